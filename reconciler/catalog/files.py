@@ -1,0 +1,196 @@
+"""The form of a catalog file, checked by pydantic, and its translation into the model.
+
+    provider_type: {name: hetzner, display_name: Hetzner Cloud, settings: {…attribute definitions…}}
+    resource_types: {ssh_key: {kind: SshKey, family: object, …}}
+    attributes: {public_key: {type: string, format: ssh_public_key, description: …}}
+    offers: {ssh_key: {identity: name, unique_name: true, attributes: {public_key: {change: replace}}}}
+
+A resource type or attribute that another file also has is named there, and only there, with its meaning;
+an offer may use any name that some file defines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from reconciler.errors import CatalogError
+from reconciler.model.catalog import (
+    AttributeDefinition,
+    Family,
+    Identity,
+    Mutability,
+    ProviderResourceType,
+    ProviderTypeInfo,
+    ResourceType,
+)
+from reconciler.model.values import Cardinality, DataType, Format
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
+Plain = str | int | Decimal | bool
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AttributeForm(_Form):
+    type: DataType = DataType.STRING
+    cardinality: Cardinality = Cardinality.ONE
+    format: Format = Format.PLAIN
+    unit: str | None = None
+    display_name: str = ""
+    description: str = ""
+    secret: bool = False
+    references: tuple[Name, ...] = ()
+    relationship: Name | None = None
+
+    def definition(self, name: str) -> AttributeDefinition:
+        return AttributeDefinition(
+            name=name,
+            data_type=self.type,
+            cardinality=self.cardinality,
+            format=Format.REFERENCE if self.references else self.format,
+            unit=self.unit,
+            display_name=self.display_name or name.replace("_", " ").capitalize(),
+            description=self.description,
+            secret=self.secret,
+            reference_types=self.references,
+            relationship=self.relationship or ("depends_on" if self.references else None),
+        )
+
+
+class ResourceTypeForm(_Form):
+    kind: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]*$")]
+    family: Family = Family.OBJECT
+    parents: tuple[Name, ...] = ()
+    collection: Name | None = None
+    key: tuple[Name, ...] = ()
+    holds_data: bool = False
+    display_name: str = ""
+    description: str = ""
+
+    def resource_type(self, name: str) -> ResourceType:
+        if bool(self.parents) != bool(self.collection):
+            raise CatalogError(f"resource type {name}: `parents` and `collection` go together")
+        return ResourceType(
+            name=name,
+            kind=self.kind,
+            family=self.family,
+            parents=self.parents,
+            collection=self.collection,
+            key_attributes=self.key,
+            holds_data=self.holds_data,
+            display_name=self.display_name or name.replace("_", " ").capitalize(),
+            description=self.description,
+        )
+
+
+class RuleForm(_Form):
+    """How one attribute behaves; the names are those of `model.catalog.TypeAttribute`."""
+
+    change: Mutability
+    required: bool = False
+    default: Plain | tuple[Plain, ...] | None = None
+    clear_when_unset: bool = False
+    minimum: int | None = None
+    maximum: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    allowed: tuple[Plain, ...] = ()
+    grow_only: bool = False
+
+
+class OfferForm(_Form):
+    identity: Identity = Identity.NONE
+    unique_name: bool = False
+    tags: bool = True
+    attributes: dict[Name, RuleForm] = Field(default_factory=dict)
+
+
+class ReservedIdsForm(_Form):
+    """Ids that we choose at a provider: the range, and the endpoint settings that may narrow or move it."""
+
+    minimum: int
+    maximum: int
+    minimum_setting: Name
+    maximum_setting: Name
+
+
+class ProviderTypeForm(_Form):
+    name: Name
+    display_name: str = ""
+    description: str = ""
+    settings: dict[Name, AttributeForm] = Field(default_factory=dict)
+    reserved_ids: ReservedIdsForm | None = None
+
+    def info(self) -> ProviderTypeInfo:
+        settings = tuple(form.definition(name) for name, form in self.settings.items())
+        return ProviderTypeInfo(self.name, self.display_name or self.name, self.description, settings)
+
+
+class CatalogForm(_Form):
+    provider_type: ProviderTypeForm | None = None
+    resource_types: dict[Name, ResourceTypeForm] = Field(default_factory=dict)
+    attributes: dict[Name, AttributeForm] = Field(default_factory=dict)
+    offers: dict[Name, OfferForm] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogPart:
+    """One file's share of the catalog, checked in itself but not yet against the other parts."""
+
+    name: str
+    provider_type: ProviderTypeInfo | None
+    resource_types: tuple[ResourceType, ...]
+    definitions: tuple[AttributeDefinition, ...]
+    offers: tuple[ProviderResourceType, ...]
+    rules: tuple[tuple[str, str, RuleForm], ...]  # (resource type, attribute, rule)
+    reserved_ids: ReservedIdsForm | None = None
+
+
+def read_part(name: str, data: Any) -> CatalogPart:
+    """A part from parsed YAML. Raises CatalogError naming every place that is wrong."""
+    try:
+        form = CatalogForm.model_validate(data)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+        raise CatalogError(f"catalog {name} is not valid:\n  " + "\n  ".join(lines)) from None
+    provider = form.provider_type.info() if form.provider_type else None
+    if form.offers and provider is None:
+        raise CatalogError(f"catalog {name}: `offers` need a `provider_type`")
+    provider_name = provider.name if provider else ""
+    return CatalogPart(
+        name=name,
+        provider_type=provider,
+        resource_types=tuple(item.resource_type(key) for key, item in form.resource_types.items()),
+        definitions=tuple(item.definition(key) for key, item in form.attributes.items()),
+        offers=tuple(
+            ProviderResourceType(provider_name, key, item.identity, item.unique_name, item.tags)
+            for key, item in form.offers.items()
+        ),
+        rules=tuple(
+            (key, attribute, rule)
+            for key, item in form.offers.items()
+            for attribute, rule in item.attributes.items()
+        ),
+        reserved_ids=form.provider_type.reserved_ids if form.provider_type else None,
+    )
+
+
+@cache
+def load_part(package: str, file: str = "catalog.yaml") -> CatalogPart:
+    """A part from a data file inside an installed package."""
+    text = files(package).joinpath(file).read_text(encoding="utf-8")
+    return read_part(f"{package}/{file}", yaml.load(text, Loader=yaml.CSafeLoader))
+
+
+def core_part() -> CatalogPart:
+    """The types and attributes that belong to no single provider."""
+    return load_part("reconciler.catalog", "core.yaml")

@@ -1,0 +1,101 @@
+"""Merging catalog parts: every name is defined once, and whatever an offer uses is defined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from reconciler.catalog.files import CatalogPart, RuleForm
+from reconciler.errors import CatalogError
+from reconciler.model.catalog import (
+    AttributeDefinition,
+    Catalog,
+    ResourceType,
+    TypeAttribute,
+    index_rules,
+)
+from reconciler.model.values import Cardinality, Value, canonical
+
+_Named = TypeVar("_Named", AttributeDefinition, ResourceType)
+
+
+def merge(parts: Sequence[CatalogPart]) -> Catalog:
+    """One catalog of all parts. Raises CatalogError with every contradiction found."""
+    faults: list[str] = []
+    types = _once((item for part in parts for item in part.resource_types), faults)
+    definitions = _once((item for part in parts for item in part.definitions), faults)
+    rules: list[TypeAttribute] = []
+    for part in parts:
+        for resource_type, attribute, form in part.rules:
+            definition = definitions.get(attribute)
+            if definition is None:
+                faults.append(f"{part.name}: {resource_type}.{attribute}: no such attribute definition")
+            elif part.provider_type is not None:
+                rules.append(_rule(definition, resource_type, part.provider_type.name, form))
+        faults += [
+            f"{part.name}: no resource type `{offer.resource_type}`"
+            for offer in part.offers
+            if offer.resource_type not in types
+        ]
+    faults += _dangling(types, definitions)
+    if faults:
+        raise CatalogError("the catalog contradicts itself:\n  " + "\n  ".join(faults))
+    return Catalog(
+        provider_types={part.provider_type.name: part.provider_type for part in parts if part.provider_type},
+        resource_types=types,
+        definitions=definitions,
+        offers={(o.resource_type, o.provider_type): o for part in parts for o in part.offers},
+        rules=index_rules(rules),
+    )
+
+
+def _once(items: Iterable[_Named], faults: list[str]) -> dict[str, _Named]:
+    found: dict[str, _Named] = {}
+    for item in items:
+        if item.name in found and found[item.name] != item:
+            faults.append(f"`{item.name}` is defined twice, and differently")
+        found[item.name] = item
+    return found
+
+
+def _dangling(types: dict[str, ResourceType], definitions: dict[str, AttributeDefinition]) -> Iterable[str]:
+    for item in types.values():
+        for parent in item.parents:
+            if parent not in types:
+                yield f"resource type {item.name}: no parent type `{parent}`"
+        for key in item.key_attributes:
+            if key not in definitions:
+                yield f"resource type {item.name}: no key attribute `{key}`"
+    for definition in definitions.values():
+        for target in definition.reference_types:
+            if target not in types:
+                yield f"attribute {definition.name}: no resource type `{target}` to refer to"
+
+
+def _default(definition: AttributeDefinition, form: RuleForm) -> Value | None:
+    value = form.default
+    if value is None:
+        return None
+    if definition.cardinality is not Cardinality.ONE and not isinstance(value, tuple):
+        value = (value,)
+    return canonical(value, definition.cardinality, definition.format)
+
+
+def _rule(
+    definition: AttributeDefinition, resource_type: str, provider_type: str, form: RuleForm
+) -> TypeAttribute:
+    return TypeAttribute(
+        definition=definition,
+        resource_type=resource_type,
+        provider_type=provider_type,
+        mutability=form.change,
+        required=form.required,
+        default=_default(definition, form),
+        clear_when_unset=form.clear_when_unset,
+        minimum=form.minimum,
+        maximum=form.maximum,
+        max_length=form.max_length,
+        pattern=form.pattern,
+        allowed_values=form.allowed,
+        grow_only=form.grow_only,
+    )

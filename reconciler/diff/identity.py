@@ -1,0 +1,125 @@
+"""Whose is what was seen: matching observed objects with recorded resources. Pure, and careful.
+
+The rules (safety.md): an object is ours if a row says so by its external id and it carries our mark for
+that row; a row that never learnt its object's id is found again by the mark alone; whatever carries our
+mark in any other way is quarantined, never guessed at. Absence is concluded only from a complete look at
+an endpoint that showed at least one object of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from reconciler.model.address import Address
+from reconciler.model.catalog import Catalog, Identity
+from reconciler.model.observation import Observation
+from reconciler.model.resource import Management, Observed, Presence
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What matching needs of a recorded root. `fresh`: newer than the observation, so left alone by it."""
+
+    id: int
+    uid: UUID
+    type: str
+    external_id: str | None
+    address: Address
+    management: Management
+    presence: Presence
+    state: str
+    recorded_hash: bytes | None
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An observed object, the row it belongs to (None: it has none yet), and whose it is."""
+
+    observed: Observed
+    row: Row | None
+    management: Management
+
+
+@dataclass(slots=True)
+class Identified:
+    """`gone`: positively absent. `unknown`: could not be seen. `trouble`: why absence was not concluded."""
+
+    matches: list[Match] = field(default_factory=list)
+    gone: list[Row] = field(default_factory=list)
+    unknown: list[Row] = field(default_factory=list)
+    trouble: str | None = None
+
+
+def identify(
+    observation: Observation,
+    rows: Iterable[Row],
+    owner: UUID,
+    provider_type: str,
+    catalog: Catalog,
+    *,
+    accept_empty: bool = False,
+) -> Identified:
+    """Match an observation with the rows of its endpoint and types.
+
+    `accept_empty`: a person has confirmed that the endpoint really holds nothing of ours.
+    """
+    known = list(rows)
+    by_external = {(row.type, row.external_id): row for row in known if row.external_id is not None}
+    by_uid = {row.uid: row for row in known}
+    found = Identified()
+    seen: set[int] = set()
+    for observed in observation.resources:
+        row = by_external.get((observed.type, observed.external_id)) or _by_mark(observed, by_uid, owner)
+        if row is not None:
+            seen.add(row.id)
+        found.matches.append(Match(observed, row, _whose(observed, row, owner, provider_type, catalog)))
+    missing = [row for row in known if row.id not in seen and row.external_id is not None and not row.fresh]
+    anchored = accept_empty or any(match.management is Management.MANAGED for match in found.matches)
+    _sort_missing(found, missing, observation, anchored)
+    return found
+
+
+def _by_mark(observed: Observed, by_uid: dict[UUID, Row], owner: UUID) -> Row | None:
+    """The row that waits for its object: created, but the answer with the external id was lost."""
+    if observed.mark is None or observed.mark.owner != owner:
+        return None
+    row = by_uid.get(observed.mark.resource)
+    return row if row is not None and row.type == observed.type and row.external_id is None else None
+
+
+def _whose(
+    observed: Observed, row: Row | None, owner: UUID, provider_type: str, catalog: Catalog
+) -> Management:
+    mark = observed.mark
+    if row is None:
+        ours = mark is not None and mark.owner == owner
+        return Management.QUARANTINED if ours else Management.UNMANAGED
+    if row.management is not Management.MANAGED:
+        return row.management
+    offer = catalog.offer(observed.type, provider_type)
+    if offer is None or offer.identity not in (Identity.NAME, Identity.RESERVED_ID):
+        return Management.MANAGED
+    if mark is None or mark.owner != owner or mark.resource != row.uid:
+        return Management.QUARANTINED
+    return Management.MANAGED
+
+
+def _sort_missing(found: Identified, missing: list[Row], observation: Observation, anchored: bool) -> None:
+    unseen = {(item.type, item.external_id) for item in observation.unseen}
+    for row in missing:
+        if (row.type, row.external_id) in observation.absent:
+            found.gone.append(row)
+        elif (row.type, None) in unseen or (row.type, row.external_id) in unseen:
+            found.unknown.append(row)
+        elif row.type in observation.complete:
+            if anchored or row.management is Management.UNMANAGED:
+                found.gone.append(row)
+            else:
+                found.unknown.append(row)
+                found.trouble = (
+                    "nothing of ours was seen, though resources are recorded here: an empty answer, another "
+                    "project's token and a lost permission look the same, so all of it counts as unknown"
+                )

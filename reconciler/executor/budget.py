@@ -1,0 +1,59 @@
+"""One request budget for everything that uses an endpoint, kept below what the provider allows."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+
+class RequestBudget:
+    """A bucket that refills steadily; `before` waits for a place, so nothing bursts through the limit.
+
+    `per_hour=None` is no limit of ours; a provider's own headers and its 429s are obeyed all the same.
+    Safe for several threads.
+    """
+
+    _RESERVE = 0.02  # the share of a provider's limit that is left to other tools on the same token
+
+    def __init__(self, per_hour: int | None = None) -> None:
+        self._condition = threading.Condition(threading.RLock())
+        self._per_hour = per_hour
+        self._places = float(per_hour or 0)
+        self._at = time.monotonic()
+        self._paused_until = 0.0
+        self.requests = 0
+
+    def before(self) -> None:
+        with self._condition:
+            while (wait := self._wait(time.monotonic())) > 0:
+                self._condition.wait(wait)
+            self._places -= 1
+            self.requests += 1
+
+    def _wait(self, now: float) -> float:
+        """Seconds until the next place; 0 if there is one now."""
+        if now < self._paused_until:
+            return self._paused_until - now
+        if self._per_hour is None:
+            return 0.0
+        rate = self._per_hour / 3600
+        self._places = min(float(self._per_hour), self._places + (now - self._at) * rate)
+        self._at = now
+        return 0.0 if self._places >= 1 else (1 - self._places) / rate
+
+    def after(self, limit: int | None, remaining: int | None, reset: float | None) -> None:
+        """Take over what the provider says is left: other tools may be using the same token."""
+        if limit is None or remaining is None:
+            return
+        with self._condition:
+            usable = remaining - limit * self._RESERVE
+            if self._per_hour is not None:
+                self._places = min(self._places, usable)
+            elif usable <= 0 and reset is not None:
+                # The reset time says when the bucket is full; one place is back much sooner.
+                self.pause(min(max(reset - time.time(), 1.0), 60.0))
+
+    def pause(self, seconds: float) -> None:
+        """No request for so long: the provider said so."""
+        with self._condition:
+            self._paused_until = max(self._paused_until, time.monotonic() + seconds)

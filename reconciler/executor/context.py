@@ -1,0 +1,84 @@
+"""What every part of the executor works with: the database, the drivers, and who is at work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from reconciler.errors import PlanError
+from reconciler.executor.budget import RequestBudget
+from reconciler.executor.poller import Poller
+from reconciler.model.catalog import Catalog
+from reconciler.model.values import Scalar
+from reconciler.providers.driver import Access, Driver, DriverClass
+from reconciler.store.operations import IdRange
+from reconciler.store.session import Actor, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One endpoint, ready to be used. `access` resolves the credential each time it is called."""
+
+    name: str
+    provider_type: str
+    driver: DriverClass
+    access: Callable[[RequestBudget], Access]
+    budget: RequestBudget
+    report_only: bool = False
+    settings: Mapping[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def id_range(self) -> IdRange | None:
+        """The ids that we choose from here, where the provider lets its clients choose."""
+        low, high = self.settings.get("vmid_min"), self.settings.get("vmid_max")
+        return IdRange(low, high) if isinstance(low, int) and isinstance(high, int) else None
+
+
+class Connections:
+    """One driver for each endpoint and thread, and one poller for each endpoint."""
+
+    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+        self.endpoints = endpoints
+        self._local = threading.local()
+        self._pollers: dict[str, Poller] = {}
+        self._lock = threading.Lock()
+
+    def endpoint(self, name: str) -> Endpoint:
+        try:
+            return self.endpoints[name]
+        except KeyError:
+            raise PlanError(f"there is no endpoint `{name}`", hint="declare a ProviderEndpoint") from None
+
+    def driver(self, name: str) -> Driver:
+        """This thread's driver. Raises CredentialError if its secret cannot be resolved."""
+        drivers: dict[str, Driver] = self._local.__dict__.setdefault("drivers", {})
+        if name not in drivers:
+            endpoint = self.endpoint(name)
+            drivers[name] = endpoint.driver(endpoint.access(endpoint.budget))
+        return drivers[name]
+
+    def poller(self, name: str) -> Poller:
+        with self._lock:
+            if name not in self._pollers:
+                self._pollers[name] = Poller(lambda: self.driver(name))
+            return self._pollers[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`owner` is this installation's id, `worker` this process's; `secret` resolves a credential's name."""
+
+    store: Store
+    catalog: Catalog
+    connections: Connections
+    owner: UUID
+    worker: UUID
+    actor: str
+    secret: Callable[[str], str]
+    revision: int | None = None
+
+    def acting(self, cause_operation: UUID | None, reason: str) -> Actor:
+        """Who the history names for a change made by an operation."""
+        return Actor(self.actor, reason, "operation", cause_operation, self.revision)

@@ -1,0 +1,97 @@
+"""Waiting for providers' tasks: all that are running at an endpoint are asked for together.
+
+One thread for each endpoint that has something to wait for; it ends when there is nothing left.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.errors import ProviderError
+from reconciler.providers.driver import Driver, TaskState, TaskStatus
+
+
+@dataclass(slots=True)
+class _Waiter:
+    tasks: frozenset[str]
+    deadline: float
+    done: threading.Event = field(default_factory=threading.Event)
+    statuses: dict[str, TaskStatus] = field(default_factory=dict)
+
+    @property
+    def open(self) -> frozenset[str]:
+        return self.tasks - self.statuses.keys()
+
+
+class Poller:
+    """Polls one endpoint. The interval grows while nothing ends and is capped, so long waits stay cheap."""
+
+    _FIRST, _MOST, _MARGIN = 0.2, 5.0, 60.0  # seconds
+
+    def __init__(self, connect: Callable[[], Driver]) -> None:
+        self._connect = connect
+        self._lock = threading.Lock()
+        self._waiters: list[_Waiter] = []
+        self._thread: threading.Thread | None = None
+        self._wake = threading.Event()
+
+    def wait(self, tasks: Sequence[str], timeout: float) -> dict[str, TaskStatus]:
+        """The end states of the tasks; those still running after `timeout` seconds come back as RUNNING."""
+        if not tasks:
+            return {}
+        waiter = _Waiter(frozenset(tasks), time.monotonic() + timeout)
+        with self._lock:
+            self._waiters.append(waiter)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
+                self._thread.start()
+        self._wake.set()
+        # The margin is for the poller's last request; past it, a task counts as still running.
+        waiter.done.wait(timeout + self._MARGIN)
+        return waiter.statuses | {task: TaskStatus(TaskState.RUNNING) for task in waiter.open}
+
+    def _run(self) -> None:
+        try:
+            self._poll_all(self._connect())
+        finally:
+            with self._lock:
+                self._thread = None
+
+    def _poll_all(self, driver: Driver) -> None:
+        interval = self._FIRST
+        while True:
+            with self._lock:
+                waiters = list(self._waiters)
+                if not waiters:
+                    self._thread = None
+                    return
+            ended = self._poll(driver, waiters)
+            with self._lock:
+                self._waiters = [waiter for waiter in self._waiters if not waiter.done.is_set()]
+                left = bool(self._waiters)
+            interval = self._FIRST if ended else min(interval * 1.5, self._MOST)
+            if left and self._wake.wait(interval):
+                self._wake.clear()
+                interval = self._FIRST
+
+    def _poll(self, driver: Driver, waiters: list[_Waiter]) -> bool:
+        """One look at all open tasks; whether any of them ended."""
+        wanted = sorted({task for waiter in waiters for task in waiter.open})
+        try:
+            found = driver.poll(wanted)
+        except ProviderError:
+            found = {}  # the tasks run on whether or not they can be seen now; deadlines still hold
+        now = time.monotonic()
+        ended = False
+        for waiter in waiters:
+            for task in waiter.open:
+                status = found.get(task)
+                if status is not None and status.state is not TaskState.RUNNING:
+                    waiter.statuses[task] = status
+                    ended = True
+            if not waiter.open or now >= waiter.deadline:
+                waiter.done.set()
+        return ended

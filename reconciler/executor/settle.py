@@ -1,0 +1,108 @@
+"""T4: what a step brought, in one transaction with its end: state, attributes, history, result.
+
+The object is looked at once more, and that is what is recorded; only where a provider shows nothing (a
+logical resource) is the desired side recorded as the fact.
+"""
+
+from __future__ import annotations
+
+from reconciler.errors import PlanError, ProviderError
+from reconciler.executor.context import Context
+from reconciler.executor.look import look_at, record_seen
+from reconciler.executor.outcome import Result
+from reconciler.model.observation import Observation
+from reconciler.model.plan import Action, Step
+from reconciler.model.resource import Desired, Mark, Observed
+from reconciler.store import operations as ops
+from reconciler.store.desired_rows import load_desired
+from reconciler.store.resources import applied, clear_failure, record_failure
+from reconciler.store.session import Transaction
+
+
+def settle_success(context: Context, step: Step, begun: ops.Begun) -> None:
+    """Record the step's result and end its operation as done. Raises ProviderError if it did not hold."""
+    seen = _look(context, step, begun) if step.action is not Action.FORGET else None
+    with context.store.transaction(context.acting(begun.operation, step.summary)) as tx:
+        match step.action:
+            case Action.DELETE:
+                if seen is not None and seen.resources:
+                    raise ProviderError(f"{step.address} is still there after its deletion", transient=True)
+                ops.remove_resource(tx, begun)
+            case Action.FORGET:
+                _forget(tx, step, begun)
+            case _:
+                _record(tx, context, step, begun, seen)
+        clear_failure(tx, begun.resource_id)
+        ops.finish(tx, begun, "done")
+
+
+def _look(context: Context, step: Step, begun: ops.Begun) -> Observation | None:
+    with context.store.read() as tx:
+        external_id = ops.external_id_of(tx, begun.resource_id)
+    return look_at(context, step.endpoint, [(step.address.type, external_id)]) if external_id else None
+
+
+def _forget(tx: Transaction, step: Step, begun: ops.Begun) -> None:
+    if step.pin is not None and ops.external_id_of(tx, begun.resource_id) is not None:
+        ops.let_go(tx, begun)
+    else:
+        ops.remove_resource(tx, begun)
+
+
+def _record(
+    tx: Transaction, context: Context, step: Step, begun: ops.Begun, seen: Observation | None
+) -> None:
+    if seen is None or not (seen.resources or seen.absent or seen.unseen):
+        seen = _as_desired(tx, context, step, begun)
+    record_seen(tx, context, step.endpoint, step.address.type, begun.uid, seen)
+    if step.desired_hash is not None:
+        ops.write_only_written(tx, step.address, step.desired_hash)
+        if not step.partial:
+            applied(tx, begun.resource_id, step.desired_hash)
+
+
+def _as_desired(tx: Transaction, context: Context, step: Step, begun: ops.Begun) -> Observation:
+    """The desired resource as if observed, for providers that have nothing to look at."""
+    desired = load_desired(tx, [step.address], context.catalog).get(step.address)
+    if desired is None or desired.hash() != step.desired_hash:
+        raise PlanError(f"{step.address}: its manifest changed while it was applied", hint="apply again")
+    external_id = ops.external_id_of(tx, begun.resource_id) or str(begun.uid)
+    item = _observed(desired, external_id, Mark(context.owner, begun.uid, begun.operation))
+    ops.set_external_id(tx, begun, external_id)
+    return Observation(resources=(item,))
+
+
+def _observed(desired: Desired, external_id: str, mark: Mark | None) -> Observed:
+    return Observed(
+        type=desired.type,
+        external_id=external_id,
+        name=desired.address.name,
+        state="available",
+        attributes=desired.attributes,
+        tags=desired.tags,
+        mark=mark,
+        parts=tuple(_observed(part, "", None) for part in desired.parts),
+    )
+
+
+def settle_failure(
+    context: Context,
+    step: Step,
+    begun: ops.Begun,
+    error: ProviderError | PlanError,
+    *,
+    ambiguous: bool,
+) -> Result:
+    """Record how the object is now, and end the operation as failed, or as ambiguous."""
+    try:
+        seen = _look(context, step, begun)
+    except ProviderError:
+        seen = None  # it cannot be seen now; the next observation will say
+    code = error.code.value if isinstance(error, ProviderError) else "plan"
+    with context.store.transaction(context.acting(begun.operation, f"{step.action} failed")) as tx:
+        if seen is not None:
+            record_seen(tx, context, step.endpoint, step.address.type, begun.uid, seen)
+        ops.settle_state(tx, begun)
+        record_failure(tx, begun.resource_id, code, error.message)
+        ops.finish(tx, begun, "ambiguous" if ambiguous else "failed", code, error.message)
+    return Result.AMBIGUOUS if ambiguous else Result.FAILED

@@ -1,0 +1,196 @@
+"""One step, through T1 to T4: intent, sending, accepted, done, each committed before the next begins.
+
+Nothing is sent without its intent in the database; nothing ambiguous is written down as success or as
+failure. Retries are by class of error, bounded, and only of calls that are known to have had no effect.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from uuid import uuid4
+
+from reconciler.errors import (
+    ClaimLost,
+    ErrorCode,
+    PlanError,
+    ProviderError,
+    ReconcilerError,
+    StalePlanError,
+)
+from reconciler.executor.context import Context, Endpoint
+from reconciler.executor.fill import Filling, addresses
+from reconciler.executor.find import found_by_identity
+from reconciler.executor.outcome import Outcome, Result
+from reconciler.executor.settle import settle_failure, settle_success
+from reconciler.model.address import Address
+from reconciler.model.plan import Action, Call, Step
+from reconciler.providers.driver import Submission, TaskState
+from reconciler.store import operations as ops
+
+_ATTEMPTS = 5
+_FIRST_WAIT, _MOST_WAIT = 0.5, 30.0  # seconds between attempts
+
+
+class StepRunner:
+    """Runs one step in the calling thread. `stop` is looked at before each call that was not begun."""
+
+    def __init__(self, context: Context, step: Step, plan_step_id: int | None, stop: threading.Event) -> None:
+        self.context = context
+        self.step = step
+        self.plan_step_id = plan_step_id
+        self.stop = stop
+        self.endpoint: Endpoint = context.connections.endpoint(step.endpoint)
+        self.operation = uuid4()
+        self.requests = 0
+
+    def run(self) -> Outcome:
+        """Carry the step out. Raises only what is a fault of ours or of the database."""
+        began = time.monotonic()
+        outcome = self._run()
+        return replace(outcome, seconds=time.monotonic() - began, requests=self.requests)
+
+    def _run(self) -> Outcome:
+        try:
+            begun = self._begin()
+        except StalePlanError as error:
+            return self._outcome(Result.STALE, error)
+        except ClaimLost as error:
+            return self._outcome(Result.BUSY, error)
+        try:
+            begun = self._calls(begun)
+            settle_success(self.context, self.step, begun)
+        except (ProviderError, PlanError) as error:
+            ambiguous = isinstance(error, ProviderError) and error.ambiguous
+            result = settle_failure(self.context, self.step, begun, error, ambiguous=ambiguous)
+            return self._outcome(result, error)
+        except ClaimLost as error:
+            return self._outcome(Result.BUSY, error)
+        return Outcome(self.step.address, self.step.action, Result.DONE)
+
+    def _outcome(self, result: Result, error: ReconcilerError) -> Outcome:
+        return Outcome(self.step.address, self.step.action, result, error.message, error.hint or "")
+
+    def _begin(self) -> ops.Begun:
+        """T1."""
+        actor = self.context.acting(self.operation, self.step.summary)
+        with self.context.store.transaction(actor) as tx:
+            return ops.begin(
+                tx,
+                self.operation,
+                self.step,
+                self.context.worker,
+                self.context.actor,
+                plan_step_id=self.plan_step_id,
+                revision_id=self.context.revision,
+                id_range=self.endpoint.id_range,
+            )
+
+    def _calls(self, begun: ops.Begun) -> ops.Begun:
+        for position, call in enumerate(self.step.calls):
+            if self.stop.is_set() and position == 0:
+                raise PlanError("stopped before its first call", hint="apply again")
+            begun = self._call(begun, position, call)
+        return begun
+
+    def _call(self, begun: ops.Begun, position: int, call: Call) -> ops.Begun:
+        """T2, the request, T3, the wait for its tasks."""
+        with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
+            ops.sending(tx, begun, position)
+            ids = ops.external_ids(tx, addresses(self.step.calls) | {self.step.address})
+        try:
+            begun, submission = self._submit(begun, call, ids)
+            with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
+                external_id = submission.external_id if call.creates else None
+                ops.accepted(tx, begun, position, external_id, submission.tasks)
+            self._wait(call, submission)
+        except ProviderError as error:
+            self._call_failed(begun, position, call, error)
+            return begun
+        with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
+            ops.call_finished(tx, begun, position, "done")
+            if call.deletes and self.step.action is Action.REPLACE:
+                ops.object_deleted(tx, begun)
+        return begun
+
+    def _call_failed(self, begun: ops.Begun, position: int, call: Call, error: ProviderError) -> None:
+        gone = call.deletes and error.code is ErrorCode.NOT_FOUND
+        status = "ambiguous" if error.ambiguous else "failed"
+        with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
+            if gone or call.best_effort:
+                ops.call_finished(tx, begun, position, "skipped", error.code.value, error.message)
+                return
+            ops.call_finished(tx, begun, position, status, error.code.value, error.message)
+        raise error
+
+    def _submit(
+        self, begun: ops.Begun, call: Call, ids: dict[Address, str | None]
+    ) -> tuple[ops.Begun, Submission]:
+        """Send until it is taken, within bounds; only what surely had no effect is sent again."""
+        wait = _FIRST_WAIT
+        for attempt in range(1, _ATTEMPTS + 1):
+            filling = self._filling(begun, ids)
+            try:
+                self.requests += 1
+                return begun, self.context.connections.driver(self.step.endpoint).submit(filling.fill(call))
+            except ProviderError as error:
+                if call.creates and (error.code is ErrorCode.ALREADY_EXISTS or error.ambiguous):
+                    begun, found = self._look_up(begun, error)
+                    if found is not None:
+                        return begun, Submission(external_id=found)
+                elif not error.transient or error.ambiguous or attempt == _ATTEMPTS:
+                    raise
+                else:
+                    pause = error.retry_after if error.retry_after is not None else wait
+                    if error.code is ErrorCode.RATE_LIMITED:
+                        self.endpoint.budget.pause(pause)
+                    elif self.stop.wait(pause):
+                        raise
+                    wait = min(wait * 2, _MOST_WAIT)
+        raise ProviderError(
+            f"{self.step.address}: every id or attempt met somebody else's object",
+            code=ErrorCode.ALREADY_EXISTS,
+            hint="look at the endpoint's id range",
+        )
+
+    def _filling(self, begun: ops.Begun, ids: dict[Address, str | None]) -> Filling:
+        return Filling(
+            owner=self.context.owner,
+            resource=begun.uid,
+            operation=begun.operation,
+            reserved=begun.reserved,
+            external_ids=ids,
+            secret=self.context.secret,
+        )
+
+    def _look_up(self, begun: ops.Begun, error: ProviderError) -> tuple[ops.Begun, str | None]:
+        """After a create whose fate is open: our object's id if it is there, another id to try if taken.
+
+        Raises the error again where looking settles nothing; it stays ambiguous then.
+        """
+        found = found_by_identity(self.context, self.step, begun)
+        if found is not None:
+            return begun, found
+        if error.ambiguous:
+            raise error
+        if begun.reserved is None or self.endpoint.id_range is None:
+            raise ProviderError(
+                f"{self.step.address}: an object of that name exists at {self.step.endpoint} and is not ours",
+                code=ErrorCode.ALREADY_EXISTS,
+                hint="choose another name, or take it over with lifecycle.adopt",
+            )
+        with self.context.store.transaction(self.context.acting(begun.operation, "another id")) as tx:
+            return ops.reserve_again(tx, begun, self.step.endpoint, self.endpoint.id_range), None
+
+    def _wait(self, call: Call, submission: Submission) -> None:
+        statuses = self.context.connections.poller(self.step.endpoint).wait(submission.tasks, call.timeout)
+        for task, status in statuses.items():
+            if status.state is TaskState.FAILED:
+                raise ProviderError(f"{call.summary}: {status.message or 'the task failed'}")
+            if status.state is TaskState.RUNNING:
+                raise ProviderError(
+                    f"{call.summary}: still running after {call.timeout} s ({task})",
+                    code=ErrorCode.TIMEOUT,
+                    ambiguous=True,
+                )

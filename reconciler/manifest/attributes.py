@@ -1,0 +1,91 @@
+"""Reads a mapping of attributes by the catalog's rules: a resource's `spec`, or one inline part.
+
+It gives canonical values with the catalog's defaults, and the references found among them. What else may
+stand beside attributes (an endpoint, parts) is taken out by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from reconciler.manifest.attribute_values import read_value, references
+from reconciler.manifest.envelope import Reference
+from reconciler.manifest.findings import Scope
+from reconciler.manifest.names import report_unknown, short_names
+from reconciler.manifest.yaml_reader import Entry, Position
+from reconciler.model.catalog import Catalog, TypeAttribute
+from reconciler.model.values import Format, SecretRef, Value
+
+
+@dataclass(slots=True)
+class AttributesRead:
+    """`written` are the attributes that were given, right or wrong, with their places."""
+
+    values: dict[str, Value] = field(default_factory=dict)
+    written: dict[str, Position] = field(default_factory=dict)
+    references: list[Reference] = field(default_factory=list)
+    credentials: list[tuple[str, Position]] = field(default_factory=list)
+
+    @property
+    def explicit(self) -> frozenset[str]:
+        return frozenset(self.written)
+
+
+def read_attributes(
+    entries: Iterable[Entry],
+    resource_type: str,
+    provider_type: str,
+    catalog: Catalog,
+    scope: Scope,
+    *,
+    also_known: tuple[str, ...] = (),
+) -> AttributesRead:
+    """`also_known` are names that may stand beside the attributes, for suggestions."""
+    rules = catalog.attributes(resource_type, provider_type)
+    short = short_names(rules)
+    read = AttributesRead()
+    for entry in entries:
+        rule = rules.get(short.get(entry.key, entry.key))
+        if rule is None:
+            known = [name for name, each in rules.items() if each.settable] + list(also_known) + list(short)
+            report_unknown(entry.key, entry.position, resource_type, provider_type, known, catalog, scope)
+            # A misspelt secret is one all the same.
+            scope.hide(entry.node)
+        elif rule.name in read.written:
+            message = f"`{entry.key}` is {rule.name}, which is there already"
+            scope.report("duplicate_attribute", message, entry.position, "keep one of them")
+        else:
+            _read_one(rule, entry, read, scope)
+    return read
+
+
+def _read_one(rule: TypeAttribute, entry: Entry, read: AttributesRead, scope: Scope) -> None:
+    read.written[rule.name] = entry.position
+    if not rule.settable:
+        message = f"{rule.name} is only observed; a manifest cannot set it"
+        scope.report("read_only", message, entry.position, "remove the line")
+        return
+    value = read_value(rule, entry.node, scope)
+    if value is None:
+        return
+    read.values[rule.name] = value
+    if isinstance(value, SecretRef):
+        read.credentials.append((value.credential, entry.position))
+    elif rule.definition.format is Format.REFERENCE:
+        read.references += references(rule, entry.node)
+
+
+def complete(
+    read: AttributesRead, resource_type: str, provider_type: str, catalog: Catalog, at: Position, scope: Scope
+) -> None:
+    """Apply defaults, and report what is required but not written."""
+    for name, rule in catalog.attributes(resource_type, provider_type).items():
+        if name in read.written or not rule.settable:
+            continue
+        if rule.default is not None:
+            read.values[name] = rule.default
+        elif rule.required:
+            kind = catalog.resource_types[resource_type].kind
+            hint = rule.definition.description or None
+            scope.report("required", f"{name} is missing; {kind} needs it on {provider_type}", at, hint)

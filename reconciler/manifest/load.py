@@ -1,0 +1,177 @@
+"""From files to a whole set: reads every document and checks them all together, or says all that is wrong.
+
+A set is used whole or not at all. With any problem in any file nothing may follow from it, above all no
+deletion, so a ManifestError is the only other outcome. No I/O: the files' contents are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.errors import Location, ManifestError, Problem
+from reconciler.manifest.context import context_hash
+from reconciler.manifest.crosscheck import Places, check_pointers, report_twice
+from reconciler.manifest.envelope import INVENTORY_KINDS, Envelope, declared_kind, read_envelope
+from reconciler.manifest.files import SourceFile
+from reconciler.manifest.findings import Findings, Scope
+from reconciler.manifest.inventory_set import read_inventory
+from reconciler.manifest.model import Known, KnownDocument, ManifestSet
+from reconciler.manifest.resources import Pointer, ResourceRead, Surroundings, read_resource
+from reconciler.manifest.user_types import read_user_catalog
+from reconciler.manifest.yaml_reader import (
+    MAX_FILE_BYTES,
+    Document,
+    RawDocument,
+    parse_document,
+    split_documents,
+    too_large,
+)
+from reconciler.model.address import Address
+from reconciler.model.catalog import Catalog
+from reconciler.model.values import digest
+
+_USER_KINDS = ("ResourceType", "AttributeDefinition")
+
+
+def load(
+    files: Sequence[SourceFile], catalog: Catalog, known: Known | None = None, *, in_folder: bool = True
+) -> ManifestSet:
+    """The set that the files make. Raises ManifestError with every problem of every file.
+
+    `in_folder`: whether the files' names are paths, so that a path in them may be relative to its file.
+    """
+    return _Loader(catalog, known or Known()).load(files, in_folder=in_folder)
+
+
+def load_offline(files: Sequence[SourceFile], catalog: Catalog) -> ManifestSet:
+    """`load` without a database: the set must declare everything that it refers to."""
+    return load(files, catalog)
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """A document not parsed yet, and what is known of it from an earlier time."""
+
+    file: str
+    raw: RawDocument
+    known: KnownDocument | None
+
+    @property
+    def where(self) -> Location:
+        return Location(self.file, self.raw.start_line, 1)
+
+
+@dataclass(slots=True)
+class _Loader:
+    catalog: Catalog
+    known: Known
+    findings: Findings = field(default_factory=Findings)
+    places: dict[Address, Location] = field(default_factory=dict)
+    documents: dict[Address, bytes] = field(default_factory=dict)
+
+    def load(self, files: Sequence[SourceFile], *, in_folder: bool) -> ManifestSet:
+        raw = self._split(files)
+        documents = self._parse(each for each in raw if each.known is None)
+        skipped = [each for each in raw if each.known is not None]
+        stated = self._envelopes((d for d in documents if declared_kind(d) in INVENTORY_KINDS), self.catalog)
+        user = read_user_catalog(
+            [each for each in stated if each.kind in _USER_KINDS],
+            self.catalog,
+            self.known.user_types,
+            self.known.user_attributes,
+            self.findings,
+        )
+        inventory, around = read_inventory(stated, user.catalog, user.parts, self.known, in_folder=in_folder)
+        context = context_hash(user.catalog, around.endpoints)
+        if self.known.context not in (None, context):
+            documents += self._parse(skipped)
+            skipped = []
+        rest = (each for each in documents if declared_kind(each) not in INVENTORY_KINDS)
+        envelopes = self._envelopes(rest, user.catalog, user.broken_kinds)
+        pointers = self._unchanged(skipped)
+        resources = self._resources(envelopes, around)
+        pointers += [pointer for each in resources for pointer in each.pointers]
+        desired = {each.desired.address: each.desired for each in resources}
+        places = Places(self.places, self.known.resources)
+        check_pointers(pointers, desired, places, user.catalog, self.findings)
+        if problems := self.findings.all():
+            raise ManifestError(problems)
+        return ManifestSet(
+            desired=desired,
+            unchanged=frozenset(each.known.address for each in skipped if each.known),
+            inventory=inventory,
+            documents=self.documents,
+            catalog=user.catalog,
+            context=context,
+            content_hash=digest(sorted(each.raw.content_hash for each in raw)),
+            files=tuple(file.display_name for file in files),
+        )
+
+    def _split(self, files: Sequence[SourceFile]) -> list[_Raw]:
+        found: list[_Raw] = []
+        for file in files:
+            if len(file.content) > MAX_FILE_BYTES:
+                self.findings.problems.append(too_large(file.display_name, len(file.content)))
+                continue
+            for raw in split_documents(file.content):
+                known = self.known.documents.get(bytes.fromhex(raw.content_hash))
+                found.append(_Raw(file.display_name, raw, known))
+        if not found and not self.findings.problems:
+            where = Location(files[0].display_name) if files else None
+            hint = "nothing is deleted because of this; to remove everything, say so with the destroy command"
+            self.findings.problems.append(Problem("manifest.empty", "there is no manifest", where, hint=hint))
+        return found
+
+    def _parse(self, raw: Iterable[_Raw]) -> list[Document]:
+        found: list[Document] = []
+        for each in raw:
+            document, problems = parse_document(each.raw, each.file)
+            self.findings.problems += problems
+            if document is not None:
+                found.append(document)
+        return found
+
+    def _envelopes(
+        self,
+        documents: Iterable[Document],
+        catalog: Catalog,
+        broken_kinds: frozenset[str] = frozenset(),
+    ) -> list[Envelope]:
+        found: list[Envelope] = []
+        for document in documents:
+            scope = Scope(self.findings, document.file)
+            envelope = read_envelope(document, catalog, broken_kinds, scope)
+            if envelope is not None and self._is_new(envelope.address, envelope.origin):
+                found.append(envelope)
+        return found
+
+    def _is_new(self, address: Address, where: Location) -> bool:
+        first = self.places.setdefault(address, where)
+        if first is where:
+            return True
+        report_twice(address, where, first, self.findings)
+        return False
+
+    def _resources(self, envelopes: Iterable[Envelope], around: Surroundings) -> list[ResourceRead]:
+        found: list[ResourceRead] = []
+        for envelope in envelopes:
+            resource = read_resource(envelope, around)
+            if resource is not None:
+                found.append(resource)
+                self.documents[envelope.address] = envelope.content_hash
+        return found
+
+    def _unchanged(self, skipped: Iterable[_Raw]) -> list[Pointer]:
+        """Keep what was read before, and give what it refers to."""
+        pointers: list[Pointer] = []
+        for each in skipped:
+            if each.known is None or not self._is_new(each.known.address, each.where):
+                continue
+            address = each.known.address
+            self.documents[address] = bytes.fromhex(each.raw.content_hash)
+            pointers += [
+                Pointer(address, target, each.where, by_attribute=False)
+                for target in sorted(each.known.references)
+            ]
+        return pointers

@@ -1,0 +1,81 @@
+"""Addresses: how people, plans and the database name one resource.
+
+`vm/web-1` is a resource; `vm/web-1/disk/scsi0` is a part that it contains. The name is a person's choice
+and stays the same when the provider's object behind it is replaced.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import total_ordering
+
+_TYPE = re.compile(r"[a-z][a-z0-9_]*")
+_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._+-]{0,126}[A-Za-z0-9_+])?")
+
+
+class InvalidAddress(ValueError):
+    """The text is not `type/name[/type/name …]`."""
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` may stand as a name in an address: 1 to 128 of letters, digits and `._+-`."""
+    return _NAME.fullmatch(text) is not None
+
+
+def as_name(text: str) -> str:
+    """The nearest name to any text, such as a key made of values (`10.0.1.0/24` gives `10.0.1.0-24`)."""
+    cleaned = re.sub(r"[^A-Za-z0-9._+]+", "-", text)[:128].strip("-.")
+    return cleaned or "_"
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Pairs of (resource type, name), outermost first. Sorts and compares as its text does."""
+
+    segments: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Raises InvalidAddress with the reason."""
+        words = text.split("/")
+        if len(words) < 2 or len(words) % 2:
+            raise InvalidAddress(f"`{text}` is not an address: expected type/name, as in vm/web-1")
+        segments = tuple(zip(words[::2], words[1::2], strict=True))
+        for kind, name in segments:
+            if not _TYPE.fullmatch(kind):
+                raise InvalidAddress(f"`{text}`: `{kind}` is not a resource type's name")
+            if not is_name(name):
+                raise InvalidAddress(f"`{text}`: `{name}` is not a name (letters, digits, `._+-`)")
+        return cls(segments)
+
+    @classmethod
+    def of(cls, resource_type: str, name: str) -> Address:
+        return cls(((resource_type, name),))
+
+    @property
+    def type(self) -> str:
+        """The resource type of what is addressed: `disk` for `vm/web-1/disk/scsi0`."""
+        return self.segments[-1][0]
+
+    @property
+    def name(self) -> str:
+        return self.segments[-1][1]
+
+    @property
+    def parent(self) -> Address | None:
+        return Address(self.segments[:-1]) if len(self.segments) > 1 else None
+
+    @property
+    def root(self) -> Address:
+        return Address(self.segments[:1])
+
+    def part(self, resource_type: str, name: str) -> Address:
+        return Address((*self.segments, (resource_type, name)))
+
+    def __str__(self) -> str:
+        return "/".join(f"{kind}/{name}" for kind, name in self.segments)
+
+    def __lt__(self, other: Address) -> bool:
+        return self.segments < other.segments

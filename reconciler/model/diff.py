@@ -1,0 +1,79 @@
+"""A diff: what separates desired from recorded, attribute by attribute, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.model.address import Address
+from reconciler.model.catalog import Mutability
+from reconciler.model.values import Value
+
+
+class Reason(StrEnum):
+    """Why a change is there."""
+
+    MANIFEST = "manifest"  # a person changed the manifest
+    DRIFT = "drift"  # the object moved away from what was applied
+    DEFAULT = "default"  # the manifest says nothing and the catalog's default applies
+
+
+class PartAction(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeChange:
+    """One attribute from `before` to `after`; None means no value. `secret` values are never printed."""
+
+    name: str
+    before: Value | None
+    after: Value | None
+    reason: Reason
+    mutability: Mutability
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PartChange:
+    """A part to create, update or delete within its parent's step."""
+
+    address: Address
+    action: PartAction
+    changes: tuple[AttributeChange, ...]
+    holds_data: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TagChange:
+    key: str
+    before: str | None
+    after: str | None
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """All that separates one desired resource from its recorded one; empty means they agree."""
+
+    address: Address
+    changes: tuple[AttributeChange, ...] = ()
+    parts: tuple[PartChange, ...] = ()
+    tags: tuple[TagChange, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.changes or self.parts or self.tags)
+
+    def change(self, name: str) -> AttributeChange | None:
+        return next((item for item in self.changes if item.name == name), None)
+
+    @property
+    def mutabilities(self) -> frozenset[Mutability]:
+        """How hard the change is, its parts' updates included."""
+        own = {item.mutability for item in self.changes}
+        for part in self.parts:
+            if part.action is PartAction.UPDATE:
+                own.update(item.mutability for item in part.changes)
+        return frozenset(own)

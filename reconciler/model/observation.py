@@ -1,0 +1,34 @@
+"""An observation: what one look at an endpoint showed, and what it could not show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.model.resource import Observed
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Something that could not be observed, and why; what it covers is unknown, not absent.
+
+    `external_id=None`: the whole type.
+    """
+
+    type: str
+    external_id: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a provider showed. Absence may be concluded only for types in `complete`, or targets in `absent`.
+
+    `complete` names a type only if every page came, with permission to see all of it. `absent` are
+    targets that the provider positively denied to exist.
+    """
+
+    resources: tuple[Observed, ...] = ()
+    complete: frozenset[str] = frozenset()
+    absent: frozenset[tuple[str, str]] = frozenset()
+    unseen: tuple[Unseen, ...] = ()
+    requests: int = 0

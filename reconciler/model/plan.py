@@ -1,0 +1,197 @@
+"""A plan: the steps that would make the world as desired, each lowered to the very calls it will make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from reconciler.model.address import Address
+from reconciler.model.diff import AttributeChange, PartChange, Reason, TagChange
+from reconciler.model.values import SecretRef, digest
+
+
+class Action(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    ADOPT = "adopt"
+    FORGET = "forget"
+    NOOP = "noop"
+
+
+class Impact(StrEnum):
+    """What a step does to a running machine, from harmless to worst."""
+
+    ONLINE = "online"
+    REBOOT = "reboot"
+    STOP = "stop"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalId:
+    """Stands in a call for the provider's id of a resource; filled in just before the call is sent."""
+
+    address: Address
+
+    def __str__(self) -> str:
+        return f"${{{self.address}.id}}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReservedId:
+    """Stands in a call for the id that our database allocates when the operation's intent is committed."""
+
+    def __str__(self) -> str:
+        return "${reserved id}"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkValue:
+    """Stands in a call for one field of the mark: `owner`, `resource` or `operation`.
+
+    `template` wraps it where the provider wants it inside a longer text; `{}` is the field.
+    """
+
+    field: str
+    template: str = "{}"
+
+    def __str__(self) -> str:
+        return self.template.format(f"${{{self.field}}}")
+
+
+Param = str | int | Decimal | bool | None | ExternalId | ReservedId | MarkValue | SecretRef
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One provider request. Its parameters are flat (`rules[0].port`): so they print, hash and store as rows.
+
+    `operation` is the driver's name for it (`server.create`); `path` a template whose `{name}`s are filled
+    from `path_params`. `timeout` (seconds) bounds the provider's task, not the request. `creates` and
+    `deletes` tell the executor when the resource's object comes to be or goes. `best_effort`: a failure is
+    noted and the next call goes on (a graceful shutdown before a hard stop).
+    """
+
+    operation: str
+    method: str
+    path: str
+    summary: str
+    path_params: tuple[tuple[str, Param], ...] = ()
+    params: tuple[tuple[str, Param], ...] = ()
+    impact: Impact = Impact.ONLINE
+    creates: bool = False
+    deletes: bool = False
+    best_effort: bool = False
+    timeout: int = 600
+
+    def content(self) -> str:
+        """The text that a plan's hash covers; secrets appear as their credential's name and fingerprint."""
+        pairs = [
+            f"{key}={value!s}:{type(value).__name__}" for key, value in (*self.path_params, *self.params)
+        ]
+        return "\n".join([self.operation, self.method, self.path, *pairs])
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One resource's change in a plan. `requires` are addresses whose steps must have succeeded before.
+
+    `approvals` say why a person must approve it beforehand; empty for ordinary steps. `pin` is the version
+    of the recorded row the step rests on, None where there is no row yet. `requests` is the expected
+    number of provider requests, polling aside. `partial`: something else that differs is left as it is.
+    """
+
+    address: Address
+    action: Action
+    endpoint: str
+    provider_type: str
+    reason: Reason | None
+    summary: str
+    calls: tuple[Call, ...] = ()
+    changes: tuple[AttributeChange, ...] = ()
+    parts: tuple[PartChange, ...] = ()
+    tags: tuple[TagChange, ...] = ()
+    requires: tuple[Address, ...] = ()
+    impact: Impact = Impact.ONLINE
+    approvals: tuple[str, ...] = ()
+    resource: UUID | None = None
+    pin: int | None = None
+    desired_hash: bytes | None = None
+    adopt: str | None = None
+    partial: bool = False
+
+    @property
+    def requests(self) -> int:
+        return len(self.calls)
+
+    def hash(self) -> str:
+        """SHA-256 hex of what this step would do and rests on."""
+        return digest([self.content()]).hex()
+
+    def content(self) -> str:
+        return "\n".join(
+            [str(self.address), self.action, self.endpoint, str(self.resource), str(self.pin)]
+            + [(self.desired_hash or b"").hex(), ",".join(map(str, self.requires)), str(self.adopt)]
+            + [call.content() for call in self.calls]
+        )
+
+
+class Hindrance(StrEnum):
+    """Why something that differs has no step."""
+
+    PREVENT_DESTROY = "prevent_destroy"
+    ON_REMOVE_BLOCK = "on_remove_block"
+    REPLACE_NOT_ALLOWED = "replace_not_allowed"
+    DOWNTIME_NOT_ALLOWED = "downtime_not_allowed"
+    UNKNOWN = "unknown"
+    HELD = "held"
+    QUARANTINED = "quarantined"
+    NOT_OURS = "not_ours"
+    SHRINK = "shrink"
+    BACK_OFF = "back_off"
+    REPORT_ONLY = "report_only"
+    BUSY = "busy"
+    DEPENDENCY = "dependency"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Something that differs and will not be changed now: why, and what frees it."""
+
+    address: Address
+    action: Action
+    hindrance: Hindrance
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in an order that respects `requires`, and all that was left out with its reason.
+
+    `approvals` hold the whole plan until a person approves its hash (a mass deletion).
+    """
+
+    steps: tuple[Step, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
+    warnings: tuple[str, ...] = ()
+    approvals: tuple[str, ...] = ()
+    requests: Mapping[str, int] = field(default_factory=dict)
+    settled: tuple[tuple[Address, bytes], ...] = ()  # agreed pairs to remember: (address, desired hash)
+    revision: int | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.steps)
+
+    def hash(self) -> str:
+        """SHA-256 hex over what would be done and what it rests on. An approval is bound to it."""
+        return digest(step.content() for step in self.steps).hex()
+
+    def count(self, action: Action) -> int:
+        return sum(1 for step in self.steps if step.action is action)

@@ -1,0 +1,156 @@
+"""Attribute values: five scalar types, three cardinalities, and one canonical form for each.
+
+Everything is compared in canonical form, so that a plan never shows a change that is only a spelling.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class DataType(StrEnum):
+    STRING = "string"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    BOOLEAN = "boolean"
+    DATETIME = "datetime"
+
+
+class Cardinality(StrEnum):
+    """`one` value, a `set` (order means nothing, no repeats) or a `list` (order matters)."""
+
+    ONE = "one"
+    SET = "set"
+    LIST = "list"
+
+
+class Format(StrEnum):
+    """What a value means beyond its data type; it decides the canonical form and the checks."""
+
+    PLAIN = "plain"
+    TEXT = "text"  # may hold line breaks; a final line break means nothing
+    CIDR = "cidr"  # a network, host bits empty: 10.0.0.0/16, 2001:db8::/32
+    IP = "ip"  # one address
+    INTERFACE = "interface"  # an address with its prefix length: 10.0.0.5/24; or dhcp, auto
+    MAC = "mac"
+    HOSTNAME = "hostname"
+    SSH_PUBLIC_KEY = "ssh_public_key"  # type and key; the comment means nothing
+    MIB = "mib"  # an integer number of MiB; people may write 8GiB
+    GIB = "gib"  # an integer number of GiB; people may write 1TiB
+    SECONDS = "seconds"  # an integer number of seconds; people may write 5m
+    REFERENCE = "reference"  # the address of another resource
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalRef:
+    """A reference as a provider gives it: the type and the provider's own id of the target."""
+
+    type: str
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """The name of a credential whose value goes here. The value itself never enters the model.
+
+    `fingerprint` is a keyed hash of the secret, so that a changed secret is a change without being shown.
+    """
+
+    credential: str
+    fingerprint: str = ""
+
+    def __str__(self) -> str:
+        return f"credential/{self.credential}#{self.fingerprint}" if self.fingerprint else self.credential
+
+
+Scalar = str | int | Decimal | bool | datetime
+Value = Scalar | ExternalRef | SecretRef | tuple[Scalar | ExternalRef, ...]
+Attributes = Mapping[str, Value]
+
+
+def canonical_scalar(value: Scalar, form: Format = Format.PLAIN) -> Scalar:
+    """The one spelling of a scalar. Raises ValueError where the text is not of that format."""
+    if isinstance(value, Decimal):
+        return _decimal(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if isinstance(value, str):
+        return _text(value, form)
+    return value
+
+
+def canonical(value: Value, cardinality: Cardinality, form: Format = Format.PLAIN) -> Value:
+    """The one spelling of a value: a set sorted and without repeats, each element canonical."""
+    if isinstance(value, (ExternalRef, SecretRef)):
+        return value
+    if not isinstance(value, tuple):
+        return canonical_scalar(value, form)
+    items = [item if isinstance(item, ExternalRef) else canonical_scalar(item, form) for item in value]
+    if cardinality is Cardinality.SET:
+        items = sorted(set(items), key=encode)
+    return tuple(items)
+
+
+def _decimal(value: Decimal) -> Decimal:
+    plain = value.normalize()
+    # normalize() turns 100 into 1E+2; the exponent form is undone so that texts agree too.
+    return plain.quantize(Decimal(1)) if plain == plain.to_integral_value() else plain
+
+
+def _text(value: str, form: Format) -> str:
+    match form:
+        case Format.CIDR:
+            return str(ipaddress.ip_network(value))
+        case Format.IP:
+            return str(ipaddress.ip_address(value))
+        case Format.INTERFACE:
+            return value if value in ("dhcp", "auto", "manual") else str(ipaddress.ip_interface(value))
+        case Format.MAC:
+            return value.upper().replace("-", ":")
+        case Format.HOSTNAME:
+            return value.lower()
+        case Format.SSH_PUBLIC_KEY:
+            return " ".join(value.split()[:2])
+        case Format.TEXT:
+            return value.replace("\r\n", "\n").rstrip("\n")
+        case _:
+            return value
+
+
+def encode(value: object) -> str:
+    """A text that differs exactly where canonical values differ, type included (1, true and "1" differ)."""
+    match value:
+        case bool():
+            return f"b{int(value)}"
+        case int():
+            return f"i{value}"
+        case Decimal():
+            return f"d{value:f}"
+        case datetime():
+            return f"t{value.astimezone(UTC).isoformat()}"
+        case str():
+            return f"s{len(value)}:{value}"
+        case ExternalRef():
+            return f"x{value.type}:{value.external_id}"
+        case SecretRef():
+            return f"k{value.credential}:{value.fingerprint}"
+        case tuple():
+            return "(" + ",".join(encode(item) for item in value) + ")"
+        case _:
+            raise TypeError(f"not an attribute value: {type(value).__name__}")
+
+
+def digest(parts: Iterable[str]) -> bytes:
+    """SHA-256 over texts, each framed by its length so that no two lists collide by joining."""
+    hasher = hashlib.sha256()
+    for part in parts:
+        data = part.encode()
+        hasher.update(len(data).to_bytes(8, "big"))
+        hasher.update(data)
+    return hasher.digest()

@@ -1,0 +1,67 @@
+"""All that a plan may rest on. What is not in here cannot influence a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reconciler.model.address import Address
+from reconciler.model.catalog import Catalog
+from reconciler.model.diff import Diff
+from reconciler.model.hold import Hold
+from reconciler.model.plan import Action, Call
+from reconciler.model.resource import Desired, Recorded
+from reconciler.planner.select import Selection
+
+Lower = Callable[[Action, str, Desired | None, Recorded | None, Diff], tuple[Call, ...]]
+"""(action, endpoint, desired, recorded, diff) → calls; raises PlanError for what cannot be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointView:
+    """What the planner needs to know of an endpoint. `trouble`: why nothing can be said of it now."""
+
+    name: str
+    provider_type: str
+    report_only: bool = False
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one plan may destroy before it waits for an approval (safety property 11).
+
+    Deletions and replacements together: more than `destroy` of them, or more than `share` of what is
+    managed (once at least `share_from` are managed).
+    """
+
+    destroy: int = 10
+    share: float = 0.5
+    share_from: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInput:
+    """`desired` and `recorded` are the candidates: those whose sides moved, and what they refer to.
+
+    `removed` are managed roots that no manifest wants any more. `strangers` are unmanaged objects that
+    have a candidate's type, endpoint and name. `failures` say until when a resource is left alone, and why.
+    `managed` is how many roots are managed in all.
+    """
+
+    catalog: Catalog
+    desired: Mapping[Address, Desired]
+    recorded: Mapping[Address, Recorded]
+    removed: tuple[Recorded, ...]
+    endpoints: Mapping[str, EndpointView]
+    lower: Lower
+    now: datetime
+    managed: int
+    strangers: Mapping[Address, Recorded] = field(default_factory=dict)
+    holds: tuple[Hold, ...] = ()
+    failures: Mapping[Address, tuple[datetime, str]] = field(default_factory=dict)
+    selection: Selection = field(default_factory=Selection)
+    limits: Limits = Limits()
+    revision: int | None = None
+    destroy: bool = False  # a person asked to destroy what is in `removed`, so its data needs no approval

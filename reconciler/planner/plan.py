@@ -1,0 +1,71 @@
+"""Putting a plan together: a decision for each candidate, then order, then the limits on the whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from reconciler.model.address import Address
+from reconciler.model.plan import Action, Blocked, Plan, Step
+from reconciler.planner.decide import decide, decide_removed
+from reconciler.planner.inputs import PlanInput
+from reconciler.planner.order import ordered, without_dependency
+
+
+def make_plan(given: PlanInput) -> Plan:
+    """The plan for these inputs: equal inputs give an equal plan. Raises PlanError for a cycle."""
+    steps: dict[Address, Step] = {}
+    blocked: list[Blocked] = []
+    settled: list[tuple[Address, bytes]] = []
+    for address, desired in sorted(given.desired.items()):
+        if not given.selection.covers(address, desired.endpoint, desired.tags):
+            continue
+        decision = decide(desired, given.recorded.get(address), given)
+        blocked += decision.blocked
+        if decision.step is not None:
+            steps[address] = decision.step
+        elif decision.settled:
+            settled.append((address, desired.hash()))
+    for recorded in sorted(given.removed, key=lambda item: item.address):
+        if not given.selection.covers(recorded.address, recorded.endpoint, recorded.tags):
+            continue
+        decision = decide_removed(recorded, given)
+        blocked += decision.blocked
+        if decision.step is not None:
+            steps[recorded.address] = decision.step
+    steps, waiting = without_dependency(steps, given)
+    in_order = ordered(steps, given)
+    return Plan(
+        steps=in_order,
+        blocked=(*blocked, *waiting),
+        warnings=tuple(_warnings(given)),
+        approvals=tuple(_approvals(in_order, given)),
+        requests=dict(_requests(in_order)),
+        settled=tuple(settled),
+        revision=given.revision,
+    )
+
+
+def _requests(steps: tuple[Step, ...]) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for step in steps:
+        if step.requests:
+            counted[step.endpoint] += step.requests
+    return counted
+
+
+def _warnings(given: PlanInput) -> Iterator[str]:
+    for address, recorded in sorted(given.recorded.items()):
+        if recorded.pending:
+            names = ", ".join(sorted(recorded.pending))
+            yield f"{address}: {names} changed and takes effect at the next restart"
+
+
+def _approvals(steps: tuple[Step, ...], given: PlanInput) -> Iterator[str]:
+    destroyed = sum(1 for step in steps if step.action in (Action.DELETE, Action.REPLACE))
+    limits = given.limits
+    if destroyed > limits.destroy:
+        yield f"{destroyed} resources would be destroyed or replaced; the limit is {limits.destroy}"
+    elif given.managed >= limits.share_from and destroyed > limits.share * given.managed:
+        share = f"{limits.share:.0%}"
+        yield f"{destroyed} of {given.managed} resources would be destroyed or replaced; the limit is {share}"

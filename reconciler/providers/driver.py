@@ -1,0 +1,166 @@
+"""The contract of a driver: five members, and the values that pass through them.
+
+`catalog` is data; `lower` is pure and says beforehand every request a step will make; `observe`, `submit`
+and `poll` talk to the provider. A driver decides nothing about what shall be: it has no planner, no
+retries of its own and no memory. One instance serves one endpoint and one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+from uuid import UUID
+
+from reconciler.catalog import CatalogPart
+from reconciler.model.diff import Diff
+from reconciler.model.observation import Observation, Unseen
+from reconciler.model.plan import Action, Call
+from reconciler.model.resource import Desired, Recorded
+from reconciler.model.values import Scalar
+
+__all__ = [
+    "Access",
+    "Driver",
+    "DriverClass",
+    "LowerRequest",
+    "Meter",
+    "Observation",
+    "ObserveRequest",
+    "Request",
+    "Submission",
+    "TaskState",
+    "TaskStatus",
+    "Unseen",
+    "Wire",
+]
+
+
+class Meter(Protocol):
+    """The request budget of an endpoint, shared by all threads that use it."""
+
+    def before(self) -> None:
+        """Wait for a place in the budget. Called before each request."""
+        ...
+
+    def after(self, limit: int | None, remaining: int | None, reset: float | None) -> None:
+        """Report what the provider said of its budget: requests, requests, unix seconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a driver needs to reach one endpoint. The secret is never printed.
+
+    `owner` is this installation's id, the owner in every mark. `timeout` is (connect, read) in seconds.
+    """
+
+    endpoint: str
+    url: str
+    owner: UUID
+    credential: str = field(repr=False)
+    meter: Meter = field(repr=False)
+    settings: Mapping[str, Scalar] = field(default_factory=dict)
+    ca_file: Path | None = None
+    timeout: tuple[float, float] = (5.0, 30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ObserveRequest:
+    """What to look at: whole resource types, or single objects as (type, external id).
+
+    With `targets` empty, every object of `types` that the endpoint has is wanted, ours or not.
+    `known` are the external ids recorded as ours, by type: a driver that must ask for each object apart
+    (a guest's configuration) may skip strangers that are not in it and report them with few attributes.
+    """
+
+    types: frozenset[str]
+    targets: tuple[tuple[str, str], ...] = ()
+    known: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LowerRequest:
+    """One step to be turned into calls, with everything that the decision may rest on.
+
+    `action` is create, update, delete or adopt (a replacement is lowered as a delete and a create).
+    `desired` is None for a delete; `recorded` is None for a create. `parents` are the recorded
+    resources that references point at, by address text, where a request needs more than their id
+    (a volume's attachment needs to know whether the old server still runs).
+    """
+
+    action: Action
+    desired: Desired | None
+    recorded: Recorded | None
+    diff: Diff
+    settings: Mapping[str, Scalar] = field(default_factory=dict)
+    referenced: Mapping[str, Recorded] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call with every placeholder filled in: what is sent. Values may be secret: never log them.
+
+    `path` is filled too. `params` stay flat; `providers.flat.unflatten` makes them a tree again.
+    """
+
+    operation: str
+    method: str
+    path: str
+    path_params: Mapping[str, str]
+    params: Mapping[str, str | int | Decimal | bool | None] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What the provider said to a request: the object's id if it was made, and tasks to wait for."""
+
+    external_id: str | None = None
+    tasks: tuple[str, ...] = ()
+
+
+class TaskState(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # the provider no longer knows the task; look at the object
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStatus:
+    """A task's state; `message` is the provider's error text or warning, without secrets."""
+
+    state: TaskState
+    message: str = ""
+
+
+class Driver(Protocol):
+    """One provider type, at one endpoint, for one thread."""
+
+    catalog: ClassVar[CatalogPart]
+
+    def observe(self, request: ObserveRequest) -> Observation:
+        """Look. Errors of single parts go into `unseen`; raises ProviderError only if nothing can be said."""
+        ...
+
+    @staticmethod
+    def lower(request: LowerRequest) -> tuple[Call, ...]:
+        """The calls of a step, in order. Pure. Raises PlanError for what the provider cannot do."""
+        ...
+
+    def submit(self, request: Request) -> Submission:
+        """Send one request, once. Raises ProviderError, `ambiguous` if it may have taken effect."""
+        ...
+
+    def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
+        """The states of tasks, with as few requests as the provider allows."""
+        ...
+
+
+DriverClass = Callable[[Access], Driver]
+"""Calling a driver's class with an Access connects it; making one sends nothing."""
+
+Wire = Any  # what a provider's library hands over; it never leaves a driver

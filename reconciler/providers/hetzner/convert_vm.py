@@ -1,0 +1,90 @@
+"""Servers as `Observed`, with their places in private networks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from reconciler.model.resource import Observed
+from reconciler.providers.hetzner.convert import Json, attributes, part, reference, references, resource
+from reconciler.providers.hetzner.convert_objects import pointer
+
+# The provider's status: our state, and whether the server is on its way to another one.
+_STATES = {
+    "running": ("running", False),
+    "off": ("stopped", False),
+    "initializing": ("running", True),
+    "starting": ("running", True),
+    "stopping": ("stopped", True),
+    "migrating": ("stopped", True),
+    "rebuilding": ("running", True),
+    "deleting": ("stopped", True),
+}
+_MIB_IN_GB = 1024  # the provider's GB of memory are GiB
+
+
+def direct_firewalls(firewalls: Iterable[Json]) -> dict[int, frozenset[int]]:
+    """By server: the firewalls applied to it itself, not by a label selector. From the firewalls' side."""
+    found: dict[int, set[int]] = {}
+    for firewall in firewalls:
+        for item in firewall["applied_to"]:
+            if item["type"] == "server":
+                found.setdefault(item["server"]["id"], set()).add(firewall["id"])
+    return {server: frozenset(numbers) for server, numbers in found.items()}
+
+
+def vm(data: Json, direct: Mapping[int, frozenset[int]]) -> Observed:
+    """`direct` is needed for servers that any firewall is on; see `direct_firewalls`."""
+    state, moving = _STATES.get(data["status"], ("unknown", True))
+    server_type, image, iso = data["server_type"], data["image"], data["iso"]
+    applied = {item["id"] for item in data["public_net"]["firewalls"]}
+    values = attributes(
+        server_type=server_type["name"],
+        image=(image["name"] or str(image["id"])) if image else None,
+        location=data["location"]["name"],
+        power_state=state if state != "unknown" else None,
+        placement_group=reference("placement_group", (data["placement_group"] or {}).get("id")),
+        firewalls=references("firewall", applied & direct.get(data["id"], frozenset())),
+        backups=data["backup_window"] is not None,
+        backup_window=data["backup_window"],
+        iso=(iso["name"] or str(iso["id"])) if iso else None,
+        rescue_enabled=data["rescue_enabled"],
+        protected=data["protection"]["delete"],
+        cpu_cores=server_type["cores"],
+        memory_mb=int(server_type["memory"] * _MIB_IN_GB),
+        primary_disk_gb=data["primary_disk_size"],
+        architecture=server_type["architecture"],
+        included_traffic_bytes=data["included_traffic"],
+        created=data["created"],
+    )
+    return resource(
+        "vm",
+        data,
+        {**values, **attributes(**_public(data["public_net"]))},
+        state=state,
+        parts=[_attachment(item) for item in data["private_net"]],
+        busy=moving or data["locked"],
+    )
+
+
+def _public(data: Json) -> Json:
+    ipv4, ipv6 = data["ipv4"], data["ipv6"]
+    return {
+        "ipv4_enabled": ipv4 is not None,
+        "ipv6_enabled": ipv6 is not None,
+        "ipv4": reference("primary_ip", ipv4["id"]) if ipv4 else None,
+        "ipv6": reference("primary_ip", ipv6["id"]) if ipv6 else None,
+        "public_ipv4": ipv4["ip"] if ipv4 else None,
+        "public_ipv6": ipv6["ip"] if ipv6 else None,
+        "ipv4_reverse_dns": ipv4["dns_ptr"] if ipv4 else None,
+        "ipv6_reverse_dns": pointer(ipv6["ip"], ipv6["dns_ptr"]) if ipv6 else None,
+    }
+
+
+def _attachment(data: Json) -> Observed:
+    values = attributes(
+        network=reference("network", data["network"]),
+        ip=data["ip"],
+        alias_ips=data["alias_ips"],
+        mac_address=data["mac_address"],
+    )
+    return part("network_attachment", str(data["network"]), values)

@@ -1,0 +1,22 @@
+"""SSH keys: only the labels change in place."""
+
+from __future__ import annotations
+
+from reconciler.model.resource import Desired, Recorded
+from reconciler.providers.hetzner.lower.build import create, delete, given, labels, put
+from reconciler.providers.hetzner.lower.rules import Calls, Change, Rules
+
+
+def _create(desired: Desired) -> Calls:
+    return (create(desired, given(desired, public_key="public_key")),)
+
+
+def _update(change: Change) -> Calls:
+    return put(change.recorded.address, labels(change))
+
+
+def _delete(recorded: Recorded) -> Calls:
+    return (delete(recorded.address),)
+
+
+RULES = Rules(_create, _update, _delete)

@@ -1,0 +1,114 @@
+"""Servers: made with as much as the creation takes, changed while they run where the API allows it, and
+else stopped once for everything that needs it.
+"""
+
+from __future__ import annotations
+
+from reconciler.model.plan import Call, Impact
+from reconciler.model.resource import Desired, Recorded
+from reconciler.providers.hetzner.lower.build import (
+    Tree,
+    act,
+    change_dns_ptr,
+    create,
+    delete,
+    given,
+    labels,
+    protect,
+    put,
+    refuse_protected,
+    target_id,
+    target_ids,
+)
+from reconciler.providers.hetzner.lower.rules import Calls, Change, Rules
+from reconciler.providers.hetzner.lower.vm_networks import attach, change_networks, simple
+from reconciler.providers.hetzner.lower.vm_power import power_on, stopped_for
+from reconciler.providers.hetzner.lower.vm_public import change_firewalls, change_reverse_dns, public_net
+from reconciler.providers.hetzner.lower.vm_type import off_changes, online_changes
+
+_CREATE_TIMEOUT = 1800  # a large snapshot takes its time
+
+
+def _create(desired: Desired) -> Calls:
+    """Attachments with addresses of their own and an ISO need the server to be there, but not yet running:
+    it is started last then, so that its first boot is its only one.
+    """
+    address = desired.address
+    attachments = [part for part in desired.parts if part.type == "network_attachment"]
+    later = [part for part in attachments if not simple(part)]
+    iso = desired.attributes.get("iso")
+    on = desired.attributes.get("power_state") != "stopped"
+    waits = on and bool(later or iso is not None)
+    body = _body(desired)
+    if networks := [target_id(part.attributes["network"]) for part in attachments if simple(part)]:
+        body["networks"] = networks
+    if waits or not on:
+        body["start_after_create"] = False
+    calls = [create(desired, body, timeout=_CREATE_TIMEOUT)]
+    calls += [attach(address, part.attributes) for part in later]
+    if iso is not None:
+        calls.append(_attach_iso(desired))
+    if desired.attributes.get("backups") is True:
+        calls.append(_backups(desired, on=True))
+    for version in ("ipv4", "ipv6"):
+        if (name := desired.attributes.get(f"{version}_reverse_dns")) is not None:
+            calls.append(change_dns_ptr(address, f"${{public_{version}}}", name))
+    if waits:
+        calls.append(power_on(address, impact=Impact.ONLINE))
+    if desired.attributes.get("protected") is True:
+        calls.append(protect(address, on=True, rebuild=True))
+    return tuple(calls)
+
+
+def _body(desired: Desired) -> Tree:
+    values = desired.attributes
+    body = given(
+        desired, server_type="server_type", image="image", location="location", user_data="user_data"
+    )
+    if keys := target_ids(values.get("ssh_keys")):
+        body["ssh_keys"] = keys
+    if firewalls := target_ids(values.get("firewalls")):
+        body["firewalls"] = [{"firewall": number} for number in firewalls]
+    if (group := values.get("placement_group")) is not None:
+        body["placement_group"] = target_id(group)
+    if net := public_net(desired):
+        body["public_net"] = net
+    return body
+
+
+def _update(change: Change) -> Calls:
+    address = change.recorded.address
+    calls = [*put(address, labels(change)), *change_firewalls(change), *change_networks(change)]
+    calls += online_changes(change)
+    if backups := change.diff.change("backups"):
+        calls.append(_backups(change.desired, on=backups.after is True))
+    if iso := change.diff.change("iso"):
+        calls.append(_attach_iso(change.desired) if iso.after is not None else _detach_iso(change.recorded))
+    calls += stopped_for(change, off_changes(change))
+    calls += change_reverse_dns(change)
+    if protected := change.diff.change("protected"):
+        calls.append(protect(address, on=protected.after is True, rebuild=True))
+    return tuple(calls)
+
+
+def _delete(recorded: Recorded) -> Calls:
+    refuse_protected(recorded)
+    return (delete(recorded.address, impact=Impact.STOP),)
+
+
+def _backups(desired: Desired, *, on: bool) -> Call:
+    words = "switch backups on" if on else "switch backups off, which deletes those there are"
+    action = "enable_backup" if on else "disable_backup"
+    return act(desired.address, action, f"{desired.address.name}: {words}")
+
+
+def _attach_iso(desired: Desired) -> Call:
+    name = str(desired.attributes["iso"])
+    return act(desired.address, "attach_iso", f"{desired.address.name}: insert ISO {name}", {"iso": name})
+
+
+def _detach_iso(recorded: Recorded) -> Call:
+    return act(recorded.address, "detach_iso", f"{recorded.address.name}: eject the ISO")
+
+
+RULES = Rules(_create, _update, _delete)

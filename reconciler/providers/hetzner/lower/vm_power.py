@@ -1,0 +1,50 @@
+"""Power: one graceful stop, bounded, for all changes that need it, and one start after them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.model.address import Address
+from reconciler.model.plan import Call, Impact
+from reconciler.providers.hetzner.lower.build import act
+from reconciler.providers.hetzner.lower.rules import Calls, Change
+
+DEFAULT_SHUTDOWN_SECONDS = 120
+
+
+def stopped_for(change: Change, off_calls: Sequence[Call]) -> Calls:
+    """`off_calls` while the machine is off, and afterwards the power state that it shall have.
+
+    A change of type starts the server whatever it was before, so one that shall be off is stopped again.
+    """
+    address = change.recorded.address
+    wanted = change.diff.change("power_state")
+    before = change.recorded.state != "stopped"
+    after = before if wanted is None else wanted.after != "stopped"
+    if not off_calls and before == after:
+        return ()
+    impact = Impact.REBOOT if after else Impact.STOP
+    calls: list[Call] = []
+    if before:
+        calls += _stop(change, impact)
+    calls += off_calls
+    if after:
+        calls.append(power_on(address, impact=impact if before else Impact.ONLINE))
+    elif any(call.operation == "server.change_type" for call in off_calls):
+        calls += _stop(change, Impact.STOP if before else Impact.ONLINE)
+    return tuple(calls)
+
+
+def power_on(address: Address, *, impact: Impact) -> Call:
+    return act(address, "poweron", f"{address.name}: start", impact=impact)
+
+
+def _stop(change: Change, impact: Impact) -> Calls:
+    address = change.recorded.address
+    setting = change.settings.get("shutdown_timeout")
+    seconds = setting if isinstance(setting, int) else DEFAULT_SHUTDOWN_SECONDS
+    words = f"{address.name}: shut down, for at most {seconds} s"
+    return (
+        act(address, "shutdown", words, impact=impact, best_effort=True, timeout=seconds),
+        act(address, "poweroff", f"{address.name}: switch off", impact=impact),
+    )

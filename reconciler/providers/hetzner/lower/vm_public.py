@@ -1,0 +1,97 @@
+"""A server's public side: its addresses, their reverse DNS, and the firewalls before them."""
+
+from __future__ import annotations
+
+from reconciler.errors import PlanError
+from reconciler.model.plan import Call, ExternalId
+from reconciler.model.resource import Desired
+from reconciler.model.values import ExternalRef, Value
+from reconciler.providers.hetzner.convert_objects import first_address
+from reconciler.providers.hetzner.lower.build import Tree, act, change_dns_ptr, given, target_id
+from reconciler.providers.hetzner.lower.firewall import apply_to_server, remove_from_server
+from reconciler.providers.hetzner.lower.rules import Calls, Change
+
+VERSIONS = ("ipv4", "ipv6")
+
+
+def public_net(desired: Desired) -> Tree:
+    """The creation's `public_net`; empty where the manifest leaves it to the provider."""
+    net = given(desired, enable_ipv4="ipv4_enabled", enable_ipv6="ipv6_enabled")
+    for version in VERSIONS:
+        if (address := desired.attributes.get(version)) is not None:
+            net[version] = target_id(address)
+    return net
+
+
+def change_addresses(change: Change) -> Calls:
+    """Give up and take primary IPs; for a machine that is off."""
+    calls: list[Call] = []
+    for version in VERSIONS:
+        enabled, wanted = change.diff.change(f"{version}_enabled"), change.diff.change(version)
+        there = change.recorded.attributes.get(version)
+        off = enabled is not None and enabled.after is False
+        if there is not None and (off or wanted is not None):
+            calls.append(_unassign(change, version, there))
+        if wanted is not None and wanted.after is not None and not off:
+            calls.append(_assign(change, version, wanted.after))
+        elif enabled is not None and enabled.after is True:
+            raise PlanError(
+                f"{change.recorded.address}: Hetzner makes a public {version} address only with the machine",
+                hint=f"declare a primary_ip and name it as `{version}`",
+            )
+    return tuple(calls)
+
+
+def change_reverse_dns(change: Change) -> Calls:
+    """Also where the address behind the name changes, since the name belongs to the address."""
+    calls: list[Call] = []
+    for version in VERSIONS:
+        name = f"{version}_reverse_dns"
+        wanted, moved = change.diff.change(name), change.diff.change(version) is not None
+        value: Value | None = wanted.after if wanted is not None else change.desired.attributes.get(name)
+        if wanted is None and not (moved and value is not None):
+            continue
+        there = change.recorded.attributes.get(f"public_{version}")
+        ip = f"${{public_{version}}}" if moved or there is None else first_address(str(there))
+        calls.append(change_dns_ptr(change.recorded.address, ip, value))
+    return tuple(calls)
+
+
+def change_firewalls(change: Change) -> Calls:
+    """Put new firewalls on before old ones come off, so that the machine never stands open."""
+    firewalls = change.diff.change("firewalls")
+    if firewalls is None:
+        return ()
+    address = change.recorded.address
+    server = ExternalId(address)
+    before, after = _set(firewalls.before), _set(firewalls.after)
+    added = sorted(after - before, key=str)
+    removed = sorted(before - after, key=str)
+    return (
+        *(
+            apply_to_server(target_id(item), f"{address.name}: apply {item}", server, address)
+            for item in added
+        ),
+        *(
+            remove_from_server(target_id(item), f"{address.name}: lift {item}", server, address)
+            for item in removed
+        ),
+    )
+
+
+def _set(value: Value | None) -> set[str | ExternalRef]:
+    items = value if isinstance(value, tuple) else ()
+    return {item for item in items if isinstance(item, (str, ExternalRef))}
+
+
+def _unassign(change: Change, version: str, primary_ip: Value) -> Call:
+    address = change.recorded.address
+    words = f"{address.name}: give up {version} address {primary_ip}"
+    return act(address, "unassign", words, target=target_id(primary_ip), noun="primary_ip")
+
+
+def _assign(change: Change, version: str, primary_ip: Value) -> Call:
+    address = change.recorded.address
+    body = {"assignee_type": "server", "assignee_id": ExternalId(address)}
+    words = f"{address.name}: take {version} address {primary_ip}"
+    return act(address, "assign", words, body, target=target_id(primary_ip), noun="primary_ip")

@@ -1,0 +1,155 @@
+"""The connection to one Proxmox VE endpoint: the only place that speaks through proxmoxer.
+
+proxmoxer is given an explicit timeout, is kept from following redirects and from taking a page for an
+answer, and its log (which names request bodies, passwords among them) is silenced. One request a call.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import requests
+from proxmoxer import ProxmoxAPI
+from proxmoxer.core import AuthenticationError, ResourceException
+
+from reconciler.errors import ConfigurationError, CredentialError, ErrorCode, ProviderError
+from reconciler.providers.driver import Access, Wire
+from reconciler.providers.proxmox import errors
+
+_IDLE_LIMIT = 4.0
+"""Seconds after which a kept connection is not used again: the server cuts idle ones after five."""
+
+
+class _NotJson(Exception):
+    """Raised by the response hook, so that proxmoxer never sees what is no API answer."""
+
+
+def _quiet(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
+
+
+def silence(names: tuple[str, ...] = ("proxmoxer.core", "proxmoxer.backends.https")) -> None:
+    """Drop whatever these loggers say below a warning, however their levels are set later."""
+    for name in names:
+        logger = logging.getLogger(name)
+        if _quiet not in logger.filters:
+            logger.addFilter(_quiet)
+
+
+silence()
+
+
+class ProxmoxClient:
+    """One endpoint, one thread. Nothing is sent before the first call."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._host, self._port = _address(access)
+        self._login = _credential(access)
+        self._api: Any = None
+        self._used = 0.0
+        self.requests = 0
+
+    def call(self, method: str, path: str, params: Mapping[str, Any] | None = None) -> Wire:
+        """The `data` of one answer. Raises ProviderError, `ambiguous` if a write may have taken effect."""
+        where = f"{self.access.endpoint} {method} {path}"
+        api = self._connected(where)
+        segments = "/".join(quote(segment, safe=":@!") for segment in path.strip("/").split("/"))
+        send = getattr(api(segments), method.lower())
+        self.access.meter.before()
+        self.requests += 1
+        try:
+            return send(**(params or {}))
+        except ResourceException as error:
+            said = error.errors if isinstance(error.errors, Mapping) else None
+            raise errors.answered(where, method, error.status_code, str(error.content), said) from None
+        except (_NotJson, KeyError, TypeError, AttributeError) as error:
+            what = str(error) if isinstance(error, _NotJson) else "JSON of another shape"
+            raise errors.not_an_answer(where, method, what) from None
+        except AuthenticationError:
+            raise _rejected(where) from None
+        except requests.RequestException as error:
+            raise errors.not_delivered(where, method, error) from None
+        finally:
+            self._used = time.monotonic()
+            self.access.meter.after(None, None, None)
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Wire:
+        """As `call` with GET; tried once more if it failed for a passing reason."""
+        try:
+            return self.call("GET", path, params)
+        except ProviderError as error:
+            if not error.transient or error.code is ErrorCode.RATE_LIMITED:
+                raise
+        return self.call("GET", path, params)
+
+    def _connected(self, where: str) -> Any:
+        if self._api is None:
+            self._api = self._connect(where)
+        elif time.monotonic() - self._used > _IDLE_LIMIT:
+            self._api._store["session"].close()
+        return self._api
+
+    def _connect(self, where: str) -> Any:
+        verify: bool | str = str(self.access.ca_file) if self.access.ca_file else True
+        try:
+            api = ProxmoxAPI(
+                self._host, port=self._port, verify_ssl=verify, timeout=self.access.timeout, **self._login
+            )
+        except AuthenticationError:
+            raise _rejected(where) from None
+        except requests.RequestException as error:
+            raise errors.not_delivered(where, "GET", error) from None
+        api._store["session"].hooks["response"] = [_check]
+        return api
+
+
+def _rejected(where: str) -> ProviderError:
+    return ProviderError(
+        f"{where}: the user name or password was rejected",
+        code=ErrorCode.UNAUTHORIZED,
+        hint="set the endpoint's credential again; an API token does not expire with a session",
+    )
+
+
+def _check(response: requests.Response, *_args: object, **_kwargs: object) -> None:
+    status = response.status_code
+    if 300 <= status < 400:
+        raise _NotJson(f"a redirect ({status})")
+    kind = response.headers.get("Content-Type", "")
+    if status < 300 and not kind.startswith(("application/json", "text/javascript")):
+        raise _NotJson(f"a page of type {kind or 'unknown'} (status {status})")
+    if status < 300:
+        try:
+            response.json()
+        except ValueError:
+            raise _NotJson(f"broken JSON (status {status})") from None
+
+
+def _address(access: Access) -> tuple[str, int]:
+    url = urlsplit(access.url)
+    if url.scheme != "https" or not url.hostname or url.path.strip("/") not in ("", "api2/json"):
+        raise ConfigurationError(
+            f"endpoint {access.endpoint}: `{access.url}` is not a Proxmox VE address",
+            hint="write it as https://host:8006",
+        )
+    return (f"[{url.hostname}]" if ":" in url.hostname else url.hostname), url.port or 8006
+
+
+def _credential(access: Access) -> dict[str, str]:
+    """proxmoxer's arguments from `USER@REALM!TOKENID=SECRET` or `USER@REALM:PASSWORD`."""
+    name, equals, secret = access.credential.partition("=")
+    user, bang, token = name.partition("!")
+    if equals and bang and "@" in user and ":" not in name and token and secret:
+        return {"user": user, "token_name": token, "token_value": secret}
+    account, colon, password = access.credential.partition(":")
+    if colon and "@" in account and password:
+        return {"user": account, "password": password}
+    raise CredentialError(
+        f"endpoint {access.endpoint}: the credential has neither of the two forms that are understood",
+        hint="USER@REALM!TOKENID=SECRET for an API token, or USER@REALM:PASSWORD",
+    )

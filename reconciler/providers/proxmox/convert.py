@@ -1,0 +1,199 @@
+"""From a guest's configuration, as Proxmox VE answers it, to what was observed. Pure.
+
+A running machine's configuration can hold two values at once: the one in force and the one that waits for
+a stop. Attributes show the one in force; the names of those that wait are in `pending`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.model.resource import Observed
+from reconciler.model.values import ExternalRef, Value
+from reconciler.providers.proxmox import disks, fields, marks, propstring, tables
+from reconciler.providers.proxmox.fields import OTHER
+from reconciler.providers.proxmox.tables import PartTable
+
+TYPES = {"qemu": "vm", "lxc": "container"}
+API_TYPES = {ours: theirs for theirs, ours in TYPES.items()}
+
+_OURS = frozenset({"tags", "description", "digest", "lock", "template", "parent", "meta"})
+_PAUSED = frozenset({"paused", "prelaunch", "suspended"})
+
+Options = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A guest's options as texts: those in force, and those that will be after a stop."""
+
+    current: Options
+    future: Options
+
+    @classmethod
+    def of(cls, rows: list[Mapping[str, Any]]) -> Config:
+        """From the rows of `GET …/pending`: key, value, pending, delete."""
+        current = {row["key"]: str(row["value"]) for row in rows if row.get("value") is not None}
+        future = dict(current)
+        for row in rows:
+            if row.get("pending") is not None:
+                future[row["key"]] = str(row["pending"])
+            elif int(row.get("delete") or 0):
+                future.pop(row["key"], None)
+        return cls(current, future)
+
+
+def guest(listed: Mapping[str, Any], live: Mapping[str, Any], config: Config) -> Observed:
+    """One guest of ours. `listed` is its row in cluster/resources, `live` its node's own word on its state."""
+    kind = TYPES[listed["type"]]
+    vmid = str(listed["vmid"])
+    now, later = _attributes(kind, config.current), _attributes(kind, config.future)
+    state = guest_state(live)
+    text, line = marks.split_text(config.current.get("description", ""))
+    found = marks.words(config.current.get("tags", ""))
+    template = config.current.get("template", "0") == "1" or bool(listed.get("template"))
+    values: dict[str, Value] = {
+        **now,
+        **_placement(listed),
+        "vmid": int(vmid),
+        "is_template": template,
+        "power_state": state,
+    }
+    lock = live.get("lock") or config.current.get("lock")
+    _put(values, description=text or None, config_digest=config.current.get("digest"), config_lock=lock)
+    return Observed(
+        type=kind,
+        external_id=vmid,
+        name=str(values.get("hostname", vmid)),
+        state=state,
+        attributes=values,
+        tags=marks.tags_of(found),
+        mark=None if template else marks.mark_of(line or found),
+        parts=_parts(kind, config),
+        pending=frozenset(name for name in now.keys() | later.keys() if now.get(name) != later.get(name)),
+        busy=bool(lock),
+    )
+
+
+def stranger(listed: Mapping[str, Any]) -> Observed:
+    """A guest that is not ours, from its row in the list alone."""
+    vmid = str(listed["vmid"])
+    values: dict[str, Value] = {**_placement(listed), "vmid": int(vmid)}
+    values["is_template"] = bool(listed.get("template"))
+    if listed.get("maxmem"):
+        values["memory_mb"] = int(listed["maxmem"]) // 2**20
+    if listed.get("name"):
+        values["hostname"] = str(listed["name"]).lower()
+    state = guest_state(listed)
+    _put(values, power_state=None if state == "unknown" else state, config_lock=listed.get("lock"))
+    return Observed(
+        type=TYPES[listed["type"]],
+        external_id=vmid,
+        name=str(listed.get("name") or vmid),
+        state=state,
+        attributes=values,
+        tags=marks.tags_of(marks.words(str(listed.get("tags") or ""))),
+        busy=bool(listed.get("lock")),
+    )
+
+
+def guest_state(live: Mapping[str, Any]) -> str:
+    """running, stopped, paused or unknown."""
+    status, inner = str(live.get("status", "unknown")), str(live.get("qmpstatus", ""))
+    if status in _PAUSED or (status == "running" and inner in _PAUSED):
+        return "paused"
+    return status if status in ("running", "stopped") else "unknown"
+
+
+def _placement(listed: Mapping[str, Any]) -> dict[str, Value]:
+    node = str(listed["node"])
+    values: dict[str, Value] = {"node": node, "pinned_node": node}
+    if listed.get("pool"):
+        values["pool"] = ExternalRef("pool", str(listed["pool"]))
+    return values
+
+
+def _put(values: dict[str, Value], **more: Value | None) -> None:
+    values |= {name: value for name, value in more.items() if value is not None}
+
+
+def _attributes(kind: str, options: Options) -> dict[str, Value]:
+    parts = tables.PARTS[kind].values()
+    own = {
+        option: text
+        for option, text in options.items()
+        if option not in _OURS | tables.SECRET_OPTIONS
+        and not option.startswith(("unused", "ipconfig"))
+        and not any(table.slots.fullmatch(option) for table in parts)
+    }
+    table = tables.GUESTS[kind]
+    values, left = fields.read_options(kind, table, own)
+    covered = {field.option for field in table}
+    left += [f"{option}={text}" for option, text in own.items() if option not in covered]
+    unused = [f"{option}={text}" for option, text in options.items() if option.startswith("unused")]
+    _put(values, **{OTHER: _texts(left), "unused_volumes": _texts(unused)})
+    return values
+
+
+def _texts(items: list[str]) -> Value | None:
+    return tuple(sorted(items, key=lambda item: (len(item), item))) or None
+
+
+def _parts(kind: str, config: Config) -> tuple[Observed, ...]:
+    found: list[Observed] = []
+    for option in sorted(config.current):
+        table = table_of(kind, option, config.current[option])
+        if table is None:
+            continue
+        now = part_attributes(kind, table, option, config.current)
+        later = part_attributes(kind, table, option, config.future) if option in config.future else {}
+        waiting = frozenset(name for name in now.keys() | later.keys() if now.get(name) != later.get(name))
+        found.append(Observed(table.type, "", option, "available", now, pending=waiting))
+    return tuple(found)
+
+
+def table_of(kind: str, option: str, text: str) -> PartTable | None:
+    """The table of the part that an option holds; a drive's medium tells a disk from a CD."""
+    for table in tables.PARTS[kind].values():
+        if table.slots.fullmatch(option):
+            return tables.CD_DRIVE if table is tables.VM_DISK and disks.is_cd(text) else table
+    return None
+
+
+def part_attributes(kind: str, table: PartTable, option: str, options: Options) -> dict[str, Value]:
+    """A part's attributes, its slot among them."""
+    text = options[option]
+    values: dict[str, Value] = {"slot": option}
+    if table.whole:
+        return values | {table.fields[0].attribute: text}
+    if table is tables.CD_DRIVE:
+        return values | disks.read_cd(text)
+    parts = propstring.parse_nic(text) if table is tables.VM_NIC else propstring.parse(text, table.default_key or "")
+    if table.type == "disk":
+        values |= disks.take_volume(kind, parts)
+    elif table is tables.VM_NIC:
+        values |= _read(table.type, tables.IP_CONFIG, _ip_config(option, options))
+    return values | _read(table.type, table.fields, parts)
+
+
+def _ip_config(option: str, options: Options) -> dict[str, str]:
+    return propstring.parse(options.get(f"ipconfig{option.removeprefix('net')}", ""), "")
+
+
+def _read(part_type: str, table: fields.Fields, parts: Mapping[str, str]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    left = [f"{key}={text}" for key, text in parts.items() if key not in {field.key for field in table}]
+    for field in table:
+        about = fields.definition(part_type, field.attribute)
+        text = parts.get(field.key or "")
+        if text is not None:
+            try:
+                values[field.attribute] = fields.read(field, about, text)
+            except ValueError:
+                left.append(f"{field.key}={text}")
+        elif isinstance(field.default, (str, int, bool)):
+            values[field.attribute] = field.default
+    _put(values, **{OTHER: _texts(left)})
+    return values

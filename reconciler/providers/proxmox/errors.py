@@ -1,0 +1,116 @@
+"""Proxmox VE's errors, sorted into our classes.
+
+Nearly everything that goes wrong there is a 500 whose text says what happened, so the text decides. A
+recognised text means that the server refused: nothing took effect. Whatever is not recognised leaves it
+open whether a write took effect.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import requests
+from urllib3.exceptions import NewConnectionError
+
+from reconciler.errors import ErrorCode, ProviderError
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    pattern: str
+    code: ErrorCode
+    transient: bool = False
+
+
+_TEXTS = (
+    _Text(r"already exists|already defined", ErrorCode.ALREADY_EXISTS),
+    _Text(r"can't lock file|can't acquire (\S+ )?lock|lock .*got timeout", ErrorCode.LOCKED, True),
+    _Text(r"\bis locked\b|\(lock(ed)?: ", ErrorCode.LOCKED, True),
+    _Text(r"protection mode enabled", ErrorCode.PROTECTED),
+    _Text(r"detected modified configuration", ErrorCode.CONFLICT),
+    _Text(r"no quorum|not ready", ErrorCode.UNAVAILABLE, True),
+    _Text(r"storage '.*' is not (online|available|active)", ErrorCode.UNAVAILABLE, True),
+    _Text(r"not enough|no space left|out of space|insufficient|quota exceeded", ErrorCode.NO_CAPACITY),
+    _Text(r"permission|only root|user != root", ErrorCode.FORBIDDEN),
+    _Text(r"does not exist|no such|not found|unable to find", ErrorCode.NOT_FOUND),
+    _Text(r"is running|already running|not running|is a template", ErrorCode.CONFLICT),
+    _Text(r"hotplug problem|is not empty|contains .*members", ErrorCode.CONFLICT),
+    _Text(r"shrinking|unable to parse|invalid|not supported|parameter", ErrorCode.INVALID),
+)
+_STATUSES = {
+    401: ErrorCode.UNAUTHORIZED,
+    403: ErrorCode.FORBIDDEN,
+    404: ErrorCode.NOT_FOUND,
+    429: ErrorCode.RATE_LIMITED,
+    501: ErrorCode.INVALID,
+}
+
+
+def answered(
+    where: str, method: str, status: int, text: str, errors: Mapping[str, str] | None = None
+) -> ProviderError:
+    """An answer with an error status. `text` is its reason phrase, `errors` its texts by parameter."""
+    details = "; ".join(f"{name}: {' '.join(str(said).split())}" for name, said in (errors or {}).items())
+    message = f"{where}: {status} {text}" + (f" ({details})" if details else "")
+    writes = method != "GET"
+    if status in _STATUSES:
+        return ProviderError(message, code=_STATUSES[status], transient=status == 429)
+    if status == 400:
+        taken = "already exists" in details or "already exists" in text
+        return ProviderError(message, code=ErrorCode.ALREADY_EXISTS if taken else ErrorCode.INVALID)
+    if status == 595:  # the node could not be reached: nothing was passed on
+        return ProviderError(message, code=ErrorCode.UNAVAILABLE, transient=True)
+    if status == 500 and (known := _recognised(f"{text} {details}")) is not None:
+        return ProviderError(message, code=known.code, transient=known.transient)
+    if status >= 500:
+        code = ErrorCode.TIMEOUT if status in (504, 596) else ErrorCode.UNAVAILABLE
+        permanent = status == 500 and writes
+        return ProviderError(message, code=code, transient=not permanent, ambiguous=writes)
+    return ProviderError(message, code=ErrorCode.OTHER)
+
+
+def _recognised(text: str) -> _Text | None:
+    return next((each for each in _TEXTS if re.search(each.pattern, text, re.IGNORECASE)), None)
+
+
+def not_an_answer(where: str, method: str, what: str) -> ProviderError:
+    """Something that is no API answer at all: a page of a proxy, a redirect, a body cut short."""
+    return ProviderError(
+        f"{where}: {what} instead of an answer",
+        code=ErrorCode.UNAVAILABLE,
+        transient=True,
+        ambiguous=method != "GET",
+        hint="check that the endpoint's URL is the API's own and that no proxy answers in its place",
+    )
+
+
+def not_delivered(where: str, method: str, error: requests.RequestException) -> ProviderError:
+    """A request that failed on its way, told apart by whether it can have arrived."""
+    unsent = isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError))
+    if isinstance(error, requests.exceptions.SSLError):
+        return ProviderError(
+            f"{where}: the certificate or the TLS handshake was refused",
+            code=ErrorCode.CONNECTION,
+            hint="name the cluster's CA file (pve-root-ca.pem) in the endpoint's settings",
+        )
+    if isinstance(error, requests.Timeout):
+        return ProviderError(
+            f"{where}: no answer in time",
+            code=ErrorCode.TIMEOUT,
+            transient=True,
+            ambiguous=method != "GET" and not unsent,
+        )
+    unsent = unsent or _never_connected(error)
+    return ProviderError(
+        f"{where}: {'no connection' if unsent else 'the connection broke'} ({type(error).__name__})",
+        code=ErrorCode.CONNECTION,
+        transient=True,
+        ambiguous=method != "GET" and not unsent,
+    )
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, NewConnectionError)

@@ -1,0 +1,208 @@
+"""Fields: which option of a Proxmox VE configuration, or which part of one, holds which attribute.
+
+The tables are in `tables.py`; what an attribute means and how it may change is the catalog's. Here is only
+the spelling: text on the wire, canonical value inside. Pure.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from urllib.parse import quote, unquote
+
+from reconciler.catalog import core_part, load_part, merge
+from reconciler.model.catalog import AttributeDefinition, TypeAttribute
+from reconciler.model.values import Cardinality, DataType, Scalar, SecretRef, Value, canonical
+from reconciler.providers.proxmox import propstring
+
+PROVIDER = "proxmox"
+OTHER = "other_options"
+
+DEFAULT_KEYS = {
+    "agent": "enabled",
+    "boot": "legacy",
+    "cpu": "cputype",
+    "machine": "type",
+    "memory": "current",
+    "rng0": "source",
+    "startup": "order",
+    "vga": "type",
+    "watchdog": "model",
+    "amd-sev": "type",
+    "intel-tdx": "type",
+}
+"""The key whose value may stand alone in an option's property string."""
+
+ALL_HOTPLUG = "network,disk,usb"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """`key=None`: the attribute is the whole option. `default`: what the server assumes where it is absent.
+
+    `encoding`: plain, url, base64, switch (`on`/`ignore`) or hotplug; `separator` joins sets and lists.
+    """
+
+    attribute: str
+    option: str
+    key: str | None = None
+    default: Scalar | tuple[str, ...] | None = None
+    separator: str = ";"
+    encoding: str = "plain"
+
+
+Fields = tuple[Field, ...]
+
+
+@cache
+def rules(resource_type: str) -> Mapping[str, TypeAttribute]:
+    """The catalog's rules for a type of this provider."""
+    catalog = merge((core_part(), load_part("reconciler.providers.proxmox")))
+    return catalog.attributes(resource_type, PROVIDER)
+
+
+def definition(resource_type: str, attribute: str) -> AttributeDefinition:
+    return rules(resource_type)[attribute].definition
+
+
+def read(field: Field, about: AttributeDefinition, text: str) -> Value:
+    """The canonical value of a text. Raises ValueError if it is not of the attribute's kind."""
+    if field.encoding == "hotplug":
+        text = {"0": "", "1": ALL_HOTPLUG}.get(text, text)
+    if field.encoding == "url":
+        text = unquote(text)
+    elif field.encoding == "base64":
+        text = b64decode(text, validate=True).decode()
+    if about.cardinality is Cardinality.ONE:
+        return canonical(_scalar(field, about, text), about.cardinality, about.format)
+    pieces = text.split(field.separator) if field.separator.strip() else text.split(field.separator or None)
+    items = tuple(_scalar(field, about, piece.strip()) for piece in pieces if piece.strip())
+    return canonical(items, about.cardinality, about.format)
+
+
+def _scalar(field: Field, about: AttributeDefinition, text: str) -> Scalar:
+    match about.data_type:
+        case DataType.BOOLEAN:
+            if text.lower() not in ("0", "1", "on", "off", "yes", "no", "true", "false", "ignore"):
+                raise ValueError(f"`{text}` is neither on nor off")
+            return text.lower() in ("1", "on", "yes", "true")
+        case DataType.INTEGER:
+            return int(text)
+        case DataType.DECIMAL:
+            number = Decimal(text) if text.replace(".", "", 1).isdigit() else None
+            if number is None:
+                raise ValueError(f"`{text}` of {field.attribute} is not a number")
+            return number
+        case _:
+            return text
+
+
+def write(field: Field, value: Value) -> str:
+    """The text of a value; secrets do not come here."""
+    if isinstance(value, tuple):
+        text = field.separator.join(str(item) for item in value)
+        if field.encoding == "hotplug" and not value:
+            text = "0"
+    elif isinstance(value, bool):
+        if field.encoding == "switch":
+            return "on" if value else "ignore"
+        return str(int(value))
+    else:
+        text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    if field.encoding == "url":
+        return quote(text, safe="")
+    return b64encode(text.encode()).decode() if field.encoding == "base64" else text
+
+
+def read_options(
+    resource_type: str, fields: Fields, options: Mapping[str, str]
+) -> tuple[dict[str, Value], list[str]]:
+    """All attributes of the options that fields cover, and what is left, as `option:key=value` texts.
+
+    What an attribute's kind does not admit is left too, so that it is kept and seen.
+    """
+    values: dict[str, Value] = {}
+    left: list[str] = []
+    for option, members in by_option(fields).items():
+        text = options.get(option)
+        if text is not None and members[0].key is None:
+            _take(values, left, members[0], resource_type, text, option)
+        elif text is not None:
+            _take_parts(values, left, members, resource_type, text)
+        for member in members:
+            if member.default is not None and member.attribute not in values:
+                about = definition(resource_type, member.attribute)
+                values[member.attribute] = canonical(member.default, about.cardinality, about.format)
+    return values, left
+
+
+def _take(
+    values: dict[str, Value], left: list[str], field: Field, resource_type: str, text: str, where: str
+) -> None:
+    try:
+        values[field.attribute] = read(field, definition(resource_type, field.attribute), text)
+    except ValueError:
+        left.append(f"{where}={text}")
+
+
+def _take_parts(
+    values: dict[str, Value], left: list[str], members: Sequence[Field], resource_type: str, text: str
+) -> None:
+    option = members[0].option
+    parts = propstring.parse(text, DEFAULT_KEYS.get(option, ""))
+    encoded = parts.pop("base64", "0") == "1"
+    known = {member.key: member for member in members}
+    for key, value in parts.items():
+        field = known.get(key)
+        if field is None:
+            left.append(f"{option}:{key}={value}")
+        elif field.encoding == "base64" and not encoded:
+            values[field.attribute] = value
+        else:
+            _take(values, left, field, resource_type, value, f"{option}:{key}")
+
+
+def by_option(fields: Iterable[Field]) -> dict[str, list[Field]]:
+    found: dict[str, list[Field]] = {}
+    for field in fields:
+        found.setdefault(field.option, []).append(field)
+    return found
+
+
+def write_parts(members: Iterable[Field], values: Mapping[str, Value], others: Iterable[str]) -> dict[str, str]:
+    """The parts of one property string: what is set and not the server's default, then what is kept."""
+    parts: dict[str, str] = {}
+    for field in members:
+        value = values.get(field.attribute)
+        if value is not None and field.key is not None and value != field.default and value != ():
+            parts[field.key] = write(field, value)
+    if any(field.encoding == "base64" and field.key in parts for field in members):
+        parts["base64"] = "1"
+    for item in others:
+        key, _, value = item.partition("=")
+        parts.setdefault(key, value)
+    return parts
+
+
+def write_option(
+    option: str, members: Sequence[Field], values: Mapping[str, Value], others: Value | None
+) -> str | SecretRef | None:
+    """The text of one option, or None where it shall not be set. `others` is the recorded other_options."""
+    first = members[0]
+    if first.key is None:
+        value = values.get(first.attribute)
+        if value is None or isinstance(value, SecretRef):
+            return value
+        return write(first, value) or None
+    prefix = f"{option}:"
+    kept = [str(item)[len(prefix) :] for item in texts(others) if str(item).startswith(prefix)]
+    parts = write_parts(members, values, kept)
+    return propstring.render(parts, DEFAULT_KEYS.get(option)) or None
+
+
+def texts(value: Value | None) -> tuple[str, ...]:
+    """The texts of a set or list attribute; none where it is absent."""
+    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()

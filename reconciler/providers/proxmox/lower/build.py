@@ -1,0 +1,137 @@
+"""What all lowering shares: where a guest is, and how a call on it is put together. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.errors import PlanError
+from reconciler.model.address import Address
+from reconciler.model.diff import Diff, PartAction, PartChange
+from reconciler.model.plan import Call, ExternalId, Impact, Param
+from reconciler.model.resource import Desired, Recorded
+from reconciler.model.values import Attributes, ExternalRef, Scalar, Value
+from reconciler.providers.proxmox import marks
+from reconciler.providers.proxmox.convert import API_TYPES
+
+Settings = Mapping[str, Scalar]
+Params = tuple[tuple[str, Param], ...]
+
+SHUTDOWN_TIMEOUT = 180  # seconds, where neither manifest nor endpoint says
+COPY_TIMEOUT = 6 * 3600  # seconds; whole disks are copied
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An update: what is wanted, what is there, and what separates them."""
+
+    desired: Desired
+    recorded: Recorded
+    diff: Diff
+    settings: Settings = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        return self.recorded.type
+
+    @property
+    def running(self) -> bool:
+        return self.recorded.state != "stopped"
+
+    @property
+    def target_state(self) -> str:
+        """The state it shall end in; where the diff says nothing, the one it is in."""
+        change = self.diff.change("power_state")
+        return str(change.after) if change and change.after else self.recorded.state
+
+    def parts(self, part_type: str, *actions: PartAction) -> Iterable[PartChange]:
+        return (part for part in self.diff.parts if part.address.type == part_type and part.action in actions)
+
+    def recorded_part(self, address: Address) -> Attributes:
+        return next((part.attributes for part in self.recorded.parts if part.address == address), {})
+
+    def wanted_part(self, address: Address) -> Attributes:
+        return next((part.attributes for part in self.desired.parts if part.address == address), {})
+
+    def merged_part(self, part: PartChange) -> dict[str, Value]:
+        """A part's attributes as they will be: what is recorded with the diff's changes put in."""
+        return merged(self.recorded_part(part.address), part.changes)
+
+
+def merged(before: Attributes, changes: Iterable[Any]) -> dict[str, Value]:
+    """Attributes with changes put in; what has no value after them is gone."""
+    values = dict(before)
+    for change in changes:
+        if change.after is None:
+            values.pop(change.name, None)
+        else:
+            values[change.name] = change.after
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A guest's place in the API's tree."""
+
+    kind: str
+    node: str
+    vmid: Param
+
+    def call(
+        self, name: str, method: str, sub: str, summary: str, params: Iterable[tuple[str, Param]] = (), **more: Any
+    ) -> Call:
+        """A call below the guest's own path; `more` are the Call's other fields."""
+        return Call(
+            operation=f"{self.kind}.{name}",
+            method=method,
+            path=f"/nodes/{{node}}/{API_TYPES[self.kind]}/{{vmid}}{sub}",
+            summary=summary,
+            path_params=(("node", self.node), ("vmid", self.vmid)),
+            params=tuple(params),
+            **more,
+        )
+
+    def config(self, params: Iterable[tuple[str, Param]], summary: str) -> Call:
+        """A change of configuration: a task for machines, at once for containers."""
+        return self.call("config", "POST" if self.kind == "vm" else "PUT", "/config", summary, params)
+
+
+def place_of(recorded: Recorded) -> Place:
+    node = recorded.attributes.get("node")
+    if not node:
+        raise PlanError(f"{recorded.address}: it is not known which node it is on", hint="observe it first")
+    vmid: Param = recorded.external_id or ExternalId(recorded.address)
+    return Place(recorded.type, str(node), vmid)
+
+
+def start(place: Place) -> Call:
+    return place.call("start", "POST", "/status/start", "start", timeout=300)
+
+
+def shutdown(place: Place, attributes: Attributes, settings: Settings, impact: Impact) -> Call:
+    """A graceful shutdown that turns into a hard stop after a bound, as one task of the server's."""
+    bound = attributes.get("shutdown_timeout") or settings.get("shutdown_timeout") or SHUTDOWN_TIMEOUT
+    seconds = int(str(bound))
+    params: Params = (("timeout", seconds), ("forceStop", 1))
+    summary = f"shut down, hard after {seconds} s"
+    return place.call(
+        "shutdown", "POST", "/status/shutdown", summary, params, impact=impact, timeout=seconds + 120
+    )
+
+
+def tag_params(tags: Mapping[str, str]) -> Params:
+    """The mark and all of a guest's tags: the server replaces the whole list."""
+    words: list[Param] = [*marks.mark_words(), *marks.words_of(tags)]
+    return tuple((f"tags[{index}]", word) for index, word in enumerate(words))
+
+
+def marked_text(name: str, text: str) -> Params:
+    """A description or comment with our mark as its last line."""
+    lines = tuple((f"{name}.mark[{index}]", word) for index, word in enumerate(marks.mark_words()))
+    return ((f"{name}.text", text), *lines) if text else lines
+
+
+def reference(value: Value) -> Param:
+    """What stands in a call for a reference: the target's id, known now or filled in later."""
+    return value.external_id if isinstance(value, ExternalRef) else ExternalId(Address.parse(str(value)))

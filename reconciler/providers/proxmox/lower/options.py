@@ -1,0 +1,85 @@
+"""From attributes to the options of a configuration call. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from reconciler.errors import PlanError
+from reconciler.model.address import Address
+from reconciler.model.plan import Param
+from reconciler.model.values import Attributes, Scalar, Value
+from reconciler.providers.proxmox import disks, fields, propstring, tables
+from reconciler.providers.proxmox.fields import OTHER
+from reconciler.providers.proxmox.tables import PartTable
+
+Options = dict[str, Param]
+
+
+def guest_options(kind: str, attributes: Attributes, names: Iterable[str] | None = None) -> Options:
+    """The options that hold the named attributes (all of them by default); None stands for: to be unset."""
+    wanted = None if names is None else set(names)
+    found: Options = {}
+    for option, members in fields.by_option(tables.GUESTS[kind]).items():
+        if wanted is None or any(member.attribute in wanted for member in members):
+            found[option] = fields.write_option(option, members, attributes, attributes.get(OTHER))
+    return found
+
+
+def part_options(where: Address, kind: str, attributes: Attributes, volume: Mapping[str, str]) -> Options:
+    """The options of one part. `volume` are the parts that name a disk's volume."""
+    table = tables.PARTS[kind][where.type]
+    slot = slot_of(where, table, attributes)
+    if table is tables.CD_DRIVE:
+        return {slot: disks.write_cd(attributes)}
+    if table.whole:
+        return {slot: str(attributes[table.fields[0].attribute])}
+    parts = fields.write_parts(table.fields, attributes, fields.texts(attributes.get(OTHER)))
+    if table is tables.VM_NIC:
+        parts.setdefault("model", "virtio")
+        return {slot: propstring.render_nic(parts), **_ip_options(slot, attributes)}
+    if table is tables.CONTAINER_NIC:
+        parts = {"name": f"eth{slot.removeprefix('net')}", **parts}
+    if table is tables.CONTAINER_DISK:
+        volume = {"volume": volume["file"], **{key: text for key, text in volume.items() if key != "file"}}
+    return {slot: propstring.render({**parts, **volume}, table.default_key)}
+
+
+def slot_of(where: Address, table: PartTable, attributes: Attributes) -> str:
+    slot = str(attributes.get("slot") or where.name)
+    if not table.slots.fullmatch(slot):
+        raise PlanError(f"{where}: a {where.root.type} has no slot `{slot}` for a {where.type}")
+    return slot
+
+
+def _ip_options(slot: str, attributes: Attributes) -> Options:
+    parts = fields.write_parts(tables.IP_CONFIG, attributes, ())
+    return {f"ipconfig{slot.removeprefix('net')}": propstring.render(parts) or None}
+
+
+def new_part(where: Address, kind: str, attributes: Attributes, storage: Scalar | None) -> Options:
+    """The options that make a part, without those that would be unset."""
+    table = tables.PARTS[kind].get(where.type)
+    if table is None:
+        raise PlanError(f"{where}: a {kind} has no {where.type} at Proxmox VE")
+    volume: Mapping[str, str] = {}
+    if where.type == "disk":
+        volume = disks.new_volume(str(where), slot_of(where, table, attributes), attributes, storage)
+    return {name: text for name, text in part_options(where, kind, attributes, volume).items() if text}
+
+
+def params_of(options: Options, removed: Iterable[str] = ()) -> list[tuple[str, Param]]:
+    """The parameters of a configuration call: values, and one list of what is unset."""
+    params = [(name, value) for name, value in sorted(options.items()) if value is not None]
+    gone = sorted({*removed, *(name for name, value in options.items() if value is None)})
+    return params + ([("delete", ",".join(gone))] if gone else [])
+
+
+def host_name(name: str) -> str:
+    """The nearest DNS name to a manifest's name (`Web_1` gives `web-1`)."""
+    labels = (re.sub(r"[^a-z0-9-]+", "-", label).strip("-")[:63] for label in name.lower().split("."))
+    return ".".join(label for label in labels if label) or "guest"
+
+
+def whole_texts(value: Value | None, separator: str) -> str:
+    return separator.join(fields.texts(value))

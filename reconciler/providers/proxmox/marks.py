@@ -1,0 +1,85 @@
+"""Our mark and people's tags on Proxmox VE, where a tag is one word and only guests have tags.
+
+A guest carries the mark as two tags (`rc-owner-…`, `rc-id-…`). A clone call takes no tags, and what it
+makes has those of its template, so there the mark is one line at the end of the description; that line
+wins over tags until the next call has written the tags. A pool has no tags: its mark is such a line at
+the end of its comment. A person's tag `key: value` is the word `key+value`, or `key` alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from reconciler.errors import PlanError
+from reconciler.model.plan import MarkValue
+from reconciler.model.resource import Mark
+
+OWNER = "rc-owner-"
+RESOURCE = "rc-id-"
+_WORD = re.compile(r"[a-z0-9_][a-z0-9_+.-]*")
+_LINE = re.compile(rf"{OWNER}[0-9a-f-]{{32,36}} {RESOURCE}[0-9a-f-]{{32,36}}")
+
+
+def mark_words() -> tuple[MarkValue, ...]:
+    """The mark as words whose ids are filled in just before sending."""
+    return MarkValue("owner", OWNER + "{}"), MarkValue("resource", RESOURCE + "{}")
+
+
+def tag_word(key: str, value: str) -> str:
+    """The word of a tag. Raises PlanError if the server would not give back the same."""
+    word = f"{key}+{value}" if value else key
+    if not _WORD.fullmatch(word) or parse_word(word) != (key, value) or word.startswith((OWNER, RESOURCE)):
+        raise PlanError(
+            f"tag `{key}: {value}` cannot be kept at Proxmox VE",
+            hint="keys and values may have lower-case letters, digits and `_.-`; a key no `+`",
+        )
+    return word
+
+
+def parse_word(word: str) -> tuple[str, str]:
+    """Key and value of a word; a `+` at its very end belongs to the key."""
+    key, separator, value = word.partition("+")
+    return (key, value) if separator and value else (word, "")
+
+
+def words(text: str) -> list[str]:
+    """The words of a tag list as the server writes it."""
+    return [word for word in re.split(r"[;,\s]+", text) if word]
+
+
+def tags_of(found: Iterable[str]) -> dict[str, str]:
+    """People's tags: every word but the mark's."""
+    return dict(parse_word(word) for word in found if not word.startswith((OWNER, RESOURCE)))
+
+
+def words_of(tags: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(f"{key}+{tags[key]}" if tags[key] else key for key in sorted(tags))
+
+
+def mark_of(found: Iterable[str]) -> Mark | None:
+    """The mark among words; None if there is none, or more than one: then nobody can say whose it is."""
+    listed = tuple(found)
+    owners, resources = _ids(listed, OWNER), _ids(listed, RESOURCE)
+    if len(owners) != 1 or len(resources) != 1:
+        return None
+    return Mark(owners.pop(), resources.pop())
+
+
+def _ids(found: Iterable[str], prefix: str) -> set[UUID]:
+    ids: set[UUID] = set()
+    for word in found:
+        digits = word.removeprefix(prefix).replace("-", "")
+        if word.startswith(prefix) and re.fullmatch(r"[0-9a-f]{32}", digits):
+            ids.add(UUID(digits))
+    return ids
+
+
+def split_text(text: str) -> tuple[str, list[str]]:
+    """A person's text, and the words of our line at its end (empty where there is no such line)."""
+    body = text.replace("\r\n", "\n").rstrip("\n")
+    head, _, last = body.rpartition("\n")
+    if not _LINE.fullmatch(last):
+        return body, []
+    return head.rstrip("\n"), last.split(" ")

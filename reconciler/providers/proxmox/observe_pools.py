@@ -1,0 +1,60 @@
+"""Looking at pools: one list, and for each pool of ours its storages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from reconciler.errors import ErrorCode, ProviderError
+from reconciler.model.resource import Observed
+from reconciler.model.values import Cardinality, Value, canonical
+from reconciler.providers.driver import Unseen
+from reconciler.providers.proxmox import marks
+from reconciler.providers.proxmox.client import ProxmoxClient
+
+
+class PoolLook:
+    """One look at pools. Absence of a target is a list that shows it nowhere, or a denial that it exists."""
+
+    def __init__(self, client: ProxmoxClient) -> None:
+        self._client = client
+        self.resources: list[Observed] = []
+        self.absent: set[tuple[str, str]] = set()
+        self.unseen: list[Unseen] = []
+
+    def at_all(self, known: frozenset[str]) -> None:
+        for row in self._client.get("/pools"):
+            name = str(row["poolid"])
+            if name in known or marks.split_text(str(row.get("comment") or ""))[1]:
+                self._one(name)
+            else:
+                self.resources.append(pool(row, ()))
+
+    def at_targets(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._one(name, target=True)
+
+    def _one(self, name: str, *, target: bool = False) -> None:
+        try:
+            rows = self._client.get("/pools", {"poolid": name})
+        except ProviderError as error:
+            if target and error.code is ErrorCode.NOT_FOUND:
+                self.absent.add(("pool", name))
+            else:
+                self.unseen.append(Unseen("pool", name, error.message))
+            return
+        row = next((row for row in rows if str(row.get("poolid")) == name), None)
+        if row is None:
+            self.unseen.append(Unseen("pool", name, "the answer about the pool does not hold it"))
+        else:
+            self.resources.append(pool(row, row.get("members") or ()))
+
+
+def pool(row: Mapping[str, Any], members: Iterable[Mapping[str, Any]]) -> Observed:
+    text, line = marks.split_text(str(row.get("comment") or ""))
+    values: dict[str, Value] = {"description": text} if text else {}
+    storages = tuple(sorted({str(item["storage"]) for item in members if item.get("type") == "storage"}))
+    if storages:
+        values["storages"] = canonical(storages, Cardinality.SET)
+    name = str(row["poolid"])
+    return Observed("pool", name, name, "available", values, mark=marks.mark_of(line))

@@ -1,0 +1,28 @@
+"""What the credentials may see. Proxmox VE hides what one may not see and still answers 200, so that an
+object missing from a list is gone only if seeing it would have been allowed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+AUDIT = {"vm": ("/vms", "VM.Audit"), "container": ("/vms", "VM.Audit"), "pool": ("/pool", "Pool.Audit")}
+"""By type: the tree that its objects are in, and the privilege to see one."""
+
+
+def sees_all(kind: str, granted: Mapping[str, Any]) -> bool:
+    """Whether every object of a type is visible. `granted` is the answer of `GET /access/permissions`.
+
+    A privilege counts only if it is passed on below its path, and is void below a path whose own entry
+    leaves it out: an entry further down replaces what is inherited.
+    """
+    tree, privilege = AUDIT[kind]
+    above = next((granted[path] for path in (tree, "/") if path in granted), {})
+    if not _truth(above.get(privilege)):
+        return False
+    below = (entry for path, entry in granted.items() if path.startswith(f"{tree}/"))
+    return all(privilege in entry for entry in below)
+
+
+def _truth(value: Any) -> bool:
+    return value not in (None, 0, "0", False, "")

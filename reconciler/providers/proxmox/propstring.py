@@ -1,0 +1,63 @@
+"""Property strings, the `key=value,key=value` texts in which Proxmox VE packs an option's parts.
+
+They are compared and changed by their parts, never as text: the server prints them in an order of its own
+and adds what it decided itself (a MAC, a size). No key is known here; what is not understood is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+NIC_MODELS = frozenset(
+    "e1000 e1000-82540em e1000-82544gc e1000-82545em e1000e i82551 i82557b i82559er"
+    " ne2k_isa ne2k_pci pcnet rtl8139 virtio vmxnet3".split()
+)
+"""Models that may stand as a key of their own, with the MAC as the value: `virtio=BC:24:11:…`."""
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)")
+_GIB = {"": 1 / 2**30, "K": 1 / 2**20, "M": 1 / 2**10, "G": 1, "T": 2**10}
+
+
+def parse(text: str, default_key: str | None = None) -> dict[str, str]:
+    """The parts by key; a part without `=` belongs to `default_key`. Raises ValueError if there is none."""
+    parts: dict[str, str] = {}
+    for item in filter(None, text.split(",")):
+        key, separator, value = item.partition("=")
+        if not separator:
+            if default_key is None:
+                raise ValueError(f"`{item}` has no key")
+            key, value = default_key, item
+        parts[key.strip()] = value
+    return parts
+
+
+def render(parts: Mapping[str, str], default_key: str | None = None) -> str:
+    """The text of parts; the default key's value stands first and alone."""
+    first = [parts[default_key]] if default_key in parts else []
+    return ",".join([*first, *(f"{key}={value}" for key, value in parts.items() if key != default_key)])
+
+
+def parse_nic(text: str) -> dict[str, str]:
+    """As `parse`, with `virtio=MAC` taken apart into `model` and `macaddr`."""
+    parts = parse(text, "model")
+    for model in NIC_MODELS & parts.keys():
+        parts |= {"model": model, "macaddr": parts.pop(model)}
+    return parts
+
+
+def render_nic(parts: Mapping[str, str]) -> str:
+    """As `render`, with model and MAC joined where there is a MAC."""
+    if "model" not in parts or "macaddr" not in parts:
+        return render(parts, "model")
+    rest = {key: value for key, value in parts.items() if key not in ("model", "macaddr")}
+    return render({parts["model"]: parts["macaddr"], **rest})
+
+
+def whole_gib(size: str) -> int | None:
+    """Whole GiB in a size such as `32G`, `528K` or plain bytes, rounded down; None if it is no size.
+
+    Rounded down, so that a disk is never taken to be larger than it is.
+    """
+    found = _SIZE.fullmatch(size)
+    return int(float(found[1]) * _GIB[found[2]]) if found else None

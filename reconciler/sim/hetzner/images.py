@@ -1,0 +1,87 @@
+"""Images: what the provider ships, and the project's own snapshots and backups."""
+
+from __future__ import annotations
+
+from reconciler.sim.hetzner.call import (
+    Answer,
+    Call,
+    Routes,
+    change_protection,
+    listed,
+    public,
+    require_unprotected,
+    update,
+)
+from reconciler.sim.hetzner.problems import ApiError, invalid, not_found
+from reconciler.sim.hetzner.project import Json, Project
+from reconciler.sim.hetzner.validation import flag, labels, record, text
+
+_UPDATE = record(description=text(), type=text(choices=("snapshot",)), labels=labels)
+_FILTERS = ("type", "status", "bound_to", "name", "architecture")
+
+
+def find(project: Project, reference: int | str, architecture: str) -> Json:
+    """A usable image by id or name for an architecture; refuses one that does not exist or fit."""
+    if isinstance(reference, int) or reference.isdecimal():
+        row = project.image(int(reference))
+        if row is None:
+            raise not_found("image", reference)
+        if row["architecture"] != architecture:
+            raise invalid("image", f"is not for architecture {architecture}")
+        if row["status"] != "available":
+            raise ApiError("resource_unavailable", "the image is not available yet")
+        return row
+    for row in project.catalogue.images.values():
+        if row["name"] == reference and row["architecture"] == architecture:
+            return row
+    raise not_found("image", reference)
+
+
+def index(call: Call) -> Answer:
+    rows = [*call.project.catalogue.images.values(), *call.project["images"].rows.values()]
+    if not call.asks("include_deprecated"):
+        rows = [row for row in rows if row["deprecated"] is None]
+    return listed(call, "images", public, rows=rows, equal=_FILTERS)
+
+
+def show(call: Call) -> Answer:
+    row = call.project.image(call.ids[0])
+    if row is None:
+        raise not_found("image", call.ids[0])
+    return Answer(200, {"image": public(row)})
+
+
+def _own(call: Call) -> Json:
+    if call.ids[0] in call.project.catalogue.images:
+        raise ApiError("unsupported_error", "only snapshots and backups can be changed")
+    return call.row("images")
+
+
+def change(call: Call) -> Answer:
+    _own(call)
+    row = update(call, "images", call.read(_UPDATE))
+    if row["type"] == "snapshot":
+        row["bound_to"] = None
+    return Answer(200, {"image": public(row)})
+
+
+def delete(call: Call) -> Answer:
+    row = _own(call)
+    require_unprotected(row)
+    call.project["images"].remove(row["id"])
+    return Answer(204)
+
+
+def protect(call: Call) -> Answer:
+    if _own(call)["type"] != "snapshot":
+        raise ApiError("unsupported_error", "only snapshots can be protected")
+    return change_protection(call, "images", call.read(record(delete=flag)))
+
+
+ROUTES: Routes = {
+    "GET /images": index,
+    "GET /images/{id}": show,
+    "PUT /images/{id}": change,
+    "DELETE /images/{id}": delete,
+    "POST /images/{id}/actions/change_protection": protect,
+}

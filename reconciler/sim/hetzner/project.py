@@ -1,0 +1,179 @@
+"""A project's resources, and the numbers and addresses that all projects draw from.
+
+Records are plain dictionaries; a key with a leading underscore is internal and never part of an answer.
+What one record says about another is kept in one place only (a volume knows its server), with an internal
+index on the other side where a list must be quick.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import pickle
+from collections.abc import Iterable
+from random import Random
+from typing import Any
+
+from reconciler.sim.hetzner.actions import Resource, Timeline
+from reconciler.sim.hetzner.catalogue import Catalogue
+from reconciler.sim.hetzner.problems import ApiError, not_found, not_unique
+
+Json = dict[str, Any]
+
+# What actions and messages call one member of each collection.
+SINGULAR = {
+    "ssh_keys": "ssh_key",
+    "networks": "network",
+    "servers": "server",
+    "volumes": "volume",
+    "firewalls": "firewall",
+    "placement_groups": "placement_group",
+    "floating_ips": "floating_ip",
+    "primary_ips": "primary_ip",
+    "images": "image",
+    "isos": "iso",
+    "locations": "location",
+    "server_types": "server_type",
+    "load_balancer_types": "load_balancer_type",
+}
+KINDS = (
+    "ssh_keys",
+    "networks",
+    "servers",
+    "volumes",
+    "firewalls",
+    "placement_groups",
+    "floating_ips",
+    "primary_ips",
+    "images",
+)
+# A range set aside for benchmarks and one for documentation: no simulated address is anybody's.
+_IPV4_POOL = ipaddress.IPv4Network("198.18.0.0/15")
+_IPV6_POOL = ipaddress.IPv6Network("2001:db8::/32")
+
+
+class Numbers:
+    """Ids, addresses and passwords: the same sequence for the same seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)  # noqa: S311 - reproducible on purpose; guards nothing
+        self._last_id = 1_000_000 + self._random.randrange(1_000_000)
+        self._last_ipv4 = 0
+        self._last_ipv6 = 0
+        self._last_mac = self._random.randrange(0x100000)
+
+    def id(self) -> int:
+        self._last_id += self._random.randint(1, 9)
+        return self._last_id
+
+    def address(self, kind: str) -> str:
+        """A public address: an `ipv4` one, or an `ipv6` /64 network."""
+        if kind == "ipv4":
+            self._last_ipv4 += 1
+            if self._last_ipv4 >= _IPV4_POOL.num_addresses:
+                raise ApiError("resource_unavailable", "no more IPv4 addresses")
+            return str(_IPV4_POOL[self._last_ipv4])
+        self._last_ipv6 += 1
+        network = ipaddress.IPv6Address(int(_IPV6_POOL.network_address) + (self._last_ipv6 << 64))
+        return f"{network}/64"
+
+    def mac(self) -> str:
+        self._last_mac += 1
+        return "86:00:" + ":".join(f"{byte:02x}" for byte in self._last_mac.to_bytes(4, "big"))
+
+    def password(self) -> str:
+        return "".join(self._random.choices("abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", k=20))
+
+
+class Table:
+    """One collection, by id in the order of creation, and by name where names are unique."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.rows: dict[int, Json] = {}
+        self.names: dict[str, int] = {}
+
+    def claim(self, name: str | None, *, by: int | None = None) -> None:
+        """Raise uniqueness_error where another record has the name."""
+        if name is not None and self.names.get(name, by) != by:
+            label = SINGULAR[self.kind]
+            raise not_unique("name", f"{label} name is already used")
+
+    def add(self, row: Json) -> Json:
+        name = row["name"]
+        self.claim(name)
+        self.rows[row["id"]] = row
+        if name is not None:
+            self.names[name] = row["id"]
+        return row
+
+    def rename(self, row: Json, name: str) -> None:
+        self.claim(name, by=row["id"])
+        if row["name"] is not None:
+            self.names.pop(row["name"], None)
+        row["name"] = name
+        self.names[name] = row["id"]
+
+    def get(self, number: int) -> Json:
+        row = self.rows.get(number)
+        if row is None:
+            raise not_found(SINGULAR[self.kind], number)
+        return row
+
+    def find(self, reference: int | str) -> Json | None:
+        """By id (a number or its digits) or by name."""
+        if isinstance(reference, int):
+            return self.rows.get(reference)
+        if reference.isdecimal() and int(reference) in self.rows:
+            return self.rows[int(reference)]
+        number = self.names.get(reference)
+        return None if number is None else self.rows[number]
+
+    def remove(self, number: int) -> None:
+        row = self.rows.pop(number, None)
+        if row is not None and row["name"] is not None:
+            self.names.pop(row["name"], None)
+
+
+class Project:
+    """What one API token can see."""
+
+    def __init__(self, numbers: Numbers, catalogue: Catalogue, action_seconds: float) -> None:
+        self.numbers = numbers
+        self.catalogue = catalogue
+        self.timeline = Timeline(action_seconds)
+        self.tables = {kind: Table(kind) for kind in KINDS}
+        # The firewalls that use a label selector: few, and asked about for every server that is shown.
+        self.selecting_firewalls: set[int] = set()
+
+    def __getitem__(self, kind: str) -> Table:
+        return self.tables[kind]
+
+    def locked(self, kind: str, number: int) -> bool:
+        return self.timeline.locked((kind, number))
+
+    def require_free(self, resources: Iterable[Resource]) -> None:
+        """Refuse where an action runs on one of them: a server is locked, anything else conflicts."""
+        for kind, number in resources:
+            if self.timeline.locked((kind, number)):
+                if kind == "server":
+                    raise ApiError("locked", "the server is locked: an action is running on it")
+                raise ApiError("conflict", f"the {kind} is being changed, please retry")
+
+    def image(self, number: int | None) -> Json | None:
+        """An image that the provider ships or that the project made."""
+        if number is None:
+            return None
+        return self.catalogue.images.get(number) or self["images"].rows.get(number)
+
+    def frozen(self) -> Project:
+        """A copy of the resources as they are now, for reads that are behind."""
+        copy = Project(self.numbers, self.catalogue, self.timeline.action_seconds)
+        copy.tables = pickle.loads(pickle.dumps(self.tables))  # noqa: S301 - our own bytes, a fast deep copy
+        copy.selecting_firewalls = set(self.selecting_firewalls)
+        copy.timeline = Timeline(
+            self.timeline.action_seconds,
+            actions=self.timeline.actions,
+            by_resource=self.timeline.by_resource,
+            locks=dict(self.timeline.locks),
+        )
+        return copy

@@ -1,0 +1,138 @@
+"""Who calls and what they may do: API tokens, password logins with tickets, privileges on paths."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+
+from reconciler.sim.proxmox.failure import ApiError
+
+TICKET_SECONDS = 7200
+ALL_PRIVILEGES = frozenset(
+    {
+        "Datastore.Allocate", "Datastore.AllocateSpace", "Datastore.AllocateTemplate", "Datastore.Audit",
+        "Group.Allocate", "Mapping.Audit", "Mapping.Modify", "Mapping.Use", "Permissions.Modify",
+        "Pool.Allocate", "Pool.Audit", "Realm.Allocate", "Realm.AllocateUser", "SDN.Allocate", "SDN.Audit",
+        "SDN.Use", "Sys.AccessNetwork", "Sys.Audit", "Sys.Console", "Sys.Incoming", "Sys.Modify",
+        "Sys.PowerMgmt", "Sys.Syslog", "User.Modify", "VM.Allocate", "VM.Audit", "VM.Backup", "VM.Clone",
+        "VM.Config.CDROM", "VM.Config.CPU", "VM.Config.Cloudinit", "VM.Config.Disk", "VM.Config.HWType",
+        "VM.Config.Memory", "VM.Config.Network", "VM.Config.Options", "VM.Console", "VM.GuestAgent.Audit",
+        "VM.Migrate", "VM.PowerMgmt", "VM.Replicate", "VM.Snapshot", "VM.Snapshot.Rollback",
+    }
+)  # fmt: skip
+ROOTS = ("/", "/access", "/nodes", "/pool", "/sdn", "/storage", "/vms")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An API token's secret, and its privileges on `/` and all below."""
+
+    secret: str
+    privileges: frozenset[str] = ALL_PRIVILEGES
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated caller. `lost`: privileges taken away, everywhere (key None) or on one path."""
+
+    name: str
+    privileges: frozenset[str]
+    lost: Mapping[str | None, frozenset[str]]
+
+    @property
+    def root(self) -> bool:
+        """root@pam itself; a token of root is not root."""
+        return self.name == "root@pam"
+
+    def may(self, path: str, privilege: str) -> bool:
+        if privilege not in self.privileges:
+            return False
+        return not self.lost or privilege not in (
+            self.lost.get(None, frozenset()) | self.lost.get(path, frozenset())
+        )
+
+    def without(self, privileges: Iterable[str], path: str | None) -> Caller:
+        return Caller(self.name, self.privileges, {**self.lost, path: frozenset(privileges)})
+
+    def permissions(self, path: str | None) -> dict[str, dict[str, int]]:
+        """The answer of `GET /access/permissions`: path → privilege → propagate."""
+        paths = (path,) if path else (*ROOTS, *(lost for lost in self.lost if lost))
+        return {
+            where: {privilege: 1 for privilege in sorted(self.privileges) if self.may(where, privilege)}
+            for where in paths
+        }
+
+
+class Access:
+    """The users and tokens of the cluster. `password` is that of root@pam."""
+
+    def __init__(self, password: str, tokens: Mapping[str, Token], clock: Callable[[], float]) -> None:
+        self._password = password
+        self._tokens = dict(tokens)
+        self._clock = clock
+        self._key = secrets.token_bytes(32)
+
+    def authenticate(self, method: str, headers: Mapping[str, str]) -> Caller:
+        """The caller of a request; 401 with the reason the real one gives."""
+        authorization = headers.get("authorization", "")
+        if authorization.startswith("PVEAPIToken="):
+            return self._by_token(authorization.removeprefix("PVEAPIToken="))
+        user = self._by_cookie(headers.get("cookie", ""))
+        if method != "GET" and not self._valid("CSRF", user, headers.get("csrfpreventiontoken", "")):
+            raise ApiError(401, "Permission denied - invalid csrf token")
+        return Caller(user, ALL_PRIVILEGES, {})
+
+    def login(self, username: str, password: str) -> dict[str, object]:
+        """A ticket for a password, or for an older ticket that is still good."""
+        user = username if "@" in username else f"{username}@pam"
+        by_password = secrets.compare_digest(password.encode(), self._password.encode())
+        if user != "root@pam" or not (by_password or self._user_of(password) == user):
+            raise ApiError(401, "authentication failure")
+        return {
+            "username": user,
+            "ticket": f"PVE:{user}:{self._signed('PVE', user)}",
+            "CSRFPreventionToken": self._signed("CSRF", user),
+            "clustername": "simulated",
+        }
+
+    def _by_token(self, text: str) -> Caller:
+        name, _, secret = text.partition("=")
+        token = self._tokens.get(name)
+        if token is None or not secrets.compare_digest(secret.encode(), token.secret.encode()):
+            raise ApiError(401, "invalid token value!")
+        return Caller(name, token.privileges, {})
+
+    def _by_cookie(self, header: str) -> str:
+        try:
+            cookie = SimpleCookie(header).get("PVEAuthCookie")
+        except CookieError:
+            cookie = None
+        if cookie is None:
+            raise ApiError(401, "No ticket")
+        user = self._user_of(cookie.value)
+        if user is None:
+            raise ApiError(401, "permission denied - invalid PVE ticket")
+        return user
+
+    def _user_of(self, ticket: str) -> str | None:
+        parts = ticket.split(":", 2)
+        if len(parts) == 3 and parts[0] == "PVE" and self._valid("PVE", parts[1], parts[2]):
+            return parts[1]
+        return None
+
+    def _signed(self, purpose: str, user: str, stamp: str | None = None) -> str:
+        stamp = stamp or f"{int(self._clock()):08X}"
+        digest = hmac.new(self._key, f"{purpose}:{user}:{stamp}".encode(), hashlib.sha256).hexdigest()
+        return f"{stamp}::{digest}"
+
+    def _valid(self, purpose: str, user: str, text: str) -> bool:
+        stamp, _, _ = text.partition("::")
+        try:
+            age = self._clock() - int(stamp, 16)
+        except ValueError:
+            return False
+        return age < TICKET_SECONDS and hmac.compare_digest(text, self._signed(purpose, user, stamp))

@@ -1,0 +1,346 @@
+"""Calls on the cluster and its nodes: version, resources, status, tasks, networks, login, permissions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.sim.proxmox.access import Access
+from reconciler.sim.proxmox.failure import bad_parameters
+from reconciler.sim.proxmox.params import BOOLEAN, INTEGER, TEXT, Param
+from reconciler.sim.proxmox.routing import OPTIONAL_VMID, Call, operation
+from reconciler.sim.proxmox.rows import resource
+from reconciler.sim.proxmox.strings import split_list
+from reconciler.sim.proxmox.tasks import Task
+from reconciler.sim.proxmox.volumes import GIB
+from reconciler.sim.proxmox.world import Node
+
+ROOT_DISK = 100 * GIB
+UPTIME = 864_000
+START = Param("integer", minimum=0)
+IFACE_TYPES = (
+    "bridge", "bond", "eth", "alias", "vlan", "fabric", "OVSBridge", "OVSBond", "OVSPort", "OVSIntPort",
+    "vnet", "any_bridge", "any_local_bridge", "include_sdn",
+)  # fmt: skip
+
+
+@operation("GET", "/version")
+def version(call: Call) -> dict[str, Any]:  # noqa: ARG001 - an operation's signature
+    return {"version": "9.2.3", "release": "9.2", "repoid": "5a1b2c3d4e5f6071"}
+
+
+def login(access: Access, params: dict[str, Any]) -> dict[str, object]:
+    """`POST /access/ticket`, the one call that needs no ticket."""
+    username = str(params["username"])
+    if "realm" in params and "@" not in username:
+        username = f"{username}@{params['realm']}"
+    return access.login(username, str(params["password"]))
+
+
+@operation(
+    "POST",
+    "/access/ticket",
+    {
+        "new-format": BOOLEAN,
+        "otp": TEXT,
+        "password": Param(required=True),
+        "path": Param(max_length=64, requires="privs"),
+        "privs": Param(max_length=64, requires="path"),
+        "realm": Param(max_length=32),
+        "tfa-challenge": TEXT,
+        "username": Param(required=True, max_length=64),
+    },
+    open_to_all=True,
+)
+def ticket(call: Call) -> dict[str, object]:
+    return login(call.access, call.params)
+
+
+@operation("GET", "/access/permissions", {"path": TEXT, "userid": TEXT})
+def permissions(call: Call) -> dict[str, Any]:
+    return call.caller.permissions(call.params.get("path"))
+
+
+@operation("GET", "/cluster/resources", {"type": Param(enum=("vm", "storage", "node", "sdn"))})
+def resources(call: Call) -> list[dict[str, Any]]:
+    """Guests that the caller may not audit are left out, without a word."""
+    wanted = call.params.get("type")
+    rows: list[dict[str, Any]] = []
+    if wanted in (None, "vm"):
+        offline = {node for node in call.world.nodes if call.offline(node)}
+        rows += [
+            resource(call.world, guest, call.lock_of(guest), node_online=guest.node not in offline)
+            for guest in call.guests.values()
+            if call.sees(guest)
+        ]
+    if wanted in (None, "node"):
+        rows += [_node_resource(call, node) for node in call.world.nodes.values()]
+    if wanted in (None, "storage"):
+        rows += _storage_resources(call)
+    if wanted in (None, "sdn"):
+        rows += [_zone_resource(call, node) for node in call.world.nodes]
+    if wanted is None:
+        rows += [{"id": f"/pool/{name}", "type": "pool", "pool": name} for name in sorted(call.world.pools)]
+    return rows
+
+
+def _node_resource(call: Call, node: Node) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": f"node/{node.name}", "type": "node", "node": node.name, "status": "offline"}
+    if not call.offline(node.name):
+        row |= {
+            "status": "online",
+            "level": "",
+            "cgroup-mode": 2,
+            "cpu": 0.05,
+            "maxcpu": node.cpus,
+            "mem": node.memory // 4,
+            "maxmem": node.memory,
+            "disk": ROOT_DISK // 10,
+            "maxdisk": ROOT_DISK,
+            "uptime": UPTIME,
+        }
+    return row
+
+
+def _storage_resources(call: Call) -> list[dict[str, Any]]:
+    rows = []
+    for node in call.world.nodes:
+        for storage in call.world.volumes.storages.values():
+            if not call.caller.may(f"/storage/{storage.name}", "Datastore.Audit"):
+                continue
+            online = not call.offline(node)
+            row = {
+                "id": f"storage/{node}/{storage.name}",
+                "type": "storage",
+                "storage": storage.name,
+                "node": node,
+                "status": "available" if online else "unknown",
+                "shared": int(storage.shared),
+                "content": ",".join(sorted(storage.content)),
+                "plugintype": storage.type,
+            }
+            if online:
+                row |= {"disk": call.world.volumes.used(storage.name, node), "maxdisk": storage.total}
+            rows.append(row)
+    return rows
+
+
+def _zone_resource(call: Call, node: str) -> dict[str, Any]:
+    return {
+        "id": f"sdn/{node}/localnetwork",
+        "type": "sdn",
+        "sdn": "localnetwork",
+        "node": node,
+        "status": "unknown" if call.offline(node) else "ok",
+    }
+
+
+@operation("GET", "/cluster/nextid", {"vmid": OPTIONAL_VMID})
+def next_id(call: Call) -> int:
+    """A proposal; nothing is reserved."""
+    asked = call.params.get("vmid")
+    if asked is not None:
+        if asked in call.world.guests:
+            raise bad_parameters({"vmid": f"VM {asked} already exists"})
+        return int(asked)
+    return next(vmid for vmid in range(100, 10**9) if vmid not in call.world.guests)
+
+
+@operation("GET", "/cluster/status", needs=("/", "Sys.Audit"))
+def cluster_status(call: Call) -> list[dict[str, Any]]:
+    nodes = list(call.world.nodes.values())
+    head = {
+        "id": "cluster",
+        "type": "cluster",
+        "name": "simulated",
+        "version": len(nodes),
+        "nodes": len(nodes),
+        "quorate": 1,
+    }
+    return [
+        head,
+        *(
+            {
+                "id": f"node/{node.name}",
+                "type": "node",
+                "name": node.name,
+                "nodeid": node.number,
+                "ip": node.address,
+                "local": int(node.number == 1),
+                "online": int(not call.offline(node.name)),
+                "level": "",
+            }
+            for node in nodes
+        ),
+    ]
+
+
+@operation("GET", "/cluster/tasks")
+def cluster_tasks(call: Call) -> list[dict[str, Any]]:
+    return [_task_row(task) for task in reversed(call.world.tasks.all()[-500:]) if _may_see(call, task)]
+
+
+@operation("GET", "/nodes")
+def nodes(call: Call) -> list[dict[str, Any]]:
+    rows = []
+    for node in call.world.nodes.values():
+        row = _node_resource(call, node)
+        for only_in_resources in ("cgroup-mode",):
+            row.pop(only_in_resources, None)
+        rows.append(row | {"ssl_fingerprint": ":".join(f"{node.number:02X}" for _ in range(32))})
+    return rows
+
+
+@operation("GET", "/nodes/{node}/status", needs=("/nodes/{node}", "Sys.Audit"))
+def node_status(call: Call) -> dict[str, Any]:
+    node = call.world.nodes[call.node]
+    used, rest = node.memory // 4, node.memory - node.memory // 4
+    return {
+        "boot-info": {"mode": "efi", "secureboot": 0},
+        "cpu": 0.05,
+        "cpuinfo": {"cores": node.cpus // 2, "cpus": node.cpus, "model": "Simulated CPU", "sockets": 1},
+        "current-kernel": {
+            "machine": "x86_64",
+            "release": "6.17.4-1-pve",
+            "sysname": "Linux",
+            "version": "#1 SMP PREEMPT_DYNAMIC",
+        },
+        "loadavg": ["0.10", "0.12", "0.15"],
+        "memory": {"available": rest, "free": rest, "total": node.memory, "used": used},
+        "pveversion": "pve-manager/9.2.3/5a1b2c3d4e5f6071",
+        "rootfs": {
+            "avail": ROOT_DISK - ROOT_DISK // 10,
+            "free": ROOT_DISK - ROOT_DISK // 10,
+            "total": ROOT_DISK,
+            "used": ROOT_DISK // 10,
+        },
+        "uptime": UPTIME,
+    }
+
+
+@operation("GET", "/nodes/{node}/time", needs=("/nodes/{node}", "Sys.Audit"))
+def node_time(call: Call) -> dict[str, Any]:
+    now = int(call.world.clock())
+    return {"localtime": now, "time": now, "timezone": "UTC"}
+
+
+@operation("GET", "/nodes/{node}/network", {"type": Param(enum=IFACE_TYPES)})
+def networks(call: Call) -> list[dict[str, Any]]:
+    wanted = call.params.get("type")
+    if wanted not in (None, "bridge", "any_bridge", "any_local_bridge", "include_sdn"):
+        return []
+    return [
+        {
+            "iface": bridge,
+            "type": "bridge",
+            "active": 1,
+            "autostart": 1,
+            "exists": 1,
+            "method": "manual",
+            "method6": "manual",
+            "families": ["inet"],
+            "priority": 3 + number,
+            "bridge_ports": f"eno{number + 1}",
+            "bridge_vlan_aware": 1,
+        }
+        for number, bridge in enumerate(call.world.bridges)
+    ]
+
+
+def _may_see(call: Call, task: Task) -> bool:
+    return task.user == call.caller.name or call.caller.may(f"/nodes/{task.node}", "Sys.Audit")
+
+
+def _task_row(task: Task) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "upid": task.upid,
+        "node": task.node,
+        "pid": task.pid,
+        "pstart": task.pstart,
+        "starttime": task.starttime,
+        "type": task.type,
+        "id": task.id,
+        "user": task.user,
+    }
+    if not task.running:
+        row |= {"endtime": task.endtime, "status": task.exitstatus}
+    return row
+
+
+@operation(
+    "GET",
+    "/nodes/{node}/tasks",
+    {
+        "errors": BOOLEAN,
+        "limit": START,
+        "since": INTEGER,
+        "source": Param(enum=("archive", "active", "all")),
+        "start": START,
+        "statusfilter": TEXT,
+        "typefilter": TEXT,
+        "until": INTEGER,
+        "userfilter": TEXT,
+        "vmid": OPTIONAL_VMID,
+    },
+)
+def node_tasks(call: Call) -> list[dict[str, Any]]:
+    """Newest first; by default only those that have ended."""
+    given = call.params
+    source = given.get("source", "archive")
+    tasks = [
+        task
+        for task in reversed(call.world.tasks.all())
+        if task.node == call.node
+        and _may_see(call, task)
+        and (source == "all" or task.running == (source == "active"))
+        and _selected(task, given)
+    ]
+    start = given.get("start", 0)
+    return [_task_row(task) for task in tasks[start : start + given.get("limit", 50)]]
+
+
+def _selected(task: Task, given: dict[str, Any]) -> bool:
+    outcome = _outcome(task)
+    return not (
+        ("vmid" in given and task.id != str(given["vmid"]))
+        or ("typefilter" in given and given["typefilter"] not in task.type)
+        or ("userfilter" in given and given["userfilter"].lower() not in task.user.lower())
+        or ("since" in given and task.starttime < given["since"])
+        or ("until" in given and task.starttime > given["until"])
+        or (given.get("errors") and outcome not in ("error", "warning"))
+        or ("statusfilter" in given and outcome not in split_list(given["statusfilter"]))
+    )
+
+
+def _outcome(task: Task) -> str:
+    if task.exitstatus in (None, "OK"):
+        return "ok" if task.exitstatus else "unknown"
+    return "warning" if str(task.exitstatus).startswith("WARNINGS") else "error"
+
+
+@operation("GET", "/nodes/{node}/tasks/{upid}/status")
+def task_status(call: Call) -> dict[str, Any]:
+    task = _task(call)
+    row = _task_row(task)
+    row.pop("endtime", None)
+    row["status"] = "running" if task.running else "stopped"
+    return row | ({} if task.running else {"exitstatus": task.exitstatus})
+
+
+@operation("GET", "/nodes/{node}/tasks/{upid}/log", {"download": BOOLEAN, "limit": START, "start": START})
+def task_log(call: Call) -> list[dict[str, Any]]:
+    lines = _task(call).log or ["no content"]
+    start, limit = call.params.get("start", 0), call.params.get("limit", 50)
+    numbered = [{"n": number, "t": text} for number, text in enumerate(lines, start=1)]
+    return numbered[start : start + limit] if limit else numbered[start:]
+
+
+def _task(call: Call) -> Task:
+    upid = str(call.params["upid"])
+    if upid.count(":") != 8 or not upid.startswith("UPID:"):
+        raise bad_parameters({"upid": "unable to parse worker upid"})
+    task = call.world.tasks.get(upid)
+    if task is None or task.node != call.node:
+        raise bad_parameters({"upid": "no such task"})
+    if not _may_see(call, task):
+        call.require(f"/nodes/{call.node}", "Sys.Audit")
+    return task

@@ -1,0 +1,143 @@
+"""Changes behind the controller's back: what another administrator, or chance, does to the cluster.
+
+{"op": "set", "vmid": 101, "set": {"memory": "4096"}}      as in the web interface; "pending": false
+                                                          makes it current at once
+{"op": "unset", "vmid": 101, "keys": ["description"]}
+{"op": "delete", "vmid": 101}                              whatever state it is in
+{"op": "power", "vmid": 101, "to": "running" | "stopped"}
+{"op": "create", "vmid": 200, "node": "pve1", "type": "qemu", "config": {…}}
+{"op": "migrate", "vmid": 101, "to": "pve2"}
+{"op": "occupy", "vmid": 101}                              a stranger's guest takes the id
+{"op": "ignore_shutdown", "vmid": 101, "value": true}      the guest no longer listens to a shutdown
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from reconciler.sim.proxmox import drives, pending
+from reconciler.sim.proxmox.guest_calls import remove
+from reconciler.sim.proxmox.moving import move_guest
+from reconciler.sim.proxmox.nics import complete, is_nic
+from reconciler.sim.proxmox.options import option_of
+from reconciler.sim.proxmox.params import convert
+from reconciler.sim.proxmox.power import start_guest, stop_guest
+from reconciler.sim.proxmox.world import Guest, Value, World
+
+
+def apply_change(world: World, what: dict[str, Any]) -> dict[str, Any]:
+    """Do it; ValueError or ApiError says why it cannot be done."""
+    name = what.get("op")
+    if name not in _CHANGES:
+        raise ValueError(f"unknown op {name!r}; known: {', '.join(sorted(_CHANGES))}")
+    vmid = int(what["vmid"])
+    _CHANGES[name](world, vmid, what)
+    guest = world.guests.get(vmid)
+    return {"vmid": vmid, "digest": guest.digest if guest else None}
+
+
+def _guest(world: World, vmid: int) -> Guest:
+    if vmid not in world.guests:
+        raise ValueError(f"there is no guest {vmid}")
+    return world.guests[vmid]
+
+
+def _values(kind: str, given: dict[str, Any]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for key, value in given.items():
+        option = option_of(kind, key)
+        if option is None:
+            raise ValueError(f"unknown option {key!r}")
+        try:
+            values[key] = convert(option.param, value)
+        except ValueError as error:
+            raise ValueError(f"{key}: {error}") from None
+    return values
+
+
+def _set(world: World, vmid: int, what: dict[str, Any]) -> None:
+    guest = _guest(world, vmid)
+    values = _values(guest.kind, what["set"])
+    if what.get("pending", True):
+        pending.change(world, guest, values)
+        return
+    guest.config |= _placed(world, guest, values)
+    for key in values:
+        guest.pending.pop(key, None)
+    world.save(guest)
+
+
+def _unset(world: World, vmid: int, what: dict[str, Any]) -> None:
+    guest = _guest(world, vmid)
+    keys = [str(key) for key in what["keys"]]
+    if what.get("pending", True):
+        pending.change(world, guest, {}, keys)
+        return
+    for key in keys:
+        guest.config.pop(key, None)
+    world.save(guest)
+
+
+def _delete(world: World, vmid: int, what: dict[str, Any]) -> None:  # noqa: ARG001 - a change's signature
+    remove(world, _guest(world, vmid), unreferenced=True)
+
+
+def _power(world: World, vmid: int, what: dict[str, Any]) -> None:
+    guest = _guest(world, vmid)
+    if what["to"] not in ("running", "stopped"):
+        raise ValueError(f"power to {what['to']!r}: it is running or stopped")
+    if what["to"] == "stopped":
+        stop_guest(world, guest)
+    elif not guest.running:
+        start_guest(world, guest)
+
+
+def _create(world: World, vmid: int, what: dict[str, Any]) -> None:
+    kind, node = what.get("type", "qemu"), what.get("node") or next(iter(world.nodes))
+    if vmid in world.guests:
+        raise ValueError(f"there is a guest {vmid} already")
+    if kind not in ("qemu", "lxc") or node not in world.nodes:
+        raise ValueError(f"no guest of type {kind!r} can be on node {node!r}")
+    guest = Guest(vmid, kind, node)
+    guest.config = _placed(world, guest, _values(kind, what.get("config", {})))
+    world.save(guest)
+
+
+def _occupy(world: World, vmid: int, what: dict[str, Any]) -> None:
+    _create(world, vmid, {"config": {"name": f"stranger-{vmid}"}, **what, "type": "qemu"})
+
+
+def _migrate(world: World, vmid: int, what: dict[str, Any]) -> None:
+    guest = _guest(world, vmid)
+    if what["to"] not in world.nodes:
+        raise ValueError(f"there is no node {what['to']!r}")
+    move_guest(world, guest, what["to"])
+
+
+def _ignore_shutdown(world: World, vmid: int, what: dict[str, Any]) -> None:
+    guest = _guest(world, vmid)
+    guest.ignores_shutdown = bool(what.get("value", True))
+    world.save(guest)
+
+
+def _placed(world: World, guest: Guest, values: dict[str, Value]) -> dict[str, Value]:
+    return {key: _place(world, guest, key, value) for key, value in values.items()}
+
+
+def _place(world: World, guest: Guest, key: str, value: Value) -> Value:
+    if drives.format_of(guest.kind, key):
+        return drives.place(world, guest, key, value)
+    return complete(world, guest, value) if is_nic(key) else value
+
+
+_CHANGES: dict[str, Callable[[World, int, dict[str, Any]], None]] = {
+    "set": _set,
+    "unset": _unset,
+    "delete": _delete,
+    "power": _power,
+    "create": _create,
+    "occupy": _occupy,
+    "migrate": _migrate,
+    "ignore_shutdown": _ignore_shutdown,
+}

@@ -1,0 +1,205 @@
+"""Clones, and the templates they are made from.
+
+A clone takes over its source's configuration, tags and description included; only what must differ is made
+anew: MAC addresses, UUIDs, volumes. Its task carries the source's id.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.sim.proxmox import drives
+from reconciler.sim.proxmox.failure import bad_parameters, failed
+from reconciler.sim.proxmox.guest_calls import discard
+from reconciler.sim.proxmox.moving import VM_DISKS, move_guest
+from reconciler.sim.proxmox.nics import is_nic, with_new_mac
+from reconciler.sim.proxmox.options import BWLIMIT, CT_BWLIMIT
+from reconciler.sim.proxmox.params import BOOLEAN, TEXT, Param
+from reconciler.sim.proxmox.routing import VMID, Call, operation
+from reconciler.sim.proxmox.strings import check_dns_name, normalised
+from reconciler.sim.proxmox.volumes import Volume
+from reconciler.sim.proxmox.world import Guest, Value, World
+
+VM = "/nodes/{node}/qemu/{vmid}"
+CT = "/nodes/{node}/lxc/{vmid}"
+CLONE = ("/vms/{vmid}", "VM.Clone")
+NAME = Param(check=check_dns_name)
+COMMON: dict[str, Param] = {
+    "description": TEXT,
+    "full": BOOLEAN,
+    "newid": VMID,
+    "pool": TEXT,
+    "snapname": Param(max_length=40),
+    "storage": TEXT,
+    "target": TEXT,
+}
+NOT_COPIED = ("parent", "lock", "template", "vmstate", "snaptime")
+DISK = Param(enum=VM_DISKS)
+
+
+@operation(
+    "POST",
+    VM + "/clone",
+    {**COMMON, "bwlimit": BWLIMIT, "format": Param(enum=("raw", "qcow2", "vmdk")), "name": NAME},
+    needs=CLONE,
+)
+def clone_machine(call: Call) -> str:
+    return _clone(call, call.guest("qemu"), "qmclone", "name")
+
+
+@operation("POST", CT + "/clone", {**COMMON, "bwlimit": CT_BWLIMIT, "hostname": NAME}, needs=CLONE)
+def clone_container(call: Call) -> str:
+    return _clone(call, call.guest("lxc"), "vzclone", "hostname")
+
+
+def _clone(call: Call, source: Guest, task: str, name_key: str) -> str:
+    world, given = call.world, call.params
+    newid = int(given["newid"])
+    call.require(f"/vms/{newid}", "VM.Allocate")
+    world.require_pool(given.get("pool"))
+    call.check_lock(source)
+    config = _source_config(source, given.get("snapname"))
+    full = bool(given.get("full", not source.template))
+    _check_clone(call, source, config, full=full)
+    if newid in world.guests:
+        raise failed(f"unable to create {source.word} {newid}: config file already exists")
+    if source.kind == "lxc":
+        source.config["lock"] = "disk"
+        world.save(source)
+    guest = Guest(newid, source.kind, source.node, {"lock": "clone" if source.kind == "qemu" else "create"})
+    world.save(guest)
+
+    def clone() -> None:
+        guest.config = _copy(call, source, guest, config, full=full)
+        if given.get(name_key) or source.kind == "qemu":
+            guest.config[name_key] = given.get(name_key) or f"Copy-of-VM-{config.get('name', source.vmid)}"
+        if given.get("description"):
+            guest.config["description"] = normalised(source.kind, "description", given["description"])
+        world.join_pool(newid, given.get("pool"))
+        move_guest(world, guest, str(given.get("target") or guest.node))
+        _unlock(world, source)
+
+    def give_up() -> None:
+        discard(world, guest)
+        _unlock(world, source)
+
+    return call.task(task, source.vmid, clone, give_up)
+
+
+def _unlock(world: World, source: Guest) -> None:
+    """A container is locked while it is being copied; a virtual machine is not."""
+    if source.kind == "lxc" and world.is_there(source):
+        source.config.pop("lock", None)
+        world.save(source)
+
+
+def _source_config(source: Guest, snapshot: str | None) -> dict[str, Value]:
+    if snapshot is None:
+        return dict(source.config)
+    if snapshot not in source.snapshots:
+        raise failed(f"snapshot '{snapshot}' does not exist")
+    return dict(source.snapshots[snapshot].config)
+
+
+def _check_clone(call: Call, source: Guest, config: dict[str, Value], *, full: bool) -> None:
+    given, volumes = call.params, call.world.volumes
+    for name in ("storage", "format"):
+        if name in given and not full:
+            raise failed(f"parameter '{name}' not allowed for linked clones")
+    if "storage" in given:
+        volumes.storage(given["storage"]).require("images" if source.kind == "qemu" else "rootdir")
+    if not full and not source.template:
+        raise failed("Linked clone feature is not supported for a guest that is not a template")
+    target = given.get("target")
+    if target is None or target == source.node:
+        return
+    if target not in call.world.nodes:
+        raise failed(f"no such cluster node '{target}'")
+    if "storage" in given and not volumes.storage(given["storage"]).shared:
+        raise failed(f"can't clone to non-shared storage '{given['storage']}'")
+    local = [volume for _, volume in _sources(call.world, source, config) if volume.node]
+    if local:
+        raise failed(f"can't clone {source.word} to node '{target}' ({source.word} uses local storage)")
+
+
+def _sources(world: World, source: Guest, config: dict[str, Value]) -> list[tuple[str, Volume]]:
+    """The volumes that a clone needs, by key; CD images and unused volumes are not among them."""
+    found = []
+    for key, text in config.items():
+        if drives.format_of(source.kind, key) is None or key.startswith("unused"):
+            continue
+        if source.kind == "qemu" and drives.is_cdrom("qemu", key, text):
+            continue
+        found.append((key, world.volumes.get(drives.volid_of(source.kind, key, text), source.node)))
+    return found
+
+
+def _copy(
+    call: Call, source: Guest, guest: Guest, config: dict[str, Value], *, full: bool
+) -> dict[str, Value]:
+    world = call.world
+    copied = {
+        key: value for key, value in config.items() if key not in NOT_COPIED and not key.startswith("unused")
+    }
+    for key in [key for key in copied if is_nic(key)]:
+        copied[key] = with_new_mac(world, guest, copied[key])
+    for key, volume in _sources(world, source, config):
+        copied[key] = drives.with_volume(
+            source.kind, key, copied[key], _copied_volume(call, guest, volume, full=full)
+        )
+    if source.kind == "qemu":
+        copied["smbios1"] = f"uuid={world.new_uuid()}"
+        if "vmgenid" in copied:
+            copied["vmgenid"] = world.new_uuid()
+    return copied
+
+
+def _copied_volume(call: Call, guest: Guest, volume: Volume, *, full: bool) -> Volume:
+    volumes = call.world.volumes
+    storage = str(call.params.get("storage", volume.storage))
+    if drives.is_cloudinit(volume.name):
+        return volumes.allocate_cloudinit(storage, guest.node, guest.vmid)
+    if not full:
+        return volumes.clone(volume, guest.vmid, guest.node)
+    wanted = str(call.params.get("format", volume.format if volumes.storage(storage).file_based else "raw"))
+    return volumes.allocate(
+        storage, guest.node, guest.vmid, volume.size, disk_format=wanted, content=volume.content
+    )
+
+
+@operation("POST", VM + "/template", {"disk": DISK}, needs=("/vms/{vmid}", "VM.Allocate"))
+def make_machine_template(call: Call) -> str:
+    return _make_template(call, call.guest("qemu"), "qmtemplate")
+
+
+@operation("POST", CT + "/template", needs=("/vms/{vmid}", "VM.Allocate"))
+def make_container_template(call: Call) -> str:
+    return _make_template(call, call.guest("lxc"), "vztemplate")
+
+
+def _make_template(call: Call, guest: Guest, task: str) -> str:
+    call.check_lock(guest)
+    what = (
+        "a VM to template if VM is running"
+        if guest.kind == "qemu"
+        else "a CT to template if the CT is running"
+    )
+    disk: Any = call.params.get("disk")
+    if guest.snapshots:
+        raise failed(f"unable to create template, because {guest.word} contains snapshots")
+    if guest.template and disk is None:
+        raise failed("you can't convert a template to a template")
+    if guest.running:
+        raise failed(f"you can't convert {what}")
+    if disk is not None and disk not in guest.config:
+        raise bad_parameters({"disk": f"disk '{disk}' does not exist"})
+
+    def convert() -> None:
+        for key, volume in _sources(call.world, guest, guest.config):
+            if disk in (None, key) and not drives.is_cloudinit(volume.name):
+                call.world.volumes.to_base(volume)
+                guest.config[key] = drives.with_volume(guest.kind, key, guest.config[key], volume)
+        guest.config["template"] = 1
+        call.world.save(guest)
+
+    return call.task(task, guest.vmid, convert)

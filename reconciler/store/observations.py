@@ -1,0 +1,241 @@
+"""Recording an observation: one transaction that makes the recorded side what was seen.
+
+Only what differs is written, so an observation that shows nothing new costs one comparison of hashes for
+each object. Whose an object is and what absence means is decided in `diff.identity`, not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from reconciler.diff.identity import Identified, Match, Row, identify
+from reconciler.model.address import Address, as_name
+from reconciler.model.catalog import Catalog
+from reconciler.model.observation import Observation
+from reconciler.model.resource import Management, Observed, Presence
+from reconciler.model.values import digest, encode
+from reconciler.store.ids import Ids, load_ids
+from reconciler.store.observed_rows import write_belongings
+from reconciler.store.session import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What was looked at. `targets` as (type, external id); empty means the types as a whole."""
+
+    endpoint: str
+    provider_type: str
+    types: frozenset[str]
+    since: datetime
+    targets: tuple[tuple[str, str], ...] = ()
+    uids: tuple[UUID, ...] = ()
+    accept_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What an observation changed in the database. `trouble`: why absence could not be concluded."""
+
+    seen: int
+    changed: tuple[Address, ...]
+    gone: tuple[Address, ...]
+    unknown: tuple[Address, ...]
+    quarantined: tuple[Address, ...]
+    trouble: str | None
+
+
+def observation_start(tx: Transaction) -> datetime:
+    """The database's time; taken before looking, so that newer knowledge is not overwritten by older."""
+    moment: datetime = tx.value("observations.now")
+    return moment
+
+
+def known_ids(tx: Transaction, endpoint: str) -> dict[str, frozenset[str]]:
+    """External ids recorded as ours at an endpoint, by type."""
+    found: dict[str, set[str]] = {}
+    for kind, external_id in tx.rows("observations.known", endpoint=endpoint):
+        found.setdefault(kind, set()).add(external_id)
+    return {kind: frozenset(ids) for kind, ids in found.items()}
+
+
+def content_hash(observed: Observed) -> bytes:
+    """The canonical hash of what was seen; while it stays the same there is nothing to record."""
+    return digest(_content(observed))
+
+
+def _content(observed: Observed) -> Iterator[str]:
+    yield f"{observed.type}:{observed.external_id}:{observed.name}:{observed.state}"
+    for name in sorted(observed.attributes):
+        yield f"a:{name}={encode(observed.attributes[name])}"
+    for key in sorted(observed.tags):
+        yield f"t:{encode(key)}={encode(observed.tags[key])}"
+    yield f"m:{observed.mark}:{sorted(observed.pending)}"
+    for part in sorted(observed.parts, key=lambda each: (each.type, each.name)):
+        yield from _content(part)
+
+
+def record_observation(
+    tx: Transaction, scope: Scope, observation: Observation, owner: UUID, catalog: Catalog
+) -> Recording:
+    """Write what was seen. The transaction's actor and cause go into the history of every change."""
+    found = identify(
+        observation,
+        _rows(tx, scope),
+        owner,
+        scope.provider_type,
+        catalog,
+        accept_empty=scope.accept_empty,
+    )
+    ids = load_ids(tx)
+    changed = [match for match in found.matches if _differs(match)]
+    written = [(_write_root(tx, match, scope, ids), match) for match in changed]
+    write_belongings(tx, written, scope.endpoint, scope.provider_type, catalog, ids)
+    _write_presence(tx, found)
+    return Recording(
+        seen=len(found.matches),
+        changed=tuple(m.row.address for m in changed if m.row is not None),
+        gone=tuple(row.address for row in found.gone if row.management is not Management.UNMANAGED),
+        unknown=tuple(row.address for row in found.unknown),
+        quarantined=tuple(
+            m.row.address if m.row else _address(m.observed)
+            for m in found.matches
+            if m.management is Management.QUARANTINED
+        ),
+        trouble=found.trouble,
+    )
+
+
+def _rows(tx: Transaction, scope: Scope) -> list[Row]:
+    if scope.targets or scope.uids:
+        rows = tx.rows(
+            "observations.target_roots",
+            endpoint=scope.endpoint,
+            types=sorted(scope.types),
+            external_ids=[external_id for _, external_id in scope.targets],
+            uids=list(scope.uids),
+        )
+    else:
+        rows = tx.rows(
+            "observations.roots", endpoint=scope.endpoint, types=sorted(scope.types), since=scope.since
+        )
+    return [
+        Row(
+            id=row_id,
+            uid=uid,
+            type=kind,
+            external_id=external_id,
+            address=Address.parse(address),
+            management=Management(management),
+            presence=Presence(presence),
+            state=state,
+            recorded_hash=recorded and bytes(recorded),
+            fresh=fresh,
+        )
+        for row_id, uid, kind, external_id, address, management, presence, state, recorded, fresh in rows
+    ]
+
+
+def _differs(match: Match) -> bool:
+    row = match.row
+    if row is None:
+        return True
+    if row.fresh:
+        return False
+    same = (
+        row.recorded_hash == content_hash(match.observed)
+        and row.presence is Presence.PRESENT
+        and row.management is match.management
+        and row.external_id == match.observed.external_id
+    )
+    return not same
+
+
+def _write_root(tx: Transaction, match: Match, scope: Scope, ids: Ids) -> int:
+    observed = match.observed
+    state = "quarantined" if match.management is Management.QUARANTINED else observed.state
+    common = {
+        "name": observed.name,
+        "external_id": observed.external_id,
+        "management": match.management.value,
+        "state": state,
+        "recorded_hash": content_hash(observed),
+    }
+    if match.row is not None:
+        tx.execute("observations.update_root", id=match.row.id, **common)
+        return match.row.id
+    new_id: int = tx.value(
+        "observations.insert_root",
+        address=str(_free_address(tx, match)),
+        resource_type_id=ids.resource_types[observed.type],
+        endpoint_id=ids.endpoints[scope.endpoint],
+        **common,
+    )
+    return new_id
+
+
+def _address(observed: Observed) -> Address:
+    return Address.of(observed.type, as_name(observed.name or observed.external_id))
+
+
+def _free_address(tx: Transaction, match: Match) -> Address:
+    """Strangers may share an address; what is in quarantine gets one of its own."""
+    wanted = _address(match.observed)
+    if match.management is Management.UNMANAGED:
+        return wanted
+    taken = tx.rows("observations.addresses_taken", addresses=[str(wanted)])
+    return Address.of(wanted.type, f"{wanted.name}+{match.observed.external_id}") if taken else wanted
+
+
+def _write_presence(tx: Transaction, found: Identified) -> None:
+    ours = [row.id for row in found.gone if row.management is not Management.UNMANAGED and not _absent(row)]
+    strangers = [row.id for row in found.gone if row.management is Management.UNMANAGED]
+    _execute(tx, "observations.missing", ours)
+    _execute(tx, "observations.delete_strangers", strangers)
+    unknown = [row.id for row in found.unknown]
+    if unknown:
+        tx.execute("observations.presence", ids=unknown, presence=Presence.UNKNOWN.value)
+
+
+def _absent(row: Row) -> bool:
+    return row.presence is Presence.ABSENT
+
+
+def _execute(tx: Transaction, name: str, ids: Collection[int]) -> None:
+    if ids:
+        tx.execute(name, ids=list(ids))
+
+
+def log_observation(
+    tx: Transaction, scope: Scope, observation: Observation | None, outcome: str, message: str | None
+) -> None:
+    """Keep a row of the look itself: when, how many requests, what was complete, what was not."""
+    observation_id = tx.value(
+        "observations.begin",
+        endpoint=scope.endpoint,
+        started_at=scope.since,
+        requests=observation.requests if observation else 0,
+        outcome=outcome,
+        message=message,
+    )
+    if observation is None:
+        return
+    unseen = {item.type: item.message for item in observation.unseen}
+    counts: dict[str, int] = {}
+    for item in observation.resources:
+        counts[item.type] = counts.get(item.type, 0) + 1
+    tx.many(
+        "observations.insert_type",
+        [
+            {
+                "observation_id": observation_id,
+                "type": kind,
+                "complete": kind in observation.complete,
+                "seen": counts.get(kind, 0),
+                "message": unseen.get(kind),
+            }
+            for kind in sorted(scope.types)
+        ],
+    )

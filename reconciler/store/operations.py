@@ -1,0 +1,304 @@
+"""Operations: the durable record of a step, written before, between and after its calls.
+
+T1 `begin`, T2 `sending`, T3 `accepted`, T4 `finish`: each is the caller's own transaction. Every write
+after the first names the claim's epoch; a worker that lost its claim writes nothing and learns it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from reconciler.errors import ClaimLost, StalePlanError
+from reconciler.model.address import Address
+from reconciler.model.plan import Action, Step
+from reconciler.model.values import digest
+from reconciler.store.session import Transaction
+
+OPEN = ("intended", "sending", "accepted")
+_STATES = {Action.CREATE: "creating", Action.DELETE: "deleting"}
+
+
+@dataclass(frozen=True, slots=True)
+class IdRange:
+    """The ids that we may choose at an endpoint, both ends included."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An operation whose intent is in the transaction. `reserved` is the id chosen for its object."""
+
+    operation: UUID
+    resource_id: int
+    uid: UUID
+    epoch: int
+    reserved: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOperation:
+    """An operation that a worker left open when it died."""
+
+    operation: UUID
+    resource_id: int
+    uid: UUID
+    address: Address
+    type: str
+    endpoint: str
+    provider_type: str
+    action: Action
+    status: str
+    identity: str | None
+    external_id: str | None
+    call: int
+    sent_at: datetime
+    now: datetime
+    creates: bool
+    deletes: bool
+
+
+def begin(
+    tx: Transaction,
+    operation: UUID,
+    step: Step,
+    worker: UUID,
+    actor: str,
+    *,
+    plan_step_id: int | None,
+    revision_id: int | None,
+    id_range: IdRange | None,
+) -> Begun:
+    """T1: the row if there is none, the claim, the reserved id, the intent.
+
+    Raises StalePlanError if the resource is not as the plan saw it, ClaimLost if another worker holds it.
+    """
+    resource_id, uid = _resource(tx, step)
+    pin = step.pin if step.action is not Action.ADOPT else None
+    epoch = claim(tx, resource_id, worker, step.address, pin)
+    creates = any(call.creates for call in step.calls)
+    tx.execute(
+        "operations.set_state",
+        resource_id=resource_id,
+        epoch=epoch,
+        state=_STATES.get(step.action, "updating"),
+        forget_external_id=step.action is Action.CREATE,
+    )
+    reserved = _reserve(tx, resource_id, step.endpoint, id_range) if creates and id_range else None
+    tx.execute(
+        "operations.begin",
+        id=operation,
+        resource_id=resource_id,
+        plan_step_id=plan_step_id,
+        worker=worker,
+        epoch=epoch,
+        request_hash=digest(call.content() for call in step.calls),
+        identity=reserved or step.address.name,
+        version=step.pin,
+        actor=actor,
+        revision_id=revision_id,
+        action=step.action.value,
+    )
+    return Begun(operation, resource_id, uid, epoch, reserved)
+
+
+def _resource(tx: Transaction, step: Step) -> tuple[int, UUID]:
+    if step.resource is None:
+        row = tx.row("operations.insert_resource", address=str(step.address), spec_hash=step.desired_hash)
+    else:
+        if step.action is Action.ADOPT:
+            tx.execute("operations.take_over", uid=step.resource, address=str(step.address))
+        row = tx.row("operations.find_resource", uid=step.resource)
+    if row is None:
+        raise StalePlanError(f"{step.address} is not what the plan was made for any more", hint="plan again")
+    return row[0], row[1]
+
+
+def claim(tx: Transaction, resource_id: int, worker: UUID, address: Address, pin: int | None) -> int:
+    """Take a resource for this worker; the new epoch fences everybody else."""
+    epoch = tx.value("operations.claim", resource_id=resource_id, worker=worker, pin=pin)
+    if epoch is not None:
+        return int(epoch)
+    row = tx.row("operations.holder", resource_id=resource_id)
+    if row is not None and pin is not None and row[0] != pin:
+        raise StalePlanError(f"{address} changed after the plan was made", hint="plan again")
+    holder = (
+        f"process {row[2]} on {row[1]} since {row[3]:%H:%M:%S} UTC" if row and row[1] else "another worker"
+    )
+    raise ClaimLost(f"{address} is being worked on by {holder}", hint="wait for it; nothing needs unlocking")
+
+
+def _reserve(tx: Transaction, resource_id: int, endpoint: str, id_range: IdRange) -> str:
+    tx.rows("operations.reserve_lock", endpoint=endpoint)
+    chosen = tx.value("operations.next_reserved_id", endpoint=endpoint, low=id_range.low, high=id_range.high)
+    if chosen is None:
+        raise StalePlanError(
+            f"{endpoint}: no id is left between {id_range.low} and {id_range.high}",
+            hint="widen the endpoint's id range in its settings",
+        )
+    tx.execute("operations.reserve", resource_id=resource_id, external_id=str(chosen))
+    return str(chosen)
+
+
+def reserve_again(tx: Transaction, begun: Begun, endpoint: str, id_range: IdRange) -> Begun:
+    """Another id, for when somebody else's object has the first one. The first stays used up."""
+    reserved = _reserve(tx, begun.resource_id, endpoint, id_range)
+    return Begun(begun.operation, begun.resource_id, begun.uid, begun.epoch, reserved)
+
+
+def sending(tx: Transaction, begun: Begun, position: int) -> None:
+    """T2: from here on the call may have been sent."""
+    _held(tx.execute("operations.sending", id=begun.operation, position=position, epoch=begun.epoch), begun)
+    tx.execute("operations.call_sending", id=begun.operation, position=position)
+
+
+def accepted(
+    tx: Transaction, begun: Begun, position: int, external_id: str | None, tasks: Iterable[str]
+) -> None:
+    """T3: the provider took the call; its object's id and its tasks are known, before any waiting."""
+    _held(tx.execute("operations.accepted", id=begun.operation, epoch=begun.epoch), begun)
+    tx.execute("operations.call_accepted", id=begun.operation, position=position)
+    for task in tasks:
+        tx.execute("operations.add_task", id=begun.operation, position=position, task=task)
+    if external_id is not None:
+        tx.execute(
+            "operations.set_external_id",
+            resource_id=begun.resource_id,
+            external_id=external_id,
+            epoch=begun.epoch,
+        )
+        tx.execute("operations.add_result", id=begun.operation, name="external_id", value=external_id)
+
+
+def call_finished(
+    tx: Transaction,
+    begun: Begun,
+    position: int,
+    status: str,
+    code: str | None = None,
+    message: str | None = None,
+) -> None:
+    """A call's own end: done, failed, ambiguous or skipped."""
+    tx.execute(
+        "operations.call_finished",
+        id=begun.operation,
+        position=position,
+        status=status,
+        error_code=code,
+        error_message=message,
+    )
+
+
+def object_deleted(tx: Transaction, begun: Begun) -> None:
+    """The object is gone though the step goes on (a replacement): its id means nothing any more."""
+    tx.execute("operations.clear_external_id", resource_id=begun.resource_id, epoch=begun.epoch)
+
+
+def finish(
+    tx: Transaction, begun: Begun, status: str, code: str | None = None, message: str | None = None
+) -> None:
+    """T4: the operation's end, in the same transaction as what it brought; the claim is given back."""
+    count = tx.execute(
+        "operations.finish",
+        id=begun.operation,
+        status=status,
+        error_code=code,
+        error_message=message,
+        epoch=begun.epoch,
+    )
+    _held(count, begun)
+    tx.execute("operations.release", resource_id=begun.resource_id, epoch=begun.epoch)
+
+
+def _held(count: int, begun: Begun) -> None:
+    if count == 0:
+        raise ClaimLost(f"operation {begun.operation} was taken over by another worker; nothing was written")
+
+
+def remove_resource(tx: Transaction, begun: Begun) -> None:
+    """The object is positively gone: the row is closed and stays for its history."""
+    tx.execute("operations.remove_resource", resource_id=begun.resource_id, epoch=begun.epoch)
+
+
+def let_go(tx: Transaction, begun: Begun) -> None:
+    """The object stays, and is nobody's from now on."""
+    tx.execute("operations.let_go", resource_id=begun.resource_id, epoch=begun.epoch)
+
+
+def quarantine(tx: Transaction, begun: Begun) -> None:
+    """Whose the object is cannot be decided; nothing touches it until a person has looked."""
+    tx.execute("operations.quarantine", resource_id=begun.resource_id, epoch=begun.epoch)
+
+
+def write_only_written(tx: Transaction, address: Address, desired_hash: bytes) -> None:
+    """Record the write-only attributes that a step has just written."""
+    tx.execute("operations.written", address=str(address), spec_hash=desired_hash)
+
+
+def external_ids(tx: Transaction, addresses: Collection[Address]) -> dict[Address, str | None]:
+    """The provider's ids of managed resources, as far as there are any."""
+    rows = tx.rows("operations.external_ids", addresses=[str(address) for address in addresses])
+    return {Address.parse(address): external_id for address, external_id in rows}
+
+
+def open_operations(tx: Transaction, worker: UUID) -> list[OpenOperation]:
+    """Operations left open by workers that are dead; locked against other recoveries until the commit."""
+    return [
+        OpenOperation(
+            operation=row[0],
+            resource_id=row[1],
+            uid=row[2],
+            address=Address.parse(row[3]),
+            type=row[4],
+            endpoint=row[5],
+            provider_type=row[6],
+            action=Action(row[7]),
+            status=row[8],
+            identity=row[9],
+            external_id=row[10],
+            call=row[11],
+            sent_at=row[12],
+            now=row[13],
+            creates=row[14],
+            deletes=row[15],
+        )
+        for row in tx.rows("operations.open", worker=worker)
+    ]
+
+
+def take_over(tx: Transaction, item: OpenOperation, worker: UUID) -> Begun:
+    """Make a dead worker's operation this worker's."""
+    epoch = claim(tx, item.resource_id, worker, item.address, None)
+    tx.execute("operations.adopt_operation", id=item.operation, worker=worker, epoch=epoch)
+    return Begun(item.operation, item.resource_id, item.uid, epoch, item.identity)
+
+
+def tasks_of(tx: Transaction, item: OpenOperation) -> tuple[str, ...]:
+    """The tasks that the call in progress was waiting for."""
+    rows = tx.rows("operations.tasks", id=item.operation, position=item.call)
+    return tuple(task for _, task in rows)
+
+
+def external_id_of(tx: Transaction, resource_id: int) -> str | None:
+    """The provider's id of a resource's object, as far as it is known."""
+    external_id: str | None = tx.value("operations.external_id_of", resource_id=resource_id)
+    return external_id
+
+
+def set_external_id(tx: Transaction, begun: Begun, external_id: str) -> None:
+    """Where there is no provider that gives ids, ours serves."""
+    tx.execute(
+        "operations.set_external_id",
+        resource_id=begun.resource_id,
+        external_id=external_id,
+        epoch=begun.epoch,
+    )
+
+
+def settle_state(tx: Transaction, begun: Begun) -> None:
+    """Leave no state behind that says an operation is under way."""
+    tx.execute("operations.settle_state", resource_id=begun.resource_id, epoch=begun.epoch)

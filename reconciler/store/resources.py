@@ -1,0 +1,200 @@
+"""Recorded resources: reading them, and remembering that they agree with what is desired."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from reconciler.model.address import Address
+from reconciler.model.catalog import Catalog
+from reconciler.model.hold import Hold
+from reconciler.model.resource import (
+    Lifecycle,
+    Management,
+    OnRemove,
+    Presence,
+    Recorded,
+    ReplacePolicy,
+)
+from reconciler.store.session import Transaction
+from reconciler.store.values import Columns, collect
+
+
+@dataclass(slots=True)
+class _Belongings:
+    """What the side tables hold of one resource."""
+
+    attributes: list[tuple[str, Columns]] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    pending: set[str] = field(default_factory=set)
+    dependencies: set[str] = field(default_factory=set)
+
+
+def candidates(tx: Transaction) -> tuple[frozenset[Address], frozenset[Address]]:
+    """Addresses to plan, and those of managed roots that nobody wants any more."""
+    wanted = frozenset(Address.parse(row[0]) for row in tx.rows("resources.candidates"))
+    removed = frozenset(Address.parse(row[0]) for row in tx.rows("resources.removed"))
+    return wanted, removed
+
+
+def managed_count(tx: Transaction) -> int:
+    return int(tx.value("resources.managed_count"))
+
+
+def managed_addresses(tx: Transaction) -> frozenset[Address]:
+    return frozenset(Address.parse(row[0]) for row in tx.rows("resources.managed_addresses"))
+
+
+def load_recorded(
+    tx: Transaction, addresses: Collection[Address], catalog: Catalog
+) -> dict[Address, Recorded]:
+    """The managed or quarantined roots at these addresses, with their parts."""
+    if not addresses:
+        return {}
+    rows = tx.rows("resources.by_address", addresses=[str(address) for address in addresses])
+    return {item.address: item for item in _recorded(tx, rows, catalog)}
+
+
+def load_recorded_by_id(tx: Transaction, ids: Collection[int], catalog: Catalog) -> Iterable[Recorded]:
+    """Roots by row id, whosever they are."""
+    return _recorded(tx, tx.rows("resources.by_id", ids=list(ids)), catalog) if ids else ()
+
+
+def load_strangers(
+    tx: Transaction, addresses: Collection[Address], catalog: Catalog
+) -> dict[Address, Recorded]:
+    """Objects that are not ours and stand where a desired resource would go, by that resource's address."""
+    if not addresses:
+        return {}
+    found = tx.rows("resources.strangers", addresses=[str(address) for address in addresses])
+    at = {row_id: Address.parse(address) for row_id, address in found}
+    rows = tx.rows("resources.by_id", ids=list(at))
+    return {at[item.id]: replace(item, address=at[item.id]) for item in _recorded(tx, rows, catalog)}
+
+
+def _recorded(tx: Transaction, rows: list[tuple[Any, ...]], catalog: Catalog) -> Iterable[Recorded]:
+    roots = [row[0] for row in rows]
+    part_rows = tx.rows("resources.parts", ids=roots)
+    belongings = _belongings(tx, roots + [row[1] for row in part_rows])
+    parts_of: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in part_rows:
+        parts_of[row[0]].append(row)
+    for row in rows:
+        root = _root(row, belongings[row[0]], catalog)
+        parts = (_part(part, root, belongings[part[1]], catalog) for part in parts_of[row[0]])
+        yield replace(root, parts=tuple(parts))
+
+
+def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
+    found: dict[int, _Belongings] = defaultdict(_Belongings)
+    for row_id, name, *columns in tx.rows("resources.attributes", ids=ids):
+        found[row_id].attributes.append((name, tuple(columns)))
+    for row_id, key, value in tx.rows("resources.tags", ids=ids):
+        found[row_id].tags[key] = value
+    for row_id, name in tx.rows("resources.pending", ids=ids):
+        found[row_id].pending.add(name)
+    for row_id, address in tx.rows("resources.dependencies", ids=ids):
+        found[row_id].dependencies.add(address)
+    return found
+
+
+def _root(row: tuple[Any, ...], own: _Belongings, catalog: Catalog) -> Recorded:
+    (row_id, uid, address, kind, provider, endpoint, state, external_id, management, presence, *rest) = row
+    guard, on_remove, downtime, policy, before, version, recorded_hash, applied_hash, source = rest
+    return Recorded(
+        id=row_id,
+        uid=uid,
+        address=Address.parse(address),
+        type=kind,
+        provider_type=provider,
+        endpoint=endpoint,
+        state=state,
+        external_id=external_id,
+        attributes=collect(own.attributes, catalog.definitions),
+        tags=own.tags,
+        management=Management(management),
+        presence=Presence(presence),
+        lifecycle=Lifecycle(
+            prevent_destroy=guard,
+            on_remove=OnRemove(on_remove) if on_remove else None,
+            allow_downtime=downtime,
+            replace=ReplacePolicy(policy),
+            create_before_destroy=before,
+        ),
+        depends_on=tuple(sorted(map(Address.parse, own.dependencies))),
+        pending=frozenset(own.pending),
+        version=version,
+        recorded_hash=recorded_hash and bytes(recorded_hash),
+        applied_desired_hash=applied_hash and bytes(applied_hash),
+        source=source,
+    )
+
+
+def _part(row: tuple[Any, ...], root: Recorded, own: _Belongings, catalog: Catalog) -> Recorded:
+    _, row_id, uid, address, kind, state, external_id = row
+    return Recorded(
+        id=row_id,
+        uid=uid,
+        address=Address.parse(address),
+        type=kind,
+        provider_type=root.provider_type,
+        endpoint=root.endpoint,
+        state=state,
+        external_id=external_id,
+        attributes=collect(own.attributes, catalog.definitions),
+        tags=own.tags,
+        pending=frozenset(own.pending),
+    )
+
+
+def settle(tx: Transaction, agreed: Iterable[tuple[Address, bytes]]) -> None:
+    """Remember (address, desired hash) pairs that were found to agree with what is recorded."""
+    tx.many("resources.settle", [{"address": str(a), "spec_hash": spec} for a, spec in agreed])
+
+
+def failures(tx: Transaction) -> Mapping[Address, tuple[datetime, str]]:
+    """Until when a resource is left alone after it failed, and why."""
+    return {Address.parse(a): (until, message) for a, until, message in tx.rows("resources.failures")}
+
+
+def holds(tx: Transaction) -> tuple[Hold, ...]:
+    """The holds in force."""
+    return tuple(
+        Hold(
+            owner=owner,
+            reason=reason,
+            address=Address.parse(address) if address else None,
+            endpoint=endpoint,
+            type=kind,
+            tag=(key, value) if key else None,
+            until=until,
+        )
+        for owner, reason, address, endpoint, kind, key, value, until in tx.rows("resources.holds")
+    )
+
+
+_FIRST_BACK_OFF, _MOST_BACK_OFF = 15, 3600  # seconds
+
+
+def applied(tx: Transaction, resource_id: int, desired_hash: bytes) -> None:
+    """Remember which specification was applied."""
+    tx.execute("resources.applied", resource_id=resource_id, spec_hash=desired_hash)
+
+
+def record_failure(tx: Transaction, resource_id: int, code: str, message: str) -> None:
+    """Count a failure; the resource is left alone for twice as long each time, up to an hour."""
+    tx.execute(
+        "resources.record_failure",
+        resource_id=resource_id,
+        first_seconds=_FIRST_BACK_OFF,
+        most_seconds=_MOST_BACK_OFF,
+        error_code=code,
+        error_message=message,
+    )
+
+
+def clear_failure(tx: Transaction, resource_id: int) -> None:
+    tx.execute("resources.clear_failure", resource_id=resource_id)

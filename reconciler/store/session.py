@@ -1,0 +1,166 @@
+"""Sessions with the database: a pool of connections, transactions that say who acts, and named queries in them.
+
+Who, why, which operation and which revision are told to the database once per transaction, and its triggers write
+them into every history row. It knows no table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+from uuid import UUID
+
+import psycopg
+from psycopg_pool import ConnectionPool
+
+from reconciler.errors import DatabaseError
+from reconciler.store.faults import translated
+from reconciler.store.queries import query
+
+Cause = Literal["manifest", "observation", "operation", "catalog", "recovery", "maintenance", "manual"]
+Row = tuple[Any, ...]
+Connection = psycopg.Connection[Row]
+
+CHECKOUT_SECONDS = 30.0
+STREAM_ROWS = 1000
+
+
+@cache
+def _stream_rows() -> int:
+    # Rows come in chunks only where libpq is 17 or newer; one by one they are as right, and slower.
+    return STREAM_ROWS if psycopg.capabilities.has_stream_chunked() else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who makes a change, why, and on behalf of what; every history row of the transaction says so."""
+
+    name: str
+    reason: str = ""
+    cause: Cause = "manual"
+    operation: UUID | None = None
+    revision: int | None = None
+
+
+class Transaction:
+    """An open transaction. Queries go by name; errors come out as DatabaseError or DatabaseUnavailable."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def rows(self, name: str, /, **params: object) -> list[Row]:
+        with translated(name):
+            return self._connection.execute(query(name), params or None).fetchall()
+
+    def row(self, name: str, /, **params: object) -> Row | None:
+        """The only row, or None. Raises DatabaseError where there are several."""
+        found = self.rows(name, **params)
+        if len(found) > 1:
+            raise DatabaseError(f"{name}: one row was expected, and there are {len(found)}")
+        return found[0] if found else None
+
+    def value(self, name: str, /, **params: object) -> Any:
+        """The first column of the only row, or None where there is no row."""
+        found = self.row(name, **params)
+        return found[0] if found else None
+
+    def execute(self, name: str, /, **params: object) -> int:
+        """The number of rows written; for an update, 0 says that its conditions held nowhere."""
+        with translated(name):
+            return self._connection.execute(query(name), params or None).rowcount
+
+    def many(self, name: str, params: Iterable[Mapping[str, object]], /) -> int:
+        """Runs a query once for each set of parameters, pipelined; gives the sum of the rows written."""
+        with translated(name), self._connection.cursor() as cursor:
+            cursor.executemany(query(name), [dict(each) for each in params])
+            return max(cursor.rowcount, 0)
+
+    def copy(self, name: str, rows: Iterable[Sequence[object]], /) -> int:
+        """Loads rows through a `COPY … FROM STDIN` query; the fastest way in. Gives their number."""
+        count = 0
+        with translated(name), self._connection.cursor() as cursor, cursor.copy(query(name)) as copy:
+            for row in rows:
+                copy.write_row(row)
+                count += 1
+        return count
+
+    def stream(self, name: str, /, **params: object) -> Iterator[Row]:
+        """Rows one after another in bounded memory. The transaction can do nothing else until they are read."""
+        with translated(name), self._connection.cursor(binary=True) as cursor:
+            yield from cursor.stream(query(name), params or None, size=_stream_rows())
+
+
+class Store:
+    """The database as the rest of the program sees it. Safe to share between threads."""
+
+    def __init__(self, pool: ConnectionPool[Connection]) -> None:
+        self._pool = pool
+
+    @classmethod
+    def open(cls, dsn: str, *, max_size: int = 10, role: str | None = None) -> Store:
+        """Connects. `role` is taken on each new connection (SET ROLE). Raises DatabaseUnavailable."""
+
+        def configure(connection: Connection) -> None:
+            connection.autocommit = True
+            connection.execute(query("session.settings"))
+            if role is not None:
+                connection.execute(query("session.role"), {"role": role})
+            connection.autocommit = False
+
+        pool: ConnectionPool[Connection] = ConnectionPool(
+            dsn,
+            min_size=1,
+            max_size=max_size,
+            timeout=CHECKOUT_SECONDS,
+            configure=configure,
+            check=ConnectionPool.check_connection,
+            kwargs={"application_name": "reconciler"},
+            open=False,
+        )
+        # The first connection is tried apart, because the pool would only say that it waited in vain.
+        with translated("connect"):
+            psycopg.connect(dsn).close()
+            pool.open(wait=True, timeout=CHECKOUT_SECONDS)
+        return cls(pool)
+
+    @contextmanager
+    def transaction(self, actor: Actor) -> Iterator[Transaction]:
+        """A transaction that commits at its end, and is undone by an exception."""
+        with translated("commit"), self._pool.connection() as connection:
+            connection.execute(
+                query("session.actor"),
+                {
+                    "actor": actor.name,
+                    "reason": actor.reason,
+                    "cause": actor.cause,
+                    "operation": str(actor.operation or ""),
+                    "revision": str(actor.revision or ""),
+                },
+            )
+            yield Transaction(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction that sees one moment and can write nothing."""
+        with translated("read"), self._pool.connection() as connection:
+            connection.read_only = True
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            try:
+                with connection.transaction():
+                    yield Transaction(connection)
+            finally:
+                if not connection.closed:
+                    connection.read_only = None
+                    connection.isolation_level = None
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,24 @@
+-- Roles, which belong to the whole server and not to one database: made where missing, before any migration.
+-- Several migrations may run at once on one server; whoever comes second finds the role made, and goes on.
+
+DO $$
+DECLARE
+  v_role text;
+  v_options text;
+BEGIN
+  FOR v_role, v_options IN VALUES
+    ('reconciler_owner', 'NOLOGIN'), ('reconciler_vault', 'NOLOGIN'), ('reconciler_runtime', 'LOGIN')
+  LOOP
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = v_role) THEN
+      BEGIN
+        EXECUTE format('CREATE ROLE %I %s NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS', v_role, v_options);
+      EXCEPTION WHEN duplicate_object OR unique_violation THEN
+        NULL; -- another migration was faster
+      END;
+    END IF;
+    IF v_role <> 'reconciler_runtime' AND NOT pg_catalog.pg_has_role(v_role, 'MEMBER') THEN
+      EXECUTE format('GRANT %I TO CURRENT_USER', v_role);
+    END IF;
+  END LOOP;
+END
+$$;

@@ -1,0 +1,3992 @@
+-- The catalog: which provider types, resource types and attributes there are, and how each can change.
+-- Written by `catalog_rows.sync` from the drivers' data files and the users' manifests, by nobody else.
+
+CREATE TABLE installation (
+  singleton boolean NOT NULL DEFAULT true,
+  uid uuid NOT NULL DEFAULT gen_random_uuid(),
+  CONSTRAINT installation_pkey PRIMARY KEY (singleton),
+  CONSTRAINT installation_one_row CHECK (singleton)
+);
+
+COMMENT ON TABLE installation IS
+'This installation''s identity, the owner in every mark on a provider''s object. One row, made by the seed.';
+COMMENT ON COLUMN installation.singleton IS
+'Always true: there is one row.';
+COMMENT ON COLUMN installation.uid IS
+'The installation''s id; never changes, or every object of ours becomes a stranger.';
+
+CREATE TABLE catalog_parts (
+  name text NOT NULL,
+  sha256 bytea NOT NULL,
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT catalog_parts_pkey PRIMARY KEY (name),
+  CONSTRAINT catalog_parts_sha256 CHECK (octet_length(sha256) = 32)
+);
+
+COMMENT ON TABLE catalog_parts IS
+'The parts the catalog was last made of, so that an unchanged catalog costs one query. Written by the catalog''s sync.';
+COMMENT ON COLUMN catalog_parts.name IS
+'The part''s name: the package and file of a driver''s catalog, or a user''s manifest.';
+COMMENT ON COLUMN catalog_parts.sha256 IS
+'SHA-256 of the part''s content.';
+COMMENT ON COLUMN catalog_parts.updated_at IS
+'When the part was last written into the tables.';
+
+CREATE TABLE provider_types (
+  id integer GENERATED ALWAYS AS IDENTITY,
+  name text NOT NULL,
+  display_name text NOT NULL DEFAULT '',
+  description text NOT NULL DEFAULT '',
+  retired_at timestamptz,
+  CONSTRAINT provider_types_pkey PRIMARY KEY (id),
+  CONSTRAINT provider_types_name UNIQUE (name)
+);
+
+COMMENT ON TABLE provider_types IS
+'Kinds of providers, one for each driver: hetzner, proxmox and so on. Written by the catalog''s sync.';
+COMMENT ON COLUMN provider_types.id IS
+'Key.';
+COMMENT ON COLUMN provider_types.name IS
+'The driver''s entry point name.';
+COMMENT ON COLUMN provider_types.display_name IS
+'The name for people.';
+COMMENT ON COLUMN provider_types.description IS
+'What it is.';
+COMMENT ON COLUMN provider_types.retired_at IS
+'When it left the catalog; rows that refer to it stay. Null while it is in use.';
+
+CREATE TABLE provider_type_settings (
+  provider_type_id integer NOT NULL REFERENCES provider_types (id),
+  name text NOT NULL,
+  position smallint NOT NULL,
+  data_type text NOT NULL,
+  cardinality text NOT NULL,
+  format text NOT NULL,
+  unit text,
+  display_name text NOT NULL DEFAULT '',
+  description text NOT NULL DEFAULT '',
+  is_secret boolean NOT NULL DEFAULT false,
+  CONSTRAINT provider_type_settings_pkey PRIMARY KEY (provider_type_id, name),
+  CONSTRAINT provider_type_settings_cardinality CHECK (cardinality IN ('one', 'set', 'list')),
+  CONSTRAINT provider_type_settings_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime'))
+);
+
+COMMENT ON TABLE provider_type_settings IS
+'The settings that a provider type''s driver reads from an endpoint. Written by the catalog''s sync.';
+COMMENT ON COLUMN provider_type_settings.provider_type_id IS
+'The provider type.';
+COMMENT ON COLUMN provider_type_settings.name IS
+'The setting''s name in a manifest.';
+COMMENT ON COLUMN provider_type_settings.position IS
+'Its place in the driver''s list, from 0.';
+COMMENT ON COLUMN provider_type_settings.data_type IS
+'string, integer, decimal, boolean or datetime.';
+COMMENT ON COLUMN provider_type_settings.cardinality IS
+'one, set or list.';
+COMMENT ON COLUMN provider_type_settings.format IS
+'What the value means beyond its type; a name of the model''s formats.';
+COMMENT ON COLUMN provider_type_settings.unit IS
+'The unit of a number.';
+COMMENT ON COLUMN provider_type_settings.display_name IS
+'The name for people.';
+COMMENT ON COLUMN provider_type_settings.description IS
+'What it does.';
+COMMENT ON COLUMN provider_type_settings.is_secret IS
+'Whether its value is the name of a credential.';
+
+CREATE TABLE relationship_types (
+  id integer GENERATED ALWAYS AS IDENTITY (START WITH 100),
+  name text NOT NULL,
+  description text NOT NULL DEFAULT '',
+  CONSTRAINT relationship_types_pkey PRIMARY KEY (id),
+  CONSTRAINT relationship_types_name UNIQUE (name),
+  CONSTRAINT relationship_types_contains CHECK ((id = 1) = (name = 'contains'))
+);
+
+COMMENT ON TABLE relationship_types IS
+'Named meanings of a tie between two resources. The parent is what is depended on, contains, hosts or is joined. Seeded; a catalog may add more.';
+COMMENT ON COLUMN relationship_types.id IS
+'Key. Below 100: the seed''s, the same in every database.';
+COMMENT ON COLUMN relationship_types.name IS
+'contains, depends_on, member_of, attached_to and so on.';
+COMMENT ON COLUMN relationship_types.description IS
+'What the parent is to the child.';
+
+CREATE TABLE resource_types (
+  id integer GENERATED ALWAYS AS IDENTITY,
+  name text NOT NULL,
+  kind text NOT NULL,
+  family text NOT NULL,
+  collection text,
+  holds_data boolean NOT NULL DEFAULT false,
+  display_name text NOT NULL DEFAULT '',
+  description text NOT NULL DEFAULT '',
+  origin text NOT NULL DEFAULT 'driver',
+  retired_at timestamptz,
+  CONSTRAINT resource_types_pkey PRIMARY KEY (id),
+  CONSTRAINT resource_types_name UNIQUE (name),
+  CONSTRAINT resource_types_kind UNIQUE (kind),
+  CONSTRAINT resource_types_family CHECK (family IN ('machine', 'object')),
+  CONSTRAINT resource_types_origin CHECK (origin IN ('driver', 'user'))
+);
+
+COMMENT ON TABLE resource_types IS
+'Kinds of resources. A part (it has parents) is written inside its parent in a manifest. Written by the catalog''s sync.';
+COMMENT ON COLUMN resource_types.id IS
+'Key.';
+COMMENT ON COLUMN resource_types.name IS
+'Its name in an address: vm.';
+COMMENT ON COLUMN resource_types.kind IS
+'Its name in a manifest: VirtualMachine.';
+COMMENT ON COLUMN resource_types.family IS
+'machine (runs and stops) or object (is just there): which states it passes through.';
+COMMENT ON COLUMN resource_types.collection IS
+'The key under which a parent lists its parts; null for what stands alone.';
+COMMENT ON COLUMN resource_types.holds_data IS
+'Whether losing it loses what people stored.';
+COMMENT ON COLUMN resource_types.display_name IS
+'The name for people.';
+COMMENT ON COLUMN resource_types.description IS
+'What it is.';
+COMMENT ON COLUMN resource_types.origin IS
+'driver (shipped) or user (from a manifest).';
+COMMENT ON COLUMN resource_types.retired_at IS
+'When it left the catalog; rows that refer to it stay. Null while it is in use.';
+
+CREATE TABLE resource_type_parents (
+  resource_type_id integer NOT NULL REFERENCES resource_types (id),
+  parent_type_id integer NOT NULL REFERENCES resource_types (id),
+  position smallint NOT NULL,
+  CONSTRAINT resource_type_parents_pkey PRIMARY KEY (resource_type_id, parent_type_id)
+);
+
+COMMENT ON TABLE resource_type_parents IS
+'Which types may contain a part type. Written by the catalog''s sync.';
+COMMENT ON COLUMN resource_type_parents.resource_type_id IS
+'The part''s type.';
+COMMENT ON COLUMN resource_type_parents.parent_type_id IS
+'The type that may contain it.';
+COMMENT ON COLUMN resource_type_parents.position IS
+'The parent''s place in the catalog''s list, from 0.';
+CREATE INDEX resource_type_parents_parent ON resource_type_parents (parent_type_id);
+
+CREATE TABLE attribute_definitions (
+  id integer GENERATED ALWAYS AS IDENTITY,
+  name text NOT NULL,
+  display_name text NOT NULL DEFAULT '',
+  description text NOT NULL DEFAULT '',
+  data_type text NOT NULL,
+  cardinality text NOT NULL DEFAULT 'one',
+  format text NOT NULL DEFAULT 'plain',
+  unit text,
+  is_secret boolean NOT NULL DEFAULT false,
+  relationship_type_id integer REFERENCES relationship_types (id),
+  retired_at timestamptz,
+  CONSTRAINT attribute_definitions_pkey PRIMARY KEY (id),
+  CONSTRAINT attribute_definitions_name UNIQUE (name),
+  CONSTRAINT attribute_definitions_typed UNIQUE (id, data_type),
+  CONSTRAINT attribute_definitions_cardinality CHECK (cardinality IN ('one', 'set', 'list')),
+  CONSTRAINT attribute_definitions_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime'))
+);
+
+COMMENT ON TABLE attribute_definitions IS
+'Attributes: one name, one meaning, wherever it appears. Written by the catalog''s sync.';
+COMMENT ON COLUMN attribute_definitions.id IS
+'Key.';
+COMMENT ON COLUMN attribute_definitions.name IS
+'The attribute''s name: cpu_cores.';
+COMMENT ON COLUMN attribute_definitions.display_name IS
+'The name for people.';
+COMMENT ON COLUMN attribute_definitions.description IS
+'What it means.';
+COMMENT ON COLUMN attribute_definitions.data_type IS
+'string, integer, decimal, boolean or datetime: which value column its rows fill.';
+COMMENT ON COLUMN attribute_definitions.cardinality IS
+'one, set (order means nothing) or list: how many rows a resource may have.';
+COMMENT ON COLUMN attribute_definitions.format IS
+'What the value means beyond its type; it decides the canonical spelling.';
+COMMENT ON COLUMN attribute_definitions.unit IS
+'The unit of a number, such as MiB; null where it has none.';
+COMMENT ON COLUMN attribute_definitions.is_secret IS
+'Whether its rows hold a credential''s name and fingerprint, never a value.';
+COMMENT ON COLUMN attribute_definitions.relationship_type_id IS
+'The tie that a reference makes, with its target as the parent.';
+COMMENT ON COLUMN attribute_definitions.retired_at IS
+'When it left the catalog; rows that refer to it stay. Null while it is in use.';
+CREATE INDEX attribute_definitions_relationship ON attribute_definitions (relationship_type_id);
+
+CREATE TABLE attribute_reference_types (
+  attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
+  resource_type_id integer NOT NULL REFERENCES resource_types (id),
+  position smallint NOT NULL,
+  CONSTRAINT attribute_reference_types_pkey PRIMARY KEY (attribute_definition_id, resource_type_id)
+);
+
+COMMENT ON TABLE attribute_reference_types IS
+'Which resource types a reference may point at. Written by the catalog''s sync.';
+COMMENT ON COLUMN attribute_reference_types.attribute_definition_id IS
+'The reference.';
+COMMENT ON COLUMN attribute_reference_types.resource_type_id IS
+'A type it may point at.';
+COMMENT ON COLUMN attribute_reference_types.position IS
+'The type''s place in the catalog''s list, from 0.';
+CREATE INDEX attribute_reference_types_type ON attribute_reference_types (resource_type_id);
+
+CREATE TABLE resource_type_keys (
+  resource_type_id integer NOT NULL REFERENCES resource_types (id),
+  attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
+  position smallint NOT NULL,
+  CONSTRAINT resource_type_keys_pkey PRIMARY KEY (resource_type_id, attribute_definition_id)
+);
+
+COMMENT ON TABLE resource_type_keys IS
+'The attributes that tell a part from its siblings. Written by the catalog''s sync.';
+COMMENT ON COLUMN resource_type_keys.resource_type_id IS
+'The part''s type.';
+COMMENT ON COLUMN resource_type_keys.attribute_definition_id IS
+'An attribute of its key.';
+COMMENT ON COLUMN resource_type_keys.position IS
+'Its place in the key, from 0.';
+CREATE INDEX resource_type_keys_attribute ON resource_type_keys (attribute_definition_id);
+
+CREATE TABLE provider_resource_types (
+  provider_type_id integer NOT NULL REFERENCES provider_types (id),
+  resource_type_id integer NOT NULL REFERENCES resource_types (id),
+  identity text NOT NULL,
+  unique_name boolean NOT NULL DEFAULT false,
+  CONSTRAINT provider_resource_types_pkey PRIMARY KEY (provider_type_id, resource_type_id),
+  CONSTRAINT provider_resource_types_identity CHECK (identity IN ('name', 'reserved_id', 'parent', 'none'))
+);
+
+COMMENT ON TABLE provider_resource_types IS
+'Which provider types offer a resource type. Written by the catalog''s sync.';
+COMMENT ON COLUMN provider_resource_types.provider_type_id IS
+'The provider type.';
+COMMENT ON COLUMN provider_resource_types.resource_type_id IS
+'What it offers.';
+COMMENT ON COLUMN provider_resource_types.identity IS
+'How an object is found again after a lost answer: name, reserved_id, parent or none.';
+COMMENT ON COLUMN provider_resource_types.unique_name IS
+'Whether the provider refuses a second object of the same name.';
+CREATE INDEX provider_resource_types_type ON provider_resource_types (resource_type_id);
+
+CREATE TABLE resource_type_attributes (
+  resource_type_id integer NOT NULL REFERENCES resource_types (id),
+  attribute_definition_id integer NOT NULL,
+  data_type text NOT NULL,
+  CONSTRAINT resource_type_attributes_pkey PRIMARY KEY (resource_type_id, attribute_definition_id),
+  CONSTRAINT resource_type_attributes_typed UNIQUE (resource_type_id, attribute_definition_id, data_type),
+  CONSTRAINT resource_type_attributes_definition FOREIGN KEY (attribute_definition_id, data_type)
+  REFERENCES attribute_definitions (id, data_type) ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE resource_type_attributes IS
+'Which attributes a resource type has, on any provider; what an attribute''s rows refer to for their type safety. Written by the catalog''s sync.';
+COMMENT ON COLUMN resource_type_attributes.resource_type_id IS
+'The resource type.';
+COMMENT ON COLUMN resource_type_attributes.attribute_definition_id IS
+'The attribute.';
+COMMENT ON COLUMN resource_type_attributes.data_type IS
+'The attribute''s data type again, so that one foreign key carries all three.';
+CREATE INDEX resource_type_attributes_definition ON resource_type_attributes (attribute_definition_id, data_type);
+
+CREATE TABLE provider_type_attributes (
+  provider_type_id integer NOT NULL,
+  resource_type_id integer NOT NULL,
+  attribute_definition_id integer NOT NULL,
+  mutability text NOT NULL,
+  is_required boolean NOT NULL DEFAULT false,
+  has_default boolean NOT NULL DEFAULT false,
+  clear_when_unset boolean NOT NULL DEFAULT false,
+  minimum bigint,
+  maximum bigint,
+  max_length integer,
+  pattern text,
+  grow_only boolean NOT NULL DEFAULT false,
+  CONSTRAINT provider_type_attributes_pkey
+  PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id),
+  CONSTRAINT provider_type_attributes_offer FOREIGN KEY (provider_type_id, resource_type_id)
+  REFERENCES provider_resource_types (provider_type_id, resource_type_id),
+  CONSTRAINT provider_type_attributes_attribute FOREIGN KEY (resource_type_id, attribute_definition_id)
+  REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id),
+  CONSTRAINT provider_type_attributes_mutability CHECK (
+    mutability IN ('in_place', 'needs_stop', 'replace', 'create_only', 'read_only', 'write_only')
+  ),
+  CONSTRAINT provider_type_attributes_bounds CHECK (minimum <= maximum)
+);
+
+COMMENT ON TABLE provider_type_attributes IS
+'The rules of one attribute of one resource type on one provider type. Replaced as a whole by the catalog''s sync.';
+COMMENT ON COLUMN provider_type_attributes.provider_type_id IS
+'The provider type.';
+COMMENT ON COLUMN provider_type_attributes.resource_type_id IS
+'The resource type.';
+COMMENT ON COLUMN provider_type_attributes.attribute_definition_id IS
+'The attribute.';
+COMMENT ON COLUMN provider_type_attributes.mutability IS
+'in_place, needs_stop, replace, create_only, read_only or write_only.';
+COMMENT ON COLUMN provider_type_attributes.is_required IS
+'Whether a manifest must give it.';
+COMMENT ON COLUMN provider_type_attributes.has_default IS
+'Whether a default is enforced; without default rows it is the empty set or list.';
+COMMENT ON COLUMN provider_type_attributes.clear_when_unset IS
+'Whether a manifest that is silent means "no value".';
+COMMENT ON COLUMN provider_type_attributes.minimum IS
+'Least value, in the attribute''s unit.';
+COMMENT ON COLUMN provider_type_attributes.maximum IS
+'Greatest value, in the attribute''s unit.';
+COMMENT ON COLUMN provider_type_attributes.max_length IS
+'Greatest length of a text, in characters.';
+COMMENT ON COLUMN provider_type_attributes.pattern IS
+'A regular expression that a text matches as a whole.';
+COMMENT ON COLUMN provider_type_attributes.grow_only IS
+'Whether a smaller value is refused when planning.';
+CREATE INDEX provider_type_attributes_attribute
+ON provider_type_attributes (resource_type_id, attribute_definition_id);
+
+CREATE TABLE provider_type_attribute_defaults (
+  provider_type_id integer NOT NULL,
+  resource_type_id integer NOT NULL,
+  attribute_definition_id integer NOT NULL,
+  ordinal smallint NOT NULL DEFAULT 0,
+  data_type text NOT NULL,
+  value_string text,
+  value_integer bigint,
+  value_decimal numeric,
+  value_boolean boolean,
+  value_datetime timestamptz,
+  CONSTRAINT provider_type_attribute_defaults_pkey
+  PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id, ordinal),
+  CONSTRAINT provider_type_attribute_defaults_rule
+  FOREIGN KEY (provider_type_id, resource_type_id, attribute_definition_id)
+  REFERENCES provider_type_attributes (provider_type_id, resource_type_id, attribute_definition_id)
+  ON DELETE CASCADE,
+  CONSTRAINT provider_type_attribute_defaults_typed
+  FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
+  REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
+  CONSTRAINT provider_type_attribute_defaults_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+  CONSTRAINT provider_type_attribute_defaults_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+  CONSTRAINT provider_type_attribute_defaults_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+  CONSTRAINT provider_type_attribute_defaults_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+  CONSTRAINT provider_type_attribute_defaults_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+);
+
+COMMENT ON TABLE provider_type_attribute_defaults IS
+'The default of an attribute, one row an element. Replaced as a whole by the catalog''s sync.';
+COMMENT ON COLUMN provider_type_attribute_defaults.provider_type_id IS
+'The provider type.';
+COMMENT ON COLUMN provider_type_attribute_defaults.resource_type_id IS
+'The resource type.';
+COMMENT ON COLUMN provider_type_attribute_defaults.attribute_definition_id IS
+'The attribute.';
+COMMENT ON COLUMN provider_type_attribute_defaults.ordinal IS
+'The element''s place, from 0.';
+COMMENT ON COLUMN provider_type_attribute_defaults.data_type IS
+'The attribute''s data type.';
+COMMENT ON COLUMN provider_type_attribute_defaults.value_string IS
+'The value where data_type is string; null otherwise.';
+COMMENT ON COLUMN provider_type_attribute_defaults.value_integer IS
+'The value where data_type is integer, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN provider_type_attribute_defaults.value_decimal IS
+'The value where data_type is decimal, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN provider_type_attribute_defaults.value_boolean IS
+'The value where data_type is boolean; null otherwise.';
+COMMENT ON COLUMN provider_type_attribute_defaults.value_datetime IS
+'The value where data_type is datetime; null otherwise.';
+CREATE INDEX provider_type_attribute_defaults_typed
+ON provider_type_attribute_defaults (resource_type_id, attribute_definition_id, data_type);
+
+CREATE TABLE provider_type_attribute_allowed_values (
+  provider_type_id integer NOT NULL,
+  resource_type_id integer NOT NULL,
+  attribute_definition_id integer NOT NULL,
+  ordinal smallint NOT NULL,
+  data_type text NOT NULL,
+  value_string text,
+  value_integer bigint,
+  value_decimal numeric,
+  value_boolean boolean,
+  value_datetime timestamptz,
+  CONSTRAINT provider_type_attribute_allowed_values_pkey
+  PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id, ordinal),
+  CONSTRAINT provider_type_attribute_allowed_values_rule
+  FOREIGN KEY (provider_type_id, resource_type_id, attribute_definition_id)
+  REFERENCES provider_type_attributes (provider_type_id, resource_type_id, attribute_definition_id)
+  ON DELETE CASCADE,
+  CONSTRAINT provider_type_attribute_allowed_values_typed
+  FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
+  REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
+  CONSTRAINT provider_type_attribute_allowed_values_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+  CONSTRAINT provider_type_attribute_allowed_values_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+  CONSTRAINT provider_type_attribute_allowed_values_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+  CONSTRAINT provider_type_attribute_allowed_values_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+  CONSTRAINT provider_type_attribute_allowed_values_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+);
+
+COMMENT ON TABLE provider_type_attribute_allowed_values IS
+'The only values that an attribute may have, one row each. Replaced as a whole by the catalog''s sync.';
+COMMENT ON COLUMN provider_type_attribute_allowed_values.provider_type_id IS
+'The provider type.';
+COMMENT ON COLUMN provider_type_attribute_allowed_values.resource_type_id IS
+'The resource type.';
+COMMENT ON COLUMN provider_type_attribute_allowed_values.attribute_definition_id IS
+'The attribute.';
+COMMENT ON COLUMN provider_type_attribute_allowed_values.ordinal IS
+'The value''s place in the catalog''s list, from 0.';
+COMMENT ON COLUMN provider_type_attribute_allowed_values.data_type IS
+'The attribute''s data type.';
+COMMENT ON COLUMN provider_type_attribute_allowed_values.value_string IS
+'The value where data_type is string; null otherwise.';
+COMMENT ON COLUMN provider_type_attribute_allowed_values.value_integer IS
+'The value where data_type is integer, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN provider_type_attribute_allowed_values.value_decimal IS
+'The value where data_type is decimal, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN provider_type_attribute_allowed_values.value_boolean IS
+'The value where data_type is boolean; null otherwise.';
+COMMENT ON COLUMN provider_type_attribute_allowed_values.value_datetime IS
+'The value where data_type is datetime; null otherwise.';
+CREATE INDEX provider_type_attribute_allowed_values_typed
+ON provider_type_attribute_allowed_values (resource_type_id, attribute_definition_id, data_type);
+
+CREATE TABLE operation_types (
+  id integer GENERATED ALWAYS AS IDENTITY (START WITH 100),
+  name text NOT NULL,
+  CONSTRAINT operation_types_pkey PRIMARY KEY (id),
+  CONSTRAINT operation_types_name UNIQUE (name)
+);
+
+COMMENT ON TABLE operation_types IS
+'What an operation does to a resource. Seeded.';
+COMMENT ON COLUMN operation_types.id IS
+'Key. Below 100: the seed''s.';
+COMMENT ON COLUMN operation_types.name IS
+'create, update, replace, delete, adopt or forget.';
+
+CREATE TABLE resource_states (
+  id integer GENERATED ALWAYS AS IDENTITY (START WITH 100),
+  name text NOT NULL,
+  description text NOT NULL DEFAULT '',
+  CONSTRAINT resource_states_pkey PRIMARY KEY (id),
+  CONSTRAINT resource_states_name UNIQUE (name)
+);
+
+COMMENT ON TABLE resource_states IS
+'The states that resources pass through. Seeded.';
+COMMENT ON COLUMN resource_states.id IS
+'Key. Below 100: the seed''s.';
+COMMENT ON COLUMN resource_states.name IS
+'running, stopped, available and so on.';
+COMMENT ON COLUMN resource_states.description IS
+'What it says of the resource.';
+
+CREATE TABLE resource_initial_states (
+  family text NOT NULL,
+  state_id integer NOT NULL REFERENCES resource_states (id),
+  CONSTRAINT resource_initial_states_pkey PRIMARY KEY (family, state_id),
+  CONSTRAINT resource_initial_states_family CHECK (family IN ('machine', 'object'))
+);
+
+COMMENT ON TABLE resource_initial_states IS
+'The states in which a row may first be written, by family. Seeded; a trigger refuses all others.';
+COMMENT ON COLUMN resource_initial_states.family IS
+'machine or object.';
+COMMENT ON COLUMN resource_initial_states.state_id IS
+'A first state.';
+
+CREATE TABLE resource_state_transitions (
+  family text NOT NULL,
+  from_state_id integer NOT NULL REFERENCES resource_states (id),
+  to_state_id integer NOT NULL REFERENCES resource_states (id),
+  by_hand boolean NOT NULL DEFAULT false,
+  CONSTRAINT resource_state_transitions_pkey PRIMARY KEY (family, from_state_id, to_state_id),
+  CONSTRAINT resource_state_transitions_family CHECK (family IN ('machine', 'object')),
+  CONSTRAINT resource_state_transitions_moves CHECK (from_state_id <> to_state_id)
+);
+
+COMMENT ON TABLE resource_state_transitions IS
+'Which state may follow which, by family. Seeded; a trigger refuses all others.';
+COMMENT ON COLUMN resource_state_transitions.family IS
+'machine or object.';
+COMMENT ON COLUMN resource_state_transitions.from_state_id IS
+'The state before.';
+COMMENT ON COLUMN resource_state_transitions.to_state_id IS
+'The state after.';
+COMMENT ON COLUMN resource_state_transitions.by_hand IS
+'Whether only a person may do it: cause `manual`, or none.';
+
+-- Who provides: providers, their endpoints, credentials (never their values), and where things stand.
+-- Written by `inventory` from manifests and by commands; removed softly, because history refers to it.
+
+CREATE TABLE providers (
+  id integer GENERATED ALWAYS AS IDENTITY,
+  provider_type_id integer NOT NULL REFERENCES provider_types (id),
+  name text NOT NULL,
+  display_name text NOT NULL DEFAULT '',
+  description text NOT NULL DEFAULT '',
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  deleted_at timestamptz,
+  CONSTRAINT providers_pkey PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE providers IS
+'A provider that someone has an account with, or owns. Written from manifests.';
+COMMENT ON COLUMN providers.id IS
+'Key.';
+COMMENT ON COLUMN providers.provider_type_id IS
+'Which driver speaks to it.';
+COMMENT ON COLUMN providers.name IS
+'Its name in manifests.';
+COMMENT ON COLUMN providers.display_name IS
+'The name for people.';
+COMMENT ON COLUMN providers.description IS
+'What it is.';
+COMMENT ON COLUMN providers.created_at IS
+'When the row was first written.';
+COMMENT ON COLUMN providers.updated_at IS
+'When it last changed.';
+COMMENT ON COLUMN providers.deleted_at IS
+'When it left the manifests; null while it is there.';
+CREATE UNIQUE INDEX providers_name ON providers (name) WHERE deleted_at IS NULL;
+CREATE INDEX providers_type ON providers (provider_type_id);
+
+CREATE TABLE provider_credentials (
+  id integer GENERATED ALWAYS AS IDENTITY,
+  name text NOT NULL,
+  source text NOT NULL,
+  environment_variable text,
+  file_path text,
+  fingerprint text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  deleted_at timestamptz,
+  CONSTRAINT provider_credentials_pkey PRIMARY KEY (id),
+  CONSTRAINT provider_credentials_source CHECK (source IN ('environment', 'file', 'stored')),
+  CONSTRAINT provider_credentials_variable CHECK ((source = 'environment') = (environment_variable IS NOT NULL)),
+  CONSTRAINT provider_credentials_file CHECK ((source = 'file') = (file_path IS NOT NULL)),
+  CONSTRAINT provider_credentials_fingerprint CHECK (fingerprint ~ '^[0-9a-f]{12}$')
+);
+
+COMMENT ON TABLE provider_credentials IS
+'Where a secret comes from; the secret itself is never in this table. Written from manifests and by commands.';
+COMMENT ON COLUMN provider_credentials.id IS
+'Key.';
+COMMENT ON COLUMN provider_credentials.name IS
+'Its name in manifests.';
+COMMENT ON COLUMN provider_credentials.source IS
+'environment, file, or stored (encrypted, in the schema vault).';
+COMMENT ON COLUMN provider_credentials.environment_variable IS
+'The variable that holds it, where source is environment.';
+COMMENT ON COLUMN provider_credentials.file_path IS
+'The file that holds it, where source is file.';
+COMMENT ON COLUMN provider_credentials.fingerprint IS
+'Keyed hash of the secret when it was last seen, 12 hexadecimal digits; null before.';
+COMMENT ON COLUMN provider_credentials.created_at IS
+'When the row was first written.';
+COMMENT ON COLUMN provider_credentials.updated_at IS
+'When it last changed.';
+COMMENT ON COLUMN provider_credentials.deleted_at IS
+'When it was removed; null while it is there.';
+CREATE UNIQUE INDEX provider_credentials_name ON provider_credentials (name) WHERE deleted_at IS NULL;
+
+CREATE TABLE provider_endpoints (
+  id integer GENERATED ALWAYS AS IDENTITY,
+  provider_id integer NOT NULL REFERENCES providers (id),
+  name text NOT NULL,
+  display_name text NOT NULL DEFAULT '',
+  url text NOT NULL,
+  ca_file text,
+  credential_id integer REFERENCES provider_credentials (id),
+  drift_policy text NOT NULL DEFAULT 'heal',
+  request_limit_per_hour integer,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  deleted_at timestamptz,
+  CONSTRAINT provider_endpoints_pkey PRIMARY KEY (id),
+  CONSTRAINT provider_endpoints_drift_policy CHECK (drift_policy IN ('heal', 'report')),
+  CONSTRAINT provider_endpoints_request_limit CHECK (request_limit_per_hour > 0)
+);
+
+COMMENT ON TABLE provider_endpoints IS
+'An API that a provider is reached through: a project, a cluster, a region. Written from manifests.';
+COMMENT ON COLUMN provider_endpoints.id IS
+'Key.';
+COMMENT ON COLUMN provider_endpoints.provider_id IS
+'Whose it is.';
+COMMENT ON COLUMN provider_endpoints.name IS
+'Its name in manifests, unique among all endpoints.';
+COMMENT ON COLUMN provider_endpoints.display_name IS
+'The name for people.';
+COMMENT ON COLUMN provider_endpoints.url IS
+'Where it is reached.';
+COMMENT ON COLUMN provider_endpoints.ca_file IS
+'A file of certificates to trust instead of the system''s; null for the system''s.';
+COMMENT ON COLUMN provider_endpoints.credential_id IS
+'The secret to speak with; null where none is needed.';
+COMMENT ON COLUMN provider_endpoints.drift_policy IS
+'heal (set drift right) or report (only say so).';
+COMMENT ON COLUMN provider_endpoints.request_limit_per_hour IS
+'Most requests an hour that we allow ourselves; null for the provider''s own limit.';
+COMMENT ON COLUMN provider_endpoints.created_at IS
+'When the row was first written.';
+COMMENT ON COLUMN provider_endpoints.updated_at IS
+'When it last changed.';
+COMMENT ON COLUMN provider_endpoints.deleted_at IS
+'When it left the manifests; null while it is there.';
+CREATE UNIQUE INDEX provider_endpoints_name ON provider_endpoints (name) WHERE deleted_at IS NULL;
+CREATE INDEX provider_endpoints_provider ON provider_endpoints (provider_id);
+CREATE INDEX provider_endpoints_credential ON provider_endpoints (credential_id);
+
+CREATE TABLE provider_endpoint_settings (
+  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+  name text NOT NULL,
+  data_type text NOT NULL,
+  value_string text,
+  value_integer bigint,
+  value_decimal numeric,
+  value_boolean boolean,
+  value_datetime timestamptz,
+  CONSTRAINT provider_endpoint_settings_pkey PRIMARY KEY (provider_endpoint_id, name),
+  CONSTRAINT provider_endpoint_settings_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')),
+  CONSTRAINT provider_endpoint_settings_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+  CONSTRAINT provider_endpoint_settings_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+  CONSTRAINT provider_endpoint_settings_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+  CONSTRAINT provider_endpoint_settings_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+  CONSTRAINT provider_endpoint_settings_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+);
+
+COMMENT ON TABLE provider_endpoint_settings IS
+'What an endpoint''s driver is told, one row a setting. Written from manifests.';
+COMMENT ON COLUMN provider_endpoint_settings.provider_endpoint_id IS
+'The endpoint.';
+COMMENT ON COLUMN provider_endpoint_settings.name IS
+'The setting, one of its provider type''s.';
+COMMENT ON COLUMN provider_endpoint_settings.data_type IS
+'Which of the values is set.';
+COMMENT ON COLUMN provider_endpoint_settings.value_string IS
+'The value where data_type is string; null otherwise.';
+COMMENT ON COLUMN provider_endpoint_settings.value_integer IS
+'The value where data_type is integer, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN provider_endpoint_settings.value_decimal IS
+'The value where data_type is decimal, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN provider_endpoint_settings.value_boolean IS
+'The value where data_type is boolean; null otherwise.';
+COMMENT ON COLUMN provider_endpoint_settings.value_datetime IS
+'The value where data_type is datetime; null otherwise.';
+
+CREATE TABLE locations (
+  id integer GENERATED ALWAYS AS IDENTITY,
+  name text NOT NULL,
+  display_name text NOT NULL DEFAULT '',
+  country_code text,
+  city text,
+  latitude numeric(9, 6),
+  longitude numeric(9, 6),
+  time_zone text,
+  CONSTRAINT locations_pkey PRIMARY KEY (id),
+  CONSTRAINT locations_name UNIQUE (name),
+  CONSTRAINT locations_country CHECK (country_code ~ '^[A-Z]{2}$'),
+  CONSTRAINT locations_latitude CHECK (latitude BETWEEN -90 AND 90),
+  CONSTRAINT locations_longitude CHECK (longitude BETWEEN -180 AND 180)
+);
+
+COMMENT ON TABLE locations IS
+'A place on earth. Written from manifests.';
+COMMENT ON COLUMN locations.id IS
+'Key.';
+COMMENT ON COLUMN locations.name IS
+'Its name in manifests.';
+COMMENT ON COLUMN locations.display_name IS
+'The name for people.';
+COMMENT ON COLUMN locations.country_code IS
+'ISO 3166-1 alpha-2.';
+COMMENT ON COLUMN locations.city IS
+'The nearest city.';
+COMMENT ON COLUMN locations.latitude IS
+'Degrees north.';
+COMMENT ON COLUMN locations.longitude IS
+'Degrees east.';
+COMMENT ON COLUMN locations.time_zone IS
+'A name of the IANA time zone database, checked by a trigger.';
+
+CREATE TABLE datacenters (
+  id integer GENERATED ALWAYS AS IDENTITY,
+  location_id integer NOT NULL REFERENCES locations (id),
+  name text NOT NULL,
+  display_name text NOT NULL DEFAULT '',
+  description text NOT NULL DEFAULT '',
+  time_zone text,
+  CONSTRAINT datacenters_pkey PRIMARY KEY (id),
+  CONSTRAINT datacenters_name UNIQUE (name)
+);
+
+COMMENT ON TABLE datacenters IS
+'A building or room at a location. Written from manifests.';
+COMMENT ON COLUMN datacenters.id IS
+'Key.';
+COMMENT ON COLUMN datacenters.location_id IS
+'Where it is.';
+COMMENT ON COLUMN datacenters.name IS
+'Its name in manifests.';
+COMMENT ON COLUMN datacenters.display_name IS
+'The name for people.';
+COMMENT ON COLUMN datacenters.description IS
+'What it is.';
+COMMENT ON COLUMN datacenters.time_zone IS
+'A name of the IANA time zone database where it is not the location''s, checked by a trigger.';
+CREATE INDEX datacenters_location ON datacenters (location_id);
+
+CREATE TABLE datacenter_capabilities (
+  datacenter_id integer NOT NULL REFERENCES datacenters (id),
+  name text NOT NULL,
+  data_type text NOT NULL DEFAULT 'boolean',
+  value_string text,
+  value_integer bigint,
+  value_decimal numeric,
+  value_boolean boolean,
+  value_datetime timestamptz,
+  unit text,
+  CONSTRAINT datacenter_capabilities_pkey PRIMARY KEY (datacenter_id, name),
+  CONSTRAINT datacenter_capabilities_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')),
+  CONSTRAINT datacenter_capabilities_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+  CONSTRAINT datacenter_capabilities_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+  CONSTRAINT datacenter_capabilities_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+  CONSTRAINT datacenter_capabilities_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+  CONSTRAINT datacenter_capabilities_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+);
+
+COMMENT ON TABLE datacenter_capabilities IS
+'What a datacenter can do, one row each. Written from manifests.';
+COMMENT ON COLUMN datacenter_capabilities.datacenter_id IS
+'The datacenter.';
+COMMENT ON COLUMN datacenter_capabilities.name IS
+'The capability, such as gpu or ipv6.';
+COMMENT ON COLUMN datacenter_capabilities.data_type IS
+'Which of the values is set.';
+COMMENT ON COLUMN datacenter_capabilities.value_string IS
+'The value where data_type is string; null otherwise.';
+COMMENT ON COLUMN datacenter_capabilities.value_integer IS
+'The value where data_type is integer, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN datacenter_capabilities.value_decimal IS
+'The value where data_type is decimal, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN datacenter_capabilities.value_boolean IS
+'The value where data_type is boolean; null otherwise.';
+COMMENT ON COLUMN datacenter_capabilities.value_datetime IS
+'The value where data_type is datetime; null otherwise.';
+COMMENT ON COLUMN datacenter_capabilities.unit IS
+'The unit of a number.';
+
+CREATE TABLE provider_datacenters (
+  provider_id integer NOT NULL REFERENCES providers (id),
+  datacenter_id integer NOT NULL REFERENCES datacenters (id),
+  external_name text NOT NULL,
+  CONSTRAINT provider_datacenters_pkey PRIMARY KEY (provider_id, datacenter_id)
+);
+
+COMMENT ON TABLE provider_datacenters IS
+'Which providers are in which datacenters. Written from manifests.';
+COMMENT ON COLUMN provider_datacenters.provider_id IS
+'The provider.';
+COMMENT ON COLUMN provider_datacenters.datacenter_id IS
+'A datacenter it is in.';
+COMMENT ON COLUMN provider_datacenters.external_name IS
+'What the provider calls it.';
+CREATE INDEX provider_datacenters_datacenter ON provider_datacenters (datacenter_id);
+
+-- The recorded side: what is known to exist, its attributes, tags and relationships.
+-- Written by observation and by operations; every change leaves a history row, by trigger.
+
+CREATE TABLE manifest_sources (
+  id integer GENERATED ALWAYS AS IDENTITY,
+  name text NOT NULL,
+  kind text NOT NULL,
+  url text,
+  branch text,
+  subfolder text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT manifest_sources_pkey PRIMARY KEY (id),
+  CONSTRAINT manifest_sources_name UNIQUE (name),
+  CONSTRAINT manifest_sources_kind CHECK (kind IN ('folder', 'git', 'stdin', 'files'))
+);
+
+COMMENT ON TABLE manifest_sources IS
+'Where manifests come from. Written when a set of manifests is first loaded.';
+COMMENT ON COLUMN manifest_sources.id IS
+'Key.';
+COMMENT ON COLUMN manifest_sources.name IS
+'Its name; one source''s removal of a manifest says nothing of another''s.';
+COMMENT ON COLUMN manifest_sources.kind IS
+'folder, git, stdin or files.';
+COMMENT ON COLUMN manifest_sources.url IS
+'Where it is: a folder''s path or a repository''s address; null for stdin.';
+COMMENT ON COLUMN manifest_sources.branch IS
+'The branch that is followed, of a repository.';
+COMMENT ON COLUMN manifest_sources.subfolder IS
+'The folder inside it; null for all of it.';
+COMMENT ON COLUMN manifest_sources.created_at IS
+'When it was first used.';
+
+CREATE TABLE revisions (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  source_id integer NOT NULL REFERENCES manifest_sources (id),
+  commit_id text,
+  author text,
+  authored_at timestamptz,
+  message text,
+  content_hash bytea NOT NULL,
+  catalog_hash bytea NOT NULL,
+  actor text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT revisions_pkey PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE revisions IS
+'A set of manifests at one moment, a commit where there is one. Ids are in the order of loading. Written by the loader, once.';
+COMMENT ON COLUMN revisions.id IS
+'Key, increasing in the order of loading.';
+COMMENT ON COLUMN revisions.source_id IS
+'Where it was loaded from.';
+COMMENT ON COLUMN revisions.commit_id IS
+'The commit''s id; null where there is no git.';
+COMMENT ON COLUMN revisions.author IS
+'The commit''s author.';
+COMMENT ON COLUMN revisions.authored_at IS
+'When it was written.';
+COMMENT ON COLUMN revisions.message IS
+'The commit''s message.';
+COMMENT ON COLUMN revisions.content_hash IS
+'SHA-256 over the manifests'' contents.';
+COMMENT ON COLUMN revisions.catalog_hash IS
+'SHA-256 over the catalog they were read with.';
+COMMENT ON COLUMN revisions.actor IS
+'Who loaded it.';
+COMMENT ON COLUMN revisions.created_at IS
+'When it was loaded.';
+CREATE INDEX revisions_source ON revisions (source_id, id);
+CREATE INDEX revisions_commit ON revisions (commit_id);
+
+CREATE TABLE workers (
+  id uuid NOT NULL,
+  host text NOT NULL,
+  pid integer NOT NULL,
+  kind text NOT NULL,
+  lock_key bigint NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT now(),
+  seen_at timestamptz NOT NULL DEFAULT now(),
+  stopped_at timestamptz,
+  CONSTRAINT workers_pkey PRIMARY KEY (id),
+  CONSTRAINT workers_lock_key UNIQUE (lock_key),
+  CONSTRAINT workers_kind CHECK (kind IN ('cli', 'daemon'))
+);
+
+COMMENT ON TABLE workers IS
+'Processes that carry out plans. Each keeps an advisory lock while it lives. Written by the process itself.';
+COMMENT ON COLUMN workers.id IS
+'The process''s own id, chosen at its start.';
+COMMENT ON COLUMN workers.host IS
+'The machine it runs on.';
+COMMENT ON COLUMN workers.pid IS
+'Its process id there.';
+COMMENT ON COLUMN workers.kind IS
+'cli or daemon.';
+COMMENT ON COLUMN workers.lock_key IS
+'The advisory lock that it holds as long as it lives.';
+COMMENT ON COLUMN workers.started_at IS
+'When it started.';
+COMMENT ON COLUMN workers.seen_at IS
+'When it last said that it lives.';
+COMMENT ON COLUMN workers.stopped_at IS
+'When it ended in order, or was found dead; null while it runs.';
+
+CREATE TABLE resources (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  uid uuid NOT NULL DEFAULT gen_random_uuid(),
+  resource_type_id integer NOT NULL REFERENCES resource_types (id),
+  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+  address text NOT NULL,
+  name text NOT NULL,
+  state_id integer NOT NULL REFERENCES resource_states (id),
+  external_id text,
+  management text NOT NULL DEFAULT 'managed',
+  presence text NOT NULL DEFAULT 'unknown',
+  is_root boolean NOT NULL,
+  source_id integer REFERENCES manifest_sources (id),
+  location_id integer REFERENCES locations (id),
+  datacenter_id integer REFERENCES datacenters (id),
+  prevent_destroy boolean NOT NULL DEFAULT false,
+  on_remove text,
+  allow_downtime boolean NOT NULL DEFAULT false,
+  replace_policy text NOT NULL DEFAULT 'never',
+  create_before_destroy boolean NOT NULL DEFAULT false,
+  version bigint NOT NULL DEFAULT 0,
+  recorded_hash bytea,
+  applied_desired_hash bytea,
+  settled_desired_hash bytea,
+  settled_recorded_hash bytea,
+  claim_epoch bigint NOT NULL DEFAULT 0,
+  claimed_by uuid REFERENCES workers (id),
+  claimed_at timestamptz,
+  observed_at timestamptz,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  deleted_at timestamptz,
+  CONSTRAINT resources_pkey PRIMARY KEY (id),
+  CONSTRAINT resources_uid UNIQUE (uid),
+  CONSTRAINT resources_typed UNIQUE (id, resource_type_id),
+  CONSTRAINT resources_management CHECK (management IN ('managed', 'unmanaged', 'quarantined')),
+  CONSTRAINT resources_presence CHECK (presence IN ('present', 'absent', 'unknown')),
+  CONSTRAINT resources_on_remove CHECK (on_remove IN ('delete', 'retain', 'block')),
+  CONSTRAINT resources_replace_policy CHECK (replace_policy IN ('never', 'allowed')),
+  CONSTRAINT resources_external_id CHECK (external_id <> ''),
+  CONSTRAINT resources_claim CHECK ((claimed_by IS NULL) = (claimed_at IS NULL))
+);
+
+COMMENT ON TABLE resources IS
+'What exists, or did: one row a resource or part of one. Rows are never deleted, only marked so. Written by observation and by operations.';
+COMMENT ON COLUMN resources.id IS
+'Key.';
+COMMENT ON COLUMN resources.uid IS
+'Its identity for ever, written into the mark on the provider''s object.';
+COMMENT ON COLUMN resources.resource_type_id IS
+'What it is; never changes.';
+COMMENT ON COLUMN resources.provider_endpoint_id IS
+'Where it lives.';
+COMMENT ON COLUMN resources.address IS
+'type/name, and the same again for each part below it.';
+COMMENT ON COLUMN resources.name IS
+'The last word of its address.';
+COMMENT ON COLUMN resources.state_id IS
+'Its state; a trigger refuses illegal moves and writes each one down.';
+COMMENT ON COLUMN resources.external_id IS
+'The provider''s id; null while there is none, and for parts that have none.';
+COMMENT ON COLUMN resources.management IS
+'managed, unmanaged (not ours: never changed) or quarantined (undecided: a person must look).';
+COMMENT ON COLUMN resources.presence IS
+'What the last observation says: present, absent or unknown. Unknown is not absent.';
+COMMENT ON COLUMN resources.is_root IS
+'False for a part, which its parent contains.';
+COMMENT ON COLUMN resources.source_id IS
+'Whose manifest it is from; null for what no manifest names.';
+COMMENT ON COLUMN resources.location_id IS
+'Where it stands, if that is known.';
+COMMENT ON COLUMN resources.datacenter_id IS
+'In which datacenter it stands, if that is known.';
+COMMENT ON COLUMN resources.prevent_destroy IS
+'The manifest''s guard, which survives the manifest''s removal.';
+COMMENT ON COLUMN resources.on_remove IS
+'What happens when it leaves the manifests: delete, retain or block; null for the type''s rule.';
+COMMENT ON COLUMN resources.allow_downtime IS
+'Whether a change may stop it.';
+COMMENT ON COLUMN resources.replace_policy IS
+'Whether it may be replaced: never or allowed.';
+COMMENT ON COLUMN resources.create_before_destroy IS
+'Whether a replacement makes the new object first.';
+COMMENT ON COLUMN resources.version IS
+'Counts the changes that a plan must not overlook; kept by a trigger.';
+COMMENT ON COLUMN resources.recorded_hash IS
+'Canonical SHA-256 of its recorded specification, parts included; null when it must be looked at again.';
+COMMENT ON COLUMN resources.applied_desired_hash IS
+'The desired hash last applied or found to agree.';
+COMMENT ON COLUMN resources.settled_desired_hash IS
+'With settled_recorded_hash: a pair of hashes known to agree, so that neither is compared again.';
+COMMENT ON COLUMN resources.settled_recorded_hash IS
+'See settled_desired_hash.';
+COMMENT ON COLUMN resources.claim_epoch IS
+'Counts claims; a worker whose epoch is past writes nothing.';
+COMMENT ON COLUMN resources.claimed_by IS
+'The worker that holds it; null when nobody does.';
+COMMENT ON COLUMN resources.claimed_at IS
+'When it was claimed.';
+COMMENT ON COLUMN resources.observed_at IS
+'When an observation last said something about it.';
+COMMENT ON COLUMN resources.created_at IS
+'When the row was first written.';
+COMMENT ON COLUMN resources.updated_at IS
+'When its version last changed; kept by a trigger.';
+COMMENT ON COLUMN resources.deleted_at IS
+'When it was found or made to be gone; null while it lives.';
+CREATE UNIQUE INDEX resources_address ON resources (address)
+WHERE deleted_at IS NULL AND management <> 'unmanaged';
+CREATE UNIQUE INDEX resources_external ON resources (provider_endpoint_id, resource_type_id, external_id)
+WHERE deleted_at IS NULL AND is_root AND external_id IS NOT NULL;
+CREATE INDEX resources_any_address ON resources (address);
+CREATE INDEX resources_type ON resources (resource_type_id);
+CREATE INDEX resources_state ON resources (state_id);
+CREATE INDEX resources_source ON resources (source_id);
+CREATE INDEX resources_claimed ON resources (claimed_by) WHERE claimed_by IS NOT NULL;
+CREATE INDEX resources_location ON resources (location_id) WHERE location_id IS NOT NULL;
+CREATE INDEX resources_datacenter ON resources (datacenter_id) WHERE datacenter_id IS NOT NULL;
+
+CREATE TABLE resource_attributes (
+  resource_id bigint NOT NULL,
+  resource_type_id integer NOT NULL,
+  attribute_definition_id integer NOT NULL,
+  ordinal smallint NOT NULL DEFAULT 0,
+  data_type text NOT NULL,
+  value_string text,
+  value_integer bigint,
+  value_decimal numeric,
+  value_boolean boolean,
+  value_datetime timestamptz,
+  CONSTRAINT resource_attributes_pkey PRIMARY KEY (resource_id, attribute_definition_id, ordinal),
+  CONSTRAINT resource_attributes_resource FOREIGN KEY (resource_id, resource_type_id)
+  REFERENCES resources (id, resource_type_id),
+  CONSTRAINT resource_attributes_attribute
+  FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
+  REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
+  CONSTRAINT resource_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+  CONSTRAINT resource_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+  CONSTRAINT resource_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+  CONSTRAINT resource_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+  CONSTRAINT resource_attributes_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+);
+
+COMMENT ON TABLE resource_attributes IS
+'The one place where an attribute of a resource is written: one row a value, one a element of a set or list. Written by observation and by operations; the extension tables follow by trigger.';
+COMMENT ON COLUMN resource_attributes.resource_id IS
+'The resource.';
+COMMENT ON COLUMN resource_attributes.resource_type_id IS
+'Its type again, so that a foreign key can tell which attributes it may have.';
+COMMENT ON COLUMN resource_attributes.attribute_definition_id IS
+'The attribute.';
+COMMENT ON COLUMN resource_attributes.ordinal IS
+'The element''s place, from 0; always 0 where there is one value.';
+COMMENT ON COLUMN resource_attributes.data_type IS
+'The attribute''s data type again: which of the values is set.';
+COMMENT ON COLUMN resource_attributes.value_string IS
+'The value where data_type is string; null otherwise.';
+COMMENT ON COLUMN resource_attributes.value_integer IS
+'The value where data_type is integer, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN resource_attributes.value_decimal IS
+'The value where data_type is decimal, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN resource_attributes.value_boolean IS
+'The value where data_type is boolean; null otherwise.';
+COMMENT ON COLUMN resource_attributes.value_datetime IS
+'The value where data_type is datetime; null otherwise.';
+CREATE INDEX resource_attributes_integer ON resource_attributes (attribute_definition_id, value_integer)
+WHERE value_integer IS NOT NULL;
+
+CREATE TABLE resource_pending_attributes (
+  resource_id bigint NOT NULL REFERENCES resources (id),
+  attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
+  CONSTRAINT resource_pending_attributes_pkey PRIMARY KEY (resource_id, attribute_definition_id)
+);
+
+COMMENT ON TABLE resource_pending_attributes IS
+'Attributes whose new value is accepted by the provider and waits for a restart of the machine. Written by observation.';
+COMMENT ON COLUMN resource_pending_attributes.resource_id IS
+'The resource.';
+COMMENT ON COLUMN resource_pending_attributes.attribute_definition_id IS
+'The attribute that waits.';
+CREATE INDEX resource_pending_attributes_attribute ON resource_pending_attributes (attribute_definition_id);
+
+CREATE TABLE tags (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  key text NOT NULL,
+  value text NOT NULL,
+  CONSTRAINT tags_pkey PRIMARY KEY (id),
+  CONSTRAINT tags_pair UNIQUE (key, value)
+);
+
+COMMENT ON TABLE tags IS
+'Tags that anything carries, each pair once. Written with resource_tags.';
+COMMENT ON COLUMN tags.id IS
+'Key.';
+COMMENT ON COLUMN tags.key IS
+'The tag''s key.';
+COMMENT ON COLUMN tags.value IS
+'Its value; may be empty.';
+
+CREATE TABLE resource_tags (
+  resource_id bigint NOT NULL REFERENCES resources (id),
+  tag_id bigint NOT NULL REFERENCES tags (id),
+  CONSTRAINT resource_tags_pkey PRIMARY KEY (resource_id, tag_id)
+);
+
+COMMENT ON TABLE resource_tags IS
+'Which tags a resource carries at its provider. Written by observation and by operations.';
+COMMENT ON COLUMN resource_tags.resource_id IS
+'The resource.';
+COMMENT ON COLUMN resource_tags.tag_id IS
+'A tag of it.';
+CREATE INDEX resource_tags_tag ON resource_tags (tag_id);
+
+CREATE TABLE resource_relationships (
+  parent_resource_id bigint NOT NULL REFERENCES resources (id),
+  child_resource_id bigint NOT NULL REFERENCES resources (id),
+  relationship_type_id integer NOT NULL REFERENCES relationship_types (id),
+  CONSTRAINT resource_relationships_pkey
+  PRIMARY KEY (parent_resource_id, child_resource_id, relationship_type_id),
+  CONSTRAINT resource_relationships_two CHECK (parent_resource_id <> child_resource_id)
+);
+
+COMMENT ON TABLE resource_relationships IS
+'Ties between resources. The parent is what is depended on, contains, hosts or is joined. Written by observation and by operations.';
+COMMENT ON COLUMN resource_relationships.parent_resource_id IS
+'What is depended on, contains, hosts or is joined.';
+COMMENT ON COLUMN resource_relationships.child_resource_id IS
+'What depends, is contained, is attached or is the member.';
+COMMENT ON COLUMN resource_relationships.relationship_type_id IS
+'What ties them.';
+CREATE INDEX resource_relationships_child ON resource_relationships (child_resource_id, relationship_type_id);
+CREATE INDEX resource_relationships_type ON resource_relationships (relationship_type_id);
+-- 1 is `contains`, by a check on relationship_types: what is contained is in one thing only.
+CREATE UNIQUE INDEX resource_relationships_one_container ON resource_relationships (child_resource_id)
+WHERE relationship_type_id = 1;
+
+CREATE TABLE resource_failures (
+  resource_id bigint NOT NULL REFERENCES resources (id),
+  failures integer NOT NULL,
+  not_before timestamptz NOT NULL,
+  error_code text NOT NULL,
+  error_message text NOT NULL,
+  last_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT resource_failures_pkey PRIMARY KEY (resource_id),
+  CONSTRAINT resource_failures_count CHECK (failures > 0)
+);
+
+COMMENT ON TABLE resource_failures IS
+'Failed attempts, for backing off: one row a resource that failed since it last succeeded. Written by the executor.';
+COMMENT ON COLUMN resource_failures.resource_id IS
+'The resource.';
+COMMENT ON COLUMN resource_failures.failures IS
+'How many attempts failed in a row.';
+COMMENT ON COLUMN resource_failures.not_before IS
+'No new attempt before then.';
+COMMENT ON COLUMN resource_failures.error_code IS
+'The class of the last error.';
+COMMENT ON COLUMN resource_failures.error_message IS
+'The last error, without secrets.';
+COMMENT ON COLUMN resource_failures.last_at IS
+'When it last failed.';
+
+CREATE TABLE external_id_reservations (
+  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+  resource_type_id integer NOT NULL REFERENCES resource_types (id),
+  external_id text NOT NULL,
+  resource_uid uuid NOT NULL,
+  reserved_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT external_id_reservations_pkey PRIMARY KEY (provider_endpoint_id, resource_type_id, external_id)
+);
+
+COMMENT ON TABLE external_id_reservations IS
+'Ids that we chose for objects at a provider, never given out twice. Written before the call that uses one; never changed, never deleted.';
+COMMENT ON COLUMN external_id_reservations.provider_endpoint_id IS
+'Where the id is used.';
+COMMENT ON COLUMN external_id_reservations.resource_type_id IS
+'For which type.';
+COMMENT ON COLUMN external_id_reservations.external_id IS
+'The id.';
+COMMENT ON COLUMN external_id_reservations.resource_uid IS
+'The resource it was chosen for.';
+COMMENT ON COLUMN external_id_reservations.reserved_at IS
+'When it was chosen.';
+CREATE INDEX external_id_reservations_uid ON external_id_reservations (resource_uid);
+CREATE INDEX external_id_reservations_type ON external_id_reservations (resource_type_id);
+
+CREATE TABLE endpoint_observations (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+  started_at timestamptz NOT NULL DEFAULT now(),
+  finished_at timestamptz,
+  requests integer NOT NULL DEFAULT 0,
+  outcome text,
+  message text,
+  CONSTRAINT endpoint_observations_pkey PRIMARY KEY (id),
+  CONSTRAINT endpoint_observations_outcome CHECK (outcome IN ('complete', 'partial', 'failed')),
+  CONSTRAINT endpoint_observations_ended CHECK ((finished_at IS NULL) = (outcome IS NULL))
+);
+
+COMMENT ON TABLE endpoint_observations IS
+'Looks at an endpoint. Written by the observer.';
+COMMENT ON COLUMN endpoint_observations.id IS
+'Key.';
+COMMENT ON COLUMN endpoint_observations.provider_endpoint_id IS
+'Where was looked.';
+COMMENT ON COLUMN endpoint_observations.started_at IS
+'When it began.';
+COMMENT ON COLUMN endpoint_observations.finished_at IS
+'When it ended; null while it runs, or if it never ended.';
+COMMENT ON COLUMN endpoint_observations.requests IS
+'How many requests it took.';
+COMMENT ON COLUMN endpoint_observations.outcome IS
+'complete, partial or failed; null while it runs.';
+COMMENT ON COLUMN endpoint_observations.message IS
+'Why it is not complete, without secrets.';
+CREATE INDEX endpoint_observations_endpoint ON endpoint_observations (provider_endpoint_id, started_at);
+
+CREATE TABLE endpoint_observation_types (
+  observation_id bigint NOT NULL REFERENCES endpoint_observations (id) ON DELETE CASCADE,
+  resource_type_id integer NOT NULL REFERENCES resource_types (id),
+  complete boolean NOT NULL,
+  seen integer NOT NULL,
+  message text,
+  CONSTRAINT endpoint_observation_types_pkey PRIMARY KEY (observation_id, resource_type_id)
+);
+
+COMMENT ON TABLE endpoint_observation_types IS
+'What a look at an endpoint can say of one resource type. Absence follows only from a complete one. Written by the observer.';
+COMMENT ON COLUMN endpoint_observation_types.observation_id IS
+'The look.';
+COMMENT ON COLUMN endpoint_observation_types.resource_type_id IS
+'The resource type.';
+COMMENT ON COLUMN endpoint_observation_types.complete IS
+'Whether all of it was seen, with permission to see all of it.';
+COMMENT ON COLUMN endpoint_observation_types.seen IS
+'How many objects were seen.';
+COMMENT ON COLUMN endpoint_observation_types.message IS
+'Why it is not complete; null if it is.';
+CREATE INDEX endpoint_observation_types_type ON endpoint_observation_types (resource_type_id);
+
+CREATE TABLE holds (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  address text,
+  endpoint_id integer REFERENCES provider_endpoints (id),
+  resource_type_id integer REFERENCES resource_types (id),
+  tag_key text,
+  tag_value text,
+  owner text NOT NULL,
+  reason text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  until timestamptz,
+  released_at timestamptz,
+  CONSTRAINT holds_pkey PRIMARY KEY (id),
+  CONSTRAINT holds_tag CHECK (tag_value IS NULL OR tag_key IS NOT NULL)
+);
+
+COMMENT ON TABLE holds IS
+'What shall not be changed for the time being: an address, an endpoint, a type, a tag, or all of what is given together. Written by commands.';
+COMMENT ON COLUMN holds.id IS
+'Key.';
+COMMENT ON COLUMN holds.address IS
+'Holds this resource and its parts.';
+COMMENT ON COLUMN holds.endpoint_id IS
+'Holds what is at this endpoint.';
+COMMENT ON COLUMN holds.resource_type_id IS
+'Holds what is of this type.';
+COMMENT ON COLUMN holds.tag_key IS
+'Holds what carries a tag of this key.';
+COMMENT ON COLUMN holds.tag_value IS
+'With this value; null for any.';
+COMMENT ON COLUMN holds.owner IS
+'Who asked for it.';
+COMMENT ON COLUMN holds.reason IS
+'Why.';
+COMMENT ON COLUMN holds.created_at IS
+'Since when.';
+COMMENT ON COLUMN holds.until IS
+'Until when; null until it is released.';
+COMMENT ON COLUMN holds.released_at IS
+'When it was released; null while it holds.';
+CREATE INDEX holds_live ON holds (created_at) WHERE released_at IS NULL;
+CREATE INDEX holds_endpoint ON holds (endpoint_id);
+CREATE INDEX holds_type ON holds (resource_type_id);
+
+-- Extension tables: typed projections of resource_attributes, with their own types and checks.
+-- Written by triggers in the transaction that writes the attributes, and by nobody else.
+
+CREATE TABLE extension_types (
+  resource_type text NOT NULL,
+  table_name text NOT NULL,
+  CONSTRAINT extension_types_pkey PRIMARY KEY (resource_type),
+  CONSTRAINT extension_types_table CHECK (
+    table_name IN ('virtual_machines', 'containers', 'networks', 'storage_volumes', 'clusters')
+  )
+);
+
+COMMENT ON TABLE extension_types IS
+'Which resource types have a row in which extension table. Names, because they come before the catalog''s rows. Seeded.';
+COMMENT ON COLUMN extension_types.resource_type IS
+'A resource type''s name.';
+COMMENT ON COLUMN extension_types.table_name IS
+'The extension table that its resources have a row in.';
+
+CREATE TABLE attribute_projections (
+  table_name text NOT NULL,
+  column_name text NOT NULL,
+  attribute text NOT NULL,
+  CONSTRAINT attribute_projections_pkey PRIMARY KEY (table_name, attribute),
+  CONSTRAINT attribute_projections_column UNIQUE (table_name, column_name)
+);
+
+COMMENT ON TABLE attribute_projections IS
+'Which attribute fills which column of an extension table. Seeded.';
+COMMENT ON COLUMN attribute_projections.table_name IS
+'The extension table.';
+COMMENT ON COLUMN attribute_projections.column_name IS
+'Its column.';
+COMMENT ON COLUMN attribute_projections.attribute IS
+'The attribute''s name; the first element of a set or list counts.';
+
+CREATE TABLE virtual_machines (
+  resource_id bigint NOT NULL REFERENCES resources (id),
+  cpu_cores integer,
+  memory_mb integer,
+  power_state text,
+  image text,
+  hostname text,
+  primary_ipv4 inet,
+  primary_ipv6 inet,
+  CONSTRAINT virtual_machines_pkey PRIMARY KEY (resource_id),
+  CONSTRAINT virtual_machines_cpu_cores CHECK (cpu_cores > 0),
+  CONSTRAINT virtual_machines_memory CHECK (memory_mb > 0),
+  CONSTRAINT virtual_machines_ipv4 CHECK (family(primary_ipv4) = 4),
+  CONSTRAINT virtual_machines_ipv6 CHECK (family(primary_ipv6) = 6)
+);
+
+COMMENT ON TABLE virtual_machines IS
+'Virtual machines, one row for each resource of such a type, kept by triggers.';
+COMMENT ON COLUMN virtual_machines.resource_id IS
+'The resource.';
+COMMENT ON COLUMN virtual_machines.cpu_cores IS
+'Number of virtual cores.';
+COMMENT ON COLUMN virtual_machines.memory_mb IS
+'Main memory in MiB.';
+COMMENT ON COLUMN virtual_machines.power_state IS
+'Whether it runs, as observed.';
+COMMENT ON COLUMN virtual_machines.image IS
+'What its disk was made from.';
+COMMENT ON COLUMN virtual_machines.hostname IS
+'The name it calls itself.';
+COMMENT ON COLUMN virtual_machines.primary_ipv4 IS
+'Its public or first IPv4 address.';
+COMMENT ON COLUMN virtual_machines.primary_ipv6 IS
+'Its public or first IPv6 address, or network.';
+
+CREATE TABLE containers (
+  resource_id bigint NOT NULL REFERENCES resources (id),
+  cpu_cores integer,
+  memory_mb integer,
+  swap_mb integer,
+  power_state text,
+  image text,
+  hostname text,
+  primary_ipv4 inet,
+  primary_ipv6 inet,
+  CONSTRAINT containers_pkey PRIMARY KEY (resource_id),
+  CONSTRAINT containers_cpu_cores CHECK (cpu_cores > 0),
+  CONSTRAINT containers_memory CHECK (memory_mb > 0),
+  CONSTRAINT containers_swap CHECK (swap_mb >= 0),
+  CONSTRAINT containers_ipv4 CHECK (family(primary_ipv4) = 4),
+  CONSTRAINT containers_ipv6 CHECK (family(primary_ipv6) = 6)
+);
+
+COMMENT ON TABLE containers IS
+'System containers, one row for each resource of such a type, kept by triggers.';
+COMMENT ON COLUMN containers.resource_id IS
+'The resource.';
+COMMENT ON COLUMN containers.cpu_cores IS
+'Number of cores it may use.';
+COMMENT ON COLUMN containers.memory_mb IS
+'Memory limit in MiB.';
+COMMENT ON COLUMN containers.swap_mb IS
+'Swap limit in MiB; may be 0.';
+COMMENT ON COLUMN containers.power_state IS
+'Whether it runs, as observed.';
+COMMENT ON COLUMN containers.image IS
+'What its root disk was made from.';
+COMMENT ON COLUMN containers.hostname IS
+'The name it calls itself.';
+COMMENT ON COLUMN containers.primary_ipv4 IS
+'Its first IPv4 address.';
+COMMENT ON COLUMN containers.primary_ipv6 IS
+'Its first IPv6 address.';
+
+CREATE TABLE networks (
+  resource_id bigint NOT NULL REFERENCES resources (id),
+  cidr cidr,
+  gateway inet,
+  vlan_id integer,
+  mtu integer,
+  CONSTRAINT networks_pkey PRIMARY KEY (resource_id),
+  CONSTRAINT networks_vlan CHECK (vlan_id BETWEEN 1 AND 4094),
+  CONSTRAINT networks_mtu CHECK (mtu > 0)
+);
+
+COMMENT ON TABLE networks IS
+'Networks, one row for each resource of such a type, kept by triggers.';
+COMMENT ON COLUMN networks.resource_id IS
+'The resource.';
+COMMENT ON COLUMN networks.cidr IS
+'Its address range; the host bits are 0.';
+COMMENT ON COLUMN networks.gateway IS
+'The address that leads out of it.';
+COMMENT ON COLUMN networks.vlan_id IS
+'VLAN tag.';
+COMMENT ON COLUMN networks.mtu IS
+'Greatest packet in bytes.';
+
+CREATE TABLE storage_volumes (
+  resource_id bigint NOT NULL REFERENCES resources (id),
+  size_gb bigint,
+  storage text,
+  format text,
+  slot text,
+  CONSTRAINT storage_volumes_pkey PRIMARY KEY (resource_id),
+  CONSTRAINT storage_volumes_size CHECK (size_gb > 0)
+);
+
+COMMENT ON TABLE storage_volumes IS
+'Volumes and disks, one row for each resource of such a type, kept by triggers.';
+COMMENT ON COLUMN storage_volumes.resource_id IS
+'The resource.';
+COMMENT ON COLUMN storage_volumes.size_gb IS
+'Size in GiB.';
+COMMENT ON COLUMN storage_volumes.storage IS
+'The storage or pool it lies on.';
+COMMENT ON COLUMN storage_volumes.format IS
+'File system or image format.';
+COMMENT ON COLUMN storage_volumes.slot IS
+'Where it is plugged in.';
+
+CREATE TABLE clusters (
+  resource_id bigint NOT NULL REFERENCES resources (id),
+  engine text,
+  version text,
+  endpoint_url text,
+  CONSTRAINT clusters_pkey PRIMARY KEY (resource_id)
+);
+
+COMMENT ON TABLE clusters IS
+'Clusters, one row for each resource of such a type, kept by triggers.';
+COMMENT ON COLUMN clusters.resource_id IS
+'The resource.';
+COMMENT ON COLUMN clusters.engine IS
+'The software that makes it a cluster.';
+COMMENT ON COLUMN clusters.version IS
+'That software''s version.';
+COMMENT ON COLUMN clusters.endpoint_url IS
+'Where it is reached.';
+
+-- The desired side: what the manifests say shall exist, by revision.
+-- Written by the loader, only for what changed: a row holds from one revision until the one that replaced it.
+
+CREATE TABLE desired_resources (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  source_id integer NOT NULL REFERENCES manifest_sources (id),
+  parent_id bigint REFERENCES desired_resources (id) ON DELETE CASCADE,
+  address text NOT NULL,
+  resource_type_id integer NOT NULL REFERENCES resource_types (id),
+  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+  name text NOT NULL,
+  spec_hash bytea NOT NULL,
+  document_hash bytea,
+  file text NOT NULL,
+  line integer NOT NULL,
+  column_number integer NOT NULL,
+  prevent_destroy boolean NOT NULL DEFAULT false,
+  on_remove text,
+  allow_downtime boolean NOT NULL DEFAULT false,
+  replace_policy text NOT NULL DEFAULT 'never',
+  create_before_destroy boolean NOT NULL DEFAULT false,
+  location text,
+  datacenter text,
+  adopt_external_id text,
+  valid_from_revision bigint NOT NULL REFERENCES revisions (id),
+  valid_to_revision bigint REFERENCES revisions (id),
+  CONSTRAINT desired_resources_pkey PRIMARY KEY (id),
+  CONSTRAINT desired_resources_typed UNIQUE (id, resource_type_id),
+  CONSTRAINT desired_resources_on_remove CHECK (on_remove IN ('delete', 'retain', 'block')),
+  CONSTRAINT desired_resources_replace_policy CHECK (replace_policy IN ('never', 'allowed')),
+  CONSTRAINT desired_resources_span CHECK (valid_from_revision < valid_to_revision)
+);
+
+COMMENT ON TABLE desired_resources IS
+'One resource, or part of one, as manifests want it over a span of revisions.';
+COMMENT ON COLUMN desired_resources.id IS
+'Key.';
+COMMENT ON COLUMN desired_resources.source_id IS
+'Whose manifest it is from.';
+COMMENT ON COLUMN desired_resources.parent_id IS
+'What contains it; null for a resource of its own.';
+COMMENT ON COLUMN desired_resources.address IS
+'type/name, and the same again for each part below it.';
+COMMENT ON COLUMN desired_resources.resource_type_id IS
+'What it is.';
+COMMENT ON COLUMN desired_resources.provider_endpoint_id IS
+'Where it shall be.';
+COMMENT ON COLUMN desired_resources.name IS
+'The last word of its address.';
+COMMENT ON COLUMN desired_resources.spec_hash IS
+'Canonical SHA-256 of its specification, parts included.';
+COMMENT ON COLUMN desired_resources.document_hash IS
+'SHA-256 of the YAML document it was read from; null for a part.';
+COMMENT ON COLUMN desired_resources.file IS
+'The manifest''s file.';
+COMMENT ON COLUMN desired_resources.line IS
+'Line in it, from 1; 0 where only the file is known.';
+COMMENT ON COLUMN desired_resources.column_number IS
+'Column in it, from 1; 0 where only the file is known.';
+COMMENT ON COLUMN desired_resources.prevent_destroy IS
+'Guards it against destruction.';
+COMMENT ON COLUMN desired_resources.on_remove IS
+'What happens when it leaves the manifests: delete, retain or block; null for the type''s rule.';
+COMMENT ON COLUMN desired_resources.allow_downtime IS
+'Whether a change may stop it.';
+COMMENT ON COLUMN desired_resources.replace_policy IS
+'Whether it may be replaced: never or allowed.';
+COMMENT ON COLUMN desired_resources.create_before_destroy IS
+'Whether a replacement makes the new object first.';
+COMMENT ON COLUMN desired_resources.location IS
+'The location that the manifest names.';
+COMMENT ON COLUMN desired_resources.datacenter IS
+'The datacenter that the manifest names.';
+COMMENT ON COLUMN desired_resources.adopt_external_id IS
+'The provider''s id of an existing object to take over.';
+COMMENT ON COLUMN desired_resources.valid_from_revision IS
+'The first revision that says so.';
+COMMENT ON COLUMN desired_resources.valid_to_revision IS
+'The first revision that no longer does; null while it holds.';
+CREATE UNIQUE INDEX desired_resources_address ON desired_resources (address)
+WHERE valid_to_revision IS NULL;
+CREATE INDEX desired_resources_any_address ON desired_resources (address, valid_from_revision);
+CREATE INDEX desired_resources_parent ON desired_resources (parent_id);
+CREATE INDEX desired_resources_source ON desired_resources (source_id);
+CREATE INDEX desired_resources_endpoint ON desired_resources (provider_endpoint_id);
+CREATE INDEX desired_resources_type ON desired_resources (resource_type_id);
+CREATE INDEX desired_resources_from ON desired_resources (valid_from_revision);
+CREATE INDEX desired_resources_to ON desired_resources (valid_to_revision) WHERE valid_to_revision IS NOT NULL;
+
+CREATE TABLE desired_attributes (
+  desired_resource_id bigint NOT NULL,
+  resource_type_id integer NOT NULL,
+  attribute_definition_id integer NOT NULL,
+  ordinal smallint NOT NULL DEFAULT 0,
+  data_type text NOT NULL,
+  value_string text,
+  value_integer bigint,
+  value_decimal numeric,
+  value_boolean boolean,
+  value_datetime timestamptz,
+  is_explicit boolean NOT NULL,
+  CONSTRAINT desired_attributes_pkey PRIMARY KEY (desired_resource_id, attribute_definition_id, ordinal),
+  CONSTRAINT desired_attributes_resource FOREIGN KEY (desired_resource_id, resource_type_id)
+  REFERENCES desired_resources (id, resource_type_id) ON DELETE CASCADE,
+  CONSTRAINT desired_attributes_attribute
+  FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
+  REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
+  CONSTRAINT desired_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+  CONSTRAINT desired_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+  CONSTRAINT desired_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+  CONSTRAINT desired_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+  CONSTRAINT desired_attributes_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+);
+
+COMMENT ON TABLE desired_attributes IS
+'The attributes of a desired resource, defaults included: one row a value, one an element of a set or list.';
+COMMENT ON COLUMN desired_attributes.desired_resource_id IS
+'The desired resource.';
+COMMENT ON COLUMN desired_attributes.resource_type_id IS
+'Its type again, so that a foreign key can tell which attributes it may have.';
+COMMENT ON COLUMN desired_attributes.attribute_definition_id IS
+'The attribute.';
+COMMENT ON COLUMN desired_attributes.ordinal IS
+'The element''s place, from 0; always 0 where there is one value.';
+COMMENT ON COLUMN desired_attributes.data_type IS
+'The attribute''s data type again: which of the values is set.';
+COMMENT ON COLUMN desired_attributes.value_string IS
+'The value where data_type is string; null otherwise.';
+COMMENT ON COLUMN desired_attributes.value_integer IS
+'The value where data_type is integer, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN desired_attributes.value_decimal IS
+'The value where data_type is decimal, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN desired_attributes.value_boolean IS
+'The value where data_type is boolean; null otherwise.';
+COMMENT ON COLUMN desired_attributes.value_datetime IS
+'The value where data_type is datetime; null otherwise.';
+COMMENT ON COLUMN desired_attributes.is_explicit IS
+'Whether a person wrote it; false for a default.';
+
+CREATE TABLE desired_cleared_attributes (
+  desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
+  attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
+  CONSTRAINT desired_cleared_attributes_pkey PRIMARY KEY (desired_resource_id, attribute_definition_id)
+);
+
+COMMENT ON TABLE desired_cleared_attributes IS
+'Sets and lists that shall be empty, which have no row in desired_attributes.';
+COMMENT ON COLUMN desired_cleared_attributes.desired_resource_id IS
+'The desired resource.';
+COMMENT ON COLUMN desired_cleared_attributes.attribute_definition_id IS
+'The attribute that shall be empty.';
+
+CREATE TABLE desired_tags (
+  desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
+  key text NOT NULL,
+  value text NOT NULL,
+  CONSTRAINT desired_tags_pkey PRIMARY KEY (desired_resource_id, key)
+);
+
+COMMENT ON TABLE desired_tags IS
+'The tags that a desired resource shall carry.';
+COMMENT ON COLUMN desired_tags.desired_resource_id IS
+'The desired resource.';
+COMMENT ON COLUMN desired_tags.key IS
+'The tag''s key.';
+COMMENT ON COLUMN desired_tags.value IS
+'Its value; may be empty.';
+
+CREATE TABLE desired_collections (
+  desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
+  resource_type_id integer NOT NULL REFERENCES resource_types (id),
+  CONSTRAINT desired_collections_pkey PRIMARY KEY (desired_resource_id, resource_type_id)
+);
+
+COMMENT ON TABLE desired_collections IS
+'The part types that a manifest lists, so that recorded parts it does not list are to go.';
+COMMENT ON COLUMN desired_collections.desired_resource_id IS
+'The desired resource.';
+COMMENT ON COLUMN desired_collections.resource_type_id IS
+'A part type that it lists.';
+
+CREATE TABLE desired_ignored_attributes (
+  desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
+  name text NOT NULL,
+  CONSTRAINT desired_ignored_attributes_pkey PRIMARY KEY (desired_resource_id, name)
+);
+
+COMMENT ON TABLE desired_ignored_attributes IS
+'Attributes whose differences a manifest wants ignored.';
+COMMENT ON COLUMN desired_ignored_attributes.desired_resource_id IS
+'The desired resource.';
+COMMENT ON COLUMN desired_ignored_attributes.name IS
+'An attribute''s name, or `tags`.';
+
+CREATE TABLE desired_relationships (
+  desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
+  relationship_type_id integer NOT NULL REFERENCES relationship_types (id),
+  target_address text NOT NULL,
+  is_explicit boolean NOT NULL DEFAULT true,
+  CONSTRAINT desired_relationships_pkey
+  PRIMARY KEY (desired_resource_id, relationship_type_id, target_address, is_explicit)
+);
+
+COMMENT ON TABLE desired_relationships IS
+'What a desired resource refers to: ties that a manifest names itself, and those that its references make.';
+COMMENT ON COLUMN desired_relationships.desired_resource_id IS
+'The child: what depends or is the member.';
+COMMENT ON COLUMN desired_relationships.relationship_type_id IS
+'What ties them.';
+COMMENT ON COLUMN desired_relationships.target_address IS
+'The parent''s address.';
+COMMENT ON COLUMN desired_relationships.is_explicit IS
+'Whether the manifest names the tie itself; false for one that a reference makes.';
+CREATE INDEX desired_relationships_target ON desired_relationships (target_address);
+
+-- Saved plans, down to the parameters of each provider request, so that what was approved is what is applied.
+-- Written once when a plan is saved; afterwards only its status and its approvals change.
+
+CREATE TABLE plans (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  uid uuid NOT NULL DEFAULT gen_random_uuid(),
+  hash text NOT NULL,
+  revision_id bigint REFERENCES revisions (id),
+  actor text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  status text NOT NULL DEFAULT 'saved',
+  CONSTRAINT plans_pkey PRIMARY KEY (id),
+  CONSTRAINT plans_uid UNIQUE (uid),
+  CONSTRAINT plans_hash CHECK (hash ~ '^[0-9a-f]{64}$'),
+  CONSTRAINT plans_status CHECK (status IN ('saved', 'applying', 'applied', 'failed', 'expired'))
+);
+
+COMMENT ON TABLE plans IS
+'A plan that was saved to be approved and applied.';
+COMMENT ON COLUMN plans.id IS
+'Key.';
+COMMENT ON COLUMN plans.uid IS
+'Its name outside of this database.';
+COMMENT ON COLUMN plans.hash IS
+'SHA-256, hexadecimal, over what would be done and what it rests on; approvals are bound to it.';
+COMMENT ON COLUMN plans.revision_id IS
+'The revision that it makes true.';
+COMMENT ON COLUMN plans.actor IS
+'Who made it.';
+COMMENT ON COLUMN plans.created_at IS
+'When it was made.';
+COMMENT ON COLUMN plans.status IS
+'saved, applying, applied, failed or expired.';
+CREATE INDEX plans_hash_at ON plans (hash);
+CREATE INDEX plans_revision ON plans (revision_id);
+
+CREATE TABLE plan_approvals (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+  hash text NOT NULL,
+  approved_by text NOT NULL,
+  approved_at timestamptz NOT NULL DEFAULT now(),
+  used_at timestamptz,
+  CONSTRAINT plan_approvals_pkey PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE plan_approvals IS
+'A person''s consent to one plan, good for one use.';
+COMMENT ON COLUMN plan_approvals.id IS
+'Key.';
+COMMENT ON COLUMN plan_approvals.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_approvals.hash IS
+'The plan''s hash as the person saw it.';
+COMMENT ON COLUMN plan_approvals.approved_by IS
+'Who.';
+COMMENT ON COLUMN plan_approvals.approved_at IS
+'When.';
+COMMENT ON COLUMN plan_approvals.used_at IS
+'When an application used it up; null before. Set once.';
+CREATE UNIQUE INDEX plan_approvals_unused ON plan_approvals (plan_id) WHERE used_at IS NULL;
+CREATE INDEX plan_approvals_plan ON plan_approvals (plan_id);
+
+CREATE TABLE plan_messages (
+  plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+  position integer NOT NULL,
+  kind text NOT NULL,
+  message text NOT NULL,
+  CONSTRAINT plan_messages_pkey PRIMARY KEY (plan_id, position),
+  CONSTRAINT plan_messages_kind CHECK (kind IN ('warning', 'approval'))
+);
+
+COMMENT ON TABLE plan_messages IS
+'What a plan says as a whole: warnings, and why it waits for an approval.';
+COMMENT ON COLUMN plan_messages.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_messages.position IS
+'Its place, from 0.';
+COMMENT ON COLUMN plan_messages.kind IS
+'warning or approval.';
+COMMENT ON COLUMN plan_messages.message IS
+'The text.';
+
+CREATE TABLE plan_blocked (
+  plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+  position integer NOT NULL,
+  address text NOT NULL,
+  action text NOT NULL,
+  hindrance text NOT NULL,
+  message text NOT NULL,
+  hint text NOT NULL DEFAULT '',
+  CONSTRAINT plan_blocked_pkey PRIMARY KEY (plan_id, position)
+);
+
+COMMENT ON TABLE plan_blocked IS
+'What differs and is left alone by a plan, and why.';
+COMMENT ON COLUMN plan_blocked.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_blocked.position IS
+'Its place, from 0.';
+COMMENT ON COLUMN plan_blocked.address IS
+'The resource.';
+COMMENT ON COLUMN plan_blocked.action IS
+'What would have been done.';
+COMMENT ON COLUMN plan_blocked.hindrance IS
+'Why not, one of the model''s hindrances.';
+COMMENT ON COLUMN plan_blocked.message IS
+'Why not, for people.';
+COMMENT ON COLUMN plan_blocked.hint IS
+'What frees it.';
+
+CREATE TABLE plan_steps (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+  position integer NOT NULL,
+  address text NOT NULL,
+  operation_type_id integer NOT NULL REFERENCES operation_types (id),
+  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+  resource_uid uuid,
+  pin bigint,
+  desired_hash bytea,
+  impact text NOT NULL,
+  reason text,
+  summary text NOT NULL,
+  adopt_external_id text,
+  CONSTRAINT plan_steps_pkey PRIMARY KEY (id),
+  CONSTRAINT plan_steps_order UNIQUE (plan_id, position),
+  CONSTRAINT plan_steps_impact CHECK (impact IN ('online', 'reboot', 'stop', 'replace')),
+  CONSTRAINT plan_steps_reason CHECK (reason IN ('manifest', 'drift', 'default'))
+);
+
+COMMENT ON TABLE plan_steps IS
+'One resource''s change in a plan.';
+COMMENT ON COLUMN plan_steps.id IS
+'Key.';
+COMMENT ON COLUMN plan_steps.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_steps.position IS
+'Its place in the plan''s order, from 0.';
+COMMENT ON COLUMN plan_steps.address IS
+'The resource.';
+COMMENT ON COLUMN plan_steps.operation_type_id IS
+'What is done to it.';
+COMMENT ON COLUMN plan_steps.provider_endpoint_id IS
+'Where.';
+COMMENT ON COLUMN plan_steps.resource_uid IS
+'The recorded resource it rests on; null where there is none yet.';
+COMMENT ON COLUMN plan_steps.pin IS
+'That resource''s version when the plan was made; if it has moved, the step is not done.';
+COMMENT ON COLUMN plan_steps.desired_hash IS
+'The desired hash that the step makes true; null for a removal.';
+COMMENT ON COLUMN plan_steps.impact IS
+'What it does to a running machine: online, reboot, stop or replace.';
+COMMENT ON COLUMN plan_steps.reason IS
+'manifest, drift or default; null where it has no single one.';
+COMMENT ON COLUMN plan_steps.summary IS
+'One line for people.';
+COMMENT ON COLUMN plan_steps.adopt_external_id IS
+'The provider''s id of the object to take over.';
+CREATE INDEX plan_steps_type ON plan_steps (operation_type_id);
+CREATE INDEX plan_steps_endpoint ON plan_steps (provider_endpoint_id);
+CREATE INDEX plan_steps_resource ON plan_steps (resource_uid);
+
+CREATE TABLE plan_step_requirements (
+  plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
+  address text NOT NULL,
+  CONSTRAINT plan_step_requirements_pkey PRIMARY KEY (plan_step_id, address)
+);
+
+COMMENT ON TABLE plan_step_requirements IS
+'Addresses whose steps must have succeeded before a step.';
+COMMENT ON COLUMN plan_step_requirements.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN plan_step_requirements.address IS
+'What must have succeeded.';
+
+CREATE TABLE plan_step_approvals (
+  plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
+  position integer NOT NULL,
+  message text NOT NULL,
+  CONSTRAINT plan_step_approvals_pkey PRIMARY KEY (plan_step_id, position)
+);
+
+COMMENT ON TABLE plan_step_approvals IS
+'Why a person must approve a step.';
+COMMENT ON COLUMN plan_step_approvals.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN plan_step_approvals.position IS
+'The reason''s place, from 0.';
+COMMENT ON COLUMN plan_step_approvals.message IS
+'The reason.';
+
+CREATE TABLE plan_step_changes (
+  plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
+  position integer NOT NULL,
+  part_address text,
+  part_action text,
+  part_holds_data boolean,
+  attribute text,
+  tag_key text,
+  before_text text,
+  after_text text,
+  reason text,
+  mutability text,
+  is_secret boolean NOT NULL DEFAULT false,
+  CONSTRAINT plan_step_changes_pkey PRIMARY KEY (plan_step_id, position),
+  CONSTRAINT plan_step_changes_part_action CHECK (part_action IN ('create', 'update', 'delete')),
+  CONSTRAINT plan_step_changes_reason CHECK (reason IN ('manifest', 'drift', 'default'))
+);
+
+COMMENT ON TABLE plan_step_changes IS
+'What a step changes, for people: attributes, parts and tags, as text. Secrets appear as their credential''s name.';
+COMMENT ON COLUMN plan_step_changes.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN plan_step_changes.position IS
+'The change''s place, from 0.';
+COMMENT ON COLUMN plan_step_changes.part_address IS
+'The part that changes; null for the resource itself.';
+COMMENT ON COLUMN plan_step_changes.part_action IS
+'create, update or delete, of a part.';
+COMMENT ON COLUMN plan_step_changes.part_holds_data IS
+'Whether losing the part loses data.';
+COMMENT ON COLUMN plan_step_changes.attribute IS
+'The attribute that changes.';
+COMMENT ON COLUMN plan_step_changes.tag_key IS
+'The tag that changes.';
+COMMENT ON COLUMN plan_step_changes.before_text IS
+'The value before; null for none.';
+COMMENT ON COLUMN plan_step_changes.after_text IS
+'The value after; null for none.';
+COMMENT ON COLUMN plan_step_changes.reason IS
+'manifest, drift or default.';
+COMMENT ON COLUMN plan_step_changes.mutability IS
+'How the attribute can change.';
+COMMENT ON COLUMN plan_step_changes.is_secret IS
+'Whether the values are not to be shown.';
+
+CREATE TABLE plan_calls (
+  plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
+  position smallint NOT NULL,
+  operation text NOT NULL,
+  method text NOT NULL,
+  path text NOT NULL,
+  summary text NOT NULL,
+  impact text NOT NULL,
+  creates boolean NOT NULL DEFAULT false,
+  deletes boolean NOT NULL DEFAULT false,
+  best_effort boolean NOT NULL DEFAULT false,
+  timeout_seconds integer NOT NULL,
+  CONSTRAINT plan_calls_pkey PRIMARY KEY (plan_step_id, position),
+  CONSTRAINT plan_calls_impact CHECK (impact IN ('online', 'reboot', 'stop', 'replace')),
+  CONSTRAINT plan_calls_timeout CHECK (timeout_seconds > 0)
+);
+
+COMMENT ON TABLE plan_calls IS
+'A provider request of a step.';
+COMMENT ON COLUMN plan_calls.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN plan_calls.position IS
+'The call''s place in the step, from 0.';
+COMMENT ON COLUMN plan_calls.operation IS
+'The driver''s name for it.';
+COMMENT ON COLUMN plan_calls.method IS
+'The HTTP method.';
+COMMENT ON COLUMN plan_calls.path IS
+'The path, with names in braces for its parameters.';
+COMMENT ON COLUMN plan_calls.summary IS
+'One line for people.';
+COMMENT ON COLUMN plan_calls.impact IS
+'What it does to a running machine: online, reboot, stop or replace.';
+COMMENT ON COLUMN plan_calls.creates IS
+'Whether its success makes the object.';
+COMMENT ON COLUMN plan_calls.deletes IS
+'Whether its success removes the object.';
+COMMENT ON COLUMN plan_calls.best_effort IS
+'Whether the next call goes on if it fails.';
+COMMENT ON COLUMN plan_calls.timeout_seconds IS
+'Seconds that the provider''s task may take.';
+
+CREATE TABLE plan_call_parameters (
+  plan_step_id bigint NOT NULL,
+  call_position smallint NOT NULL,
+  position integer NOT NULL,
+  is_path boolean NOT NULL,
+  name text NOT NULL,
+  kind text NOT NULL,
+  data_type text,
+  value_string text,
+  value_integer bigint,
+  value_decimal numeric,
+  value_boolean boolean,
+  target_address text,
+  mark_field text,
+  template text,
+  credential text,
+  fingerprint text,
+  CONSTRAINT plan_call_parameters_pkey PRIMARY KEY (plan_step_id, call_position, position),
+  CONSTRAINT plan_call_parameters_call FOREIGN KEY (plan_step_id, call_position)
+  REFERENCES plan_calls (plan_step_id, position) ON DELETE CASCADE,
+  CONSTRAINT plan_call_parameters_kind CHECK (
+    kind IN ('value', 'null', 'external_id', 'reserved_id', 'mark', 'secret')
+  ),
+  CONSTRAINT plan_call_parameters_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean')),
+  CONSTRAINT plan_call_parameters_value CHECK ((kind = 'value') = (data_type IS NOT NULL)),
+  CONSTRAINT plan_call_parameters_string CHECK (
+    (data_type IS NOT DISTINCT FROM 'string') = (value_string IS NOT NULL)
+  ),
+  CONSTRAINT plan_call_parameters_integer CHECK (
+    (data_type IS NOT DISTINCT FROM 'integer') = (value_integer IS NOT NULL)
+  ),
+  CONSTRAINT plan_call_parameters_decimal CHECK (
+    (data_type IS NOT DISTINCT FROM 'decimal') = (value_decimal IS NOT NULL)
+  ),
+  CONSTRAINT plan_call_parameters_boolean CHECK (
+    (data_type IS NOT DISTINCT FROM 'boolean') = (value_boolean IS NOT NULL)
+  ),
+  CONSTRAINT plan_call_parameters_target CHECK ((kind = 'external_id') = (target_address IS NOT NULL)),
+  CONSTRAINT plan_call_parameters_mark CHECK ((kind = 'mark') = (mark_field IS NOT NULL)),
+  CONSTRAINT plan_call_parameters_field CHECK (mark_field IN ('owner', 'resource', 'operation')),
+  CONSTRAINT plan_call_parameters_template CHECK (template IS NULL OR kind = 'mark'),
+  CONSTRAINT plan_call_parameters_secret CHECK ((kind = 'secret') = (credential IS NOT NULL))
+);
+
+COMMENT ON TABLE plan_call_parameters IS
+'A parameter of a call: a value, or what stands for one until the call is sent.';
+COMMENT ON COLUMN plan_call_parameters.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN plan_call_parameters.call_position IS
+'The call.';
+COMMENT ON COLUMN plan_call_parameters.position IS
+'The parameter''s place among the call''s, path parameters first, from 0.';
+COMMENT ON COLUMN plan_call_parameters.is_path IS
+'Whether it belongs in the path.';
+COMMENT ON COLUMN plan_call_parameters.name IS
+'Its name, flat: rules[0].port.';
+COMMENT ON COLUMN plan_call_parameters.kind IS
+'value, null, external_id, reserved_id, mark or secret.';
+COMMENT ON COLUMN plan_call_parameters.data_type IS
+'Which of the values is set, where kind is value.';
+COMMENT ON COLUMN plan_call_parameters.value_string IS
+'The value where data_type is string.';
+COMMENT ON COLUMN plan_call_parameters.value_integer IS
+'The value where data_type is integer.';
+COMMENT ON COLUMN plan_call_parameters.value_decimal IS
+'The value where data_type is decimal.';
+COMMENT ON COLUMN plan_call_parameters.value_boolean IS
+'The value where data_type is boolean.';
+COMMENT ON COLUMN plan_call_parameters.target_address IS
+'Whose external id it is, where kind is external_id.';
+COMMENT ON COLUMN plan_call_parameters.mark_field IS
+'owner, resource or operation, where kind is mark.';
+COMMENT ON COLUMN plan_call_parameters.template IS
+'The text around the mark''s field, where kind is mark; braces stand for the field.';
+COMMENT ON COLUMN plan_call_parameters.credential IS
+'The credential''s name, where kind is secret.';
+COMMENT ON COLUMN plan_call_parameters.fingerprint IS
+'The secret''s fingerprint when the plan was made, where kind is secret.';
+
+-- Operations: the durable record of a step's execution. What is written here is written before what it speaks of
+-- is done, so that a crash at any instant leaves a row that says what may have happened.
+
+CREATE TABLE resource_operations (
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
+  resource_id bigint NOT NULL REFERENCES resources (id),
+  operation_type_id integer NOT NULL REFERENCES operation_types (id),
+  plan_step_id bigint REFERENCES plan_steps (id),
+  status text NOT NULL DEFAULT 'intended',
+  worker_id uuid NOT NULL REFERENCES workers (id),
+  claim_epoch bigint NOT NULL,
+  current_call smallint NOT NULL DEFAULT 0,
+  request_hash bytea NOT NULL,
+  identity text,
+  rests_on_version bigint,
+  actor text NOT NULL,
+  revision_id bigint REFERENCES revisions (id),
+  intended_at timestamptz NOT NULL DEFAULT now(),
+  sent_at timestamptz,
+  accepted_at timestamptz,
+  finished_at timestamptz,
+  error_code text,
+  error_message text,
+  CONSTRAINT resource_operations_pkey PRIMARY KEY (id),
+  CONSTRAINT resource_operations_status CHECK (
+    status IN ('intended', 'sending', 'accepted', 'done', 'failed', 'ambiguous', 'interrupted')
+  ),
+  CONSTRAINT resource_operations_ended CHECK (
+    (status IN ('intended', 'sending', 'accepted')) = (finished_at IS NULL)
+  )
+);
+
+COMMENT ON TABLE resource_operations IS
+'One step being carried out, or carried out. Written by the executor; a trigger refuses illegal moves of the status.';
+COMMENT ON COLUMN resource_operations.id IS
+'Its identity, written into the mark on the provider''s object.';
+COMMENT ON COLUMN resource_operations.resource_id IS
+'The resource.';
+COMMENT ON COLUMN resource_operations.operation_type_id IS
+'What is done to it.';
+COMMENT ON COLUMN resource_operations.plan_step_id IS
+'The step; null for what no plan asked for.';
+COMMENT ON COLUMN resource_operations.status IS
+'intended, sending, accepted, done, failed, ambiguous or interrupted.';
+COMMENT ON COLUMN resource_operations.worker_id IS
+'Who carries it out.';
+COMMENT ON COLUMN resource_operations.claim_epoch IS
+'The resource''s claim that it is done under.';
+COMMENT ON COLUMN resource_operations.current_call IS
+'The place of the call that it is at.';
+COMMENT ON COLUMN resource_operations.request_hash IS
+'SHA-256 over the calls, so that a recovery sends the same or nothing.';
+COMMENT ON COLUMN resource_operations.identity IS
+'The name or reserved id that finds the object again; null where there is none.';
+COMMENT ON COLUMN resource_operations.rests_on_version IS
+'The resource''s version that it rests on; null where there was no row before.';
+COMMENT ON COLUMN resource_operations.actor IS
+'Who wanted it.';
+COMMENT ON COLUMN resource_operations.revision_id IS
+'The revision that it makes true.';
+COMMENT ON COLUMN resource_operations.intended_at IS
+'When the intent was committed.';
+COMMENT ON COLUMN resource_operations.sent_at IS
+'When the first call was about to be sent.';
+COMMENT ON COLUMN resource_operations.accepted_at IS
+'When the provider first accepted one.';
+COMMENT ON COLUMN resource_operations.finished_at IS
+'When it came to an end, good or bad; null while it is open.';
+COMMENT ON COLUMN resource_operations.error_code IS
+'The class of its error.';
+COMMENT ON COLUMN resource_operations.error_message IS
+'Its error, without secrets.';
+CREATE UNIQUE INDEX one_open_operation ON resource_operations (resource_id)
+WHERE status IN ('intended', 'sending', 'accepted');
+CREATE INDEX resource_operations_resource ON resource_operations (resource_id, intended_at);
+CREATE INDEX resource_operations_step ON resource_operations (plan_step_id);
+CREATE INDEX resource_operations_worker ON resource_operations (worker_id);
+CREATE INDEX resource_operations_revision ON resource_operations (revision_id);
+CREATE INDEX resource_operations_intended ON resource_operations (intended_at);
+
+CREATE TABLE resource_operation_calls (
+  operation_id uuid NOT NULL REFERENCES resource_operations (id),
+  position smallint NOT NULL,
+  status text NOT NULL,
+  sent_at timestamptz NOT NULL DEFAULT now(),
+  accepted_at timestamptz,
+  finished_at timestamptz,
+  error_code text,
+  error_message text,
+  CONSTRAINT resource_operation_calls_pkey PRIMARY KEY (operation_id, position),
+  CONSTRAINT resource_operation_calls_status CHECK (
+    status IN ('sending', 'accepted', 'done', 'failed', 'ambiguous', 'skipped')
+  )
+);
+
+COMMENT ON TABLE resource_operation_calls IS
+'The calls of an operation that were begun.';
+COMMENT ON COLUMN resource_operation_calls.operation_id IS
+'The operation.';
+COMMENT ON COLUMN resource_operation_calls.position IS
+'The call''s place in its step, from 0.';
+COMMENT ON COLUMN resource_operation_calls.status IS
+'sending, accepted, done, failed, ambiguous or skipped.';
+COMMENT ON COLUMN resource_operation_calls.sent_at IS
+'When it was about to be sent.';
+COMMENT ON COLUMN resource_operation_calls.accepted_at IS
+'When the provider accepted it.';
+COMMENT ON COLUMN resource_operation_calls.finished_at IS
+'When it came to an end.';
+COMMENT ON COLUMN resource_operation_calls.error_code IS
+'The class of its error.';
+COMMENT ON COLUMN resource_operation_calls.error_message IS
+'Its error, without secrets.';
+
+CREATE TABLE resource_operation_tasks (
+  operation_id uuid NOT NULL,
+  call_position smallint NOT NULL,
+  task text NOT NULL,
+  CONSTRAINT resource_operation_tasks_pkey PRIMARY KEY (operation_id, call_position, task),
+  CONSTRAINT resource_operation_tasks_call FOREIGN KEY (operation_id, call_position)
+  REFERENCES resource_operation_calls (operation_id, position)
+);
+
+COMMENT ON TABLE resource_operation_tasks IS
+'The provider''s tasks that a call waits for.';
+COMMENT ON COLUMN resource_operation_tasks.operation_id IS
+'The operation.';
+COMMENT ON COLUMN resource_operation_tasks.call_position IS
+'The call.';
+COMMENT ON COLUMN resource_operation_tasks.task IS
+'The provider''s id of the task or action.';
+
+CREATE TABLE resource_operation_results (
+  operation_id uuid NOT NULL REFERENCES resource_operations (id),
+  name text NOT NULL,
+  data_type text NOT NULL,
+  value_string text,
+  value_integer bigint,
+  value_decimal numeric,
+  value_boolean boolean,
+  value_datetime timestamptz,
+  CONSTRAINT resource_operation_results_pkey PRIMARY KEY (operation_id, name),
+  CONSTRAINT resource_operation_results_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')),
+  CONSTRAINT resource_operation_results_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+  CONSTRAINT resource_operation_results_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+  CONSTRAINT resource_operation_results_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+  CONSTRAINT resource_operation_results_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+  CONSTRAINT resource_operation_results_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+);
+
+COMMENT ON TABLE resource_operation_results IS
+'What an operation brought, one row a value.';
+COMMENT ON COLUMN resource_operation_results.operation_id IS
+'The operation.';
+COMMENT ON COLUMN resource_operation_results.name IS
+'What it is, such as external_id.';
+COMMENT ON COLUMN resource_operation_results.data_type IS
+'Which of the values is set.';
+COMMENT ON COLUMN resource_operation_results.value_string IS
+'The value where data_type is string; null otherwise.';
+COMMENT ON COLUMN resource_operation_results.value_integer IS
+'The value where data_type is integer, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN resource_operation_results.value_decimal IS
+'The value where data_type is decimal, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN resource_operation_results.value_boolean IS
+'The value where data_type is boolean; null otherwise.';
+COMMENT ON COLUMN resource_operation_results.value_datetime IS
+'The value where data_type is datetime; null otherwise.';
+
+-- Histories: everything that ever happened to a resource. Written by triggers and by nothing else; the runtime role may
+-- only read them. Partitioned by month, so that old months can be detached and archived.
+--
+-- `changed_at` is the transaction's start, so that a transaction is one instant and no reading "as of" sees half of one.
+-- Transactions overlap, so instants are not the order of changes: `change` is, for any one row, because it is drawn while
+-- that row is locked. `xact` tells exactly which changes a snapshot saw.
+
+CREATE SEQUENCE history_change AS bigint;
+COMMENT ON SEQUENCE history_change IS 'Numbers all changes of all histories, in order for any one resource.';
+
+CREATE TABLE resource_history (
+  change bigint NOT NULL DEFAULT nextval('history_change'),
+  changed_at timestamptz NOT NULL,
+  xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  resource_id bigint NOT NULL,
+  action text NOT NULL,
+  address text NOT NULL,
+  name text NOT NULL,
+  resource_type_id integer NOT NULL,
+  provider_endpoint_id integer NOT NULL,
+  external_id text,
+  management text NOT NULL,
+  presence text NOT NULL,
+  deleted_at timestamptz,
+  actor text NOT NULL,
+  reason text,
+  cause text NOT NULL,
+  operation_id uuid,
+  revision_id bigint,
+  db_user text NOT NULL,
+  CONSTRAINT resource_history_pkey PRIMARY KEY (changed_at, change),
+  CONSTRAINT resource_history_action CHECK (action IN ('insert', 'update', 'delete'))
+) PARTITION BY RANGE (changed_at);
+
+COMMENT ON TABLE resource_history IS
+'What became of a resource''s own columns: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN resource_history.change IS
+'The change''s number; orders the changes of a resource.';
+COMMENT ON COLUMN resource_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN resource_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN resource_history.resource_id IS
+'The resource.';
+COMMENT ON COLUMN resource_history.action IS
+'insert, update or delete.';
+COMMENT ON COLUMN resource_history.address IS
+'The address after the change.';
+COMMENT ON COLUMN resource_history.name IS
+'The name after it.';
+COMMENT ON COLUMN resource_history.resource_type_id IS
+'The type.';
+COMMENT ON COLUMN resource_history.provider_endpoint_id IS
+'The endpoint after it.';
+COMMENT ON COLUMN resource_history.external_id IS
+'The provider''s id after it.';
+COMMENT ON COLUMN resource_history.management IS
+'managed, unmanaged or quarantined, after it.';
+COMMENT ON COLUMN resource_history.presence IS
+'present, absent or unknown, after it.';
+COMMENT ON COLUMN resource_history.deleted_at IS
+'When the resource was gone; null while it lives.';
+COMMENT ON COLUMN resource_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN resource_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN resource_history.cause IS
+'What brought it about: manifest, observation, operation and so on; manual where the session does not say.';
+COMMENT ON COLUMN resource_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN resource_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN resource_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX resource_history_resource ON resource_history (resource_id, changed_at);
+
+CREATE TABLE resource_state_history (
+  change bigint NOT NULL DEFAULT nextval('history_change'),
+  changed_at timestamptz NOT NULL,
+  xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  resource_id bigint NOT NULL,
+  from_state_id integer,
+  to_state_id integer NOT NULL,
+  actor text NOT NULL,
+  reason text,
+  cause text NOT NULL,
+  operation_id uuid,
+  revision_id bigint,
+  db_user text NOT NULL,
+  CONSTRAINT resource_state_history_pkey PRIMARY KEY (changed_at, change)
+) PARTITION BY RANGE (changed_at);
+
+COMMENT ON TABLE resource_state_history IS
+'Every state a resource was in: one row a move. Written by triggers.';
+COMMENT ON COLUMN resource_state_history.change IS
+'The change''s number; orders the changes of a resource.';
+COMMENT ON COLUMN resource_state_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN resource_state_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN resource_state_history.resource_id IS
+'The resource.';
+COMMENT ON COLUMN resource_state_history.from_state_id IS
+'The state before; null for the first.';
+COMMENT ON COLUMN resource_state_history.to_state_id IS
+'The state after.';
+COMMENT ON COLUMN resource_state_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN resource_state_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN resource_state_history.cause IS
+'What brought it about: manifest, observation, operation and so on; manual where the session does not say.';
+COMMENT ON COLUMN resource_state_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN resource_state_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN resource_state_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX resource_state_history_resource ON resource_state_history (resource_id, changed_at);
+
+CREATE TABLE resource_attribute_history (
+  change bigint NOT NULL DEFAULT nextval('history_change'),
+  changed_at timestamptz NOT NULL,
+  xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  resource_id bigint NOT NULL,
+  attribute_definition_id integer NOT NULL,
+  ordinal smallint NOT NULL,
+  action text NOT NULL,
+  data_type text NOT NULL,
+  old_string text,
+  old_integer bigint,
+  old_decimal numeric,
+  old_boolean boolean,
+  old_datetime timestamptz,
+  new_string text,
+  new_integer bigint,
+  new_decimal numeric,
+  new_boolean boolean,
+  new_datetime timestamptz,
+  actor text NOT NULL,
+  reason text,
+  cause text NOT NULL,
+  operation_id uuid,
+  revision_id bigint,
+  db_user text NOT NULL,
+  CONSTRAINT resource_attribute_history_pkey PRIMARY KEY (changed_at, change),
+  CONSTRAINT resource_attribute_history_action CHECK (action IN ('insert', 'update', 'delete'))
+) PARTITION BY RANGE (changed_at);
+
+COMMENT ON TABLE resource_attribute_history IS
+'Every value an attribute had: one row an element and change. Secrets are names and fingerprints here as there. Written by triggers.';
+COMMENT ON COLUMN resource_attribute_history.change IS
+'The change''s number; orders the changes of a resource.';
+COMMENT ON COLUMN resource_attribute_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN resource_attribute_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN resource_attribute_history.resource_id IS
+'The resource.';
+COMMENT ON COLUMN resource_attribute_history.attribute_definition_id IS
+'The attribute.';
+COMMENT ON COLUMN resource_attribute_history.ordinal IS
+'The element''s place.';
+COMMENT ON COLUMN resource_attribute_history.action IS
+'insert, update or delete.';
+COMMENT ON COLUMN resource_attribute_history.data_type IS
+'Which of the values is set.';
+COMMENT ON COLUMN resource_attribute_history.old_string IS
+'The value where data_type is string, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_integer IS
+'The value where data_type is integer, in the unit of its definition, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_decimal IS
+'The value where data_type is decimal, in the unit of its definition, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_boolean IS
+'The value where data_type is boolean, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_datetime IS
+'The value where data_type is datetime, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_string IS
+'The value where data_type is string, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_integer IS
+'The value where data_type is integer, in the unit of its definition, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_decimal IS
+'The value where data_type is decimal, in the unit of its definition, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_boolean IS
+'The value where data_type is boolean, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_datetime IS
+'The value where data_type is datetime, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN resource_attribute_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN resource_attribute_history.cause IS
+'What brought it about: manifest, observation, operation and so on; manual where the session does not say.';
+COMMENT ON COLUMN resource_attribute_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN resource_attribute_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN resource_attribute_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX resource_attribute_history_resource ON resource_attribute_history (resource_id, changed_at);
+
+CREATE TABLE resource_tag_history (
+  change bigint NOT NULL DEFAULT nextval('history_change'),
+  changed_at timestamptz NOT NULL,
+  xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  resource_id bigint NOT NULL,
+  tag_id bigint NOT NULL,
+  key text NOT NULL,
+  value text NOT NULL,
+  action text NOT NULL,
+  actor text NOT NULL,
+  reason text,
+  cause text NOT NULL,
+  operation_id uuid,
+  revision_id bigint,
+  db_user text NOT NULL,
+  CONSTRAINT resource_tag_history_pkey PRIMARY KEY (changed_at, change),
+  CONSTRAINT resource_tag_history_action CHECK (action IN ('insert', 'delete'))
+) PARTITION BY RANGE (changed_at);
+
+COMMENT ON TABLE resource_tag_history IS
+'Every tag a resource carried: one row a tag that came or went. Written by triggers.';
+COMMENT ON COLUMN resource_tag_history.change IS
+'The change''s number; orders the changes of a resource.';
+COMMENT ON COLUMN resource_tag_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN resource_tag_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN resource_tag_history.resource_id IS
+'The resource.';
+COMMENT ON COLUMN resource_tag_history.tag_id IS
+'The tag.';
+COMMENT ON COLUMN resource_tag_history.key IS
+'Its key.';
+COMMENT ON COLUMN resource_tag_history.value IS
+'Its value.';
+COMMENT ON COLUMN resource_tag_history.action IS
+'insert or delete.';
+COMMENT ON COLUMN resource_tag_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN resource_tag_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN resource_tag_history.cause IS
+'What brought it about: manifest, observation, operation and so on; manual where the session does not say.';
+COMMENT ON COLUMN resource_tag_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN resource_tag_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN resource_tag_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX resource_tag_history_resource ON resource_tag_history (resource_id, changed_at);
+
+CREATE TABLE resource_relationship_history (
+  change bigint NOT NULL DEFAULT nextval('history_change'),
+  changed_at timestamptz NOT NULL,
+  xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  resource_id bigint NOT NULL,
+  parent_resource_id bigint NOT NULL,
+  relationship_type_id integer NOT NULL,
+  action text NOT NULL,
+  actor text NOT NULL,
+  reason text,
+  cause text NOT NULL,
+  operation_id uuid,
+  revision_id bigint,
+  db_user text NOT NULL,
+  CONSTRAINT resource_relationship_history_pkey PRIMARY KEY (changed_at, change),
+  CONSTRAINT resource_relationship_history_action CHECK (action IN ('insert', 'delete'))
+) PARTITION BY RANGE (changed_at);
+
+COMMENT ON TABLE resource_relationship_history IS
+'Every tie between resources: one row a tie that came or went. resource_id is the child. Written by triggers.';
+COMMENT ON COLUMN resource_relationship_history.change IS
+'The change''s number; orders the changes of a resource.';
+COMMENT ON COLUMN resource_relationship_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN resource_relationship_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN resource_relationship_history.resource_id IS
+'The resource.';
+COMMENT ON COLUMN resource_relationship_history.parent_resource_id IS
+'The parent.';
+COMMENT ON COLUMN resource_relationship_history.relationship_type_id IS
+'What ties them.';
+COMMENT ON COLUMN resource_relationship_history.action IS
+'insert or delete.';
+COMMENT ON COLUMN resource_relationship_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN resource_relationship_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN resource_relationship_history.cause IS
+'What brought it about: manifest, observation, operation and so on; manual where the session does not say.';
+COMMENT ON COLUMN resource_relationship_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN resource_relationship_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN resource_relationship_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX resource_relationship_history_resource ON resource_relationship_history (resource_id, changed_at);
+CREATE INDEX resource_relationship_history_parent ON resource_relationship_history (parent_resource_id, changed_at);
+
+CREATE TABLE provider_credential_history (
+  change bigint NOT NULL DEFAULT nextval('history_change'),
+  changed_at timestamptz NOT NULL,
+  credential_id integer NOT NULL,
+  action text NOT NULL,
+  name text NOT NULL,
+  source text NOT NULL,
+  environment_variable text,
+  file_path text,
+  fingerprint text,
+  deleted_at timestamptz,
+  actor text NOT NULL,
+  reason text,
+  cause text NOT NULL,
+  db_user text NOT NULL,
+  CONSTRAINT provider_credential_history_pkey PRIMARY KEY (change),
+  CONSTRAINT provider_credential_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_credential_history IS
+'Every change of a credential: where it comes from and its fingerprint, never its value. Written by triggers.';
+COMMENT ON COLUMN provider_credential_history.change IS
+'The change''s number.';
+COMMENT ON COLUMN provider_credential_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_credential_history.credential_id IS
+'The credential.';
+COMMENT ON COLUMN provider_credential_history.action IS
+'insert, update or delete.';
+COMMENT ON COLUMN provider_credential_history.name IS
+'Its name after the change.';
+COMMENT ON COLUMN provider_credential_history.source IS
+'Where it comes from after the change.';
+COMMENT ON COLUMN provider_credential_history.environment_variable IS
+'The variable after the change.';
+COMMENT ON COLUMN provider_credential_history.file_path IS
+'The file after the change.';
+COMMENT ON COLUMN provider_credential_history.fingerprint IS
+'The fingerprint after the change.';
+COMMENT ON COLUMN provider_credential_history.deleted_at IS
+'When it was removed.';
+COMMENT ON COLUMN provider_credential_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_credential_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_credential_history.cause IS
+'What brought it about.';
+COMMENT ON COLUMN provider_credential_history.db_user IS
+'The session''s database user.';
+CREATE INDEX provider_credential_history_credential
+ON provider_credential_history (credential_id, changed_at);
+
+-- Functions that triggers and sessions share. Those that must write where the runtime role may not are SECURITY DEFINER,
+-- with a search path that nobody else can put objects into.
+
+CREATE FUNCTION change_context()
+RETURNS TABLE (
+  changed_at timestamptz, actor text, reason text, cause text, operation_id uuid, revision_id bigint, db_user text
+)
+LANGUAGE sql STABLE
+AS $$
+  -- Unset settings read as null, settings of an earlier transaction as ''.
+  SELECT
+    transaction_timestamp(),
+    coalesce(nullif(current_setting('reconciler.actor', true), ''), session_user),
+    nullif(current_setting('reconciler.reason', true), ''),
+    coalesce(nullif(current_setting('reconciler.cause', true), ''), 'manual'),
+    nullif(current_setting('reconciler.operation', true), '')::uuid,
+    nullif(current_setting('reconciler.revision', true), '')::bigint,
+    session_user::text
+$$;
+COMMENT ON FUNCTION change_context() IS
+'Who makes the change that is under way, and why, as the transaction''s settings say. One row.';
+
+CREATE FUNCTION make_history_partitions(p_months_ahead integer)
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_made integer := 0;
+  v_table text;
+  v_month timestamp;
+  v_first timestamp := date_trunc('month', transaction_timestamp() AT TIME ZONE 'UTC');
+  v_partition text;
+BEGIN
+  -- One at a time: two that make the same month would both find it missing.
+  PERFORM pg_advisory_xact_lock(hashtextextended('reconciler.history_partitions', 0));
+  FOREACH v_table IN ARRAY ARRAY[
+    'resource_history', 'resource_state_history', 'resource_attribute_history', 'resource_tag_history',
+    'resource_relationship_history'
+  ] LOOP
+    FOR v_month IN SELECT generate_series(v_first, v_first + make_interval(months => p_months_ahead), '1 month') LOOP
+      v_partition := v_table || to_char(v_month, '_YYYY_MM');
+      CONTINUE WHEN to_regclass('public.' || v_partition) IS NOT NULL;
+      -- Made apart and then attached, because making it in place would lock out everyone who writes history.
+      EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', v_partition, v_table);
+      EXECUTE format(
+        'ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+        v_table, v_partition, v_month AT TIME ZONE 'UTC', (v_month + interval '1 month') AT TIME ZONE 'UTC'
+      );
+      v_made := v_made + 1;
+    END LOOP;
+  END LOOP;
+  RETURN v_made;
+END
+$$;
+COMMENT ON FUNCTION make_history_partitions(integer) IS
+'Makes the months of all histories from this one to so many ahead, where they are missing. Gives how many it made.';
+
+CREATE FUNCTION refuse_truncate()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  RAISE EXCEPTION '% cannot be truncated: its rows would vanish without a trace in the history', tg_table_name
+    USING ERRCODE = 'RC002', HINT = 'Mark resources as deleted instead.';
+END
+$$;
+COMMENT ON FUNCTION refuse_truncate() IS 'Refuses TRUNCATE, which no row''s history could follow.';
+
+-- Guards: what a row may never become, whoever writes it.
+
+CREATE FUNCTION guard_resource_update()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF (new.id, new.uid, new.resource_type_id, new.is_root)
+    IS DISTINCT FROM (old.id, old.uid, old.resource_type_id, old.is_root) THEN
+    RAISE EXCEPTION 'the identity of % (id, uid, type, root or part) cannot be changed', old.address
+      USING ERRCODE = 'RC003', HINT = 'Mark it as deleted and insert another resource.';
+  END IF;
+  new.version := old.version + 1;
+  new.updated_at := now();
+  RETURN new;
+END
+$$;
+COMMENT ON FUNCTION guard_resource_update() IS
+'Counts a change that a plan must not overlook, and refuses one of the identity.';
+
+CREATE TRIGGER guard_update BEFORE UPDATE ON resources FOR EACH ROW
+WHEN (
+  old.recorded_hash IS DISTINCT FROM new.recorded_hash
+  OR old.external_id IS DISTINCT FROM new.external_id
+  OR old.management IS DISTINCT FROM new.management
+  OR old.presence IS DISTINCT FROM new.presence
+  OR old.prevent_destroy IS DISTINCT FROM new.prevent_destroy
+  OR old.on_remove IS DISTINCT FROM new.on_remove
+  OR old.allow_downtime IS DISTINCT FROM new.allow_downtime
+  OR old.replace_policy IS DISTINCT FROM new.replace_policy
+  OR old.create_before_destroy IS DISTINCT FROM new.create_before_destroy
+  OR old.deleted_at IS DISTINCT FROM new.deleted_at
+  OR old.id IS DISTINCT FROM new.id
+  OR old.uid IS DISTINCT FROM new.uid
+  OR old.resource_type_id IS DISTINCT FROM new.resource_type_id
+  OR old.is_root IS DISTINCT FROM new.is_root
+)
+EXECUTE FUNCTION guard_resource_update();
+
+CREATE FUNCTION guard_resource_state()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_from text;
+  v_to text;
+  v_family text;
+  v_by_hand boolean;
+BEGIN
+  SELECT family INTO v_family FROM public.resource_types WHERE id = new.resource_type_id;
+  SELECT name INTO v_to FROM public.resource_states WHERE id = new.state_id;
+  IF tg_op = 'INSERT' THEN
+    IF NOT EXISTS (
+      SELECT FROM public.resource_initial_states WHERE family = v_family AND state_id = new.state_id
+    ) THEN
+      RAISE EXCEPTION 'a resource (%) cannot begin in the state %', new.address, v_to USING ERRCODE = 'RC001';
+    END IF;
+    RETURN new;
+  END IF;
+  SELECT name INTO v_from FROM public.resource_states WHERE id = old.state_id;
+  SELECT by_hand INTO v_by_hand FROM public.resource_state_transitions
+  WHERE family = v_family AND from_state_id = old.state_id AND to_state_id = new.state_id;
+  IF v_by_hand IS NULL THEN
+    RAISE EXCEPTION '% cannot go from the state % to %', new.address, v_from, v_to
+      USING ERRCODE = 'RC001', HINT = 'What may follow what is in resource_state_transitions.';
+  END IF;
+  IF v_by_hand AND (SELECT cause FROM public.change_context()) <> 'manual' THEN
+    RAISE EXCEPTION '% can leave the state % only by a person''s decision', new.address, v_from
+      USING ERRCODE = 'RC001', HINT = 'Look whose the object is, then adopt or forget it by hand.';
+  END IF;
+  RETURN new;
+END
+$$;
+COMMENT ON FUNCTION guard_resource_state() IS 'Refuses first states and moves between states that are not in the tables.';
+
+CREATE TRIGGER guard_state_insert BEFORE INSERT ON resources FOR EACH ROW
+EXECUTE FUNCTION guard_resource_state();
+CREATE TRIGGER guard_state_update BEFORE UPDATE OF state_id ON resources FOR EACH ROW
+WHEN (old.state_id IS DISTINCT FROM new.state_id)
+EXECUTE FUNCTION guard_resource_state();
+
+CREATE FUNCTION guard_operation_status()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF tg_op = 'INSERT' THEN
+    IF new.status <> 'intended' THEN
+      RAISE EXCEPTION 'an operation begins as intended, not as %', new.status USING ERRCODE = 'RC004';
+    END IF;
+    RETURN new;
+  END IF;
+  IF (old.status, new.status) NOT IN (
+    ('intended', 'sending'), ('intended', 'failed'), ('intended', 'interrupted'),
+    ('sending', 'accepted'), ('sending', 'done'), ('sending', 'failed'), ('sending', 'ambiguous'),
+    ('sending', 'interrupted'),
+    -- The next call of the same step is sent.
+    ('accepted', 'sending'), ('accepted', 'done'), ('accepted', 'failed'), ('accepted', 'ambiguous'),
+    ('accepted', 'interrupted'),
+    -- Somebody looked, and it is no longer in doubt.
+    ('ambiguous', 'sending'), ('ambiguous', 'accepted'), ('ambiguous', 'done'), ('ambiguous', 'failed'),
+    ('ambiguous', 'interrupted')
+  ) THEN
+    RAISE EXCEPTION 'operation % cannot go from % to %', old.id, old.status, new.status
+      USING ERRCODE = 'RC004', HINT = 'What has ended stays as it ended; make a new operation.';
+  END IF;
+  RETURN new;
+END
+$$;
+COMMENT ON FUNCTION guard_operation_status() IS 'Refuses moves of an operation''s status that no execution makes.';
+
+CREATE TRIGGER guard_status_insert BEFORE INSERT ON resource_operations FOR EACH ROW
+EXECUTE FUNCTION guard_operation_status();
+CREATE TRIGGER guard_status_update BEFORE UPDATE OF status ON resource_operations FOR EACH ROW
+WHEN (old.status IS DISTINCT FROM new.status)
+EXECUTE FUNCTION guard_operation_status();
+
+CREATE FUNCTION guard_approval_use()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  RAISE EXCEPTION 'the approval of plan % by % was used at % and cannot be used again',
+    old.plan_id, old.approved_by, old.used_at
+    USING ERRCODE = 'RC005', HINT = 'Approve the plan again.';
+END
+$$;
+COMMENT ON FUNCTION guard_approval_use() IS 'Refuses to use an approval twice, or to take its use back.';
+
+CREATE TRIGGER guard_use BEFORE UPDATE OF used_at ON plan_approvals FOR EACH ROW
+WHEN (old.used_at IS NOT NULL AND old.used_at IS DISTINCT FROM new.used_at)
+EXECUTE FUNCTION guard_approval_use();
+
+CREATE FUNCTION guard_time_zone()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_timezone_names AS z WHERE z.name = new.time_zone) THEN
+    RAISE EXCEPTION '%: there is no time zone %', new.name, new.time_zone
+      USING ERRCODE = 'RC006', HINT = 'Use a name of the IANA time zone database, such as Europe/Berlin.';
+  END IF;
+  RETURN new;
+END
+$$;
+COMMENT ON FUNCTION guard_time_zone() IS 'Refuses a time zone that the server does not know.';
+
+CREATE TRIGGER guard_time_zone BEFORE INSERT OR UPDATE OF time_zone ON locations FOR EACH ROW
+WHEN (new.time_zone IS NOT NULL)
+EXECUTE FUNCTION guard_time_zone();
+CREATE TRIGGER guard_time_zone BEFORE INSERT OR UPDATE OF time_zone ON datacenters FOR EACH ROW
+WHEN (new.time_zone IS NOT NULL)
+EXECUTE FUNCTION guard_time_zone();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resources EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_attributes EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_tags EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_relationships EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON provider_credentials EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON external_id_reservations EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_history EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_state_history EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_attribute_history EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_tag_history EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_relationship_history EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON provider_credential_history EXECUTE FUNCTION refuse_truncate();
+
+-- What writes the histories: statement triggers over transition tables, so that no way of writing goes by them and a
+-- bulk load costs one pass. An update that changes nothing writes nothing. An update of a key is a row gone and another
+-- come, as the full joins below see it.
+
+CREATE FUNCTION write_resource_history()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  IF tg_op = 'INSERT' THEN
+    INSERT INTO resource_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
+      deleted_at
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      n.id, 'insert', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
+      n.presence, n.deleted_at
+    FROM new_rows AS n CROSS JOIN change_context() AS c
+    ORDER BY n.id;
+    INSERT INTO resource_state_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, from_state_id, to_state_id
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      n.id, NULL, n.state_id
+    FROM new_rows AS n CROSS JOIN change_context() AS c
+    ORDER BY n.id;
+  ELSIF tg_op = 'UPDATE' THEN
+    INSERT INTO resource_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
+      deleted_at
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      n.id, 'update', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
+      n.presence, n.deleted_at
+    FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id CROSS JOIN change_context() AS c
+    WHERE
+      (o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence, o.deleted_at)
+      IS DISTINCT FROM
+      (n.address, n.name, n.provider_endpoint_id, n.external_id, n.management, n.presence, n.deleted_at);
+    INSERT INTO resource_state_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, from_state_id, to_state_id
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      n.id, o.state_id, n.state_id
+    FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id CROSS JOIN change_context() AS c
+    WHERE o.state_id <> n.state_id;
+  ELSE
+    INSERT INTO resource_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
+      deleted_at
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      o.id, 'delete', o.address, o.name, o.resource_type_id, o.provider_endpoint_id, o.external_id, o.management,
+      o.presence, coalesce(o.deleted_at, c.changed_at)
+    FROM old_rows AS o CROSS JOIN change_context() AS c;
+  END IF;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION write_resource_history() IS 'Writes what became of resources and of their states.';
+
+CREATE TRIGGER write_history_insert AFTER INSERT ON resources
+REFERENCING NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_resource_history();
+CREATE TRIGGER write_history_update AFTER UPDATE ON resources
+REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_resource_history();
+CREATE TRIGGER write_history_delete AFTER DELETE ON resources
+REFERENCING OLD TABLE AS old_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_resource_history();
+
+CREATE FUNCTION forget_recorded_hash(p_resource_ids bigint[])
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  -- A hash that no longer fits what is recorded would hide the change from the planner: of the resource, and of what
+  -- contains it, whose hash covers its parts.
+BEGIN
+  WITH RECURSIVE touched AS (
+    SELECT unnest(p_resource_ids) AS id
+    UNION
+    SELECT rr.parent_resource_id
+    FROM touched JOIN resource_relationships AS rr ON rr.child_resource_id = touched.id
+    WHERE rr.relationship_type_id = 1
+  )
+
+  UPDATE resources SET recorded_hash = NULL
+  WHERE id IN (SELECT touched.id FROM touched) AND recorded_hash IS NOT NULL;
+END
+$$;
+COMMENT ON FUNCTION forget_recorded_hash(bigint []) IS
+'Makes the planner look again at resources that somebody changed past the program.';
+REVOKE ALL ON FUNCTION forget_recorded_hash(bigint []) FROM public;
+
+CREATE FUNCTION is_by_program()
+RETURNS boolean
+LANGUAGE sql STABLE
+RETURN nullif(current_setting('reconciler.cause', true), '') IS NOT NULL;
+COMMENT ON FUNCTION is_by_program() IS
+'Whether the session says what causes its changes, as the program does and a person with a SQL prompt does not.';
+
+CREATE FUNCTION write_attribute_history()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_touched bigint[];
+BEGIN
+  IF tg_op = 'INSERT' THEN
+    INSERT INTO resource_attribute_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, attribute_definition_id, ordinal, action, data_type,
+      new_string, new_integer, new_decimal, new_boolean, new_datetime
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      n.resource_id, n.attribute_definition_id, n.ordinal, 'insert', n.data_type,
+      n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime
+    FROM new_rows AS n CROSS JOIN change_context() AS c;
+    SELECT array_agg(DISTINCT n.resource_id) INTO v_touched FROM new_rows AS n;
+  ELSIF tg_op = 'UPDATE' THEN
+    WITH changes AS (
+      SELECT
+        coalesce(n.resource_id, o.resource_id) AS resource_id,
+        coalesce(n.attribute_definition_id, o.attribute_definition_id) AS attribute_definition_id,
+        coalesce(n.ordinal, o.ordinal) AS ordinal,
+        CASE WHEN o.resource_id IS NULL THEN 'insert' WHEN n.resource_id IS NULL THEN 'delete' ELSE 'update' END AS action,
+        coalesce(n.data_type, o.data_type) AS data_type,
+        o.value_string AS old_string, o.value_integer AS old_integer, o.value_decimal AS old_decimal,
+        o.value_boolean AS old_boolean, o.value_datetime AS old_datetime,
+        n.value_string AS new_string, n.value_integer AS new_integer, n.value_decimal AS new_decimal,
+        n.value_boolean AS new_boolean, n.value_datetime AS new_datetime
+      FROM old_rows AS o
+      FULL JOIN new_rows AS n
+        ON o.resource_id = n.resource_id
+        AND o.attribute_definition_id = n.attribute_definition_id
+        AND o.ordinal = n.ordinal
+      WHERE
+        (o.resource_id, o.data_type, o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime)
+        IS DISTINCT FROM
+        (n.resource_id, n.data_type, n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime)
+    ),
+
+    written AS (
+      INSERT INTO resource_attribute_history (
+        changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+        resource_id, attribute_definition_id, ordinal, action, data_type,
+        old_string, old_integer, old_decimal, old_boolean, old_datetime,
+        new_string, new_integer, new_decimal, new_boolean, new_datetime
+      )
+      SELECT
+        c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+        h.resource_id, h.attribute_definition_id, h.ordinal, h.action, h.data_type,
+        h.old_string, h.old_integer, h.old_decimal, h.old_boolean, h.old_datetime,
+        h.new_string, h.new_integer, h.new_decimal, h.new_boolean, h.new_datetime
+      FROM changes AS h CROSS JOIN change_context() AS c
+      RETURNING resource_id
+    )
+
+    SELECT array_agg(DISTINCT w.resource_id) INTO v_touched FROM written AS w;
+  ELSE
+    INSERT INTO resource_attribute_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, attribute_definition_id, ordinal, action, data_type,
+      old_string, old_integer, old_decimal, old_boolean, old_datetime
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      o.resource_id, o.attribute_definition_id, o.ordinal, 'delete', o.data_type,
+      o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime
+    FROM old_rows AS o CROSS JOIN change_context() AS c;
+    SELECT array_agg(DISTINCT o.resource_id) INTO v_touched FROM old_rows AS o;
+  END IF;
+  IF v_touched IS NOT NULL THEN
+    PERFORM project_attributes(v_touched);
+    IF NOT is_by_program() THEN
+      PERFORM forget_recorded_hash(v_touched);
+    END IF;
+  END IF;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION write_attribute_history() IS
+'Writes every change of an attribute, and brings the extension tables along.';
+
+CREATE TRIGGER write_history_insert AFTER INSERT ON resource_attributes
+REFERENCING NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_attribute_history();
+CREATE TRIGGER write_history_update AFTER UPDATE ON resource_attributes
+REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_attribute_history();
+CREATE TRIGGER write_history_delete AFTER DELETE ON resource_attributes
+REFERENCING OLD TABLE AS old_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_attribute_history();
+
+CREATE FUNCTION write_tag_history()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_touched bigint[];
+BEGIN
+  IF tg_op = 'DELETE' THEN
+    INSERT INTO resource_tag_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, tag_id, key, value, action
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      o.resource_id, o.tag_id, t.key, t.value, 'delete'
+    FROM old_rows AS o JOIN tags AS t ON o.tag_id = t.id CROSS JOIN change_context() AS c;
+    SELECT array_agg(DISTINCT o.resource_id) INTO v_touched FROM old_rows AS o;
+  ELSE
+    INSERT INTO resource_tag_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, tag_id, key, value, action
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      n.resource_id, n.tag_id, t.key, t.value, 'insert'
+    FROM new_rows AS n JOIN tags AS t ON n.tag_id = t.id CROSS JOIN change_context() AS c;
+    SELECT array_agg(DISTINCT n.resource_id) INTO v_touched FROM new_rows AS n;
+  END IF;
+  IF v_touched IS NOT NULL AND NOT is_by_program() THEN
+    PERFORM forget_recorded_hash(v_touched);
+  END IF;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION write_tag_history() IS 'Writes every tag that came to a resource or went from it.';
+
+CREATE TRIGGER write_history_insert AFTER INSERT ON resource_tags
+REFERENCING NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_tag_history();
+CREATE TRIGGER write_history_delete AFTER DELETE ON resource_tags
+REFERENCING OLD TABLE AS old_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_tag_history();
+
+CREATE FUNCTION write_relationship_history()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  IF tg_op = 'INSERT' THEN
+    INSERT INTO resource_relationship_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, parent_resource_id, relationship_type_id, action
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      n.child_resource_id, n.parent_resource_id, n.relationship_type_id, 'insert'
+    FROM new_rows AS n CROSS JOIN change_context() AS c;
+  ELSE
+    INSERT INTO resource_relationship_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, parent_resource_id, relationship_type_id, action
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      o.child_resource_id, o.parent_resource_id, o.relationship_type_id, 'delete'
+    FROM old_rows AS o CROSS JOIN change_context() AS c;
+  END IF;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION write_relationship_history() IS 'Writes every tie that came or went.';
+
+CREATE TRIGGER write_history_insert AFTER INSERT ON resource_relationships
+REFERENCING NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_relationship_history();
+CREATE TRIGGER write_history_delete AFTER DELETE ON resource_relationships
+REFERENCING OLD TABLE AS old_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_relationship_history();
+
+-- Tags, their pairs and ties are all key: there is nothing in a row that could be updated and stay the same row.
+CREATE FUNCTION refuse_update()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  RAISE EXCEPTION 'rows of % are never updated', tg_table_name
+    USING ERRCODE = 'RC007', HINT = 'Delete the row and insert another.';
+END
+$$;
+COMMENT ON FUNCTION refuse_update() IS 'Refuses UPDATE where a row is nothing but its key.';
+
+CREATE TRIGGER refuse_update BEFORE UPDATE ON tags FOR EACH ROW EXECUTE FUNCTION refuse_update();
+CREATE TRIGGER refuse_update BEFORE UPDATE ON resource_tags FOR EACH ROW EXECUTE FUNCTION refuse_update();
+CREATE TRIGGER refuse_update BEFORE UPDATE ON resource_relationships FOR EACH ROW
+EXECUTE FUNCTION refuse_update();
+
+CREATE FUNCTION follow_deletion()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  -- Most updates mark nothing as deleted.
+  IF NOT EXISTS (
+    SELECT FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id
+    WHERE n.deleted_at IS NOT NULL AND o.deleted_at IS NULL
+  ) THEN
+    RETURN NULL;
+  END IF;
+  UPDATE resources AS part
+  SET
+    deleted_at = gone.deleted_at,
+    state_id = CASE WHEN gone.state_id = d.id THEN d.id ELSE part.state_id END,
+    presence = gone.presence
+  FROM new_rows AS gone
+  JOIN old_rows AS o ON gone.id = o.id
+  JOIN resource_relationships AS rr ON rr.parent_resource_id = gone.id AND rr.relationship_type_id = 1
+  CROSS JOIN (SELECT s.id FROM resource_states AS s WHERE s.name = 'deleted') AS d
+  WHERE
+    gone.deleted_at IS NOT NULL AND o.deleted_at IS NULL
+    AND part.id = rr.child_resource_id AND part.deleted_at IS NULL;
+  -- Its ties end with it; what it contained stays tied to it, or nobody could tell whose parts those rows were.
+  DELETE FROM resource_relationships AS rr
+  USING new_rows AS gone, old_rows AS o
+  WHERE
+    gone.id = o.id AND gone.deleted_at IS NOT NULL AND o.deleted_at IS NULL
+    AND rr.relationship_type_id <> 1
+    AND (rr.child_resource_id = gone.id OR rr.parent_resource_id = gone.id);
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION follow_deletion() IS
+'Marks the parts of a deleted resource as deleted, and ends its ties.';
+
+-- Its name puts it after the histories' trigger, so that a parent's end is written before its parts'.
+CREATE TRIGGER zz_follow_deletion AFTER UPDATE ON resources
+REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION follow_deletion();
+
+CREATE FUNCTION write_credential_history()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_row provider_credentials%rowtype;
+BEGIN
+  IF tg_op = 'DELETE' THEN
+    v_row := old;
+  ELSE
+    v_row := new;
+  END IF;
+  INSERT INTO provider_credential_history (
+    changed_at, actor, reason, cause, db_user,
+    credential_id, action, name, source, environment_variable, file_path, fingerprint, deleted_at
+  )
+  SELECT
+    c.changed_at, c.actor, c.reason, c.cause, c.db_user,
+    v_row.id, lower(tg_op), v_row.name, v_row.source, v_row.environment_variable, v_row.file_path,
+    v_row.fingerprint, v_row.deleted_at
+  FROM change_context() AS c;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION write_credential_history() IS 'Writes every change of where a secret comes from, and of its fingerprint.';
+
+CREATE TRIGGER write_history_insert_delete AFTER INSERT OR DELETE ON provider_credentials FOR EACH ROW
+EXECUTE FUNCTION write_credential_history();
+CREATE TRIGGER write_history_update AFTER UPDATE ON provider_credentials FOR EACH ROW
+WHEN (
+  (old.name, old.source, old.environment_variable, old.file_path, old.fingerprint, old.deleted_at)
+  IS DISTINCT FROM
+  (new.name, new.source, new.environment_variable, new.file_path, new.fingerprint, new.deleted_at)
+)
+EXECUTE FUNCTION write_credential_history();
+
+-- What keeps the extension tables: each is worked out from the attributes, in the statement that changes them. The tables
+-- are written by this function alone, which is why a trigger on each can refuse everybody else.
+
+CREATE FUNCTION refuse_direct_write()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  -- Written from inside another trigger, it is the projection at work.
+  IF pg_trigger_depth() > 1 THEN
+    RETURN NULL;
+  END IF;
+  RAISE EXCEPTION '% follows from resource_attributes and is not written itself', tg_table_name
+    USING ERRCODE = 'RC008', HINT = 'Write the attribute in resource_attributes; the column follows.';
+END
+$$;
+COMMENT ON FUNCTION refuse_direct_write() IS 'Refuses to write an extension table by hand.';
+
+CREATE FUNCTION project_attributes(p_resource_ids bigint[])
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_table text;
+BEGIN
+  FOR v_table IN
+    SELECT DISTINCT x.table_name
+    FROM resources AS r
+    JOIN resource_types AS t ON r.resource_type_id = t.id
+    JOIN extension_types AS x ON x.resource_type = t.name
+    WHERE r.id = ANY(p_resource_ids)
+  LOOP
+    CASE v_table
+    WHEN 'virtual_machines' THEN
+      INSERT INTO virtual_machines AS x (resource_id, cpu_cores, memory_mb, power_state, image, hostname, primary_ipv4, primary_ipv6)
+      SELECT
+        v.resource_id,
+        (max(v.value_integer) FILTER (WHERE v.column_name = 'cpu_cores'))::integer,
+        (max(v.value_integer) FILTER (WHERE v.column_name = 'memory_mb'))::integer,
+        max(v.value_string) FILTER (WHERE v.column_name = 'power_state'),
+        max(v.value_string) FILTER (WHERE v.column_name = 'image'),
+        max(v.value_string) FILTER (WHERE v.column_name = 'hostname'),
+        (max(v.value_string) FILTER (WHERE v.column_name = 'primary_ipv4'))::inet,
+        (max(v.value_string) FILTER (WHERE v.column_name = 'primary_ipv6'))::inet
+      FROM projected_values('virtual_machines', p_resource_ids) AS v
+      GROUP BY v.resource_id
+      ON CONFLICT (resource_id) DO UPDATE SET
+        cpu_cores = excluded.cpu_cores,
+        memory_mb = excluded.memory_mb,
+        power_state = excluded.power_state,
+        image = excluded.image,
+        hostname = excluded.hostname,
+        primary_ipv4 = excluded.primary_ipv4,
+        primary_ipv6 = excluded.primary_ipv6
+      WHERE
+        (x.cpu_cores, x.memory_mb, x.power_state, x.image, x.hostname, x.primary_ipv4, x.primary_ipv6)
+        IS DISTINCT FROM
+        (excluded.cpu_cores, excluded.memory_mb, excluded.power_state, excluded.image, excluded.hostname, excluded.primary_ipv4, excluded.primary_ipv6);
+    WHEN 'containers' THEN
+      INSERT INTO containers AS x (resource_id, cpu_cores, memory_mb, swap_mb, power_state, image, hostname, primary_ipv4, primary_ipv6)
+      SELECT
+        v.resource_id,
+        (max(v.value_integer) FILTER (WHERE v.column_name = 'cpu_cores'))::integer,
+        (max(v.value_integer) FILTER (WHERE v.column_name = 'memory_mb'))::integer,
+        (max(v.value_integer) FILTER (WHERE v.column_name = 'swap_mb'))::integer,
+        max(v.value_string) FILTER (WHERE v.column_name = 'power_state'),
+        max(v.value_string) FILTER (WHERE v.column_name = 'image'),
+        max(v.value_string) FILTER (WHERE v.column_name = 'hostname'),
+        (max(v.value_string) FILTER (WHERE v.column_name = 'primary_ipv4'))::inet,
+        (max(v.value_string) FILTER (WHERE v.column_name = 'primary_ipv6'))::inet
+      FROM projected_values('containers', p_resource_ids) AS v
+      GROUP BY v.resource_id
+      ON CONFLICT (resource_id) DO UPDATE SET
+        cpu_cores = excluded.cpu_cores,
+        memory_mb = excluded.memory_mb,
+        swap_mb = excluded.swap_mb,
+        power_state = excluded.power_state,
+        image = excluded.image,
+        hostname = excluded.hostname,
+        primary_ipv4 = excluded.primary_ipv4,
+        primary_ipv6 = excluded.primary_ipv6
+      WHERE
+        (x.cpu_cores, x.memory_mb, x.swap_mb, x.power_state, x.image, x.hostname, x.primary_ipv4, x.primary_ipv6)
+        IS DISTINCT FROM
+        (excluded.cpu_cores, excluded.memory_mb, excluded.swap_mb, excluded.power_state, excluded.image, excluded.hostname, excluded.primary_ipv4, excluded.primary_ipv6);
+    WHEN 'networks' THEN
+      INSERT INTO networks AS x (resource_id, cidr, gateway, vlan_id, mtu)
+      SELECT
+        v.resource_id,
+        (max(v.value_string) FILTER (WHERE v.column_name = 'cidr'))::cidr,
+        (max(v.value_string) FILTER (WHERE v.column_name = 'gateway'))::inet,
+        (max(v.value_integer) FILTER (WHERE v.column_name = 'vlan_id'))::integer,
+        (max(v.value_integer) FILTER (WHERE v.column_name = 'mtu'))::integer
+      FROM projected_values('networks', p_resource_ids) AS v
+      GROUP BY v.resource_id
+      ON CONFLICT (resource_id) DO UPDATE SET
+        cidr = excluded.cidr,
+        gateway = excluded.gateway,
+        vlan_id = excluded.vlan_id,
+        mtu = excluded.mtu
+      WHERE
+        (x.cidr, x.gateway, x.vlan_id, x.mtu)
+        IS DISTINCT FROM
+        (excluded.cidr, excluded.gateway, excluded.vlan_id, excluded.mtu);
+    WHEN 'storage_volumes' THEN
+      INSERT INTO storage_volumes AS x (resource_id, size_gb, storage, format, slot)
+      SELECT
+        v.resource_id,
+        max(v.value_integer) FILTER (WHERE v.column_name = 'size_gb'),
+        max(v.value_string) FILTER (WHERE v.column_name = 'storage'),
+        max(v.value_string) FILTER (WHERE v.column_name = 'format'),
+        max(v.value_string) FILTER (WHERE v.column_name = 'slot')
+      FROM projected_values('storage_volumes', p_resource_ids) AS v
+      GROUP BY v.resource_id
+      ON CONFLICT (resource_id) DO UPDATE SET
+        size_gb = excluded.size_gb,
+        storage = excluded.storage,
+        format = excluded.format,
+        slot = excluded.slot
+      WHERE
+        (x.size_gb, x.storage, x.format, x.slot)
+        IS DISTINCT FROM
+        (excluded.size_gb, excluded.storage, excluded.format, excluded.slot);
+    WHEN 'clusters' THEN
+      INSERT INTO clusters AS x (resource_id, engine, version, endpoint_url)
+      SELECT
+        v.resource_id,
+        max(v.value_string) FILTER (WHERE v.column_name = 'engine'),
+        max(v.value_string) FILTER (WHERE v.column_name = 'version'),
+        max(v.value_string) FILTER (WHERE v.column_name = 'endpoint_url')
+      FROM projected_values('clusters', p_resource_ids) AS v
+      GROUP BY v.resource_id
+      ON CONFLICT (resource_id) DO UPDATE SET
+        engine = excluded.engine,
+        version = excluded.version,
+        endpoint_url = excluded.endpoint_url
+      WHERE
+        (x.engine, x.version, x.endpoint_url)
+        IS DISTINCT FROM
+        (excluded.engine, excluded.version, excluded.endpoint_url);
+    END CASE;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION project_attributes(bigint []) IS
+'Works out the extension rows of resources from their attributes, and writes those that differ.';
+REVOKE ALL ON FUNCTION project_attributes(bigint []) FROM public;
+
+CREATE FUNCTION projected_values(p_table_name text, p_resource_ids bigint[])
+RETURNS TABLE (resource_id bigint, column_name text, value_string text, value_integer bigint)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+  SELECT r.id, v.column_name, v.value_string, v.value_integer
+  FROM resources AS r
+  JOIN resource_types AS t ON r.resource_type_id = t.id
+  JOIN extension_types AS x ON t.name = x.resource_type AND x.table_name = p_table_name
+  LEFT JOIN LATERAL (
+    SELECT p.column_name, ra.value_string, ra.value_integer
+    FROM resource_attributes AS ra
+    JOIN attribute_definitions AS ad ON ra.attribute_definition_id = ad.id
+    JOIN attribute_projections AS p ON ad.name = p.attribute AND p.table_name = p_table_name
+    WHERE ra.resource_id = r.id AND ra.ordinal = 0
+  ) AS v ON true
+  WHERE r.id = ANY(p_resource_ids);
+END;
+COMMENT ON FUNCTION projected_values(text, bigint []) IS
+'The attributes of resources that fill columns of an extension table; a row without a column for one that has none.';
+
+CREATE FUNCTION project_new_resources()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  PERFORM project_attributes((SELECT array_agg(n.id) FROM new_rows AS n));
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION project_new_resources() IS 'Gives each new resource its extension row.';
+
+CREATE TRIGGER project_insert AFTER INSERT ON resources
+REFERENCING NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION project_new_resources();
+
+CREATE TRIGGER refuse_direct_write BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON virtual_machines
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_direct_write();
+CREATE TRIGGER refuse_direct_write BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON containers
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_direct_write();
+CREATE TRIGGER refuse_direct_write BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON networks
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_direct_write();
+CREATE TRIGGER refuse_direct_write BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON storage_volumes
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_direct_write();
+CREATE TRIGGER refuse_direct_write BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON clusters
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_direct_write();
+
+-- Views for people and for the faces: names instead of ids, one question each. They run with the rights of whoever asks,
+-- so that policies on the tables hold in them too.
+
+CREATE VIEW v_resources WITH (security_invoker = true) AS
+SELECT
+  r.id,
+  r.uid,
+  r.address,
+  t.name AS resource_type,
+  pt.name AS provider_type,
+  p.name AS provider,
+  e.name AS endpoint,
+  s.name AS state,
+  r.management,
+  r.presence,
+  r.external_id,
+  container.address AS contained_in,
+  m.name AS source,
+  l.name AS location,
+  dc.name AS datacenter,
+  r.prevent_destroy,
+  r.version,
+  w.host AS claimed_by_host,
+  r.claimed_at,
+  r.observed_at,
+  r.created_at,
+  r.updated_at
+FROM resources AS r
+INNER JOIN resource_types AS t ON r.resource_type_id = t.id
+INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
+INNER JOIN providers AS p ON e.provider_id = p.id
+INNER JOIN provider_types AS pt ON p.provider_type_id = pt.id
+INNER JOIN resource_states AS s ON r.state_id = s.id
+LEFT JOIN resource_relationships AS c ON r.id = c.child_resource_id AND c.relationship_type_id = 1
+LEFT JOIN resources AS container ON c.parent_resource_id = container.id
+LEFT JOIN manifest_sources AS m ON r.source_id = m.id
+LEFT JOIN locations AS l ON r.location_id = l.id
+LEFT JOIN datacenters AS dc ON r.datacenter_id = dc.id
+LEFT JOIN workers AS w ON r.claimed_by = w.id
+WHERE r.deleted_at IS NULL;
+COMMENT ON VIEW v_resources IS 'What lives: every resource and part that is not deleted, with names.';
+
+CREATE VIEW v_attributes WITH (security_invoker = true) AS
+SELECT
+  r.id AS resource_id,
+  r.address,
+  ad.name AS attribute,
+  a.ordinal,
+  a.data_type,
+  coalesce(
+    a.value_string,
+    a.value_integer::text,
+    trim_scale(a.value_decimal)::text,
+    a.value_boolean::text,
+    a.value_datetime::text
+  ) AS value,
+  ad.unit,
+  ad.is_secret
+FROM resource_attributes AS a
+INNER JOIN resources AS r ON a.resource_id = r.id
+INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id
+WHERE r.deleted_at IS NULL;
+COMMENT ON VIEW v_attributes IS 'The recorded attributes of what lives, as text, one row a value or element.';
+
+CREATE VIEW v_tags WITH (security_invoker = true) AS
+SELECT
+  r.id AS resource_id,
+  r.address,
+  t.key,
+  t.value
+FROM resource_tags AS rt
+INNER JOIN resources AS r ON rt.resource_id = r.id
+INNER JOIN tags AS t ON rt.tag_id = t.id
+WHERE r.deleted_at IS NULL;
+COMMENT ON VIEW v_tags IS 'The recorded tags of what lives.';
+
+CREATE VIEW v_relationships WITH (security_invoker = true) AS
+SELECT
+  parent.address AS parent,
+  t.name AS relationship,
+  child.address AS child,
+  parent.id AS parent_resource_id,
+  child.id AS child_resource_id
+FROM resource_relationships AS rr
+INNER JOIN relationship_types AS t ON rr.relationship_type_id = t.id
+INNER JOIN resources AS parent ON rr.parent_resource_id = parent.id
+INNER JOIN resources AS child ON rr.child_resource_id = child.id
+WHERE parent.deleted_at IS NULL AND child.deleted_at IS NULL;
+COMMENT ON VIEW v_relationships IS
+'The ties of what lives. The parent is what is depended on, contains, hosts or is joined.';
+
+CREATE VIEW v_desired_values WITH (security_invoker = true) AS
+SELECT
+  a.desired_resource_id,
+  a.attribute_definition_id,
+  string_agg(
+    coalesce(
+      a.value_string,
+      a.value_integer::text,
+      trim_scale(a.value_decimal)::text,
+      a.value_boolean::text,
+      a.value_datetime::text
+    ),
+    chr(31) ORDER BY a.ordinal
+  ) AS value
+FROM desired_attributes AS a
+GROUP BY a.desired_resource_id, a.attribute_definition_id;
+COMMENT ON VIEW v_desired_values IS
+'Desired attributes as one text each, the elements of a set or list set apart by a unit separator (character 31).';
+
+CREATE VIEW v_recorded_values WITH (security_invoker = true) AS
+SELECT
+  a.resource_id,
+  a.attribute_definition_id,
+  string_agg(
+    coalesce(
+      a.value_string,
+      a.value_integer::text,
+      trim_scale(a.value_decimal)::text,
+      a.value_boolean::text,
+      a.value_datetime::text
+    ),
+    chr(31) ORDER BY a.ordinal
+  ) AS value
+FROM resource_attributes AS a
+GROUP BY a.resource_id, a.attribute_definition_id;
+COMMENT ON VIEW v_recorded_values IS
+'Recorded attributes as one text each, the elements of a set or list set apart by a unit separator (character 31).';
+
+CREATE VIEW v_differences WITH (security_invoker = true) AS
+WITH roots AS (
+  -- What is known to agree is left out, so the work follows what changed.
+  SELECT
+    d.id AS desired_id,
+    d.address,
+    r.id AS resource_id,
+    r.presence,
+    r.external_id,
+    coalesce(r.applied_desired_hash = d.spec_hash, false) AS is_applied
+  FROM desired_resources AS d
+  LEFT JOIN resources AS r
+    ON d.address = r.address AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
+  WHERE
+    d.valid_to_revision IS NULL
+    AND d.parent_id IS NULL
+    AND (
+      r.settled_desired_hash IS DISTINCT FROM d.spec_hash
+      OR r.settled_recorded_hash IS DISTINCT FROM r.recorded_hash
+      OR r.recorded_hash IS NULL
+      OR r.presence = 'absent'
+    )
+),
+
+pairs AS (
+  SELECT
+    d.id AS desired_id,
+    d.address,
+    d.resource_type_id,
+    d.provider_endpoint_id,
+    roots.desired_id AS root_desired_id,
+    roots.is_applied,
+    CASE WHEN d.parent_id IS NULL THEN roots.resource_id ELSE part.id END AS resource_id,
+    coalesce(roots.resource_id IS NOT NULL AND roots.presence <> 'absent', false) AS is_there
+  FROM roots
+  INNER JOIN desired_resources AS d ON roots.desired_id = coalesce(d.parent_id, d.id)
+  LEFT JOIN resources AS part
+    ON d.address = part.address AND part.deleted_at IS NULL AND part.management <> 'unmanaged'
+),
+
+wanted AS (
+  SELECT
+    pairs.address,
+    pairs.is_applied,
+    ad.name,
+    ad.unit,
+    dv.value AS desired,
+    rv.value AS recorded
+  FROM pairs
+  INNER JOIN provider_endpoints AS e ON pairs.provider_endpoint_id = e.id
+  INNER JOIN providers AS p ON e.provider_id = p.id
+  INNER JOIN provider_type_attributes AS rule
+    ON p.provider_type_id = rule.provider_type_id AND pairs.resource_type_id = rule.resource_type_id
+  INNER JOIN attribute_definitions AS ad ON rule.attribute_definition_id = ad.id
+  LEFT JOIN v_desired_values AS dv
+    ON pairs.desired_id = dv.desired_resource_id AND rule.attribute_definition_id = dv.attribute_definition_id
+  LEFT JOIN desired_cleared_attributes AS cleared
+    ON
+      pairs.desired_id = cleared.desired_resource_id
+      AND rule.attribute_definition_id = cleared.attribute_definition_id
+  LEFT JOIN v_recorded_values AS rv
+    ON pairs.resource_id = rv.resource_id AND rule.attribute_definition_id = rv.attribute_definition_id
+  WHERE
+    pairs.resource_id IS NOT NULL
+    AND pairs.is_there
+    AND rule.mutability NOT IN ('read_only', 'create_only')
+    AND (dv.value IS NOT NULL OR cleared.desired_resource_id IS NOT NULL OR rule.clear_when_unset)
+    AND dv.value IS DISTINCT FROM rv.value
+    AND NOT EXISTS (
+      SELECT FROM desired_ignored_attributes AS i
+      WHERE i.desired_resource_id IN (pairs.desired_id, pairs.root_desired_id) AND i.name = ad.name
+    )
+)
+
+SELECT
+  wanted.address,
+  'attribute' AS what,
+  wanted.name,
+  replace(wanted.desired, chr(31), ', ') AS desired,
+  replace(wanted.recorded, chr(31), ', ') AS recorded,
+  wanted.unit,
+  wanted.is_applied
+FROM wanted
+
+UNION ALL
+
+SELECT
+  coalesce(want.address, have.address) AS address,
+  'tag' AS what,
+  coalesce(want.key, have.key) AS name,
+  want.value AS desired,
+  have.value AS recorded,
+  NULL AS unit,
+  coalesce(want.is_applied, have.is_applied) AS is_applied
+FROM (
+  SELECT
+    roots.desired_id,
+    roots.address,
+    roots.is_applied,
+    t.key,
+    t.value
+  FROM roots
+  INNER JOIN desired_tags AS t ON roots.desired_id = t.desired_resource_id
+  WHERE roots.resource_id IS NOT NULL AND roots.presence <> 'absent'
+) AS want
+FULL JOIN (
+  SELECT
+    roots.desired_id,
+    roots.address,
+    roots.is_applied,
+    t.key,
+    t.value
+  FROM roots
+  INNER JOIN resource_tags AS rt ON roots.resource_id = rt.resource_id
+  INNER JOIN tags AS t ON rt.tag_id = t.id
+  WHERE roots.presence <> 'absent'
+) AS have ON want.desired_id = have.desired_id AND want.key = have.key
+WHERE
+  want.value IS DISTINCT FROM have.value
+  AND NOT EXISTS (
+    SELECT FROM desired_ignored_attributes AS i
+    WHERE i.desired_resource_id = coalesce(want.desired_id, have.desired_id) AND i.name = 'tags'
+  )
+
+UNION ALL
+
+SELECT
+  pairs.address,
+  'resource' AS what,
+  NULL AS name,
+  'present' AS desired,
+  'absent' AS recorded,
+  NULL AS unit,
+  pairs.is_applied
+FROM pairs
+WHERE pairs.resource_id IS NULL OR (NOT pairs.is_there AND pairs.desired_id = pairs.root_desired_id)
+
+UNION ALL
+
+SELECT
+  part.address,
+  'resource' AS what,
+  NULL AS name,
+  'absent' AS desired,
+  'present' AS recorded,
+  NULL AS unit,
+  roots.is_applied
+FROM roots
+INNER JOIN resource_relationships AS rr
+  ON roots.resource_id = rr.parent_resource_id AND rr.relationship_type_id = 1
+INNER JOIN resources AS part ON rr.child_resource_id = part.id AND part.deleted_at IS NULL
+INNER JOIN desired_collections AS c
+  ON roots.desired_id = c.desired_resource_id AND part.resource_type_id = c.resource_type_id
+WHERE NOT EXISTS (
+  SELECT FROM desired_resources AS d
+  WHERE d.address = part.address AND d.valid_to_revision IS NULL
+);
+COMMENT ON VIEW v_differences IS
+'Every difference between what is desired and what is recorded, of what is not known to agree. is_applied: whether what is desired was applied before, so that the difference is drift.';
+
+CREATE VIEW v_drift WITH (security_invoker = true) AS
+SELECT
+  d.address,
+  d.what,
+  d.name AS attribute,
+  d.desired,
+  d.recorded,
+  d.unit
+FROM v_differences AS d
+WHERE d.is_applied;
+COMMENT ON VIEW v_drift IS
+'What moved away from what was applied: one row an attribute, tag, part or resource.';
+
+CREATE VIEW v_pending WITH (security_invoker = true) AS
+SELECT
+  d.address,
+  d.what,
+  d.name AS attribute,
+  d.desired,
+  d.recorded,
+  d.unit
+FROM v_differences AS d
+WHERE NOT d.is_applied
+
+UNION ALL
+
+SELECT
+  r.address,
+  'resource' AS what,
+  NULL AS attribute,
+  'absent' AS desired,
+  'present' AS recorded,
+  NULL AS unit
+FROM resources AS r
+WHERE
+  r.deleted_at IS NULL
+  AND r.is_root
+  AND r.management = 'managed'
+  AND r.source_id IS NOT NULL
+  AND NOT EXISTS (
+    SELECT FROM desired_resources AS d
+    WHERE d.address = r.address AND d.valid_to_revision IS NULL AND d.parent_id IS NULL
+  );
+COMMENT ON VIEW v_pending IS
+'What manifests want and nobody applied yet: one row an attribute, tag, part or resource.';
+
+CREATE VIEW v_operations WITH (security_invoker = true) AS
+SELECT
+  o.id,
+  r.address,
+  t.name AS operation,
+  o.status,
+  o.actor,
+  w.host,
+  w.pid,
+  o.current_call,
+  o.identity,
+  rev.commit_id,
+  s.plan_id,
+  o.intended_at,
+  o.sent_at,
+  o.accepted_at,
+  o.finished_at,
+  o.error_code,
+  o.error_message
+FROM resource_operations AS o
+INNER JOIN resources AS r ON o.resource_id = r.id
+INNER JOIN operation_types AS t ON o.operation_type_id = t.id
+INNER JOIN workers AS w ON o.worker_id = w.id
+LEFT JOIN revisions AS rev ON o.revision_id = rev.id
+LEFT JOIN plan_steps AS s ON o.plan_step_id = s.id;
+COMMENT ON VIEW v_operations IS 'Every operation with names: what was done to what, by whom, and how it ended.';
+
+CREATE VIEW v_open_operations WITH (security_invoker = true) AS
+SELECT
+  r.address,
+  t.name AS operation,
+  o.status,
+  o.actor,
+  w.kind AS worker_kind,
+  w.host,
+  w.pid,
+  w.seen_at AS worker_seen_at,
+  o.intended_at AS since,
+  o.current_call,
+  c.summary AS current_call_summary,
+  o.claim_epoch = r.claim_epoch AS is_claim_current,
+  o.id AS operation_id,
+  o.worker_id
+FROM resource_operations AS o
+INNER JOIN resources AS r ON o.resource_id = r.id
+INNER JOIN operation_types AS t ON o.operation_type_id = t.id
+INNER JOIN workers AS w ON o.worker_id = w.id
+LEFT JOIN plan_calls AS c ON o.plan_step_id = c.plan_step_id AND o.current_call = c.position
+WHERE o.status IN ('intended', 'sending', 'accepted');
+COMMENT ON VIEW v_open_operations IS 'Who is at work on what, since when, and at which call.';
+
+CREATE VIEW v_operation_parameters WITH (security_invoker = true) AS
+SELECT
+  o.id AS operation_id,
+  s.address,
+  c.position AS call_position,
+  c.operation,
+  c.method,
+  c.path,
+  p.is_path,
+  p.name,
+  p.kind,
+  CASE p.kind
+    WHEN 'external_id' THEN 'id of ' || p.target_address
+    WHEN 'mark' THEN replace(coalesce(p.template, '{}'), '{}', '<' || p.mark_field || '>')
+    WHEN 'secret' THEN 'credential ' || p.credential
+    WHEN 'reserved_id' THEN 'reserved id'
+    ELSE coalesce(
+      p.value_string, p.value_integer::text, trim_scale(p.value_decimal)::text, p.value_boolean::text
+    )
+  END AS value
+FROM resource_operations AS o
+INNER JOIN plan_steps AS s ON o.plan_step_id = s.id
+INNER JOIN plan_calls AS c ON s.id = c.plan_step_id
+INNER JOIN plan_call_parameters AS p ON c.plan_step_id = p.plan_step_id AND c.position = p.call_position;
+COMMENT ON VIEW v_operation_parameters IS
+'What the calls of operations send, parameter by parameter; secrets by name only.';
+
+CREATE VIEW v_holds WITH (security_invoker = true) AS
+SELECT
+  h.id,
+  h.address,
+  e.name AS endpoint,
+  t.name AS resource_type,
+  h.tag_key,
+  h.tag_value,
+  h.owner,
+  h.reason,
+  h.created_at AS since,
+  h.until,
+  h.released_at,
+  h.released_at IS NULL AND (h.until IS NULL OR h.until > now()) AS is_holding
+FROM holds AS h
+LEFT JOIN provider_endpoints AS e ON h.endpoint_id = e.id
+LEFT JOIN resource_types AS t ON h.resource_type_id = t.id;
+COMMENT ON VIEW v_holds IS 'What is held, by whom and until when; and what was.';
+
+CREATE VIEW v_credentials WITH (security_invoker = true) AS
+SELECT
+  c.name,
+  c.source,
+  c.environment_variable,
+  c.file_path,
+  c.fingerprint,
+  c.updated_at,
+  e.name AS used_by_endpoint
+FROM provider_credentials AS c
+LEFT JOIN provider_endpoints AS e ON c.id = e.credential_id AND e.deleted_at IS NULL
+WHERE c.deleted_at IS NULL;
+COMMENT ON VIEW v_credentials IS
+'Credentials by name and fingerprint, one row for each endpoint that uses one. No value is here or anywhere else in clear.';
+
+CREATE VIEW v_history WITH (security_invoker = true) AS
+WITH changes AS (
+  SELECT
+    h.change, h.changed_at, h.resource_id, 'resource' AS what, h.action AS name,
+    NULL::text AS before,
+    CASE WHEN h.deleted_at IS NULL THEN concat_ws(' ', h.management, h.presence, h.external_id) ELSE 'gone' END
+      AS after,
+    h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+  FROM resource_history AS h
+
+  UNION ALL
+
+  SELECT
+    h.change, h.changed_at, h.resource_id, 'state', 'state',
+    f.name, t.name,
+    h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+  FROM resource_state_history AS h
+  INNER JOIN resource_states AS t ON h.to_state_id = t.id
+  LEFT JOIN resource_states AS f ON h.from_state_id = f.id
+
+  UNION ALL
+
+  SELECT
+    h.change, h.changed_at, h.resource_id, 'attribute', ad.name,
+    coalesce(
+      h.old_string, h.old_integer::text, trim_scale(h.old_decimal)::text, h.old_boolean::text, h.old_datetime::text
+    ),
+    coalesce(
+      h.new_string, h.new_integer::text, trim_scale(h.new_decimal)::text, h.new_boolean::text, h.new_datetime::text
+    ),
+    h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+  FROM resource_attribute_history AS h
+  INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+
+  UNION ALL
+
+  SELECT
+    h.change, h.changed_at, h.resource_id, 'tag', h.key,
+    CASE h.action WHEN 'delete' THEN h.value END,
+    CASE h.action WHEN 'insert' THEN h.value END,
+    h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+  FROM resource_tag_history AS h
+
+  UNION ALL
+
+  SELECT
+    h.change, h.changed_at, h.resource_id, 'relationship', t.name,
+    CASE h.action WHEN 'delete' THEN parent.address END,
+    CASE h.action WHEN 'insert' THEN parent.address END,
+    h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+  FROM resource_relationship_history AS h
+  INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
+  LEFT JOIN resources AS parent ON h.parent_resource_id = parent.id
+)
+
+SELECT
+  c.change,
+  c.changed_at,
+  c.resource_id,
+  r.address,
+  c.what,
+  c.name,
+  c.before,
+  c.after,
+  c.actor,
+  c.reason,
+  c.cause,
+  c.operation_id,
+  c.revision_id,
+  rev.commit_id,
+  c.db_user
+FROM changes AS c
+LEFT JOIN resources AS r ON c.resource_id = r.id
+LEFT JOIN revisions AS rev ON c.revision_id = rev.id;
+COMMENT ON VIEW v_history IS
+'Everything that ever happened, in one list: order it by changed_at and change, and bound changed_at to be quick.';
+
+-- The vault: ciphertexts, apart from everything else, with an owner of their own. The runtime role has no right on the
+-- table, only on two functions that read or write one secret at a time: no query of its can list what is stored.
+
+GRANT REFERENCES ON provider_credentials TO reconciler_vault;
+
+SET LOCAL ROLE reconciler_vault;
+
+CREATE TABLE vault.secrets (
+  credential_id integer NOT NULL,
+  key_id text NOT NULL,
+  nonce bytea NOT NULL,
+  ciphertext bytea NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT secrets_pkey PRIMARY KEY (credential_id),
+  CONSTRAINT secrets_credential FOREIGN KEY (credential_id) REFERENCES public.provider_credentials (id),
+  CONSTRAINT secrets_nonce CHECK (octet_length(nonce) = 12)
+);
+
+COMMENT ON TABLE vault.secrets IS
+'Encrypted secrets. Written by vault.write_secret, read by vault.read_secret.';
+COMMENT ON COLUMN vault.secrets.credential_id IS
+'The credential that it is the value of.';
+COMMENT ON COLUMN vault.secrets.key_id IS
+'Which key it is encrypted with.';
+COMMENT ON COLUMN vault.secrets.nonce IS
+'The nonce of AES-256-GCM, 12 bytes, never used twice with a key.';
+COMMENT ON COLUMN vault.secrets.ciphertext IS
+'The secret, encrypted and authenticated together with its credential''s name.';
+COMMENT ON COLUMN vault.secrets.created_at IS
+'When it was stored.';
+
+CREATE FUNCTION vault.read_secret(p_credential_id integer)
+RETURNS TABLE (key_id text, nonce bytea, ciphertext bytea)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT s.key_id, s.nonce, s.ciphertext FROM vault.secrets AS s WHERE s.credential_id = p_credential_id
+$$;
+COMMENT ON FUNCTION vault.read_secret(integer) IS 'One credential''s ciphertext; no row where none is stored.';
+
+CREATE FUNCTION vault.write_secret(p_credential_id integer, p_key_id text, p_nonce bytea, p_ciphertext bytea)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+  INSERT INTO vault.secrets (credential_id, key_id, nonce, ciphertext)
+  VALUES (p_credential_id, p_key_id, p_nonce, p_ciphertext)
+  ON CONFLICT (credential_id) DO UPDATE
+  SET key_id = excluded.key_id, nonce = excluded.nonce, ciphertext = excluded.ciphertext, created_at = now()
+$$;
+COMMENT ON FUNCTION vault.write_secret(integer, text, bytea, bytea) IS 'Stores or replaces one credential''s ciphertext.';
+
+REVOKE ALL ON FUNCTION vault.read_secret(integer) FROM public;
+REVOKE ALL ON FUNCTION vault.write_secret(integer, text, bytea, bytea) FROM public;
+GRANT USAGE ON SCHEMA vault TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION vault.read_secret(integer) TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION vault.write_secret(integer, text, bytea, bytea) TO reconciler_runtime;
+
+SET LOCAL ROLE reconciler_owner;
+
+-- What the runtime role may do, and no more. It deletes nothing that history or safety rests on.
+
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO reconciler_runtime;
+
+-- The catalog is replaced by its sync.
+GRANT INSERT, UPDATE, DELETE ON
+catalog_parts, provider_types, provider_type_settings, relationship_types, resource_types, resource_type_parents,
+attribute_definitions, attribute_reference_types, resource_type_keys, provider_resource_types,
+resource_type_attributes, provider_type_attributes, provider_type_attribute_defaults,
+provider_type_attribute_allowed_values TO reconciler_runtime;
+
+-- The inventory is removed softly; what hangs on it is replaced.
+GRANT INSERT, UPDATE ON
+providers, provider_endpoints, provider_credentials, locations, datacenters TO reconciler_runtime;
+GRANT INSERT, UPDATE, DELETE ON
+provider_endpoint_settings, datacenter_capabilities, provider_datacenters TO reconciler_runtime;
+
+GRANT INSERT ON manifest_sources, revisions, tags, external_id_reservations TO reconciler_runtime;
+GRANT UPDATE (kind, url, branch, subfolder) ON manifest_sources TO reconciler_runtime;
+GRANT INSERT, UPDATE ON workers, resources, holds, endpoint_observations TO reconciler_runtime;
+GRANT INSERT, UPDATE, DELETE ON
+resource_attributes, resource_pending_attributes, resource_tags, resource_relationships,
+resource_failures TO reconciler_runtime;
+GRANT INSERT ON endpoint_observation_types TO reconciler_runtime;
+
+-- A desired row is written once, and later closed.
+GRANT INSERT ON
+desired_resources, desired_attributes, desired_cleared_attributes, desired_tags, desired_collections,
+desired_ignored_attributes, desired_relationships TO reconciler_runtime;
+GRANT UPDATE (valid_to_revision) ON desired_resources TO reconciler_runtime;
+
+-- A plan is written once; its status moves, and an approval is used up.
+GRANT INSERT ON
+plans, plan_approvals, plan_messages, plan_blocked, plan_steps, plan_step_requirements, plan_step_approvals,
+plan_step_changes, plan_calls, plan_call_parameters TO reconciler_runtime;
+GRANT UPDATE (status) ON plans TO reconciler_runtime;
+GRANT UPDATE (used_at) ON plan_approvals TO reconciler_runtime;
+
+GRANT INSERT, UPDATE ON
+resource_operations, resource_operation_calls, resource_operation_results TO reconciler_runtime;
+GRANT INSERT ON resource_operation_tasks TO reconciler_runtime;
+
+-- Ids are drawn beforehand where rows are loaded by COPY.
+GRANT USAGE ON SEQUENCE desired_resources_id_seq, resources_id_seq, tags_id_seq TO reconciler_runtime;
+
+REVOKE ALL ON FUNCTION make_history_partitions(integer) FROM public;
+GRANT EXECUTE ON FUNCTION make_history_partitions(integer) TO reconciler_runtime;

@@ -1,0 +1,434 @@
+-- name: operations.register_worker
+INSERT INTO workers (id, host, pid, kind, lock_key)
+VALUES (%(id)s, %(host)s, %(pid)s, %(kind)s, %(lock_key)s);
+
+-- name: operations.lock_worker
+-- Held by a session of the worker's own for as long as it lives; the server frees it when the session ends.
+SELECT pg_try_advisory_lock(%(lock_key)s);
+
+-- name: operations.stop_worker
+UPDATE workers
+SET stopped_at = now(), seen_at = now()
+WHERE id = %(id)s;
+
+-- name: operations.insert_resource
+INSERT INTO resources (
+    resource_type_id,
+    provider_endpoint_id,
+    address,
+    name,
+    state_id,
+    management,
+    presence,
+    is_root,
+    source_id,
+    prevent_destroy,
+    on_remove,
+    allow_downtime,
+    replace_policy,
+    create_before_destroy,
+    location_id,
+    datacenter_id
+)
+SELECT
+    d.resource_type_id,
+    d.provider_endpoint_id,
+    d.address,
+    d.name,
+    st.id,
+    'managed',
+    'absent',
+    TRUE,
+    d.source_id,
+    d.prevent_destroy,
+    d.on_remove,
+    d.allow_downtime,
+    d.replace_policy,
+    d.create_before_destroy,
+    l.id,
+    dc.id
+FROM desired_resources AS d
+INNER JOIN resource_states AS st ON st.name = 'pending'
+LEFT JOIN locations AS l ON d.location = l.name
+LEFT JOIN datacenters AS dc ON d.datacenter = dc.name
+WHERE
+    d.valid_to_revision IS NULL
+    AND d.parent_id IS NULL
+    AND d.address = %(address)s
+    AND d.spec_hash = %(spec_hash)s
+RETURNING id, uid;
+
+-- name: operations.take_over
+-- An existing object becomes the managed resource of an address.
+UPDATE resources AS r
+SET
+    address = d.address,
+    management = 'managed',
+    source_id = d.source_id,
+    prevent_destroy = d.prevent_destroy,
+    on_remove = d.on_remove,
+    allow_downtime = d.allow_downtime,
+    replace_policy = d.replace_policy,
+    create_before_destroy = d.create_before_destroy
+FROM desired_resources AS d
+WHERE
+    r.uid = %(uid)s
+    AND r.deleted_at IS NULL
+    AND r.management <> 'managed'
+    AND d.valid_to_revision IS NULL
+    AND d.parent_id IS NULL
+    AND d.address = %(address)s;
+
+-- name: operations.find_resource
+SELECT
+    id,
+    uid,
+    version
+FROM resources
+WHERE uid = %(uid)s AND deleted_at IS NULL;
+
+-- name: operations.claim
+-- Take the resource, if it is as the plan saw it and nobody who is alive holds it.
+UPDATE resources AS r
+SET
+    claim_epoch = r.claim_epoch + 1,
+    claimed_by = %(worker)s,
+    claimed_at = now()
+WHERE
+    r.id = %(resource_id)s
+    AND (r.version = %(pin)s OR %(pin)s::bigint IS NULL)
+    AND (
+        r.claimed_by IS NULL
+        OR r.claimed_by = %(worker)s
+        OR (
+            SELECT pg_try_advisory_xact_lock(w.lock_key)
+            FROM workers AS w
+            WHERE w.id = r.claimed_by
+        )
+    )
+RETURNING r.claim_epoch;
+
+-- name: operations.holder
+SELECT
+    r.version,
+    w.host,
+    w.pid,
+    r.claimed_at
+FROM resources AS r
+LEFT JOIN workers AS w ON r.claimed_by = w.id
+WHERE r.id = %(resource_id)s;
+
+-- name: operations.release
+UPDATE resources
+SET claimed_by = NULL, claimed_at = NULL
+WHERE id = %(resource_id)s AND claim_epoch = %(epoch)s;
+
+-- name: operations.reserve_lock
+SELECT pg_advisory_xact_lock(hashtextextended('external id at ' || %(endpoint)s, 0));
+
+-- name: operations.next_reserved_id
+-- The first id of a range that was never given out and that nothing is known to use.
+SELECT candidate.id
+FROM generate_series(
+    greatest(
+        %(low)s::bigint,
+        (
+            SELECT coalesce(max(res.external_id::bigint) + 1, %(low)s::bigint)
+            FROM external_id_reservations AS res
+            INNER JOIN provider_endpoints AS e ON res.provider_endpoint_id = e.id
+            WHERE
+                e.name = %(endpoint)s
+                AND res.external_id::bigint BETWEEN %(low)s::bigint AND %(high)s::bigint
+        )
+    ),
+    %(high)s::bigint
+) AS candidate (id)
+WHERE
+    NOT EXISTS (
+        SELECT 1
+        FROM resources AS r
+        INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
+        WHERE e.name = %(endpoint)s AND r.is_root AND r.external_id = candidate.id::text
+    )
+ORDER BY candidate.id
+LIMIT 1;
+
+-- name: operations.reserve
+INSERT INTO external_id_reservations (provider_endpoint_id, resource_type_id, external_id, resource_uid)
+SELECT
+    r.provider_endpoint_id,
+    r.resource_type_id,
+    %(external_id)s,
+    r.uid
+FROM resources AS r
+WHERE r.id = %(resource_id)s;
+
+-- name: operations.begin
+INSERT INTO resource_operations (
+    id,
+    resource_id,
+    operation_type_id,
+    plan_step_id,
+    status,
+    worker_id,
+    claim_epoch,
+    request_hash,
+    identity,
+    rests_on_version,
+    actor,
+    revision_id
+)
+SELECT
+    %(id)s,
+    %(resource_id)s,
+    t.id,
+    %(plan_step_id)s,
+    'intended',
+    %(worker)s,
+    %(epoch)s,
+    %(request_hash)s,
+    %(identity)s,
+    %(version)s,
+    %(actor)s,
+    %(revision_id)s
+FROM operation_types AS t
+WHERE t.name = %(action)s;
+
+-- name: operations.set_state
+UPDATE resources AS r
+SET
+    state_id = st.id,
+    external_id = CASE WHEN %(forget_external_id)s THEN NULL ELSE r.external_id END
+FROM resource_states AS st
+WHERE r.id = %(resource_id)s AND r.claim_epoch = %(epoch)s AND st.name = %(state)s;
+
+-- name: operations.sending
+UPDATE resource_operations AS o
+SET status = 'sending', current_call = %(position)s, sent_at = coalesce(o.sent_at, now())
+FROM resources AS r
+WHERE
+    o.id = %(id)s
+    AND o.resource_id = r.id
+    AND r.claim_epoch = %(epoch)s
+    AND o.status IN ('intended', 'sending', 'accepted');
+
+-- name: operations.call_sending
+INSERT INTO resource_operation_calls (operation_id, position, status)
+VALUES (%(id)s, %(position)s, 'sending');
+
+-- name: operations.accepted
+UPDATE resource_operations AS o
+SET status = 'accepted', accepted_at = coalesce(o.accepted_at, now())
+FROM resources AS r
+WHERE
+    o.id = %(id)s
+    AND o.resource_id = r.id
+    AND r.claim_epoch = %(epoch)s
+    AND o.status = 'sending';
+
+-- name: operations.call_accepted
+UPDATE resource_operation_calls
+SET status = 'accepted', accepted_at = now()
+WHERE operation_id = %(id)s AND position = %(position)s;
+
+-- name: operations.add_task
+INSERT INTO resource_operation_tasks (operation_id, call_position, task)
+VALUES (%(id)s, %(position)s, %(task)s)
+ON CONFLICT DO NOTHING;
+
+-- name: operations.set_external_id
+UPDATE resources
+SET external_id = %(external_id)s, presence = 'present'
+WHERE id = %(resource_id)s AND claim_epoch = %(epoch)s;
+
+-- name: operations.clear_external_id
+UPDATE resources
+SET external_id = NULL, presence = 'absent'
+WHERE id = %(resource_id)s AND claim_epoch = %(epoch)s;
+
+-- name: operations.add_result
+INSERT INTO resource_operation_results (operation_id, name, data_type, value_string)
+VALUES (%(id)s, %(name)s, 'string', %(value)s)
+ON CONFLICT (operation_id, name) DO UPDATE SET value_string = excluded.value_string;
+
+-- name: operations.call_finished
+UPDATE resource_operation_calls
+SET
+    status = %(status)s,
+    finished_at = now(),
+    error_code = %(error_code)s,
+    error_message = %(error_message)s
+WHERE operation_id = %(id)s AND position = %(position)s;
+
+-- name: operations.finish
+UPDATE resource_operations AS o
+SET
+    status = %(status)s,
+    finished_at = now(),
+    error_code = %(error_code)s,
+    error_message = %(error_message)s
+FROM resources AS r
+WHERE
+    o.id = %(id)s
+    AND o.resource_id = r.id
+    AND r.claim_epoch = %(epoch)s
+    AND o.status IN ('intended', 'sending', 'accepted');
+
+-- name: operations.remove_resource
+-- The object is gone, or ours no longer: the row stays for its history, and so do its parts'.
+UPDATE resources AS r
+SET
+    deleted_at = now(),
+    presence = 'absent',
+    state_id = st.id
+FROM resource_states AS st
+WHERE r.id = %(resource_id)s AND r.claim_epoch = %(epoch)s AND st.name = 'deleted';
+
+-- name: operations.let_go
+-- Forgotten, but still there: from now on it is recorded as nobody's.
+UPDATE resources
+SET management = 'unmanaged', source_id = NULL
+WHERE id = %(resource_id)s AND claim_epoch = %(epoch)s;
+
+-- name: operations.written
+-- Write-only attributes are recorded as written: no provider will ever show them.
+INSERT INTO resource_attributes (
+    resource_id,
+    resource_type_id,
+    attribute_definition_id,
+    ordinal,
+    data_type,
+    value_string,
+    value_integer,
+    value_decimal,
+    value_boolean,
+    value_datetime
+)
+SELECT
+    r.id,
+    a.resource_type_id,
+    a.attribute_definition_id,
+    a.ordinal,
+    a.data_type,
+    a.value_string,
+    a.value_integer,
+    a.value_decimal,
+    a.value_boolean,
+    a.value_datetime
+FROM resources AS r
+INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
+INNER JOIN providers AS p ON e.provider_id = p.id
+INNER JOIN desired_resources AS root
+    ON
+        root.valid_to_revision IS NULL
+        AND root.parent_id IS NULL
+        AND root.spec_hash = %(spec_hash)s
+        AND root.address = %(address)s
+INNER JOIN desired_resources AS d
+    ON
+        d.valid_to_revision IS NULL
+        AND d.address = r.address
+        AND (d.id = root.id OR d.parent_id = root.id)
+INNER JOIN desired_attributes AS a ON d.id = a.desired_resource_id
+INNER JOIN provider_type_attributes AS rule
+    ON
+        a.resource_type_id = rule.resource_type_id
+        AND a.attribute_definition_id = rule.attribute_definition_id
+        AND p.provider_type_id = rule.provider_type_id
+        AND rule.mutability = 'write_only'
+WHERE r.deleted_at IS NULL AND r.management = 'managed'
+ON CONFLICT (resource_id, attribute_definition_id, ordinal) DO UPDATE
+SET
+    value_string = excluded.value_string,
+    value_integer = excluded.value_integer,
+    value_decimal = excluded.value_decimal,
+    value_boolean = excluded.value_boolean,
+    value_datetime = excluded.value_datetime;
+
+-- name: operations.open
+-- Operations that nobody who is alive is working on.
+SELECT
+    o.id,
+    o.resource_id,
+    r.uid,
+    r.address,
+    t.name AS resource_type,
+    e.name AS endpoint,
+    pt.name AS provider_type,
+    ot.name AS action,
+    o.status,
+    o.identity,
+    r.external_id,
+    o.current_call,
+    coalesce(c.sent_at, o.intended_at) AS sent_at,
+    clock_timestamp() AS now,
+    coalesce(pc.creates, FALSE) AS creates,
+    coalesce(pc.deletes, FALSE) AS deletes
+FROM resource_operations AS o
+INNER JOIN resources AS r ON o.resource_id = r.id
+INNER JOIN resource_types AS t ON r.resource_type_id = t.id
+INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
+INNER JOIN providers AS p ON e.provider_id = p.id
+INNER JOIN provider_types AS pt ON p.provider_type_id = pt.id
+INNER JOIN operation_types AS ot ON o.operation_type_id = ot.id
+INNER JOIN workers AS w ON o.worker_id = w.id
+LEFT JOIN resource_operation_calls AS c ON o.id = c.operation_id AND o.current_call = c.position
+LEFT JOIN plan_calls AS pc ON o.plan_step_id = pc.plan_step_id AND o.current_call = pc.position
+WHERE
+    o.status IN ('intended', 'sending', 'accepted')
+    AND w.id <> %(worker)s
+    AND pg_try_advisory_xact_lock(w.lock_key)
+ORDER BY o.intended_at;
+
+-- name: operations.tasks
+SELECT
+    call_position,
+    task
+FROM resource_operation_tasks
+WHERE operation_id = %(id)s AND call_position = %(position)s;
+
+-- name: operations.adopt_operation
+UPDATE resource_operations
+SET worker_id = %(worker)s, claim_epoch = %(epoch)s
+WHERE id = %(id)s AND status IN ('intended', 'sending', 'accepted');
+
+-- name: operations.quarantine
+UPDATE resources AS r
+SET management = 'quarantined', state_id = st.id
+FROM resource_states AS st
+WHERE r.id = %(resource_id)s AND r.claim_epoch = %(epoch)s AND st.name = 'quarantined';
+
+-- name: operations.external_ids
+-- What stands for an address in a call, looked up just before it is sent.
+SELECT
+    address,
+    external_id
+FROM resources
+WHERE
+    deleted_at IS NULL
+    AND is_root
+    AND management = 'managed'
+    AND address = ANY(%(addresses)s);
+
+-- name: operations.running
+SELECT count(*)
+FROM resource_operations
+WHERE status IN ('intended', 'sending', 'accepted');
+
+-- name: operations.external_id_of
+SELECT external_id
+FROM resources
+WHERE id = %(resource_id)s;
+
+-- name: operations.settle_state
+-- After a failure nothing is under way any more: a state that says so gives way to what is known.
+UPDATE resources AS r
+SET state_id = st.id
+FROM resource_states AS was
+CROSS JOIN resource_states AS st
+WHERE
+    r.id = %(resource_id)s
+    AND r.claim_epoch = %(epoch)s
+    AND was.id = r.state_id
+    AND was.name IN ('creating', 'updating', 'deleting')
+    AND st.name = 'failed';

@@ -1,0 +1,272 @@
+-- name: resources.candidates
+-- Roots whose desired or recorded side moved since they were last found to agree.
+SELECT d.address
+FROM desired_resources AS d
+LEFT JOIN resources AS r
+    ON d.address = r.address AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
+WHERE
+    d.valid_to_revision IS NULL
+    AND d.parent_id IS NULL
+    AND (
+        r.id IS NULL
+        OR r.presence <> 'present'
+        OR r.management <> 'managed'
+        OR r.external_id IS NULL
+        OR r.recorded_hash IS NULL
+        OR r.settled_desired_hash IS DISTINCT FROM d.spec_hash
+        OR r.settled_recorded_hash IS DISTINCT FROM r.recorded_hash
+    );
+
+-- name: resources.removed
+-- Managed roots that no source wants any more.
+SELECT r.address
+FROM resources AS r
+WHERE
+    r.deleted_at IS NULL
+    AND r.is_root
+    AND r.management <> 'unmanaged'
+    AND r.source_id IS NOT NULL
+    AND NOT EXISTS (
+        SELECT 1
+        FROM desired_resources AS d
+        WHERE d.address = r.address AND d.valid_to_revision IS NULL AND d.parent_id IS NULL
+    );
+
+-- name: resources.managed_count
+SELECT count(*)
+FROM resources
+WHERE deleted_at IS NULL AND is_root AND management = 'managed' AND external_id IS NOT NULL;
+
+-- name: resources.managed_addresses
+SELECT address
+FROM resources
+WHERE deleted_at IS NULL AND is_root AND management = 'managed';
+
+-- name: resources.by_address
+SELECT
+    r.id,
+    r.uid,
+    r.address,
+    t.name AS resource_type,
+    pt.name AS provider_type,
+    e.name AS endpoint,
+    st.name AS state,
+    r.external_id,
+    r.management,
+    r.presence,
+    r.prevent_destroy,
+    r.on_remove,
+    r.allow_downtime,
+    r.replace_policy,
+    r.create_before_destroy,
+    r.version,
+    r.recorded_hash,
+    r.applied_desired_hash,
+    s.name AS source
+FROM resources AS r
+INNER JOIN resource_types AS t ON r.resource_type_id = t.id
+INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
+INNER JOIN providers AS p ON e.provider_id = p.id
+INNER JOIN provider_types AS pt ON p.provider_type_id = pt.id
+INNER JOIN resource_states AS st ON r.state_id = st.id
+LEFT JOIN manifest_sources AS s ON r.source_id = s.id
+WHERE
+    r.deleted_at IS NULL
+    AND r.is_root
+    AND r.management <> 'unmanaged'
+    AND r.address = ANY(%(addresses)s);
+
+-- name: resources.by_id
+SELECT
+    r.id,
+    r.uid,
+    r.address,
+    t.name AS resource_type,
+    pt.name AS provider_type,
+    e.name AS endpoint,
+    st.name AS state,
+    r.external_id,
+    r.management,
+    r.presence,
+    r.prevent_destroy,
+    r.on_remove,
+    r.allow_downtime,
+    r.replace_policy,
+    r.create_before_destroy,
+    r.version,
+    r.recorded_hash,
+    r.applied_desired_hash,
+    s.name AS source
+FROM resources AS r
+INNER JOIN resource_types AS t ON r.resource_type_id = t.id
+INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
+INNER JOIN providers AS p ON e.provider_id = p.id
+INNER JOIN provider_types AS pt ON p.provider_type_id = pt.id
+INNER JOIN resource_states AS st ON r.state_id = st.id
+LEFT JOIN manifest_sources AS s ON r.source_id = s.id
+WHERE r.deleted_at IS NULL AND r.id = ANY(%(ids)s);
+
+-- name: resources.strangers
+-- Objects not managed by us, by what would clash with a new resource: type, endpoint and name or id.
+SELECT
+    r.id,
+    d.address
+FROM desired_resources AS d
+INNER JOIN resources AS r
+    ON
+        d.resource_type_id = r.resource_type_id
+        AND d.provider_endpoint_id = r.provider_endpoint_id
+        AND (d.name = r.name OR d.adopt_external_id = r.external_id)
+WHERE
+    d.valid_to_revision IS NULL
+    AND d.parent_id IS NULL
+    AND d.address = ANY(%(addresses)s)
+    AND r.deleted_at IS NULL
+    AND r.is_root
+    AND r.management <> 'managed'
+    AND r.presence = 'present'
+ORDER BY (d.adopt_external_id = r.external_id) IS TRUE;
+
+-- name: resources.parts
+SELECT
+    rr.parent_resource_id,
+    r.id,
+    r.uid,
+    r.address,
+    t.name AS resource_type,
+    st.name AS state,
+    r.external_id
+FROM resource_relationships AS rr
+INNER JOIN relationship_types AS rt ON rr.relationship_type_id = rt.id AND rt.name = 'contains'
+INNER JOIN resources AS r ON rr.child_resource_id = r.id AND r.deleted_at IS NULL
+INNER JOIN resource_types AS t ON r.resource_type_id = t.id
+INNER JOIN resource_states AS st ON r.state_id = st.id
+WHERE rr.parent_resource_id = ANY(%(ids)s)
+ORDER BY rr.parent_resource_id, r.address;
+
+-- name: resources.attributes
+SELECT
+    a.resource_id,
+    ad.name,
+    a.value_string,
+    a.value_integer,
+    a.value_decimal,
+    a.value_boolean,
+    a.value_datetime
+FROM resource_attributes AS a
+INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id
+WHERE a.resource_id = ANY(%(ids)s)
+ORDER BY a.resource_id, a.attribute_definition_id, a.ordinal;
+
+-- name: resources.tags
+SELECT
+    rt.resource_id,
+    t.key,
+    t.value
+FROM resource_tags AS rt
+INNER JOIN tags AS t ON rt.tag_id = t.id
+WHERE rt.resource_id = ANY(%(ids)s);
+
+-- name: resources.pending
+SELECT
+    p.resource_id,
+    ad.name
+FROM resource_pending_attributes AS p
+INNER JOIN attribute_definitions AS ad ON p.attribute_definition_id = ad.id
+WHERE p.resource_id = ANY(%(ids)s);
+
+-- name: resources.dependencies
+-- What a managed resource was applied to depend on or to be a member of.
+SELECT
+    rr.child_resource_id,
+    parent.address
+FROM resource_relationships AS rr
+INNER JOIN relationship_types AS t ON rr.relationship_type_id = t.id
+INNER JOIN resources AS parent ON rr.parent_resource_id = parent.id AND parent.deleted_at IS NULL
+WHERE
+    rr.child_resource_id = ANY(%(ids)s)
+    AND t.name IN ('depends_on', 'member_of');
+
+-- name: resources.settle
+-- Remember that desired and recorded agree: until one of them moves there is nothing to compare.
+UPDATE resources AS r
+SET
+    settled_desired_hash = d.spec_hash,
+    settled_recorded_hash = r.recorded_hash,
+    applied_desired_hash = d.spec_hash
+FROM desired_resources AS d
+WHERE
+    r.address = d.address
+    AND r.deleted_at IS NULL
+    AND r.management = 'managed'
+    AND d.valid_to_revision IS NULL
+    AND d.parent_id IS NULL
+    AND d.address = %(address)s
+    AND d.spec_hash = %(spec_hash)s
+    AND (r.settled_desired_hash, r.settled_recorded_hash, r.applied_desired_hash)
+    IS DISTINCT FROM (d.spec_hash, r.recorded_hash, d.spec_hash);
+
+-- name: resources.failures
+SELECT
+    r.address,
+    f.not_before,
+    f.error_message
+FROM resource_failures AS f
+INNER JOIN resources AS r ON f.resource_id = r.id AND r.deleted_at IS NULL;
+
+-- name: resources.record_failure
+INSERT INTO resource_failures AS f (
+    resource_id, failures, not_before, error_code, error_message, last_at
+)
+VALUES (
+    %(resource_id)s,
+    1,
+    now() + make_interval(secs => %(first_seconds)s),
+    %(error_code)s,
+    %(error_message)s,
+    now()
+)
+ON CONFLICT (resource_id) DO UPDATE
+SET
+    failures = f.failures + 1,
+    not_before
+    = now()
+    + make_interval(secs => least(%(first_seconds)s * power(2, least(f.failures, 20)), %(most_seconds)s)),
+    error_code = excluded.error_code,
+    error_message = excluded.error_message,
+    last_at = now();
+
+-- name: resources.clear_failure
+DELETE FROM resource_failures
+WHERE resource_id = %(resource_id)s;
+
+-- name: resources.clear_failure_at
+DELETE FROM resource_failures
+WHERE
+    resource_id IN (
+        SELECT id
+        FROM resources
+        WHERE address = %(address)s AND deleted_at IS NULL
+    );
+
+-- name: resources.holds
+SELECT
+    h.owner,
+    h.reason,
+    h.address,
+    e.name AS endpoint,
+    t.name AS resource_type,
+    h.tag_key,
+    h.tag_value,
+    h.until
+FROM holds AS h
+LEFT JOIN provider_endpoints AS e ON h.endpoint_id = e.id
+LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+WHERE h.released_at IS NULL AND (h.until IS NULL OR h.until > now())
+ORDER BY h.id;
+
+-- name: resources.applied
+-- What was applied: a difference that arises while it stays the same is drift.
+UPDATE resources
+SET applied_desired_hash = %(spec_hash)s
+WHERE id = %(resource_id)s AND applied_desired_hash IS DISTINCT FROM %(spec_hash)s;

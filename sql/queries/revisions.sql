@@ -1,0 +1,257 @@
+-- name: revisions.source
+SELECT id
+FROM manifest_sources
+WHERE name = %(name)s;
+
+-- name: revisions.upsert_source
+INSERT INTO manifest_sources (name, kind, url, branch, subfolder)
+VALUES (%(name)s, %(kind)s, %(url)s, %(branch)s, %(subfolder)s)
+ON CONFLICT (name) DO UPDATE
+SET
+    kind = excluded.kind,
+    url = excluded.url,
+    branch = excluded.branch,
+    subfolder = excluded.subfolder
+RETURNING id;
+
+-- name: revisions.insert
+INSERT INTO revisions (
+    source_id, commit_id, author, authored_at, message, content_hash, catalog_hash, actor
+)
+VALUES (
+    %(source_id)s,
+    %(commit_id)s,
+    %(author)s,
+    %(authored_at)s,
+    %(message)s,
+    %(content_hash)s,
+    %(catalog_hash)s,
+    %(actor)s
+)
+RETURNING id;
+
+-- name: revisions.latest
+SELECT
+    id,
+    commit_id,
+    content_hash,
+    catalog_hash
+FROM revisions
+WHERE source_id = %(source_id)s
+ORDER BY id DESC
+LIMIT 1;
+
+-- name: revisions.current
+-- The roots that a source wants now.
+SELECT
+    id,
+    address,
+    spec_hash,
+    document_hash
+FROM desired_resources
+WHERE
+    source_id = %(source_id)s
+    AND valid_to_revision IS NULL
+    AND parent_id IS NULL;
+
+-- name: revisions.documents
+-- What an unchanged document needs no parsing for: its address and what it refers to.
+SELECT
+    d.document_hash,
+    d.address,
+    refs.target
+FROM desired_resources AS d
+INNER JOIN revisions AS r ON d.valid_from_revision = r.id
+LEFT JOIN (
+    SELECT
+        coalesce(item.parent_id, item.id) AS root_id,
+        a.value_string AS target
+    FROM desired_attributes AS a
+    INNER JOIN attribute_definitions AS ad
+        ON a.attribute_definition_id = ad.id AND ad.format = 'reference'
+    INNER JOIN desired_resources AS item ON a.desired_resource_id = item.id
+    WHERE item.valid_to_revision IS NULL
+    UNION ALL
+    SELECT
+        rel.desired_resource_id AS root_id,
+        rel.target_address AS target
+    FROM desired_relationships AS rel
+) AS refs ON d.id = refs.root_id
+WHERE
+    d.source_id = %(source_id)s
+    AND d.valid_to_revision IS NULL
+    AND d.parent_id IS NULL
+    AND d.document_hash IS NOT NULL
+    AND r.catalog_hash = %(catalog_hash)s;
+
+-- name: revisions.other_owners
+-- Addresses that another source wants already: one resource has one source.
+SELECT
+    d.address,
+    s.name
+FROM desired_resources AS d
+INNER JOIN manifest_sources AS s ON d.source_id = s.id
+WHERE
+    d.valid_to_revision IS NULL
+    AND d.source_id <> %(source_id)s
+    AND d.address = ANY(%(addresses)s);
+
+-- name: revisions.close
+UPDATE desired_resources
+SET valid_to_revision = %(revision_id)s
+WHERE id = ANY(%(ids)s) OR parent_id = ANY(%(ids)s);
+
+-- name: revisions.reserve_ids
+SELECT nextval(pg_get_serial_sequence('desired_resources', 'id'))
+FROM generate_series(1, %(count)s);
+
+-- name: revisions.copy_resources
+COPY desired_resources (
+    id, source_id, parent_id, address, resource_type_id, provider_endpoint_id, name, spec_hash,
+    document_hash, file, line, column_number, prevent_destroy, on_remove, allow_downtime,
+    replace_policy, create_before_destroy, location, datacenter, adopt_external_id, valid_from_revision
+) FROM STDIN;
+
+-- name: revisions.copy_attributes
+COPY desired_attributes (
+    desired_resource_id, resource_type_id, attribute_definition_id, ordinal, data_type, value_string,
+    value_integer, value_decimal, value_boolean, value_datetime, is_explicit
+) FROM STDIN;
+
+-- name: revisions.copy_empty
+COPY desired_empty_attributes (
+    desired_resource_id, resource_type_id, attribute_definition_id, is_explicit
+) FROM STDIN;
+
+-- name: revisions.copy_tags
+COPY desired_tags (desired_resource_id, key, value) FROM STDIN;
+
+-- name: revisions.copy_collections
+COPY desired_collections (desired_resource_id, resource_type_id) FROM STDIN;
+
+-- name: revisions.copy_ignored
+COPY desired_ignored_attributes (desired_resource_id, name) FROM STDIN;
+
+-- name: revisions.copy_relationships
+COPY desired_relationships (desired_resource_id, relationship_type_id, target_address) FROM STDIN;
+
+-- name: revisions.apply_lifecycles
+-- A guard holds from the moment its manifest is known, whether or not anything else changes.
+UPDATE resources AS r
+SET
+    prevent_destroy = d.prevent_destroy,
+    on_remove = d.on_remove,
+    allow_downtime = d.allow_downtime,
+    replace_policy = d.replace_policy,
+    create_before_destroy = d.create_before_destroy,
+    source_id = d.source_id
+FROM desired_resources AS d
+WHERE
+    d.valid_from_revision = %(revision_id)s
+    AND d.valid_to_revision IS NULL
+    AND d.parent_id IS NULL
+    AND r.address = d.address
+    AND r.deleted_at IS NULL
+    AND r.management <> 'unmanaged'
+    AND (
+        r.prevent_destroy, r.on_remove, r.allow_downtime, r.replace_policy, r.create_before_destroy,
+        r.source_id
+    ) IS DISTINCT FROM (
+        d.prevent_destroy, d.on_remove, d.allow_downtime, d.replace_policy, d.create_before_destroy,
+        d.source_id
+    );
+
+-- name: desired.roots
+SELECT
+    d.id,
+    d.address,
+    t.name AS resource_type,
+    pt.name AS provider_type,
+    e.name AS endpoint,
+    d.prevent_destroy,
+    d.on_remove,
+    d.allow_downtime,
+    d.replace_policy,
+    d.create_before_destroy,
+    d.location,
+    d.datacenter,
+    d.adopt_external_id,
+    d.file,
+    d.line,
+    d.column_number,
+    d.parent_id
+FROM desired_resources AS d
+INNER JOIN resource_types AS t ON d.resource_type_id = t.id
+INNER JOIN provider_endpoints AS e ON d.provider_endpoint_id = e.id
+INNER JOIN providers AS p ON e.provider_id = p.id
+INNER JOIN provider_types AS pt ON p.provider_type_id = pt.id
+WHERE
+    d.valid_to_revision IS NULL
+    AND (
+        (d.parent_id IS NULL AND d.address = ANY(%(addresses)s))
+        OR d.parent_id IN (
+            SELECT root.id
+            FROM desired_resources AS root
+            WHERE
+                root.valid_to_revision IS NULL
+                AND root.parent_id IS NULL
+                AND root.address = ANY(%(addresses)s)
+        )
+    )
+ORDER BY d.id;
+
+-- name: desired.attributes
+SELECT
+    a.desired_resource_id,
+    ad.name,
+    a.value_string,
+    a.value_integer,
+    a.value_decimal,
+    a.value_boolean,
+    a.value_datetime,
+    a.is_explicit
+FROM desired_attributes AS a
+INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id
+WHERE a.desired_resource_id = ANY(%(ids)s)
+ORDER BY a.desired_resource_id, a.attribute_definition_id, a.ordinal;
+
+-- name: desired.empty
+SELECT
+    c.desired_resource_id,
+    ad.name,
+    c.is_explicit
+FROM desired_empty_attributes AS c
+INNER JOIN attribute_definitions AS ad ON c.attribute_definition_id = ad.id
+WHERE c.desired_resource_id = ANY(%(ids)s);
+
+-- name: desired.tags
+SELECT
+    desired_resource_id,
+    key,
+    value
+FROM desired_tags
+WHERE desired_resource_id = ANY(%(ids)s);
+
+-- name: desired.collections
+SELECT
+    c.desired_resource_id,
+    t.name
+FROM desired_collections AS c
+INNER JOIN resource_types AS t ON c.resource_type_id = t.id
+WHERE c.desired_resource_id = ANY(%(ids)s);
+
+-- name: desired.ignored
+SELECT
+    desired_resource_id,
+    name
+FROM desired_ignored_attributes
+WHERE desired_resource_id = ANY(%(ids)s);
+
+-- name: desired.relationships
+SELECT
+    r.desired_resource_id,
+    t.name,
+    r.target_address
+FROM desired_relationships AS r
+INNER JOIN relationship_types AS t ON r.relationship_type_id = t.id
+WHERE r.desired_resource_id = ANY(%(ids)s);

@@ -1,0 +1,488 @@
+-- The recorded side: what is known to exist, its attributes, tags and relationships.
+-- Written by observation and by operations; every change leaves a history row, by trigger.
+
+CREATE TABLE manifest_sources (
+  id integer GENERATED ALWAYS AS IDENTITY,
+  name text NOT NULL,
+  kind text NOT NULL,
+  url text,
+  branch text,
+  subfolder text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT manifest_sources_pkey PRIMARY KEY (id),
+  CONSTRAINT manifest_sources_name UNIQUE (name),
+  CONSTRAINT manifest_sources_kind CHECK (kind IN ('folder', 'git', 'stdin', 'files'))
+);
+
+COMMENT ON TABLE manifest_sources IS
+'Where manifests come from. Written when a set of manifests is first loaded.';
+COMMENT ON COLUMN manifest_sources.id IS
+'Key.';
+COMMENT ON COLUMN manifest_sources.name IS
+'Its name; one source''s removal of a manifest says nothing of another''s.';
+COMMENT ON COLUMN manifest_sources.kind IS
+'folder, git, stdin or files.';
+COMMENT ON COLUMN manifest_sources.url IS
+'Where it is: a folder''s path or a repository''s address; null for stdin.';
+COMMENT ON COLUMN manifest_sources.branch IS
+'The branch that is followed, of a repository.';
+COMMENT ON COLUMN manifest_sources.subfolder IS
+'The folder inside it; null for all of it.';
+COMMENT ON COLUMN manifest_sources.created_at IS
+'When it was first used.';
+
+CREATE TABLE revisions (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  source_id integer NOT NULL REFERENCES manifest_sources (id),
+  commit_id text,
+  author text,
+  authored_at timestamptz,
+  message text,
+  content_hash bytea NOT NULL,
+  catalog_hash bytea NOT NULL,
+  actor text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT revisions_pkey PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE revisions IS
+'A set of manifests at one moment, a commit where there is one. Ids are in the order of loading. Written by the loader, once.';
+COMMENT ON COLUMN revisions.id IS
+'Key, increasing in the order of loading.';
+COMMENT ON COLUMN revisions.source_id IS
+'Where it was loaded from.';
+COMMENT ON COLUMN revisions.commit_id IS
+'The commit''s id; null where there is no git.';
+COMMENT ON COLUMN revisions.author IS
+'The commit''s author.';
+COMMENT ON COLUMN revisions.authored_at IS
+'When it was written.';
+COMMENT ON COLUMN revisions.message IS
+'The commit''s message.';
+COMMENT ON COLUMN revisions.content_hash IS
+'SHA-256 over the manifests'' contents.';
+COMMENT ON COLUMN revisions.catalog_hash IS
+'SHA-256 over the catalog they were read with.';
+COMMENT ON COLUMN revisions.actor IS
+'Who loaded it.';
+COMMENT ON COLUMN revisions.created_at IS
+'When it was loaded.';
+CREATE INDEX revisions_source ON revisions (source_id, id);
+CREATE INDEX revisions_commit ON revisions (commit_id);
+
+CREATE TABLE workers (
+  id uuid NOT NULL,
+  host text NOT NULL,
+  pid integer NOT NULL,
+  kind text NOT NULL,
+  lock_key bigint NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT now(),
+  seen_at timestamptz NOT NULL DEFAULT now(),
+  stopped_at timestamptz,
+  CONSTRAINT workers_pkey PRIMARY KEY (id),
+  CONSTRAINT workers_lock_key UNIQUE (lock_key),
+  CONSTRAINT workers_kind CHECK (kind IN ('cli', 'daemon'))
+);
+
+COMMENT ON TABLE workers IS
+'Processes that carry out plans. Each keeps an advisory lock while it lives. Written by the process itself.';
+COMMENT ON COLUMN workers.id IS
+'The process''s own id, chosen at its start.';
+COMMENT ON COLUMN workers.host IS
+'The machine it runs on.';
+COMMENT ON COLUMN workers.pid IS
+'Its process id there.';
+COMMENT ON COLUMN workers.kind IS
+'cli or daemon.';
+COMMENT ON COLUMN workers.lock_key IS
+'The advisory lock that it holds as long as it lives.';
+COMMENT ON COLUMN workers.started_at IS
+'When it started.';
+COMMENT ON COLUMN workers.seen_at IS
+'When it last said that it lives.';
+COMMENT ON COLUMN workers.stopped_at IS
+'When it ended in order, or was found dead; null while it runs.';
+
+CREATE TABLE resources (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  uid uuid NOT NULL DEFAULT gen_random_uuid(),
+  resource_type_id integer NOT NULL REFERENCES resource_types (id),
+  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+  address text NOT NULL,
+  name text NOT NULL,
+  state_id integer NOT NULL REFERENCES resource_states (id),
+  external_id text,
+  management text NOT NULL DEFAULT 'managed',
+  presence text NOT NULL DEFAULT 'unknown',
+  is_root boolean NOT NULL,
+  source_id integer REFERENCES manifest_sources (id),
+  location_id integer REFERENCES locations (id),
+  datacenter_id integer REFERENCES datacenters (id),
+  prevent_destroy boolean NOT NULL DEFAULT false,
+  on_remove text,
+  allow_downtime boolean NOT NULL DEFAULT false,
+  replace_policy text NOT NULL DEFAULT 'never',
+  create_before_destroy boolean NOT NULL DEFAULT false,
+  version bigint NOT NULL DEFAULT 0,
+  recorded_hash bytea,
+  applied_desired_hash bytea,
+  settled_desired_hash bytea,
+  settled_recorded_hash bytea,
+  claim_epoch bigint NOT NULL DEFAULT 0,
+  claimed_by uuid REFERENCES workers (id),
+  claimed_at timestamptz,
+  observed_at timestamptz,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  deleted_at timestamptz,
+  CONSTRAINT resources_pkey PRIMARY KEY (id),
+  CONSTRAINT resources_uid UNIQUE (uid),
+  CONSTRAINT resources_typed UNIQUE (id, resource_type_id),
+  CONSTRAINT resources_management CHECK (management IN ('managed', 'unmanaged', 'quarantined')),
+  CONSTRAINT resources_presence CHECK (presence IN ('present', 'absent', 'unknown')),
+  CONSTRAINT resources_on_remove CHECK (on_remove IN ('delete', 'retain', 'block')),
+  CONSTRAINT resources_replace_policy CHECK (replace_policy IN ('never', 'allowed')),
+  CONSTRAINT resources_external_id CHECK (external_id <> ''),
+  CONSTRAINT resources_claim CHECK ((claimed_by IS NULL) = (claimed_at IS NULL))
+);
+
+COMMENT ON TABLE resources IS
+'What exists, or did: one row a resource or part of one. Rows are never deleted, only marked so. Written by observation and by operations.';
+COMMENT ON COLUMN resources.id IS
+'Key.';
+COMMENT ON COLUMN resources.uid IS
+'Its identity for ever, written into the mark on the provider''s object.';
+COMMENT ON COLUMN resources.resource_type_id IS
+'What it is; never changes.';
+COMMENT ON COLUMN resources.provider_endpoint_id IS
+'Where it lives.';
+COMMENT ON COLUMN resources.address IS
+'type/name, and the same again for each part below it.';
+COMMENT ON COLUMN resources.name IS
+'The last word of its address.';
+COMMENT ON COLUMN resources.state_id IS
+'Its state; a trigger refuses illegal moves and writes each one down.';
+COMMENT ON COLUMN resources.external_id IS
+'The provider''s id; null while there is none, and for parts that have none.';
+COMMENT ON COLUMN resources.management IS
+'managed, unmanaged (not ours: never changed) or quarantined (undecided: a person must look).';
+COMMENT ON COLUMN resources.presence IS
+'What the last observation says: present, absent or unknown. Unknown is not absent.';
+COMMENT ON COLUMN resources.is_root IS
+'False for a part, which its parent contains.';
+COMMENT ON COLUMN resources.source_id IS
+'Whose manifest it is from; null for what no manifest names.';
+COMMENT ON COLUMN resources.location_id IS
+'Where it stands, if that is known.';
+COMMENT ON COLUMN resources.datacenter_id IS
+'In which datacenter it stands, if that is known.';
+COMMENT ON COLUMN resources.prevent_destroy IS
+'The manifest''s guard, which survives the manifest''s removal.';
+COMMENT ON COLUMN resources.on_remove IS
+'What happens when it leaves the manifests: delete, retain or block; null for the type''s rule.';
+COMMENT ON COLUMN resources.allow_downtime IS
+'Whether a change may stop it.';
+COMMENT ON COLUMN resources.replace_policy IS
+'Whether it may be replaced: never or allowed.';
+COMMENT ON COLUMN resources.create_before_destroy IS
+'Whether a replacement makes the new object first.';
+COMMENT ON COLUMN resources.version IS
+'Counts the changes that a plan must not overlook; kept by a trigger.';
+COMMENT ON COLUMN resources.recorded_hash IS
+'Canonical SHA-256 of its recorded specification, parts included; null when it must be looked at again.';
+COMMENT ON COLUMN resources.applied_desired_hash IS
+'The desired hash last applied or found to agree.';
+COMMENT ON COLUMN resources.settled_desired_hash IS
+'With settled_recorded_hash: a pair of hashes known to agree, so that neither is compared again.';
+COMMENT ON COLUMN resources.settled_recorded_hash IS
+'See settled_desired_hash.';
+COMMENT ON COLUMN resources.claim_epoch IS
+'Counts claims; a worker whose epoch is past writes nothing.';
+COMMENT ON COLUMN resources.claimed_by IS
+'The worker that holds it; null when nobody does.';
+COMMENT ON COLUMN resources.claimed_at IS
+'When it was claimed.';
+COMMENT ON COLUMN resources.observed_at IS
+'When an observation last said something about it.';
+COMMENT ON COLUMN resources.created_at IS
+'When the row was first written.';
+COMMENT ON COLUMN resources.updated_at IS
+'When its version last changed; kept by a trigger.';
+COMMENT ON COLUMN resources.deleted_at IS
+'When it was found or made to be gone; null while it lives.';
+CREATE UNIQUE INDEX resources_address ON resources (address)
+WHERE deleted_at IS NULL AND management <> 'unmanaged';
+CREATE UNIQUE INDEX resources_external ON resources (provider_endpoint_id, resource_type_id, external_id)
+WHERE deleted_at IS NULL AND is_root AND external_id IS NOT NULL;
+CREATE INDEX resources_any_address ON resources (address);
+CREATE INDEX resources_type ON resources (resource_type_id);
+CREATE INDEX resources_state ON resources (state_id);
+CREATE INDEX resources_source ON resources (source_id);
+CREATE INDEX resources_claimed ON resources (claimed_by) WHERE claimed_by IS NOT NULL;
+CREATE INDEX resources_location ON resources (location_id) WHERE location_id IS NOT NULL;
+CREATE INDEX resources_datacenter ON resources (datacenter_id) WHERE datacenter_id IS NOT NULL;
+
+CREATE TABLE resource_attributes (
+  resource_id bigint NOT NULL,
+  resource_type_id integer NOT NULL,
+  attribute_definition_id integer NOT NULL,
+  ordinal smallint NOT NULL DEFAULT 0,
+  data_type text NOT NULL,
+  value_string text,
+  value_integer bigint,
+  value_decimal numeric,
+  value_boolean boolean,
+  value_datetime timestamptz,
+  CONSTRAINT resource_attributes_pkey PRIMARY KEY (resource_id, attribute_definition_id, ordinal),
+  CONSTRAINT resource_attributes_resource FOREIGN KEY (resource_id, resource_type_id)
+  REFERENCES resources (id, resource_type_id),
+  CONSTRAINT resource_attributes_attribute
+  FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
+  REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
+  CONSTRAINT resource_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+  CONSTRAINT resource_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+  CONSTRAINT resource_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+  CONSTRAINT resource_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+  CONSTRAINT resource_attributes_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+);
+
+COMMENT ON TABLE resource_attributes IS
+'The one place where an attribute of a resource is written: one row a value, one a element of a set or list. Written by observation and by operations; the extension tables follow by trigger.';
+COMMENT ON COLUMN resource_attributes.resource_id IS
+'The resource.';
+COMMENT ON COLUMN resource_attributes.resource_type_id IS
+'Its type again, so that a foreign key can tell which attributes it may have.';
+COMMENT ON COLUMN resource_attributes.attribute_definition_id IS
+'The attribute.';
+COMMENT ON COLUMN resource_attributes.ordinal IS
+'The element''s place, from 0; always 0 where there is one value.';
+COMMENT ON COLUMN resource_attributes.data_type IS
+'The attribute''s data type again: which of the values is set.';
+COMMENT ON COLUMN resource_attributes.value_string IS
+'The value where data_type is string; null otherwise.';
+COMMENT ON COLUMN resource_attributes.value_integer IS
+'The value where data_type is integer, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN resource_attributes.value_decimal IS
+'The value where data_type is decimal, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN resource_attributes.value_boolean IS
+'The value where data_type is boolean; null otherwise.';
+COMMENT ON COLUMN resource_attributes.value_datetime IS
+'The value where data_type is datetime; null otherwise.';
+CREATE INDEX resource_attributes_integer ON resource_attributes (attribute_definition_id, value_integer)
+WHERE value_integer IS NOT NULL;
+
+CREATE TABLE resource_pending_attributes (
+  resource_id bigint NOT NULL REFERENCES resources (id),
+  attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
+  CONSTRAINT resource_pending_attributes_pkey PRIMARY KEY (resource_id, attribute_definition_id)
+);
+
+COMMENT ON TABLE resource_pending_attributes IS
+'Attributes whose new value is accepted by the provider and waits for a restart of the machine. Written by observation.';
+COMMENT ON COLUMN resource_pending_attributes.resource_id IS
+'The resource.';
+COMMENT ON COLUMN resource_pending_attributes.attribute_definition_id IS
+'The attribute that waits.';
+CREATE INDEX resource_pending_attributes_attribute ON resource_pending_attributes (attribute_definition_id);
+
+CREATE TABLE tags (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  key text NOT NULL,
+  value text NOT NULL,
+  CONSTRAINT tags_pkey PRIMARY KEY (id),
+  CONSTRAINT tags_pair UNIQUE (key, value)
+);
+
+COMMENT ON TABLE tags IS
+'Tags that anything carries, each pair once. Written with resource_tags.';
+COMMENT ON COLUMN tags.id IS
+'Key.';
+COMMENT ON COLUMN tags.key IS
+'The tag''s key.';
+COMMENT ON COLUMN tags.value IS
+'Its value; may be empty.';
+
+CREATE TABLE resource_tags (
+  resource_id bigint NOT NULL REFERENCES resources (id),
+  tag_id bigint NOT NULL REFERENCES tags (id),
+  CONSTRAINT resource_tags_pkey PRIMARY KEY (resource_id, tag_id)
+);
+
+COMMENT ON TABLE resource_tags IS
+'Which tags a resource carries at its provider. Written by observation and by operations.';
+COMMENT ON COLUMN resource_tags.resource_id IS
+'The resource.';
+COMMENT ON COLUMN resource_tags.tag_id IS
+'A tag of it.';
+CREATE INDEX resource_tags_tag ON resource_tags (tag_id);
+
+CREATE TABLE resource_relationships (
+  parent_resource_id bigint NOT NULL REFERENCES resources (id),
+  child_resource_id bigint NOT NULL REFERENCES resources (id),
+  relationship_type_id integer NOT NULL REFERENCES relationship_types (id),
+  CONSTRAINT resource_relationships_pkey
+  PRIMARY KEY (parent_resource_id, child_resource_id, relationship_type_id),
+  CONSTRAINT resource_relationships_two CHECK (parent_resource_id <> child_resource_id)
+);
+
+COMMENT ON TABLE resource_relationships IS
+'Ties between resources. The parent is what is depended on, contains, hosts or is joined. Written by observation and by operations.';
+COMMENT ON COLUMN resource_relationships.parent_resource_id IS
+'What is depended on, contains, hosts or is joined.';
+COMMENT ON COLUMN resource_relationships.child_resource_id IS
+'What depends, is contained, is attached or is the member.';
+COMMENT ON COLUMN resource_relationships.relationship_type_id IS
+'What ties them.';
+CREATE INDEX resource_relationships_child ON resource_relationships (child_resource_id, relationship_type_id);
+CREATE INDEX resource_relationships_type ON resource_relationships (relationship_type_id);
+-- 1 is `contains`, by a check on relationship_types: what is contained is in one thing only.
+CREATE UNIQUE INDEX resource_relationships_one_container ON resource_relationships (child_resource_id)
+WHERE relationship_type_id = 1;
+
+CREATE TABLE resource_failures (
+  resource_id bigint NOT NULL REFERENCES resources (id),
+  failures integer NOT NULL,
+  not_before timestamptz NOT NULL,
+  error_code text NOT NULL,
+  error_message text NOT NULL,
+  last_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT resource_failures_pkey PRIMARY KEY (resource_id),
+  CONSTRAINT resource_failures_count CHECK (failures > 0)
+);
+
+COMMENT ON TABLE resource_failures IS
+'Failed attempts, for backing off: one row a resource that failed since it last succeeded. Written by the executor.';
+COMMENT ON COLUMN resource_failures.resource_id IS
+'The resource.';
+COMMENT ON COLUMN resource_failures.failures IS
+'How many attempts failed in a row.';
+COMMENT ON COLUMN resource_failures.not_before IS
+'No new attempt before then.';
+COMMENT ON COLUMN resource_failures.error_code IS
+'The class of the last error.';
+COMMENT ON COLUMN resource_failures.error_message IS
+'The last error, without secrets.';
+COMMENT ON COLUMN resource_failures.last_at IS
+'When it last failed.';
+
+CREATE TABLE external_id_reservations (
+  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+  resource_type_id integer NOT NULL REFERENCES resource_types (id),
+  external_id text NOT NULL,
+  resource_uid uuid NOT NULL,
+  reserved_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT external_id_reservations_pkey PRIMARY KEY (provider_endpoint_id, resource_type_id, external_id)
+);
+
+COMMENT ON TABLE external_id_reservations IS
+'Ids that we chose for objects at a provider, never given out twice. Written before the call that uses one; never changed, never deleted.';
+COMMENT ON COLUMN external_id_reservations.provider_endpoint_id IS
+'Where the id is used.';
+COMMENT ON COLUMN external_id_reservations.resource_type_id IS
+'For which type.';
+COMMENT ON COLUMN external_id_reservations.external_id IS
+'The id.';
+COMMENT ON COLUMN external_id_reservations.resource_uid IS
+'The resource it was chosen for.';
+COMMENT ON COLUMN external_id_reservations.reserved_at IS
+'When it was chosen.';
+CREATE INDEX external_id_reservations_uid ON external_id_reservations (resource_uid);
+CREATE INDEX external_id_reservations_type ON external_id_reservations (resource_type_id);
+
+CREATE TABLE endpoint_observations (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+  started_at timestamptz NOT NULL DEFAULT now(),
+  finished_at timestamptz,
+  requests integer NOT NULL DEFAULT 0,
+  outcome text,
+  message text,
+  CONSTRAINT endpoint_observations_pkey PRIMARY KEY (id),
+  CONSTRAINT endpoint_observations_outcome CHECK (outcome IN ('complete', 'partial', 'failed')),
+  CONSTRAINT endpoint_observations_ended CHECK ((finished_at IS NULL) = (outcome IS NULL))
+);
+
+COMMENT ON TABLE endpoint_observations IS
+'Looks at an endpoint. Written by the observer.';
+COMMENT ON COLUMN endpoint_observations.id IS
+'Key.';
+COMMENT ON COLUMN endpoint_observations.provider_endpoint_id IS
+'Where was looked.';
+COMMENT ON COLUMN endpoint_observations.started_at IS
+'When it began.';
+COMMENT ON COLUMN endpoint_observations.finished_at IS
+'When it ended; null while it runs, or if it never ended.';
+COMMENT ON COLUMN endpoint_observations.requests IS
+'How many requests it took.';
+COMMENT ON COLUMN endpoint_observations.outcome IS
+'complete, partial or failed; null while it runs.';
+COMMENT ON COLUMN endpoint_observations.message IS
+'Why it is not complete, without secrets.';
+CREATE INDEX endpoint_observations_endpoint ON endpoint_observations (provider_endpoint_id, started_at);
+
+CREATE TABLE endpoint_observation_types (
+  observation_id bigint NOT NULL REFERENCES endpoint_observations (id) ON DELETE CASCADE,
+  resource_type_id integer NOT NULL REFERENCES resource_types (id),
+  complete boolean NOT NULL,
+  seen integer NOT NULL,
+  message text,
+  CONSTRAINT endpoint_observation_types_pkey PRIMARY KEY (observation_id, resource_type_id)
+);
+
+COMMENT ON TABLE endpoint_observation_types IS
+'What a look at an endpoint can say of one resource type. Absence follows only from a complete one. Written by the observer.';
+COMMENT ON COLUMN endpoint_observation_types.observation_id IS
+'The look.';
+COMMENT ON COLUMN endpoint_observation_types.resource_type_id IS
+'The resource type.';
+COMMENT ON COLUMN endpoint_observation_types.complete IS
+'Whether all of it was seen, with permission to see all of it.';
+COMMENT ON COLUMN endpoint_observation_types.seen IS
+'How many objects were seen.';
+COMMENT ON COLUMN endpoint_observation_types.message IS
+'Why it is not complete; null if it is.';
+CREATE INDEX endpoint_observation_types_type ON endpoint_observation_types (resource_type_id);
+
+CREATE TABLE holds (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  address text,
+  endpoint_id integer REFERENCES provider_endpoints (id),
+  resource_type_id integer REFERENCES resource_types (id),
+  tag_key text,
+  tag_value text,
+  owner text NOT NULL,
+  reason text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  until timestamptz,
+  released_at timestamptz,
+  CONSTRAINT holds_pkey PRIMARY KEY (id),
+  CONSTRAINT holds_tag CHECK (tag_value IS NULL OR tag_key IS NOT NULL)
+);
+
+COMMENT ON TABLE holds IS
+'What shall not be changed for the time being: an address, an endpoint, a type, a tag, or all of what is given together. Written by commands.';
+COMMENT ON COLUMN holds.id IS
+'Key.';
+COMMENT ON COLUMN holds.address IS
+'Holds this resource and its parts.';
+COMMENT ON COLUMN holds.endpoint_id IS
+'Holds what is at this endpoint.';
+COMMENT ON COLUMN holds.resource_type_id IS
+'Holds what is of this type.';
+COMMENT ON COLUMN holds.tag_key IS
+'Holds what carries a tag of this key.';
+COMMENT ON COLUMN holds.tag_value IS
+'With this value; null for any.';
+COMMENT ON COLUMN holds.owner IS
+'Who asked for it.';
+COMMENT ON COLUMN holds.reason IS
+'Why.';
+COMMENT ON COLUMN holds.created_at IS
+'Since when.';
+COMMENT ON COLUMN holds.until IS
+'Until when; null until it is released.';
+COMMENT ON COLUMN holds.released_at IS
+'When it was released; null while it holds.';
+CREATE INDEX holds_live ON holds (created_at) WHERE released_at IS NULL;
+CREATE INDEX holds_endpoint ON holds (endpoint_id);
+CREATE INDEX holds_type ON holds (resource_type_id);

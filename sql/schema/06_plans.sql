@@ -1,0 +1,357 @@
+-- Saved plans, down to the parameters of each provider request, so that what was approved is what is applied.
+-- Written once when a plan is saved; afterwards only its status and its approvals change.
+
+CREATE TABLE plans (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  uid uuid NOT NULL DEFAULT gen_random_uuid(),
+  hash text NOT NULL,
+  revision_id bigint REFERENCES revisions (id),
+  actor text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  status text NOT NULL DEFAULT 'saved',
+  CONSTRAINT plans_pkey PRIMARY KEY (id),
+  CONSTRAINT plans_uid UNIQUE (uid),
+  CONSTRAINT plans_hash CHECK (hash ~ '^[0-9a-f]{64}$'),
+  CONSTRAINT plans_status CHECK (status IN ('saved', 'applying', 'applied', 'failed', 'expired'))
+);
+
+COMMENT ON TABLE plans IS
+'A plan that was saved to be approved and applied.';
+COMMENT ON COLUMN plans.id IS
+'Key.';
+COMMENT ON COLUMN plans.uid IS
+'Its name outside of this database.';
+COMMENT ON COLUMN plans.hash IS
+'SHA-256, hexadecimal, over what would be done and what it rests on; approvals are bound to it.';
+COMMENT ON COLUMN plans.revision_id IS
+'The revision that it makes true.';
+COMMENT ON COLUMN plans.actor IS
+'Who made it.';
+COMMENT ON COLUMN plans.created_at IS
+'When it was made.';
+COMMENT ON COLUMN plans.status IS
+'saved, applying, applied, failed or expired.';
+CREATE INDEX plans_hash_at ON plans (hash);
+CREATE INDEX plans_revision ON plans (revision_id);
+
+CREATE TABLE plan_approvals (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+  hash text NOT NULL,
+  approved_by text NOT NULL,
+  approved_at timestamptz NOT NULL DEFAULT now(),
+  used_at timestamptz,
+  CONSTRAINT plan_approvals_pkey PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE plan_approvals IS
+'A person''s consent to one plan, good for one use.';
+COMMENT ON COLUMN plan_approvals.id IS
+'Key.';
+COMMENT ON COLUMN plan_approvals.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_approvals.hash IS
+'The plan''s hash as the person saw it.';
+COMMENT ON COLUMN plan_approvals.approved_by IS
+'Who.';
+COMMENT ON COLUMN plan_approvals.approved_at IS
+'When.';
+COMMENT ON COLUMN plan_approvals.used_at IS
+'When an application used it up; null before. Set once.';
+CREATE UNIQUE INDEX plan_approvals_unused ON plan_approvals (plan_id) WHERE used_at IS NULL;
+CREATE INDEX plan_approvals_plan ON plan_approvals (plan_id);
+
+CREATE TABLE plan_messages (
+  plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+  position integer NOT NULL,
+  kind text NOT NULL,
+  message text NOT NULL,
+  CONSTRAINT plan_messages_pkey PRIMARY KEY (plan_id, position),
+  CONSTRAINT plan_messages_kind CHECK (kind IN ('warning', 'approval'))
+);
+
+COMMENT ON TABLE plan_messages IS
+'What a plan says as a whole: warnings, and why it waits for an approval.';
+COMMENT ON COLUMN plan_messages.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_messages.position IS
+'Its place, from 0.';
+COMMENT ON COLUMN plan_messages.kind IS
+'warning or approval.';
+COMMENT ON COLUMN plan_messages.message IS
+'The text.';
+
+CREATE TABLE plan_blocked (
+  plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+  position integer NOT NULL,
+  address text NOT NULL,
+  action text NOT NULL,
+  hindrance text NOT NULL,
+  message text NOT NULL,
+  hint text NOT NULL DEFAULT '',
+  CONSTRAINT plan_blocked_pkey PRIMARY KEY (plan_id, position)
+);
+
+COMMENT ON TABLE plan_blocked IS
+'What differs and is left alone by a plan, and why.';
+COMMENT ON COLUMN plan_blocked.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_blocked.position IS
+'Its place, from 0.';
+COMMENT ON COLUMN plan_blocked.address IS
+'The resource.';
+COMMENT ON COLUMN plan_blocked.action IS
+'What would have been done.';
+COMMENT ON COLUMN plan_blocked.hindrance IS
+'Why not, one of the model''s hindrances.';
+COMMENT ON COLUMN plan_blocked.message IS
+'Why not, for people.';
+COMMENT ON COLUMN plan_blocked.hint IS
+'What frees it.';
+
+CREATE TABLE plan_steps (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+  position integer NOT NULL,
+  address text NOT NULL,
+  operation_type_id integer NOT NULL REFERENCES operation_types (id),
+  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+  resource_uid uuid,
+  pin bigint,
+  desired_hash bytea,
+  impact text NOT NULL,
+  reason text,
+  summary text NOT NULL,
+  adopt_external_id text,
+  CONSTRAINT plan_steps_pkey PRIMARY KEY (id),
+  CONSTRAINT plan_steps_order UNIQUE (plan_id, position),
+  CONSTRAINT plan_steps_impact CHECK (impact IN ('online', 'reboot', 'stop', 'replace')),
+  CONSTRAINT plan_steps_reason CHECK (reason IN ('manifest', 'drift', 'default'))
+);
+
+COMMENT ON TABLE plan_steps IS
+'One resource''s change in a plan.';
+COMMENT ON COLUMN plan_steps.id IS
+'Key.';
+COMMENT ON COLUMN plan_steps.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_steps.position IS
+'Its place in the plan''s order, from 0.';
+COMMENT ON COLUMN plan_steps.address IS
+'The resource.';
+COMMENT ON COLUMN plan_steps.operation_type_id IS
+'What is done to it.';
+COMMENT ON COLUMN plan_steps.provider_endpoint_id IS
+'Where.';
+COMMENT ON COLUMN plan_steps.resource_uid IS
+'The recorded resource it rests on; null where there is none yet.';
+COMMENT ON COLUMN plan_steps.pin IS
+'That resource''s version when the plan was made; if it has moved, the step is not done.';
+COMMENT ON COLUMN plan_steps.desired_hash IS
+'The desired hash that the step makes true; null for a removal.';
+COMMENT ON COLUMN plan_steps.impact IS
+'What it does to a running machine: online, reboot, stop or replace.';
+COMMENT ON COLUMN plan_steps.reason IS
+'manifest, drift or default; null where it has no single one.';
+COMMENT ON COLUMN plan_steps.summary IS
+'One line for people.';
+COMMENT ON COLUMN plan_steps.adopt_external_id IS
+'The provider''s id of the object to take over.';
+CREATE INDEX plan_steps_type ON plan_steps (operation_type_id);
+CREATE INDEX plan_steps_endpoint ON plan_steps (provider_endpoint_id);
+CREATE INDEX plan_steps_resource ON plan_steps (resource_uid);
+
+CREATE TABLE plan_step_requirements (
+  plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
+  address text NOT NULL,
+  CONSTRAINT plan_step_requirements_pkey PRIMARY KEY (plan_step_id, address)
+);
+
+COMMENT ON TABLE plan_step_requirements IS
+'Addresses whose steps must have succeeded before a step.';
+COMMENT ON COLUMN plan_step_requirements.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN plan_step_requirements.address IS
+'What must have succeeded.';
+
+CREATE TABLE plan_step_approvals (
+  plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
+  position integer NOT NULL,
+  message text NOT NULL,
+  CONSTRAINT plan_step_approvals_pkey PRIMARY KEY (plan_step_id, position)
+);
+
+COMMENT ON TABLE plan_step_approvals IS
+'Why a person must approve a step.';
+COMMENT ON COLUMN plan_step_approvals.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN plan_step_approvals.position IS
+'The reason''s place, from 0.';
+COMMENT ON COLUMN plan_step_approvals.message IS
+'The reason.';
+
+CREATE TABLE plan_step_changes (
+  plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
+  position integer NOT NULL,
+  part_address text,
+  part_action text,
+  part_holds_data boolean,
+  attribute text,
+  tag_key text,
+  before_text text,
+  after_text text,
+  reason text,
+  mutability text,
+  is_secret boolean NOT NULL DEFAULT false,
+  CONSTRAINT plan_step_changes_pkey PRIMARY KEY (plan_step_id, position),
+  CONSTRAINT plan_step_changes_part_action CHECK (part_action IN ('create', 'update', 'delete')),
+  CONSTRAINT plan_step_changes_reason CHECK (reason IN ('manifest', 'drift', 'default'))
+);
+
+COMMENT ON TABLE plan_step_changes IS
+'What a step changes, for people: attributes, parts and tags, as text. Secrets appear as their credential''s name.';
+COMMENT ON COLUMN plan_step_changes.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN plan_step_changes.position IS
+'The change''s place, from 0.';
+COMMENT ON COLUMN plan_step_changes.part_address IS
+'The part that changes; null for the resource itself.';
+COMMENT ON COLUMN plan_step_changes.part_action IS
+'create, update or delete, of a part.';
+COMMENT ON COLUMN plan_step_changes.part_holds_data IS
+'Whether losing the part loses data.';
+COMMENT ON COLUMN plan_step_changes.attribute IS
+'The attribute that changes.';
+COMMENT ON COLUMN plan_step_changes.tag_key IS
+'The tag that changes.';
+COMMENT ON COLUMN plan_step_changes.before_text IS
+'The value before; null for none.';
+COMMENT ON COLUMN plan_step_changes.after_text IS
+'The value after; null for none.';
+COMMENT ON COLUMN plan_step_changes.reason IS
+'manifest, drift or default.';
+COMMENT ON COLUMN plan_step_changes.mutability IS
+'How the attribute can change.';
+COMMENT ON COLUMN plan_step_changes.is_secret IS
+'Whether the values are not to be shown.';
+
+CREATE TABLE plan_calls (
+  plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
+  position smallint NOT NULL,
+  operation text NOT NULL,
+  method text NOT NULL,
+  path text NOT NULL,
+  summary text NOT NULL,
+  impact text NOT NULL,
+  creates boolean NOT NULL DEFAULT false,
+  deletes boolean NOT NULL DEFAULT false,
+  best_effort boolean NOT NULL DEFAULT false,
+  timeout_seconds integer NOT NULL,
+  CONSTRAINT plan_calls_pkey PRIMARY KEY (plan_step_id, position),
+  CONSTRAINT plan_calls_impact CHECK (impact IN ('online', 'reboot', 'stop', 'replace')),
+  CONSTRAINT plan_calls_timeout CHECK (timeout_seconds > 0)
+);
+
+COMMENT ON TABLE plan_calls IS
+'A provider request of a step.';
+COMMENT ON COLUMN plan_calls.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN plan_calls.position IS
+'The call''s place in the step, from 0.';
+COMMENT ON COLUMN plan_calls.operation IS
+'The driver''s name for it.';
+COMMENT ON COLUMN plan_calls.method IS
+'The HTTP method.';
+COMMENT ON COLUMN plan_calls.path IS
+'The path, with names in braces for its parameters.';
+COMMENT ON COLUMN plan_calls.summary IS
+'One line for people.';
+COMMENT ON COLUMN plan_calls.impact IS
+'What it does to a running machine: online, reboot, stop or replace.';
+COMMENT ON COLUMN plan_calls.creates IS
+'Whether its success makes the object.';
+COMMENT ON COLUMN plan_calls.deletes IS
+'Whether its success removes the object.';
+COMMENT ON COLUMN plan_calls.best_effort IS
+'Whether the next call goes on if it fails.';
+COMMENT ON COLUMN plan_calls.timeout_seconds IS
+'Seconds that the provider''s task may take.';
+
+CREATE TABLE plan_call_parameters (
+  plan_step_id bigint NOT NULL,
+  call_position smallint NOT NULL,
+  position integer NOT NULL,
+  is_path boolean NOT NULL,
+  name text NOT NULL,
+  kind text NOT NULL,
+  data_type text,
+  value_string text,
+  value_integer bigint,
+  value_decimal numeric,
+  value_boolean boolean,
+  target_address text,
+  mark_field text,
+  template text,
+  credential text,
+  fingerprint text,
+  CONSTRAINT plan_call_parameters_pkey PRIMARY KEY (plan_step_id, call_position, position),
+  CONSTRAINT plan_call_parameters_call FOREIGN KEY (plan_step_id, call_position)
+  REFERENCES plan_calls (plan_step_id, position) ON DELETE CASCADE,
+  CONSTRAINT plan_call_parameters_kind CHECK (
+    kind IN ('value', 'null', 'external_id', 'reserved_id', 'mark', 'secret')
+  ),
+  CONSTRAINT plan_call_parameters_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean')),
+  CONSTRAINT plan_call_parameters_value CHECK ((kind = 'value') = (data_type IS NOT NULL)),
+  CONSTRAINT plan_call_parameters_string CHECK (
+    (data_type IS NOT DISTINCT FROM 'string') = (value_string IS NOT NULL)
+  ),
+  CONSTRAINT plan_call_parameters_integer CHECK (
+    (data_type IS NOT DISTINCT FROM 'integer') = (value_integer IS NOT NULL)
+  ),
+  CONSTRAINT plan_call_parameters_decimal CHECK (
+    (data_type IS NOT DISTINCT FROM 'decimal') = (value_decimal IS NOT NULL)
+  ),
+  CONSTRAINT plan_call_parameters_boolean CHECK (
+    (data_type IS NOT DISTINCT FROM 'boolean') = (value_boolean IS NOT NULL)
+  ),
+  CONSTRAINT plan_call_parameters_target CHECK ((kind = 'external_id') = (target_address IS NOT NULL)),
+  CONSTRAINT plan_call_parameters_mark CHECK ((kind = 'mark') = (mark_field IS NOT NULL)),
+  CONSTRAINT plan_call_parameters_field CHECK (mark_field IN ('owner', 'resource', 'operation')),
+  CONSTRAINT plan_call_parameters_template CHECK (template IS NULL OR kind = 'mark'),
+  CONSTRAINT plan_call_parameters_secret CHECK ((kind = 'secret') = (credential IS NOT NULL))
+);
+
+COMMENT ON TABLE plan_call_parameters IS
+'A parameter of a call: a value, or what stands for one until the call is sent.';
+COMMENT ON COLUMN plan_call_parameters.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN plan_call_parameters.call_position IS
+'The call.';
+COMMENT ON COLUMN plan_call_parameters.position IS
+'The parameter''s place among the call''s, path parameters first, from 0.';
+COMMENT ON COLUMN plan_call_parameters.is_path IS
+'Whether it belongs in the path.';
+COMMENT ON COLUMN plan_call_parameters.name IS
+'Its name, flat: rules[0].port.';
+COMMENT ON COLUMN plan_call_parameters.kind IS
+'value, null, external_id, reserved_id, mark or secret.';
+COMMENT ON COLUMN plan_call_parameters.data_type IS
+'Which of the values is set, where kind is value.';
+COMMENT ON COLUMN plan_call_parameters.value_string IS
+'The value where data_type is string.';
+COMMENT ON COLUMN plan_call_parameters.value_integer IS
+'The value where data_type is integer.';
+COMMENT ON COLUMN plan_call_parameters.value_decimal IS
+'The value where data_type is decimal.';
+COMMENT ON COLUMN plan_call_parameters.value_boolean IS
+'The value where data_type is boolean.';
+COMMENT ON COLUMN plan_call_parameters.target_address IS
+'Whose external id it is, where kind is external_id.';
+COMMENT ON COLUMN plan_call_parameters.mark_field IS
+'owner, resource or operation, where kind is mark.';
+COMMENT ON COLUMN plan_call_parameters.template IS
+'The text around the mark''s field, where kind is mark; braces stand for the field.';
+COMMENT ON COLUMN plan_call_parameters.credential IS
+'The credential''s name, where kind is secret.';
+COMMENT ON COLUMN plan_call_parameters.fingerprint IS
+'The secret''s fingerprint when the plan was made, where kind is secret.';

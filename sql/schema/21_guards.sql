@@ -1,0 +1,166 @@
+-- Guards: what a row may never become, whoever writes it.
+
+CREATE FUNCTION guard_resource_update()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF (new.id, new.uid, new.resource_type_id, new.is_root)
+    IS DISTINCT FROM (old.id, old.uid, old.resource_type_id, old.is_root) THEN
+    RAISE EXCEPTION 'the identity of % (id, uid, type, root or part) cannot be changed', old.address
+      USING ERRCODE = 'RC003', HINT = 'Mark it as deleted and insert another resource.';
+  END IF;
+  new.version := old.version + 1;
+  new.updated_at := now();
+  RETURN new;
+END
+$$;
+COMMENT ON FUNCTION guard_resource_update() IS
+'Counts a change that a plan must not overlook, and refuses one of the identity.';
+
+CREATE TRIGGER guard_update BEFORE UPDATE ON resources FOR EACH ROW
+WHEN (
+  old.recorded_hash IS DISTINCT FROM new.recorded_hash
+  OR old.external_id IS DISTINCT FROM new.external_id
+  OR old.management IS DISTINCT FROM new.management
+  OR old.presence IS DISTINCT FROM new.presence
+  OR old.prevent_destroy IS DISTINCT FROM new.prevent_destroy
+  OR old.on_remove IS DISTINCT FROM new.on_remove
+  OR old.allow_downtime IS DISTINCT FROM new.allow_downtime
+  OR old.replace_policy IS DISTINCT FROM new.replace_policy
+  OR old.create_before_destroy IS DISTINCT FROM new.create_before_destroy
+  OR old.deleted_at IS DISTINCT FROM new.deleted_at
+  OR old.id IS DISTINCT FROM new.id
+  OR old.uid IS DISTINCT FROM new.uid
+  OR old.resource_type_id IS DISTINCT FROM new.resource_type_id
+  OR old.is_root IS DISTINCT FROM new.is_root
+)
+EXECUTE FUNCTION guard_resource_update();
+
+CREATE FUNCTION guard_resource_state()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_from text;
+  v_to text;
+  v_family text;
+  v_by_hand boolean;
+BEGIN
+  SELECT family INTO v_family FROM public.resource_types WHERE id = new.resource_type_id;
+  SELECT name INTO v_to FROM public.resource_states WHERE id = new.state_id;
+  IF tg_op = 'INSERT' THEN
+    IF NOT EXISTS (
+      SELECT FROM public.resource_initial_states WHERE family = v_family AND state_id = new.state_id
+    ) THEN
+      RAISE EXCEPTION 'a resource (%) cannot begin in the state %', new.address, v_to USING ERRCODE = 'RC001';
+    END IF;
+    RETURN new;
+  END IF;
+  SELECT name INTO v_from FROM public.resource_states WHERE id = old.state_id;
+  SELECT by_hand INTO v_by_hand FROM public.resource_state_transitions
+  WHERE family = v_family AND from_state_id = old.state_id AND to_state_id = new.state_id;
+  IF v_by_hand IS NULL THEN
+    RAISE EXCEPTION '% cannot go from the state % to %', new.address, v_from, v_to
+      USING ERRCODE = 'RC001', HINT = 'What may follow what is in resource_state_transitions.';
+  END IF;
+  IF v_by_hand AND (SELECT cause FROM public.change_context()) <> 'manual' THEN
+    RAISE EXCEPTION '% can leave the state % only by a person''s decision', new.address, v_from
+      USING ERRCODE = 'RC001', HINT = 'Look whose the object is, then adopt or forget it by hand.';
+  END IF;
+  RETURN new;
+END
+$$;
+COMMENT ON FUNCTION guard_resource_state() IS 'Refuses first states and moves between states that are not in the tables.';
+
+CREATE TRIGGER guard_state_insert BEFORE INSERT ON resources FOR EACH ROW
+EXECUTE FUNCTION guard_resource_state();
+CREATE TRIGGER guard_state_update BEFORE UPDATE OF state_id ON resources FOR EACH ROW
+WHEN (old.state_id IS DISTINCT FROM new.state_id)
+EXECUTE FUNCTION guard_resource_state();
+
+CREATE FUNCTION guard_operation_status()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF tg_op = 'INSERT' THEN
+    IF new.status <> 'intended' THEN
+      RAISE EXCEPTION 'an operation begins as intended, not as %', new.status USING ERRCODE = 'RC004';
+    END IF;
+    RETURN new;
+  END IF;
+  IF (old.status, new.status) NOT IN (
+    ('intended', 'sending'), ('intended', 'failed'), ('intended', 'interrupted'),
+    ('sending', 'accepted'), ('sending', 'done'), ('sending', 'failed'), ('sending', 'ambiguous'),
+    ('sending', 'interrupted'),
+    -- The next call of the same step is sent.
+    ('accepted', 'sending'), ('accepted', 'done'), ('accepted', 'failed'), ('accepted', 'ambiguous'),
+    ('accepted', 'interrupted'),
+    -- Somebody looked, and it is no longer in doubt.
+    ('ambiguous', 'sending'), ('ambiguous', 'accepted'), ('ambiguous', 'done'), ('ambiguous', 'failed'),
+    ('ambiguous', 'interrupted')
+  ) THEN
+    RAISE EXCEPTION 'operation % cannot go from % to %', old.id, old.status, new.status
+      USING ERRCODE = 'RC004', HINT = 'What has ended stays as it ended; make a new operation.';
+  END IF;
+  RETURN new;
+END
+$$;
+COMMENT ON FUNCTION guard_operation_status() IS 'Refuses moves of an operation''s status that no execution makes.';
+
+CREATE TRIGGER guard_status_insert BEFORE INSERT ON resource_operations FOR EACH ROW
+EXECUTE FUNCTION guard_operation_status();
+CREATE TRIGGER guard_status_update BEFORE UPDATE OF status ON resource_operations FOR EACH ROW
+WHEN (old.status IS DISTINCT FROM new.status)
+EXECUTE FUNCTION guard_operation_status();
+
+CREATE FUNCTION guard_approval_use()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  RAISE EXCEPTION 'the approval of plan % by % was used at % and cannot be used again',
+    old.plan_id, old.approved_by, old.used_at
+    USING ERRCODE = 'RC005', HINT = 'Approve the plan again.';
+END
+$$;
+COMMENT ON FUNCTION guard_approval_use() IS 'Refuses to use an approval twice, or to take its use back.';
+
+CREATE TRIGGER guard_use BEFORE UPDATE OF used_at ON plan_approvals FOR EACH ROW
+WHEN (old.used_at IS NOT NULL AND old.used_at IS DISTINCT FROM new.used_at)
+EXECUTE FUNCTION guard_approval_use();
+
+CREATE FUNCTION guard_time_zone()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_timezone_names AS z WHERE z.name = new.time_zone) THEN
+    RAISE EXCEPTION '%: there is no time zone %', new.name, new.time_zone
+      USING ERRCODE = 'RC006', HINT = 'Use a name of the IANA time zone database, such as Europe/Berlin.';
+  END IF;
+  RETURN new;
+END
+$$;
+COMMENT ON FUNCTION guard_time_zone() IS 'Refuses a time zone that the server does not know.';
+
+CREATE TRIGGER guard_time_zone BEFORE INSERT OR UPDATE OF time_zone ON locations FOR EACH ROW
+WHEN (new.time_zone IS NOT NULL)
+EXECUTE FUNCTION guard_time_zone();
+CREATE TRIGGER guard_time_zone BEFORE INSERT OR UPDATE OF time_zone ON datacenters FOR EACH ROW
+WHEN (new.time_zone IS NOT NULL)
+EXECUTE FUNCTION guard_time_zone();
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resources EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_attributes EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_tags EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_relationships EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON provider_credentials EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON external_id_reservations EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_history EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_state_history EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_attribute_history EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_tag_history EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_relationship_history EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON provider_credential_history EXECUTE FUNCTION refuse_truncate();

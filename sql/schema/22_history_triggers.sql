@@ -1,0 +1,378 @@
+-- What writes the histories: statement triggers over transition tables, so that no way of writing goes by them and a
+-- bulk load costs one pass. An update that changes nothing writes nothing. An update of a key is a row gone and another
+-- come, as the full joins below see it.
+
+CREATE FUNCTION write_resource_history()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  IF tg_op = 'INSERT' THEN
+    INSERT INTO resource_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
+      deleted_at
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      n.id, 'insert', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
+      n.presence, n.deleted_at
+    FROM new_rows AS n CROSS JOIN change_context() AS c
+    ORDER BY n.id;
+    INSERT INTO resource_state_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, from_state_id, to_state_id
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      n.id, NULL, n.state_id
+    FROM new_rows AS n CROSS JOIN change_context() AS c
+    ORDER BY n.id;
+  ELSIF tg_op = 'UPDATE' THEN
+    INSERT INTO resource_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
+      deleted_at
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      n.id, 'update', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
+      n.presence, n.deleted_at
+    FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id CROSS JOIN change_context() AS c
+    WHERE
+      (o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence, o.deleted_at)
+      IS DISTINCT FROM
+      (n.address, n.name, n.provider_endpoint_id, n.external_id, n.management, n.presence, n.deleted_at);
+    INSERT INTO resource_state_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, from_state_id, to_state_id
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      n.id, o.state_id, n.state_id
+    FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id CROSS JOIN change_context() AS c
+    WHERE o.state_id <> n.state_id;
+  ELSE
+    INSERT INTO resource_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
+      deleted_at
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      o.id, 'delete', o.address, o.name, o.resource_type_id, o.provider_endpoint_id, o.external_id, o.management,
+      o.presence, coalesce(o.deleted_at, c.changed_at)
+    FROM old_rows AS o CROSS JOIN change_context() AS c;
+  END IF;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION write_resource_history() IS 'Writes what became of resources and of their states.';
+
+CREATE TRIGGER write_history_insert AFTER INSERT ON resources
+REFERENCING NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_resource_history();
+CREATE TRIGGER write_history_update AFTER UPDATE ON resources
+REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_resource_history();
+CREATE TRIGGER write_history_delete AFTER DELETE ON resources
+REFERENCING OLD TABLE AS old_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_resource_history();
+
+CREATE FUNCTION forget_recorded_hash(p_resource_ids bigint[])
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  -- A hash that no longer fits what is recorded would hide the change from the planner: of the resource, and of what
+  -- contains it, whose hash covers its parts.
+BEGIN
+  WITH RECURSIVE touched AS (
+    SELECT unnest(p_resource_ids) AS id
+    UNION
+    SELECT rr.parent_resource_id
+    FROM touched JOIN resource_relationships AS rr ON rr.child_resource_id = touched.id
+    WHERE rr.relationship_type_id = 1
+  )
+
+  UPDATE resources SET recorded_hash = NULL
+  WHERE id IN (SELECT touched.id FROM touched) AND recorded_hash IS NOT NULL;
+END
+$$;
+COMMENT ON FUNCTION forget_recorded_hash(bigint []) IS
+'Makes the planner look again at resources that somebody changed past the program.';
+REVOKE ALL ON FUNCTION forget_recorded_hash(bigint []) FROM public;
+
+CREATE FUNCTION is_by_program()
+RETURNS boolean
+LANGUAGE sql STABLE
+RETURN nullif(current_setting('reconciler.cause', true), '') IS NOT NULL;
+COMMENT ON FUNCTION is_by_program() IS
+'Whether the session says what causes its changes, as the program does and a person with a SQL prompt does not.';
+
+CREATE FUNCTION write_attribute_history()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_touched bigint[];
+BEGIN
+  IF tg_op = 'INSERT' THEN
+    INSERT INTO resource_attribute_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, attribute_definition_id, ordinal, action, data_type,
+      new_string, new_integer, new_decimal, new_boolean, new_datetime
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      n.resource_id, n.attribute_definition_id, n.ordinal, 'insert', n.data_type,
+      n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime
+    FROM new_rows AS n CROSS JOIN change_context() AS c;
+    SELECT array_agg(DISTINCT n.resource_id) INTO v_touched FROM new_rows AS n;
+  ELSIF tg_op = 'UPDATE' THEN
+    WITH changes AS (
+      SELECT
+        coalesce(n.resource_id, o.resource_id) AS resource_id,
+        coalesce(n.attribute_definition_id, o.attribute_definition_id) AS attribute_definition_id,
+        coalesce(n.ordinal, o.ordinal) AS ordinal,
+        CASE WHEN o.resource_id IS NULL THEN 'insert' WHEN n.resource_id IS NULL THEN 'delete' ELSE 'update' END AS action,
+        coalesce(n.data_type, o.data_type) AS data_type,
+        o.value_string AS old_string, o.value_integer AS old_integer, o.value_decimal AS old_decimal,
+        o.value_boolean AS old_boolean, o.value_datetime AS old_datetime,
+        n.value_string AS new_string, n.value_integer AS new_integer, n.value_decimal AS new_decimal,
+        n.value_boolean AS new_boolean, n.value_datetime AS new_datetime
+      FROM old_rows AS o
+      FULL JOIN new_rows AS n
+        ON o.resource_id = n.resource_id
+        AND o.attribute_definition_id = n.attribute_definition_id
+        AND o.ordinal = n.ordinal
+      WHERE
+        (o.resource_id, o.data_type, o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime)
+        IS DISTINCT FROM
+        (n.resource_id, n.data_type, n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime)
+    ),
+
+    written AS (
+      INSERT INTO resource_attribute_history (
+        changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+        resource_id, attribute_definition_id, ordinal, action, data_type,
+        old_string, old_integer, old_decimal, old_boolean, old_datetime,
+        new_string, new_integer, new_decimal, new_boolean, new_datetime
+      )
+      SELECT
+        c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+        h.resource_id, h.attribute_definition_id, h.ordinal, h.action, h.data_type,
+        h.old_string, h.old_integer, h.old_decimal, h.old_boolean, h.old_datetime,
+        h.new_string, h.new_integer, h.new_decimal, h.new_boolean, h.new_datetime
+      FROM changes AS h CROSS JOIN change_context() AS c
+      RETURNING resource_id
+    )
+
+    SELECT array_agg(DISTINCT w.resource_id) INTO v_touched FROM written AS w;
+  ELSE
+    INSERT INTO resource_attribute_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, attribute_definition_id, ordinal, action, data_type,
+      old_string, old_integer, old_decimal, old_boolean, old_datetime
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      o.resource_id, o.attribute_definition_id, o.ordinal, 'delete', o.data_type,
+      o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime
+    FROM old_rows AS o CROSS JOIN change_context() AS c;
+    SELECT array_agg(DISTINCT o.resource_id) INTO v_touched FROM old_rows AS o;
+  END IF;
+  IF v_touched IS NOT NULL THEN
+    PERFORM project_attributes(v_touched);
+    IF NOT is_by_program() THEN
+      PERFORM forget_recorded_hash(v_touched);
+    END IF;
+  END IF;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION write_attribute_history() IS
+'Writes every change of an attribute, and brings the extension tables along.';
+
+CREATE TRIGGER write_history_insert AFTER INSERT ON resource_attributes
+REFERENCING NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_attribute_history();
+CREATE TRIGGER write_history_update AFTER UPDATE ON resource_attributes
+REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_attribute_history();
+CREATE TRIGGER write_history_delete AFTER DELETE ON resource_attributes
+REFERENCING OLD TABLE AS old_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_attribute_history();
+
+CREATE FUNCTION write_tag_history()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_touched bigint[];
+BEGIN
+  IF tg_op = 'DELETE' THEN
+    INSERT INTO resource_tag_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, tag_id, key, value, action
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      o.resource_id, o.tag_id, t.key, t.value, 'delete'
+    FROM old_rows AS o JOIN tags AS t ON o.tag_id = t.id CROSS JOIN change_context() AS c;
+    SELECT array_agg(DISTINCT o.resource_id) INTO v_touched FROM old_rows AS o;
+  ELSE
+    INSERT INTO resource_tag_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, tag_id, key, value, action
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      n.resource_id, n.tag_id, t.key, t.value, 'insert'
+    FROM new_rows AS n JOIN tags AS t ON n.tag_id = t.id CROSS JOIN change_context() AS c;
+    SELECT array_agg(DISTINCT n.resource_id) INTO v_touched FROM new_rows AS n;
+  END IF;
+  IF v_touched IS NOT NULL AND NOT is_by_program() THEN
+    PERFORM forget_recorded_hash(v_touched);
+  END IF;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION write_tag_history() IS 'Writes every tag that came to a resource or went from it.';
+
+CREATE TRIGGER write_history_insert AFTER INSERT ON resource_tags
+REFERENCING NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_tag_history();
+CREATE TRIGGER write_history_delete AFTER DELETE ON resource_tags
+REFERENCING OLD TABLE AS old_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_tag_history();
+
+CREATE FUNCTION write_relationship_history()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  IF tg_op = 'INSERT' THEN
+    INSERT INTO resource_relationship_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, parent_resource_id, relationship_type_id, action
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      n.child_resource_id, n.parent_resource_id, n.relationship_type_id, 'insert'
+    FROM new_rows AS n CROSS JOIN change_context() AS c;
+  ELSE
+    INSERT INTO resource_relationship_history (
+      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      resource_id, parent_resource_id, relationship_type_id, action
+    )
+    SELECT
+      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      o.child_resource_id, o.parent_resource_id, o.relationship_type_id, 'delete'
+    FROM old_rows AS o CROSS JOIN change_context() AS c;
+  END IF;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION write_relationship_history() IS 'Writes every tie that came or went.';
+
+CREATE TRIGGER write_history_insert AFTER INSERT ON resource_relationships
+REFERENCING NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_relationship_history();
+CREATE TRIGGER write_history_delete AFTER DELETE ON resource_relationships
+REFERENCING OLD TABLE AS old_rows
+FOR EACH STATEMENT EXECUTE FUNCTION write_relationship_history();
+
+-- Tags, their pairs and ties are all key: there is nothing in a row that could be updated and stay the same row.
+CREATE FUNCTION refuse_update()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  RAISE EXCEPTION 'rows of % are never updated', tg_table_name
+    USING ERRCODE = 'RC007', HINT = 'Delete the row and insert another.';
+END
+$$;
+COMMENT ON FUNCTION refuse_update() IS 'Refuses UPDATE where a row is nothing but its key.';
+
+CREATE TRIGGER refuse_update BEFORE UPDATE ON tags FOR EACH ROW EXECUTE FUNCTION refuse_update();
+CREATE TRIGGER refuse_update BEFORE UPDATE ON resource_tags FOR EACH ROW EXECUTE FUNCTION refuse_update();
+CREATE TRIGGER refuse_update BEFORE UPDATE ON resource_relationships FOR EACH ROW
+EXECUTE FUNCTION refuse_update();
+
+CREATE FUNCTION follow_deletion()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  -- Most updates mark nothing as deleted.
+  IF NOT EXISTS (
+    SELECT FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id
+    WHERE n.deleted_at IS NOT NULL AND o.deleted_at IS NULL
+  ) THEN
+    RETURN NULL;
+  END IF;
+  UPDATE resources AS part
+  SET
+    deleted_at = gone.deleted_at,
+    state_id = CASE WHEN gone.state_id = d.id THEN d.id ELSE part.state_id END,
+    presence = gone.presence
+  FROM new_rows AS gone
+  JOIN old_rows AS o ON gone.id = o.id
+  JOIN resource_relationships AS rr ON rr.parent_resource_id = gone.id AND rr.relationship_type_id = 1
+  CROSS JOIN (SELECT s.id FROM resource_states AS s WHERE s.name = 'deleted') AS d
+  WHERE
+    gone.deleted_at IS NOT NULL AND o.deleted_at IS NULL
+    AND part.id = rr.child_resource_id AND part.deleted_at IS NULL;
+  -- Its ties end with it; what it contained stays tied to it, or nobody could tell whose parts those rows were.
+  DELETE FROM resource_relationships AS rr
+  USING new_rows AS gone, old_rows AS o
+  WHERE
+    gone.id = o.id AND gone.deleted_at IS NOT NULL AND o.deleted_at IS NULL
+    AND rr.relationship_type_id <> 1
+    AND (rr.child_resource_id = gone.id OR rr.parent_resource_id = gone.id);
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION follow_deletion() IS
+'Marks the parts of a deleted resource as deleted, and ends its ties.';
+
+-- Its name puts it after the histories' trigger, so that a parent's end is written before its parts'.
+CREATE TRIGGER zz_follow_deletion AFTER UPDATE ON resources
+REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION follow_deletion();
+
+CREATE FUNCTION write_credential_history()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_row provider_credentials%rowtype;
+BEGIN
+  IF tg_op = 'DELETE' THEN
+    v_row := old;
+  ELSE
+    v_row := new;
+  END IF;
+  INSERT INTO provider_credential_history (
+    changed_at, actor, reason, cause, db_user,
+    credential_id, action, name, source, environment_variable, file_path, fingerprint, deleted_at
+  )
+  SELECT
+    c.changed_at, c.actor, c.reason, c.cause, c.db_user,
+    v_row.id, lower(tg_op), v_row.name, v_row.source, v_row.environment_variable, v_row.file_path,
+    v_row.fingerprint, v_row.deleted_at
+  FROM change_context() AS c;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION write_credential_history() IS 'Writes every change of where a secret comes from, and of its fingerprint.';
+
+CREATE TRIGGER write_history_insert_delete AFTER INSERT OR DELETE ON provider_credentials FOR EACH ROW
+EXECUTE FUNCTION write_credential_history();
+CREATE TRIGGER write_history_update AFTER UPDATE ON provider_credentials FOR EACH ROW
+WHEN (
+  (old.name, old.source, old.environment_variable, old.file_path, old.fingerprint, old.deleted_at)
+  IS DISTINCT FROM
+  (new.name, new.source, new.environment_variable, new.file_path, new.fingerprint, new.deleted_at)
+)
+EXECUTE FUNCTION write_credential_history();

@@ -1,0 +1,47 @@
+-- What the runtime role may do, and no more. It deletes nothing that history or safety rests on.
+
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO reconciler_runtime;
+
+-- The catalog is replaced by its sync.
+GRANT INSERT, UPDATE, DELETE ON
+catalog_parts, provider_types, provider_type_settings, relationship_types, resource_types, resource_type_parents,
+attribute_definitions, attribute_reference_types, resource_type_keys, provider_resource_types,
+resource_type_attributes, provider_type_attributes, provider_type_attribute_defaults,
+provider_type_attribute_allowed_values TO reconciler_runtime;
+
+-- The inventory is removed softly; what hangs on it is replaced.
+GRANT INSERT, UPDATE ON
+providers, provider_endpoints, provider_credentials, locations, datacenters TO reconciler_runtime;
+GRANT INSERT, UPDATE, DELETE ON
+provider_endpoint_settings, datacenter_capabilities, provider_datacenters TO reconciler_runtime;
+
+GRANT INSERT ON manifest_sources, revisions, tags, external_id_reservations TO reconciler_runtime;
+GRANT UPDATE (kind, url, branch, subfolder) ON manifest_sources TO reconciler_runtime;
+GRANT INSERT, UPDATE ON workers, resources, holds, endpoint_observations TO reconciler_runtime;
+GRANT INSERT, UPDATE, DELETE ON
+resource_attributes, resource_pending_attributes, resource_tags, resource_relationships,
+resource_failures TO reconciler_runtime;
+GRANT INSERT ON endpoint_observation_types TO reconciler_runtime;
+
+-- A desired row is written once, and later closed.
+GRANT INSERT ON
+desired_resources, desired_attributes, desired_cleared_attributes, desired_tags, desired_collections,
+desired_ignored_attributes, desired_relationships TO reconciler_runtime;
+GRANT UPDATE (valid_to_revision) ON desired_resources TO reconciler_runtime;
+
+-- A plan is written once; its status moves, and an approval is used up.
+GRANT INSERT ON
+plans, plan_approvals, plan_messages, plan_blocked, plan_steps, plan_step_requirements, plan_step_approvals,
+plan_step_changes, plan_calls, plan_call_parameters TO reconciler_runtime;
+GRANT UPDATE (status) ON plans TO reconciler_runtime;
+GRANT UPDATE (used_at) ON plan_approvals TO reconciler_runtime;
+
+GRANT INSERT, UPDATE ON
+resource_operations, resource_operation_calls, resource_operation_results TO reconciler_runtime;
+GRANT INSERT ON resource_operation_tasks TO reconciler_runtime;
+
+-- Ids are drawn beforehand where rows are loaded by COPY.
+GRANT USAGE ON SEQUENCE desired_resources_id_seq, resources_id_seq, tags_id_seq TO reconciler_runtime;
+
+REVOKE ALL ON FUNCTION make_history_partitions(integer) FROM public;
+GRANT EXECUTE ON FUNCTION make_history_partitions(integer) TO reconciler_runtime;
