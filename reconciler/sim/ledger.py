@@ -6,6 +6,7 @@ even where the answer was cut off on its way back.
 
 from __future__ import annotations
 
+import copy
 import json
 import threading
 import time
@@ -38,7 +39,8 @@ class Ledger:
 
     def begin(self, method: str, path: str, query: dict[str, list[str]], body: object) -> Entry:
         with self._lock:
-            entry = Entry(len(self._entries) + 1, time.time(), method, path, query, body)
+            # A copy: the API may keep what it was given, and change it later.
+            entry = Entry(len(self._entries) + 1, time.time(), method, path, query, copy.deepcopy(body))
             self._entries.append(entry)
             return entry
 

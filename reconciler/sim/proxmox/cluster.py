@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.sim.proxmox.access import Access
 from reconciler.sim.proxmox.failure import bad_parameters
 from reconciler.sim.proxmox.params import BOOLEAN, INTEGER, TEXT, Param
 from reconciler.sim.proxmox.routing import OPTIONAL_VMID, Call, operation
@@ -28,14 +27,6 @@ def version(call: Call) -> dict[str, Any]:  # noqa: ARG001 - an operation's sign
     return {"version": "9.2.3", "release": "9.2", "repoid": "5a1b2c3d4e5f6071"}
 
 
-def login(access: Access, params: dict[str, Any]) -> dict[str, object]:
-    """`POST /access/ticket`, the one call that needs no ticket."""
-    username = str(params["username"])
-    if "realm" in params and "@" not in username:
-        username = f"{username}@{params['realm']}"
-    return access.login(username, str(params["password"]))
-
-
 @operation(
     "POST",
     "/access/ticket",
@@ -52,7 +43,10 @@ def login(access: Access, params: dict[str, Any]) -> dict[str, object]:
     open_to_all=True,
 )
 def ticket(call: Call) -> dict[str, object]:
-    return login(call.access, call.params)
+    username = str(call.params["username"])
+    if "realm" in call.params and "@" not in username:
+        username = f"{username}@{call.params['realm']}"
+    return call.access.login(username, str(call.params["password"]))
 
 
 @operation("GET", "/access/permissions", {"path": TEXT, "userid": TEXT})
@@ -184,8 +178,7 @@ def nodes(call: Call) -> list[dict[str, Any]]:
     rows = []
     for node in call.world.nodes.values():
         row = _node_resource(call, node)
-        for only_in_resources in ("cgroup-mode",):
-            row.pop(only_in_resources, None)
+        row.pop("cgroup-mode", None)
         rows.append(row | {"ssl_fingerprint": ":".join(f"{node.number:02X}" for _ in range(32))})
     return rows
 

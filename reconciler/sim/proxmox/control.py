@@ -23,6 +23,7 @@ from reconciler.sim.proxmox.nics import complete, is_nic
 from reconciler.sim.proxmox.options import option_of
 from reconciler.sim.proxmox.params import convert
 from reconciler.sim.proxmox.power import start_guest, stop_guest
+from reconciler.sim.proxmox.strings import normalised
 from reconciler.sim.proxmox.world import Guest, Value, World
 
 
@@ -128,7 +129,7 @@ def _placed(world: World, guest: Guest, values: dict[str, Value]) -> dict[str, V
 def _place(world: World, guest: Guest, key: str, value: Value) -> Value:
     if drives.format_of(guest.kind, key):
         return drives.place(world, guest, key, value)
-    return complete(world, guest, value) if is_nic(key) else value
+    return complete(world, guest, value) if is_nic(key) else normalised(guest.kind, key, value)
 
 
 _CHANGES: dict[str, Callable[[World, int, dict[str, Any]], None]] = {

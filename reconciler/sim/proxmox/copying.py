@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.sim.proxmox import drives
-from reconciler.sim.proxmox.failure import bad_parameters, failed
+from reconciler.sim.proxmox.failure import bad_parameters, failed, missing
 from reconciler.sim.proxmox.guest_calls import discard
 from reconciler.sim.proxmox.moving import VM_DISKS, move_guest
 from reconciler.sim.proxmox.nics import is_nic, with_new_mac
@@ -70,6 +70,8 @@ def _clone(call: Call, source: Guest, task: str, name_key: str) -> str:
     world.save(guest)
 
     def clone() -> None:
+        if not world.is_there(guest):
+            raise missing(guest.kind, guest.node, guest.vmid)
         guest.config = _copy(call, source, guest, config, full=full)
         if given.get(name_key) or source.kind == "qemu":
             guest.config[name_key] = given.get(name_key) or f"Copy-of-VM-{config.get('name', source.vmid)}"
@@ -83,7 +85,7 @@ def _clone(call: Call, source: Guest, task: str, name_key: str) -> str:
         discard(world, guest)
         _unlock(world, source)
 
-    return call.task(task, source.vmid, clone, give_up)
+    return call.task(task, source, clone, give_up)
 
 
 def _unlock(world: World, source: Guest) -> None:
@@ -115,6 +117,8 @@ def _check_clone(call: Call, source: Guest, config: dict[str, Value], *, full: b
         return
     if target not in call.world.nodes:
         raise failed(f"no such cluster node '{target}'")
+    if call.offline(target):
+        raise failed(f"target node '{target}' is not online")
     if "storage" in given and not volumes.storage(given["storage"]).shared:
         raise failed(f"can't clone to non-shared storage '{given['storage']}'")
     local = [volume for _, volume in _sources(call.world, source, config) if volume.node]
@@ -202,4 +206,4 @@ def _make_template(call: Call, guest: Guest, task: str) -> str:
         guest.config["template"] = 1
         call.world.save(guest)
 
-    return call.task(task, guest.vmid, convert)
+    return call.task(task, guest, convert)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from reconciler.sim.proxmox import formats
 from reconciler.sim.proxmox.failure import failed
@@ -132,23 +133,26 @@ def destroy(world: World, guest: Guest, key: str, text: object) -> None:
     volume = world.volumes.find(volid, guest.node)
     if volume is None or volume.vmid != guest.vmid:
         return
-    if volid in volids(guest, without=key):
+    if volid in volids(guest, without=key) | volids_of_snapshots(guest):
         raise failed(f"unable to delete '{volid}' - volume is still in use (snapshot?)")
     world.volumes.free(volume)
 
 
 def volids(guest: Guest, *, without: str = "") -> set[str]:
-    """The volumes that the guest's drives, pending drives and snapshots name, `unused` ones aside."""
-    configs = [
-        {key: text for key, text in guest.config.items() if key != without},
-        guest.pending,
-        *(snapshot.config for snapshot in guest.snapshots.values()),
-    ]
+    """The volumes that the guest's drives and pending drives name, `unused` ones aside."""
+    present = {key: text for key, text in guest.config.items() if key != without}
+    return _named(guest.kind, present) | _named(guest.kind, guest.pending)
+
+
+def volids_of_snapshots(guest: Guest) -> set[str]:
+    return {volid for shot in guest.snapshots.values() for volid in _named(guest.kind, shot.config)}
+
+
+def _named(kind: str, config: Mapping[str, object]) -> set[str]:
     return {
-        volid_of(guest.kind, key, text)
-        for config in configs
+        volid_of(kind, key, text)
         for key, text in config.items()
-        if format_of(guest.kind, key) and not key.startswith("unused")
+        if format_of(kind, key) and not key.startswith("unused")
     }
 
 

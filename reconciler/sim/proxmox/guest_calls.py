@@ -151,7 +151,7 @@ def _as_cdrom(text: str) -> str:
 def remove(world: World, guest: Guest, *, unreferenced: bool) -> None:
     """Free the volumes and forget the configuration."""
     named = {drives.volid_of(guest.kind, key, guest.config[key]) for key in drives.keys_with_volumes(guest)}
-    named |= drives.volids(guest)
+    named |= drives.volids(guest) | drives.volids_of_snapshots(guest)
     for volume in world.volumes.owned_by(guest.vmid):
         if unreferenced or volume.volid in named:
             if world.volumes.in_use_as_base(volume):

@@ -83,7 +83,7 @@ def create_container(call: Call) -> str:
         call.world.join_pool(guest.vmid, call.params.get("pool"))
         return start_after_creation(call.world, guest) if call.params.get("start") else None
 
-    return call.task("vzcreate", guest.vmid, create, lambda: discard(call.world, guest))
+    return call.task("vzcreate", guest, create, lambda: discard(call.world, guest))
 
 
 def _check_root(call: Call, values: dict[str, Value]) -> None:
@@ -170,4 +170,4 @@ def delete_container(call: Call) -> str:
         remove(call.world, guest, unreferenced=bool(call.params.get("destroy-unreferenced-disks")))
 
     check()
-    return call.task("vzdestroy", guest.vmid, destroy)
+    return call.task("vzdestroy", guest, destroy)

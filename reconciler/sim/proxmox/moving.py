@@ -71,7 +71,7 @@ def resize_disk(call: Call) -> str:
         if size > volume.size:
             _grow(call, guest, key, volume, size)
 
-    return call.task("resize", guest.vmid, resize)
+    return call.task("resize", guest, resize)
 
 
 @operation(
@@ -92,7 +92,7 @@ def resize_mount(call: Call) -> str:
         raise failed("unable to shrink disk size")
     if size == volume.size:
         raise failed("disk is already at specified size")
-    return call.task("resize", guest.vmid, lambda: _grow(call, guest, key, volume, size))
+    return call.task("resize", guest, lambda: _grow(call, guest, key, volume, size))
 
 
 @operation(
@@ -126,7 +126,7 @@ def move_disk(call: Call) -> str:
     if storage == volume.storage and wanted == volume.format:
         raise failed("you can't move to the same storage with same format")
     call.world.volumes.storage(storage).require("images")
-    return call.task("qmmove", guest.vmid, lambda: _move(call, guest, key, volume, storage))
+    return call.task("qmmove", guest, lambda: _move(call, guest, key, volume, storage))
 
 
 @operation(
@@ -158,7 +158,7 @@ def move_volume(call: Call) -> str:
     if storage == volume.storage:
         raise failed("you can't move a volume to the same storage")
     call.world.volumes.storage(storage).require("rootdir")
-    return call.task("move_volume", guest.vmid, lambda: _move(call, guest, key, volume, storage))
+    return call.task("move_volume", guest, lambda: _move(call, guest, key, volume, storage))
 
 
 def _target_storage(call: Call) -> str:
@@ -254,7 +254,7 @@ def migrate_machine(call: Call) -> str:
             raise failed("migration aborted")
         move_guest(call.world, guest, target)
 
-    return call.task("qmigrate", guest.vmid, migrate)
+    return call.task("qmigrate", guest, migrate)
 
 
 @operation("GET", VM + "/migrate", {"target": TEXT}, needs=MIGRATE)
@@ -301,7 +301,7 @@ def migrate_container(call: Call) -> str:
             raise failed("lxc live migration is currently not implemented")
         move_guest(call.world, guest, target)
 
-    return call.task("vzmigrate", guest.vmid, migrate)
+    return call.task("vzmigrate", guest, migrate)
 
 
 def _target_node(call: Call, guest: Guest) -> str:

@@ -86,10 +86,12 @@ def start_machine(call: Call) -> str:
     guest = call.guest("qemu")
 
     def start() -> None:
+        if guest.config.get("lock") == "suspended":
+            del guest.config["lock"]
         call.check_lock(guest)
         start_guest(call.world, guest)
 
-    return call.task("qmstart", guest.vmid, start)
+    return call.task("qmstart", guest, start)
 
 
 @operation(
@@ -111,7 +113,7 @@ def stop_machine(call: Call) -> str:
         call.check_lock(guest)
         stop_guest(call.world, guest)
 
-    return call.task("qmstop", guest.vmid, stop)
+    return call.task("qmstop", guest, stop)
 
 
 @operation(
@@ -127,7 +129,7 @@ def shut_down_machine(call: Call) -> str:
         call.check_lock(guest)
         shut_down(call.world, guest, force=bool(call.params.get("forceStop")))
 
-    return call.task("qmshutdown", guest.vmid, shutdown)
+    return call.task("qmshutdown", guest, shutdown)
 
 
 @operation("POST", VM + "/reboot", {"timeout": TIMEOUT}, needs=POWER)
@@ -139,7 +141,7 @@ def reboot_machine(call: Call) -> str:
         call.check_lock(guest)
         restart(call.world, guest)
 
-    return call.task("qmreboot", guest.vmid, reboot)
+    return call.task("qmreboot", guest, reboot)
 
 
 @operation("POST", VM + "/reset", SKIPLOCK, needs=POWER)
@@ -152,7 +154,7 @@ def reset_machine(call: Call) -> str:
         call.check_lock(guest)
         _require_running(guest)
 
-    return call.task("qmreset", guest.vmid, reset)
+    return call.task("qmreset", guest, reset)
 
 
 @operation(
@@ -173,7 +175,7 @@ def suspend_machine(call: Call) -> str:
             guest.paused = True
         call.world.save(guest)
 
-    return call.task("qmsuspend", guest.vmid, suspend)
+    return call.task("qmsuspend", guest, suspend)
 
 
 @operation("POST", VM + "/resume", {"nocheck": BOOLEAN, **SKIPLOCK}, needs=POWER)
@@ -189,7 +191,7 @@ def resume_machine(call: Call) -> str:
         guest.paused = False
         call.world.save(guest)
 
-    return call.task("qmresume", guest.vmid, resume)
+    return call.task("qmresume", guest, resume)
 
 
 @operation("POST", CT + "/start", {"debug": BOOLEAN, **SKIPLOCK}, needs=POWER)
@@ -202,7 +204,7 @@ def start_container(call: Call) -> str:
         call.check_lock(guest)
         start_guest(call.world, guest)
 
-    return call.task("vzstart", guest.vmid, start)
+    return call.task("vzstart", guest, start)
 
 
 @operation("POST", CT + "/stop", {"overrule-shutdown": BOOLEAN, **SKIPLOCK}, needs=POWER)
@@ -214,7 +216,7 @@ def stop_container(call: Call) -> str:
         call.check_lock(guest)
         stop_guest(call.world, guest)
 
-    return call.task("vzstop", guest.vmid, stop)
+    return call.task("vzstop", guest, stop)
 
 
 @operation("POST", CT + "/shutdown", {"forceStop": BOOLEAN, "timeout": TIMEOUT}, needs=POWER)
@@ -226,7 +228,7 @@ def shut_down_container(call: Call) -> str:
         call.check_lock(guest)
         shut_down(call.world, guest, force=bool(call.params.get("forceStop")))
 
-    return call.task("vzshutdown", guest.vmid, shutdown)
+    return call.task("vzshutdown", guest, shutdown)
 
 
 @operation("POST", CT + "/reboot", {"timeout": TIMEOUT}, needs=POWER)
@@ -239,14 +241,14 @@ def reboot_container(call: Call) -> str:
         call.check_lock(guest)
         restart(call.world, guest)
 
-    return call.task("vzreboot", guest.vmid, reboot)
+    return call.task("vzreboot", guest, reboot)
 
 
 @operation("POST", CT + "/suspend", needs=POWER)
 def suspend_container(call: Call) -> str:
     guest = call.guest("lxc")
     _require_running(guest)
-    return call.task("vzsuspend", guest.vmid, lambda: _pause(call, guest, paused=True))
+    return call.task("vzsuspend", guest, lambda: _pause(call, guest, paused=True))
 
 
 @operation("POST", CT + "/resume", needs=POWER)
@@ -254,7 +256,7 @@ def resume_container(call: Call) -> str:
     guest = call.guest("lxc")
     if guest.running and not guest.paused:
         raise failed(f"CT {guest.vmid} already running")
-    return call.task("vzresume", guest.vmid, lambda: _pause(call, guest, paused=False))
+    return call.task("vzresume", guest, lambda: _pause(call, guest, paused=False))
 
 
 def _pause(call: Call, guest: Guest, *, paused: bool) -> None:

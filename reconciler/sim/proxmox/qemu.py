@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from reconciler.sim.proxmox import drives, pending
@@ -84,7 +85,7 @@ def create_machine(call: Call) -> str:
         call.world.join_pool(guest.vmid, call.params.get("pool"))
         return start_after_creation(call.world, guest) if call.params.get("start") else None
 
-    return call.task("qmcreate", guest.vmid, create, lambda: discard(call.world, guest))
+    return call.task("qmcreate", guest, create, lambda: discard(call.world, guest))
 
 
 def _fill(world: World, guest: Guest, values: dict[str, Value]) -> None:
@@ -108,7 +109,7 @@ def _fill(world: World, guest: Guest, values: dict[str, Value]) -> None:
 
 def _default_boot(config: dict[str, Value]) -> str:
     """The first disk, the first CD drive, the first network device."""
-    disks = [key for key in config if key.startswith(("scsi", "virtio", "sata", "ide")) and key != "scsihw"]
+    disks = [key for key in config if re.fullmatch(r"(scsi|virtio|sata|ide)\d+", key)]
     plain = sorted(key for key in disks if "media=cdrom" not in str(config[key]))
     discs = sorted(key for key in disks if drives.is_cdrom("qemu", key, config[key]))
     nics = sorted(key for key in config if is_nic(key))
@@ -157,7 +158,7 @@ def change_machine_in_background(call: Call) -> str | None:
         change_now(call, guest, values, deletes, reverts)
 
     waits = call.params.get("background_delay", -1) >= call.world.tasks.seconds
-    upid = call.task("qmconfig", guest.vmid, change, at_once=waits)
+    upid = call.task("qmconfig", guest, change, at_once=waits)
     if not waits:
         return upid
     call.world.tasks.settle()
@@ -201,4 +202,4 @@ def delete_machine(call: Call) -> str:
         remove(call.world, guest, unreferenced=bool(call.params.get("destroy-unreferenced-disks")))
 
     check()
-    return call.task("qmdestroy", guest.vmid, destroy)
+    return call.task("qmdestroy", guest, destroy)

@@ -104,14 +104,24 @@ class Call:
     def task(
         self,
         kind: str,
-        about: object,
+        about: Guest | str,
         effect: Callable[[], int | None],
         on_failure: Callable[[], object] | None = None,
         *,
         at_once: bool = False,
     ) -> str:
-        """Start a task on the call's node and answer its UPID; acts out the `action_error` fault."""
-        task = self.world.tasks.start(self.node, kind, about, self.caller.name, effect, at_once=at_once)
+        """Start a task on the call's node and answer its UPID; acts out the `action_error` fault.
+
+        A task about a guest fails if that guest is gone by then, whoever has its id now.
+        """
+
+        def guarded() -> int | None:
+            if isinstance(about, Guest) and not self.world.is_there(about):
+                raise missing(about.kind, about.node, about.vmid)
+            return effect()
+
+        name = about.vmid if isinstance(about, Guest) else about
+        task = self.world.tasks.start(self.node, kind, name, self.caller.name, guarded, at_once=at_once)
         task.on_failure = on_failure
         if fault := self.request.fault("action_error"):
             task.forced_exit = str(fault.options.get("exitstatus", "simulated failure"))

@@ -19,9 +19,9 @@ def memory(guest: Guest) -> int:
     return int(str(guest.config.get("memory", 512)).rpartition("=")[2])
 
 
-def cpus(world: World, guest: Guest) -> int | float:
+def cpus(world: World, guest: Guest) -> int:
     if guest.kind == "lxc":
-        return guest.config.get("cores") or world.nodes[guest.node].cpus  # type: ignore[return-value] # a number
+        return int(guest.config.get("cores", world.nodes[guest.node].cpus))
     most = int(guest.config.get("cores", 1)) * int(guest.config.get("sockets", 1))
     return min(most, int(guest.config.get("vcpus", most)))
 

@@ -61,7 +61,7 @@ def _create(call: Call, kind: str, task: str) -> str:
         guest.config["parent"] = name
         call.world.save(guest)
 
-    return call.task(task, guest.vmid, create)
+    return call.task(task, guest, create)
 
 
 def _existing(call: Call, guest: Guest) -> Snapshot:
@@ -88,7 +88,7 @@ def _delete(call: Call, kind: str, task: str) -> str:
                 guest.config["parent"] = parent
         call.world.save(guest)
 
-    return call.task(task, guest.vmid, delete)
+    return call.task(task, guest, delete)
 
 
 def _roll_back(call: Call, kind: str, task: str) -> str:
@@ -107,7 +107,7 @@ def _roll_back(call: Call, kind: str, task: str) -> str:
             start_guest(call.world, guest)
         call.world.save(guest)
 
-    return call.task(task, guest.vmid, roll_back)
+    return call.task(task, guest, roll_back)
 
 
 def _read(call: Call, kind: str) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Task:
     id: str
     user: str
     ends_at: float
-    effect: Effect
+    effect: Effect | None  # let go of once it is done
     on_failure: Callable[[], object] | None = None
     forced_exit: str | None = None
     applies_anyway: bool = False
@@ -82,11 +82,12 @@ class Tasks:
 
     def _finish(self, task: Task) -> None:
         task.endtime = int(task.ends_at)
+        effect, task.effect = task.effect, None
         if task.forced_exit is not None and not task.applies_anyway:
             self._fail(task, task.forced_exit)
             return
         try:
-            warnings = task.effect()
+            warnings = effect() if effect else None
         except ApiError as error:
             self._fail(task, error.text)
             return
@@ -97,5 +98,6 @@ class Tasks:
     def _fail(task: Task, text: str) -> None:
         if task.on_failure is not None:
             task.on_failure()
+            task.on_failure = None
         task.exitstatus = text
         task.log.append(f"TASK ERROR: {text}")

@@ -20,7 +20,7 @@ from reconciler.sim.proxmox.tasks import Tasks
 from reconciler.sim.proxmox.volumes import GIB, Volumes, default_storages
 
 Value = int | float | str
-JOURNAL = 200_000  # entries kept for reads from the past
+JOURNAL = 20_000  # entries kept for reads from the past
 
 
 @dataclass(frozen=True, slots=True)
