@@ -28,12 +28,8 @@ class Endpoint:
     budget: RequestBudget
     report_only: bool = False
     settings: Mapping[str, Scalar] = field(default_factory=dict)
-
-    @property
-    def id_range(self) -> IdRange | None:
-        """The ids that we choose from here, where the provider lets its clients choose."""
-        low, high = self.settings.get("vmid_min"), self.settings.get("vmid_max")
-        return IdRange(low, high) if isinstance(low, int) and isinstance(high, int) else None
+    id_range: IdRange | None = None  # the ids that we choose from, where the provider lets its clients choose
+    read_timeout: float = 30.0  # seconds that a request may take
 
 
 class Connections:

@@ -51,25 +51,47 @@ def root_types(context: Context, provider_type: str) -> frozenset[str]:
 
 
 def observe(context: Context, name: str, *, accept_empty: bool = False) -> Look:
-    """Look at a whole endpoint and record it, in a transaction of its own."""
-    endpoint = context.connections.endpoint(name)
+    """Look at a whole endpoint and record it, in transactions of its own: none is open while waiting."""
     actor = Actor(context.actor, f"observation of {name}", "observation")
     with context.store.read() as tx:
-        since, known = observation_start(tx), known_ids(tx, name)
-    scope = Scope(
-        name, endpoint.provider_type, root_types(context, endpoint.provider_type), since, (), (), accept_empty
-    )
-    try:
-        seen = context.connections.driver(name).observe(ObserveRequest(types=scope.types, known=known))
-    except (ProviderError, CredentialError) as error:
-        with context.store.transaction(actor) as tx:
-            log_observation(tx, scope, None, "failed", error.message)
-        return Look(name, trouble=error.message, blind=True)
+        scope, known = _scope(tx, context, name, accept_empty)
+    seen = _see(context, scope, known)
     with context.store.transaction(actor) as tx:
-        recording = record_observation(tx, scope, seen, context.owner, context.catalog)
-        trouble = recording.trouble or "; ".join(sorted({item.message for item in seen.unseen})) or None
-        log_observation(tx, scope, seen, "partial" if trouble else "complete", trouble)
-    return _look(name, seen, recording, trouble)
+        return _record_all(tx, context, scope, seen)
+
+
+def observe_within(tx: Transaction, context: Context, name: str) -> Look:
+    """The same in the caller's transaction, for a rehearsal with an endpoint that is only declared."""
+    scope, known = _scope(tx, context, name, accept_empty=False)
+    return _record_all(tx, context, scope, _see(context, scope, known))
+
+
+def _scope(
+    tx: Transaction, context: Context, name: str, accept_empty: bool
+) -> tuple[Scope, dict[str, frozenset[str]]]:
+    provider_type = context.connections.endpoint(name).provider_type
+    types = root_types(context, provider_type)
+    scope = Scope(name, provider_type, types, observation_start(tx), accept_empty=accept_empty)
+    return scope, known_ids(tx, name)
+
+
+def _see(context: Context, scope: Scope, known: dict[str, frozenset[str]]) -> Observation | str:
+    """What was seen, or why nothing could be."""
+    try:
+        request = ObserveRequest(types=scope.types, known=known)
+        return context.connections.driver(scope.endpoint).observe(request)
+    except (ProviderError, CredentialError) as error:
+        return error.message
+
+
+def _record_all(tx: Transaction, context: Context, scope: Scope, seen: Observation | str) -> Look:
+    if isinstance(seen, str):
+        log_observation(tx, scope, None, "failed", seen)
+        return Look(scope.endpoint, trouble=seen, blind=True)
+    recording = record_observation(tx, scope, seen, context.owner, context.catalog)
+    trouble = recording.trouble or "; ".join(sorted({item.message for item in seen.unseen})) or None
+    log_observation(tx, scope, seen, "partial" if trouble else "complete", trouble)
+    return _look(scope.endpoint, seen, recording, trouble)
 
 
 def _look(name: str, seen: Observation, recording: Recording, trouble: str | None) -> Look:

@@ -21,7 +21,7 @@ from reconciler.store.session import Transaction
 
 def settle_success(context: Context, step: Step, begun: ops.Begun) -> None:
     """Record the step's result and end its operation as done. Raises ProviderError if it did not hold."""
-    seen = _look(context, step, begun) if step.action is not Action.FORGET else None
+    seen = _look_back(context, step, begun) if step.action is not Action.FORGET else None
     with context.store.transaction(context.acting(begun.operation, step.summary)) as tx:
         match step.action:
             case Action.DELETE:
@@ -34,6 +34,19 @@ def settle_success(context: Context, step: Step, begun: ops.Begun) -> None:
                 _record(tx, context, step, begun, seen)
         clear_failure(tx, begun.resource_id)
         ops.finish(tx, begun, "done")
+
+
+def _look_back(context: Context, step: Step, begun: ops.Begun) -> Observation | None:
+    """The look after the calls. If it fails, what they brought is not known: neither success nor failure."""
+    try:
+        return _look(context, step, begun)
+    except ProviderError as error:
+        raise ProviderError(
+            f"every call was accepted, but the object could not be looked at: {error.message}",
+            code=error.code,
+            ambiguous=True,
+            hint="the next observation says how it is",
+        ) from error
 
 
 def _look(context: Context, step: Step, begun: ops.Begun) -> Observation | None:

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictInt
+from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, WithJsonSchema
 
 from reconciler.manifest.attribute_values import read_setting
 from reconciler.manifest.envelope import Envelope
@@ -49,6 +49,11 @@ def _a_number(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         raise ValueError("it should be a number")  # noqa: TRY004 - what pydantic turns into a problem
     return value
+
+
+def _number(bound: int) -> WithJsonSchema:
+    """What an editor is told of it, since pydantic would also tell of texts."""
+    return WithJsonSchema({"type": "number", "minimum": -bound, "maximum": bound})
 
 
 TimeZone = Annotated[str, AfterValidator(_a_time_zone)]
@@ -89,8 +94,8 @@ class LocationForm(Form):
     display_name: str = ""
     country_code: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     city: str | None = None
-    latitude: Annotated[Number, Field(ge=-90, le=90)] | None = None
-    longitude: Annotated[Number, Field(ge=-180, le=180)] | None = None
+    latitude: Annotated[Number, Field(ge=-90, le=90), _number(90)] | None = None
+    longitude: Annotated[Number, Field(ge=-180, le=180), _number(180)] | None = None
     time_zone: TimeZone | None = None
 
 

@@ -20,7 +20,7 @@ class _Belongings:
     """What the side tables hold of one desired row."""
 
     attributes: list[tuple[str, Columns]] = field(default_factory=list)
-    empty: set[str] = field(default_factory=set)
+    cleared: set[str] = field(default_factory=set)
     explicit: set[str] = field(default_factory=set)
     tags: dict[str, str] = field(default_factory=dict)
     collections: set[str] = field(default_factory=set)
@@ -52,10 +52,9 @@ def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
         item.attributes.append((name, tuple(columns)))
         if explicit:
             item.explicit.add(name)
-    for row_id, name, explicit in tx.rows("desired.empty", ids=ids):
-        found[row_id].empty.add(name)
-        if explicit:
-            found[row_id].explicit.add(name)
+    for row_id, name in tx.rows("desired.cleared", ids=ids):
+        found[row_id].cleared.add(name)
+        found[row_id].explicit.add(name)
     for row_id, key, value in tx.rows("desired.tags", ids=ids):
         found[row_id].tags[key] = value
     for row_id, name in tx.rows("desired.collections", ids=ids):
@@ -75,7 +74,7 @@ def _desired(row: tuple[Any, ...], own: _Belongings, parts: tuple[Desired, ...],
         type=kind,
         provider_type=provider,
         endpoint=endpoint,
-        attributes=collect(own.attributes, catalog.definitions) | dict.fromkeys(own.empty, ()),
+        attributes=collect(own.attributes, catalog.definitions) | dict.fromkeys(own.cleared, ()),
         explicit=frozenset(own.explicit),
         tags=own.tags,
         lifecycle=Lifecycle(

@@ -34,7 +34,7 @@ MEANINGS = {
     "provider_endpoints_name": "there is already an endpoint of this name",
     "provider_credentials_name": "there is already a credential of this name",
     "provider_type_attribute_defaults_typed": "a default is of another data type than its attribute",
-    "provider_type_attribute_allowed_values_typed": "an allowed value is of another data type than its attribute",
+    "provider_type_attribute_allowed_values_typed": "an allowed value is of another type than its attribute",
     "virtual_machines_cpu_cores": "a machine has at least one core",
     "virtual_machines_memory": "a machine's memory is more than nothing",
     "storage_volumes_size": "a volume's size is more than nothing",

@@ -2,7 +2,7 @@
 
 Each file is sent as the bytes that it is, in one transaction with the row that records its hash, so a file is
 either applied and recorded or neither. An applied file that was edited, or a database that is newer than this
-code, is an error: guessing would damage data. It needs an administrator's connection and is not the runtime's.
+code, is an error: guessing would damage data. It needs an administrator's connection, not the runtime's.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class MigrationStatus:
-    """Names of files. `edited`: applied once, and changed since. `unknown`: applied by a newer version of this code."""
+    """Names of files. `edited`: applied once, and changed since. `unknown`: applied by a newer version."""
 
     applied: tuple[str, ...]
     pending: tuple[str, ...]
@@ -73,7 +73,7 @@ def migrate(admin_dsn: str) -> list[str]:
 
 
 def status(dsn: str) -> MigrationStatus:
-    """What is applied and what is pending. It changes nothing, so it also serves a database that has no tables yet."""
+    """What is applied and what is pending. Changes nothing, so a database without tables will do."""
     with connect(dsn) as connection:
         _check_server(connection)
         return _status(connection)
@@ -120,7 +120,7 @@ def _check_server(connection: Connection) -> None:
 
 
 def _lock(connection: Connection) -> None:
-    # Polled, because a session that waits inside a lock call holds a snapshot that index builds then wait for.
+    # Polled, because a session waiting inside a lock call holds a snapshot that index builds then wait for.
     deadline = time.monotonic() + LOCK_WAIT_SECONDS
     while not _one(connection, "migrations.try_lock"):
         if time.monotonic() > deadline:

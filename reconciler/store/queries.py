@@ -1,7 +1,7 @@
 """The named queries of `sql/queries`: the only way by which Python speaks SQL.
 
-A name is `subject.what`, and stands in one of the files under a line `-- name: subject.what`. This module finds
-and reads files; it connects to nothing.
+A name is `subject.what`, and stands in one of the files under a line `-- name: subject.what`. This module
+finds and reads files; it connects to nothing.
 """
 
 from __future__ import annotations

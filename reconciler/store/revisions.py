@@ -54,19 +54,28 @@ class RevisionChange:
 
 
 def known_documents(
-    tx: Transaction, source: str, catalog_hash: bytes
-) -> dict[bytes, tuple[Address, frozenset[Address]]]:
-    """Documents that need no parsing, by content hash: their address and what they refer to."""
+    tx: Transaction, source: str
+) -> tuple[dict[bytes, tuple[Address, frozenset[Address]]], bytes | None]:
+    """Documents that need no parsing, by content hash: their address and what they refer to.
+
+    Beside them the catalog hash that they were read with; in another one they must be read again.
+    """
     source_id = tx.value("revisions.source", name=source)
+    if source_id is None:
+        return {}, None
+    latest = tx.row("revisions.latest", source_id=source_id)
+    context = bytes(latest[2]) if latest else None
     found: dict[bytes, tuple[Address, set[Address]]] = {}
-    if source_id is not None:
-        for document, address, target in tx.rows(
-            "revisions.documents", source_id=source_id, catalog_hash=catalog_hash
-        ):
-            _, targets = found.setdefault(bytes(document), (Address.parse(address), set()))
-            if target is not None:
-                targets.add(Address.parse(target))
-    return {document: (address, frozenset(targets)) for document, (address, targets) in found.items()}
+    for document, address, target in tx.rows("revisions.documents", source_id=source_id):
+        _, targets = found.setdefault(bytes(document), (Address.parse(address), set()))
+        if target is not None:
+            targets.add(Address.parse(target))
+    return {hash_: (address, frozenset(targets)) for hash_, (address, targets) in found.items()}, context
+
+
+def other_resources(tx: Transaction, source: str) -> frozenset[Address]:
+    """The roots that other sources want."""
+    return frozenset(Address.parse(row[0]) for row in tx.rows("revisions.other_resources", source=source))
 
 
 def record_revision(
@@ -99,7 +108,8 @@ def record_revision(
     )
     gone = current.keys() - desired.keys() - unchanged if complete else set()
     latest = tx.row("revisions.latest", source_id=source_id)
-    if latest is not None and not (added or changed or gone or reworded or latest[1] != revision.commit):
+    same = latest is not None and (latest[1], bytes(latest[2])) == (revision.commit, revision.catalog_hash)
+    if latest is not None and same and not (added or changed or gone or reworded):
         return RevisionChange(latest[0], frozenset(), frozenset(), frozenset())
     revision_id = tx.value("revisions.insert", source_id=source_id, **_revision_fields(revision))
     closed = [current[a][0] for a in (*changed, *reworded, *gone)]
@@ -180,9 +190,9 @@ def _insert(
     )
     tx.copy("revisions.copy_attributes", (r for row in numbered for r in _attributes(row, ids, catalog)))
     tx.copy(
-        "revisions.copy_empty",
+        "revisions.copy_cleared",
         (
-            (row_id, ids.resource_types[item.type], ids.definitions[name], name in item.explicit)
+            (row_id, ids.definitions[name])
             for row_id, _, item in numbered
             for name, value in sorted(item.attributes.items())
             if value == ()

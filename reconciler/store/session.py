@@ -1,12 +1,12 @@
-"""Sessions with the database: a pool of connections, transactions that say who acts, and named queries in them.
+"""Sessions with the database: a pool of connections, transactions that say who acts, named queries in them.
 
-Who, why, which operation and which revision are told to the database once per transaction, and its triggers write
-them into every history row. It knows no table.
+Who, why, which operation and which revision are told to the database once per transaction, and its triggers
+write them into every history row. This module knows no table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -43,6 +43,10 @@ class Actor:
     cause: Cause = "manual"
     operation: UUID | None = None
     revision: int | None = None
+
+
+class _Undo(Exception):
+    """Ends a rehearsal; never seen outside of it."""
 
 
 class Transaction:
@@ -88,7 +92,7 @@ class Transaction:
         return count
 
     def stream(self, name: str, /, **params: object) -> Iterator[Row]:
-        """Rows one after another in bounded memory. The transaction can do nothing else until they are read."""
+        """Rows one after another in bounded memory. Until they are read, it does nothing else."""
         with translated(name), self._connection.cursor(binary=True) as cursor:
             yield from cursor.stream(query(name), params or None, size=_stream_rows())
 
@@ -96,19 +100,28 @@ class Transaction:
 class Store:
     """The database as the rest of the program sees it. Safe to share between threads."""
 
-    def __init__(self, pool: ConnectionPool[Connection]) -> None:
+    def __init__(self, pool: ConnectionPool[Connection], connect: Callable[[], Connection]) -> None:
         self._pool = pool
+        self._connect = connect
 
     @classmethod
     def open(cls, dsn: str, *, max_size: int = 10, role: str | None = None) -> Store:
         """Connects. `role` is taken on each new connection (SET ROLE). Raises DatabaseUnavailable."""
 
-        def configure(connection: Connection) -> None:
+        def prepare(connection: Connection) -> None:
             connection.autocommit = True
             connection.execute(query("session.settings"))
             if role is not None:
                 connection.execute(query("session.role"), {"role": role})
+
+        def configure(connection: Connection) -> None:
+            prepare(connection)
             connection.autocommit = False
+
+        def connect() -> Connection:
+            connection = psycopg.connect(dsn, application_name="reconciler")
+            prepare(connection)
+            return connection
 
         pool: ConnectionPool[Connection] = ConnectionPool(
             dsn,
@@ -122,9 +135,9 @@ class Store:
         )
         # The first connection is tried apart, because the pool would only say that it waited in vain.
         with translated("connect"):
-            psycopg.connect(dsn).close()
+            connect().close()
             pool.open(wait=True, timeout=CHECKOUT_SECONDS)
-        return cls(pool)
+        return cls(pool, connect)
 
     @contextmanager
     def transaction(self, actor: Actor) -> Iterator[Transaction]:
@@ -155,6 +168,40 @@ class Store:
                 if not connection.closed:
                     connection.read_only = None
                     connection.isolation_level = None
+
+    @contextmanager
+    def session(self) -> Iterator[Transaction]:
+        """A session of its own, outside the pool, for what lives as long as a session: advisory locks.
+
+        Each query in it commits by itself.
+        """
+        with translated("connect"):
+            connection = self._connect()
+        try:
+            yield Transaction(connection)
+        finally:
+            connection.close()
+
+    @contextmanager
+    def rehearsal(self, actor: Actor) -> Iterator[Transaction]:
+        """A transaction that is always undone: what would be, computed by the code that does it."""
+        try:
+            with self.transaction(actor) as tx:
+                yield tx
+                raise _Undo
+        except _Undo:
+            return
+
+    @contextmanager
+    def session(self) -> Iterator[Transaction]:
+        """A connection of one's own without a transaction, for locks that last as long as the session."""
+        with translated("session"), self._pool.connection() as connection:
+            connection.autocommit = True
+            try:
+                yield Transaction(connection)
+            finally:
+                connection.execute(query("session.unlock_all"))
+                connection.autocommit = False
 
     def close(self) -> None:
         self._pool.close()

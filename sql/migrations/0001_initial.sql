@@ -1684,6 +1684,9 @@ CREATE TABLE plans (
   actor text NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
   status text NOT NULL DEFAULT 'saved',
+  source_name text,
+  content_hash bytea,
+  needs_approval boolean NOT NULL DEFAULT false,
   CONSTRAINT plans_pkey PRIMARY KEY (id),
   CONSTRAINT plans_uid UNIQUE (uid),
   CONSTRAINT plans_hash CHECK (hash ~ '^[0-9a-f]{64}$'),
@@ -1704,6 +1707,12 @@ COMMENT ON COLUMN plans.actor IS
 'Who made it.';
 COMMENT ON COLUMN plans.created_at IS
 'When it was made.';
+COMMENT ON COLUMN plans.source_name IS
+'The source of the manifests that it was made from; null for a plan of all that is desired.';
+COMMENT ON COLUMN plans.content_hash IS
+'SHA-256 over those manifests; they must be the same when it is applied.';
+COMMENT ON COLUMN plans.needs_approval IS
+'Whether nothing of it, or not all of it, may be done without a person''s approval.';
 COMMENT ON COLUMN plans.status IS
 'saved, applying, applied, failed or expired.';
 CREATE INDEX plans_hash_at ON plans (hash);
@@ -1798,6 +1807,7 @@ CREATE TABLE plan_steps (
   reason text,
   summary text NOT NULL,
   adopt_external_id text,
+  hash text NOT NULL,
   CONSTRAINT plan_steps_pkey PRIMARY KEY (id),
   CONSTRAINT plan_steps_order UNIQUE (plan_id, position),
   CONSTRAINT plan_steps_impact CHECK (impact IN ('online', 'reboot', 'stop', 'replace')),
@@ -1830,6 +1840,8 @@ COMMENT ON COLUMN plan_steps.reason IS
 'manifest, drift or default; null where it has no single one.';
 COMMENT ON COLUMN plan_steps.summary IS
 'One line for people.';
+COMMENT ON COLUMN plan_steps.hash IS
+'SHA-256, hexadecimal, over what the step would do and what it rests on.';
 COMMENT ON COLUMN plan_steps.adopt_external_id IS
 'The provider''s id of the object to take over.';
 CREATE INDEX plan_steps_type ON plan_steps (operation_type_id);
@@ -3986,7 +3998,7 @@ resource_operations, resource_operation_calls, resource_operation_results TO rec
 GRANT INSERT ON resource_operation_tasks TO reconciler_runtime;
 
 -- Ids are drawn beforehand where rows are loaded by COPY.
-GRANT USAGE ON SEQUENCE desired_resources_id_seq, resources_id_seq, tags_id_seq TO reconciler_runtime;
+GRANT USAGE ON SEQUENCE desired_resources_id_seq, plan_steps_id_seq, resources_id_seq, tags_id_seq TO reconciler_runtime;
 
 REVOKE ALL ON FUNCTION make_history_partitions(integer) FROM public;
 GRANT EXECUTE ON FUNCTION make_history_partitions(integer) TO reconciler_runtime;

@@ -34,7 +34,6 @@ RETURNING id;
 SELECT
     id,
     commit_id,
-    content_hash,
     catalog_hash
 FROM revisions
 WHERE source_id = %(source_id)s
@@ -61,7 +60,6 @@ SELECT
     d.address,
     refs.target
 FROM desired_resources AS d
-INNER JOIN revisions AS r ON d.valid_from_revision = r.id
 LEFT JOIN (
     SELECT
         coalesce(item.parent_id, item.id) AS root_id,
@@ -82,7 +80,20 @@ WHERE
     AND d.valid_to_revision IS NULL
     AND d.parent_id IS NULL
     AND d.document_hash IS NOT NULL
-    AND r.catalog_hash = %(catalog_hash)s;
+    AND NOT EXISTS (
+        -- A document with a secret is read each time: the secret may have changed, though its text did not.
+        SELECT 1
+        FROM desired_attributes AS a
+        INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id AND ad.is_secret
+        INNER JOIN desired_resources AS item ON a.desired_resource_id = item.id
+        WHERE item.id = d.id OR item.parent_id = d.id
+    );
+
+-- name: revisions.other_resources
+SELECT d.address
+FROM desired_resources AS d
+INNER JOIN manifest_sources AS s ON d.source_id = s.id
+WHERE d.valid_to_revision IS NULL AND d.parent_id IS NULL AND s.name <> %(source)s;
 
 -- name: revisions.other_owners
 -- Addresses that another source wants already: one resource has one source.
@@ -118,10 +129,8 @@ COPY desired_attributes (
     value_integer, value_decimal, value_boolean, value_datetime, is_explicit
 ) FROM STDIN;
 
--- name: revisions.copy_empty
-COPY desired_empty_attributes (
-    desired_resource_id, resource_type_id, attribute_definition_id, is_explicit
-) FROM STDIN;
+-- name: revisions.copy_cleared
+COPY desired_cleared_attributes (desired_resource_id, attribute_definition_id) FROM STDIN;
 
 -- name: revisions.copy_tags
 COPY desired_tags (desired_resource_id, key, value) FROM STDIN;
@@ -215,12 +224,11 @@ INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id
 WHERE a.desired_resource_id = ANY(%(ids)s)
 ORDER BY a.desired_resource_id, a.attribute_definition_id, a.ordinal;
 
--- name: desired.empty
+-- name: desired.cleared
 SELECT
     c.desired_resource_id,
-    ad.name,
-    c.is_explicit
-FROM desired_empty_attributes AS c
+    ad.name
+FROM desired_cleared_attributes AS c
 INNER JOIN attribute_definitions AS ad ON c.attribute_definition_id = ad.id
 WHERE c.desired_resource_id = ANY(%(ids)s);
 

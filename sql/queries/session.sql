@@ -18,8 +18,15 @@ SELECT
   set_config('reconciler.operation', %(operation)s, true),
   set_config('reconciler.revision', %(revision)s, true);
 
--- name: session.installation
-SELECT uid FROM installation;
-
 -- name: session.make_history_partitions
 SELECT make_history_partitions(%(months_ahead)s);
+
+-- name: session.roles
+-- Who the session is, and whether it may act as a role.
+SELECT session_user::text, pg_has_role(%(role)s, 'MEMBER');
+
+-- name: session.database_exists
+SELECT datname FROM pg_database WHERE datname = %(name)s;
+
+-- name: session.unlock_all
+SELECT pg_advisory_unlock_all();

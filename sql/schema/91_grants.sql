@@ -41,7 +41,7 @@ resource_operations, resource_operation_calls, resource_operation_results TO rec
 GRANT INSERT ON resource_operation_tasks TO reconciler_runtime;
 
 -- Ids are drawn beforehand where rows are loaded by COPY.
-GRANT USAGE ON SEQUENCE desired_resources_id_seq, resources_id_seq, tags_id_seq TO reconciler_runtime;
+GRANT USAGE ON SEQUENCE desired_resources_id_seq, plan_steps_id_seq, resources_id_seq, tags_id_seq TO reconciler_runtime;
 
 REVOKE ALL ON FUNCTION make_history_partitions(integer) FROM public;
 GRANT EXECUTE ON FUNCTION make_history_partitions(integer) TO reconciler_runtime;

@@ -99,3 +99,6 @@ INSERT INTO extension_types (resource_type, table_name) VALUES
 ('cluster', 'clusters')
 ON CONFLICT (resource_type) DO UPDATE SET table_name = excluded.table_name
 WHERE extension_types.table_name IS DISTINCT FROM excluded.table_name;
+
+-- The first months of the histories; whoever opens the database later makes those that follow.
+SELECT make_history_partitions(3);

@@ -62,13 +62,15 @@ class Sent:
 class Sample:
     """One root type's life: what must be there first, how it is made, and what it may become in place.
 
-    Each of `variants` is applied after the one before; together they change every in-place attribute.
+    Each of `variants` is applied after the one before; together they change every in-place attribute, but
+    for those in `elsewhere`, as (type, attribute): a part's attributes that only another parent's have.
     """
 
     desired: Desired
     first: tuple[Desired, ...] = ()
     variants: tuple[Desired, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: frozenset[tuple[str, str]] = frozenset()
 
 
 class DriverHarness(Protocol):

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -89,12 +90,19 @@ def sql(server: EmbeddedServer, text: str) -> list[tuple[object, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-def stranger_of(data: Path, *argv: str) -> subprocess.Popen[bytes]:
+@contextmanager
+def stranger_of(data: Path, *argv: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process of the server's own uid; PostgreSQL itself sees through a pid that is another user's."""
     owner = data.stat()
     if ROOT:
-        return subprocess.Popen(argv, user=owner.st_uid, group=owner.st_gid, extra_groups=[])
-    return subprocess.Popen(argv)
+        process = subprocess.Popen(argv, user=owner.st_uid, group=owner.st_gid, extra_groups=[])
+    else:
+        process = subprocess.Popen(argv)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture(scope="module", params=["system", "wheel"])
@@ -247,7 +255,6 @@ def test_a_recycled_pid_in_the_lock_files_does_not_prevent_a_start(
             assert sql(again, "SELECT answer FROM kept") == [(42,)]
         if state == "living":
             assert stranger.poll() is None
-            stranger.kill()
 
 
 def test_an_empty_pid_file_of_a_crash_does_not_prevent_a_start(home: Path, binaries: Binaries) -> None:
@@ -259,7 +266,6 @@ def test_an_empty_pid_file_of_a_crash_does_not_prevent_a_start(home: Path, binar
         socket_lock.write_text(f"{stranger.pid}\n{home / 'pgdata'}\n0\n5432\n{home / 'run'}\n")
         with EmbeddedServer.open(home, binaries=binaries, settings=SETTINGS) as server:
             assert sql(server, "SELECT 1") == [(1,)]
-        stranger.kill()
 
 
 def test_a_server_whose_pid_means_nothing_here_is_joined_and_never_doubled(
@@ -269,26 +275,26 @@ def test_a_server_whose_pid_means_nothing_here_is_joined_and_never_doubled(
     pid_file = server.place.data / "postmaster.pid"
     written = pid_file.read_text()
     started = sql(server, "SELECT pg_postmaster_start_time()")
-    with subprocess.Popen(["sleep", "1000"]) as stranger:
+    with stranger_of(server.place.data, "sleep", "1000") as stranger:
         pid_file.write_text(written.replace(str(server.pid), str(stranger.pid), 1))
-        assert EmbeddedServer.status(server.place.home).running
-        with EmbeddedServer.open(server.place.home, binaries=binaries) as joined:
-            assert sql(joined, "SELECT pg_postmaster_start_time()") == started
-        with pytest.raises(DatabaseUnavailable, match="provably its own"):
-            EmbeddedServer.stop(server.place.home, timeout=0.2, force=True)
-        assert stranger.poll() is None
-        stranger.kill()
-    pid_file.write_text(written)
+        try:
+            assert EmbeddedServer.status(server.place.home).running
+            with EmbeddedServer.open(server.place.home, binaries=binaries) as joined:
+                assert sql(joined, "SELECT pg_postmaster_start_time()") == started
+            with pytest.raises(DatabaseUnavailable, match="provably its own"):
+                EmbeddedServer.stop(server.place.home, timeout=0.2, force=True)
+            assert stranger.poll() is None
+        finally:
+            pid_file.write_text(written)
 
 
 def test_a_stranger_whose_pid_is_in_the_pid_file_is_never_signalled(home: Path) -> None:
-    with subprocess.Popen(["sleep", "1000"]) as stranger:
+    with stranger_of(home / "pgdata", "sleep", "1000") as stranger:
         pid_file = home / "pgdata" / "postmaster.pid"
         pid_file.write_text(f"{stranger.pid}\n{home / 'pgdata'}\n0\n5432\n{home / 'run'}\n\n")
         assert not EmbeddedServer.status(home).running
         assert EmbeddedServer.stop(home, force=True) is False
         assert stranger.poll() is None
-        stranger.kill()
 
 
 def test_stop_refuses_while_the_server_is_in_use_unless_forced(server: EmbeddedServer) -> None:
@@ -485,6 +491,8 @@ def test_the_environment_chooses_the_binaries_and_a_wrong_choice_is_refused(
     assert find_binaries() == Binaries(binaries.bin_dir, binaries.version, "env")
     with pytest.raises(DatabaseUnavailable, match="older than 99"):
         find_binaries(99)
+    with pytest.raises(DatabaseUnavailable, match="cannot enter"):
+        find_binaries(usable=lambda program: program.parent != binaries.bin_dir)
     monkeypatch.setenv("RECONCILER_PG_BIN", str(folder))
     with pytest.raises(DatabaseUnavailable, match="no working `postgres`"):
         find_binaries()

@@ -53,6 +53,10 @@ class HetznerClient:
     def close(self) -> None:
         self._session.close()
 
+    def named(self, method: str, path: str) -> str:
+        """A request as messages name it."""
+        return f"{self._access.endpoint}: {method} {path}"
+
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Read; a transient failure is tried once more, because reading twice harms nobody."""
         for attempt in range(1, _GET_ATTEMPTS + 1):
@@ -69,7 +73,7 @@ class HetznerClient:
         return self._send(method, path, json=dict(body)) if body else self._send(method, path)
 
     def _send(self, method: str, path: str, **content: Any) -> dict[str, Any]:
-        name = f"{self._access.endpoint}: {method} {path}"
+        name = self.named(method, path)
         self._access.meter.before()
         self.requests += 1
         self._last = None

@@ -31,7 +31,8 @@ def volume(data: Json) -> Observed:
         linux_device=data["linux_device"],
         created=data["created"],
     )
-    return resource("volume", data, values, busy=data["status"] != "available")
+    ready = data["status"] == "available"
+    return resource("volume", data, values, state="available" if ready else "creating", busy=not ready)
 
 
 def floating_ip(data: Json) -> Observed:

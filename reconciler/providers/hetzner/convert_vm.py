@@ -12,12 +12,13 @@ from reconciler.providers.hetzner.convert_objects import pointer
 _STATES = {
     "running": ("running", False),
     "off": ("stopped", False),
-    "initializing": ("running", True),
     "starting": ("running", True),
     "stopping": ("stopped", True),
-    "migrating": ("stopped", True),
-    "rebuilding": ("running", True),
-    "deleting": ("stopped", True),
+    "initializing": ("creating", True),
+    "migrating": ("updating", True),
+    "rebuilding": ("updating", True),
+    "deleting": ("deleting", True),
+    "unknown": ("updating", True),
 }
 _MIB_IN_GB = 1024  # the provider's GB of memory are GiB
 
@@ -34,14 +35,14 @@ def direct_firewalls(firewalls: Iterable[Json]) -> dict[int, frozenset[int]]:
 
 def vm(data: Json, direct: Mapping[int, frozenset[int]]) -> Observed:
     """`direct` is needed for servers that any firewall is on; see `direct_firewalls`."""
-    state, moving = _STATES.get(data["status"], ("unknown", True))
+    state, moving = _STATES.get(data["status"], _STATES["unknown"])
     server_type, image, iso = data["server_type"], data["image"], data["iso"]
     applied = {item["id"] for item in data["public_net"]["firewalls"]}
     values = attributes(
         server_type=server_type["name"],
         image=(image["name"] or str(image["id"])) if image else None,
         location=data["location"]["name"],
-        power_state=state if state != "unknown" else None,
+        power_state=state if state in ("running", "stopped") else None,
         placement_group=reference("placement_group", (data["placement_group"] or {}).get("id")),
         firewalls=references("firewall", applied & direct.get(data["id"], frozenset())),
         backups=data["backup_window"] is not None,

@@ -25,17 +25,23 @@ _CODES: dict[str, tuple[ErrorCode, bool]] = {
     "resource_limit_exceeded": (ErrorCode.LIMIT_EXCEEDED, False),
     "resource_unavailable": (ErrorCode.NO_CAPACITY, True),
     "placement_error": (ErrorCode.NO_CAPACITY, True),
+    "no_space_left_in_location": (ErrorCode.NO_CAPACITY, True),
+    "server_not_stopped": (ErrorCode.CONFLICT, False),
     # An address or object that another one still holds and is about to give back.
     "ip_not_available": (ErrorCode.CONFLICT, True),
     "no_subnet_available": (ErrorCode.CONFLICT, True),
     "resource_in_use": (ErrorCode.CONFLICT, True),
     "must_be_unassigned": (ErrorCode.CONFLICT, True),
+    "floating_ip_assigned": (ErrorCode.CONFLICT, True),
+    "primary_ip_assigned": (ErrorCode.CONFLICT, True),
+    "primary_ip_already_assigned": (ErrorCode.CONFLICT, True),
     "timeout": (ErrorCode.TIMEOUT, True),
 }
+# By status where the answer is not the API's own. No 404: a proxy's is no word of the provider's that an
+# object does not exist.
 _STATUS: dict[int, str] = {
     401: "unauthorized",
     403: "forbidden",
-    404: "not_found",
     429: "rate_limit_exceeded",
     504: "timeout",
 }

@@ -22,6 +22,10 @@ from reconciler.providers.hetzner.kinds import KINDS, Kind
 PER_PAGE = 50
 Convert = Callable[[Json], Observed]
 
+# After one of these no further request of the same observation would fare better.
+_FUTILE = (ErrorCode.UNAUTHORIZED, ErrorCode.RATE_LIMITED)
+_NOT_ASKED = "not asked for, because an earlier request was refused"
+
 # Servers have a way of their own: which firewalls are directly on one is known to the firewalls only.
 CONVERT: dict[str, Convert] = {
     "firewall": convert_network.firewall,
@@ -57,7 +61,7 @@ def observe(client: HetznerClient, request: ObserveRequest) -> Observation:
 
 @dataclass
 class _Look:
-    """One observation in the making."""
+    """One observation in the making. `direct`: see `convert_vm.direct_firewalls`; None until asked for."""
 
     client: HetznerClient
     resources: list[Observed] = field(default_factory=list)
@@ -66,6 +70,7 @@ class _Look:
     unseen: list[Unseen] = field(default_factory=list)
     successes: int = 0
     error: ProviderError | None = None
+    futile: bool = False
     direct: dict[int, frozenset[int]] | None = None
 
     def one(self, resource_type: str, external_id: str) -> None:
@@ -73,13 +78,14 @@ class _Look:
         if kind is None:
             self.unseen.append(Unseen(resource_type, external_id, "not a type of this provider"))
             return
+        if self.futile:
+            self.unseen.append(Unseen(resource_type, external_id, _NOT_ASKED))
+            return
         path = f"/{kind.collection}/{external_id}"
         try:
             answer = self.client.get(path)
             if kind.noun not in answer:
-                raise malformed(f"GET {path}", "GET", f"the answer has no `{kind.noun}`")
-            rows = [answer[kind.noun]]
-            convert = self._converter(kind, rows)
+                raise malformed(self.client.named("GET", path), "GET", f"the answer has no `{kind.noun}`")
         except ProviderError as error:
             if error.code is ErrorCode.NOT_FOUND:
                 self.successes += 1
@@ -87,13 +93,24 @@ class _Look:
             else:
                 self._failed(resource_type, external_id, error)
             return
+        rows = [answer[kind.noun]]
+        try:
+            convert = self._converter(kind, rows)
+        except ProviderError as error:
+            self._failed(resource_type, external_id, error)
+            return
         self.successes += 1
         self._convert(kind, rows, convert)
 
     def all(self, resource_type: str) -> None:
         kind = KINDS[resource_type]
+        if self.futile:
+            self.unseen.append(Unseen(resource_type, None, _NOT_ASKED))
+            return
         try:
             rows, whole = pages(self.client, kind)
+            if not whole:  # most likely somebody made or deleted something between two pages
+                rows, whole = pages(self.client, kind)
             convert = self._converter(kind, rows)
         except ProviderError as error:
             self._failed(resource_type, None, error)
@@ -112,12 +129,13 @@ class _Look:
             return CONVERT[kind.resource_type]
         if self.direct is None and any(map(_has_firewall, rows)):
             firewalls, whole = pages(self.client, KINDS["firewall"])
+            name = self.client.named("GET", "/firewalls")
             if not whole:
-                raise malformed("GET /firewalls", "GET", "the list changed while it was read")
+                raise malformed(name, "GET", "the list changed while it was read")
             try:
                 self.direct = convert_vm.direct_firewalls(firewalls)
             except (KeyError, TypeError):
-                raise malformed("GET /firewalls", "GET", "an answer that cannot be read") from None
+                raise malformed(name, "GET", "an answer that cannot be read") from None
         return partial(convert_vm.vm, direct=self.direct or {})
 
     def _convert(self, kind: Kind, rows: list[Json], convert: Convert) -> bool:
@@ -134,6 +152,7 @@ class _Look:
 
     def _failed(self, resource_type: str, external_id: str | None, error: ProviderError) -> None:
         self.error = error
+        self.futile = self.futile or error.code in _FUTILE
         self.unseen.append(Unseen(resource_type, external_id, error.message))
 
 
@@ -146,7 +165,7 @@ def _has_firewall(server: Json) -> bool:
 def pages(client: HetznerClient, kind: Kind) -> tuple[list[Json], bool]:
     """All objects of a collection, and whether that is surely all of them."""
     rows: dict[int, Json] = {}
-    count, whole, page = 0, True, 1
+    count, page = 0, 1
     totals: set[int] = set()
     while True:
         path = f"/{kind.collection}"
@@ -158,10 +177,9 @@ def pages(client: HetznerClient, kind: Kind) -> tuple[list[Json], bool]:
             count += len(found)
             totals.add(int(pagination["total_entries"]))
             following = pagination["next_page"]
-            whole = whole and pagination["page"] == page
         except (KeyError, TypeError, ValueError):
-            raise malformed(f"GET {path}", "GET", "the answer is not a page of a list") from None
+            raise malformed(client.named("GET", path), "GET", "the answer is not a page of a list") from None
         if following is None or int(following) <= page:
             break
         page = int(following)
-    return list(rows.values()), whole and totals == {count} and count == len(rows)
+    return list(rows.values()), totals == {count} and count == len(rows)

@@ -52,7 +52,7 @@ def submit(client: HetznerClient, request: Request) -> Submission:
         external_id = str(answer[noun]["id"]) if verb == "create" else None
         tasks = tuple(f"{ACTION}{action['id']}" for action in _actions(answer) if _open(action))
     except (KeyError, TypeError):
-        name = f"{request.method} {request.path}"
+        name = client.named(request.method, request.path)
         raise malformed(name, request.method, f"the answer has no `{noun}` or actions as expected") from None
     if request.operation == "server.shutdown":
         tasks += (f"{OFF}{request.path_params['id']}",)
@@ -79,7 +79,9 @@ def _poll_actions(client: HetznerClient, tasks: Sequence[str]) -> Iterator[tuple
     try:
         found = {f"{ACTION}{action['id']}": _status(action) for action in answer["actions"]}
     except (KeyError, TypeError):
-        raise malformed("GET /actions", "GET", "the answer is not a list of actions") from None
+        raise malformed(
+            client.named("GET", "/actions"), "GET", "the answer is not a list of actions"
+        ) from None
     unknown = TaskStatus(TaskState.UNKNOWN, "the provider no longer knows the action")
     return ((task, found.get(task, unknown)) for task in tasks)
 
@@ -104,9 +106,11 @@ def _poll_off(client: HetznerClient, server: str) -> TaskStatus:
     except ProviderError as error:
         if error.code is ErrorCode.NOT_FOUND:
             return TaskStatus(TaskState.UNKNOWN, "the machine is gone")
-        raise
+        # Not seen this time; the other tasks' states are not lost for it, and the call's own bound holds.
+        return TaskStatus(TaskState.RUNNING, error.message)
     except (KeyError, TypeError):
-        raise malformed(f"GET /servers/{server}", "GET", "the answer is not a server") from None
+        name = client.named("GET", f"/servers/{server}")
+        raise malformed(name, "GET", "the answer is not a server") from None
     return TaskStatus(TaskState.DONE if status == "off" else TaskState.RUNNING)
 
 
@@ -131,7 +135,9 @@ def _own_address(client: HetznerClient, request: Request, version: str) -> str:
         ip = data["public_net"][version]["ip"] if kind.noun == "server" else data["ip"]
         return first_address(ip)
     except (KeyError, TypeError):
-        message = f"GET {path}: it has no public {version} address, so reverse DNS cannot be set"
+        message = (
+            f"{client.named('GET', path)}: it has no public {version} address, so reverse DNS cannot be set"
+        )
         raise ProviderError(message, code=ErrorCode.INVALID) from None
 
 

@@ -87,11 +87,16 @@ class ProxmoxClient:
                 raise
         return self.call("GET", path, params)
 
+    def close(self) -> None:
+        """Close the connections; the next call opens them again."""
+        if self._api is not None:
+            self._api._store["session"].close()
+
     def _connected(self, where: str) -> Any:
         if self._api is None:
             self._api = self._connect(where)
         elif time.monotonic() - self._used > _IDLE_LIMIT:
-            self._api._store["session"].close()
+            self.close()
         return self._api
 
     def _connect(self, where: str) -> Any:
@@ -117,17 +122,26 @@ def _rejected(where: str) -> ProviderError:
 
 
 def _check(response: requests.Response, *_args: object, **_kwargs: object) -> None:
-    status = response.status_code
-    if 300 <= status < 400:
-        raise _NotJson(f"a redirect ({status})")
+    what = _fault(response)
+    if what is not None:
+        response.close()
+        raise _NotJson(f"{what} (status {response.status_code})")
+
+
+def _fault(response: requests.Response) -> str | None:
+    """What is wrong with an answer that does not call itself an error."""
+    if response.status_code >= 400:
+        return None
+    if response.status_code >= 300:
+        return "a redirect"
     kind = response.headers.get("Content-Type", "")
-    if status < 300 and not kind.startswith(("application/json", "text/javascript")):
-        raise _NotJson(f"a page of type {kind or 'unknown'} (status {status})")
-    if status < 300:
-        try:
-            response.json()
-        except ValueError:
-            raise _NotJson(f"broken JSON (status {status})") from None
+    if not kind.startswith(("application/json", "text/javascript")):
+        return f"a page of type {kind or 'unknown'}"
+    try:
+        response.json()
+    except ValueError:
+        return "broken JSON"
+    return None
 
 
 def _address(access: Access) -> tuple[str, int]:

@@ -46,7 +46,7 @@ class Config:
 
 
 def guest(listed: Mapping[str, Any], live: Mapping[str, Any], config: Config) -> Observed:
-    """One guest of ours. `listed` is its row in cluster/resources, `live` its node's own word on its state."""
+    """One guest of ours. `listed` is its row in the cluster's list, `live` its node's word on its state."""
     kind = TYPES[listed["type"]]
     vmid = str(listed["vmid"])
     now, later = _attributes(kind, config.current), _attributes(kind, config.future)
@@ -170,7 +170,11 @@ def part_attributes(kind: str, table: PartTable, option: str, options: Options) 
         return values | {table.fields[0].attribute: text}
     if table is tables.CD_DRIVE:
         return values | disks.read_cd(text)
-    parts = propstring.parse_nic(text) if table is tables.VM_NIC else propstring.parse(text, table.default_key or "")
+    parts = (
+        propstring.parse_nic(text)
+        if table is tables.VM_NIC
+        else propstring.parse(text, table.default_key or "")
+    )
     if table.type == "disk":
         values |= disks.take_volume(kind, parts)
     elif table is tables.VM_NIC:

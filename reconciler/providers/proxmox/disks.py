@@ -8,7 +8,7 @@ from reconciler.errors import PlanError
 from reconciler.model.values import Scalar, Value
 from reconciler.providers.proxmox import propstring
 
-_EXTENSIONS = ("qcow2", "raw", "vmdk", "subvol")
+_EXTENSIONS = ("qcow2", "raw", "vmdk")
 FIRMWARE = frozenset({"efidisk0", "tpmstate0"})
 """Drives whose size the server decides."""
 
@@ -34,7 +34,9 @@ def read_cd(text: str) -> dict[str, Value]:
 
 def write_cd(attributes: Mapping[str, Value]) -> str:
     storage = attributes.get("cloudinit_storage")
-    return f"{storage}:cloudinit,media=cdrom" if storage else f"{attributes.get('cd_image', 'none')},media=cdrom"
+    return (
+        f"{storage}:cloudinit,media=cdrom" if storage else f"{attributes.get('cd_image', 'none')},media=cdrom"
+    )
 
 
 def take_volume(kind: str, parts: dict[str, str]) -> dict[str, Value]:
@@ -44,9 +46,9 @@ def take_volume(kind: str, parts: dict[str, str]) -> dict[str, Value]:
     storage, separator, name = volume.partition(":")
     if separator and not volume.startswith("/"):
         values["storage"] = storage
-    form = parts.get("format") or _format(kind, name)
-    if form is not None:
-        values["disk_format"] = form
+    if kind == "vm":
+        extension = name.rpartition(".")[2]
+        values["disk_format"] = parts.get("format") or (extension if extension in _EXTENSIONS else "raw")
     size = propstring.whole_gib(parts.get("size", ""))
     if size is not None:
         values["size_gb"] = size
@@ -57,16 +59,9 @@ def take_volume(kind: str, parts: dict[str, str]) -> dict[str, Value]:
     return values
 
 
-def _format(kind: str, name: str) -> str | None:
-    extension = name.rpartition(".")[2]
-    if extension in _EXTENSIONS:
-        return extension
-    if name.startswith("subvol-"):
-        return "subvol"
-    return "raw" if kind == "vm" else None
-
-
-def new_volume(where: str, slot: str, attributes: Mapping[str, Value], storage: Scalar | None) -> dict[str, str]:
+def new_volume(
+    where: str, slot: str, attributes: Mapping[str, Value], storage: Scalar | None
+) -> dict[str, str]:
     """The parts that ask for a disk's volume: a new one, an existing one, or a new one filled from an image.
 
     `storage` is the endpoint's default. Raises PlanError where it is not said what to make.

@@ -172,7 +172,9 @@ def by_option(fields: Iterable[Field]) -> dict[str, list[Field]]:
     return found
 
 
-def write_parts(members: Iterable[Field], values: Mapping[str, Value], others: Iterable[str]) -> dict[str, str]:
+def write_parts(
+    members: Iterable[Field], values: Mapping[str, Value], others: Iterable[str]
+) -> dict[str, str]:
     """The parts of one property string: what is set and not the server's default, then what is kept."""
     parts: dict[str, str] = {}
     for field in members:

@@ -22,6 +22,14 @@ _WORD = re.compile(r"[a-z0-9_][a-z0-9_+.-]*")
 _LINE = re.compile(rf"{OWNER}[0-9a-f-]{{32,36}} {RESOURCE}[0-9a-f-]{{32,36}}")
 
 
+def compact(word: str) -> str:
+    """A word of the mark with its id as 32 digits; any other word as it is."""
+    for prefix in (OWNER, RESOURCE):
+        if word.startswith(prefix):
+            return prefix + word.removeprefix(prefix).replace("-", "")
+    return word
+
+
 def mark_words() -> tuple[MarkValue, ...]:
     """The mark as words whose ids are filled in just before sending."""
     return MarkValue("owner", OWNER + "{}"), MarkValue("resource", RESOURCE + "{}")

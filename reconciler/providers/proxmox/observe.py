@@ -58,7 +58,9 @@ class _Look:
         for kind in sorted(types - visible):
             _, privilege = permissions.AUDIT[kind]
             self.unseen.append(
-                Unseen(kind, None, f"the credentials may not see everything: {privilege} is missing somewhere")
+                Unseen(
+                    kind, None, f"the credentials may not see everything: {privilege} is missing somewhere"
+                )
             )
         if types & GUESTS:
             self._guests(types & GUESTS, visible)

@@ -21,6 +21,7 @@ class PoolLook:
         self.resources: list[Observed] = []
         self.absent: set[tuple[str, str]] = set()
         self.unseen: list[Unseen] = []
+        self._error: ProviderError | None = None
 
     def at_all(self, known: frozenset[str]) -> None:
         for row in self._client.get("/pools"):
@@ -31,8 +32,11 @@ class PoolLook:
                 self.resources.append(pool(row, ()))
 
     def at_targets(self, names: Iterable[str]) -> None:
+        """Raises ProviderError if not one of them could be looked at."""
         for name in names:
             self._one(name, target=True)
+        if self._error is not None and not self.resources and not self.absent:
+            raise self._error
 
     def _one(self, name: str, *, target: bool = False) -> None:
         try:
@@ -42,6 +46,7 @@ class PoolLook:
                 self.absent.add(("pool", name))
             else:
                 self.unseen.append(Unseen("pool", name, error.message))
+                self._error = error
             return
         row = next((row for row in rows if str(row.get("poolid")) == name), None)
         if row is None:

@@ -17,7 +17,7 @@ def sees_all(kind: str, granted: Mapping[str, Any]) -> bool:
     leaves it out: an entry further down replaces what is inherited.
     """
     tree, privilege = AUDIT[kind]
-    above = next((granted[path] for path in (tree, "/") if path in granted), {})
+    above: Mapping[str, Any] = next((granted[path] for path in (tree, "/") if path in granted), {})
     if not _truth(above.get(privilege)):
         return False
     below = (entry for path, entry in granted.items() if path.startswith(f"{tree}/"))

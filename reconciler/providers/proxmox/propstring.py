@@ -10,8 +10,10 @@ import re
 from collections.abc import Mapping
 
 NIC_MODELS = frozenset(
-    "e1000 e1000-82540em e1000-82544gc e1000-82545em e1000e i82551 i82557b i82559er"
-    " ne2k_isa ne2k_pci pcnet rtl8139 virtio vmxnet3".split()
+    (
+        *("e1000", "e1000-82540em", "e1000-82544gc", "e1000-82545em", "e1000e", "i82551", "i82557b"),
+        *("i82559er", "ne2k_isa", "ne2k_pci", "pcnet", "rtl8139", "virtio", "vmxnet3"),
+    )
 )
 """Models that may stand as a key of their own, with the MAC as the value: `virtio=BC:24:11:…`."""
 
@@ -34,7 +36,7 @@ def parse(text: str, default_key: str | None = None) -> dict[str, str]:
 
 def render(parts: Mapping[str, str], default_key: str | None = None) -> str:
     """The text of parts; the default key's value stands first and alone."""
-    first = [parts[default_key]] if default_key in parts else []
+    first = [parts[default_key]] if default_key is not None and default_key in parts else []
     return ",".join([*first, *(f"{key}={value}" for key, value in parts.items() if key != default_key)])
 
 

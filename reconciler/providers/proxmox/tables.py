@@ -6,10 +6,12 @@ Defaults are the server's own, for reading a configuration in which they are lef
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reconciler.providers.proxmox.fields import Field as F
-from reconciler.providers.proxmox.fields import Fields
+from reconciler.providers.proxmox.fields import Field, Fields
+
+F = Field
 
 _GUEST: Fields = (
     F("start_on_boot", "onboot", default=False),
@@ -154,15 +156,27 @@ class PartTable:
     fields: Fields
     default_key: str | None = None
     whole: bool = False  # the option is one plain value
+    more: frozenset[str] = frozenset()  # attributes that no field holds
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All attributes that such a part can have."""
+        return self.more | {"slot", "other_options"} | {field.attribute for field in self.fields}
 
 
 def _part(
-    kind: str, slots: str, *fields: tuple[str, str] | F, default_key: str | None = None, whole: bool = False
+    kind: str,
+    slots: str,
+    *fields: tuple[str, str] | F,
+    default_key: str | None = None,
+    whole: bool = False,
+    more: Iterable[str] = (),
 ) -> PartTable:
     listed = (item if isinstance(item, F) else F(item[0], "", item[1]) for item in fields)
-    return PartTable(kind, re.compile(slots), tuple(listed), default_key, whole)
+    return PartTable(kind, re.compile(slots), tuple(listed), default_key, whole, frozenset(more))
 
 
+_VOLUME = ("size_gb", "storage", "disk_format", "volume_id", "attach_volume", "from_template")
 _THROTTLES = tuple(
     F(name, "", name)
     for name in (
@@ -202,6 +216,7 @@ VM_DISK = _part(
     ("efi_ms_cert", "ms-cert"),
     ("tpm_version", "version"),
     default_key="file",
+    more=(*_VOLUME, "import_from"),
 )
 
 CONTAINER_DISK = _part(
@@ -218,6 +233,7 @@ CONTAINER_DISK = _part(
     F("readonly", "", "ro", default=False),
     F("shared_volume", "", "shared", default=False),
     default_key="volume",
+    more=set(_VOLUME) - {"disk_format"},  # it follows from the storage
 )
 
 VM_NIC = _part(
@@ -234,6 +250,7 @@ VM_NIC = _part(
     ("nic_queues", "queues"),
     ("mtu", "mtu"),
     default_key="model",
+    more=("ip4_config", "ip4_gateway", "ip6_config", "ip6_gateway"),
 )
 
 IP_CONFIG: Fields = (
@@ -316,7 +333,7 @@ _DEVICE = _part(
     ("device_mode", "mode"),
     default_key="path",
 )
-CD_DRIVE = PartTable("cd_drive", re.compile(r"(?:ide|sata|scsi)\d+"), ())
+CD_DRIVE = _part("cd_drive", r"(?:ide|sata|scsi)\d+", more=("cd_image", "cloudinit_storage"))
 
 PARTS = {
     "vm": {

@@ -142,13 +142,14 @@ def target_id(value: object) -> Param:
 
 
 def target_ids(value: Value | None) -> list[Param]:
+    """The ids behind a set of references."""
     return [target_id(item) for item in value] if isinstance(value, tuple) else []
 
 
 def plain(value: Value | None) -> Any:
     """An attribute as a leaf or list of a request's body."""
     if isinstance(value, tuple):
-        return [plain_item for plain_item in value if not isinstance(plain_item, ExternalRef)]
+        return [plain(item) for item in value]
     if value is None or isinstance(value, (str, int, SecretRef)):
         return value
     raise PlanError(f"a value of type {type(value).__name__} cannot be sent to Hetzner")

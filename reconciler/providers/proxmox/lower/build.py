@@ -79,7 +79,13 @@ class Place:
     vmid: Param
 
     def call(
-        self, name: str, method: str, sub: str, summary: str, params: Iterable[tuple[str, Param]] = (), **more: Any
+        self,
+        name: str,
+        method: str,
+        sub: str,
+        summary: str,
+        params: Iterable[tuple[str, Param]] = (),
+        **more: Any,
     ) -> Call:
         """A call below the guest's own path; `more` are the Call's other fields."""
         return Call(

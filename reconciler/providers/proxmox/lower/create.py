@@ -39,6 +39,7 @@ def lower(desired: Desired, settings: Settings) -> tuple[Call, ...]:
     attributes = desired.attributes
     if attributes.get("clone_from"):
         calls = [_clone(desired, place, settings), _configure(desired, place, settings)]
+        calls += options.boot_call(place, desired, [part.type for part in desired.parts])
     elif attributes.get("archive"):
         calls = [_restore(desired, place, settings)]
     else:
@@ -51,7 +52,9 @@ def _node(desired: Desired, settings: Settings) -> str:
     attributes = desired.attributes
     node = attributes.get("pinned_node") or attributes.get("node") or settings.get("node")
     if not node:
-        raise PlanError(f"{desired.address}: no node to make it on", hint="set `node` there or on the endpoint")
+        raise PlanError(
+            f"{desired.address}: no node to make it on", hint="set `node` there or on the endpoint"
+        )
     return str(node)
 
 

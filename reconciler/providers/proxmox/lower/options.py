@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.errors import PlanError
 from reconciler.model.address import Address
-from reconciler.model.plan import Param
+from reconciler.model.plan import Call, Param
+from reconciler.model.resource import Desired
 from reconciler.model.values import Attributes, Scalar, Value
 from reconciler.providers.proxmox import disks, fields, propstring, tables
 from reconciler.providers.proxmox.fields import OTHER
+from reconciler.providers.proxmox.lower.build import Place
 from reconciler.providers.proxmox.tables import PartTable
 
 Options = dict[str, Param]
@@ -30,6 +32,7 @@ def part_options(where: Address, kind: str, attributes: Attributes, volume: Mapp
     """The options of one part. `volume` are the parts that name a disk's volume."""
     table = tables.PARTS[kind][where.type]
     slot = slot_of(where, table, attributes)
+    _check_names(where, table, attributes)
     if table is tables.CD_DRIVE:
         return {slot: disks.write_cd(attributes)}
     if table.whole:
@@ -43,6 +46,12 @@ def part_options(where: Address, kind: str, attributes: Attributes, volume: Mapp
     if table is tables.CONTAINER_DISK:
         volume = {"volume": volume["file"], **{key: text for key, text in volume.items() if key != "file"}}
     return {slot: propstring.render({**parts, **volume}, table.default_key)}
+
+
+def _check_names(where: Address, table: PartTable, attributes: Attributes) -> None:
+    """A type of part may be in machines and containers, and some attributes in only one of them."""
+    for name in sorted(attributes.keys() - table.names):
+        raise PlanError(f"{where}: a {where.root.type}'s {where.type} has no `{name}` at Proxmox VE")
 
 
 def slot_of(where: Address, table: PartTable, attributes: Attributes) -> str:
@@ -70,9 +79,19 @@ def new_part(where: Address, kind: str, attributes: Attributes, storage: Scalar 
 
 def params_of(options: Options, removed: Iterable[str] = ()) -> list[tuple[str, Param]]:
     """The parameters of a configuration call: values, and one list of what is unset."""
-    params = [(name, value) for name, value in sorted(options.items()) if value is not None]
+    params: list[tuple[str, Param]] = [
+        (name, value) for name, value in sorted(options.items()) if value is not None
+    ]
     gone = sorted({*removed, *(name for name, value in options.items() if value is None)})
     return params + ([("delete", ",".join(gone))] if gone else [])
+
+
+def boot_call(place: Place, desired: Desired, set_types: Iterable[str]) -> list[Call]:
+    """The boot order once more, where CD drives are set: the server appends each of them to the order."""
+    if desired.type != "vm" or "cd_drive" not in set_types or not desired.attributes.get("boot_order"):
+        return []
+    found = guest_options("vm", desired.attributes, ["boot_order"])
+    return [place.config(params_of(found), "set the boot order again, without CD drives")]
 
 
 def host_name(name: str) -> str:

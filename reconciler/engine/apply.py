@@ -1,0 +1,212 @@
+"""Previewing and applying: the same path, the one undone at its end, the other carried out.
+
+A preview records and plans in a transaction that is rolled back. An apply commits the revision, plans on
+what is committed, checks that this is what was approved, and runs the steps; then it plans once more, so
+that "done" means that nothing is left to do.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.engine.approval import Permit, permitted
+from reconciler.engine.desired import Loaded, record_source
+from reconciler.engine.engine import Engine
+from reconciler.engine.observing import observe_all
+from reconciler.engine.planning import PlanOptions, plan_now
+from reconciler.errors import StalePlanError
+from reconciler.executor.context import Context
+from reconciler.executor.look import Look, observe_within
+from reconciler.executor.outcome import Outcome, Result
+from reconciler.executor.recover import Recovered, recover
+from reconciler.executor.run import run_steps
+from reconciler.manifest.sources import SourceState
+from reconciler.model.address import Address
+from reconciler.model.plan import Plan, Step
+from reconciler.store import plans
+from reconciler.store.resources import settle
+from reconciler.store.session import Actor
+
+MOST_WAVES = 4
+"""Plans in one apply: what depends on a first wave's results follows in the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Told of what is happening; the faces show it."""
+
+    started: Callable[[Step], None] = lambda _: None
+    ended: Callable[[Outcome], None] = lambda _: None
+    recovered: Callable[[Recovered], None] = lambda _: None
+    planned: Callable[[Plan], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A plan and what it was made from. `loaded` is empty where no source was given."""
+
+    plan: Plan
+    looks: dict[str, Look]
+    loaded: tuple[Loaded, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an apply did. `left` is the plan that remains; `withheld` are steps that wait for an approval."""
+
+    plan: Plan
+    plan_id: int | None
+    outcomes: tuple[Outcome, ...]
+    left: Plan
+    looks: dict[str, Look]
+    withheld: tuple[Step, ...] = ()
+    recovered: tuple[Recovered, ...] = ()
+    loaded: tuple[Loaded, ...] = ()
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        return tuple(outcome for outcome in self.outcomes if outcome.result is not Result.DONE)
+
+
+@dataclass(slots=True)
+class Session:
+    """One run of a face: an engine at work on some sources. An endpoint is looked at once in it.
+
+    Without a call of `observe` it plans on what is recorded, endpoints that a source newly declares too.
+    """
+
+    engine: Engine
+    context: Context
+    states: Sequence[SourceState] = ()
+    options: PlanOptions = field(default_factory=PlanOptions)
+    stop: threading.Event = field(default_factory=threading.Event)
+    progress: Progress = field(default_factory=Progress)
+    looks: dict[str, Look] = field(default_factory=dict)
+    observing: bool = False
+    recovered: tuple[Recovered, ...] = ()
+
+    def recover(self) -> None:
+        """Bring to an end what a dead worker left open. To be done before anything is planned."""
+        self.recovered = recover(self.context, self.stop)
+        for item in self.recovered:
+            self.progress.recovered(item)
+
+    def observe(self) -> None:
+        """Look at every endpoint that was not looked at yet in this run."""
+        self.observing = True
+        names = self.context.connections.endpoints.keys() - self.looks.keys()
+        self.looks |= observe_all(self.context, names)
+
+    def preview(self) -> Preview:
+        """The plan for the sources, with nothing left behind."""
+        actor = Actor(self.engine.actor, "preview", "manifest")
+        catalog = self.engine.catalog
+        try:
+            with self.engine.store.rehearsal(actor) as tx:
+                loaded = tuple(record_source(tx, self.engine, state) for state in self.states)
+                context = self.engine.rehearsing(tx, self.context)
+                looks = dict(self.looks)
+                if self.observing:
+                    for name in sorted(context.connections.endpoints.keys() - looks.keys()):
+                        looks[name] = observe_within(tx, context, name)
+                revision = loaded[-1].change.id if loaded else None
+                plan = plan_now(tx, self.engine, looks, self.options, revision)
+        finally:
+            self.engine.catalog = catalog  # what a rehearsal added is undone with it
+        return Preview(plan, looks, loaded)
+
+    def load(self) -> tuple[Loaded, ...]:
+        """Make the sources' manifests the current revision."""
+        actor = Actor(self.engine.actor, "manifests", "manifest")
+        with self.engine.store.transaction(actor) as tx:
+            loaded = tuple(record_source(tx, self.engine, state) for state in self.states)
+        revision = loaded[-1].change.id if loaded else None
+        self.context = self.engine.refreshed(self.context, revision)
+        return loaded
+
+    def apply(self, permit: Permit, *, waves: int = MOST_WAVES) -> Applied:
+        """Load, plan, run, and plan again until nothing is left or nothing more can be done.
+
+        Raises StalePlanError, before anything is changed, where the plan is not what was approved.
+        """
+        loaded = self.load()
+        if self.observing:
+            self.observe()
+        first: _Wave | None = None
+        outcomes: list[Outcome] = []
+        for wave in range(waves):
+            wave_plan = self._plan(permit, first_wave=wave == 0)
+            first = first or wave_plan
+            if not wave_plan.steps or self.stop.is_set():
+                break
+            self.progress.planned(wave_plan.plan)
+            done = self._run(wave_plan)
+            outcomes += done
+            if not any(outcome.result is Result.DONE for outcome in done):
+                break
+        last = self._plan(permit, first_wave=False, save=False)
+        return Applied(
+            plan=(first or last).plan,
+            plan_id=(first or last).plan_id,
+            outcomes=tuple(outcomes),
+            left=last.plan,
+            looks=self.looks,
+            withheld=last.withheld,
+            recovered=self.recovered,
+            loaded=loaded,
+        )
+
+    def _plan(self, permit: Permit, *, first_wave: bool, save: bool = True) -> _Wave:
+        """Plan on what is committed; remember what agrees; save what is to be run."""
+        actor = Actor(self.engine.actor, "plan", "maintenance")
+        with self.engine.store.transaction(actor) as tx:
+            plan = plan_now(tx, self.engine, self.looks, self.options, self.context.revision)
+            settle(tx, plan.settled)
+            steps, withheld = permitted(plan, permit, plans.approvals(tx))
+            if first_wave and permit.exactly is not None:
+                _same_ground(plan, permit.exactly)
+            if not (steps and save):
+                return _Wave(plan, steps, withheld)
+            plan_id, ids = plans.save_plan(
+                tx, plan, self.engine.actor, "applying", revision_id=self.context.revision
+            )
+            return _Wave(plan, steps, withheld, plan_id, ids)
+
+    def _run(self, wave: _Wave) -> tuple[Outcome, ...]:
+        outcomes = run_steps(
+            self.context,
+            wave.steps,
+            stop=self.stop,
+            plan_step_ids=wave.step_ids,
+            started=self.progress.started,
+            ended=self.progress.ended,
+        )
+        if wave.plan_id is not None:
+            good = all(outcome.result is Result.DONE for outcome in outcomes)
+            with self.engine.store.transaction(Actor(self.engine.actor, "plan", "maintenance")) as tx:
+                plans.set_status(tx, wave.plan_id, "applied" if good else "failed")
+        return outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class _Wave:
+    """One round of planning. `step_ids` are the saved steps' row ids."""
+
+    plan: Plan
+    steps: tuple[Step, ...]
+    withheld: tuple[Step, ...]
+    plan_id: int | None = None
+    step_ids: Mapping[Address, int] = field(default_factory=dict)
+
+
+def _same_ground(plan: Plan, approved: frozenset[str]) -> None:
+    """An approved plan is applied as approved or not at all; what it does not touch may have moved."""
+    missing = approved - {step.hash() for step in plan.steps}
+    if missing:
+        steps = "step is" if len(missing) == 1 else "steps are"
+        raise StalePlanError(
+            f"{len(missing)} approved {steps} not what would be done now; nothing was changed",
+            hint="something that the plan rests on has changed: plan again",
+        )

@@ -1,0 +1,55 @@
+"""Who may let what happen: which steps of a plan run now, and which wait for a person.
+
+An approval is bound to hashes: of a whole plan, or of its steps. What an approval does not cover waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reconciler.model.address import Address
+from reconciler.model.plan import Plan, Step
+from reconciler.store.plans import Approval
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """What the one who applies has agreed to.
+
+    `exactly`: these steps, by hash, and no others (a plan that was shown, or saved and named). They may
+    include what needs an approval: it was seen. Without it, everything that needs none.
+    """
+
+    exactly: frozenset[str] | None = None
+
+    @classmethod
+    def for_plan(cls, plan: Plan) -> Permit:
+        """For a plan that a person has seen and agreed to."""
+        return cls(frozenset(step.hash() for step in plan.steps))
+
+
+def permitted(
+    plan: Plan, permit: Permit, approvals: Iterable[Approval]
+) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    """The steps that may run now, and those that wait for an approval."""
+    if permit.exactly is not None:
+        return tuple(step for step in plan.steps if step.hash() in permit.exactly), ()
+    given = tuple(approvals)
+    approved = {step for approval in given for step in approval.steps}
+    whole = any({step.hash() for step in plan.steps} <= approval.steps for approval in given)
+    if plan.approvals and not whole:
+        return (), plan.steps
+    held = {step.address for step in plan.steps if step.approvals and step.hash() not in approved}
+    _spread(plan, held)
+    return (
+        tuple(step for step in plan.steps if step.address not in held),
+        tuple(step for step in plan.steps if step.address in held),
+    )
+
+
+def _spread(plan: Plan, held: set[Address]) -> None:
+    """What needs a step that waits, waits too. Steps come in order, so one pass is enough."""
+    for step in plan.steps:
+        if held.intersection(step.requires):
+            held.add(step.address)

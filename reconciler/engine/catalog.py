@@ -1,0 +1,65 @@
+"""The catalog of this installation: what the drivers ship, and what users added by manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler import __version__
+from reconciler.catalog import merge
+from reconciler.engine.drivers import catalog_parts
+from reconciler.model.catalog import Catalog
+from reconciler.model.values import digest
+from reconciler.store import catalog_rows
+from reconciler.store.session import Transaction
+
+_MANIFESTS = "manifests"  # the part of the catalog that users wrote
+
+
+def bring_in(tx: Transaction) -> Catalog:
+    """Bring the packaged catalog into the database where it changed, and give the whole catalog."""
+    users = user_types(tx)
+    packaged = merge(catalog_parts())
+    whole = _with_users(packaged, catalog_rows.load(tx), users) if users else packaged
+    stored = {name: bytes(hash_) for name, hash_ in tx.rows("catalog.parts") if name == _MANIFESTS}
+    catalog_rows.sync(tx, whole, {**_part_hashes(), **stored}, user_types=users)
+    return catalog_rows.load(tx)
+
+
+def add_user_types(tx: Transaction, catalog: Catalog) -> Catalog:
+    """Write a catalog to which manifests added types or attributes."""
+    packaged = merge(catalog_parts())
+    users = frozenset(catalog.resource_types.keys() - packaged.resource_types.keys())
+    hashes = {**_part_hashes(), _MANIFESTS: digest([repr(catalog)])}
+    catalog_rows.sync(tx, catalog, hashes, user_types=users)
+    return catalog_rows.load(tx)
+
+
+def user_types(tx: Transaction) -> frozenset[str]:
+    """The resource types that users added."""
+    return frozenset(row[0] for row in tx.rows("user_catalog.types"))
+
+
+def user_attributes(catalog: Catalog) -> frozenset[str]:
+    """The attributes that no installed driver ships."""
+    return frozenset(catalog.definitions.keys() - merge(catalog_parts()).definitions.keys())
+
+
+def _with_users(packaged: Catalog, stored: Catalog, users: frozenset[str]) -> Catalog:
+    """What is packaged now, with the users' own types and attributes as they are stored."""
+    own = stored.definitions.keys() - packaged.definitions.keys()
+    rules = {key: dict(rules) for key, rules in packaged.rules.items()}
+    for key, stored_rules in stored.rules.items():
+        for name, rule in stored_rules.items():
+            if key[0] in users or name in own:
+                rules.setdefault(key, {})[name] = rule
+    return Catalog(
+        provider_types=packaged.provider_types,
+        resource_types={**packaged.resource_types, **{name: stored.resource_types[name] for name in users}},
+        definitions={**packaged.definitions, **{name: stored.definitions[name] for name in own}},
+        offers={**packaged.offers, **{key: o for key, o in stored.offers.items() if key[0] in users}},
+        rules=rules,
+    )
+
+
+def _part_hashes() -> Mapping[str, bytes]:
+    return {part.name: digest([__version__, repr(part)]) for part in catalog_parts()}

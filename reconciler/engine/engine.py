@@ -1,0 +1,155 @@
+"""The engine: one opened database, its catalog, the installed drivers, and who is at work."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+from uuid import UUID
+
+from reconciler.engine.catalog import bring_in
+from reconciler.engine.drivers import driver_class, drivers
+from reconciler.errors import CredentialError
+from reconciler.executor.budget import RequestBudget
+from reconciler.executor.context import Connections, Context, Endpoint
+from reconciler.model.catalog import Catalog
+from reconciler.providers.driver import Access
+from reconciler.store import inventory
+from reconciler.store.database import Database, open_database
+from reconciler.store.inventory import EndpointRow
+from reconciler.store.operations import IdRange
+from reconciler.store.secrets import Key, load_key, resolve
+from reconciler.store.session import Actor, Store, Transaction
+from reconciler.store.workers import worker
+
+CONNECTIONS = 16
+"""Database connections at most: one for each step under way, some for observing, one for the worker."""
+
+
+def default_actor() -> str:
+    """Who acts where nobody says: user@host."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = f"uid {os.getuid()}"
+    return f"{user}@{socket.gethostname()}"
+
+
+@dataclass(slots=True)
+class Engine:
+    """Holds what lives as long as the process. `budgets` outlive connections, so limits hold throughout."""
+
+    home: Path
+    database: Database
+    catalog: Catalog
+    owner: UUID
+    actor: str
+    key: Key
+    budgets: dict[str, RequestBudget] = field(default_factory=dict)
+
+    @classmethod
+    @contextmanager
+    def open(cls, home: Path, url: str | None, actor: str | None = None) -> Iterator[Engine]:
+        """Open the database (starting the embedded one where no URL is given) and bring the catalog in."""
+        who = actor or default_actor()
+        with open_database(url, home, max_size=CONNECTIONS) as database:
+            with database.store.transaction(Actor(who, "catalog of this version", "catalog")) as tx:
+                catalog = bring_in(tx)
+                owner = tx.value("installation.uid")
+            yield cls(home, database, catalog, owner, who, load_key(home))
+
+    @property
+    def store(self) -> Store:
+        return self.database.store
+
+    @contextmanager
+    def working(self, kind: Literal["cli", "daemon"]) -> Iterator[Context]:
+        """A context for observing and applying, for as long as the block runs."""
+        with worker(self.store, kind) as worker_id:
+            yield self.context(worker_id)
+
+    def context(self, worker_id: UUID) -> Context:
+        with self.store.read() as tx:
+            connections = Connections(self.endpoints(tx))
+        return Context(
+            store=self.store,
+            catalog=self.catalog,
+            connections=connections,
+            owner=self.owner,
+            worker=worker_id,
+            actor=self.actor,
+            secret=self.resolve,
+        )
+
+    def refreshed(self, context: Context, revision: int | None) -> Context:
+        """The context after a revision: endpoints may have come, changed or gone."""
+        with self.store.read() as tx:
+            connections = Connections(self.endpoints(tx))
+        return replace(context, connections=connections, catalog=self.catalog, revision=revision)
+
+    def rehearsing(self, tx: Transaction, context: Context) -> Context:
+        """A context that sees what the transaction sees: endpoints and credentials not committed yet."""
+
+        def within(credential: str) -> str:
+            return resolve(tx, self.key, credential)
+
+        connections = Connections(self.endpoints(tx, within))
+        return replace(context, connections=connections, catalog=self.catalog, secret=within)
+
+    def endpoints(
+        self, tx: Transaction, secret: Callable[[str], str] | None = None
+    ) -> Mapping[str, Endpoint]:
+        """Every endpoint that the transaction sees, ready to be used."""
+        return {row.name: self._endpoint(row, secret or self.resolve) for row in inventory.endpoints(tx)}
+
+    def _endpoint(self, row: EndpointRow, secret: Callable[[str], str]) -> Endpoint:
+        budget = self.budgets.setdefault(row.name, RequestBudget(row.request_limit_per_hour))
+
+        def access(meter: RequestBudget) -> Access:
+            return Access(
+                endpoint=row.name,
+                url=row.url or "",
+                owner=self.owner,
+                credential=secret(row.credential) if row.credential else "",
+                meter=meter,
+                settings=row.settings,
+                ca_file=Path(row.ca_file) if row.ca_file else None,
+            )
+
+        return Endpoint(
+            name=row.name,
+            provider_type=row.provider_type,
+            driver=driver_class(row.provider_type),
+            access=access,
+            budget=budget,
+            report_only=row.drift_policy == "report",
+            settings=row.settings,
+            id_range=_id_range(row),
+        )
+
+    def resolve(self, credential: str) -> str:
+        """A credential's value, at the moment of use. Raises CredentialError, without the value."""
+        with self.store.read() as tx:
+            return resolve(tx, self.key, credential)
+
+    def fingerprint(self, tx: Transaction, credential: str) -> str:
+        """A keyed fingerprint of a credential's value, empty where it cannot be resolved here."""
+        try:
+            return self.key.fingerprint(resolve(tx, self.key, credential))
+        except CredentialError:
+            return ""
+
+
+def _id_range(row: EndpointRow) -> IdRange | None:
+    """The ids to choose from at an endpoint: the driver's range, or what the endpoint's settings say."""
+    reserved = drivers()[row.provider_type].catalog.reserved_ids
+    if reserved is None:
+        return None
+    low = row.settings.get(reserved.minimum_setting, reserved.minimum)
+    high = row.settings.get(reserved.maximum_setting, reserved.maximum)
+    return IdRange(int(str(low)), int(str(high)))

@@ -1,0 +1,26 @@
+"""Looking at all endpoints, side by side: they share nothing but the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from reconciler.executor.context import Context
+from reconciler.executor.look import Look, observe
+
+_AT_ONCE = 4
+
+
+def observe_all(
+    context: Context, names: Iterable[str] | None = None, *, accept_empty: bool = False
+) -> dict[str, Look]:
+    """Look at the named endpoints, or at all; what fails at one says nothing of the others."""
+    wanted = sorted(context.connections.endpoints if names is None else names)
+    with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="observe") as pool:
+        looks = pool.map(lambda name: observe(context, name, accept_empty=accept_empty), wanted)
+        return dict(zip(wanted, looks, strict=True))
+
+
+def troubles(looks: Mapping[str, Look]) -> tuple[str, ...]:
+    """What could not be seen, for people."""
+    return tuple(f"{name}: {look.trouble}" for name, look in sorted(looks.items()) if look.trouble)

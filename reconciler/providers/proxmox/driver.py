@@ -1,0 +1,48 @@
+"""The driver class: the contract's five members, each a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from reconciler.catalog import CatalogPart, load_part
+from reconciler.model.plan import Call
+from reconciler.providers.driver import (
+    Access,
+    LowerRequest,
+    Observation,
+    ObserveRequest,
+    Request,
+    Submission,
+    TaskStatus,
+)
+from reconciler.providers.proxmox.client import ProxmoxClient
+from reconciler.providers.proxmox.lower import lower
+from reconciler.providers.proxmox.observe import observe
+from reconciler.providers.proxmox.submit import poll, submit
+
+
+class ProxmoxDriver:
+    """One Proxmox VE cluster, for one thread. `Access.url` is `https://host:8006` of any of its nodes."""
+
+    catalog: ClassVar[CatalogPart] = load_part("reconciler.providers.proxmox")
+
+    def __init__(self, access: Access) -> None:
+        self._client = ProxmoxClient(access)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
+    def observe(self, request: ObserveRequest) -> Observation:
+        return observe(self._client, request)
+
+    @staticmethod
+    def lower(request: LowerRequest) -> tuple[Call, ...]:
+        return lower(request)
+
+    def submit(self, request: Request) -> Submission:
+        return submit(self._client, request)
+
+    def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
+        return poll(self._client, tasks)

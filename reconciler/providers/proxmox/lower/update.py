@@ -1,0 +1,192 @@
+"""Changing a guest. Pure.
+
+A guest that is to go off, or is off, goes off first. One that runs and must be restarted gets its new
+configuration before: what the server refuses is then refused while it still runs, and what waits is taken
+on by the one restart. Only after that its disks move and grow, since an option that waits for a restart
+would undo the growth. A container's volumes are the exception: they are changed between stop and start.
+"""
+
+from __future__ import annotations
+
+from reconciler.model.diff import PartAction, PartChange
+from reconciler.model.plan import Call, Impact, Param
+from reconciler.model.resource import Recorded
+from reconciler.model.values import Attributes
+from reconciler.providers.proxmox import disks
+from reconciler.providers.proxmox.lower import downtime, options, volumes
+from reconciler.providers.proxmox.lower.build import (
+    COPY_TIMEOUT,
+    Change,
+    Params,
+    Place,
+    merged,
+    place_of,
+    reference,
+    shutdown,
+    start,
+    tag_params,
+)
+from reconciler.providers.proxmox.marks import tag_word
+
+_APART = frozenset({"power_state", "pool", "pinned_node", "description"})
+_CREATE, _UPDATE, _DELETE = PartAction.CREATE, PartAction.UPDATE, PartAction.DELETE
+
+
+def lower(change: Change) -> tuple[Call, ...]:
+    """Raises PlanError for a change that cannot be made, or not while the guest runs."""
+    place = place_of(change.recorded)
+    written = [part.address.type for part in change.diff.parts if part.action is not _DELETE]
+    config = [*_configuration(change, place), *options.boot_call(place, change.desired, written)]
+    config += volumes.unlink(change, place)
+    moves = [*volumes.moves(change, place), *volumes.destroyed(change, place)]
+    sizes = volumes.sizes(change, place)
+    going_down = change.running and change.target_state == "stopped"
+    cycle = downtime.needed(change, allowed=going_down or change.desired.lifecycle.allow_downtime)
+    migration, home = _migration(change, place, online=change.running and not (going_down or cycle))
+    if not change.running:
+        calls = [*config, *moves, *sizes, *migration, *_power_on(change, home)]
+    elif going_down:
+        calls = [_shutdown(change, place, Impact.STOP), *config, *moves, *sizes, *migration]
+    elif cycle and moves and change.kind == "container":
+        calls = [_shutdown(change, place, Impact.REBOOT), *config, *moves, *sizes, *migration]
+        calls += _power_on(change, home)
+    elif cycle:
+        calls = [*config, _shutdown(change, place, Impact.REBOOT), *migration, *_power_on(change, home)]
+        calls += [*volumes.moves(change, home), *volumes.sizes(change, home)]
+    else:
+        calls = [*config, *_pause(change, place), *moves, *sizes, *migration]
+    return (*calls, *_pool(change, place))
+
+
+def adopt(recorded: Recorded) -> tuple[Call, ...]:
+    """The call that writes our mark on an existing guest, whose other tags stay."""
+    place = place_of(recorded)
+    params = (*_lock(recorded), *tag_params(recorded.tags))
+    return (place.config(params, "write our mark into the tags"),)
+
+
+def _lock(recorded: Recorded) -> Params:
+    """The optimistic lock: the change is refused if the configuration is no longer what was recorded.
+
+    A property string is sent whole, so without it somebody's change since the last look would be undone.
+    It can guard only the first change of a step: each change makes a new digest.
+    """
+    digest = recorded.attributes.get("config_digest")
+    return (("digest", str(digest)),) if digest else ()
+
+
+def _configuration(change: Change, place: Place) -> list[Call]:
+    found, removed = _own_options(change), set[str]()
+    for part in change.diff.parts:
+        wanted = change.wanted_part(part.address)
+        if part.action is _CREATE:
+            found |= options.new_part(part.address, change.kind, wanted, change.settings.get("storage"))
+        elif part.action is _UPDATE:
+            found |= _part_update(change, part)
+        elif part.address.type != "disk" or change.kind == "container":
+            removed |= _removed(change.recorded_part(part.address), part.address.type, change.kind)
+    # A part that is replaced is in both: the server takes the new value for the slot.
+    params = options.params_of(found, removed - found.keys())
+    if change.diff.tags:
+        params += _tags(change)
+    if not params:
+        return []
+    names = ", ".join(name for name, _ in params if not name.startswith(("tags[", "delete")))
+    summary = "set " + names if names else "set tags" if change.diff.tags else "remove options"
+    return [place.config((*_lock(change.recorded), *params), summary)]
+
+
+def _own_options(change: Change) -> options.Options:
+    names = {item.name for item in change.diff.changes}
+    values = merged(change.recorded.attributes, change.diff.changes)
+    found = options.guest_options(change.kind, values, names - _APART)
+    if item := change.diff.change("description"):
+        found["description"] = str(item.after) if item.after else None
+    return found
+
+
+def _part_update(change: Change, part: PartChange) -> options.Options:
+    names = {item.name for item in part.changes}
+    values = change.merged_part(part)
+    volume: dict[str, str] = {}
+    if part.address.type == "disk":
+        if names <= volumes.NAMES:
+            return {}
+        volume = disks.kept_volume(change.recorded_part(part.address))
+    found = options.part_options(part.address, change.kind, values, volume)
+    if part.address.type == "nic" and change.kind == "vm":
+        own, address = names - downtime.IP_NAMES, names & downtime.IP_NAMES
+        return {
+            option: text
+            for option, text in found.items()
+            if (address if option.startswith("ipconfig") else own)
+        }
+    return found
+
+
+def _removed(attributes: Attributes, part_type: str, kind: str) -> set[str]:
+    slot = str(attributes["slot"])
+    if part_type == "nic" and kind == "vm" and any(attributes.get(name) for name in downtime.IP_NAMES):
+        return {slot, f"ipconfig{slot.removeprefix('net')}"}
+    return {slot}
+
+
+def _tags(change: Change) -> list[tuple[str, Param]]:
+    tags = dict(change.recorded.tags)
+    for item in change.diff.tags:
+        if item.after is None:
+            tags.pop(item.key, None)
+        else:
+            tag_word(item.key, item.after)
+            tags[item.key] = item.after
+    return list(tag_params(tags))
+
+
+def _pool(change: Change, place: Place) -> list[Call]:
+    item = change.diff.change("pool")
+    if item is None:
+        return []
+    goal = item.after if item.after is not None else item.before
+    if goal is None:
+        return []
+    params: Params = (
+        ("poolid", reference(goal)),
+        ("vms", place.vmid),
+        ("delete", 1) if item.after is None else ("allow-move", 1),
+    )
+    verb = "leave" if item.after is None else "join"
+    return [Call("pool.members", "PUT", "/pools", f"{verb} the pool {goal}", params=params)]
+
+
+def _migration(change: Change, place: Place, *, online: bool) -> tuple[list[Call], Place]:
+    item = change.diff.change("pinned_node")
+    if item is None or not item.after:
+        return [], place
+    node = str(item.after)
+    params: Params = (("target", node), *((("online", 1),) if online else ()))
+    call = place.call("migrate", "POST", "/migrate", f"migrate to {node}", params, timeout=COPY_TIMEOUT)
+    return [call], Place(place.kind, node, place.vmid)
+
+
+def _pause(change: Change, place: Place) -> list[Call]:
+    """Between running and paused, without a stop."""
+    if change.recorded.state == "paused" and change.target_state == "running":
+        return [place.call("resume", "POST", "/status/resume", "resume")]
+    if change.recorded.state == "running" and change.target_state == "paused":
+        return [place.call("suspend", "POST", "/status/suspend", "pause", impact=Impact.STOP)]
+    return []
+
+
+def _power_on(change: Change, place: Place) -> list[Call]:
+    """From off to the state it shall end in."""
+    if change.target_state == "stopped":
+        return []
+    suspend = place.call("suspend", "POST", "/status/suspend", "pause")
+    return [start(place), suspend] if change.target_state == "paused" else [start(place)]
+
+
+def _shutdown(change: Change, place: Place, impact: Impact) -> Call:
+    if change.recorded.state == "paused":  # a paused guest cannot hear a request to shut down
+        return place.call("stop", "POST", "/status/stop", "stop", impact=impact, timeout=300)
+    values = merged(change.recorded.attributes, change.diff.changes)
+    return shutdown(place, values, change.settings, impact)

@@ -1,0 +1,92 @@
+"""Draws the entity diagram in `sql/README.md` from a database, so that it cannot tell of another schema.
+
+    python -m reconciler.store.diagram --check URL    says whether the diagram is that of the database
+    python -m reconciler.store.diagram --write URL    draws it anew
+
+A tool for whoever works on the schema, in a checkout; the program does not need it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from pathlib import Path
+
+from reconciler.store.migrate import connect
+from reconciler.store.queries import query
+
+README = Path(__file__).resolve().parents[2] / "sql" / "README.md"
+BEGIN, END = "<!-- diagram: begin -->", "<!-- diagram: end -->"
+# One diagram for each of these would show too little, one for all too much; a table is drawn where it is first named.
+GROUPS = {
+    "Catalog": ("provider_types", "resource_types", "attribute_definitions", "resource_type_", "provider_type_",
+                "provider_resource_types", "attribute_", "relationship_types", "extension_types"),
+    "Inventory": ("providers", "provider_", "locations", "datacenter"),
+    "Recorded": ("resource", "tags", "virtual_machines", "containers", "networks", "storage_volumes", "clusters",
+                 "external_id", "endpoint_", "holds", "workers"),
+    "Desired": ("desired_", "manifest_sources", "revisions"),
+    "Plans and operations": ("plan",),
+}  # fmt: skip
+
+
+def draw(dsn: str) -> str:
+    """The diagrams, as Markdown."""
+    with connect(dsn) as connection:
+        columns = connection.execute(query("diagram.columns")).fetchall()
+        ties = connection.execute(query("diagram.references")).fetchall()
+    tables: dict[str, list[str]] = {}
+    for table, column, kind, marks in columns:
+        tables.setdefault(table, []).append(f"    {kind} {column}{f' {marks}' if marks else ''}")
+    parts = []
+    for title, members in _grouped(tables).items():
+        lines = [f"### {title}", "", "```mermaid", "erDiagram"]
+        for table in members:
+            lines += [f"  {table} {{", *tables[table], "  }"]
+        for child, parent, names, optional in ties:
+            if child in members:
+                lines.append(f'  {parent} {"|o" if optional else "||"}--o{{ {child} : "{names}"')
+        parts.append("\n".join([*lines, "```"]))
+    return "\n\n".join(parts)
+
+
+def check(dsn: str) -> list[str]:
+    """The lines by which the written diagram differs from the database; none where it is right."""
+    _, written, _ = _split(README.read_text(encoding="utf-8"))
+    return list(difflib.unified_diff(written.strip().splitlines(), draw(dsn).splitlines(), lineterm=""))
+
+
+def write(dsn: str) -> None:
+    before, _, after = _split(README.read_text(encoding="utf-8"))
+    README.write_text(f"{before}{BEGIN}\n\n{draw(dsn)}\n\n{END}{after}", encoding="utf-8")
+
+
+def _grouped(tables: dict[str, list[str]]) -> dict[str, list[str]]:
+    left, found = sorted(tables), {}
+    for title, prefixes in GROUPS.items():
+        found[title] = [table for table in left if table.startswith(prefixes)]
+        left = [table for table in left if table not in found[title]]
+    return {**found, "Housekeeping": left}
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    before, rest = text.split(BEGIN)
+    written, after = rest.split(END)
+    return before, written, after
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("url")
+    options = parser.parse_args()
+    if options.write:
+        write(options.url)
+    differences = check(options.url)
+    sys.stdout.writelines(f"{line}\n" for line in differences)
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,267 @@
+"""Plans as rows: what was going to be done, down to each parameter, and who approved it.
+
+A saved plan is not executed from its rows: it is made again, and what is the same, step by step and hash
+by hash, is what was approved. So what it rests on has been checked again by construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from reconciler.errors import PlanError
+from reconciler.model.address import Address
+from reconciler.model.diff import AttributeChange
+from reconciler.model.plan import Call, ExternalId, MarkValue, Param, Plan, ReservedId, Step
+from reconciler.model.values import SecretRef, Value
+from reconciler.store.ids import load_ids
+from reconciler.store.session import Transaction
+
+_Row = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan's row. `steps` are the hashes of its steps by address."""
+
+    id: int
+    hash: str
+    actor: str
+    created_at: datetime
+    status: str
+    source: str | None
+    content_hash: bytes | None
+    needs_approval: bool
+    steps: dict[Address, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """An unused approval: the plan's number, its hash, and the hashes of the steps it covers."""
+
+    plan_id: int
+    hash: str
+    steps: frozenset[str]
+
+
+def save_plan(
+    tx: Transaction,
+    plan: Plan,
+    actor: str,
+    status: str,
+    *,
+    source: str | None = None,
+    content_hash: bytes | None = None,
+    revision_id: int | None = None,
+) -> tuple[int, dict[Address, int]]:
+    """Write a plan; gives its number and its steps' row ids by address."""
+    plan_id: int = tx.value(
+        "plans.insert",
+        hash=plan.hash(),
+        revision_id=revision_id,
+        actor=actor,
+        status=status,
+        source_name=source,
+        content_hash=content_hash,
+        needs_approval=bool(plan.approvals) or any(step.approvals for step in plan.steps),
+    )
+    ids = load_ids(tx)
+    types: dict[str, int] = dict(tx.rows("plans.operation_types"))
+    numbers = [row[0] for row in tx.rows("plans.reserve_step_ids", count=len(plan.steps))]
+    numbered = list(zip(numbers, plan.steps, strict=True))
+    tx.copy(
+        "plans.copy_steps",
+        (
+            _step(number, position, step, plan_id, types, ids.endpoints)
+            for position, (number, step) in enumerate(numbered)
+        ),
+    )
+    _copy_details(tx, numbered)
+    messages = [("warning", text) for text in plan.warnings] + [("approval", text) for text in plan.approvals]
+    tx.copy("plans.copy_messages", ((plan_id, n, kind, text) for n, (kind, text) in enumerate(messages)))
+    tx.copy(
+        "plans.copy_blocked",
+        (
+            (plan_id, n, str(b.address), b.action.value, b.hindrance.value, b.message, b.hint)
+            for n, b in enumerate(plan.blocked)
+        ),
+    )
+    return plan_id, {step.address: number for number, step in numbered}
+
+
+def _copy_details(tx: Transaction, numbered: Sequence[tuple[int, Step]]) -> None:
+    tx.copy("plans.copy_requirements", ((n, str(need)) for n, step in numbered for need in step.requires))
+    tx.copy(
+        "plans.copy_step_approvals",
+        ((n, k, text) for n, step in numbered for k, text in enumerate(step.approvals)),
+    )
+    tx.copy(
+        "plans.copy_changes",
+        ((n, k, *row) for n, step in numbered for k, row in enumerate(_changes(step))),
+    )
+    tx.copy(
+        "plans.copy_calls",
+        ((n, k, *_call(call)) for n, step in numbered for k, call in enumerate(step.calls)),
+    )
+    tx.copy(
+        "plans.copy_parameters",
+        (
+            (n, k, place, *row)
+            for n, step in numbered
+            for k, call in enumerate(step.calls)
+            for place, row in enumerate(_parameters(call))
+        ),
+    )
+
+
+def _step(
+    number: int, position: int, step: Step, plan_id: int, types: dict[str, int], endpoints: dict[str, int]
+) -> _Row:
+    return (
+        number,
+        plan_id,
+        position,
+        str(step.address),
+        types[step.action.value],
+        endpoints[step.endpoint],
+        step.resource,
+        step.pin,
+        step.desired_hash,
+        step.impact.value,
+        step.reason.value if step.reason else None,
+        step.summary,
+        step.adopt,
+        step.hash(),
+    )
+
+
+def _changes(step: Step) -> Iterator[_Row]:
+    for change in step.changes:
+        yield (None, None, None, *_change(change))
+    for part in step.parts:
+        head = (str(part.address), part.action.value, part.holds_data)
+        for change in part.changes:
+            yield (*head, *_change(change))
+        if not part.changes:
+            yield (*head, None, None, None, None, None, None, False)
+    for tag in step.tags:
+        yield (None, None, None, None, tag.key, tag.before, tag.after, tag.reason.value, None, False)
+
+
+def _change(change: AttributeChange) -> _Row:
+    before, after = text(change.before), text(change.after)
+    return (
+        change.name,
+        None,
+        before,
+        after,
+        change.reason.value,
+        change.mutability.value,
+        change.secret,
+    )
+
+
+def text(value: Value | None) -> str | None:
+    """A value for people. Secrets are only ever a credential's name and fingerprint."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(text(item) or "" for item in value) + "]"
+    return str(value)
+
+
+def _call(call: Call) -> _Row:
+    return (
+        call.operation,
+        call.method,
+        call.path,
+        call.summary,
+        call.impact.value,
+        call.creates,
+        call.deletes,
+        call.best_effort,
+        call.timeout,
+    )
+
+
+def _parameters(call: Call) -> Iterator[_Row]:
+    for name, value in call.path_params:
+        yield (True, name, *_parameter(value))
+    for name, value in call.params:
+        yield (False, name, *_parameter(value))
+
+
+def _parameter(value: Param) -> _Row:
+    """kind, data_type, four values, target address, mark field, template, credential, fingerprint."""
+    nothing: _Row = (None,) * 4
+    match value:
+        case None:
+            return ("null", None, *nothing, None, None, None, None, None)
+        case ExternalId():
+            return ("external_id", None, *nothing, str(value.address), None, None, None, None)
+        case ReservedId():
+            return ("reserved_id", None, *nothing, None, None, None, None, None)
+        case MarkValue():
+            return ("mark", None, *nothing, None, value.field, value.template, None, None)
+        case SecretRef():
+            return ("secret", None, *nothing, None, None, None, value.credential, value.fingerprint)
+        case bool():
+            return ("value", "boolean", None, None, None, value, None, None, None, None, None)
+        case int():
+            return ("value", "integer", None, value, None, None, None, None, None, None, None)
+        case Decimal():
+            return ("value", "decimal", None, None, value, None, None, None, None, None, None)
+        case _:
+            return ("value", "string", value, None, None, None, None, None, None, None, None)
+
+
+def find_plan(tx: Transaction, word: str) -> SavedPlan:
+    """A plan by number, or by 7 or more first characters of its hash. Raises PlanError if there is none."""
+    row = tx.row("plans.find", word=word)
+    if row is None:
+        raise PlanError(f"there is no plan {word}", hint="`reconciler get plans` lists them")
+    steps = {Address.parse(address): found for address, found in tx.rows("plans.step_hashes", id=row[0])}
+    number, plan_hash, actor, created_at, status, source, content_hash, needs_approval = row
+    return SavedPlan(
+        id=number,
+        hash=plan_hash,
+        actor=actor,
+        created_at=created_at,
+        status=status,
+        source=source,
+        content_hash=content_hash and bytes(content_hash),
+        needs_approval=needs_approval,
+        steps=steps,
+    )
+
+
+def waiting_plan(tx: Transaction, plan_hash: str) -> int | None:
+    """The number of a saved plan with this hash, if one waits already."""
+    number: int | None = tx.value("plans.waiting", hash=plan_hash)
+    return number
+
+
+def approve(tx: Transaction, plan: SavedPlan, actor: str) -> None:
+    """A person's consent, bound to the plan's hash, good once."""
+    tx.execute("plans.approve", id=plan.id, hash=plan.hash, actor=actor)
+
+
+def approvals(tx: Transaction) -> tuple[Approval, ...]:
+    """Approvals that were given and not used yet."""
+    found: dict[tuple[int, str], set[str]] = {}
+    for plan_id, plan_hash, step_hash in tx.rows("plans.approved"):
+        found.setdefault((plan_id, plan_hash), set()).add(step_hash)
+    return tuple(Approval(number, value, frozenset(steps)) for (number, value), steps in found.items())
+
+
+def use_approval(tx: Transaction, plan_id: int) -> None:
+    tx.execute("plans.use_approval", id=plan_id)
+
+
+def set_status(tx: Transaction, plan_id: int, status: str) -> None:
+    """saved, applying, applied, failed or expired."""
+    tx.execute("plans.set_status", id=plan_id, status=status)

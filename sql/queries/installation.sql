@@ -1,0 +1,3 @@
+-- name: installation.uid
+SELECT uid
+FROM installation;

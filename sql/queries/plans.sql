@@ -1,0 +1,131 @@
+-- name: plans.insert
+INSERT INTO plans (hash, revision_id, actor, status, source_name, content_hash, needs_approval)
+VALUES (
+    %(hash)s,
+    %(revision_id)s,
+    %(actor)s,
+    %(status)s,
+    %(source_name)s,
+    %(content_hash)s,
+    %(needs_approval)s
+)
+RETURNING id;
+
+-- name: plans.reserve_step_ids
+SELECT nextval(pg_get_serial_sequence('plan_steps', 'id'))
+FROM generate_series(1, %(count)s);
+
+-- name: plans.operation_types
+SELECT
+    name,
+    id
+FROM operation_types;
+
+-- name: plans.copy_steps
+COPY plan_steps (
+    id, plan_id, position, address, operation_type_id, provider_endpoint_id, resource_uid, pin,
+    desired_hash, impact, reason, summary, adopt_external_id, hash
+) FROM STDIN;
+
+-- name: plans.copy_requirements
+COPY plan_step_requirements (plan_step_id, address) FROM STDIN;
+
+-- name: plans.copy_step_approvals
+COPY plan_step_approvals (plan_step_id, position, message) FROM STDIN;
+
+-- name: plans.copy_changes
+COPY plan_step_changes (
+    plan_step_id, position, part_address, part_action, part_holds_data, attribute, tag_key,
+    before_text, after_text, reason, mutability, is_secret
+) FROM STDIN;
+
+-- name: plans.copy_calls
+COPY plan_calls (
+    plan_step_id, position, operation, method, path, summary, impact, creates, deletes, best_effort,
+    timeout_seconds
+) FROM STDIN;
+
+-- name: plans.copy_parameters
+COPY plan_call_parameters (
+    plan_step_id, call_position, position, is_path, name, kind, data_type, value_string, value_integer,
+    value_decimal, value_boolean, target_address, mark_field, template, credential, fingerprint
+) FROM STDIN;
+
+-- name: plans.copy_messages
+COPY plan_messages (plan_id, position, kind, message) FROM STDIN;
+
+-- name: plans.copy_blocked
+COPY plan_blocked (plan_id, position, address, action, hindrance, message, hint) FROM STDIN;
+
+-- name: plans.set_status
+UPDATE plans
+SET status = %(status)s
+WHERE id = %(id)s;
+
+-- name: plans.find
+-- By number, or by the beginning of its hash.
+SELECT
+    id,
+    hash,
+    actor,
+    created_at,
+    status,
+    source_name,
+    content_hash,
+    needs_approval
+FROM plans
+WHERE id::text = %(word)s OR (length(%(word)s) >= 7 AND starts_with(hash, %(word)s))
+ORDER BY id DESC
+LIMIT 1;
+
+-- name: plans.waiting
+-- A plan of the daemon's that waits already, so that the same one is not saved at every tick.
+SELECT id
+FROM plans
+WHERE hash = %(hash)s AND status = 'saved'
+ORDER BY id DESC
+LIMIT 1;
+
+-- name: plans.list
+SELECT
+    p.id,
+    p.hash,
+    p.actor,
+    p.created_at,
+    p.status,
+    p.needs_approval,
+    count(s.id) AS steps
+FROM plans AS p
+LEFT JOIN plan_steps AS s ON p.id = s.plan_id
+GROUP BY p.id
+ORDER BY p.id DESC
+LIMIT %(most)s;
+
+-- name: plans.step_hashes
+SELECT
+    address,
+    hash
+FROM plan_steps
+WHERE plan_id = %(id)s;
+
+-- name: plans.approve
+INSERT INTO plan_approvals (plan_id, hash, approved_by)
+VALUES (%(id)s, %(hash)s, %(actor)s)
+ON CONFLICT DO NOTHING;
+
+-- name: plans.use_approval
+-- An approval is good once.
+UPDATE plan_approvals
+SET used_at = now()
+WHERE plan_id = %(id)s AND used_at IS NULL;
+
+-- name: plans.approved
+-- Plans with an approval that was not used yet.
+SELECT
+    p.id,
+    p.hash,
+    s.hash AS step_hash
+FROM plans AS p
+INNER JOIN plan_approvals AS a ON p.id = a.plan_id AND a.used_at IS NULL AND a.hash = p.hash
+INNER JOIN plan_steps AS s ON p.id = s.plan_id
+WHERE p.status = 'saved';

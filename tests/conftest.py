@@ -1,0 +1,118 @@
+"""Databases for tests: real ones, on a server of this run's own, made from a template in a moment.
+
+Under xdist all workers share one server: the controller makes its folder and removes it, the workers hold leases.
+`--pg` chooses the programs: `wheel` (the default), `system`, or `all`; tests marked `every_server` run on both.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from databases import TestDatabase
+from psycopg import sql
+
+from reconciler.errors import DatabaseUnavailable
+from reconciler.store.embedded import EmbeddedServer, Origin, find_binaries
+from reconciler.store.migrate import migrate
+from reconciler.store.session import Store
+
+HOME = "RECONCILER_TEST_HOME"
+SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "64MB"}
+TEMPLATE = "reconciler_template"
+ORIGINS: dict[str, tuple[Origin, ...]] = {
+    "wheel": ("wheel",),
+    "system": ("system",),
+    "all": ("wheel", "system"),
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pg", choices=list(ORIGINS), default="wheel", help="which PostgreSQL to test with")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "every_server: run on every PostgreSQL there is, not just the chosen one")
+    if not hasattr(config, "workerinput"):
+        home = Path(tempfile.mkdtemp(prefix="reconciler-test-"))
+        home.chmod(0o755)  # for the server's own account, where root runs the tests
+        os.environ[HOME] = str(home)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        home = Path(os.environ.pop(HOME))
+        for folder in home.iterdir():
+            EmbeddedServer.stop(folder, force=True)
+        shutil.rmtree(home)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "postgres" in metafunc.fixturenames:
+        everywhere = next(metafunc.definition.iter_markers("every_server"), None)
+        origins = ORIGINS["all" if everywhere else metafunc.config.getoption("--pg")]
+        metafunc.parametrize("postgres", origins, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
+    """The run's server."""
+    origin: Origin = request.param
+    try:
+        binaries = find_binaries(origin=origin)
+    except DatabaseUnavailable as error:
+        pytest.skip(error.message)
+    folder = Path(os.environ[HOME]) / origin
+    with EmbeddedServer.open(folder, binaries=binaries, settings=SETTINGS) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template(postgres: EmbeddedServer) -> str:
+    """The name of a migrated database that nobody writes to; the first worker makes it."""
+    with psycopg.connect(postgres.superuser_dsn(), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(1)")
+        if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone():
+            making = f"{TEMPLATE}_{uuid4().hex[:8]}"
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(making)))
+            migrate(postgres.superuser_dsn(making))
+            connection.execute(
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                    sql.Identifier(making), sql.Identifier(TEMPLATE)
+                )
+            )
+    return TEMPLATE
+
+
+@pytest.fixture
+def empty_database(postgres: EmbeddedServer) -> Iterator[TestDatabase]:
+    """A database with nothing in it."""
+    yield from _database(postgres, "template1")
+
+
+@pytest.fixture
+def database(postgres: EmbeddedServer, template: str) -> Iterator[TestDatabase]:
+    """A migrated database of the test's own."""
+    yield from _database(postgres, template)
+
+
+@pytest.fixture
+def store(database: TestDatabase) -> Iterator[Store]:
+    """The test's database as the program sees it."""
+    with Store.open(database.runtime, max_size=4) as opened:
+        yield opened
+
+
+def _database(server: EmbeddedServer, template: str) -> Iterator[TestDatabase]:
+    made = TestDatabase(server, f"test_{uuid4().hex[:12]}")
+    name = sql.Identifier(made.name)
+    with psycopg.connect(server.superuser_dsn(), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(template)))
+        yield made
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))

@@ -1,0 +1,360 @@
+"""Lowering for Proxmox VE: which requests a step becomes, and in what order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from reconciler.catalog import core_part, merge
+from reconciler.diff import creation, diff, removal
+from reconciler.errors import PlanError
+from reconciler.model.address import Address
+from reconciler.model.plan import Action, Call, ExternalId, Impact, MarkValue, ReservedId
+from reconciler.model.resource import Desired, Lifecycle, Recorded
+from reconciler.model.values import SecretRef, Value, canonical
+from reconciler.providers.driver import LowerRequest
+from reconciler.providers.proxmox import ProxmoxDriver, tables
+from reconciler.providers.proxmox.lower import lower
+
+CATALOG = merge((core_part(), ProxmoxDriver.catalog))
+WEB = Address.parse("vm/web-1")
+CT = Address.parse("container/ct-1")
+SETTINGS = {"node": "pve1", "storage": "local-lvm"}
+Parts = Mapping[str, Sequence[Mapping[str, Value]]]
+
+SCSI0: dict[str, Value] = {"slot": "scsi0", "size_gb": 32, "storage": "local-lvm"}
+HELD: dict[str, Value] = {**SCSI0, "volume_id": "local-lvm:vm-101-disk-0"}
+NET0: dict[str, Value] = {"slot": "net0", "bridge": "vmbr0"}
+PLUGGED: dict[str, Value] = {**NET0, "mac_address": "BC:24:11:00:00:01", "nic_model": "virtio"}
+HOTPLUG: tuple[str, ...] = ("usb", "disk", "network")
+
+
+def wanted(where: Address, parts: Parts | None = None, *, downtime: bool = False, **values: Any) -> Desired:
+    inner = tuple(
+        Desired(where.part(kind, str(item["slot"])), kind, "proxmox", "lab", _canonical(item))
+        for kind, items in (parts or {}).items()
+        for item in items
+    )
+    return Desired(
+        where,
+        where.type,
+        "proxmox",
+        "lab",
+        _canonical(values),
+        parts=inner,
+        collections=frozenset(parts or {}),
+        lifecycle=Lifecycle(allow_downtime=downtime),
+    )
+
+
+def there(where: Address, parts: Parts | None = None, state: str = "stopped", **values: Any) -> Recorded:
+    inner = tuple(
+        _recorded(where.part(kind, str(item["slot"])), "available", None, item)
+        for kind, items in (parts or {}).items()
+        for item in items
+    )
+    body = {"node": "pve1", "power_state": state, "hotplug": HOTPLUG, "os_type": "l26", **values}
+    return replace(_recorded(where, state, "101", body), parts=inner)
+
+
+def _recorded(where: Address, state: str, external_id: str | None, values: Mapping[str, Value]) -> Recorded:
+    return Recorded(
+        1, UUID(int=1), where, where.type, "proxmox", "lab", state, external_id, _canonical(values)
+    )
+
+
+def _canonical(values: Mapping[str, Value]) -> dict[str, Value]:
+    about = CATALOG.definitions
+    return {
+        name: canonical(value, about[name].cardinality, about[name].format) for name, value in values.items()
+    }
+
+
+def create(desired: Desired, **settings: Any) -> tuple[Call, ...]:
+    request = LowerRequest(
+        Action.CREATE, desired, None, creation(desired, CATALOG), settings=SETTINGS | settings
+    )
+    return lower(request)
+
+
+def update(desired: Desired, recorded: Recorded) -> tuple[Call, ...]:
+    difference = diff(desired, recorded, CATALOG)
+    return lower(LowerRequest(Action.UPDATE, desired, recorded, difference, settings=SETTINGS))
+
+
+def delete(recorded: Recorded) -> tuple[Call, ...]:
+    return lower(LowerRequest(Action.DELETE, None, recorded, removal(recorded, CATALOG)))
+
+
+def names(calls: Sequence[Call]) -> list[str]:
+    return [call.operation.partition(".")[2] for call in calls]
+
+
+def test_a_machine_is_made_with_all_its_parts_and_its_mark_in_one_call() -> None:
+    desired = wanted(
+        WEB, {"disk": [SCSI0], "nic": [{**NET0, "ip4_config": "dhcp"}]}, cpu_cores=2, pool="pool/prod"
+    )
+    (call,) = create(replace(desired, tags={"env": "prod", "web": ""}))
+    assert (call.method, call.path, call.creates) == ("POST", "/nodes/{node}/qemu", True)
+    params = dict(call.params)
+    assert params["vmid"] == ReservedId()
+    assert params["name"] == "web-1"
+    assert params["cores"] == "2"
+    assert params["scsi0"] == "local-lvm:32"
+    assert params["net0"] == "virtio,bridge=vmbr0"
+    assert params["ipconfig0"] == "ip=dhcp"
+    assert params["pool"] == ExternalId(Address.parse("pool/prod"))
+    assert params["tags[0]"] == MarkValue("owner", "rc-owner-{}")
+    assert params["tags[1]"] == MarkValue("resource", "rc-id-{}")
+    assert [params["tags[2]"], params["tags[3]"]] == ["env+prod", "web"]
+
+
+def test_a_machine_that_shall_run_is_started_last() -> None:
+    calls = create(
+        wanted(WEB, {"disk": [{**SCSI0, "import_from": "local:import/a.qcow2"}]}, power_state="running")
+    )
+    assert names(calls) == ["create", "resize", "start"]
+
+
+def test_a_secret_stands_in_a_call_by_its_name_only() -> None:
+    (call,) = create(wanted(WEB, ci_password=SecretRef("ci", "ab12")))
+    assert dict(call.params)["cipassword"] == SecretRef("ci", "ab12")
+    assert "credential/ci#ab12" in call.content()
+
+
+def test_a_clone_carries_its_mark_in_its_description_until_its_tags_are_set() -> None:
+    calls = create(
+        wanted(WEB, clone_from=9000, clone_node="pve2", clone_full=True, description="A web server")
+    )
+    assert names(calls) == ["clone", "config"]
+    clone, config = dict(calls[0].params), dict(calls[1].params)
+    assert dict(calls[0].path_params) == {"node": "pve2", "source": "9000"}
+    assert (clone["newid"], clone["target"], clone["full"]) == (ReservedId(), "pve1", 1)
+    assert clone["description.text"] == "A web server"
+    assert clone["description.mark[1]"] == MarkValue("resource", "rc-id-{}")
+    assert config["description"] == "A web server"
+    assert config["tags[1]"] == MarkValue("resource", "rc-id-{}")
+
+
+def test_a_template_s_disk_grows_and_one_that_it_has_not_is_new() -> None:
+    parts: Parts = {"disk": [SCSI0, {**SCSI0, "slot": "scsi1", "from_template": False}]}
+    calls = create(wanted(WEB, parts, clone_from=9000))
+    assert names(calls) == ["clone", "config", "resize"]
+    assert "scsi0" not in dict(calls[1].params)
+    assert dict(calls[1].params)["scsi1"] == "local-lvm:32"
+    assert dict(calls[2].params) == {"disk": "scsi0", "size": "32G"}
+
+
+def test_a_clone_whose_disks_must_change_is_not_started_before_they_are_known() -> None:
+    plain = wanted(WEB, {"disk": [{"slot": "scsi0", "size_gb": 32}]}, clone_from=9000, power_state="running")
+    tuned = wanted(
+        WEB, {"disk": [{"slot": "scsi0", "cache": "none"}]}, clone_from=9000, power_state="running"
+    )
+    assert names(create(plain))[-1] == "start"
+    assert "start" not in names(create(tuned))
+
+
+def test_a_container_is_unprivileged_where_nobody_says_otherwise() -> None:
+    desired = wanted(CT, {"disk": [{**SCSI0, "slot": "rootfs"}], "nic": [NET0]}, os_template="local:vztmpl/a")
+    params = dict(create(desired)[0].params)
+    assert params["unprivileged"] == "1"
+    assert params["rootfs"] == "local-lvm:32"
+    assert params["net0"] == "name=eth0,bridge=vmbr0"
+
+
+@pytest.mark.parametrize(
+    ("desired", "words"),
+    [
+        (replace(wanted(WEB), tags={"Env": "x"}), "tag"),
+        (replace(wanted(WEB), tags={"a+b": "x"}), "tag"),
+        (replace(wanted(WEB), tags={"rc-id-1": ""}), "tag"),
+        (wanted(WEB, {"disk": [{"slot": "scsi0"}]}), "no size"),
+        (wanted(WEB, {"disk": [{**SCSI0, "slot": "mp0"}]}), "no slot"),
+        (wanted(WEB, {"disk": [{**SCSI0, "mount_path": "/data"}]}), "mount_path"),
+        (wanted(CT, {"disk": [{**SCSI0, "slot": "rootfs"}]}), "nothing to make"),
+        (wanted(CT, os_template="local:vztmpl/a"), "root file system"),
+        (wanted(CT, {"cd_drive": [{"slot": "ide2"}]}, os_template="local:vztmpl/a"), "no cd_drive"),
+        (wanted(Address.parse("pool/a+b")), "pool"),
+    ],
+)
+def test_what_the_provider_cannot_do_is_refused_when_planning(desired: Desired, words: str) -> None:
+    with pytest.raises(PlanError, match=words):
+        create(desired)
+
+
+def test_a_node_must_be_known_from_somewhere() -> None:
+    with pytest.raises(PlanError, match="no node"):
+        create(wanted(WEB), node="")
+    assert dict(create(wanted(WEB, node="pve2"))[0].path_params)["node"] == "pve2"
+
+
+def test_a_disk_s_new_option_keeps_its_volume_its_serial_and_what_is_not_understood() -> None:
+    held = {**HELD, "disk_serial": "S 1", "other_options": ("newkey=7",)}
+    desired = wanted(WEB, {"disk": [{**SCSI0, "cache": "writeback"}]})
+    (call,) = update(desired, there(WEB, {"disk": [held]}))
+    text = str(dict(call.params)["scsi0"])
+    assert text.startswith("local-lvm:vm-101-disk-0,")
+    assert {"cache=writeback", "serial=S%201", "newkey=7", "size=32G"} <= set(text.split(","))
+
+
+def test_an_interface_s_new_bridge_keeps_its_address() -> None:
+    desired = wanted(WEB, {"nic": [{**NET0, "bridge": "vmbr1"}]})
+    (call,) = update(desired, there(WEB, {"nic": [PLUGGED]}, state="running"))
+    assert dict(call.params) == {"net0": "virtio=BC:24:11:00:00:01,bridge=vmbr1"}
+    assert call.impact is Impact.ONLINE
+
+
+def test_a_part_of_a_property_string_changes_and_the_rest_stays() -> None:
+    recorded = there(WEB, agent_enabled=True, agent_type="isa", other_options=("agent:new=1", "cpu:x=2"))
+    (call,) = update(wanted(WEB, agent_freeze_fs=False), recorded)
+    assert dict(call.params) == {"agent": "1,type=isa,freeze-fs=0,new=1"}
+
+
+def test_the_first_change_of_a_step_is_guarded_by_the_recorded_digest() -> None:
+    desired = wanted(WEB, {"disk": [{**SCSI0, "size_gb": 40}]}, cpu_limit=2)
+    calls = update(desired, there(WEB, {"disk": [HELD]}, config_digest="abc"))
+    assert names(calls) == ["config", "resize"]
+    assert dict(calls[0].params)["digest"] == "abc"
+    assert "digest" not in dict(calls[1].params)
+
+
+def test_all_changes_that_need_a_stop_share_one_restart_and_growth_comes_after_it() -> None:
+    desired = wanted(
+        WEB,
+        {"disk": [{**SCSI0, "size_gb": 40, "cache": "none"}]},
+        downtime=True,
+        cpu_cores=4,
+        memory_mb=4096,
+        shutdown_timeout=60,
+    )
+    calls = update(desired, there(WEB, {"disk": [HELD]}, state="running", cpu_cores=2, memory_mb=2048))
+    assert names(calls) == ["config", "shutdown", "start", "resize"]
+    assert calls[1].impact is Impact.REBOOT
+    assert dict(calls[1].params) == {"timeout": 60, "forceStop": 1}
+
+
+def test_a_machine_that_is_off_stays_off_and_sees_no_power_call() -> None:
+    calls = update(wanted(WEB, cpu_cores=4), there(WEB, cpu_cores=2))
+    assert names(calls) == ["config"]
+
+
+def test_what_hotplug_allows_needs_no_restart() -> None:
+    recorded = there(
+        WEB, state="running", hotplug=("cpu", "memory"), numa_enabled=True, vcpus=1, memory_mb=1024
+    )
+    assert names(update(wanted(WEB, vcpus=2, memory_mb=2048), recorded)) == ["config"]
+    assert "shutdown" in names(update(wanted(WEB, memory_mb=512, downtime=True), recorded))
+
+
+@pytest.mark.parametrize(
+    ("desired", "recorded"),
+    [
+        (
+            wanted(WEB, {"disk": [HELD, {**SCSI0, "slot": "ide0"}]}),
+            there(WEB, {"disk": [HELD]}, state="running"),
+        ),
+        (wanted(WEB, balloon_mb=0), there(WEB, state="running", balloon_mb=512)),
+        (wanted(WEB, hotplug=("cpu",)), there(WEB, state="running")),
+        (
+            wanted(WEB, {"nic": [{**NET0, "ip4_config": "dhcp"}]}),
+            there(WEB, {"nic": [PLUGGED]}, state="running"),
+        ),
+        (wanted(CT, pinned_node="pve2"), there(CT, state="running", pinned_node="pve1")),
+        (wanted(CT, {"disk": []}), there(CT, {"disk": [{**HELD, "slot": "mp0"}]}, state="running")),
+    ],
+)
+def test_what_would_only_wait_for_a_stop_needs_leave_to_stop(desired: Desired, recorded: Recorded) -> None:
+    with pytest.raises(PlanError, match="after a stop"):
+        update(desired, recorded)
+    allowed = replace(desired, lifecycle=Lifecycle(allow_downtime=True))
+    assert any(call.impact is Impact.REBOOT for call in update(allowed, recorded))
+    assert update(desired, replace(recorded, state="stopped"))
+
+
+def test_a_removed_disk_of_a_machine_leaves_no_unused_volume() -> None:
+    desired = wanted(WEB, {"disk": []})
+    (call,) = update(desired, there(WEB, {"disk": [HELD]}, state="running"))
+    assert (call.operation, dict(call.params)) == ("vm.unlink", {"idlist": "scsi0", "force": 1})
+
+
+def test_a_removed_volume_of_a_container_is_destroyed_by_its_own_id() -> None:
+    held = {**HELD, "slot": "mp0", "mount_path": "/data"}
+    calls = update(wanted(CT, {"disk": []}), there(CT, {"disk": [held]}))
+    assert names(calls) == ["config", "destroy_volume"]
+    assert dict(calls[0].params) == {"delete": "mp0"}
+    assert dict(calls[1].params) == {"volume": "local-lvm:vm-101-disk-0"}
+
+
+def test_a_guest_that_is_to_go_off_goes_off_before_it_is_changed() -> None:
+    recorded = there(WEB, state="running", cpu_cores=2)
+    calls = update(wanted(WEB, cpu_cores=4, power_state="stopped"), recorded)
+    assert names(calls) == ["shutdown", "config"]
+    assert calls[0].impact is Impact.STOP
+
+
+def test_a_paused_guest_is_stopped_without_being_asked() -> None:
+    calls = update(wanted(WEB, power_state="stopped"), there(WEB, state="paused"))
+    assert names(calls) == ["stop"]
+
+
+def test_a_guest_joins_and_leaves_a_pool_by_its_own_attribute() -> None:
+    (join,) = update(wanted(WEB, pool="pool/b"), there(WEB, pool="pool/a"))
+    assert dict(join.params) == {"poolid": ExternalId(Address.parse("pool/b")), "vms": "101", "allow-move": 1}
+
+
+def test_a_running_machine_is_migrated_online_and_only_when_asked() -> None:
+    recorded = there(WEB, state="running", pinned_node="pve1")
+    (call,) = update(wanted(WEB, pinned_node="pve2"), recorded)
+    assert dict(call.params) == {"target": "pve2", "online": 1}
+    assert diff(wanted(WEB, node="pve2"), recorded, CATALOG).changes == ()
+
+
+def test_new_tags_are_sent_with_the_mark_and_the_tags_that_stay() -> None:
+    desired = replace(wanted(WEB), tags={"env": "prod"})
+    (call,) = update(desired, replace(there(WEB), tags={"env": "test", "old": ""}))
+    params = dict(call.params)
+    assert [params[f"tags[{number}]"] for number in range(3)][2] == "env+prod"
+    assert "tags[3]" not in params
+
+
+def test_an_adoption_writes_the_mark_and_keeps_the_tags() -> None:
+    recorded = replace(there(WEB), tags={"Found": "", "env": "prod"})
+    desired = wanted(WEB, cpu_cores=8)
+    request = LowerRequest(Action.ADOPT, desired, recorded, diff(desired, recorded, CATALOG))
+    (call,) = lower(request)
+    assert [name for name, _ in call.params] == [f"tags[{number}]" for number in range(4)]
+    assert dict(call.params)["tags[2]"] == "Found"
+
+
+def test_a_delete_stops_what_runs_and_touches_only_its_own_disks() -> None:
+    assert names(delete(there(WEB))) == ["delete"]
+    stop, gone = delete(there(WEB, state="running"))
+    assert (stop.impact, stop.best_effort) == (Impact.STOP, True)
+    assert gone.deletes
+    assert dict(gone.params) == {"purge": 1, "destroy-unreferenced-disks": 0}
+
+
+def test_a_protected_guest_is_not_deleted_in_passing() -> None:
+    with pytest.raises(PlanError, match="protected"):
+        delete(there(WEB, protected=True))
+
+
+def test_every_attribute_of_the_catalog_has_a_place_on_the_wire() -> None:
+    apart = {
+        *("description", "node", "pinned_node", "vmid", "pool", "is_template", "config_digest"),
+        *("config_lock", "other_options", "unused_volumes", "power_state", "ha_managed"),
+        *("clone_from", "clone_node", "clone_full", "clone_storage", "clone_format", "clone_snapshot"),
+        *("archive", "archive_unique", "live_restore", "copy_limit_kib", "import_working_storage"),
+        *("os_template", "ignore_unpack_errors", "root_password", "ssh_public_keys"),
+    }
+    for kind, table in tables.GUESTS.items():
+        assert set(CATALOG.attributes(kind, "proxmox")) <= {field.attribute for field in table} | apart
+    for kind in {name for parts in tables.PARTS.values() for name in parts}:
+        spelt: set[str] = set()
+        for parts in tables.PARTS.values():
+            spelt |= parts[kind].names if kind in parts else set()
+        assert set(CATALOG.attributes(kind, "proxmox")) <= spelt
