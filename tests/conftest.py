@@ -15,13 +15,13 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from databases import TestDatabase
 from psycopg import sql
 
 from reconciler.errors import DatabaseUnavailable
 from reconciler.store.embedded import EmbeddedServer, Origin, find_binaries
 from reconciler.store.migrate import migrate
 from reconciler.store.session import Store
+from tests.databases import TestDatabase
 
 HOME = "RECONCILER_TEST_HOME"
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "64MB"}
@@ -38,7 +38,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "every_server: run on every PostgreSQL there is, not just the chosen one")
+    config.addinivalue_line(
+        "markers", "every_server: run on every PostgreSQL there is, not just the chosen one"
+    )
     if not hasattr(config, "workerinput"):
         home = Path(tempfile.mkdtemp(prefix="reconciler-test-"))
         home.chmod(0o755)  # for the server's own account, where root runs the tests
@@ -78,7 +80,7 @@ def template(postgres: EmbeddedServer) -> str:
     """The name of a migrated database that nobody writes to; the first worker makes it."""
     with psycopg.connect(postgres.superuser_dsn(), autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(1)")
-        if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone():
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone():
             making = f"{TEMPLATE}_{uuid4().hex[:8]}"
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(making)))
             migrate(postgres.superuser_dsn(making))

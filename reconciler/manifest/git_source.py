@@ -91,9 +91,11 @@ def open_git(url_or_path: str, branch: str | None, subfolder: str | None, cache_
         location = Path(url_or_path.removeprefix("file://"))
         ref = _branch_ref(branch) if branch else Ref(b"HEAD")
     with _opened(location, shown) as repo:
-        if ref not in repo.refs:
-            raise _no_branch(branch, shown)
-        return _checkout(repo, repo.refs[ref], location, folder, shown)
+        try:
+            tip = repo.refs[ref]
+        except KeyError:
+            raise _no_branch(branch, shown) from None
+        return _checkout(repo, tip, location, folder, shown)
 
 
 def _checkout(repo: Repo, sha: ObjectID, location: Path, folder: str, shown: str) -> Checkout:
@@ -172,7 +174,7 @@ def _cache(location: Path) -> Repo:
 def _opened(location: Path, shown: str) -> Iterator[Repo]:
     """The repository, with every way of being damaged as one error."""
     try:
-        repo = Repo.discover(str(location))
+        repo = Repo(str(location))
     except NotGitRepository:
         hint = "name a git repository, or use the folder itself as a source"
         raise _error("no_repository", "there is no git repository", shown, hint) from None

@@ -20,14 +20,36 @@ README = Path(__file__).resolve().parents[2] / "sql" / "README.md"
 BEGIN, END = "<!-- diagram: begin -->", "<!-- diagram: end -->"
 # One diagram for each of these would show too little, one for all too much; a table is drawn where it is first named.
 GROUPS = {
-    "Catalog": ("provider_types", "resource_types", "attribute_definitions", "resource_type_", "provider_type_",
-                "provider_resource_types", "attribute_", "relationship_types", "extension_types"),
+    "Catalog": (
+        "provider_types",
+        "provider_type_",
+        "provider_resource_types",
+        "resource_types",
+        "resource_type_",
+        "attribute_",
+        "relationship_types",
+        "extension_types",
+        "operation_types",
+        "resource_states",
+        "resource_state_",
+        "resource_initial_",
+    ),
     "Inventory": ("providers", "provider_", "locations", "datacenter"),
-    "Recorded": ("resource", "tags", "virtual_machines", "containers", "networks", "storage_volumes", "clusters",
-                 "external_id", "endpoint_", "holds", "workers"),
+    "Plans and operations": ("plan", "resource_operation", "workers"),
     "Desired": ("desired_", "manifest_sources", "revisions"),
-    "Plans and operations": ("plan",),
-}  # fmt: skip
+    "Recorded": (
+        "resource",
+        "tags",
+        "virtual_machines",
+        "containers",
+        "networks",
+        "storage_volumes",
+        "clusters",
+        "external_id",
+        "endpoint_",
+        "holds",
+    ),
+}
 
 
 def draw(dsn: str) -> str:

@@ -14,7 +14,11 @@ SELECT
 FROM pg_class AS c
 INNER JOIN pg_attribute AS a ON c.oid = a.attrelid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_constraint AS k ON c.oid = k.conrelid AND a.attnum = any(k.conkey)
-WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+WHERE
+  c.relnamespace = 'public'::regnamespace
+  AND c.relkind IN ('r', 'p')
+  AND NOT c.relispartition
+  AND right(c.relname, 8) <> '_history'
 GROUP BY c.relname, a.attnum, a.attname, a.atttypid, a.atttypmod
 ORDER BY c.relname, a.attnum;
 

@@ -17,7 +17,7 @@ from reconciler.catalog import CatalogPart, core_part, merge
 from reconciler.diff import creation, diff, part_key, removal
 from reconciler.errors import ErrorCode, ProviderError
 from reconciler.model.address import Address, as_name
-from reconciler.model.catalog import Catalog, Identity, Mutability
+from reconciler.model.catalog import Catalog, Mutability
 from reconciler.model.diff import Diff
 from reconciler.model.plan import Action, Call, ExternalId, MarkValue, Param, ReservedId
 from reconciler.model.resource import Desired, Mark, Observed, Recorded
@@ -397,8 +397,3 @@ def root_types(catalog: Catalog, provider: str) -> set[str]:
     return {
         name for (name, of) in catalog.offers if of == provider and not catalog.resource_types[name].is_part
     }
-
-
-def by_name(catalog: Catalog, desired: Desired) -> bool:
-    offer = catalog.offer(desired.type, desired.provider_type)
-    return offer is not None and offer.identity is Identity.NAME

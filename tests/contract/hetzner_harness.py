@@ -10,6 +10,7 @@ from typing import Any
 
 from reconciler.model.resource import Desired
 from reconciler.model.values import Value
+from reconciler.providers.driver import Request
 from reconciler.providers.hetzner import HetznerDriver
 from reconciler.providers.hetzner.kinds import KINDS
 from tests.contract import harness
@@ -73,6 +74,15 @@ def hetzner(**options: Any) -> Iterator[HetznerHarness]:
         finally:
             for driver in made.drivers:
                 driver.close()
+
+
+def asked(harness: HetznerHarness, method: str = "GET") -> list[str]:
+    return [str(entry["path"]) for entry in harness.rig.server.ledger.since() if entry["method"] == method]
+
+
+def poweroff(server: str) -> Request:
+    path = f"/servers/{server}/actions/poweroff"
+    return Request("server.poweroff", "POST", path, {"id": server}, {})
 
 
 def want(

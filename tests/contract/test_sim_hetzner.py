@@ -14,7 +14,9 @@ from hcloud import APIException
 from hcloud.firewalls.domain import FirewallResource
 from hcloud.isos.domain import Iso
 from hcloud.servers.domain import ServerCreatePublicNetwork
-from hetzner_rig import (
+
+from reconciler.sim.hetzner.routes import ROUTES
+from tests.contract.hetzner_rig import (
     CX22,
     CX32,
     DEBIAN,
@@ -31,8 +33,6 @@ from hetzner_rig import (
     stopped,
     violations,
 )
-
-from reconciler.sim.hetzner.routes import ROUTES
 
 OUT_OF_SCOPE = re.compile(r"\w+ /(load_balancers|certificates|zones)\b")
 

@@ -12,7 +12,8 @@ from hcloud import APIException
 from hcloud.firewalls.domain import FirewallResource, FirewallResourceLabelSelector, FirewallRule
 from hcloud.networks.domain import NetworkRoute, NetworkSubnet
 from hcloud.servers.domain import ServerCreatePublicNetwork
-from hetzner_rig import (
+
+from tests.contract.hetzner_rig import (
     FSN1,
     SPEC,
     Rig,

@@ -9,7 +9,8 @@ import pytest
 import requests
 from hcloud import APIException
 from hcloud.actions.domain import ActionFailedException
-from hetzner_rig import SPEC, Rig, refusal, running, violations
+
+from tests.contract.hetzner_rig import SPEC, Rig, refusal, running, violations
 
 
 @pytest.fixture

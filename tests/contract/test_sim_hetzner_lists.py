@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hetzner_rig import Rig, fields, group, running
+
+from tests.contract.hetzner_rig import Rig, fields, group, running
 
 
 @pytest.fixture

@@ -6,7 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hetzner_rig import KEY_1, KEY_2, OTHER_TOKEN, SPEC, Rig, fields, group, refusal, running, violations
+
+from tests.contract.hetzner_rig import (
+    KEY_1,
+    KEY_2,
+    OTHER_TOKEN,
+    SPEC,
+    Rig,
+    fields,
+    group,
+    refusal,
+    running,
+    violations,
+)
 
 
 @pytest.fixture

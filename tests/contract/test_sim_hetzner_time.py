@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 import requests
-from hetzner_rig import TOKEN, Rig, refusal, running
+
+from tests.contract.hetzner_rig import TOKEN, Rig, refusal, running
 
 
 @pytest.fixture

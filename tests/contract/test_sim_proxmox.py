@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import requests
-from proxmox_rig import ISO, SPEC, Rig, refusal, running, violations
 from proxmoxer.core import AuthenticationError
 
 from reconciler.sim.tls import server_context
+from tests.contract.proxmox_rig import ISO, SPEC, Rig, refusal, running, violations
 
 
 @pytest.fixture

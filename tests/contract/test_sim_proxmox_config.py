@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from proxmox_rig import ISO, SPEC, Rig, refusal, running, violations
 
 from reconciler.sim.proxmox import formats
 from reconciler.sim.proxmox.strings import format_size, normalise_tags, parse_size
+from tests.contract.proxmox_rig import ISO, SPEC, Rig, refusal, running, violations
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 import requests
-from proxmox_rig import SPEC, Rig, refusal, running, violations
 from proxmoxer import ProxmoxAPI
 
 from reconciler.sim.proxmox import DEMO_TOKEN, ProxmoxApi, Token
 from reconciler.sim.server import Request
+from tests.contract.proxmox_rig import SPEC, Rig, refusal, running, violations
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from proxmox_rig import CT_TEMPLATE, SPEC, Rig, refusal, running, violations
+
+from tests.contract.proxmox_rig import CT_TEMPLATE, SPEC, Rig, refusal, running, violations
 
 
 @pytest.fixture

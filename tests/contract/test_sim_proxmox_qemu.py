@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from proxmox_rig import CT_TEMPLATE, IMAGE, ISO, SPEC, Rig, refusal, running, violations
+
+from tests.contract.proxmox_rig import CT_TEMPLATE, IMAGE, ISO, SPEC, Rig, refusal, running, violations
 
 NET = "virtio,bridge=vmbr0"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from proxmox_rig import SPEC, differences, tree
 
 from reconciler.sim.proxmox import formats
 from reconciler.sim.proxmox.options import CT_OPTIONS, VM_OPTIONS
 from reconciler.sim.proxmox.routing import OPERATIONS, Operation
 from reconciler.sim.proxmox.strings import PropertyFormat
+from tests.contract.proxmox_rig import SPEC, differences, tree
 
 pytestmark = pytest.mark.skipif(not SPEC.exists(), reason="the published API tree is not at hand")
 

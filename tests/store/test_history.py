@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from databases import TestDatabase
 from psycopg import errors as pg
-from worlds import World
 
 from reconciler.store.session import Actor, Store
+from tests.databases import TestDatabase
+from tests.store.worlds import World
 
 pytestmark = pytest.mark.every_server
 
@@ -84,7 +84,11 @@ def test_a_bulk_load_is_recorded_row_by_row(world: World) -> None:
     assert world.all("SELECT resource_id, new_integer FROM resource_attribute_history ORDER BY 1") == list(
         zip(ids, (1, 2, 3), strict=True)
     )
-    assert [row[0] for row in world.all("SELECT cpu_cores FROM virtual_machines ORDER BY resource_id")] == [1, 2, 3]
+    assert [row[0] for row in world.all("SELECT cpu_cores FROM virtual_machines ORDER BY resource_id")] == [
+        1,
+        2,
+        3,
+    ]
 
 
 def test_history_says_who_why_and_on_behalf_of_what(world: World, store: Store) -> None:
@@ -121,7 +125,9 @@ def test_a_tag_set_by_hand_makes_the_planner_look_again(world: World) -> None:
     world.run("UPDATE resources SET recorded_hash = 'x' WHERE id = %s", vm)
     version = world.one("SELECT version FROM resources WHERE id = %s", vm)
     world.tag(vm, "env", "prod")
-    assert world.all("SELECT recorded_hash, version FROM resources WHERE id = %s", vm) == [(None, version + 1)]
+    assert world.all("SELECT recorded_hash, version FROM resources WHERE id = %s", vm) == [
+        (None, version + 1)
+    ]
 
 
 def test_one_transaction_is_one_instant_and_its_changes_are_in_order(world: World) -> None:
@@ -144,7 +150,9 @@ def test_one_transaction_is_one_instant_and_its_changes_are_in_order(world: Worl
         "provider_credential_history",
     ],
 )
-def test_the_program_can_read_history_and_nothing_else(world: World, database: TestDatabase, table: str) -> None:
+def test_the_program_can_read_history_and_nothing_else(
+    world: World, database: TestDatabase, table: str
+) -> None:
     world.resource("vm/web-1", "running", cpu_cores=2)
     with psycopg.connect(database.runtime, autocommit=True) as connection:
         runtime = World(connection)
@@ -176,7 +184,9 @@ def test_a_deleted_resource_takes_its_parts_along_and_ends_its_ties(world: World
         world.run("UPDATE resources SET deleted_at = now(), presence = 'absent' WHERE id = %s", vm)
     gone = world.all("SELECT address FROM resources WHERE deleted_at IS NOT NULL ORDER BY address")
     assert gone == [("vm/web-1",), ("vm/web-1/disk/scsi0",)]
-    assert world.all("SELECT parent_resource_id, child_resource_id FROM resource_relationships") == [(vm, disk)]
+    assert world.all("SELECT parent_resource_id, child_resource_id FROM resource_relationships") == [
+        (vm, disk)
+    ]
     assert events(world, vm)[-1] == ("relationship", "connected_to", "network/n1", None)
     assert ("state", "state", "available", "deleted") in events(world, disk)
     world.resource("vm/web-1", "running")  # the address is free again

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from databases import TestDatabase
 from psycopg import errors as pg
 
 from reconciler.errors import ReconcilerError
 from reconciler.store.queries import all_queries, query, sql_files
+from tests.databases import TestDatabase
 
 ADMINISTRATIVE = "migrations."  # run by the migration runner, as an administrator
 _PARAMETER = re.compile(r"%\((\w+)\)s")

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from databases import TestDatabase
-from worlds import World
 
 from reconciler.store import migrate as migrations
 from reconciler.store.diagram import check
+from reconciler.store.faults import MEANINGS
 from reconciler.store.queries import sql_files
+from tests.databases import TestDatabase
+from tests.store.worlds import World
 
 # What a schema consists of, as texts that are the same in two databases exactly where the schema is.
 CATALOG = {
@@ -120,10 +121,13 @@ def test_the_program_works_as_a_role_that_owns_and_bypasses_nothing(world: World
         " WHERE rolname = 'reconciler_runtime'"
     ) == [(False, False, False, False, True)]
     assert world.one("SELECT count(*) FROM pg_class WHERE relowner = 'reconciler_runtime'::regrole") == 0
-    assert world.all(
-        "SELECT b.rolname FROM pg_auth_members m JOIN pg_roles b ON b.oid = m.roleid"
-        " WHERE m.member = 'reconciler_runtime'::regrole"
-    ) == []
+    assert (
+        world.all(
+            "SELECT b.rolname FROM pg_auth_members m JOIN pg_roles b ON b.oid = m.roleid"
+            " WHERE m.member = 'reconciler_runtime'::regrole"
+        )
+        == []
+    )
     owners = world.all(
         "SELECT DISTINCT c.relnamespace::regnamespace::text, c.relowner::regrole::text FROM pg_class c"
         " WHERE c.relnamespace IN ('public'::regnamespace, 'vault'::regnamespace) ORDER BY 1"
@@ -314,7 +318,9 @@ def test_views_answer_with_names(world: World) -> None:
     vm = world.resource("vm/web-1", "running", cpu_cores=2)
     disk = world.resource("vm/web-1/disk/scsi0", size_gb=10)
     world.tag(vm, "env", "prod")
-    assert world.all("SELECT address, state, provider, endpoint, contained_in FROM v_resources ORDER BY 1") == [
+    assert world.all(
+        "SELECT address, state, provider, endpoint, contained_in FROM v_resources ORDER BY 1"
+    ) == [
         ("vm/web-1", "running", "p1", "e1", None),
         ("vm/web-1/disk/scsi0", "available", "p1", "e1", "vm/web-1"),
     ]
@@ -330,8 +336,6 @@ def test_views_answer_with_names(world: World) -> None:
 
 
 def test_the_names_of_constraints_in_messages_exist(world: World) -> None:
-    from reconciler.store.faults import MEANINGS
-
     names = {row[0] for row in world.all("SELECT conname FROM pg_constraint")}
     names |= {row[0] for row in world.all("SELECT relname FROM pg_class WHERE relkind = 'i'")}
     assert set(MEANINGS) - names == set()

@@ -63,7 +63,7 @@ class World:
     ids: dict[str, int] = field(default_factory=dict)
 
     def all(self, text: str, *params: object) -> list[tuple[Any, ...]]:
-        return self.connection.execute(text.encode(), params).fetchall()
+        return self.connection.execute(text.encode(), params or None).fetchall()
 
     def one(self, text: str, *params: object) -> Any:
         """The first column of the only row."""
@@ -71,7 +71,7 @@ class World:
         return value
 
     def run(self, text: str, *params: object) -> int:
-        return self.connection.execute(text.encode(), params).rowcount
+        return self.connection.execute(text.encode(), params or None).rowcount
 
     def begin(self) -> World:
         """The types and attributes above, one provider with one endpoint, one source."""
@@ -117,7 +117,9 @@ class World:
             " VALUES (%s, 'e1', 'https://e1') RETURNING id",
             provider,
         )
-        self.source = self.one("INSERT INTO manifest_sources (name, kind) VALUES ('s1', 'folder') RETURNING id")
+        self.source = self.one(
+            "INSERT INTO manifest_sources (name, kind) VALUES ('s1', 'folder') RETURNING id"
+        )
         return self
 
     def resource(self, address: str, state: str = "available", /, **attributes: Scalar) -> int:

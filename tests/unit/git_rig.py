@@ -78,7 +78,7 @@ class _Quiet(WSGIRequestHandler):
 def served(folder: Path) -> Iterator[str]:
     """The repository over HTTP on this machine; gives its URL."""
     with Repo(str(folder)) as repo:
-        app = make_wsgi_chain(DictBackend({b"/fleet.git": repo}))
+        app = make_wsgi_chain(DictBackend({"/fleet.git": repo}))
         server = make_server("127.0.0.1", 0, app, handler_class=_Quiet)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()

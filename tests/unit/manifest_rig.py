@@ -1,4 +1,4 @@
-"""What the tests of manifests share: the packaged catalog, a small inventory, and short ways to load a text."""
+"""What the tests of manifests share: the packaged catalog, a small inventory, short ways to load a text."""
 
 from __future__ import annotations
 

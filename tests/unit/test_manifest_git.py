@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -128,7 +129,7 @@ def test_no_credential_of_a_url_is_shown(tmp_path: Path) -> None:
 def test_a_lost_object_is_an_error(repository: Path, tmp_path: Path) -> None:
     commit(repository, FILES)
     for blob in (repository / "objects").glob("??/*"):
-        if b"kind: A" in __import__("zlib").decompress(blob.read_bytes()):
+        if b"kind: A" in zlib.decompress(blob.read_bytes()):
             blob.unlink()
     assert code(str(repository), tmp_path) == "source.broken"
 

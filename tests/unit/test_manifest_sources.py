@@ -67,7 +67,9 @@ def test_a_folder_in_a_work_tree_knows_its_commit_and_author(folder: Path, tmp_p
 
 
 @pytest.mark.parametrize("change", ["edit", "add", "remove"])
-def test_a_change_that_is_not_committed_makes_a_folder_dirty(folder: Path, tmp_path: Path, change: str) -> None:
+def test_a_change_that_is_not_committed_makes_a_folder_dirty(
+    folder: Path, tmp_path: Path, change: str
+) -> None:
     if change == "edit":
         (folder / "web.yaml").write_text("kind: Other\n")
     else:

@@ -6,7 +6,7 @@ a stop. Attributes show the one in force; the names of those that wait are in `p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,7 @@ class Config:
     future: Options
 
     @classmethod
-    def of(cls, rows: list[Mapping[str, Any]]) -> Config:
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> Config:
         """From the rows of `GET …/pending`: key, value, pending, delete."""
         current = {row["key"]: str(row["value"]) for row in rows if row.get("value") is not None}
         future = dict(current)

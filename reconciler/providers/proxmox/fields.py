@@ -14,6 +14,7 @@ from functools import cache
 from urllib.parse import quote, unquote
 
 from reconciler.catalog import core_part, load_part, merge
+from reconciler.errors import PlanError
 from reconciler.model.catalog import AttributeDefinition, TypeAttribute
 from reconciler.model.values import Cardinality, DataType, Scalar, SecretRef, Value, canonical
 from reconciler.providers.proxmox import propstring
@@ -175,12 +176,17 @@ def by_option(fields: Iterable[Field]) -> dict[str, list[Field]]:
 def write_parts(
     members: Iterable[Field], values: Mapping[str, Value], others: Iterable[str]
 ) -> dict[str, str]:
-    """The parts of one property string: what is set and not the server's default, then what is kept."""
+    """The parts of one property string: what is set and not the server's default, then what is kept.
+
+    Raises PlanError for a value that would end its part early.
+    """
     parts: dict[str, str] = {}
     for field in members:
         value = values.get(field.attribute)
         if value is not None and field.key is not None and value != field.default and value != ():
-            parts[field.key] = write(field, value)
+            text = parts[field.key] = write(field, value)
+            if "," in text:
+                raise PlanError(f"`{field.attribute}: {text}` cannot be written", hint="leave out the comma")
     if any(field.encoding == "base64" and field.key in parts for field in members):
         parts["base64"] = "1"
     for item in others:

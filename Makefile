@@ -1,0 +1,61 @@
+# Every target works in a fresh clone: what it needs is installed into .venv first, from the lock.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo demo-stop test test-all check lint types imports sql bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(INSTALLED): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || deploy/install-venv.sh
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+install: $(INSTALLED) ## the virtual environment, with everything in it
+
+demo: $(INSTALLED) ## set up, and watch manifests become machines at two simulated providers
+	@deploy/demo.sh start
+
+demo-stop: ## stop the demo's simulators and its database
+	@deploy/demo.sh stop
+
+test: $(INSTALLED) ## the whole test suite
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-all: $(INSTALLED) ## the suite, the long campaigns too, on every PostgreSQL that is there
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "slow or not slow" --pg all
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+imports: $(INSTALLED)
+	$(BIN)/lint-imports
+
+sql: $(INSTALLED)
+	$(BIN)/sqlfluff lint --disable-progress-bar sql
+
+check: lint types imports sql test ## every gate, and the tests: what CI runs
+
+bench: $(INSTALLED) ## first figures: plans and applies of large fleets, as a table
+	$(BIN)/python -m tests.bench
+
+lock: $(INSTALLED) ## pin every dependency anew (needs uv on the PATH)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --quiet pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --quiet --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+
+clean: demo-stop ## remove what the targets made
+	rm -rf $(VENV) .demo .bench .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
