@@ -108,7 +108,8 @@ class _Loader:
         resources = self._resources(envelopes, around)
         pointers += [pointer for each in resources for pointer in each.pointers]
         desired = {each.desired.address: each.desired for each in resources}
-        places = Places(self.places, self.known.resources)
+        roots = {a: where for a, where in self.places.items() if a.type not in INVENTORY_KINDS.values()}
+        places = Places(roots, self.known.resources)
         check_pointers(pointers, desired, places, user.catalog, self.findings)
         if problems := self.findings.all():
             raise ManifestError(problems)

@@ -2727,6 +2727,8 @@ BEGIN
   END IF;
   IF (old.status, new.status) NOT IN (
     ('intended', 'sending'), ('intended', 'failed'), ('intended', 'interrupted'),
+    -- A step that needs no call, of a resource that no provider has.
+    ('intended', 'done'),
     ('sending', 'accepted'), ('sending', 'done'), ('sending', 'failed'), ('sending', 'ambiguous'),
     ('sending', 'interrupted'),
     -- The next call of the same step is sent.

@@ -145,6 +145,19 @@ def test_a_removed_disk_leaves_nothing_behind(world: World) -> None:
     assert world.recorded[WEB].state == "running"
 
 
+def test_a_disk_that_somebody_exchanged_is_not_destroyed_for_the_old_one(world: World) -> None:
+    desired = vm(parts={"disk": [disk(), disk("scsi1", 5)]})
+    world.apply(desired)
+    machine = rig_of(world).vm(int(world.ids[WEB]))
+    machine.config.put(delete="scsi1")
+    machine.config.put(scsi1="local-lvm:7")
+    before = truth(world)["config"]
+    with pytest.raises(ProviderError) as error:
+        world.apply(with_parts(desired, {"disk": [disk()]}))
+    assert error.value.code is ErrorCode.CONFLICT
+    assert truth(world)["config"] == before
+
+
 def test_a_change_on_top_of_somebody_else_s_is_refused_whole(world: World) -> None:
     desired = vm()
     world.apply(desired)
@@ -340,6 +353,7 @@ def test_a_container_s_removed_volume_is_gone_and_others_stay(world: World) -> N
     rig = rig_of(world)
     rig.ct(int(world.ids[desired.address])).config.put(delete="mp2")  # somebody keeps this one aside
     kept = truth(world, desired.address)["config"]["unused0"]
+    world.look(desired.address, desired)
     world.apply(container(parts={"disk": [disk("rootfs", 8), *mounts[:2]]}, power_state="running"))
     fewer = container(parts={"disk": [disk("rootfs", 8), mounts[1]]}, power_state="running")
     world.apply(fewer)
@@ -375,6 +389,17 @@ def test_a_wrong_password_is_unauthorized(made: ProxmoxHarness) -> None:
         driver.observe(ObserveRequest(GUESTS))
     assert error.value.code is ErrorCode.UNAUTHORIZED
     assert "a-wrong-one" not in str(error.value)
+
+
+def test_a_login_that_nobody_answers_is_no_wrong_password(made: ProxmoxHarness) -> None:
+    driver = made.connect(f"root@pam:{PASSWORD}")
+    made.fault("status", method="POST", status=503)
+    with pytest.raises(ProviderError) as error:
+        driver.observe(ObserveRequest(GUESTS))
+    made.clear_faults()
+    assert (error.value.code, error.value.transient) == (ErrorCode.UNAVAILABLE, True)
+    driver.observe(ObserveRequest(GUESTS))
+    assert made.meter.asked == len(made.rig.server.ledger.since())
 
 
 def test_who_may_only_look_is_forbidden_to_change(world: World, made: ProxmoxHarness) -> None:

@@ -259,7 +259,6 @@ def test_an_operation_goes_the_ways_that_executions_go(world: World, way: tuple[
     "way",
     [
         ("accepted",),
-        ("done",),
         ("ambiguous",),
         ("sending", "intended"),
         ("sending", "done", "sending"),

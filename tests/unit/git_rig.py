@@ -11,7 +11,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from dulwich.objects import Blob, Commit, ObjectID, Tree
 from dulwich.refs import Ref
 from dulwich.repo import Repo
-from dulwich.server import DictBackend
+from dulwich.server import BackendRepo, DictBackend
 from dulwich.web import make_wsgi_chain
 
 AUTHOR = b"Jane Doe <jane@example.com>"
@@ -78,7 +78,8 @@ class _Quiet(WSGIRequestHandler):
 def served(folder: Path) -> Iterator[str]:
     """The repository over HTTP on this machine; gives its URL."""
     with Repo(str(folder)) as repo:
-        app = make_wsgi_chain(DictBackend({"/fleet.git": repo}))
+        served_here: dict[str, BackendRepo] = {"/fleet.git": repo}
+        app = make_wsgi_chain(DictBackend(served_here))
         server = make_server("127.0.0.1", 0, app, handler_class=_Quiet)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()

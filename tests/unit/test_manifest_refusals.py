@@ -234,6 +234,13 @@ def test_a_reference_to_what_another_endpoint_has_is_refused() -> None:
     assert "hetzner-1" in found.message
 
 
+def test_what_is_no_resource_cannot_be_depended_on() -> None:
+    found = problem(
+        manifest("Location", "lab"), manifest("Service", "shop", "", "depends_on: [location/lab]")
+    )
+    assert found.code == "manifest.unknown_reference"
+
+
 def test_mere_order_may_cross_endpoints() -> None:
     service = manifest("Service", "shop", "", "depends_on: [vm/web, ssh_key/admin]")
     assert len(load_text(service, guest(""), ssh_key()).desired) == 3

@@ -13,6 +13,7 @@ from reconciler.catalog import core_part, merge
 from reconciler.diff import creation, diff, removal
 from reconciler.errors import PlanError
 from reconciler.model.address import Address
+from reconciler.model.diff import Diff, PartAction, PartChange
 from reconciler.model.plan import Action, Call, ExternalId, Impact, MarkValue, ReservedId
 from reconciler.model.resource import Desired, Lifecycle, Recorded
 from reconciler.model.values import SecretRef, Value, canonical
@@ -278,7 +279,17 @@ def test_what_would_only_wait_for_a_stop_needs_leave_to_stop(desired: Desired, r
 def test_a_removed_disk_of_a_machine_leaves_no_unused_volume() -> None:
     desired = wanted(WEB, {"disk": []})
     (call,) = update(desired, there(WEB, {"disk": [HELD]}, state="running"))
-    assert (call.operation, dict(call.params)) == ("vm.unlink", {"idlist": "scsi0", "force": 1})
+    assert (call.operation, dict(call.params)) == ("vm.config", {"delete": "scsi0", "force": 1})
+    assert call.summary == "destroy scsi0"
+
+
+def test_a_slot_is_not_emptied_and_filled_in_one_step() -> None:
+    desired = wanted(WEB, {"disk": [SCSI0]})
+    recorded = there(WEB, {"disk": [HELD]})
+    (made,) = creation(desired, CATALOG).parts
+    difference = Diff(WEB, parts=(PartChange(made.address, PartAction.DELETE, ()), made))
+    with pytest.raises(PlanError, match="scsi0"):
+        lower(LowerRequest(Action.UPDATE, desired, recorded, difference, settings=SETTINGS))
 
 
 def test_a_removed_volume_of_a_container_is_destroyed_by_its_own_id() -> None:

@@ -7,6 +7,7 @@ answer, and its log (which names request bodies, passwords among them) is silenc
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -70,8 +71,8 @@ class ProxmoxClient:
         except (_NotJson, KeyError, TypeError, AttributeError) as error:
             what = str(error) if isinstance(error, _NotJson) else "JSON of another shape"
             raise errors.not_an_answer(where, method, what) from None
-        except AuthenticationError:
-            raise _rejected(where) from None
+        except AuthenticationError as error:
+            raise _rejected(where, error) from None
         except requests.RequestException as error:
             raise errors.not_delivered(where, method, error) from None
         finally:
@@ -100,20 +101,34 @@ class ProxmoxClient:
         return self._api
 
     def _connect(self, where: str) -> Any:
+        """Made at the first call, because with a password it asks for a ticket."""
         verify: bool | str = str(self.access.ca_file) if self.access.ca_file else True
+        asks = "password" in self._login
+        if asks:
+            self.access.meter.before()
+            self.requests += 1
         try:
             api = ProxmoxAPI(
                 self._host, port=self._port, verify_ssl=verify, timeout=self.access.timeout, **self._login
             )
-        except AuthenticationError:
-            raise _rejected(where) from None
+        except AuthenticationError as error:
+            raise _rejected(where, error) from None
+        except (KeyError, TypeError, ValueError):
+            raise errors.not_an_answer(where, "GET", "no ticket") from None
         except requests.RequestException as error:
             raise errors.not_delivered(where, "GET", error) from None
+        finally:
+            if asks:
+                self.access.meter.after(None, None, None)
         api._store["session"].hooks["response"] = [_check]
         return api
 
 
-def _rejected(where: str) -> ProviderError:
+def _rejected(where: str, error: AuthenticationError) -> ProviderError:
+    """A login that failed: proxmoxer says the status at the end of its message, whatever it was."""
+    found = re.search(r"code: (\d+)$", str(error))
+    if found and found[1] != "401":
+        return errors.answered(where, "GET", int(found[1]), "the login failed")
     return ProviderError(
         f"{where}: the user name or password was rejected",
         code=ErrorCode.UNAUTHORIZED,

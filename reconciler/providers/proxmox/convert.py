@@ -59,8 +59,9 @@ def guest(listed: Mapping[str, Any], live: Mapping[str, Any], config: Config) ->
         **_placement(listed),
         "vmid": int(vmid),
         "is_template": template,
-        "power_state": state,
     }
+    if state != "unknown":
+        values["power_state"] = state
     lock = live.get("lock") or config.current.get("lock")
     _put(values, description=text or None, config_digest=config.current.get("digest"), config_lock=lock)
     return Observed(

@@ -49,7 +49,12 @@ class Change:
         return (part for part in self.diff.parts if part.address.type == part_type and part.action in actions)
 
     def recorded_part(self, address: Address) -> Attributes:
-        return next((part.attributes for part in self.recorded.parts if part.address == address), {})
+        """By address, or by the slot of the desired part of that address: a slot holds one part."""
+        of_type = [part for part in self.recorded.parts if part.type == address.type]
+        found = next((part for part in of_type if part.address == address), None)
+        slot = self.wanted_part(address).get("slot")
+        found = found or next((part for part in of_type if part.attributes.get("slot") == slot), None)
+        return found.attributes if found else {}
 
     def wanted_part(self, address: Address) -> Attributes:
         return next((part.attributes for part in self.desired.parts if part.address == address), {})

@@ -89,7 +89,8 @@ def _part_reasons(change: Change, part: PartChange, hotplug: frozenset[str]) -> 
 
 def _pluggable(change: Change, part: PartChange, hotplug: frozenset[str]) -> bool:
     """Whether a part can come or go while the machine runs."""
-    attributes = change.recorded_part(part.address) or change.wanted_part(part.address)
+    new = part.action is PartAction.CREATE
+    attributes = change.wanted_part(part.address) if new else change.recorded_part(part.address)
     match part.address.type:
         case "disk":
             return "disk" in hotplug and str(attributes.get("slot", "")).startswith(("scsi", "virtio"))

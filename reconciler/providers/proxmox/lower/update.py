@@ -8,6 +8,7 @@ would undo the growth. A container's volumes are the exception: they are changed
 
 from __future__ import annotations
 
+from reconciler.errors import PlanError
 from reconciler.model.diff import PartAction, PartChange
 from reconciler.model.plan import Call, Impact, Param
 from reconciler.model.resource import Recorded
@@ -37,7 +38,6 @@ def lower(change: Change) -> tuple[Call, ...]:
     place = place_of(change.recorded)
     written = [part.address.type for part in change.diff.parts if part.action is not _DELETE]
     config = [*_configuration(change, place), *options.boot_call(place, change.desired, written)]
-    config += volumes.unlink(change, place)
     moves = [*volumes.moves(change, place), *volumes.destroyed(change, place)]
     sizes = volumes.sizes(change, place)
     going_down = change.running and change.target_state == "stopped"
@@ -76,24 +76,44 @@ def _lock(recorded: Recorded) -> Params:
 
 
 def _configuration(change: Change, place: Place) -> list[Call]:
-    found, removed = _own_options(change), set[str]()
+    """One call with every option that is set or unset, a machine's removed disks among them.
+
+    A removed disk is destroyed by this very call: it is the one that the digest guards, so that a disk
+    which somebody put into the slot since the last look is not taken for it.
+    """
+    found, removed, destroyed = _own_options(change), set[str](), set[str]()
     for part in change.diff.parts:
-        wanted = change.wanted_part(part.address)
         if part.action is _CREATE:
+            wanted = change.wanted_part(part.address)
             found |= options.new_part(part.address, change.kind, wanted, change.settings.get("storage"))
         elif part.action is _UPDATE:
             found |= _part_update(change, part)
-        elif part.address.type != "disk" or change.kind == "container":
-            removed |= _removed(change.recorded_part(part.address), part.address.type, change.kind)
-    # A part that is replaced is in both: the server takes the new value for the slot.
+        else:
+            slots = _removed(change.recorded_part(part.address), part.address.type, change.kind)
+            removed |= slots
+            destroyed |= slots if part.address.type == "disk" else set()
+    if again := sorted(destroyed & found.keys()):
+        raise PlanError(
+            f"{change.recorded.address}: {again[0]} cannot be destroyed and made anew in one step",
+            hint="remove the disk, apply, and add the new one",
+        )
     params = options.params_of(found, removed - found.keys())
+    if destroyed and change.kind == "vm":
+        params.append(("force", 1))
     if change.diff.tags:
         params += _tags(change)
     if not params:
         return []
-    names = ", ".join(name for name, _ in params if not name.startswith(("tags[", "delete")))
-    summary = "set " + names if names else "set tags" if change.diff.tags else "remove options"
-    return [place.config((*_lock(change.recorded), *params), summary)]
+    return [place.config((*_lock(change.recorded), *params), _summary(found, removed, destroyed))]
+
+
+def _summary(found: options.Options, removed: set[str], destroyed: set[str]) -> str:
+    texts = [
+        "set " + ", ".join(sorted(name for name, value in found.items() if value is not None)),
+        "unset " + ", ".join(sorted(removed - destroyed | {name for name in found if found[name] is None})),
+        "destroy " + ", ".join(sorted(destroyed)),
+    ]
+    return "; ".join(text for text in texts if not text.endswith(" ")) or "set tags"
 
 
 def _own_options(change: Change) -> options.Options:

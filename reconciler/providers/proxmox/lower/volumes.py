@@ -10,17 +10,6 @@ NAMES = frozenset({"size_gb", "storage", "disk_format"})
 """Attributes of a disk that calls of their own change."""
 
 
-def unlink(change: Change, place: Place) -> list[Call]:
-    """A machine's removed disks, in one call that leaves no unused volume behind."""
-    if change.kind != "vm":
-        return []
-    slots = ",".join(
-        str(change.recorded_part(part.address)["slot"]) for part in change.parts("disk", PartAction.DELETE)
-    )
-    params: Params = (("idlist", slots), ("force", 1))
-    return [place.call("unlink", "PUT", "/unlink", f"destroy {slots}", params)] if slots else []
-
-
 def destroyed(change: Change, place: Place) -> list[Call]:
     """A container's removed volumes. Detached, they are under a number that only the server knows."""
     if change.kind != "container":
