@@ -9,7 +9,7 @@ from reconciler.store.embedded import EmbeddedServer
 
 @dataclass(frozen=True, slots=True)
 class TestDatabase:
-    """A database of one test: `admin` is the superuser's connection string, `runtime` that of the program's role."""
+    """A database of one test. Connection strings: `admin` of the superuser, `runtime` of the program's role."""
 
     __test__ = False
 

@@ -6,7 +6,7 @@ logical resource) is the desired side recorded as the fact.
 
 from __future__ import annotations
 
-from reconciler.errors import PlanError, ProviderError
+from reconciler.errors import CredentialError, PlanError, ProviderError
 from reconciler.executor.context import Context
 from reconciler.executor.look import look_at, record_seen
 from reconciler.executor.outcome import Result
@@ -21,7 +21,7 @@ from reconciler.store.session import Transaction
 
 def settle_success(context: Context, step: Step, begun: ops.Begun) -> None:
     """Record the step's result and end its operation as done. Raises ProviderError if it did not hold."""
-    seen = _look_back(context, step, begun) if step.action is not Action.FORGET else None
+    seen = _after(context, step, begun) if step.action is not Action.FORGET else None
     with context.store.transaction(context.acting(begun.operation, step.summary)) as tx:
         match step.action:
             case Action.DELETE:
@@ -36,10 +36,10 @@ def settle_success(context: Context, step: Step, begun: ops.Begun) -> None:
         ops.finish(tx, begun, "done")
 
 
-def _look_back(context: Context, step: Step, begun: ops.Begun) -> Observation | None:
+def _after(context: Context, step: Step, begun: ops.Begun) -> Observation | None:
     """The look after the calls. If it fails, what they brought is not known: neither success nor failure."""
     try:
-        return _look(context, step, begun)
+        return look_back(context, step, begun)
     except ProviderError as error:
         raise ProviderError(
             f"every call was accepted, but the object could not be looked at: {error.message}",
@@ -49,7 +49,8 @@ def _look_back(context: Context, step: Step, begun: ops.Begun) -> Observation | 
         ) from error
 
 
-def _look(context: Context, step: Step, begun: ops.Begun) -> Observation | None:
+def look_back(context: Context, step: Step, begun: ops.Begun) -> Observation | None:
+    """Look at the step's object; None where it has none. Raises ProviderError."""
     with context.store.read() as tx:
         external_id = ops.external_id_of(tx, begun.resource_id)
     return look_at(context, step.endpoint, [(step.address.type, external_id)]) if external_id else None
@@ -102,13 +103,13 @@ def settle_failure(
     context: Context,
     step: Step,
     begun: ops.Begun,
-    error: ProviderError | PlanError,
+    error: ProviderError | PlanError | CredentialError,
     *,
     ambiguous: bool,
 ) -> Result:
     """Record how the object is now, and end the operation as failed, or as ambiguous."""
     try:
-        seen = _look(context, step, begun)
+        seen = look_back(context, step, begun)
     except ProviderError:
         seen = None  # it cannot be seen now; the next observation will say
     code = error.code.value if isinstance(error, ProviderError) else "plan"

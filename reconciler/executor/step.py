@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from uuid import uuid4
 
 from reconciler.errors import (
     ClaimLost,
+    CredentialError,
     ErrorCode,
     PlanError,
     ProviderError,
@@ -21,10 +23,11 @@ from reconciler.errors import (
 )
 from reconciler.executor.context import Context, Endpoint
 from reconciler.executor.fill import Filling, addresses
-from reconciler.executor.find import found_by_identity
+from reconciler.executor.find import found_by_identity, marked
 from reconciler.executor.outcome import Outcome, Result
-from reconciler.executor.settle import settle_failure, settle_success
+from reconciler.executor.settle import look_back, settle_failure, settle_success
 from reconciler.model.address import Address
+from reconciler.model.catalog import Identity
 from reconciler.model.plan import Action, Call, Step
 from reconciler.providers.driver import Submission, TaskState
 from reconciler.store import operations as ops
@@ -59,9 +62,10 @@ class StepRunner:
         except ClaimLost as error:
             return self._outcome(Result.BUSY, error)
         try:
+            self._verify_ours(begun)
             begun = self._calls(begun)
             settle_success(self.context, self.step, begun)
-        except (ProviderError, PlanError) as error:
+        except (ProviderError, PlanError, CredentialError) as error:
             ambiguous = isinstance(error, ProviderError) and error.ambiguous
             result = settle_failure(self.context, self.step, begun, error, ambiguous=ambiguous)
             return self._outcome(result, error)
@@ -87,18 +91,44 @@ class StepRunner:
                 id_range=self.endpoint.id_range,
             )
 
+    def _verify_ours(self, begun: ops.Begun) -> None:
+        """Before anything is destroyed its mark is read again: ids are reused, and people change things."""
+        if not any(call.deletes for call in self.step.calls):
+            return
+        offer = self.context.catalog.offer(self.step.address.type, self.step.provider_type)
+        if offer is None or offer.identity not in (Identity.NAME, Identity.RESERVED_ID):
+            return
+        seen = look_back(self.context, self.step, begun)
+        if seen is not None and seen.resources and marked(self.context, begun, seen) is None:
+            raise PlanError(
+                f"{self.step.address}: the object does not carry our mark any more; it was left alone",
+                hint="look whose it is",
+            )
+
     def _calls(self, begun: ops.Begun) -> ops.Begun:
         for position, call in enumerate(self.step.calls):
             if self.stop.is_set() and position == 0:
                 raise PlanError("stopped before its first call", hint="apply again")
-            begun = self._call(begun, position, call)
+            try:
+                begun = self._call(begun, position, call)
+            except ReconcilerError:
+                self._restore(begun, position + 1)
+                raise
         return begun
+
+    def _restore(self, begun: ops.Begun, after: int) -> None:
+        """Give a machine back its power although a call between its stop and its start has failed."""
+        for position, call in enumerate(self.step.calls):
+            if position >= after and call.restores:
+                with suppress(ProviderError):  # the first error is the one to tell; this one is on record
+                    self._call(begun, position, call)
 
     def _call(self, begun: ops.Begun, position: int, call: Call) -> ops.Begun:
         """T2, the request, T3, the wait for its tasks."""
         with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
-            ops.sending(tx, begun, position)
             ids = ops.external_ids(tx, addresses(self.step.calls) | {self.step.address})
+            self._filling(begun, ids).fill(call)  # what cannot be filled is not written down as sent
+            ops.sending(tx, begun, position)
         try:
             begun, submission = self._submit(begun, call, ids)
             with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:

@@ -74,7 +74,8 @@ class Call:
     `operation` is the driver's name for it (`server.create`); `path` a template whose `{name}`s are filled
     from `path_params`. `timeout` (seconds) bounds the provider's task, not the request. `creates` and
     `deletes` tell the executor when the resource's object comes to be or goes. `best_effort`: a failure is
-    noted and the next call goes on (a graceful shutdown before a hard stop).
+    noted and the next call goes on (a graceful shutdown before a hard stop). `restores`: it undoes what an
+    earlier call did to a running machine, so it is made even if one in between has failed.
     """
 
     operation: str
@@ -87,6 +88,7 @@ class Call:
     creates: bool = False
     deletes: bool = False
     best_effort: bool = False
+    restores: bool = False
     timeout: int = 600
 
     def content(self) -> str:

@@ -140,6 +140,7 @@ class Recorded:
     `attributes` hold what was observed, and for write-only ones what was last written. `version` counts
     every change of the row or of what hangs on it; a plan pins it. `applied_desired_hash` is the desired
     hash that was last applied or found to agree: a difference while it still holds is drift.
+    `owes_start`: an operation of ours stopped the machine and came to no end that started it again.
     """
 
     id: int
@@ -163,6 +164,7 @@ class Recorded:
     recorded_hash: bytes | None = None
     applied_desired_hash: bytes | None = None
     source: str | None = None
+    owes_start: bool = False
 
     @property
     def exists(self) -> bool:

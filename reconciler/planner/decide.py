@@ -19,6 +19,7 @@ from reconciler.model.resource import (
 )
 from reconciler.planner.inputs import PlanInput
 
+POWER = "power_state"
 _SEVERITY = list(Impact)
 
 
@@ -39,6 +40,9 @@ class Decision:
 def decide(desired: Desired, recorded: Recorded | None, given: PlanInput) -> Decision:
     """The decision for a resource that a manifest wants."""
     decision = Decision()
+    if recorded is not None and recorded.management is not Management.MANAGED and _adopts(desired, recorded):
+        _adopt(decision, desired, recorded, given)
+        return decision
     exists = recorded is not None and recorded.exists
     action = Action.UPDATE if exists else Action.CREATE
     if _hindered(decision, desired, recorded, action, given):
@@ -92,7 +96,7 @@ def _hindered(
         hint = "nothing is changed on what is not known; it is looked at again the next time"
         decision.block(item, action, Hindrance.UNKNOWN, endpoint.trouble, hint)
     elif recorded is not None and recorded.management is Management.QUARANTINED:
-        hint = f"look at it, then `reconciler forget {item.address}` or `reconciler adopt {item.address}`"
+        hint = f'look at it; to take it over, set lifecycle.adopt: "{recorded.external_id}"'
         decision.block(
             item, action, Hindrance.QUARANTINED, "is in quarantine: whose it is cannot be decided", hint
         )
@@ -119,11 +123,19 @@ def _paused(decision: Decision, item: Desired | Recorded, action: Action, given:
         decision.block(item, action, Hindrance.BACK_OFF, message, f"reconciler retry {item.address}")
 
 
+def _adopts(desired: Desired, there: Recorded) -> bool:
+    """Whether the manifest names this very object to be taken over; a name alone is never enough."""
+    return desired.adopt is not None and desired.adopt == there.external_id
+
+
+def _adopt(decision: Decision, desired: Desired, there: Recorded, given: PlanInput) -> None:
+    _lower(decision, Action.ADOPT, desired, there, diff(desired, there, given.catalog), given)
+
+
 def _decide_create(decision: Decision, desired: Desired, recorded: Recorded | None, given: PlanInput) -> None:
     stranger = given.strangers.get(desired.address)
-    if stranger is not None and desired.adopt == stranger.external_id:
-        seen = diff(desired, stranger, given.catalog)
-        _lower(decision, Action.ADOPT, desired, stranger, seen, given)
+    if stranger is not None and _adopts(desired, stranger):
+        _adopt(decision, desired, stranger, given)
     elif stranger is not None:
         hint = f'to take it over, set lifecycle.adopt: "{stranger.external_id}"; else choose another name'
         message = (
@@ -145,7 +157,7 @@ def _decide_change(decision: Decision, desired: Desired, recorded: Recorded, giv
         hint = "remove it there first, or keep its endpoint"
         decision.block(desired, Action.REPLACE, Hindrance.UNSUPPORTED, message, hint)
         return
-    found = diff(desired, recorded, given.catalog)
+    found = _with_owed_start(desired, recorded, diff(desired, recorded, given.catalog))
     if not found:
         decision.settled = True
         return
@@ -159,9 +171,17 @@ def _decide_change(decision: Decision, desired: Desired, recorded: Recorded, giv
     if not allowed:
         return
     if Mutability.REPLACE in {change.mutability for change in allowed.changes}:
-        _replace(decision, desired, recorded, allowed, given)
+        _lower(decision, Action.REPLACE, desired, recorded, allowed, given)
     else:
         _lower(decision, Action.UPDATE, desired, recorded, allowed, given)
+
+
+def _with_owed_start(desired: Desired, recorded: Recorded, found: Diff) -> Diff:
+    """A machine that we stopped is started again, whether or not its manifest speaks of power."""
+    if not (recorded.owes_start and recorded.state == "stopped") or POWER in desired.attributes:
+        return found
+    start = AttributeChange(POWER, recorded.state, "running", Reason.DRIFT, Mutability.IN_PLACE)
+    return replace(found, changes=(*found.changes, start))
 
 
 def _names(found: Diff) -> list[str]:
@@ -230,11 +250,6 @@ def _runs(recorded: Recorded, given: PlanInput) -> bool:
 
 def _shrinks(change: AttributeChange) -> bool:
     return isinstance(change.before, int) and isinstance(change.after, int) and change.after < change.before
-
-
-def _replace(decision: Decision, desired: Desired, recorded: Recorded, found: Diff, given: PlanInput) -> None:
-    """Delete and create in one step; the change that forces it is what the plan shows."""
-    _lower(decision, Action.REPLACE, desired, recorded, found, given)
 
 
 def _lower(

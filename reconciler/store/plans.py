@@ -184,6 +184,7 @@ def _call(call: Call) -> _Row:
         call.creates,
         call.deletes,
         call.best_effort,
+        call.restores,
         call.timeout,
     )
 

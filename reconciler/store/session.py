@@ -45,10 +45,6 @@ class Actor:
     revision: int | None = None
 
 
-class _Undo(Exception):
-    """Ends a rehearsal; never seen outside of it."""
-
-
 class Transaction:
     """An open transaction. Queries go by name; errors come out as DatabaseError or DatabaseUnavailable."""
 
@@ -143,16 +139,7 @@ class Store:
     def transaction(self, actor: Actor) -> Iterator[Transaction]:
         """A transaction that commits at its end, and is undone by an exception."""
         with translated("commit"), self._pool.connection() as connection:
-            connection.execute(
-                query("session.actor"),
-                {
-                    "actor": actor.name,
-                    "reason": actor.reason,
-                    "cause": actor.cause,
-                    "operation": str(actor.operation or ""),
-                    "revision": str(actor.revision or ""),
-                },
-            )
+            _act_as(connection, actor)
             yield Transaction(connection)
 
     @contextmanager
@@ -185,23 +172,13 @@ class Store:
     @contextmanager
     def rehearsal(self, actor: Actor) -> Iterator[Transaction]:
         """A transaction that is always undone: what would be, computed by the code that does it."""
-        try:
-            with self.transaction(actor) as tx:
-                yield tx
-                raise _Undo
-        except _Undo:
-            return
-
-    @contextmanager
-    def session(self) -> Iterator[Transaction]:
-        """A connection of one's own without a transaction, for locks that last as long as the session."""
-        with translated("session"), self._pool.connection() as connection:
-            connection.autocommit = True
+        with translated("rehearsal"), self._pool.connection() as connection:
+            _act_as(connection, actor)
             try:
                 yield Transaction(connection)
             finally:
-                connection.execute(query("session.unlock_all"))
-                connection.autocommit = False
+                if not connection.closed:
+                    connection.rollback()
 
     def close(self) -> None:
         self._pool.close()
@@ -211,3 +188,15 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _act_as(connection: Connection, actor: Actor) -> None:
+    """Tell the database who acts; its triggers write it into every history row of the transaction."""
+    settings = {
+        "actor": actor.name,
+        "reason": actor.reason,
+        "cause": actor.cause,
+        "operation": str(actor.operation or ""),
+        "revision": str(actor.revision or ""),
+    }
+    connection.execute(query("session.actor"), settings)

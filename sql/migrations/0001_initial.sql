@@ -1933,6 +1933,7 @@ CREATE TABLE plan_calls (
   creates boolean NOT NULL DEFAULT false,
   deletes boolean NOT NULL DEFAULT false,
   best_effort boolean NOT NULL DEFAULT false,
+  restores boolean NOT NULL DEFAULT false,
   timeout_seconds integer NOT NULL,
   CONSTRAINT plan_calls_pkey PRIMARY KEY (plan_step_id, position),
   CONSTRAINT plan_calls_impact CHECK (impact IN ('online', 'reboot', 'stop', 'replace')),
@@ -1961,6 +1962,8 @@ COMMENT ON COLUMN plan_calls.deletes IS
 'Whether its success removes the object.';
 COMMENT ON COLUMN plan_calls.best_effort IS
 'Whether the next call goes on if it fails.';
+COMMENT ON COLUMN plan_calls.restores IS
+'Whether it undoes what an earlier call did to a running machine, and is made even if one in between failed.';
 COMMENT ON COLUMN plan_calls.timeout_seconds IS
 'Seconds that the provider''s task may take.';
 

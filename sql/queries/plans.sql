@@ -42,7 +42,7 @@ COPY plan_step_changes (
 -- name: plans.copy_calls
 COPY plan_calls (
     plan_step_id, position, operation, method, path, summary, impact, creates, deletes, best_effort,
-    timeout_seconds
+    restores, timeout_seconds
 ) FROM STDIN;
 
 -- name: plans.copy_parameters

@@ -270,3 +270,24 @@ ORDER BY h.id;
 UPDATE resources
 SET applied_desired_hash = %(spec_hash)s
 WHERE id = %(resource_id)s AND applied_desired_hash IS DISTINCT FROM %(spec_hash)s;
+
+-- name: resources.owed_starts
+-- Machines whose last operation began by stopping them and ended before its call that starts them again.
+SELECT o.resource_id
+FROM resource_operations AS o
+INNER JOIN plan_calls AS pc ON o.plan_step_id = pc.plan_step_id AND pc.restores
+LEFT JOIN resource_operation_calls AS c ON o.id = c.operation_id AND pc.position = c.position
+WHERE
+    o.resource_id = ANY(%(ids)s)
+    AND o.status IN ('failed', 'ambiguous', 'interrupted')
+    AND c.status IS DISTINCT FROM 'done'
+    AND EXISTS (
+        SELECT 1
+        FROM resource_operation_calls AS begun
+        WHERE begun.operation_id = o.id
+    )
+    AND NOT EXISTS (
+        SELECT 1
+        FROM resource_operations AS later
+        WHERE later.resource_id = o.resource_id AND later.intended_at > o.intended_at
+    );

@@ -27,6 +27,3 @@ SELECT session_user::text, pg_has_role(%(role)s, 'MEMBER');
 
 -- name: session.database_exists
 SELECT datname FROM pg_database WHERE datname = %(name)s;
-
--- name: session.unlock_all
-SELECT pg_advisory_unlock_all();

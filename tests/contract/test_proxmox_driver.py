@@ -114,6 +114,25 @@ def test_a_clone_s_disks_that_must_change_do_so_before_its_first_start(world: Wo
     assert world.pending(desired) == Diff(WEB)
 
 
+def test_a_container_is_cloned_from_another(world: World) -> None:
+    source = container()
+    world.apply(source)
+    body: dict[str, Any] = {"clone_from": int(world.ids[source.address]), "clone_full": True, "cpu_cores": 2}
+    twin = want(
+        "container/ct-2",
+        {"disk": [{"slot": "rootfs", "size_gb": 12}], "nic": [nic(ip4_config="dhcp")]},
+        {"env": "test"},
+        node="pve1",
+        power_state="running",
+        **body,
+    )
+    world.apply(twin)
+    assert world.pending(twin) == Diff(twin.address)
+    seen = world.look(twin.address, twin)
+    assert seen.mark is not None
+    assert seen.mark.resource == world.mark(twin.address).resource != world.mark(source.address).resource
+
+
 def test_an_image_is_imported_and_grown(world: World) -> None:
     desired = vm(parts={"disk": [disk(size=20, import_from=IMAGE)]})
     world.apply(desired)
@@ -419,6 +438,23 @@ def test_no_secret_is_logged(world: World, caplog: pytest.LogCaptureFixture) -> 
             logging.getLogger(name).setLevel(logging.WARNING)
     assert "hunter2-hunter2" not in caplog.text
     assert truth(world)["config"]["cipassword"] == "hunter2-hunter2"
+
+
+def test_a_name_in_a_path_stays_one_segment(made: ProxmoxHarness) -> None:
+    with pytest.raises(ProviderError):
+        made.driver.poll(["UPID:a b?c#d:0:0:0:qmstart:101:root@pam:"])
+    entry = made.rig.server.ledger.since()[0]
+    assert str(entry["path"]).startswith("/api2/json/nodes/a b?c#d/tasks/UPID:a b?c#d:")
+    assert not entry["query"]
+
+
+def test_a_connection_that_idled_is_not_used_again(
+    made: ProxmoxHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.providers.proxmox.client._IDLE_LIMIT", -1.0)
+    world = World(made)
+    world.apply(vm())
+    assert world.recorded[WEB].exists
 
 
 def test_making_a_driver_sends_nothing(made: ProxmoxHarness) -> None:

@@ -11,6 +11,13 @@ from psycopg import errors as pg
 
 from reconciler.errors import DatabaseError, DatabaseUnavailable
 from reconciler.store.faults import ConstraintViolated
+from reconciler.store.inventory import (
+    CredentialRow,
+    LocationRow,
+    credentials,
+    upsert_credential,
+    upsert_location,
+)
 from reconciler.store.session import Actor, Store
 from tests.databases import TestDatabase
 from tests.store.worlds import World
@@ -49,7 +56,8 @@ def operation(world: World, resource: int) -> UUID:
         worker.int % 2**62,
     )
     world.run(
-        "INSERT INTO resource_operations (id, resource_id, operation_type_id, worker_id, claim_epoch, request_hash,"
+        "INSERT INTO resource_operations (id, resource_id, operation_type_id, worker_id, claim_epoch,"
+        " request_hash,"
         " actor) SELECT %s, %s, id, %s, 1, '', 'ada' FROM operation_types WHERE name = 'create'",
         made,
         resource,
@@ -62,7 +70,8 @@ def move(world: World, made: UUID, *statuses: str) -> None:
     for status in statuses:
         over = status not in ("intended", "sending", "accepted")
         world.run(
-            "UPDATE resource_operations SET status = %s, finished_at = CASE WHEN %s THEN now() END WHERE id = %s",
+            "UPDATE resource_operations SET status = %s, finished_at = CASE WHEN %s THEN now() END"
+            " WHERE id = %s",
             status,
             over,
             made,
@@ -91,11 +100,14 @@ def test_an_attribute_has_one_value_of_its_own_type_and_of_a_type_that_has_it(
     given = ", ".join(f"'{v}'" if k == "data_type" else v for k, v in values.items())
     with pytest.raises((pg.CheckViolation, pg.ForeignKeyViolation)):
         world.run(
-            f"INSERT INTO resource_attributes (resource_id, resource_type_id, attribute_definition_id, {columns})"
-            f" SELECT r.id, r.resource_type_id, ad.id, {given} FROM resources r, attribute_definitions ad"
+            "INSERT INTO resource_attributes (resource_id, resource_type_id, attribute_definition_id,"
+            " {columns})"
+            " SELECT r.id, r.resource_type_id, ad.id, {given} FROM resources r, attribute_definitions ad"
             " WHERE r.id = %s AND ad.name = %s",
             vm,
             attribute,
+            columns=columns,
+            given=given,
         )
 
 
@@ -103,8 +115,10 @@ def test_an_attribute_cannot_claim_another_type_for_its_resource(world: World) -
     volume = world.resource("volume/data")
     with pytest.raises(pg.ForeignKeyViolation):
         world.run(
-            "INSERT INTO resource_attributes (resource_id, resource_type_id, attribute_definition_id, data_type,"
-            " value_integer) SELECT %s, t.id, ad.id, 'integer', 2 FROM resource_types t, attribute_definitions ad"
+            "INSERT INTO resource_attributes (resource_id, resource_type_id, attribute_definition_id,"
+            " data_type,"
+            " value_integer) SELECT %s, t.id, ad.id, 'integer', 2 FROM resource_types t,"
+            " attribute_definitions ad"
             " WHERE t.name = 'vm' AND ad.name = 'cpu_cores'",
             volume,
         )
@@ -116,7 +130,8 @@ def test_one_live_resource_has_an_address_and_strangers_may_share_it(world: Worl
     if address != "vm/web-1":
         world.resource(address)
     text = (
-        "INSERT INTO resources (resource_type_id, provider_endpoint_id, address, name, state_id, is_root, management)"
+        "INSERT INTO resources (resource_type_id, provider_endpoint_id, address, name, state_id,"
+        " is_root, management)"
         " SELECT resource_type_id, provider_endpoint_id, address, name, state_id, is_root, %s FROM resources"
         " WHERE address = %s LIMIT 1"
     )
@@ -212,11 +227,11 @@ def test_a_version_counts_what_a_plan_must_not_overlook(world: World) -> None:
         "deleted_at = now()",
     ):
         before = world.one(count, vm)
-        world.run(f"UPDATE resources SET {change} WHERE id = %s", vm)
+        world.run("UPDATE resources SET {change} WHERE id = %s", vm, change=change)
         assert world.one(count, vm) == before + 1, change
     for change in ("observed_at = now()", "claim_epoch = claim_epoch + 1", "settled_recorded_hash = 'a'"):
         before = world.one(count, vm)
-        world.run(f"UPDATE resources SET {change} WHERE id = %s", vm)
+        world.run("UPDATE resources SET {change} WHERE id = %s", vm, change=change)
         assert world.one(count, vm) == before, change
 
 
@@ -299,7 +314,8 @@ def test_an_approval_is_used_once(world: World) -> None:
 
 def test_an_id_is_given_out_once_and_for_all(world: World, database: TestDatabase) -> None:
     reserve = (
-        "INSERT INTO external_id_reservations (provider_endpoint_id, resource_type_id, external_id, resource_uid)"
+        "INSERT INTO external_id_reservations (provider_endpoint_id, resource_type_id, external_id,"
+        " resource_uid)"
         " SELECT %s, id, '900001', gen_random_uuid() FROM resource_types WHERE name = 'vm'"
     )
     world.run(reserve, world.endpoint)
@@ -432,16 +448,7 @@ def test_errors_say_what_they_mean(world: World, store: Store) -> None:
         tx.execute("observations.contain", root_id=vm, part_id=vm, relationship_type_id=1)
     assert caught.value.constraint == "resource_relationships_two"
     with pytest.raises(DatabaseError, match="there is no time zone"), store.transaction(Actor("ada")) as tx:
-        tx.execute(
-            "inventory.upsert_location",
-            name="x",
-            display_name="",
-            country_code=None,
-            city=None,
-            latitude=None,
-            longitude=None,
-            time_zone="Nowhere",
-        )
+        upsert_location(tx, LocationRow("x", time_zone="Nowhere"))
     with pytest.raises(DatabaseError, match="read-only"), store.read() as tx:
         tx.execute("inventory.remove_provider", name="p1")
 
@@ -452,27 +459,31 @@ def test_a_database_that_is_gone_is_unavailable_not_wrong(database: TestDatabase
 
 
 def test_a_session_that_is_ended_under_a_transaction_is_unavailable(world: World, store: Store) -> None:
-    with pytest.raises(DatabaseUnavailable), store.transaction(Actor("ada")) as tx:
-        tx.rows("ids.endpoints")
-        world.all("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reconciler_runtime'"
-                  " AND datname = current_database()")  # fmt: skip
-        tx.rows("ids.endpoints")
+    def work() -> None:
+        with store.transaction(Actor("ada")) as tx:
+            tx.rows("ids.endpoints")
+            world.all(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE usename = 'reconciler_runtime' AND datname = current_database()"
+            )
+            tx.rows("ids.endpoints")
+
+    with pytest.raises(DatabaseUnavailable):
+        work()
     with store.read() as tx:
         assert tx.rows("ids.endpoints") == [("e1", world.endpoint)]
 
 
 def test_a_transaction_that_fails_leaves_nothing_behind(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), store.transaction(Actor("ada")) as tx:
-        tx.execute(
-            "inventory.upsert_credential",
-            name="c",
-            source="stored",
-            environment_variable=None,
-            file_path=None,
-        )
-        raise ZeroDivisionError
+    def work() -> None:
+        with store.transaction(Actor("ada")) as tx:
+            upsert_credential(tx, CredentialRow("c", "stored"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        work()
     with store.read() as tx:
-        assert tx.rows("inventory.credentials") == []
+        assert credentials(tx) == ()
 
 
 def test_many_copy_and_stream_move_rows_in_bulk(world: World, store: Store) -> None:
@@ -480,7 +491,8 @@ def test_many_copy_and_stream_move_rows_in_bulk(world: World, store: Store) -> N
         assert tx.many("observations.ensure_tag", [{"key": f"k{n}", "value": "v"} for n in range(10)]) == 10
     vm = world.resource("vm/web-1", "running")
     type_id, attribute = world.all(
-        "SELECT t.id, ad.id FROM resource_types t, attribute_definitions ad WHERE t.name = 'vm' AND ad.name = 'labels'"
+        "SELECT t.id, ad.id FROM resource_types t, attribute_definitions ad WHERE t.name = 'vm' AND"
+        " ad.name = 'labels'"
     )[0]
     rows = [(vm, type_id, attribute, n, "string", f"l{n}", None, None, None, None) for n in range(2500)]
     with store.transaction(Actor("ada")) as tx:

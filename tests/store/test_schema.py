@@ -11,20 +11,20 @@ import pytest
 from reconciler.store import migrate as migrations
 from reconciler.store.diagram import check
 from reconciler.store.faults import MEANINGS
-from reconciler.store.queries import sql_files
+from reconciler.store.queries import query, sql_files
 from tests.databases import TestDatabase
 from tests.store.worlds import World
 
 # What a schema consists of, as texts that are the same in two databases exactly where the schema is.
 CATALOG = {
     "relations": """
-        SELECT c.oid::regclass::text, c.relkind, c.relowner::regrole::text, c.reloptions::text, c.relrowsecurity,
-               c.relacl::text, obj_description(c.oid, 'pg_class'), pg_get_partkeydef(c.oid)
+        SELECT c.oid::regclass::text, c.relkind, c.relowner::regrole::text, c.reloptions::text,
+               c.relrowsecurity, c.relacl::text, obj_description(c.oid, 'pg_class'), pg_get_partkeydef(c.oid)
         FROM pg_class c WHERE c.relnamespace IN ('public'::regnamespace, 'vault'::regnamespace)
           AND NOT c.relispartition""",
     "columns": """
-        SELECT a.attrelid::regclass::text, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
-               a.attidentity, a.attacl::text, pg_get_expr(d.adbin, d.adrelid),
+        SELECT a.attrelid::regclass::text, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
+               a.attnotnull, a.attidentity, a.attacl::text, pg_get_expr(d.adbin, d.adrelid),
                col_description(a.attrelid, a.attnum)
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -42,8 +42,8 @@ CATALOG = {
         SELECT t.tgname, t.tgrelid::regclass::text, pg_get_triggerdef(t.oid), t.tgenabled
         FROM pg_trigger t WHERE NOT t.tgisinternal""",
     "functions": """
-        SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid), p.proowner::regrole::text, p.proacl::text,
-               obj_description(p.oid, 'pg_proc')
+        SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid), p.proowner::regrole::text,
+               p.proacl::text, obj_description(p.oid, 'pg_proc')
         FROM pg_proc p WHERE p.pronamespace IN ('public'::regnamespace, 'vault'::regnamespace)""",
     "views": """
         SELECT c.oid::regclass::text, pg_get_viewdef(c.oid) FROM pg_class c
@@ -66,7 +66,7 @@ def test_the_migrations_make_the_schema_that_is_written_down(
     world: World, empty_database: TestDatabase, what: str
 ) -> None:
     with migrations.connect(empty_database.admin) as connection:
-        connection.execute(migrations.query("migrations.settings"))
+        connection.execute(query("migrations.settings"))
         with connection.transaction():
             for folder in ("bootstrap", "schema", "seed"):
                 for _, content in sql_files(folder):
@@ -108,8 +108,8 @@ def test_no_column_holds_a_structure_and_every_time_has_a_zone(world: World) -> 
         JOIN pg_type t ON t.oid = a.atttypid
         WHERE c.relnamespace IN ('public'::regnamespace, 'vault'::regnamespace) AND a.attnum > 0
           AND c.relkind IN ('r', 'p', 'v')
-          AND (t.typname IN ('json', 'jsonb', 'hstore', 'xml', 'timestamp') OR t.typtype = 'c' OR t.typelem <> 0
-               AND t.typcategory = 'A')
+          AND (t.typname IN ('json', 'jsonb', 'hstore', 'xml', 'timestamp') OR t.typtype = 'c'
+               OR t.typelem <> 0 AND t.typcategory = 'A')
         """
     )
     assert offending == []
@@ -137,7 +137,8 @@ def test_the_program_works_as_a_role_that_owns_and_bypasses_nothing(world: World
 
 def test_views_have_the_rights_of_whoever_asks(world: World) -> None:
     views = world.all(
-        "SELECT relname, reloptions::text FROM pg_class WHERE relkind = 'v' AND relnamespace = 'public'::regnamespace"
+        "SELECT relname, reloptions::text FROM pg_class WHERE relkind = 'v' AND relnamespace ="
+        " 'public'::regnamespace"
     )
     assert {options for _, options in views} == {"{security_invoker=true}"}
     assert len(views) >= 10

@@ -62,16 +62,18 @@ class World:
     source: int = 0
     ids: dict[str, int] = field(default_factory=dict)
 
-    def all(self, text: str, *params: object) -> list[tuple[Any, ...]]:
-        return self.connection.execute(text.encode(), params or None).fetchall()
+    def all(self, text: str, *params: object, **words: str) -> list[tuple[Any, ...]]:
+        """The rows of a query. `words` stand in it in braces, where a parameter cannot: names, expressions."""
+        return self.connection.execute(text.format_map(words).encode(), params or None).fetchall()
 
-    def one(self, text: str, *params: object) -> Any:
+    def one(self, text: str, *params: object, **words: str) -> Any:
         """The first column of the only row."""
-        ((value, *_),) = self.all(text, *params)
+        ((value, *_),) = self.all(text, *params, **words)
         return value
 
-    def run(self, text: str, *params: object) -> int:
-        return self.connection.execute(text.encode(), params or None).rowcount
+    def run(self, text: str, *params: object, **words: str) -> int:
+        """The number of rows that a statement wrote."""
+        return self.connection.execute(text.format_map(words).encode(), params or None).rowcount
 
     def begin(self) -> World:
         """The types and attributes above, one provider with one endpoint, one source."""
@@ -95,7 +97,8 @@ class World:
             )
             for type_name in types:
                 self.run(
-                    "INSERT INTO resource_type_attributes SELECT id, %s, %s FROM resource_types WHERE name = %s",
+                    "INSERT INTO resource_type_attributes SELECT id, %s, %s FROM resource_types WHERE"
+                    " name = %s",
                     attribute,
                     data_type,
                     type_name,
@@ -149,8 +152,9 @@ class World:
     def attribute(self, resource_id: int, name: str, value: Scalar, ordinal: int = 0) -> None:
         data_type = column(value)
         self.run(
-            "INSERT INTO resource_attributes (resource_id, resource_type_id, attribute_definition_id, ordinal,"
-            f" data_type, value_{data_type})"
+            "INSERT INTO resource_attributes (resource_id, resource_type_id, attribute_definition_id,"
+            " ordinal,"
+            " data_type, value_{data_type})"
             " SELECT r.id, r.resource_type_id, ad.id, %s, %s, %s FROM resources r, attribute_definitions ad"
             " WHERE r.id = %s AND ad.name = %s",
             ordinal,
@@ -158,6 +162,7 @@ class World:
             value,
             resource_id,
             name,
+            data_type=data_type,
         )
 
     def relate(self, parent: int, child: int, relationship: str) -> None:
@@ -179,7 +184,8 @@ class World:
 
     def state(self, resource_id: int, state: str) -> None:
         self.run(
-            "UPDATE resources SET state_id = s.id FROM resource_states s WHERE resources.id = %s AND s.name = %s",
+            "UPDATE resources SET state_id = s.id FROM resource_states s WHERE resources.id = %s AND"
+            " s.name = %s",
             resource_id,
             state,
         )
@@ -215,13 +221,15 @@ class World:
         for attribute, value in attributes.items():
             data_type = column(value)
             self.run(
-                "INSERT INTO desired_attributes (desired_resource_id, resource_type_id, attribute_definition_id,"
-                f" data_type, value_{data_type}, is_explicit)"
+                "INSERT INTO desired_attributes (desired_resource_id, resource_type_id,"
+                " attribute_definition_id,"
+                " data_type, value_{data_type}, is_explicit)"
                 " SELECT d.id, d.resource_type_id, ad.id, %s, %s, true"
                 " FROM desired_resources d, attribute_definitions ad WHERE d.id = %s AND ad.name = %s",
                 data_type,
                 value,
                 desired,
                 attribute,
+                data_type=data_type,
             )
         return desired

@@ -159,6 +159,20 @@ def test_a_clone_whose_disks_must_change_is_not_started_before_they_are_known() 
     assert "start" not in names(create(tuned))
 
 
+def test_a_restore_carries_id_mark_and_options_and_leaves_its_disks_to_the_backup() -> None:
+    parts: Parts = {"disk": [SCSI0], "nic": [NET0]}
+    calls = create(wanted(WEB, parts, archive="local:backup/a.vma.zst", archive_unique=True, cpu_cores=2))
+    assert names(calls) == ["create", "resize"]
+    params = dict(calls[0].params)
+    assert (params["archive"], params["unique"], params["cores"]) == ("local:backup/a.vma.zst", 1, "2")
+    assert params["vmid"] == ReservedId()
+    assert params["tags[1]"] == MarkValue("resource", "rc-id-{}")
+    assert "scsi0" not in params
+    (call,) = create(wanted(CT, archive="local:backup/a.tar.zst"))
+    assert dict(call.params)["ostemplate"] == "local:backup/a.tar.zst"
+    assert dict(call.params)["restore"] == "1"
+
+
 def test_a_container_is_unprivileged_where_nobody_says_otherwise() -> None:
     desired = wanted(CT, {"disk": [{**SCSI0, "slot": "rootfs"}], "nic": [NET0]}, os_template="local:vztmpl/a")
     params = dict(create(desired)[0].params)
@@ -330,6 +344,16 @@ def test_new_tags_are_sent_with_the_mark_and_the_tags_that_stay() -> None:
     params = dict(call.params)
     assert [params[f"tags[{number}]"] for number in range(3)][2] == "env+prod"
     assert "tags[3]" not in params
+
+
+def test_a_new_description_brings_the_mark_along_which_the_old_one_may_have_held() -> None:
+    tags = {"env": "prod"}
+    desired = replace(wanted(WEB, description="new"), tags=tags)
+    (call,) = update(desired, replace(there(WEB), tags=tags))
+    params = dict(call.params)
+    assert params["description"] == "new"
+    assert params["tags[1]"] == MarkValue("resource", "rc-id-{}")
+    assert params["tags[2]"] == "env+prod"
 
 
 def test_an_adoption_writes_the_mark_and_keeps_the_tags() -> None:

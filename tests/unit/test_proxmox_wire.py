@@ -144,6 +144,11 @@ def test_a_template_is_nobody_s() -> None:
     assert guest([{"key": "tags", "value": ";".join(WORDS)}, {"key": "template", "value": 1}]).mark is None
 
 
+def test_name_servers_are_a_list_whatever_separates_them() -> None:
+    seen = guest([{"key": "nameserver", "value": "192.0.2.1, 2001:DB8::1"}])
+    assert seen.attributes["nameservers"] == ("192.0.2.1", "2001:db8::1")
+
+
 def test_a_password_s_asterisks_are_no_value() -> None:
     seen = guest([{"key": "cipassword", "value": "**********"}])
     assert "ci_password" not in seen.attributes

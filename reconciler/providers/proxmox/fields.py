@@ -6,6 +6,7 @@ the spelling: text on the wire, canonical value inside. Pure.
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -79,7 +80,8 @@ def read(field: Field, about: AttributeDefinition, text: str) -> Value:
         text = b64decode(text, validate=True).decode()
     if about.cardinality is Cardinality.ONE:
         return canonical(_scalar(field, about, text), about.cardinality, about.format)
-    pieces = text.split(field.separator) if field.separator.strip() else text.split(field.separator or None)
+    # Where a blank separates, the server takes commas and semicolons too and keeps what it was given.
+    pieces = re.split(r"[\s,;]+", text) if field.separator == " " else text.split(field.separator)
     items = tuple(_scalar(field, about, piece.strip()) for piece in pieces if piece.strip())
     return canonical(items, about.cardinality, about.format)
 

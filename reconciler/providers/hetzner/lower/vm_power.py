@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from reconciler.model.address import Address
 from reconciler.model.plan import Call, Impact
@@ -29,7 +30,8 @@ def stopped_for(change: Change, off_calls: Sequence[Call]) -> Calls:
         calls += _stop(change, impact)
     calls += off_calls
     if after:
-        calls.append(power_on(address, impact=impact if before else Impact.ONLINE))
+        on = power_on(address, impact=impact if before else Impact.ONLINE)
+        calls.append(replace(on, restores=before))
     elif any(call.operation == "server.change_type" for call in off_calls):
         calls += _stop(change, Impact.STOP if before else Impact.ONLINE)
     return tuple(calls)

@@ -8,6 +8,8 @@ would undo the growth. A container's volumes are the exception: they are changed
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.errors import PlanError
 from reconciler.model.diff import PartAction, PartChange
 from reconciler.model.plan import Call, Impact, Param
@@ -100,7 +102,8 @@ def _configuration(change: Change, place: Place) -> list[Call]:
     params = options.params_of(found, removed - found.keys())
     if destroyed and change.kind == "vm":
         params.append(("force", 1))
-    if change.diff.tags:
+    # A clone that was cut off has its mark in its description only: a new one must not lose it.
+    if change.diff.tags or change.diff.change("description"):
         params += _tags(change)
     if not params:
         return []
@@ -202,7 +205,8 @@ def _power_on(change: Change, place: Place) -> list[Call]:
     if change.target_state == "stopped":
         return []
     suspend = place.call("suspend", "POST", "/status/suspend", "pause")
-    return [start(place), suspend] if change.target_state == "paused" else [start(place)]
+    on = replace(start(place), restores=change.recorded.state == "running")
+    return [on, suspend] if change.target_state == "paused" else [on]
 
 
 def _shutdown(change: Change, place: Place, impact: Impact) -> Call:

@@ -1,0 +1,96 @@
+"""The program as typed: global options, and which commands there are. Imports no command's work."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler import __version__
+from reconciler.cli.commands import changing, inspecting, operating, simulating
+from reconciler.cli.failures import Guarded
+from reconciler.cli.settings import Settings, default_home
+
+_VALUED = ("--home", "--database", "--actor")
+_FLAGS = ("--no-color", "--verbose", "-v", "--debug")
+
+
+class Root(Guarded):
+    """Takes the global options anywhere on the line, before a command or after it."""
+
+    def parse_args(self, ctx: object, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, hoisted(args))  # type: ignore[arg-type]  # typer's context has no public type
+
+
+def hoisted(args: list[str]) -> list[str]:
+    """The same arguments with the global options first. What follows `--` is left alone."""
+    end = args.index("--") if "--" in args else len(args)
+    first: list[str] = []
+    rest: list[str] = []
+    words = iter(args[:end])
+    for word in words:
+        if word in _FLAGS or word.startswith(tuple(f"{name}=" for name in _VALUED)):
+            first.append(word)
+        elif word in _VALUED:
+            first += [word, *([value] if (value := next(words, None)) is not None else [])]
+        else:
+            rest.append(word)
+    return [*first, *rest, *args[end:]]
+
+
+app = typer.Typer(
+    name="reconciler",
+    cls=Root,
+    help="Make what runs what the manifests say: on Proxmox VE, at Hetzner Cloud, and wherever a driver is.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"reconciler {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the key, the cache and the embedded database.", envvar="RECONCILER_HOME"
+        ),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="PostgreSQL to use instead of the embedded one.",
+            envvar="RECONCILER_DATABASE_URL",
+        ),
+    ] = None,
+    actor: Annotated[
+        str | None,
+        typer.Option(help="Who the history names; user@host if not given.", envvar="RECONCILER_ACTOR"),
+    ] = None,
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colours.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    if no_color:
+        os.environ["NO_COLOR"] = "1"  # what the consoles obey, and whatever is started from here
+    context.obj = Settings((home or default_home()).absolute(), database, actor, verbose, debug)
+
+
+changing.add_to(app)
+inspecting.add_to(app)
+operating.add_to(app)
+simulating.add_to(app)

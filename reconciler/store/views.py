@@ -1,0 +1,296 @@
+"""What the faces read of the database: frozen rows, one function a question. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from reconciler.store.session import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceView:
+    """A recorded resource or part. `contained_in` is its container's address, None for a root."""
+
+    address: str
+    type: str
+    provider_type: str
+    provider: str
+    endpoint: str
+    state: str
+    management: str
+    presence: str
+    external_id: str | None
+    contained_in: str | None
+    source: str | None
+    location: str | None
+    datacenter: str | None
+    prevent_destroy: bool
+    version: int
+    observed_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    id: int
+    claimed_by_host: str | None
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderView:
+    """`managed` counts the resources that are managed at its endpoints."""
+
+    name: str
+    type: str
+    display_name: str
+    endpoints: int
+    managed: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointView:
+    """An endpoint and how it was when it was last looked at: complete, partial or failed, and why."""
+
+    name: str
+    provider: str
+    provider_type: str
+    url: str
+    credential: str | None
+    drift_policy: str
+    request_limit_per_hour: int | None
+    managed: int
+    observed_at: datetime | None
+    outcome: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """A plan. `approved_by` is who approved it last, whether or not that was used."""
+
+    id: int
+    hash: str
+    status: str
+    actor: str
+    created_at: datetime
+    source: str | None
+    needs_approval: bool
+    approved_by: str | None
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperationView:
+    """An operation; `finished_at` is None while it is open."""
+
+    id: UUID
+    address: str
+    operation: str
+    status: str
+    actor: str
+    intended_at: datetime
+    finished_at: datetime | None
+    plan_id: int | None
+    error_code: str | None
+    error_message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldView:
+    """A hold in force. Of its scopes, all that are given must fit."""
+
+    id: int
+    address: str | None
+    endpoint: str | None
+    resource_type: str | None
+    tag_key: str | None
+    tag_value: str | None
+    owner: str
+    reason: str
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionView:
+    id: int
+    source: str
+    commit: str | None
+    author: str | None
+    authored_at: datetime | None
+    message: str | None
+    actor: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """Where a source's manifests are: `url` is a folder's path or a repository's URL without credentials."""
+
+    name: str
+    kind: str
+    url: str | None
+    branch: str | None
+    subfolder: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryView:
+    """One change. `what`: resource, state, attribute, tag or relationship; `name` says which of them."""
+
+    changed_at: datetime
+    address: str
+    what: str
+    name: str
+    before: str | None
+    after: str | None
+    actor: str
+    reason: str | None
+    cause: str
+    operation_id: UUID | None
+    revision_id: int | None
+    commit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipView:
+    """The parent is what is depended on, contains, hosts or is joined."""
+
+    parent: str
+    relationship: str
+    child: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriftView:
+    """One difference that arose after what is desired was applied. `what`: attribute, tag or resource."""
+
+    address: str
+    what: str
+    name: str | None
+    desired: str | None
+    recorded: str | None
+    unit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FailureView:
+    """A resource that failed and is left alone until `not_before`."""
+
+    failures: int
+    not_before: datetime
+    error_code: str
+    error_message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialView:
+    """Where a secret is found, never the secret. `found_in`: a variable or a file, None for the vault."""
+
+    name: str
+    source: str
+    found_in: str | None
+    fingerprint: str | None
+    updated_at: datetime
+    used_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    managed: int
+    unmanaged: int
+    quarantined: int
+    open_operations: int
+
+
+def resources(
+    tx: Transaction,
+    *,
+    resource_type: str | None = None,
+    address: str | None = None,
+    endpoint: str | None = None,
+    unmanaged: bool = False,
+) -> tuple[ResourceView, ...]:
+    """What lives, by address: roots, or the resources of a type (parts too), or what is at an address."""
+    rows = tx.rows(
+        "views.resources",
+        resource_type=resource_type,
+        address=address,
+        endpoint=endpoint,
+        unmanaged=unmanaged,
+    )
+    return tuple(ResourceView(*row[:-2], tags=dict(zip(row[-2], row[-1], strict=True))) for row in rows)
+
+
+def resource_types(tx: Transaction) -> dict[str, str]:
+    """The manifest kind of each resource type, by the type's name."""
+    return dict(tx.rows("views.resource_types"))
+
+
+def providers(tx: Transaction) -> tuple[ProviderView, ...]:
+    return tuple(ProviderView(*row) for row in tx.rows("views.providers"))
+
+
+def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
+    return tuple(EndpointView(*row) for row in tx.rows("views.endpoints"))
+
+
+def plans(tx: Transaction, most: int) -> tuple[PlanView, ...]:
+    """The newest first."""
+    return tuple(PlanView(*row) for row in tx.rows("views.plans", most=most))
+
+
+def operations(tx: Transaction, most: int, address: str | None = None) -> tuple[OperationView, ...]:
+    """The newest first."""
+    return tuple(OperationView(*row) for row in tx.rows("views.operations", most=most, address=address))
+
+
+def holds(tx: Transaction) -> tuple[HoldView, ...]:
+    return tuple(HoldView(*row) for row in tx.rows("views.holds"))
+
+
+def revisions(tx: Transaction, most: int) -> tuple[RevisionView, ...]:
+    """The newest first."""
+    return tuple(RevisionView(*row) for row in tx.rows("views.revisions", most=most))
+
+
+def source(tx: Transaction, name: str) -> SourceView | None:
+    row = tx.row("views.source", name=name)
+    return SourceView(*row) if row else None
+
+
+def history(
+    tx: Transaction, most: int, address: str | None = None, since: datetime | None = None
+) -> tuple[HistoryView, ...]:
+    """The newest first; with an address, of it and of its parts, also of earlier ones there."""
+    rows = tx.rows("views.history", most=most, address=address, since=since)
+    return tuple(HistoryView(*row) for row in rows)
+
+
+def relationships(tx: Transaction, address: str | None = None) -> tuple[RelationshipView, ...]:
+    """Between what is ours: all of them, or those that an address takes part in."""
+    return tuple(RelationshipView(*row) for row in tx.rows("views.relationships", address=address))
+
+
+def drift(tx: Transaction) -> tuple[DriftView, ...]:
+    return tuple(DriftView(*row) for row in tx.rows("views.drift"))
+
+
+def failure(tx: Transaction, address: str) -> FailureView | None:
+    row = tx.row("views.failure", address=address)
+    return FailureView(*row) if row else None
+
+
+def credentials(tx: Transaction) -> tuple[CredentialView, ...]:
+    return tuple(CredentialView(*row[:-1], used_by=tuple(row[-1])) for row in tx.rows("views.credentials"))
+
+
+def typical_seconds(tx: Transaction) -> dict[tuple[str, str], float]:
+    """How long an action on a resource type took of late, by (type, action)."""
+    return {(kind, action): seconds for kind, action, seconds in tx.rows("views.typical_seconds")}
+
+
+def counts(tx: Transaction) -> Counts:
+    row = tx.row("views.counts")
+    return Counts(*row) if row else Counts(0, 0, 0, 0)
