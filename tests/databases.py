@@ -9,7 +9,7 @@ from reconciler.store.embedded import EmbeddedServer
 
 @dataclass(frozen=True, slots=True)
 class TestDatabase:
-    """A database of one test. Connection strings: `admin` of the superuser, `runtime` of the program's role."""
+    """A test's own database, with the connection strings of the superuser and of the program's role."""
 
     __test__ = False
 

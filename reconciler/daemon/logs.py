@@ -34,7 +34,7 @@ class Redactor:
         self._secrets: tuple[str, ...] = ()
 
     def learn(self, values: Iterable[str]) -> None:
-        """Secrets to hide from now on. A token with its name (`user@realm!name=secret`) hides the secret too."""
+        """Secrets to hide from now on; of `user@realm!name=secret` the secret by itself too."""
         new = {part for value in values for part in (value, value.strip(), value.rpartition("=")[2]) if part}
         with self._lock:
             # The longest first, so that what contains another is replaced whole.

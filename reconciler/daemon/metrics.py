@@ -1,6 +1,6 @@
 """What the daemon measures, in a registry of its own. Labels hold names, never secrets or texts of errors.
 
-Counters and the histogram are kept here; levels are taken from what the daemon last knew, when they are asked.
+Counters and the histogram are kept here; levels come from what the daemon last knew, when it is asked.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Snapshot:
 
     database_up: bool = False
     last_success: float = 0.0  # Unix seconds
-    levels: Levels = Levels()
+    levels: Levels = field(default_factory=Levels)
     drifted: int = 0
     blocked: Mapping[str, int] = field(default_factory=dict)
     observed_at: Mapping[str, float] = field(default_factory=dict)  # Unix seconds of the last look that saw

@@ -1,4 +1,4 @@
-"""Says a thing once, and again only when it is another thing: a loop must not repeat its troubles for ever."""
+"""Says a thing once, and again only when it has changed: a loop must not repeat its troubles for ever."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ class Session:
                 if self.observing:
                     for name in sorted(context.connections.endpoints.keys() - looks.keys()):
                         looks[name] = observe_within(tx, context, name)
-                revision = loaded[-1].change.id if loaded else None
+                revision = loaded[-1].change.id if loaded else self.context.revision
                 plan = plan_now(tx, self.engine, looks, self.options, revision)
         finally:
             self.engine.catalog = catalog  # what a rehearsal added is undone with it
@@ -122,7 +122,7 @@ class Session:
         actor = Actor(self.engine.actor, "manifests", "manifest")
         with self.engine.store.transaction(actor) as tx:
             loaded = tuple(record_source(tx, self.engine, state) for state in self.states)
-        revision = loaded[-1].change.id if loaded else None
+        revision = loaded[-1].change.id if loaded else self.context.revision
         self.context = self.engine.refreshed(self.context, revision)
         return loaded
 

@@ -23,6 +23,15 @@ class RequestBudget:
         self._paused_until = 0.0
         self.requests = 0
 
+    @property
+    def remaining(self) -> int | None:
+        """Places that are left now; None where there is no limit of ours."""
+        with self._condition:
+            if self._per_hour is None:
+                return None
+            self._wait(time.monotonic())
+            return max(0, int(self._places))
+
     def before(self) -> None:
         with self._condition:
             while (wait := self._wait(time.monotonic())) > 0:

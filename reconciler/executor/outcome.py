@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from reconciler.model.address import Address
 from reconciler.model.plan import Action
@@ -30,3 +31,4 @@ class Outcome:
     hint: str = ""
     seconds: float = 0.0
     requests: int = 0
+    operation: UUID | None = None  # None where nothing was begun

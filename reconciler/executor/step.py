@@ -52,7 +52,8 @@ class StepRunner:
         """Carry the step out. Raises only what is a fault of ours or of the database."""
         began = time.monotonic()
         outcome = self._run()
-        return replace(outcome, seconds=time.monotonic() - began, requests=self.requests)
+        seconds = time.monotonic() - began
+        return replace(outcome, seconds=seconds, requests=self.requests, operation=self.operation)
 
     def _run(self) -> Outcome:
         try:

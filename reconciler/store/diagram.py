@@ -1,19 +1,25 @@
 """Draws the entity diagram in `sql/README.md` from a database, so that it cannot tell of another schema.
 
-    python -m reconciler.store.diagram --check URL    says whether the diagram is that of the database
-    python -m reconciler.store.diagram --write URL    draws it anew
+    python -m reconciler.store.diagram --check [URL]    says whether the diagram is that of the database
+    python -m reconciler.store.diagram --write [URL]    draws it anew
 
-A tool for whoever works on the schema, in a checkout; the program does not need it.
+Without a URL the database is one that the migrations make on the spot. A tool for whoever works on the schema, in a
+checkout; the program does not need it.
 """
 
 from __future__ import annotations
 
 import argparse
 import difflib
+import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from reconciler.store.migrate import connect
+from reconciler.store.embedded import EmbeddedServer
+from reconciler.store.migrate import connect, migrate
 from reconciler.store.queries import query
 
 README = Path(__file__).resolve().parents[2] / "sql" / "README.md"
@@ -97,15 +103,29 @@ def _split(text: str) -> tuple[str, str, str]:
     return before, written, after
 
 
+@contextmanager
+def _made_on_the_spot() -> Iterator[str]:
+    folder = Path(tempfile.mkdtemp(prefix="reconciler-diagram-"))
+    folder.chmod(0o755)  # for the server's own account, where root runs this
+    try:
+        with EmbeddedServer.open(folder / "data", settings={"fsync": "off"}) as server:
+            migrate(server.superuser_dsn())
+            yield server.superuser_dsn()
+    finally:
+        shutil.rmtree(folder)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--check", action="store_true")
-    parser.add_argument("--write", action="store_true")
-    parser.add_argument("url")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--check", action="store_true", help="say by which lines the diagram differs")
+    what.add_argument("--write", action="store_true", help="draw it anew")
+    parser.add_argument("url", nargs="?", help="a migrated database; without it, one is made on the spot")
     options = parser.parse_args()
-    if options.write:
-        write(options.url)
-    differences = check(options.url)
+    with nullcontext(options.url) if options.url else _made_on_the_spot() as dsn:
+        if options.write:
+            write(dsn)
+        differences = check(dsn)
     sys.stdout.writelines(f"{line}\n" for line in differences)
     return 1 if differences else 0
 

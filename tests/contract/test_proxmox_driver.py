@@ -379,6 +379,9 @@ def test_a_container_s_removed_volume_is_gone_and_others_stay(world: World) -> N
     config = truth(world, desired.address)["config"]
     assert {key for key in config if key.startswith(("mp", "unused"))} == {"mp1", "unused0"}
     assert config["unused0"] == kept
+    bodies = [entry["body"] for entry in rig.server.ledger.since() if entry["method"] == "PUT"]
+    (destroyed,) = [body for body in bodies if body.get("delete", "").startswith("unused")]
+    assert destroyed["digest"]
     assert world.recorded[desired.address].state == "running"
 
 

@@ -63,7 +63,7 @@ class World:
     ids: dict[str, int] = field(default_factory=dict)
 
     def all(self, text: str, *params: object, **words: str) -> list[tuple[Any, ...]]:
-        """The rows of a query. `words` stand in it in braces, where a parameter cannot: names, expressions."""
+        """The rows of a query. `words` stand in it in braces, where parameters cannot: names, expressions."""
         return self.connection.execute(text.format_map(words).encode(), params or None).fetchall()
 
     def one(self, text: str, *params: object, **words: str) -> Any:

@@ -84,6 +84,10 @@ def test_foreign_words_come_back_as_they_were(found: list[str]) -> None:
     assert set(marks.words_of(marks.tags_of(found))) == set(found)
 
 
+def test_two_words_with_one_key_are_two_tags() -> None:
+    assert marks.tags_of(["a+c", "a+b"]) == {"a": "b", "a+c": ""}
+
+
 def test_a_mark_is_read_in_either_spelling_and_is_no_tag() -> None:
     dashed = [f"rc-owner-{OWNER}", f"rc-id-{RESOURCE}"]
     assert marks.mark_of([*WORDS, "web"]) == marks.mark_of(dashed) == Mark(OWNER, RESOURCE)

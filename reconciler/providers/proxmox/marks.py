@@ -58,8 +58,13 @@ def words(text: str) -> list[str]:
 
 
 def tags_of(found: Iterable[str]) -> dict[str, str]:
-    """People's tags: every word but the mark's."""
-    return dict(parse_word(word) for word in found if not word.startswith((OWNER, RESOURCE)))
+    """People's tags: every word but the mark's. Of words with one key, the later ones stay whole words."""
+    tags: dict[str, str] = {}
+    for word in sorted(found):
+        if not word.startswith((OWNER, RESOURCE)):
+            key, value = parse_word(word)
+            tags |= {word: ""} if key in tags else {key: value}
+    return tags
 
 
 def words_of(tags: Mapping[str, str]) -> tuple[str, ...]:

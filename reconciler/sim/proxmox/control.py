@@ -9,6 +9,8 @@
 {"op": "migrate", "vmid": 101, "to": "pve2"}
 {"op": "occupy", "vmid": 101}                              a stranger's guest takes the id
 {"op": "ignore_shutdown", "vmid": 101, "value": true}      the guest no longer listens to a shutdown
+
+A guest that exists may be told by its "name" instead of its "vmid".
 """
 
 from __future__ import annotations
@@ -32,10 +34,22 @@ def apply_change(world: World, what: dict[str, Any]) -> dict[str, Any]:
     name = what.get("op")
     if name not in _CHANGES:
         raise ValueError(f"unknown op {name!r}; known: {', '.join(sorted(_CHANGES))}")
-    vmid = int(what["vmid"])
+    vmid = int(what["vmid"]) if "vmid" in what else _by_name(world, str(what["name"]))
     _CHANGES[name](world, vmid, what)
     guest = world.guests.get(vmid)
     return {"vmid": vmid, "digest": guest.digest if guest else None}
+
+
+def _by_name(world: World, name: str) -> int:
+    """The id of the only guest with a name (a container's hostname)."""
+    found = [
+        id_
+        for id_, guest in world.guests.items()
+        if name in (guest.config.get("name"), guest.config.get("hostname"))
+    ]
+    if len(found) != 1:
+        raise ValueError(f"{len(found)} guests are named {name!r}; say which by its vmid")
+    return found[0]
 
 
 def _guest(world: World, vmid: int) -> Guest:

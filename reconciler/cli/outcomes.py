@@ -1,0 +1,113 @@
+"""What an apply did, for a person and as JSON, and the exit code that says so to a script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.text import Text
+
+from reconciler.cli.failures import FAILED, INTERRUPTED
+from reconciler.cli.output import Piece, counted, line, seconds_text, table
+from reconciler.cli.plan_text import blocked_lines
+from reconciler.cli.progress import GERUNDS, PAST
+from reconciler.engine.apply import Applied
+from reconciler.executor.outcome import Outcome, Result
+from reconciler.model.plan import Action, Blocked, Hindrance
+
+_STYLES: Mapping[Result, str] = {
+    Result.DONE: "green",
+    Result.FAILED: "red",
+    Result.AMBIGUOUS: "bold red",
+    Result.STALE: "yellow",
+    Result.BUSY: "yellow",
+    Result.SKIPPED: "dim",
+    Result.NOT_STARTED: "dim",
+}
+_ASKED_FOR = frozenset({Hindrance.HELD, Hindrance.REPORT_ONLY})
+
+
+def outcome_lines(applied: Applied) -> Iterator[Text]:
+    """The table of outcomes, the failures with what to do, and what is left."""
+    if applied.outcomes:
+        yield Text()
+        yield from table(("RESULT", "ADDRESS", "ACTION", "TIME", "REQUESTS"), map(_row, applied.outcomes))
+        yield Text()
+    for outcome in applied.failed:
+        if outcome.result is not Result.NOT_STARTED:
+            yield line(("✗ ", "bold red"), (str(outcome.address), "bold"), f" {outcome.result}: {outcome.message}")
+            if outcome.hint:
+                yield line(("    → ", "cyan"), outcome.hint)
+    if applied.failed:
+        yield Text()
+    yield from blocked_lines(applied.left.blocked)
+    yield summary(applied)
+
+
+def _row(outcome: Outcome) -> tuple[Piece, ...]:
+    done = outcome.result is Result.DONE
+    return (
+        (outcome.result.value, _STYLES[outcome.result]),
+        str(outcome.address),
+        PAST[outcome.action] if done else GERUNDS[outcome.action],
+        seconds_text(outcome.seconds) if outcome.seconds else "",
+        str(outcome.requests) if outcome.requests else "",
+    )
+
+
+def summary(applied: Applied) -> Text:
+    """One line: what was done, what failed, what is left."""
+    done = [outcome for outcome in applied.outcomes if outcome.result is Result.DONE]
+    failed = [o for o in applied.failed if o.result not in (Result.NOT_STARTED, Result.SKIPPED)]
+    words = [f"{count} {PAST[action]}" for action in Action if (count := _count(done, action))]
+    pieces: list[Piece] = [("Applied: ", "bold"), ", ".join(words) or "nothing to do"]
+    if failed:
+        pieces.append((f"; {len(failed)} failed", "bold red"))
+    left = len(applied.left.steps)
+    if left:
+        pieces.append((f"; {counted(left, 'step')} left", "yellow"))
+    return line(*pieces, ".")
+
+
+def _count(outcomes: list[Outcome], action: Action) -> int:
+    return sum(1 for outcome in outcomes if outcome.action is action)
+
+
+def exit_code(applied: Applied, *, interrupted: bool) -> int:
+    """0 if all is as the manifests say, or was left alone because somebody asked for that."""
+    if interrupted:
+        return INTERRUPTED
+    undone = applied.failed or applied.left.steps or applied.withheld
+    blocked = any(not _asked_for(item) for item in applied.left.blocked)
+    blind = any(look.blind for look in applied.looks.values())
+    return FAILED if undone or blocked or blind else 0
+
+
+def _asked_for(item: Blocked) -> bool:
+    return item.hindrance in _ASKED_FOR
+
+
+def applied_json(applied: Applied, saved_as: int | None) -> dict[str, Any]:
+    """`{plan_id, outcomes, left, withheld, blocked, saved_as}`; `saved_as` is the plan that waits."""
+    return {
+        "plan_id": applied.plan_id,
+        "outcomes": [
+            {
+                "address": str(outcome.address),
+                "action": outcome.action.value,
+                "result": outcome.result.value,
+                "message": outcome.message or None,
+                "hint": outcome.hint or None,
+                "seconds": round(outcome.seconds, 3),
+                "requests": outcome.requests,
+            }
+            for outcome in applied.outcomes
+        ],
+        "left": [str(step.address) for step in applied.left.steps],
+        "withheld": [str(step.address) for step in applied.withheld],
+        "blocked": [
+            {"address": str(b.address), "action": b.action.value, "message": b.message, "hint": b.hint or None}
+            for b in applied.left.blocked
+        ],
+        "saved_as": saved_as,
+    }

@@ -1,0 +1,144 @@
+"""A plan as JSON, for tools. The shape is stable: what is here keeps its name and meaning.
+
+    format_version   1
+    hash             SHA-256 of what would be done and what it rests on
+    source           {name, kind, commit, url}, or null for the manifests as last applied
+    summary          {create, update, replace, delete, adopt, forget}: how many steps of each
+    requests         {endpoint: number of provider requests}
+    observations     [{endpoint, seen, changed, gone, unknown, requests, trouble}], [] with --no-observe
+    steps            [{address, action, endpoint, provider_type, reason, impact, summary, hash, requires,
+                     approvals, adopt, partial, changes, tags, parts, calls}]
+      changes        [{name, before, after, unit, reason, mutability, secret}]; secrets are null
+      tags           [{key, before, after, reason}]
+      parts          [{address, action, holds_data, changes}]
+      calls          [{operation, method, path, path_params, params, summary, impact, best_effort}]
+    blocked          [{address, action, hindrance, message, hint}]
+    warnings         [text]
+    approvals        [text]: why the plan as a whole needs an approval
+    saved_as         the number of the saved plan, null if it was not saved
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from reconciler.cli.values import as_json
+from reconciler.executor.look import Look
+from reconciler.manifest.sources import SourceState
+from reconciler.model.catalog import Catalog
+from reconciler.model.diff import AttributeChange
+from reconciler.model.plan import Action, Call, Plan, Step
+
+FORMAT_VERSION = 1
+
+
+def plan_json(
+    plan: Plan,
+    catalog: Catalog,
+    source: SourceState | None = None,
+    looks: Mapping[str, Look] | None = None,
+    saved_as: int | None = None,
+) -> dict[str, Any]:
+    return {
+        "format_version": FORMAT_VERSION,
+        "hash": plan.hash(),
+        "source": _source(source),
+        "summary": {action.value: plan.count(action) for action in Action if action is not Action.NOOP},
+        "requests": dict(plan.requests),
+        "observations": [look_json(look) for _, look in sorted((looks or {}).items())],
+        "steps": [step_json(step, catalog) for step in plan.steps],
+        "blocked": [
+            {
+                "address": str(item.address),
+                "action": item.action.value,
+                "hindrance": item.hindrance.value,
+                "message": item.message,
+                "hint": item.hint or None,
+            }
+            for item in plan.blocked
+        ],
+        "warnings": list(plan.warnings),
+        "approvals": list(plan.approvals),
+        "saved_as": saved_as,
+    }
+
+
+def _source(source: SourceState | None) -> dict[str, Any] | None:
+    if source is None:
+        return None
+    return {"name": source.name, "kind": source.kind, "commit": source.commit, "url": source.url}
+
+
+def look_json(look: Look) -> dict[str, Any]:
+    """What came of looking at an endpoint."""
+    return {
+        "endpoint": look.endpoint,
+        "seen": look.seen,
+        "changed": [str(address) for address in look.changed],
+        "gone": [str(address) for address in look.gone],
+        "unknown": [str(address) for address in look.unknown],
+        "quarantined": [str(address) for address in look.quarantined],
+        "requests": look.requests,
+        "trouble": look.trouble,
+    }
+
+
+def step_json(step: Step, catalog: Catalog) -> dict[str, Any]:
+    return {
+        "address": str(step.address),
+        "action": step.action.value,
+        "endpoint": step.endpoint,
+        "provider_type": step.provider_type,
+        "reason": step.reason.value if step.reason else None,
+        "impact": step.impact.value,
+        "summary": step.summary,
+        "hash": step.hash(),
+        "requires": [str(address) for address in step.requires],
+        "approvals": list(step.approvals),
+        "adopt": step.adopt,
+        "partial": step.partial,
+        "changes": _changes(step.changes, catalog),
+        "tags": [
+            {"key": tag.key, "before": tag.before, "after": tag.after, "reason": tag.reason.value}
+            for tag in step.tags
+        ],
+        "parts": [
+            {
+                "address": str(part.address),
+                "action": part.action.value,
+                "holds_data": part.holds_data,
+                "changes": _changes(part.changes, catalog),
+            }
+            for part in step.parts
+        ],
+        "calls": [_call(call) for call in step.calls],
+    }
+
+
+def _changes(changes: Iterable[AttributeChange], catalog: Catalog) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": change.name,
+            "before": None if change.secret else as_json(change.before),
+            "after": None if change.secret else as_json(change.after),
+            "unit": definition.unit if (definition := catalog.definitions.get(change.name)) else None,
+            "reason": change.reason.value,
+            "mutability": change.mutability.value,
+            "secret": change.secret,
+        }
+        for change in changes
+    ]
+
+
+def _call(call: Call) -> dict[str, Any]:
+    return {
+        "operation": call.operation,
+        "method": call.method,
+        "path": call.path,
+        "path_params": {name: as_json(value) for name, value in call.path_params},
+        "params": {name: as_json(value) for name, value in call.params},
+        "summary": call.summary,
+        "impact": call.impact.value,
+        "best_effort": call.best_effort,
+    }

@@ -1,0 +1,89 @@
+"""A plan as Markdown, for a comment on a pull request: a summary, a table, and the details folded away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.cli.plan_text import (
+    IMPACTS,
+    PARTICIPLES,
+    REASONS,
+    SYMBOLS,
+    View,
+    count_text,
+    request_text,
+    step_lines,
+)
+from reconciler.model.plan import Plan, Step
+
+
+def plan_markdown(plan: Plan, view: View, source: str) -> str:
+    return "\n".join(_lines(plan, view, source)) + "\n"
+
+
+def _lines(plan: Plan, view: View, source: str) -> Iterator[str]:
+    yield f"### Plan for {_cell(source)}"
+    yield ""
+    if plan.steps:
+        yield f"**{count_text(plan)}**; {request_text(plan)}."
+        yield ""
+        yield "| | resource | endpoint | why | effect |"
+        yield "|---|---|---|---|---|"
+        for step in plan.steps:
+            yield _row(step)
+        yield ""
+    else:
+        yield "**No changes.**"
+        yield ""
+    for reason in plan.approvals:
+        yield f"> **Needs an approval as a whole:** {_cell(reason)}"
+        yield ""
+    yield from _blocked(plan)
+    if plan.warnings:
+        yield "#### Warnings"
+        yield ""
+        yield from (f"- {_cell(text)}" for text in plan.warnings)
+        yield ""
+    if plan.steps:
+        yield from _details(plan, view)
+    yield f"<sub>plan {plan.hash()[:12]}</sub>"
+
+
+def _row(step: Step) -> str:
+    symbol, _ = SYMBOLS[step.action]
+    why = REASONS[step.reason] if step.reason else ""
+    effects = [IMPACTS[step.impact], *(f"needs an approval: {text}" for text in step.approvals)]
+    effect = "; ".join(text for text in effects if text)
+    return f"| `{symbol}` | `{step.address}` | {step.endpoint} | {why} | {_cell(effect)} |"
+
+
+def _blocked(plan: Plan) -> Iterator[str]:
+    if not plan.blocked:
+        return
+    yield "#### Left as it is"
+    yield ""
+    for item in plan.blocked:
+        hint = f" → {_cell(item.hint)}" if item.hint else ""
+        yield f"- `{item.address}` would be {PARTICIPLES[item.action]}: {_cell(item.message)}{hint}"
+    yield ""
+
+
+def _details(plan: Plan, view: View) -> Iterator[str]:
+    yield "<details><summary>Every step</summary>"
+    yield ""
+    # Four backquotes: a value may hold three.
+    yield "````text"
+    for step in plan.steps:
+        yield from (text.plain.rstrip() for text in step_lines(step, view))
+    yield "````"
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _cell(text: str) -> str:
+    """Text that cannot end a table's cell or begin markup."""
+    flat = " ".join(text.split())
+    for sign in "\\|<>*_`[]":
+        flat = flat.replace(sign, f"\\{sign}")
+    return flat

@@ -1,0 +1,167 @@
+"""Reading the manifests and recording them as revisions, one source at a time.
+
+A source that cannot be read, or in which anything is wrong, changes nothing: its last revision stays, and
+the other sources go on. Reading and recording happen in one turn, so that of two daemons the one that read
+an older commit can never record it over the newer one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.daemon.logs import get_logger
+from reconciler.daemon.metrics import SourceView
+from reconciler.daemon.notices import Notices
+from reconciler.engine.apply import Session
+from reconciler.engine.desired import Loaded
+from reconciler.engine.engine import Engine
+from reconciler.errors import DatabaseUnavailable, ManifestError, ReconcilerError
+from reconciler.executor.context import Context
+from reconciler.manifest.git_source import without_credentials
+from reconciler.manifest.sources import SourceSpec, SourceState, read_source
+from reconciler.store.watch import turn
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading all sources. `moved`: at least one has a new revision."""
+
+    context: Context
+    moved: bool
+
+
+@dataclass(slots=True)
+class _Known:
+    """Of one source: what was recorded last, and what was wrong the last time."""
+
+    content: bytes | None = None
+    revision: int | None = None
+    commit: str | None = None
+    recorded_at: float = 0.0
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Sources:
+    """The configured sources; `cache` is where remote repositories are fetched to."""
+
+    specs: tuple[SourceSpec, ...]
+    cache: Path
+    notices: Notices
+    _known: dict[str, _Known] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> int:
+        return sum(len(known.problems) for known in self._known.values())
+
+    def read(self, engine: Engine, context: Context, *, again: bool) -> Reading:
+        """Read every source, and record what moved. `again`: record also what seems the same as before.
+
+        Raises DatabaseUnavailable; everything else is a problem of the source concerned.
+        """
+        moved = False
+        for spec in self.specs:
+            name = label(spec)
+            known = self._known.setdefault(name, _Known())
+            with turn(engine.store, name) as mine:
+                if mine:
+                    moved = self._read_one(engine, context, spec, known, again=again) or moved
+            self._tell(name, known)
+        revisions = [known.revision for known in self._known.values() if known.revision is not None]
+        if not moved:
+            return Reading(context, moved=False)
+        return Reading(engine.refreshed(context, max(revisions)), moved=True)
+
+    def _read_one(
+        self, engine: Engine, context: Context, spec: SourceSpec, known: _Known, *, again: bool
+    ) -> bool:
+        """Whether the source has a new revision."""
+        try:
+            state = read_source(spec, self.cache)
+            content = _digest(state)
+            if content == known.content and not again and not known.problems:
+                return False
+            loaded = _record(engine, context, state)
+        except DatabaseUnavailable:
+            raise
+        except (ReconcilerError, OSError) as error:
+            known.problems = _problems(error)
+            return False
+        moved = loaded.change.id != known.revision
+        known.content, known.problems = content, ()
+        if moved:
+            known.revision, known.commit, known.recorded_at = loaded.change.id, state.commit, time.time()
+            _tell_revision(loaded)
+        return moved
+
+    def _tell(self, name: str, known: _Known) -> None:
+        if not self.notices.is_news(("source", name), known.problems or None):
+            return
+        if not known.problems:
+            _log.info("the source can be used again", source=name)
+        for problem in known.problems:
+            _log.error(
+                "the source cannot be used; its last revision stays and nothing is removed because of it",
+                source=name,
+                problem=problem,
+            )
+
+    def views(self) -> dict[str, SourceView]:
+        return {
+            name: SourceView(known.commit or "", known.recorded_at, len(known.problems))
+            for name, known in self._known.items()
+        }
+
+
+def label(spec: SourceSpec) -> str:
+    """The source's name in logs and metrics; without a name of its own, where it is, without credentials."""
+    if spec.name:
+        return spec.name
+    if spec.git is None:
+        return ",".join(str(Path(path).resolve()) for path in spec.paths)
+    where = without_credentials(spec.git) + (f"@{spec.branch}" if spec.branch else "")
+    return where + (f"//{spec.subfolder}" if spec.subfolder else "")
+
+
+def _record(engine: Engine, context: Context, state: SourceState) -> Loaded:
+    catalog = engine.catalog
+    try:
+        (loaded,) = Session(engine, context, [state]).load()
+    except BaseException:
+        engine.catalog = catalog  # what the manifests added to it was undone with the transaction
+        raise
+    return loaded
+
+
+def _problems(error: ReconcilerError | OSError) -> tuple[str, ...]:
+    if isinstance(error, ManifestError):
+        return tuple(map(str, error.problems))
+    return (str(error),)
+
+
+def _digest(state: SourceState) -> bytes:
+    """Equal exactly where a reading is the same: the same files with the same content at the same commit."""
+    found = hashlib.sha256(repr((state.name, state.commit)).encode())
+    for file in state.files:
+        found.update(repr((file.display_name, len(file.content))).encode())
+        found.update(file.content)
+    return found.digest()
+
+
+def _tell_revision(loaded: Loaded) -> None:
+    change, state = loaded.change, loaded.state
+    _log.info(
+        "revision recorded",
+        source=state.name,
+        revision=change.id,
+        commit=state.commit,
+        author=state.author,
+        added=len(change.added),
+        changed=len(change.changed),
+        removed=len(change.removed),
+    )

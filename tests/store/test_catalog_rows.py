@@ -1,0 +1,123 @@
+"""The catalog comes back from the database as it went in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from hashlib import sha256
+
+import pytest
+
+from reconciler.catalog import core_part, load_part, merge
+from reconciler.errors import CatalogError
+from reconciler.model.catalog import (
+    AttributeDefinition,
+    Catalog,
+    Family,
+    Identity,
+    Mutability,
+    ProviderResourceType,
+    ProviderTypeInfo,
+    ResourceType,
+    TypeAttribute,
+    index_rules,
+)
+from reconciler.model.values import Cardinality, DataType, Format
+from reconciler.store.catalog_rows import load, sync
+from reconciler.store.session import Actor, Store
+
+ACTOR = Actor("test", cause="catalog")
+PACKAGES = ("hetzner", "logical", "proxmox")
+
+
+def hashes(text: str = "1") -> dict[str, bytes]:
+    return {"part": sha256(text.encode()).digest()}
+
+
+def packaged() -> Catalog:
+    return merge([core_part(), *(load_part(f"reconciler.providers.{name}") for name in PACKAGES)])
+
+
+def small(default: object = 2, cardinality: Cardinality = Cardinality.ONE) -> Catalog:
+    """One type with one attribute, `size`, and everything that a rule can say."""
+    size = AttributeDefinition("size", DataType.INTEGER, cardinality, unit="GiB", format=Format.GIB)
+    box = ResourceType("box", "Box", Family.OBJECT, display_name="Box", description="A box.")
+    rule = TypeAttribute(
+        size,
+        "box",
+        "test",
+        Mutability.IN_PLACE,
+        required=True,
+        default=default,  # type: ignore[arg-type]  # wrong ones are tried too
+        clear_when_unset=True,
+        minimum=1,
+        maximum=9,
+        allowed_values=(1, 2, 9),
+        grow_only=True,
+    )
+    return Catalog(
+        provider_types={"test": ProviderTypeInfo("test", "Test")},
+        resource_types={"box": box},
+        definitions={"size": size},
+        offers={("box", "test"): ProviderResourceType("test", "box", Identity.NAME, unique_name=True)},
+        rules=index_rules([rule]),
+    )
+
+
+def stored(store: Store, catalog: Catalog, text: str = "1") -> Catalog:
+    with store.transaction(ACTOR) as tx:
+        assert sync(tx, catalog, hashes(text))
+    with store.read() as tx:
+        return load(tx)
+
+
+def test_the_packaged_catalogs_come_back_equal(store: Store) -> None:
+    catalog = packaged()
+    found = stored(store, catalog)
+    for part in ("provider_types", "resource_types", "definitions", "offers", "rules"):
+        assert getattr(found, part) == getattr(catalog, part), part
+    assert found == catalog
+
+
+@pytest.mark.parametrize(
+    ("default", "cardinality"),
+    [
+        (None, Cardinality.ONE),
+        (2, Cardinality.ONE),
+        ((), Cardinality.SET),
+        ((1, 2), Cardinality.LIST),
+        (None, Cardinality.LIST),
+    ],
+)
+def test_every_default_comes_back(store: Store, default: object, cardinality: Cardinality) -> None:
+    catalog = small(default, cardinality)
+    assert stored(store, catalog) == catalog
+
+
+def test_an_unchanged_catalog_writes_nothing(store: Store) -> None:
+    with store.transaction(ACTOR) as tx:
+        assert sync(tx, small(), hashes())
+        assert not sync(tx, small(), hashes())
+        assert sync(tx, small(), hashes("2"))
+
+
+def test_what_leaves_the_catalog_is_gone_from_it_and_may_return(store: Store) -> None:
+    both, one = packaged(), small()
+    assert stored(store, both, "1") == both
+    assert stored(store, one, "2") == one
+    assert stored(store, both, "3") == both
+
+
+@pytest.mark.parametrize("default", ["two", True, (1, 2), Decimal("1.5")])
+def test_a_default_of_another_type_is_refused(store: Store, default: object) -> None:
+    with pytest.raises(CatalogError, match=r"test, box\.size"), store.transaction(ACTOR) as tx:
+        sync(tx, small(default), hashes())
+
+
+def test_an_attribute_changes_its_type_only_while_nothing_has_it(store: Store) -> None:
+    catalog = small(None)
+    text = replace(catalog.definitions["size"], data_type=DataType.STRING, format=Format.PLAIN)
+    rule = replace(catalog.rules["box", "test"]["size"], definition=text, allowed_values=())
+    changed = replace(catalog, definitions={"size": text}, rules=index_rules([rule]))
+    stored(store, catalog, "1")
+    assert stored(store, changed, "2") == changed
