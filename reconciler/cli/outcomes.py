@@ -35,7 +35,9 @@ def outcome_lines(applied: Applied) -> Iterator[Text]:
         yield Text()
     for outcome in applied.failed:
         if outcome.result is not Result.NOT_STARTED:
-            yield line(("✗ ", "bold red"), (str(outcome.address), "bold"), f" {outcome.result}: {outcome.message}")
+            yield line(
+                ("✗ ", "bold red"), (str(outcome.address), "bold"), f" {outcome.result}: {outcome.message}"
+            )
             if outcome.hint:
                 yield line(("    → ", "cyan"), outcome.hint)
     if applied.failed:
@@ -106,7 +108,12 @@ def applied_json(applied: Applied, saved_as: int | None) -> dict[str, Any]:
         "left": [str(step.address) for step in applied.left.steps],
         "withheld": [str(step.address) for step in applied.withheld],
         "blocked": [
-            {"address": str(b.address), "action": b.action.value, "message": b.message, "hint": b.hint or None}
+            {
+                "address": str(b.address),
+                "action": b.action.value,
+                "message": b.message,
+                "hint": b.hint or None,
+            }
             for b in applied.left.blocked
         ],
         "saved_as": saved_as,

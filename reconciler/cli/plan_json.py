@@ -1,21 +1,21 @@
 """A plan as JSON, for tools. The shape is stable: what is here keeps its name and meaning.
 
-    format_version   1
-    hash             SHA-256 of what would be done and what it rests on
-    source           {name, kind, commit, url}, or null for the manifests as last applied
-    summary          {create, update, replace, delete, adopt, forget}: how many steps of each
-    requests         {endpoint: number of provider requests}
-    observations     [{endpoint, seen, changed, gone, unknown, requests, trouble}], [] with --no-observe
-    steps            [{address, action, endpoint, provider_type, reason, impact, summary, hash, requires,
-                     approvals, adopt, partial, changes, tags, parts, calls}]
-      changes        [{name, before, after, unit, reason, mutability, secret}]; secrets are null
-      tags           [{key, before, after, reason}]
-      parts          [{address, action, holds_data, changes}]
-      calls          [{operation, method, path, path_params, params, summary, impact, best_effort}]
-    blocked          [{address, action, hindrance, message, hint}]
-    warnings         [text]
-    approvals        [text]: why the plan as a whole needs an approval
-    saved_as         the number of the saved plan, null if it was not saved
+format_version   1
+hash             SHA-256 of what would be done and what it rests on
+source           {name, kind, commit, url}, or null for the manifests as last applied
+summary          {create, update, replace, delete, adopt, forget}: how many steps of each
+requests         {endpoint: number of provider requests}
+observations     [{endpoint, seen, changed, gone, unknown, requests, trouble}], [] with --no-observe
+steps            [{address, action, endpoint, provider_type, reason, impact, summary, hash, requires,
+                 approvals, adopt, partial, changes, tags, parts, calls}]
+  changes        [{name, before, after, unit, reason, mutability, secret}]; secrets are null
+  tags           [{key, before, after, reason}]
+  parts          [{address, action, holds_data, changes}]
+  calls          [{operation, method, path, path_params, params, summary, impact, best_effort}]
+blocked          [{address, action, hindrance, message, hint}]
+warnings         [text]
+approvals        [text]: why the plan as a whole needs an approval
+saved_as         the number of the saved plan, null if it was not saved
 """
 
 from __future__ import annotations

@@ -78,7 +78,10 @@ def plan_lines(plan: Plan, view: View) -> Iterator[Text]:
 def step_lines(step: Step, view: View) -> Iterator[Text]:
     symbol, style = SYMBOLS[step.action]
     yield line(
-        (f"{symbol:>3} ", f"bold {style}"), (str(step.address), "bold"), f" {VERBS[step.action]}", *_aside(step)
+        (f"{symbol:>3} ", f"bold {style}"),
+        (str(step.address), "bold"),
+        f" {VERBS[step.action]}",
+        *_aside(step),
     )
     yield from _change_lines(step.changes, step.tags, view, "      ", new=step.action is Action.CREATE)
     for part in step.parts:
@@ -111,7 +114,9 @@ def _change_lines(
     mixed = len({item.reason for item in (*changes, *tags)}) > 1
     for change in changes:
         pieces = _secret(new=new) if _is_secret(change) else _values(change, view, new=new)
-        yield line(indent, f"{change.name + ':':<{width}}", *pieces, *_why(change.reason, mixed=mixed and not new))
+        yield line(
+            indent, f"{change.name + ':':<{width}}", *pieces, *_why(change.reason, mixed=mixed and not new)
+        )
     for tag in tags:
         pieces = _arrow(_tag(tag.before), _tag(tag.after), new=new)
         label = f"tag {tag.key}:"
@@ -149,7 +154,9 @@ def _part_lines(part: PartChange, of: Address, view: View) -> Iterator[Text]:
     symbol, style = _PARTS[part.action]
     name = str(part.address).removeprefix(f"{of}/")
     data = part.holds_data and part.action is PartAction.DELETE
-    yield line("    ", (f"{symbol} ", f"bold {style}"), name, (" · its data is lost", "bold red") if data else "")
+    yield line(
+        "    ", (f"{symbol} ", f"bold {style}"), name, (" · its data is lost", "bold red") if data else ""
+    )
     if part.action is not PartAction.DELETE:
         yield from _change_lines(part.changes, (), view, "        ", new=part.action is PartAction.CREATE)
 
@@ -161,7 +168,11 @@ def _call_lines(calls: Sequence[Call], view: View) -> Iterator[Text]:
         return
     for call in calls:
         impact = f" · {IMPACTS[call.impact]}" if IMPACTS[call.impact] else ""
-        yield line(("      ⇒ ", "dim"), (request_line(call, filled=True), "cyan"), (f"  {call.summary}{impact}", "dim"))
+        yield line(
+            ("      ⇒ ", "dim"),
+            (request_line(call, filled=True), "cyan"),
+            (f"  {call.summary}{impact}", "dim"),
+        )
         for name, value in call.params:
             yield line((f"          {name} = {shown(value, whole=view.whole)}", "dim"))
 
@@ -225,5 +236,7 @@ def count_text(plan: Plan) -> str:
 
 
 def request_text(plan: Plan) -> str:
-    words = [f"{counted(count, 'request')} at {endpoint}" for endpoint, count in sorted(plan.requests.items())]
+    words = [
+        f"{counted(count, 'request')} at {endpoint}" for endpoint, count in sorted(plan.requests.items())
+    ]
     return ", ".join(words) or "no requests"

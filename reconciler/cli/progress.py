@@ -67,7 +67,9 @@ class Reporter:
         if not errors().is_terminal:
             yield
             return
-        with Live(console=errors(), get_renderable=self._picture, refresh_per_second=8, transient=True) as live:
+        with Live(
+            console=errors(), get_renderable=self._picture, refresh_per_second=8, transient=True
+        ) as live:
             self._live = live
             try:
                 yield
@@ -95,7 +97,9 @@ class Reporter:
 
     def recovered(self, item: Recovered) -> None:
         mark = ("✓", "green") if item.settled else ("!", "yellow")
-        note(mark, f" left over from a run that was cut off: {item.action.value} {item.address} {item.message}")
+        note(
+            mark, f" left over from a run that was cut off: {item.action.value} {item.address} {item.message}"
+        )
 
     def stop(self) -> None:
         """Say, once, that nothing new begins."""
@@ -130,7 +134,9 @@ class Reporter:
     def _footer(self) -> Text:
         whole = len(self._plan.steps)
         if self.stopping:
-            return line(("Stopping: what is under way is brought to its end. Ctrl-C again leaves at once.", "yellow"))
+            return line(
+                ("Stopping: what is under way is brought to its end. Ctrl-C again leaves at once.", "yellow")
+            )
         if not whole:
             return line(("Looking …", "dim"))
         return line((f"{self._done} of {counted(whole, 'step')} done", "dim"))

@@ -17,8 +17,7 @@ def diff(desired: Desired, recorded: Recorded, catalog: Catalog) -> Diff:
     """All that separates the two. Attributes that nobody asked for are not compared, nor are ignored ones."""
     drifted = recorded.applied_desired_hash is not None and recorded.applied_desired_hash == desired.hash()
     ignored = desired.lifecycle.ignore_changes
-    offer = catalog.offer(desired.type, desired.provider_type)
-    tags = offer is not None and offer.tags and TAGS not in ignored
+    tags = TAGS not in ignored
     return Diff(
         address=desired.address,
         changes=tuple(_attributes(desired, recorded, catalog, drifted, ignored)),

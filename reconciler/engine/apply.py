@@ -11,9 +11,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.engine.approval import Permit, permitted
+from reconciler.engine.approval import Permit, permitted, used
 from reconciler.engine.desired import Loaded, record_source
 from reconciler.engine.engine import Engine
+from reconciler.engine.inventory import write_inventory
 from reconciler.engine.observing import observe_all
 from reconciler.engine.planning import PlanOptions, plan_now
 from reconciler.errors import StalePlanError
@@ -126,6 +127,34 @@ class Session:
         self.context = self.engine.refreshed(self.context, revision)
         return loaded
 
+    def save(self, preview: Preview) -> int:
+        """Keep a previewed plan, to be approved or applied later; gives its number.
+
+        What the plan's rows name must exist, so newly declared endpoints are written; nothing else is.
+        """
+        last = preview.loaded[-1] if preview.loaded else None
+        with self.engine.store.transaction(Actor(self.engine.actor, "plan", "maintenance")) as tx:
+            waiting = plans.waiting_plan(tx, preview.plan.hash())
+            if waiting is not None:
+                return waiting
+            for loaded in preview.loaded:
+                write_inventory(tx, loaded.set.inventory)
+            number, _ = plans.save_plan(
+                tx,
+                preview.plan,
+                self.engine.actor,
+                "saved",
+                source=last.state.name if last else None,
+                content_hash=last.set.content_hash if last else None,
+            )
+            return number
+
+    def close_saved(self, plan_id: int, *, done: bool) -> None:
+        """A saved plan was carried out: it is good once, and so is its approval."""
+        with self.engine.store.transaction(Actor(self.engine.actor, "plan", "maintenance")) as tx:
+            plans.use_approval(tx, plan_id)
+            plans.set_status(tx, plan_id, "applied" if done else "failed")
+
     def apply(self, permit: Permit, *, waves: int = MOST_WAVES) -> Applied:
         """Load, plan, run, and plan again until nothing is left or nothing more can be done.
 
@@ -164,11 +193,15 @@ class Session:
         with self.engine.store.transaction(actor) as tx:
             plan = plan_now(tx, self.engine, self.looks, self.options, self.context.revision)
             settle(tx, plan.settled)
-            steps, withheld = permitted(plan, permit, plans.approvals(tx))
+            given = plans.approvals(tx)
+            steps, withheld = permitted(plan, permit, given)
             if first_wave and permit.exactly is not None:
                 _same_ground(plan, permit.exactly)
             if not (steps and save):
                 return _Wave(plan, steps, withheld)
+            for number in used(plan, steps, given):
+                plans.use_approval(tx, number)
+                plans.set_status(tx, number, "applied")
             plan_id, ids = plans.save_plan(
                 tx, plan, self.engine.actor, "applying", revision_id=self.context.revision
             )

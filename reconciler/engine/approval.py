@@ -48,6 +48,12 @@ def permitted(
     )
 
 
+def used(plan: Plan, steps: Iterable[Step], approvals: Iterable[Approval]) -> tuple[int, ...]:
+    """The saved plans whose approval is used up by running these steps: an approval is good once."""
+    needed = {step.hash() for step in steps if step.approvals or plan.approvals}
+    return tuple(approval.plan_id for approval in approvals if needed & approval.steps)
+
+
 def _spread(plan: Plan, held: set[Address]) -> None:
     """What needs a step that waits, waits too. Steps come in order, so one pass is enough."""
     for step in plan.steps:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -98,9 +99,11 @@ def canonical(value: Value, cardinality: Cardinality, form: Format = Format.PLAI
 
 
 def _decimal(value: Decimal) -> Decimal:
-    plain = value.normalize()
-    # normalize() turns 100 into 1E+2; the exponent form is undone so that texts agree too.
-    return plain.quantize(Decimal(1)) if plain == plain.to_integral_value() else plain
+    # By its text, because arithmetic would round a long number to the context's precision.
+    text = f"{value:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return Decimal("0") if text == "-0" else Decimal(text)
 
 
 def _text(value: str, form: Format) -> str:
@@ -118,7 +121,7 @@ def _text(value: str, form: Format) -> str:
         case Format.SSH_PUBLIC_KEY:
             return " ".join(value.split()[:2])
         case Format.TEXT:
-            return value.replace("\r\n", "\n").rstrip("\n")
+            return re.sub(r"\r+\n", "\n", value).rstrip("\n")
         case _:
             return value
 

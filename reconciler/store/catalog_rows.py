@@ -80,9 +80,9 @@ def load(tx: Transaction) -> Catalog:
         definitions=definitions,
         offers={
             (resource_type, provider_type): ProviderResourceType(
-                provider_type, resource_type, Identity(identity), unique_name
+                provider_type, resource_type, Identity(identity), unique_name, tags
             )
-            for provider_type, resource_type, identity, unique_name in tx.rows("catalog.offers")
+            for provider_type, resource_type, identity, unique_name, tags in tx.rows("catalog.offers")
         },
         rules=index_rules(_rules(tx, definitions)),
     )
@@ -182,6 +182,7 @@ def _offer_row(item: ProviderResourceType) -> Row:
         "resource_type": item.resource_type,
         "identity": item.identity,
         "unique_name": item.unique_name,
+        "stores_tags": item.tags,
     }
 
 

@@ -3,8 +3,8 @@
     python -m reconciler.store.diagram --check [URL]    says whether the diagram is that of the database
     python -m reconciler.store.diagram --write [URL]    draws it anew
 
-Without a URL the database is one that the migrations make on the spot. A tool for whoever works on the schema, in a
-checkout; the program does not need it.
+Without a URL the database is one that the migrations make on the spot. A tool for whoever works on the schema,
+in a checkout; the program does not need it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from reconciler.store.queries import query
 
 README = Path(__file__).resolve().parents[2] / "sql" / "README.md"
 BEGIN, END = "<!-- diagram: begin -->", "<!-- diagram: end -->"
-# One diagram for each of these would show too little, one for all too much; a table is drawn where it is first named.
+# One diagram of everything could not be read. A table is drawn in the first group that names it.
 GROUPS = {
     "Catalog": (
         "provider_types",

@@ -24,7 +24,11 @@ from reconciler.store.session import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What was looked at. `targets` as (type, external id); empty means the types as a whole."""
+    """What was looked at. `targets` as (type, external id); empty means the types as a whole.
+
+    With `uids` it is the look after an operation on these resources: they are written even where the
+    provider shows nothing new, for what is recorded of them is not all the provider's.
+    """
 
     endpoint: str
     provider_type: str
@@ -90,7 +94,7 @@ def record_observation(
         accept_empty=scope.accept_empty,
     )
     ids = load_ids(tx)
-    changed = [match for match in found.matches if _differs(match)]
+    changed = [match for match in found.matches if scope.uids or _differs(match)]
     written = [(_write_root(tx, match, scope, ids), match) for match in changed]
     write_belongings(tx, written, scope.endpoint, scope.provider_type, catalog, ids)
     _write_presence(tx, found)

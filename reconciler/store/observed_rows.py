@@ -39,6 +39,7 @@ class _Item:
     id: int
     type: str
     attributes: Attributes
+    tags: Mapping[str, str]
     observed: Observed
     provider_type: str
 
@@ -61,14 +62,14 @@ def write_belongings(
     items: list[_Item] = []
     for root_id, match in written:
         observed = match.observed
-        items.append(
-            _Item(root_id, observed.type, _resolved(observed, targets, catalog), observed, provider_type)
-        )
         root = before[root_id]
         desired = wanted.get(root.address) if match.management is Management.MANAGED else None
+        attributes = _resolved(observed, targets, catalog)
+        tags = _tags(observed, root, desired, provider_type, catalog)
+        items.append(_Item(root_id, observed.type, attributes, tags, observed, provider_type))
         items += _write_parts(tx, root, observed, desired, targets, catalog, ids, provider_type)
     _write_attributes(tx, items, catalog, ids)
-    _write_tags(tx, items, catalog)
+    _write_tags(tx, items)
     _write_pending(tx, items, ids)
     _write_relationships(tx, items, targets, catalog, ids)
 
@@ -116,6 +117,16 @@ def _resolved(observed: Observed, targets: dict[tuple[str, str], _Target], catal
     return resolved
 
 
+def _tags(
+    observed: Observed, root: Recorded, desired: Desired | None, provider_type: str, catalog: Catalog
+) -> Mapping[str, str]:
+    """The tags as observed; where the provider keeps none, those that the manifest gives."""
+    offer = catalog.offer(observed.type, provider_type)
+    if offer is None or offer.tags:
+        return observed.tags
+    return desired.tags if desired is not None else root.tags
+
+
 def _write_parts(
     tx: Transaction,
     root: Recorded,
@@ -157,7 +168,7 @@ def _write_parts(
             part_id = row.id
             tx.execute("observations.update_part", id=part_id, **values)
         taken.add(part_id)
-        items.append(_Item(part_id, part.type, attributes, part, provider_type))
+        items.append(_Item(part_id, part.type, attributes, part.tags, part, provider_type))
     gone = [part.id for part in root.parts if part.id not in taken]
     if gone:
         tx.execute("observations.drop_parts", ids=gone)
@@ -253,17 +264,14 @@ def _update(row_id: int, place: tuple[int, int], columns: tuple[object, ...]) ->
     return _place_fields(row_id, place) | dict(zip(names, columns, strict=True))
 
 
-def _write_tags(tx: Transaction, items: list[_Item], catalog: Catalog) -> None:
+def _write_tags(tx: Transaction, items: list[_Item]) -> None:
     there: dict[int, dict[str, tuple[str, int]]] = defaultdict(dict)
     for row_id, key, value, tag_id in tx.rows("observations.tag_rows", ids=[item.id for item in items]):
         there[row_id][key] = (value, tag_id)
     inserts: list[dict[str, object]] = []
     deletes: list[dict[str, object]] = []
     for item in items:
-        offer = catalog.offer(item.type, item.provider_type)
-        if offer is None or not offer.tags:
-            continue
-        tags = item.observed.tags
+        tags = item.tags
         deletes += [
             {"resource_id": item.id, "tag_id": tag_id}
             for key, (value, tag_id) in there[item.id].items()

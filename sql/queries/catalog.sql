@@ -138,8 +138,10 @@ CROSS JOIN resource_types AS t
 WHERE ad.name = %(attribute)s AND t.name = %(resource_type)s;
 
 -- name: catalog.insert_offer
-INSERT INTO provider_resource_types (provider_type_id, resource_type_id, identity, unique_name)
-SELECT pt.id, t.id, %(identity)s, %(unique_name)s
+INSERT INTO provider_resource_types (
+  provider_type_id, resource_type_id, identity, unique_name, stores_tags
+)
+SELECT pt.id, t.id, %(identity)s, %(unique_name)s, %(stores_tags)s
 FROM provider_types AS pt
 CROSS JOIN resource_types AS t
 WHERE pt.name = %(provider_type)s AND t.name = %(resource_type)s;
@@ -282,7 +284,7 @@ INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 ORDER BY ad.name, r.position;
 
 -- name: catalog.offers
-SELECT pt.name AS provider_type, t.name AS resource_type, o.identity, o.unique_name
+SELECT pt.name AS provider_type, t.name AS resource_type, o.identity, o.unique_name, o.stores_tags
 FROM provider_resource_types AS o
 INNER JOIN provider_types AS pt ON o.provider_type_id = pt.id
 INNER JOIN resource_types AS t ON o.resource_type_id = t.id

@@ -254,6 +254,7 @@ CREATE TABLE provider_resource_types (
   resource_type_id integer NOT NULL REFERENCES resource_types (id),
   identity text NOT NULL,
   unique_name boolean NOT NULL DEFAULT false,
+  stores_tags boolean NOT NULL DEFAULT true,
   CONSTRAINT provider_resource_types_pkey PRIMARY KEY (provider_type_id, resource_type_id),
   CONSTRAINT provider_resource_types_identity CHECK (identity IN ('name', 'reserved_id', 'parent', 'none'))
 );
@@ -268,6 +269,8 @@ COMMENT ON COLUMN provider_resource_types.identity IS
 'How an object is found again after a lost answer: name, reserved_id, parent or none.';
 COMMENT ON COLUMN provider_resource_types.unique_name IS
 'Whether the provider refuses a second object of the same name.';
+COMMENT ON COLUMN provider_resource_types.stores_tags IS
+'Whether the provider keeps tags on it; where not, they are in resource_tags alone.';
 CREATE INDEX provider_resource_types_type ON provider_resource_types (resource_type_id);
 
 CREATE TABLE resource_type_attributes (

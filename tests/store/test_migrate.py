@@ -9,17 +9,17 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from databases import TestDatabase
 from psycopg import sql
-from worlds import World
 
 from reconciler.errors import DatabaseUnavailable, MigrationError
 from reconciler.store import migrate as migrations
 from reconciler.store.database import NAME, open_database
 from reconciler.store.embedded import EmbeddedServer
 from reconciler.store.migrate import available, migrate, status
-from reconciler.store.queries import sql_root
+from reconciler.store.queries import sql_files, sql_root
 from reconciler.store.session import Actor
+from tests.databases import TestDatabase
+from tests.store.worlds import World
 
 pytestmark = pytest.mark.every_server
 
@@ -33,15 +33,12 @@ def world(empty_database: TestDatabase) -> Iterator[World]:
 def files(monkeypatch: pytest.MonkeyPatch, **contents: bytes) -> None:
     """Lets the runner find these migrations, by file name without its ending, and no others."""
 
-    def sql_files(folder: str) -> list[tuple[str, bytes]]:
+    def found(folder: str) -> list[tuple[str, bytes]]:
         if folder == "migrations":
             return [(f"{name.strip('_')}.sql", content) for name, content in contents.items()]
-        if folder == "seed":
-            return []
-        return real(folder)
+        return [] if folder == "seed" else sql_files(folder)
 
-    real = migrations.sql_files
-    monkeypatch.setattr(migrations, "sql_files", sql_files)
+    monkeypatch.setattr(migrations, "sql_files", found)
 
 
 def test_nothing_becomes_the_schema_and_the_second_run_does_nothing(empty_database: TestDatabase) -> None:
@@ -113,18 +110,17 @@ def test_a_database_newer_than_the_code_is_refused(
 
 @pytest.mark.parametrize("names", [["0001_a", "0003_c"], ["0001_a", "0001_b"], ["1_a"], ["0001_A"]])
 def test_files_are_numbered_without_a_gap(names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrations, "sql_files", lambda folder: [(f"{name}.sql", b"") for name in names])
+    monkeypatch.setattr(migrations, "sql_files", lambda _: [(f"{name}.sql", b"") for name in names])
     with pytest.raises(MigrationError):
         available()
 
 
 def test_a_changed_seed_is_applied_again(database: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = migrations.sql_files
     extra = b"INSERT INTO relationship_types (name) VALUES ('backs_up') ON CONFLICT DO NOTHING;"
     monkeypatch.setattr(
         migrations,
         "sql_files",
-        lambda folder: [*real(folder), ("99_more.sql", extra)] if folder == "seed" else real(folder),
+        lambda folder: [*sql_files(folder), *([("99_more.sql", extra)] if folder == "seed" else [])],
     )
     assert status(database.admin).pending == ("seed",)
     assert migrate(database.admin) == ["seed"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import stat
 import threading
 from collections.abc import Iterator
@@ -11,9 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from databases import TestDatabase
 from psycopg import errors as pg
-from worlds import World
 
 from reconciler.errors import ConfigurationError, CredentialError
 from reconciler.store.inventory import CredentialRow, credentials, upsert_credential
@@ -27,6 +24,8 @@ from reconciler.store.secrets import (
     store_secret,
 )
 from reconciler.store.session import Actor, Store, Transaction
+from tests.databases import TestDatabase
+from tests.store.worlds import World
 
 VALUE = "hunter2-§-secret"
 KEY = Key(bytes(range(32)))
@@ -162,7 +161,7 @@ def test_a_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
         thread.join()
     assert len({key.secret for key in found}) == 1
     assert stat.S_IMODE((home / "key").stat().st_mode) == 0o600
-    assert os.listdir(home) == ["key"]
+    assert [file.name for file in home.iterdir()] == ["key"]
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])

@@ -1,0 +1,50 @@
+"""Ceasing to manage a resource without touching its object, because a person said so."""
+
+from __future__ import annotations
+
+from reconciler.engine.apply import Session
+from reconciler.errors import PlanError
+from reconciler.executor.outcome import Outcome
+from reconciler.executor.run import run_steps
+from reconciler.model.address import Address
+from reconciler.model.plan import Action, Plan, Step
+from reconciler.model.resource import Management
+from reconciler.store import plans
+from reconciler.store.desired_rows import load_desired
+from reconciler.store.resources import load_recorded
+from reconciler.store.session import Actor
+
+
+def forget(session: Session, address: Address) -> Outcome:
+    """Carry out a plan of the one step that forgets a root; its object is left alone.
+
+    Raises PlanError where nothing is managed there, or where a manifest wants it: the next apply would
+    find an object that is not ours in its way. What is in quarantine may be forgotten in any case.
+    """
+    engine = session.engine
+    actor = Actor(engine.actor, f"forget {address}", "manual")
+    with engine.store.transaction(actor) as tx:
+        recorded = load_recorded(tx, [address], engine.catalog).get(address)
+        if recorded is None:
+            raise PlanError(f"nothing is managed at {address}", hint="`reconciler get all` lists what is")
+        wanted = load_desired(tx, [address], engine.catalog)
+        if wanted and recorded.management is not Management.QUARANTINED:
+            raise PlanError(
+                f"{address} is wanted by a manifest, so it cannot be forgotten",
+                hint="set lifecycle.on_remove: retain, apply, then remove its manifest",
+            )
+        step = Step(
+            address=address,
+            action=Action.FORGET,
+            endpoint=recorded.endpoint,
+            provider_type=recorded.provider_type,
+            reason=None,
+            summary="forgotten by hand; the object stays",
+            resource=recorded.uid,
+            pin=recorded.version,
+        )
+        plan_id, ids = plans.save_plan(tx, Plan(steps=(step,)), engine.actor, "applying")
+    (outcome,) = run_steps(session.context, [step], stop=session.stop, plan_step_ids=ids)
+    with engine.store.transaction(actor) as tx:
+        plans.set_status(tx, plan_id, "applied" if outcome.result == "done" else "failed")
+    return outcome
