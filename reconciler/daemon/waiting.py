@@ -24,12 +24,14 @@ _log = get_logger(__name__)
 
 @dataclass(slots=True)
 class Ran:
-    """What was begun in a reconcile: the steps' hashes by address."""
+    """What was begun in a reconcile: the latest step of each address, and the hashes of all."""
 
-    hashes: dict[str, Address] = field(default_factory=dict)
+    steps: dict[Address, Step] = field(default_factory=dict)
+    hashes: set[str] = field(default_factory=set)
 
     def note(self, step: Step) -> None:
-        self.hashes[step.hash()] = step.address
+        self.steps[step.address] = step
+        self.hashes.add(step.hash())
 
 
 def look_after(engine: Engine, applied: Applied, ran: Ran, revision: int | None) -> None:

@@ -83,11 +83,16 @@ def identify(
 
 
 def _by_mark(observed: Observed, by_uid: dict[UUID, Row], owner: UUID) -> Row | None:
-    """The row that waits for its object: created, but the answer with the external id was lost."""
+    """The row that waits for its object: created, but the answer with the external id was lost.
+
+    Also the row of an operation under way, which may have made the object this very moment.
+    """
     if observed.mark is None or observed.mark.owner != owner:
         return None
     row = by_uid.get(observed.mark.resource)
-    return row if row is not None and row.type == observed.type and row.external_id is None else None
+    if row is None or row.type != observed.type:
+        return None
+    return row if row.external_id is None or row.fresh else None
 
 
 def _whose(

@@ -28,7 +28,7 @@ from reconciler.executor.outcome import Outcome, Result
 from reconciler.executor.settle import look_back, settle_failure, settle_success
 from reconciler.model.address import Address
 from reconciler.model.catalog import Identity
-from reconciler.model.plan import Action, Call, Step
+from reconciler.model.plan import Call, Step
 from reconciler.providers.driver import Submission, TaskState
 from reconciler.store import operations as ops
 
@@ -141,7 +141,7 @@ class StepRunner:
             return begun
         with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
             ops.call_finished(tx, begun, position, "done")
-            if call.deletes and self.step.action is Action.REPLACE:
+            if call.deletes and any(later.creates for later in self.step.calls[position:]):
                 ops.object_deleted(tx, begun)
         return begun
 

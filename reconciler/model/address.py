@@ -25,7 +25,7 @@ def is_name(text: str) -> bool:
 
 def as_name(text: str) -> str:
     """The nearest name to any text, such as a key made of values (`10.0.1.0/24` gives `10.0.1.0-24`)."""
-    cleaned = re.sub(r"[^A-Za-z0-9._+]+", "-", text)[:128].strip("-.")
+    cleaned = re.sub(r"[^A-Za-z0-9._+]+", "-", text).lstrip("-.+")[:128].rstrip("-.")
     return cleaned or "_"
 
 

@@ -283,7 +283,7 @@ def _calls(
         return given.lower(action, endpoint, desired, recorded, found)
     gone = given.lower(Action.DELETE, endpoint, None, recorded, removal(recorded, given.catalog))
     made = given.lower(Action.CREATE, endpoint, desired, None, creation(desired, given.catalog))
-    return (*gone, *made)
+    return (*made, *gone) if desired.lifecycle.create_before_destroy else (*gone, *made)
 
 
 def _step(

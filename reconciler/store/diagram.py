@@ -3,8 +3,8 @@
     python -m reconciler.store.diagram --check [URL]    says whether the diagram is that of the database
     python -m reconciler.store.diagram --write [URL]    draws it anew
 
-Without a URL the database is one that the migrations make on the spot. A tool for whoever works on the schema,
-in a checkout; the program does not need it.
+Without a URL the database is one that the migrations make on the spot. A tool for whoever works on the
+schema, in a checkout; the program does not need it.
 """
 
 from __future__ import annotations

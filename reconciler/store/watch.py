@@ -1,4 +1,4 @@
-"""What a long-running process asks of the database beside its work: does it live, what waits, how much is there.
+"""What a daemon asks of the database beside its work: does it live, what waits, how much is there.
 
 Reads and small marks only; nothing here changes a resource.
 """

@@ -1,0 +1,149 @@
+"""One reconcile: recover, read the sources, look, plan and apply; and tell what came of it.
+
+Everything that changes anything is the engine's. Whatever goes wrong at one source, endpoint or resource
+holds up no other; what goes wrong with the database is for the caller.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.daemon.endpoints import Endpoints
+from reconciler.daemon.logs import Redactor, get_logger
+from reconciler.daemon.metrics import Metrics
+from reconciler.daemon.notices import Notices
+from reconciler.daemon.sources import Sources
+from reconciler.daemon.telling import Teller
+from reconciler.daemon.waiting import Ran, look_after
+from reconciler.engine.apply import Applied, Progress, Session
+from reconciler.engine.approval import Permit
+from reconciler.engine.engine import Engine
+from reconciler.engine.observing import observe_all
+from reconciler.engine.planning import PlanOptions
+from reconciler.errors import CredentialError
+from reconciler.executor.context import Context
+from reconciler.executor.outcome import Result
+from reconciler.model.plan import Plan, Step
+from reconciler.store import inventory
+
+_log = get_logger(__name__)
+
+UNDONE = frozenset({Result.FAILED, Result.AMBIGUOUS, Result.SKIPPED})
+"""Results that leave something failing. Another worker being faster is none of them."""
+
+
+class Due(StrEnum):
+    """Why a reconcile is to be made."""
+
+    SOURCES = "sources"  # see whether a source moved; if none did, that was all
+    OBSERVE = "observe"  # look at every endpoint
+    RECONCILE = "reconcile"  # everything, though nothing seems to have moved
+
+
+class Ended(StrEnum):
+    """How a reconcile ended."""
+
+    DONE = "done"
+    INCOMPLETE = "incomplete"  # something failed, or could not be read or seen
+    STOPPED = "stopped"
+    IDLE = "idle"  # no source moved, and nothing else was asked for
+
+
+@dataclass(slots=True)
+class Reconciler:
+    """Keeps from one reconcile to the next what spares work, and nothing that correctness rests on."""
+
+    options: PlanOptions
+    report_only: bool
+    sources: Sources
+    endpoints: Endpoints
+    metrics: Metrics
+    notices: Notices
+    redactor: Redactor
+    teller: Teller = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.teller = Teller(self.metrics, self.notices)
+
+    def run(
+        self, engine: Engine, context: Context, due: frozenset[Due], stop: threading.Event
+    ) -> tuple[Context, Ended]:
+        """One reconcile, with the context for the next. Raises what is a fault of ours or the database's."""
+        ran = Ran()
+        session = Session(engine, context, options=self.options, stop=stop, progress=self._progress(ran))
+        session.recover()
+        reading = self.sources.read(engine, context, again=Due.RECONCILE in due)
+        self.metrics.snapshot.sources = self.sources.views()
+        session.context = reading.context
+        if due == {Due.SOURCES} and not reading.moved:
+            return reading.context, Ended.IDLE
+        self._learn_secrets(engine)
+        self._observe(session.context, stop, soon=reading.moved or Due.OBSERVE in due)
+        session.looks = dict(self.endpoints.looks())
+        if stop.is_set():
+            return session.context, Ended.STOPPED
+        if self.report_only:
+            plan = session.preview().plan
+            self.teller.report(plan)
+            self.teller.left(plan)
+            failed = False
+        else:
+            failed = self._apply(engine, session, ran)
+        if stop.is_set():
+            return session.context, Ended.STOPPED
+        blind = any(look.blind for look in session.looks.values())
+        whole = not (failed or blind or self.sources.problems)
+        return session.context, Ended.DONE if whole else Ended.INCOMPLETE
+
+    def _apply(self, engine: Engine, session: Session, ran: Ran) -> bool:
+        """Whether anything is left failing."""
+        applied: Applied = session.apply(Permit())
+        for outcome in applied.outcomes:
+            if outcome.result is not Result.DONE and (step := ran.steps.get(outcome.address)) is not None:
+                self.endpoints.doubt(step.endpoint)
+        look_after(engine, applied, ran, session.context.revision)
+        self.teller.left(applied.left)
+        return any(outcome.result in UNDONE for outcome in applied.outcomes)
+
+    def _observe(self, context: Context, stop: threading.Event, *, soon: bool) -> None:
+        names = context.connections.endpoints.keys()
+        self.endpoints.keep(names)
+        wanted = self.endpoints.due(names, time.monotonic(), soon=soon)
+        if not wanted or stop.is_set():
+            return
+        looks = observe_all(context, wanted)
+        for look in looks.values():
+            self.endpoints.seen(look, time.monotonic())
+            self.teller.look(look)
+        now = self.metrics.snapshot
+        seen = {name: time.time() for name, look in looks.items() if not look.blind}
+        now.observed_at = {name: at for name, at in {**now.observed_at, **seen}.items() if name in names}
+        now.trouble = {name: look.trouble is not None for name, look in self.endpoints.looks().items()}
+
+    def _progress(self, ran: Ran) -> Progress:
+        def started(step: Step) -> None:
+            ran.note(step)
+            self.teller.started(step)
+
+        def planned(plan: Plan) -> None:
+            self.teller.drift(plan)
+
+        return Progress(
+            started=started,
+            ended=lambda outcome: self.teller.ended(outcome, ran.steps.get(outcome.address)),
+            recovered=self.teller.recovered,
+            planned=planned,
+        )
+
+    def _learn_secrets(self, engine: Engine) -> None:
+        with engine.store.read() as tx:
+            names = [row.name for row in inventory.credentials(tx)]
+        for name in names:
+            try:
+                self.redactor.learn([engine.resolve(name)])
+            except CredentialError as error:
+                if self.notices.is_news(("credential", name), error.message):
+                    _log.warning("a credential cannot be resolved", credential=name, problem=error.message)

@@ -1,0 +1,289 @@
+"""The process: opens the database and keeps it open, says when to reconcile, and ends when it is told to.
+
+Ticks and signals only put a word into a queue; the main thread takes the words and does the work, so there is
+one reconcile at a time. When the database goes, everything on it is closed and opened anew once it is back:
+with it went the lock that proves this worker's life, so what was open is recovered like a dead worker's.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import random
+import signal
+import socket
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from types import FrameType
+from uuid import UUID
+
+from reconciler.daemon.backoff import pause
+from reconciler.daemon.config import DaemonConfig
+from reconciler.daemon.cycle import Due, Ended, Reconciler
+from reconciler.daemon.endpoints import Endpoints
+from reconciler.daemon.health import TICK_SECONDS, Health, HealthServer
+from reconciler.daemon.logs import Redactor, configure, get_logger
+from reconciler.daemon.metrics import Metrics
+from reconciler.daemon.notices import Notices
+from reconciler.daemon.notify import notify
+from reconciler.daemon.sources import Sources
+from reconciler.daemon.ticks import Tick, Ticks
+from reconciler.engine.engine import Engine
+from reconciler.engine.planning import PlanOptions
+from reconciler.errors import DatabaseUnavailable, ReconcilerError
+from reconciler.executor.budget import RequestBudget
+from reconciler.executor.context import Context
+from reconciler.planner import Limits
+from reconciler.store.faults import TryAgain
+from reconciler.store.watch import beat, levels, make_partitions
+
+HEARTBEAT_SECONDS = 5.0
+MAINTENANCE_SECONDS = 6 * 3600.0
+FIRST_PAUSE, MOST_PAUSE = 1.0, 30.0
+"""Seconds between attempts to open the database, at first and at most."""
+
+_log = get_logger(__name__)
+_STOP, _LOST = "stop", "lost"
+
+
+def run(config: DaemonConfig) -> int:
+    """Run until SIGTERM or SIGINT. The exit code: 0 ended in good order, 1 it could not run or not end."""
+    redactor = Redactor()
+    configure(config.log_level, config.log_format, redactor)
+    service = _Service(config, redactor)
+    try:
+        return service.run()
+    except ReconcilerError as error:
+        _log.error("the daemon cannot run", problem=error.message, hint=error.hint)
+        return 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """The open database that the heartbeat may use."""
+
+    engine: Engine
+    worker: UUID
+
+
+class _Service:
+    def __init__(self, config: DaemonConfig, redactor: Redactor) -> None:
+        self.config = config
+        self.metrics = Metrics()
+        self.health = Health(self.metrics)
+        notices = Notices()
+        self.reconciler = Reconciler(
+            options=PlanOptions(limits=Limits(destroy=config.max_destroy)),
+            report_only=config.report_only,
+            sources=Sources(config.sources, config.home / "git", notices),
+            endpoints=Endpoints(config.observe_interval),
+            metrics=self.metrics,
+            notices=notices,
+            redactor=redactor,
+        )
+        self.actor = config.actor or f"daemon@{socket.gethostname()}"
+        self.words: queue.SimpleQueue[str] = queue.SimpleQueue()  # its put may be called in a signal handler
+        self.stopping = threading.Event()
+        self.work_stop = threading.Event()
+        self.ended = threading.Event()
+        self.live: _Live | None = None
+        self.budgets: dict[str, RequestBudget] = {}
+
+    def run(self) -> int:
+        config = self.config
+        server = HealthServer(self.health, config.port) if config.port is not None else None
+        ticks = Ticks(self._ticks())
+        self._handle_signals()
+        _log.info(
+            "daemon started",
+            actor=self.actor,
+            port=server.port if server else None,
+            sources=len(config.sources),
+            report_only=config.report_only,
+        )
+        try:
+            self._serve_for_ever()
+        finally:
+            self.ended.set()
+            ticks.close()
+            if server is not None:
+                server.close()
+        _log.info("daemon ended")
+        return 0
+
+    def _ticks(self) -> tuple[Tick, ...]:
+        config = self.config
+
+        def due(word: Due, seconds: float) -> Tick:
+            # The jitter keeps replicas, and the daemons of many places, from asking all at once.
+            return Tick(word.value, seconds, lambda: self.words.put(word), jitter=seconds / 10)
+
+        return (
+            due(Due.SOURCES, config.source_poll),
+            due(Due.OBSERVE, config.observe_interval),
+            due(Due.RECONCILE, config.reconcile_interval),
+            Tick("alive", TICK_SECONDS, self._alive, at_once=True),
+            Tick("heartbeat", HEARTBEAT_SECONDS, self._heartbeat, at_once=True),
+            Tick("partitions", MAINTENANCE_SECONDS, self._maintain),
+        )
+
+    # The database: opened, lost, opened again.
+
+    def _serve_for_ever(self) -> None:
+        failures = 0
+        while not self.stopping.is_set():
+            try:
+                with Engine.open(self.config.home, self.config.database_url, self.actor) as engine:
+                    engine.budgets = self.budgets  # what was sent was sent, whatever became of the database
+                    with engine.working("daemon") as context:
+                        failures = 0
+                        self._serve(engine, context)
+            except (DatabaseUnavailable, TryAgain) as error:
+                self.metrics.snapshot.database_up = False
+                failures += 1
+                wait = pause(failures, FIRST_PAUSE, MOST_PAUSE, random.random())  # noqa: S311 - jitter
+                if not self.stopping.is_set():
+                    _log.error(
+                        "the database does not answer; nothing is changed until it does",
+                        problem=error.message,
+                        hint=error.hint,
+                        retry_in_seconds=round(wait, 1),
+                    )
+                self.stopping.wait(wait)
+
+    def _serve(self, engine: Engine, context: Context) -> None:
+        """Reconcile whenever it is due. Raises DatabaseUnavailable when the database is lost."""
+        self._taken()  # words about an earlier connection
+        self.live = _Live(engine, context.worker)
+        self.metrics.snapshot.database_up = True
+        self.metrics.snapshot.budgets = self.budgets
+        self.words.put(Due.RECONCILE)
+        notify("READY=1")
+        _log.info("database open", embedded=engine.database.is_embedded, worker=str(context.worker))
+        try:
+            while not self.stopping.is_set():
+                words = {self.words.get(), *self._taken()}
+                if _LOST in words:
+                    raise DatabaseUnavailable("the worker's session with the database has ended")
+                due = frozenset(Due(word) for word in words - {_STOP})
+                if not self.stopping.is_set():
+                    context = self._reconcile(engine, context, due)
+        finally:
+            self.live = None
+
+    def _taken(self) -> set[str]:
+        """All the words that are there, without waiting."""
+        words: set[str] = set()
+        while True:
+            try:
+                words.add(self.words.get_nowait())
+            except queue.Empty:
+                return words
+
+    def _reconcile(self, engine: Engine, context: Context, due: frozenset[Due]) -> Context:
+        # An event of its own: the engine sets it too, when something fails that must stop the whole run.
+        self.work_stop = threading.Event()
+        if self.stopping.is_set():  # it may have been set between the caller's look and the new event
+            return context
+        began = time.monotonic()
+        try:
+            context, ended = self.reconciler.run(engine, context, due, self.work_stop)
+        except DatabaseUnavailable:
+            self.metrics.reconciles.labels("error").inc()
+            raise
+        except ReconcilerError as error:
+            _log.error("the reconcile failed", problem=error.message, hint=error.hint)
+            ended = None
+        except Exception:  # noqa: BLE001 - a fault at one reconcile must not end the daemon; it is logged whole
+            _log.exception("the reconcile failed, by a fault of the program; it goes on with the next")
+            ended = None
+        self._note(ended, time.monotonic() - began)
+        return context
+
+    def _note(self, ended: Ended | None, seconds: float) -> None:
+        if ended is Ended.IDLE:
+            return
+        self.metrics.reconciles.labels(ended.value if ended else "error").inc()
+        self.metrics.duration.observe(seconds)
+        if ended in (Ended.DONE, Ended.INCOMPLETE):
+            self.health.reconciled = True
+        if ended is Ended.DONE:
+            self.metrics.snapshot.last_success = time.time()
+        self._measure()
+        _log.debug("reconciled", ended=ended.value if ended else "error", seconds=round(seconds, 3))
+
+    # What the clock calls, in threads of its own.
+
+    def _alive(self) -> None:
+        self.health.tick()
+        notify("WATCHDOG=1")
+
+    def _heartbeat(self) -> None:
+        live = self.live
+        if live is None:
+            return
+        try:
+            alive = beat(live.engine.store, live.worker, self.actor)
+            self.metrics.snapshot.database_up = True
+        except ReconcilerError as error:
+            if self.live is live:
+                _log.warning("no heartbeat", problem=error.message)
+            alive = not isinstance(error, DatabaseUnavailable)
+        if self.live is not live:
+            return
+        if alive:
+            self._measure()
+        else:
+            self.metrics.snapshot.database_up = False
+            self.words.put(_LOST)
+
+    def _measure(self) -> None:
+        live = self.live
+        if live is None:
+            return
+        try:
+            with live.engine.store.read() as tx:
+                self.metrics.snapshot.levels = levels(tx)
+        except ReconcilerError as error:
+            _log.warning("the levels cannot be read", problem=error.message)
+
+    def _maintain(self) -> None:
+        live = self.live
+        if live is None:
+            return
+        try:
+            make_partitions(live.engine.store, self.actor)
+        except ReconcilerError as error:
+            _log.error("the history's partitions cannot be made", problem=error.message, hint=error.hint)
+
+    # Signals. A handler runs between two instructions of the main thread: it may take no lock, and so not log.
+
+    def _handle_signals(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._told_to_stop)
+        signal.signal(signal.SIGHUP, self._told_to_read)
+
+    def _told_to_read(self, _: int, __: FrameType | None) -> None:
+        self.words.put(Due.SOURCES)
+
+    def _told_to_stop(self, number: int, _: FrameType | None) -> None:
+        if self.stopping.is_set():
+            os._exit(1)  # told twice: at once
+        self.stopping.set()
+        self.work_stop.set()
+        self.words.put(_STOP)
+        threading.Thread(target=self._watch_the_end, args=(number,), name="end", daemon=True).start()
+
+    def _watch_the_end(self, number: int) -> None:
+        bound = self.config.shutdown_timeout
+        notify("STOPPING=1")
+        _log.info(
+            "stopping: what is under way ends first", signal=signal.Signals(number).name, within_seconds=bound
+        )
+        if self.ended.wait(bound):
+            return
+        _log.error("what is under way did not end in time; it is left to the recovery of the next run")
+        sys.stderr.flush()
+        os._exit(1)

@@ -1,0 +1,224 @@
+"""The diff: silent where both sides mean the same, exact where they do not, and with a reason for each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from reconciler.diff import creation, diff, removal
+from reconciler.model.address import Address
+from reconciler.model.catalog import Mutability
+from reconciler.model.diff import PartAction, Reason, TagChange
+from reconciler.model.resource import Desired, Lifecycle, Recorded
+from reconciler.model.values import SecretRef, Value, canonical
+from tests.unit.core_rig import recorded_of, resources, respelled, uid, values, want, with_parts
+from tests.unit.manifest_rig import catalog
+
+RULE = {"direction": "in", "protocol": "tcp", "port": "22", "source_ips": ("10.0.0.0/8",)}
+ICMP = {"direction": "in", "protocol": "icmp", "source_ips": ("10.0.0.0/8",)}
+
+
+def firewall(*rules: dict[str, Value]) -> Desired:
+    return with_parts(want("firewall/web"), "firewall_rule", *rules)
+
+
+@settings(max_examples=300)
+@given(resources())
+def test_what_was_applied_and_did_not_move_is_no_difference(desired: Desired) -> None:
+    assert not diff(desired, recorded_of(desired), catalog())
+
+
+@settings(max_examples=200)
+@given(resources())
+def test_another_spelling_is_no_difference(desired: Desired) -> None:
+    def other(item: Desired) -> Desired:
+        rules = catalog().attributes(item.type, item.provider_type)
+        found = {
+            name: canonical(
+                respelled(value, rules[name].definition.format)
+                if rules[name].definition.cardinality != "list"
+                else value,
+                rules[name].definition.cardinality,
+                rules[name].definition.format,
+            )
+            for name, value in item.attributes.items()
+        }
+        return replace(item, attributes=found, parts=tuple(map(other, reversed(item.parts))))
+
+    assert not diff(other(desired), recorded_of(desired), catalog())
+
+
+@settings(max_examples=200)
+@given(st.data(), resources())
+def test_one_changed_attribute_is_one_change(data: st.DataObject, desired: Desired) -> None:
+    rules = catalog().attributes(desired.type, desired.provider_type)
+    ignored = desired.lifecycle.ignore_changes
+    names = sorted(name for name in desired.attributes if rules[name].compared and name not in ignored)
+    assume(names)
+    name = data.draw(st.sampled_from(names))
+    value = data.draw(values(rules[name]))
+    assume(value != desired.attributes[name] or type(value) is not type(desired.attributes[name]))
+    changed = replace(desired, attributes={**desired.attributes, name: value}, explicit=frozenset({name}))
+    found = diff(changed, recorded_of(desired), catalog())
+    assert [change.name for change in found.changes] == [name]
+    assert (found.parts, found.tags) == ((), ())
+    assert found.changes[0].after == value
+    assert found.changes[0].reason is Reason.MANIFEST
+    assert found.changes[0].mutability is rules[name].mutability
+
+
+@given(resources())
+def test_what_cannot_change_later_and_what_only_the_provider_says_is_not_compared(desired: Desired) -> None:
+    rules = catalog().attributes(desired.type, desired.provider_type)
+    quiet = {name for name, rule in rules.items() if not rule.compared}
+    there = recorded_of(desired)
+    moved = {name: value for name, value in there.attributes.items() if name not in quiet}
+    assert not diff(desired, replace(there, attributes=moved), catalog())
+
+
+def test_what_a_manifest_does_not_say_is_left_as_it_is() -> None:
+    desired = want("vm/web", server_type="cx22", image="debian-12")
+    there = recorded_of(want("vm/web", server_type="cx22", image="debian-12", power_state="stopped", backups=True))
+    assert not diff(desired, there, catalog())
+
+
+def test_what_shall_be_empty_where_a_manifest_says_nothing_is_emptied() -> None:
+    there = recorded_of(want("volume/data", size_gb=10, server="vm/web"))
+    (change,) = diff(want("volume/data", size_gb=10), there, catalog()).changes
+    assert (change.name, change.before, change.after) == ("server", "vm/web", None)
+
+
+def test_no_elements_and_no_value_are_the_same() -> None:
+    silent, empty = want("firewall/web"), want("firewall/web", label_selectors=())
+    assert not diff(empty, recorded_of(silent), catalog())
+    full = recorded_of(want("firewall/web", label_selectors=("env=prod",)))
+    assert not diff(silent, full, catalog())
+    (change,) = diff(empty, full, catalog()).changes
+    assert (change.before, change.after) == (("env=prod",), ())
+
+
+def test_a_number_is_no_truth_value() -> None:
+    there = recorded_of(want("volume/data", size_gb=10, protected=True))
+    odd = replace(there, attributes={**there.attributes, "protected": 1})
+    assert diff(want("volume/data", size_gb=10, protected=True), odd, catalog()).change("protected") is not None
+
+
+def test_a_change_that_arose_after_applying_is_drift_and_else_the_manifests() -> None:
+    desired = want("vm/web", server_type="cx22", image="debian-12", backups=True)
+    moved = recorded_of(want("vm/web", server_type="cx22", image="debian-12", backups=False))
+    (drifted,) = diff(desired, replace(moved, applied_desired_hash=desired.hash()), catalog()).changes
+    (asked,) = diff(desired, replace(moved, applied_desired_hash=b"another"), catalog()).changes
+    (default,) = diff(replace(desired, explicit=frozenset()), moved, catalog()).changes
+    assert (drifted.reason, asked.reason, default.reason) == (Reason.DRIFT, Reason.MANIFEST, Reason.DEFAULT)
+
+
+def test_a_new_secret_is_a_change_that_shows_no_secret() -> None:
+    before = want("vm/db", "proxmox", ci_password=SecretRef("pw", "aaaa"))
+    after = want("vm/db", "proxmox", ci_password=SecretRef("pw", "bbbb"))
+    (change,) = diff(after, recorded_of(before), catalog()).changes
+    assert (change.secret, change.mutability) == (True, Mutability.WRITE_ONLY)
+    assert not diff(before, recorded_of(before), catalog())
+
+
+def test_ignored_attributes_tags_and_parts_are_not_compared() -> None:
+    life = Lifecycle(ignore_changes=frozenset({"backups", "tags", "networks"}))
+    base = want("vm/web", server_type="cx22", image="debian-12", backups=True, tags={"a": "1"}, lifecycle=life)
+    desired = with_parts(base, "network_attachment", {"network": "network/a"})
+    there = replace(recorded_of(base), attributes={**base.attributes, "backups": False}, tags={"b": "2"}, parts=())
+    assert not diff(desired, there, catalog())
+
+
+def test_tags_that_are_no_longer_wanted_go_and_others_come() -> None:
+    there = recorded_of(want("network/a", ip_range="10.0.0.0/8", tags={"env": "dev", "old": ""}))
+    found = diff(want("network/a", ip_range="10.0.0.0/8", tags={"env": "prod", "new": ""}), there, catalog())
+    assert found.tags == (
+        TagChange("env", "dev", "prod", Reason.MANIFEST),
+        TagChange("new", None, "", Reason.MANIFEST),
+        TagChange("old", "", None, Reason.MANIFEST),
+    )
+
+
+def test_parts_of_a_type_that_is_not_listed_are_left_alone() -> None:
+    listed = firewall(RULE)
+    assert not diff(want("firewall/web"), recorded_of(listed), catalog())
+    gone = diff(firewall(), recorded_of(listed), catalog())
+    assert [(p.action, p.address.name) for p in gone.parts] == [(PartAction.DELETE, "0")]
+
+
+def test_parts_without_a_key_are_told_apart_by_content_whatever_they_are_called() -> None:
+    there = recorded_of(firewall(RULE, ICMP))
+    assert not diff(firewall(ICMP, RULE), replace(there, parts=_renamed(there)), catalog())
+
+
+def _renamed(there: Recorded) -> tuple[Recorded, ...]:
+    return tuple(
+        replace(part, address=there.address.part("firewall_rule", f"seen-{number}"))
+        for number, part in enumerate(there.parts)
+    )
+
+
+def test_a_part_that_cannot_change_goes_and_comes_again() -> None:
+    base = want("network/a", ip_range="10.0.0.0/8")
+    subnet: dict[str, Value] = {"ip_range": "10.0.1.0/24", "network_zone": "eu-central"}
+    there = recorded_of(with_parts(base, "subnet", subnet))
+    found = diff(with_parts(base, "subnet", subnet | {"network_zone": "us-east"}), there, catalog())
+    assert [part.action for part in found.parts] == [PartAction.DELETE, PartAction.CREATE]
+
+
+def test_losing_a_part_that_holds_data_says_so() -> None:
+    disk: dict[str, Value] = {"slot": "scsi0", "size_gb": 8}
+    guest = want("vm/db", "proxmox")
+    there = recorded_of(with_parts(guest, "disk", disk))
+    (part,) = diff(with_parts(guest, "disk"), there, catalog()).parts
+    assert (part.action, part.holds_data) == (PartAction.DELETE, True)
+    assert [p.holds_data for p in removal(there, catalog()).parts] == [True]
+
+
+@given(resources())
+def test_a_creation_shows_all_that_it_sets_and_nothing_else(desired: Desired) -> None:
+    found = creation(desired, catalog())
+    assert {c.name: c.after for c in found.changes} == {n: v for n, v in desired.attributes.items() if v != ()}
+    assert all(change.before is None for change in found.changes)
+    assert {tag.key: tag.after for tag in found.tags} == desired.tags
+    assert sorted(p.address for p in found.parts) == sorted(p.address for p in desired.parts)
+
+
+@given(resources())
+def test_equal_sides_give_equal_diffs(desired: Desired) -> None:
+    bare = replace(recorded_of(desired), attributes={}, tags={}, parts=())
+    assert diff(desired, bare, catalog()) == diff(replace(desired), replace(bare), catalog())
+    shuffled = replace(desired, parts=tuple(reversed(desired.parts)), tags=dict(reversed(desired.tags.items())))
+    assert shuffled.hash() == desired.hash()
+
+
+@settings(max_examples=200)
+@given(st.data(), resources())
+def test_a_hash_moves_with_everything_that_matters(data: st.DataObject, desired: Desired) -> None:
+    other = Address.parse("vm/other")
+    changes: dict[str, object] = {
+        "endpoint": "elsewhere",
+        "tags": {**desired.tags, "one-more": ""},
+        "depends_on": (other,),
+        "member_of": (other,),
+        "location": "nbg1",
+        "datacenter": "somewhere",
+        "adopt": "99",
+        "lifecycle": replace(desired.lifecycle, prevent_destroy=not desired.lifecycle.prevent_destroy),
+        "collections": desired.collections ^ {"disk"},
+        "attributes": {**desired.attributes, "description": SecretRef("no", "such")},
+    }
+    name = data.draw(st.sampled_from(sorted(changes)))
+    assert replace(desired, **{name: changes[name]}).hash() != desired.hash()  # type: ignore[arg-type]
+    assert replace(desired, explicit=frozenset(), origin=None).hash() == desired.hash()
+
+
+@pytest.mark.parametrize("empty", [None, ()])
+def test_an_empty_set_and_none_are_two_wishes(empty: Value | None) -> None:
+    silent = want("firewall/web")
+    asked = replace(silent, attributes={"label_selectors": ()})
+    assert asked.hash() != silent.hash()
+    assert uid("vm/a") != uid("vm/b")
+    assert (diff(asked, recorded_of(silent), catalog()).changes == ()) is (empty in (None, ()))
