@@ -81,11 +81,11 @@ start() {
   run apply -f "$demo/manifests" --yes
   say "And now?"
   expect_no_changes
-  say "Somebody shrinks a machine's memory behind the controller's back."
+  say "Somebody changes two machines behind the controller's back."
   "$reconciler" sim change "https://127.0.0.1:$proxmox_port" --ca-file "$demo/ca/ca.pem" \
-    '{"op": "set", "name": "build-1", "set": {"description": "mine now", "onboot": "1"}}' >/dev/null
+    '{"op": "set", "name": "db-1", "set": {"onboot": "0"}}' >/dev/null
   "$reconciler" sim change "http://127.0.0.1:$hetzner_port" \
-    '{"op": "set", "type": "servers", "name": "web-2", "set": {"labels.role": "mine-now"}}' >/dev/null
+    '{"op": "power", "name": "web-2", "to": "off"}' >/dev/null
   run drift
   say "The loop heals it."
   run apply -f "$demo/manifests" --yes

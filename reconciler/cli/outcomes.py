@@ -38,12 +38,29 @@ def outcome_lines(applied: Applied) -> Iterator[Text]:
             yield line(
                 ("✗ ", "bold red"), (str(outcome.address), "bold"), f" {outcome.result}: {outcome.message}"
             )
-            if outcome.hint:
-                yield line(("    → ", "cyan"), outcome.hint)
+            if outcome.hint or _waits(outcome, applied):
+                yield line(("    → ", "cyan"), outcome.hint or _retry_hint(outcome))
     if applied.failed:
         yield Text()
-    yield from blocked_lines(applied.left.blocked)
+    said = {outcome.address for outcome in applied.failed if _waits(outcome, applied)}
+    yield from blocked_lines(
+        item
+        for item in applied.left.blocked
+        if item.address not in said or item.hindrance is not Hindrance.BACK_OFF
+    )
     yield summary(applied)
+
+
+def _waits(outcome: Outcome, applied: Applied) -> bool:
+    """Whether the failure is why the resource is left alone for a while, so that once is enough to say so."""
+    return any(
+        item.address == outcome.address and item.hindrance is Hindrance.BACK_OFF
+        for item in applied.left.blocked
+    )
+
+
+def _retry_hint(outcome: Outcome) -> str:
+    return f"it is tried again after a while; to have it at once: reconciler retry {outcome.address}"
 
 
 def _row(outcome: Outcome) -> tuple[Piece, ...]:

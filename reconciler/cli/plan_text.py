@@ -96,8 +96,8 @@ def step_lines(step: Step, view: View) -> Iterator[Text]:
 def _aside(step: Step) -> list[Piece]:
     """Where, why, and what it does to a running machine."""
     words: list[Piece] = [(f"  {step.endpoint}", "dim")]
-    if step.reason is not None and step.action not in (Action.DELETE, Action.FORGET):
-        drifted = step.reason is Reason.DRIFT
+    drifted = step.reason is Reason.DRIFT
+    if step.reason is not None and (drifted or step.action in (Action.UPDATE, Action.REPLACE)):
         words.append((f" · {REASONS[step.reason]}", "yellow" if drifted else "dim"))
     if IMPACTS[step.impact]:
         words.append((f" · {IMPACTS[step.impact]}", "bold red"))
@@ -111,7 +111,7 @@ def _change_lines(
 ) -> Iterator[Text]:
     names = [change.name for change in changes] + [f"tag {tag.key}" for tag in tags]
     width = max(map(len, names), default=0) + 2
-    mixed = len({item.reason for item in (*changes, *tags)}) > 1
+    mixed = len({change.reason for change in changes} | {tag.reason for tag in tags}) > 1
     for change in changes:
         pieces = _secret(new=new) if _is_secret(change) else _values(change, view, new=new)
         yield line(

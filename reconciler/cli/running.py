@@ -92,7 +92,9 @@ def running(request: Request) -> Iterator[Run]:
         with engine.store.read() as tx:
             reporter = Reporter(views.typical_seconds(tx))
         states = [state] if state else []
-        yield Run(request, Session(engine, context, states, request.options, progress=reporter.progress), reporter)
+        yield Run(
+            request, Session(engine, context, states, request.options, progress=reporter.progress), reporter
+        )
 
 
 def plan(request: Request, form: PlanFormat, *, save: bool, detailed: bool) -> int:
@@ -249,6 +251,6 @@ def _same(saved: SavedPlan, preview: Preview) -> None:
     moved = sorted(str(address) for address, found in saved.steps.items() if found not in now)
     if moved:
         raise StalePlanError(
-            f"plan {saved.id} is out of date: {', '.join(moved)} would be something else now; nothing was changed",
-            hint="what it rests on has changed since it was saved: plan again",
+            f"plan {saved.id} is out of date; nothing was changed: other than saved is {', '.join(moved)}",
+            hint="what it rests on has changed since: plan again",
         )

@@ -28,17 +28,21 @@ class Manifests:
 
     def read(self, settings: Settings) -> SourceState | None:
         """The source, read whole; None where none was named: the manifests as last applied."""
-        if not self.given:
-            if self.branch or self.subfolder or self.name:
-                raise ConfigurationError(
-                    "--branch, --subfolder and --source say more of a source, and none is named",
-                    hint="name it with -f PATH or --git URL",
-                )
-            return None
+        spec = self.spec()
+        return read_source(spec, settings.cache) if spec else None
+
+    def spec(self) -> SourceSpec | None:
+        """What to read, None where no source was named. Raises ConfigurationError for what does not fit."""
         if self.files and self.git:
             raise ConfigurationError("-f and --git exclude each other", hint="name one source")
-        spec = SourceSpec(self.files, self.git, self.branch, self.subfolder, self.name)
-        return read_source(spec, settings.cache)
+        if self.given:
+            return SourceSpec(self.files, self.git, self.branch, self.subfolder, self.name)
+        if self.branch or self.subfolder or self.name:
+            raise ConfigurationError(
+                "--branch, --subfolder and --source say more of a source, and none is named",
+                hint="name it with -f PATH or --git URL",
+            )
+        return None
 
     @classmethod
     def again(cls, view: SourceView) -> Manifests:

@@ -90,4 +90,4 @@ def request_lines(calls: Iterable[Call]) -> list[str]:
             found[-1] = (text, found[-1][1] + 1)
         else:
             found.append((text, 1))
-    return [text if count == 1 else f"{text} ×{count}" for text, count in found]
+    return [text if count == 1 else f"{text} ({count} times)" for text, count in found]

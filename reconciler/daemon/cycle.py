@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -17,7 +18,7 @@ from reconciler.daemon.metrics import Metrics
 from reconciler.daemon.notices import Notices
 from reconciler.daemon.sources import Sources
 from reconciler.daemon.telling import Teller
-from reconciler.daemon.waiting import Ran, look_after
+from reconciler.daemon.waiting import look_after
 from reconciler.engine.apply import Applied, Progress, Session
 from reconciler.engine.approval import Permit
 from reconciler.engine.engine import Engine
@@ -26,7 +27,8 @@ from reconciler.engine.planning import PlanOptions
 from reconciler.errors import CredentialError
 from reconciler.executor.context import Context
 from reconciler.executor.outcome import Result
-from reconciler.model.plan import Plan, Step
+from reconciler.model.address import Address
+from reconciler.model.plan import Hindrance, Step
 from reconciler.store import inventory
 
 _log = get_logger(__name__)
@@ -46,8 +48,8 @@ class Due(StrEnum):
 class Ended(StrEnum):
     """How a reconcile ended."""
 
-    DONE = "done"
-    INCOMPLETE = "incomplete"  # something failed, or could not be read or seen
+    DONE = "done"  # whatever is left waits for a person
+    INCOMPLETE = "incomplete"  # something failed, now or earlier, or could not be read or seen
     STOPPED = "stopped"
     IDLE = "idle"  # no source moved, and nothing else was asked for
 
@@ -72,8 +74,8 @@ class Reconciler:
         self, engine: Engine, context: Context, due: frozenset[Due], stop: threading.Event
     ) -> tuple[Context, Ended]:
         """One reconcile, with the context for the next. Raises what is a fault of ours or the database's."""
-        ran = Ran()
-        session = Session(engine, context, options=self.options, stop=stop, progress=self._progress(ran))
+        began: dict[Address, Step] = {}
+        session = Session(engine, context, options=self.options, stop=stop, progress=self._progress(began))
         session.recover()
         reading = self.sources.read(engine, context, again=Due.RECONCILE in due)
         self.metrics.snapshot.sources = self.sources.views()
@@ -91,22 +93,23 @@ class Reconciler:
             self.teller.left(plan)
             failed = False
         else:
-            failed = self._apply(engine, session, ran)
+            failed = self._apply(engine, session, began)
         if stop.is_set():
             return session.context, Ended.STOPPED
         blind = any(look.blind for look in session.looks.values())
         whole = not (failed or blind or self.sources.problems)
         return session.context, Ended.DONE if whole else Ended.INCOMPLETE
 
-    def _apply(self, engine: Engine, session: Session, ran: Ran) -> bool:
+    def _apply(self, engine: Engine, session: Session, began: Mapping[Address, Step]) -> bool:
         """Whether anything is left failing."""
         applied: Applied = session.apply(Permit())
         for outcome in applied.outcomes:
-            if outcome.result is not Result.DONE and (step := ran.steps.get(outcome.address)) is not None:
+            if outcome.result is not Result.DONE and (step := began.get(outcome.address)) is not None:
                 self.endpoints.doubt(step.endpoint)
-        look_after(engine, applied, ran, session.context.revision)
+        look_after(engine, applied, session.context.revision)
         self.teller.left(applied.left)
-        return any(outcome.result in UNDONE for outcome in applied.outcomes)
+        waits = any(item.hindrance is Hindrance.BACK_OFF for item in applied.left.blocked)
+        return waits or any(outcome.result in UNDONE for outcome in applied.outcomes)
 
     def _observe(self, context: Context, stop: threading.Event, *, soon: bool) -> None:
         names = context.connections.endpoints.keys()
@@ -123,19 +126,16 @@ class Reconciler:
         now.observed_at = {name: at for name, at in {**now.observed_at, **seen}.items() if name in names}
         now.trouble = {name: look.trouble is not None for name, look in self.endpoints.looks().items()}
 
-    def _progress(self, ran: Ran) -> Progress:
+    def _progress(self, began: dict[Address, Step]) -> Progress:
         def started(step: Step) -> None:
-            ran.note(step)
+            began[step.address] = step
             self.teller.started(step)
-
-        def planned(plan: Plan) -> None:
-            self.teller.drift(plan)
 
         return Progress(
             started=started,
-            ended=lambda outcome: self.teller.ended(outcome, ran.steps.get(outcome.address)),
+            ended=lambda outcome: self.teller.ended(outcome, began.get(outcome.address)),
             recovered=self.teller.recovered,
-            planned=planned,
+            planned=self.teller.drift,
         )
 
     def _learn_secrets(self, engine: Engine) -> None:

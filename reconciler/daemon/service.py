@@ -15,9 +15,7 @@ import socket
 import sys
 import threading
 import time
-from dataclasses import dataclass
 from types import FrameType
-from uuid import UUID
 
 from reconciler.daemon.backoff import pause
 from reconciler.daemon.config import DaemonConfig
@@ -28,6 +26,7 @@ from reconciler.daemon.logs import Redactor, configure, get_logger
 from reconciler.daemon.metrics import Metrics
 from reconciler.daemon.notices import Notices
 from reconciler.daemon.notify import notify
+from reconciler.daemon.pulse import Pulse
 from reconciler.daemon.sources import Sources
 from reconciler.daemon.ticks import Tick, Ticks
 from reconciler.engine.engine import Engine
@@ -37,7 +36,6 @@ from reconciler.executor.budget import RequestBudget
 from reconciler.executor.context import Context
 from reconciler.planner import Limits
 from reconciler.store.faults import TryAgain
-from reconciler.store.watch import beat, levels, make_partitions
 
 HEARTBEAT_SECONDS = 5.0
 MAINTENANCE_SECONDS = 6 * 3600.0
@@ -60,12 +58,9 @@ def run(config: DaemonConfig) -> int:
         return 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Live:
-    """The open database that the heartbeat may use."""
-
-    engine: Engine
-    worker: UUID
+class _Broken(ReconcilerError):
+    """A reconcile ended by a fault. Operations may be open under this worker: it has to end, so that the next
+    one recovers them."""
 
 
 class _Service:
@@ -77,7 +72,7 @@ class _Service:
         self.reconciler = Reconciler(
             options=PlanOptions(limits=Limits(destroy=config.max_destroy)),
             report_only=config.report_only,
-            sources=Sources(config.sources, config.home / "git", notices),
+            sources=Sources(config.sources, config.home / "cache", notices),
             endpoints=Endpoints(config.observe_interval),
             metrics=self.metrics,
             notices=notices,
@@ -88,7 +83,8 @@ class _Service:
         self.stopping = threading.Event()
         self.work_stop = threading.Event()
         self.ended = threading.Event()
-        self.live: _Live | None = None
+        self.pulse = Pulse(self.metrics, self.actor, lambda: self.words.put(_LOST))
+        self.failures = 0  # in a row, to open the database or to reconcile
         self.budgets: dict[str, RequestBudget] = {}
 
     def run(self) -> int:
@@ -125,38 +121,36 @@ class _Service:
             due(Due.OBSERVE, config.observe_interval),
             due(Due.RECONCILE, config.reconcile_interval),
             Tick("alive", TICK_SECONDS, self._alive, at_once=True),
-            Tick("heartbeat", HEARTBEAT_SECONDS, self._heartbeat, at_once=True),
-            Tick("partitions", MAINTENANCE_SECONDS, self._maintain),
+            Tick("heartbeat", HEARTBEAT_SECONDS, self.pulse.beat, at_once=True),
+            Tick("partitions", MAINTENANCE_SECONDS, self.pulse.maintain),
         )
 
     # The database: opened, lost, opened again.
 
     def _serve_for_ever(self) -> None:
-        failures = 0
         while not self.stopping.is_set():
             try:
                 with Engine.open(self.config.home, self.config.database_url, self.actor) as engine:
                     engine.budgets = self.budgets  # what was sent was sent, whatever became of the database
                     with engine.working("daemon") as context:
-                        failures = 0
                         self._serve(engine, context)
             except (DatabaseUnavailable, TryAgain) as error:
                 self.metrics.snapshot.database_up = False
-                failures += 1
-                wait = pause(failures, FIRST_PAUSE, MOST_PAUSE, random.random())  # noqa: S311 - jitter
-                if not self.stopping.is_set():
-                    _log.error(
-                        "the database does not answer; nothing is changed until it does",
-                        problem=error.message,
-                        hint=error.hint,
-                        retry_in_seconds=round(wait, 1),
-                    )
-                self.stopping.wait(wait)
+                self._wait("the database does not answer; nothing is changed until it does", error)
+            except _Broken as error:
+                self._wait("the reconcile failed; another worker takes over what it left open", error)
+
+    def _wait(self, event: str, error: ReconcilerError) -> None:
+        self.failures += 1
+        wait = pause(self.failures, FIRST_PAUSE, MOST_PAUSE, random.random())  # noqa: S311 - jitter
+        if not self.stopping.is_set():
+            _log.error(event, problem=error.message, hint=error.hint, retry_in_seconds=round(wait, 1))
+        self.stopping.wait(wait)
 
     def _serve(self, engine: Engine, context: Context) -> None:
-        """Reconcile whenever it is due. Raises DatabaseUnavailable when the database is lost."""
+        """Reconcile whenever it is due. Raises DatabaseUnavailable when the database is lost, and _Broken."""
         self._taken()  # words about an earlier connection
-        self.live = _Live(engine, context.worker)
+        self.pulse.begin(engine.store, context.worker)
         self.metrics.snapshot.database_up = True
         self.metrics.snapshot.budgets = self.budgets
         self.words.put(Due.RECONCILE)
@@ -171,7 +165,7 @@ class _Service:
                 if not self.stopping.is_set():
                     context = self._reconcile(engine, context, due)
         finally:
-            self.live = None
+            self.pulse.end()
 
     def _taken(self) -> set[str]:
         """All the words that are there, without waiting."""
@@ -193,72 +187,32 @@ class _Service:
         except DatabaseUnavailable:
             self.metrics.reconciles.labels("error").inc()
             raise
-        except ReconcilerError as error:
-            _log.error("the reconcile failed", problem=error.message, hint=error.hint)
-            ended = None
-        except Exception:  # noqa: BLE001 - a fault at one reconcile must not end the daemon; it is logged whole
-            _log.exception("the reconcile failed, by a fault of the program; it goes on with the next")
-            ended = None
+        except Exception as error:
+            self.metrics.reconciles.labels("error").inc()
+            if not isinstance(error, ReconcilerError):
+                _log.exception("a fault of the program")
+            raise _Broken(str(error)) from error
         self._note(ended, time.monotonic() - began)
         return context
 
-    def _note(self, ended: Ended | None, seconds: float) -> None:
+    def _note(self, ended: Ended, seconds: float) -> None:
+        self.failures = 0
         if ended is Ended.IDLE:
             return
-        self.metrics.reconciles.labels(ended.value if ended else "error").inc()
+        self.metrics.reconciles.labels(ended.value).inc()
         self.metrics.duration.observe(seconds)
         if ended in (Ended.DONE, Ended.INCOMPLETE):
             self.health.reconciled = True
         if ended is Ended.DONE:
             self.metrics.snapshot.last_success = time.time()
-        self._measure()
-        _log.debug("reconciled", ended=ended.value if ended else "error", seconds=round(seconds, 3))
-
-    # What the clock calls, in threads of its own.
+        self.pulse.measure()
+        _log.debug("reconciled", ended=ended.value, seconds=round(seconds, 3))
 
     def _alive(self) -> None:
         self.health.tick()
         notify("WATCHDOG=1")
 
-    def _heartbeat(self) -> None:
-        live = self.live
-        if live is None:
-            return
-        try:
-            alive = beat(live.engine.store, live.worker, self.actor)
-            self.metrics.snapshot.database_up = True
-        except ReconcilerError as error:
-            if self.live is live:
-                _log.warning("no heartbeat", problem=error.message)
-            alive = not isinstance(error, DatabaseUnavailable)
-        if self.live is not live:
-            return
-        if alive:
-            self._measure()
-        else:
-            self.metrics.snapshot.database_up = False
-            self.words.put(_LOST)
-
-    def _measure(self) -> None:
-        live = self.live
-        if live is None:
-            return
-        try:
-            with live.engine.store.read() as tx:
-                self.metrics.snapshot.levels = levels(tx)
-        except ReconcilerError as error:
-            _log.warning("the levels cannot be read", problem=error.message)
-
-    def _maintain(self) -> None:
-        live = self.live
-        if live is None:
-            return
-        try:
-            make_partitions(live.engine.store, self.actor)
-        except ReconcilerError as error:
-            _log.error("the history's partitions cannot be made", problem=error.message, hint=error.hint)
-
-    # Signals. A handler runs between two instructions of the main thread: it may take no lock, and so not log.
+    # Signals. A handler runs between two instructions of the main thread: it may take no lock, nor log.
 
     def _handle_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):

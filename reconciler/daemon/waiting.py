@@ -7,51 +7,39 @@ them; when what they rest on has moved, the plan expires and the new one has to 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from reconciler.daemon.logs import get_logger
 from reconciler.engine.apply import Applied
 from reconciler.engine.engine import Engine
-from reconciler.executor.outcome import Result
 from reconciler.model.address import Address
-from reconciler.model.plan import Plan, Step
+from reconciler.model.plan import Plan
 from reconciler.store import plans
-from reconciler.store.session import Actor, Transaction
-from reconciler.store.watch import WaitingPlan, waiting_plans
+from reconciler.store.session import Actor
+from reconciler.store.watch import waiting_plans
 
 _log = get_logger(__name__)
 
 
-@dataclass(slots=True)
-class Ran:
-    """What was begun in a reconcile: the latest step of each address, and the hashes of all."""
-
-    steps: dict[Address, Step] = field(default_factory=dict)
-    hashes: set[str] = field(default_factory=set)
-
-    def note(self, step: Step) -> None:
-        self.steps[step.address] = step
-        self.hashes.add(step.hash())
-
-
-def look_after(engine: Engine, applied: Applied, ran: Ran, revision: int | None) -> None:
-    """Save what waits now if it is not saved yet, and close the plans that do not wait any more."""
+def look_after(engine: Engine, applied: Applied, revision: int | None) -> None:
+    """Save what waits now if it is not saved yet, and let what was saved and fits no longer expire."""
     plan = _waiting(applied)
     with engine.store.transaction(Actor(engine.actor, "approvals", "maintenance")) as tx:
         for waiting in waiting_plans(tx, engine.actor):
             if plan is None or waiting.hash != plan.hash():
-                _close(tx, waiting, applied, ran)
+                plans.set_status(tx, waiting.id, "expired")
+                if waiting.approved:
+                    _log.warning("an approved plan fits no longer and was not applied", plan=waiting.id)
         if plan is None or plans.waiting_plan(tx, plan.hash()) is not None:
             return
         number, _ = plans.save_plan(tx, plan, engine.actor, "saved", revision_id=revision)
-    reasons = [*plan.approvals, *(text for step in plan.steps for text in step.approvals)]
     _log.warning(
         "a plan waits for an approval",
         plan=number,
         hash=plan.hash(),
         steps=len(plan.steps),
         resources=_some([step.address for step in plan.steps]),
-        reasons=reasons,
+        reasons=[*plan.approvals, *(text for step in plan.steps for text in step.approvals)],
         command=f"reconciler approve {number}",
     )
 
@@ -60,20 +48,6 @@ def _waiting(applied: Applied) -> Plan | None:
     if not applied.withheld:
         return None
     return replace(applied.left, steps=applied.withheld, blocked=(), settled=())
-
-
-def _close(tx: Transaction, waiting: WaitingPlan, applied: Applied, ran: Ran) -> None:
-    steps = plans.find_plan(tx, str(waiting.id)).steps
-    begun = [address for address, found in steps.items() if found in ran.hashes]
-    if not (waiting.approved and begun):
-        plans.set_status(tx, waiting.id, "expired")
-        if waiting.approved:
-            _log.warning("an approved plan fits no longer and was not applied", plan=waiting.id)
-        return
-    done = {outcome.address for outcome in applied.outcomes if outcome.result is Result.DONE}
-    plans.use_approval(tx, waiting.id)
-    plans.set_status(tx, waiting.id, "applied" if done.issuperset(begun) else "failed")
-    _log.info("an approved plan was applied", plan=waiting.id, failed=_some(sorted(set(begun) - done)))
 
 
 def _some(addresses: Collection[Address], most: int = 20) -> list[str]:

@@ -8,6 +8,7 @@ an endpoint that showed at least one object of ours.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -68,11 +69,11 @@ def identify(
     """
     known = list(rows)
     by_external = {(row.type, row.external_id): row for row in known if row.external_id is not None}
-    by_uid = {row.uid: row for row in known}
+    waiting = _waiting(observation, known, owner)
     found = Identified()
     seen: set[int] = set()
     for observed in observation.resources:
-        row = by_external.get((observed.type, observed.external_id)) or _by_mark(observed, by_uid, owner)
+        row = by_external.get((observed.type, observed.external_id)) or _by_mark(observed, waiting, owner)
         if row is not None:
             seen.add(row.id)
         found.matches.append(Match(observed, row, _whose(observed, row, owner, provider_type, catalog)))
@@ -82,17 +83,23 @@ def identify(
     return found
 
 
-def _by_mark(observed: Observed, by_uid: dict[UUID, Row], owner: UUID) -> Row | None:
-    """The row that waits for its object: created, but the answer with the external id was lost.
+def _waiting(observation: Observation, rows: Iterable[Row], owner: UUID) -> dict[UUID, Row]:
+    """Rows that wait for their object: created, but the answer with the external id was lost.
 
-    Also the row of an operation under way, which may have made the object this very moment.
+    Also rows of operations under way, which may have made the object this very moment. Where two objects
+    carry one mark (somebody copied ours), the mark does not tell which is the row's.
     """
+    carried = Counter(
+        item.mark.resource for item in observation.resources if item.mark and item.mark.owner == owner
+    )
+    return {row.uid: row for row in rows if row.fresh or (row.external_id is None and carried[row.uid] == 1)}
+
+
+def _by_mark(observed: Observed, waiting: dict[UUID, Row], owner: UUID) -> Row | None:
     if observed.mark is None or observed.mark.owner != owner:
         return None
-    row = by_uid.get(observed.mark.resource)
-    if row is None or row.type != observed.type:
-        return None
-    return row if row.external_id is None or row.fresh else None
+    row = waiting.get(observed.mark.resource)
+    return row if row is not None and row.type == observed.type else None
 
 
 def _whose(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from reconciler.errors import PlanError
+from reconciler.errors import ConfigurationError, CredentialError, ErrorCode, PlanError, ProviderError
 from reconciler.executor.budget import RequestBudget
 from reconciler.executor.poller import Poller
 from reconciler.model.catalog import Catalog
@@ -48,11 +48,18 @@ class Connections:
             raise PlanError(f"there is no endpoint `{name}`", hint="declare a ProviderEndpoint") from None
 
     def driver(self, name: str) -> Driver:
-        """This thread's driver. Raises CredentialError if its secret cannot be resolved."""
+        """This thread's driver. Raises ProviderError if there is no way to reach the endpoint."""
         drivers: dict[str, Driver] = self._local.__dict__.setdefault("drivers", {})
         if name not in drivers:
             endpoint = self.endpoint(name)
-            drivers[name] = endpoint.driver(endpoint.access(endpoint.budget))
+            try:
+                drivers[name] = endpoint.driver(endpoint.access(endpoint.budget))
+            except CredentialError as error:
+                raise ProviderError(
+                    f"{name}: {error.message}", code=ErrorCode.UNAUTHORIZED, hint=error.hint
+                ) from error
+            except ConfigurationError as error:
+                raise ProviderError(error.message, code=ErrorCode.INVALID, hint=error.hint) from error
         return drivers[name]
 
     def poller(self, name: str) -> Poller:

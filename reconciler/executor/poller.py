@@ -54,13 +54,17 @@ class Poller:
         return waiter.statuses | {task: TaskStatus(TaskState.RUNNING) for task in waiter.open}
 
     def _run(self) -> None:
+        """Until nothing is left to wait for. Whatever breaks here, those who wait are not left waiting."""
         try:
-            self._poll_all(self._connect())
-        finally:
+            self._poll_all()
+        except BaseException:
             with self._lock:
-                self._thread = None
+                left, self._waiters, self._thread = self._waiters, [], None
+            for waiter in left:
+                waiter.done.set()
+            raise
 
-    def _poll_all(self, driver: Driver) -> None:
+    def _poll_all(self) -> None:
         interval = self._FIRST
         while True:
             with self._lock:
@@ -68,7 +72,7 @@ class Poller:
                 if not waiters:
                     self._thread = None
                     return
-            ended = self._poll(driver, waiters)
+            ended = self._poll(waiters)
             with self._lock:
                 self._waiters = [waiter for waiter in self._waiters if not waiter.done.is_set()]
                 left = bool(self._waiters)
@@ -77,11 +81,11 @@ class Poller:
                 self._wake.clear()
                 interval = self._FIRST
 
-    def _poll(self, driver: Driver, waiters: list[_Waiter]) -> bool:
+    def _poll(self, waiters: list[_Waiter]) -> bool:
         """One look at all open tasks; whether any of them ended."""
         wanted = sorted({task for waiter in waiters for task in waiter.open})
         try:
-            found = driver.poll(wanted)
+            found = self._connect().poll(wanted)
         except ProviderError:
             found = {}  # the tasks run on whether or not they can be seen now; deadlines still hold
         now = time.monotonic()

@@ -8,6 +8,7 @@ next plan goes on from what is there; a create is sent again only with the same 
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from reconciler.errors import ClaimLost, ProviderError, ReconcilerError
 from reconciler.executor.context import Context
 from reconciler.executor.find import marked
 from reconciler.executor.look import look_at, look_for, record_seen
+from reconciler.executor.settle import give_back
 from reconciler.model.address import Address
 from reconciler.model.catalog import Identity
 from reconciler.model.observation import Observation
@@ -41,7 +43,10 @@ class Recovered:
 
 
 def recover(context: Context, stop: threading.Event) -> tuple[Recovered, ...]:
-    """Bring every operation that a dead worker left open to an end, as far as it can be known."""
+    """Bring every operation that was left open to an end, as far as it can be known.
+
+    To be called while this worker has no step under way: what is open of its own was left so by a fault.
+    """
     recovered: list[Recovered] = []
     for item, begun in _taken(context):
         if stop.is_set():
@@ -51,8 +56,6 @@ def recover(context: Context, stop: threading.Event) -> tuple[Recovered, ...]:
         except ProviderError as error:
             message = f"cannot be looked at now: {error.message}"
             recovered.append(Recovered(item.address, item.action, message, settled=False))
-        except ClaimLost as error:
-            recovered.append(Recovered(item.address, item.action, error.message, settled=False))
         except ReconcilerError as error:
             recovered.append(Recovered(item.address, item.action, str(error), settled=False))
     return tuple(recovered)
@@ -60,13 +63,17 @@ def recover(context: Context, stop: threading.Event) -> tuple[Recovered, ...]:
 
 def _taken(context: Context) -> list[tuple[ops.OpenOperation, ops.Begun]]:
     with context.store.transaction(context.acting(None, "recovery")) as tx:
-        left = ops.open_operations(tx, context.worker)
-        return [(item, ops.take_over(tx, item, context.worker)) for item in left]
+        taken = []
+        for item in ops.open_operations(tx, context.worker):
+            with suppress(ClaimLost):  # somebody else is faster, and tells what became of it
+                taken.append((item, ops.take_over(tx, item, context.worker)))
+        return taken
 
 
 def _recover(context: Context, item: ops.OpenOperation, begun: ops.Begun, stop: threading.Event) -> Recovered:
     if item.status == "intended":
         with context.store.transaction(_acting(context, item)) as tx:
+            give_back(tx, context, item.action, begun, None)
             _end(tx, begun, "interrupted")
         return Recovered(item.address, item.action, "had not been sent; it is planned again", settled=True)
     if item.status == "accepted":
@@ -76,8 +83,8 @@ def _recover(context: Context, item: ops.OpenOperation, begun: ops.Begun, stop: 
         if any(status.state is TaskState.RUNNING for status in statuses.values()):
             message = "the provider is still at it; it is looked at again the next time"
             return Recovered(item.address, item.action, message, settled=False)
-    else:
-        _wait_out(context, item, stop)
+    elif not _wait_out(context, item, stop):
+        return Recovered(item.address, item.action, "was left for the next time: stopped", settled=False)
     return _conclude(context, item, begun)
 
 
@@ -85,19 +92,24 @@ def _acting(context: Context, item: ops.OpenOperation) -> Actor:
     return context.acting(item.operation, f"recovery of an interrupted {item.action}")
 
 
-def _wait_out(context: Context, item: ops.OpenOperation, stop: threading.Event) -> None:
-    """A request may still be on its way until its time-out has passed, and the list may lag behind."""
+def _wait_out(context: Context, item: ops.OpenOperation, stop: threading.Event) -> bool:
+    """A request may still be on its way until its time-out has passed, and the list may lag behind.
+
+    False if it could not be waited for, so that nothing may be concluded yet.
+    """
     access = context.connections.endpoint(item.endpoint)
     read_timeout = timedelta(seconds=access.read_timeout)
     left = item.sent_at + read_timeout + LIST_LAG - item.now
-    if _find(context, item) is None and left > timedelta(0):
-        stop.wait(left.total_seconds())
+    if left <= timedelta(0) or _settles(item, _look(context, item)):
+        return True
+    return not stop.wait(left.total_seconds())
 
 
-def _find(context: Context, item: ops.OpenOperation) -> Observation | None:
-    """A look that shows the object, or None."""
-    seen = _look(context, item)
-    return seen if seen is not None and seen.resources else None
+def _settles(item: ops.OpenOperation, seen: Observation | None) -> bool:
+    """Whether a look tells already that the call took effect: its object is there, or gone."""
+    if seen is None:
+        return True  # there is nothing to look for, however long one waits
+    return bool(seen.absent) if item.external_id and item.deletes else bool(item.creates and seen.resources)
 
 
 def _look(context: Context, item: ops.OpenOperation) -> Observation | None:
@@ -117,6 +129,9 @@ def _look(context: Context, item: ops.OpenOperation) -> Observation | None:
 
 def _conclude(context: Context, item: ops.OpenOperation, begun: ops.Begun) -> Recovered:
     seen = _look(context, item)
+    if seen is not None and not (seen.resources or _absent(item, seen)):
+        message = "whether it took effect cannot be seen now; it is looked at again the next time"
+        return Recovered(item.address, item.action, message, settled=False)
     with context.store.transaction(_acting(context, item)) as tx:
         if seen is None:
             ops.quarantine(tx, begun)
@@ -126,8 +141,9 @@ def _conclude(context: Context, item: ops.OpenOperation, begun: ops.Begun) -> Re
         found = marked(context, begun, seen)
         if found is not None and item.external_id is None:
             ops.set_external_id(tx, begun, found)
+        give_back(tx, context, item.action, begun, seen)
         record_seen(tx, context, item.endpoint, item.type, item.uid, seen)
-        if item.action is Action.DELETE and not seen.resources and (seen.absent or item.external_id is None):
+        if item.action is Action.DELETE and not seen.resources:
             ops.remove_resource(tx, begun)
             message = "was carried out"
         elif found is not None:
@@ -136,6 +152,11 @@ def _conclude(context: Context, item: ops.OpenOperation, begun: ops.Begun) -> Re
             message = "had no effect; it is planned again"
         _end(tx, begun, "interrupted")
     return Recovered(item.address, item.action, message, settled=True)
+
+
+def _absent(item: ops.OpenOperation, seen: Observation) -> bool:
+    """Whether the object was denied, or is not in a complete list of what it would be in."""
+    return bool(seen.absent) or (item.external_id is None and item.type in seen.complete)
 
 
 def _end(tx: Transaction, begun: ops.Begun, status: str) -> None:

@@ -6,8 +6,9 @@ logical resource) is the desired side recorded as the fact.
 
 from __future__ import annotations
 
-from reconciler.errors import CredentialError, PlanError, ProviderError
+from reconciler.errors import CredentialError, ErrorCode, PlanError, ProviderError
 from reconciler.executor.context import Context
+from reconciler.executor.find import marked
 from reconciler.executor.look import look_at, record_seen
 from reconciler.executor.outcome import Result
 from reconciler.model.observation import Observation
@@ -25,8 +26,6 @@ def settle_success(context: Context, step: Step, begun: ops.Begun) -> None:
     with context.store.transaction(context.acting(begun.operation, step.summary)) as tx:
         match step.action:
             case Action.DELETE:
-                if seen is not None and seen.resources:
-                    raise ProviderError(f"{step.address} is still there after its deletion", transient=True)
                 ops.remove_resource(tx, begun)
             case Action.FORGET:
                 _forget(tx, step, begun)
@@ -39,14 +38,28 @@ def settle_success(context: Context, step: Step, begun: ops.Begun) -> None:
 def _after(context: Context, step: Step, begun: ops.Begun) -> Observation | None:
     """The look after the calls. If it fails, what they brought is not known: neither success nor failure."""
     try:
-        return look_back(context, step, begun)
+        seen = look_back(context, step, begun)
     except ProviderError as error:
-        raise ProviderError(
-            f"every call was accepted, but the object could not be looked at: {error.message}",
-            code=error.code,
-            ambiguous=True,
-            hint="the next observation says how it is",
-        ) from error
+        raise _in_doubt(error.message, error.code) from error
+    if seen is None or not step.calls:
+        return seen
+    if seen.unseen and not seen.resources and not seen.absent:
+        raise _in_doubt("; ".join(sorted({item.message for item in seen.unseen})), ErrorCode.UNAVAILABLE)
+    deleted = step.action is Action.DELETE
+    if deleted and seen.resources:
+        raise ProviderError(f"{step.address} is still there after its deletion", transient=True)
+    if not deleted and seen.absent and not seen.resources:
+        raise ProviderError(f"{step.address} is gone again", code=ErrorCode.NOT_FOUND, hint="plan again")
+    return seen
+
+
+def _in_doubt(why: str, code: ErrorCode) -> ProviderError:
+    return ProviderError(
+        f"every call was accepted, but the object could not be looked at: {why}",
+        code=code,
+        ambiguous=True,
+        hint="the next observation says how it is",
+    )
 
 
 def look_back(context: Context, step: Step, begun: ops.Begun) -> Observation | None:
@@ -114,9 +127,25 @@ def settle_failure(
         seen = None  # it cannot be seen now; the next observation will say
     code = error.code.value if isinstance(error, ProviderError) else "plan"
     with context.store.transaction(context.acting(begun.operation, f"{step.action} failed")) as tx:
+        give_back(tx, context, step.action, begun, seen)
         if seen is not None:
             record_seen(tx, context, step.endpoint, step.address.type, begun.uid, seen)
         ops.settle_state(tx, begun)
         record_failure(tx, begun.resource_id, code, error.message)
         ops.finish(tx, begun, "ambiguous" if ambiguous else "failed", code, error.message)
     return Result.AMBIGUOUS if ambiguous else Result.FAILED
+
+
+def settle_unsent(context: Context, begun: ops.Begun) -> None:
+    """End an operation of which nothing was sent; that is no failure of the resource's."""
+    with context.store.transaction(context.acting(begun.operation, "stopped")) as tx:
+        ops.settle_state(tx, begun)
+        ops.finish(tx, begun, "interrupted", "stopped", "stopped before its first call")
+
+
+def give_back(
+    tx: Transaction, context: Context, action: Action, begun: ops.Begun, seen: Observation | None
+) -> None:
+    """What was to be taken over and does not carry our mark is nobody's again, not in quarantine."""
+    if action is Action.ADOPT and (seen is None or marked(context, begun, seen) is None):
+        ops.let_go(tx, begun)

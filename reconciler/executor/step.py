@@ -25,19 +25,20 @@ from reconciler.executor.context import Context, Endpoint
 from reconciler.executor.fill import Filling, addresses
 from reconciler.executor.find import found_by_identity, marked
 from reconciler.executor.outcome import Outcome, Result
-from reconciler.executor.settle import look_back, settle_failure, settle_success
+from reconciler.executor.settle import look_back, settle_failure, settle_success, settle_unsent
 from reconciler.model.address import Address
 from reconciler.model.catalog import Identity
 from reconciler.model.plan import Call, Step
 from reconciler.providers.driver import Submission, TaskState
 from reconciler.store import operations as ops
+from reconciler.store.session import Transaction
 
 _ATTEMPTS = 5
 _FIRST_WAIT, _MOST_WAIT = 0.5, 30.0  # seconds between attempts
 
 
 class StepRunner:
-    """Runs one step in the calling thread. `stop` is looked at before each call that was not begun."""
+    """Runs one step in the calling thread. Once its first call is made, `stop` only ends its waiting."""
 
     def __init__(self, context: Context, step: Step, plan_step_id: int | None, stop: threading.Event) -> None:
         self.context = context
@@ -63,6 +64,17 @@ class StepRunner:
         except ClaimLost as error:
             return self._outcome(Result.BUSY, error)
         try:
+            return self._carry_out(begun)
+        except ClaimLost as error:
+            return self._outcome(Result.BUSY, error)
+
+    def _carry_out(self, begun: ops.Begun) -> Outcome:
+        if self.stop.is_set():
+            settle_unsent(self.context, begun)
+            return self._outcome(
+                Result.NOT_STARTED, PlanError("stopped before its first call", hint="apply again")
+            )
+        try:
             self._verify_ours(begun)
             begun = self._calls(begun)
             settle_success(self.context, self.step, begun)
@@ -70,8 +82,6 @@ class StepRunner:
             ambiguous = isinstance(error, ProviderError) and error.ambiguous
             result = settle_failure(self.context, self.step, begun, error, ambiguous=ambiguous)
             return self._outcome(result, error)
-        except ClaimLost as error:
-            return self._outcome(Result.BUSY, error)
         return Outcome(self.step.address, self.step.action, Result.DONE)
 
     def _outcome(self, result: Result, error: ReconcilerError) -> Outcome:
@@ -108,8 +118,6 @@ class StepRunner:
 
     def _calls(self, begun: ops.Begun) -> ops.Begun:
         for position, call in enumerate(self.step.calls):
-            if self.stop.is_set() and position == 0:
-                raise PlanError("stopped before its first call", hint="apply again")
             try:
                 begun = self._call(begun, position, call)
             except ReconcilerError:
@@ -141,9 +149,13 @@ class StepRunner:
             return begun
         with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
             ops.call_finished(tx, begun, position, "done")
-            if call.deletes and any(later.creates for later in self.step.calls[position:]):
-                ops.object_deleted(tx, begun)
+            self._forget_deleted(tx, begun, position)
         return begun
+
+    def _forget_deleted(self, tx: Transaction, begun: ops.Begun, position: int) -> None:
+        """In a replacement the old object's id means nothing once it is gone."""
+        if self.step.calls[position].deletes and any(later.creates for later in self.step.calls[position:]):
+            ops.object_deleted(tx, begun)
 
     def _call_failed(self, begun: ops.Begun, position: int, call: Call, error: ProviderError) -> None:
         gone = call.deletes and error.code is ErrorCode.NOT_FOUND
@@ -151,6 +163,8 @@ class StepRunner:
         with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
             if gone or call.best_effort:
                 ops.call_finished(tx, begun, position, "skipped", error.code.value, error.message)
+                if gone:
+                    self._forget_deleted(tx, begun, position)
                 return
             ops.call_finished(tx, begun, position, status, error.code.value, error.message)
         raise error
@@ -200,7 +214,12 @@ class StepRunner:
 
         Raises the error again where looking settles nothing; it stays ambiguous then.
         """
-        found = found_by_identity(self.context, self.step, begun)
+        try:
+            found = found_by_identity(self.context, self.step, begun)
+        except ProviderError:
+            if error.ambiguous:
+                raise error from None  # what could not be looked at stays in doubt
+            raise
         if found is not None:
             return begun, found
         if error.ambiguous:

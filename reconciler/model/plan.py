@@ -93,9 +93,8 @@ class Call:
 
     def content(self) -> str:
         """The text that a plan's hash covers; secrets appear as their credential's name and fingerprint."""
-        pairs = [
-            f"{key}={value!s}:{type(value).__name__}" for key, value in (*self.path_params, *self.params)
-        ]
+        # By repr, so that no value can look like the next parameter.
+        pairs = [f"{key!r}={value!r}" for key, value in (*self.path_params, *self.params)]
         return "\n".join([self.operation, self.method, self.path, *pairs])
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.diff import creation, diff, removal
 from reconciler.errors import PlanError
+from reconciler.model.address import Address
 from reconciler.model.catalog import Family, Mutability
 from reconciler.model.diff import AttributeChange, Diff, PartAction, PartChange, Reason
 from reconciler.model.plan import Action, Blocked, Call, Hindrance, Impact, Step
@@ -41,7 +42,8 @@ def decide(desired: Desired, recorded: Recorded | None, given: PlanInput) -> Dec
     """The decision for a resource that a manifest wants."""
     decision = Decision()
     if recorded is not None and recorded.management is not Management.MANAGED and _adopts(desired, recorded):
-        _adopt(decision, desired, recorded, given)
+        if not _hindered(decision, desired, recorded, Action.ADOPT, given):
+            _adopt(decision, desired, recorded, given)
         return decision
     exists = recorded is not None and recorded.exists
     action = Action.UPDATE if exists else Action.CREATE
@@ -58,13 +60,10 @@ def decide_removed(recorded: Recorded, given: PlanInput) -> Decision:
     """The decision for a managed resource that no manifest wants any more."""
     decision = Decision()
     life = recorded.lifecycle
-    if not recorded.exists and recorded.presence is not Presence.UNKNOWN:
-        decision.step = _step(Action.FORGET, None, recorded, Diff(recorded.address), (), "nothing is there")
-        return decision
-    if life.on_remove is OnRemove.RETAIN:
-        decision.step = _step(
-            Action.FORGET, None, recorded, Diff(recorded.address), (), "leave the object, forget the resource"
-        )
+    reason = _forgettable(recorded)
+    if reason is not None:
+        if not _hindered(decision, recorded, recorded, Action.FORGET, given):
+            decision.step = _step(Action.FORGET, None, recorded, Diff(recorded.address), (), reason)
         return decision
     if life.prevent_destroy:
         hint = "set lifecycle.prevent_destroy: false, apply, then remove it"
@@ -85,6 +84,15 @@ def decide_removed(recorded: Recorded, given: PlanInput) -> Decision:
     return decision
 
 
+def _forgettable(recorded: Recorded) -> str | None:
+    """Why a resource that nobody wants any more needs no deletion; None if it does."""
+    if not recorded.exists and recorded.presence is not Presence.UNKNOWN:
+        return "nothing is there"
+    if recorded.lifecycle.on_remove is OnRemove.RETAIN:
+        return "leave the object, forget the resource"
+    return None
+
+
 def _hindered(
     decision: Decision, item: Desired | Recorded, recorded: Recorded | None, action: Action, given: PlanInput
 ) -> bool:
@@ -95,7 +103,9 @@ def _hindered(
     elif endpoint.trouble:
         hint = "nothing is changed on what is not known; it is looked at again the next time"
         decision.block(item, action, Hindrance.UNKNOWN, endpoint.trouble, hint)
-    elif recorded is not None and recorded.management is Management.QUARANTINED:
+    elif (
+        recorded is not None and recorded.management is Management.QUARANTINED and action is not Action.ADOPT
+    ):
         hint = f'look at it; to take it over, set lifecycle.adopt: "{recorded.external_id}"'
         decision.block(
             item, action, Hindrance.QUARANTINED, "is in quarantine: whose it is cannot be decided", hint
@@ -134,7 +144,11 @@ def _adopt(decision: Decision, desired: Desired, there: Recorded, given: PlanInp
 
 def _decide_create(decision: Decision, desired: Desired, recorded: Recorded | None, given: PlanInput) -> None:
     stranger = given.strangers.get(desired.address)
-    if stranger is not None and _adopts(desired, stranger):
+    if stranger is not None and _adopts(desired, stranger) and recorded is not None:
+        message = f"object {stranger.external_id} cannot take the place of one that is still recorded here"
+        hint = "remove the manifest and apply, so that the lost object is forgotten; then put it back"
+        decision.block(desired, Action.ADOPT, Hindrance.UNSUPPORTED, message, hint)
+    elif stranger is not None and _adopts(desired, stranger):
         _adopt(decision, desired, stranger, given)
     elif stranger is not None:
         hint = f'to take it over, set lifecycle.adopt: "{stranger.external_id}"; else choose another name'
@@ -161,7 +175,7 @@ def _decide_change(decision: Decision, desired: Desired, recorded: Recorded, giv
     if not found:
         decision.settled = True
         return
-    if given.endpoints[desired.endpoint].report_only and _only_drift(found):
+    if given.endpoints[desired.endpoint].report_only and recorded.applied_desired_hash == desired.hash():
         names = ", ".join(_names(found))
         decision.block(
             desired, Action.UPDATE, Hindrance.REPORT_ONLY, f"drifted ({names}); only reported here"
@@ -192,12 +206,6 @@ def _names(found: Diff) -> list[str]:
     )
 
 
-def _only_drift(found: Diff) -> bool:
-    reasons = {change.reason for change in found.changes} | {tag.reason for tag in found.tags}
-    reasons |= {change.reason for part in found.parts for change in part.changes}
-    return reasons <= {Reason.DRIFT}
-
-
 def _allowed(decision: Decision, desired: Desired, recorded: Recorded, found: Diff, given: PlanInput) -> Diff:
     """The diff without what may not be done; each thing left out is in the decision with its reason."""
     running = _runs(recorded, given)
@@ -226,10 +234,12 @@ def _allowed(decision: Decision, desired: Desired, recorded: Recorded, found: Di
             return False
         return True
 
+    guarded = _guarded_parts(decision, desired, found)
     parts: list[PartChange] = []
     for part in found.parts:
         if part.action is not PartAction.UPDATE:
-            parts.append(part)
+            if part.address not in guarded:
+                parts.append(part)
             continue
         owner = next(each for each in desired.parts if each.address == part.address)
         changes = tuple(change for change in part.changes if keep(owner, change))
@@ -241,6 +251,18 @@ def _allowed(decision: Decision, desired: Desired, recorded: Recorded, found: Di
         parts=tuple(parts),
         tags=found.tags,
     )
+
+
+def _guarded_parts(decision: Decision, desired: Desired, found: Diff) -> frozenset[Address]:
+    """Parts that hold data go only where their parent is not guarded; nor do others come in their place."""
+    if not desired.lifecycle.prevent_destroy:
+        return frozenset()
+    lost = [part.address for part in found.parts if part.action is PartAction.DELETE and part.holds_data]
+    for address in lost:
+        message = f"{address} holds data and would be destroyed, and {desired.address} is guarded against it"
+        hint = "set lifecycle.prevent_destroy: false first"
+        decision.block(desired, Action.UPDATE, Hindrance.PREVENT_DESTROY, message, hint)
+    return frozenset(lost)
 
 
 def _runs(recorded: Recorded, given: PlanInput) -> bool:
@@ -267,8 +289,27 @@ def _lower(
     except PlanError as error:
         decision.block(item, action, Hindrance.UNSUPPORTED, error.message, error.hint or "")
         return
+    if (
+        action is Action.UPDATE
+        and desired
+        and recorded
+        and _interrupts(desired, recorded, found, calls, given)
+    ):
+        message = "the change would interrupt the running machine"
+        hint = "set lifecycle.allow_downtime: true, or stop the machine yourself"
+        decision.block(item, action, Hindrance.DOWNTIME_NOT_ALLOWED, message, hint)
+        return
     step = _step(action, desired, recorded, found, calls, "")
     decision.step = replace(step, partial=bool(decision.blocked))
+
+
+def _interrupts(
+    desired: Desired, recorded: Recorded, found: Diff, calls: tuple[Call, ...], given: PlanInput
+) -> bool:
+    """Whether calls stop a machine that nobody asked to stop. The last word on it is what is really sent."""
+    if desired.lifecycle.allow_downtime or not _runs(recorded, given) or found.change(POWER):
+        return False
+    return any(call.impact in (Impact.REBOOT, Impact.STOP) for call in calls)
 
 
 def _calls(

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Blocked, Hindrance, Step
-from reconciler.model.resource import Desired
+from reconciler.model.resource import Desired, Management
 from reconciler.planner.inputs import PlanInput
 from reconciler.planner.references import references
 
@@ -45,7 +45,7 @@ def _available(address: Address, steps: Mapping[Address, Step], given: PlanInput
     if address in steps:
         return steps[address].action not in _REMOVES
     recorded = given.recorded.get(address)
-    return recorded is not None and recorded.exists
+    return recorded is not None and recorded.exists and recorded.management is Management.MANAGED
 
 
 def ordered(steps: Mapping[Address, Step], given: PlanInput) -> tuple[Step, ...]:
@@ -55,9 +55,8 @@ def ordered(steps: Mapping[Address, Step], given: PlanInput) -> tuple[Step, ...]
         if steps[target].action not in _REMOVES:
             continue
         for user in users:
-            if steps[user].action is not Action.REPLACE:
-                requires[target].add(user)
-                requires[user].discard(target)
+            requires[target].add(user)
+            requires[user].discard(target)
     sorter = TopologicalSorter({a: sorted(requires[a]) for a in sorted(requires)})
     try:
         order = list(sorter.static_order())

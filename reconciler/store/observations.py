@@ -18,7 +18,7 @@ from reconciler.model.observation import Observation
 from reconciler.model.resource import Management, Observed, Presence
 from reconciler.model.values import digest, encode
 from reconciler.store.ids import Ids, load_ids
-from reconciler.store.observed_rows import write_belongings
+from reconciler.store.observed_rows import new_ids, write_belongings
 from reconciler.store.session import Transaction
 
 
@@ -85,6 +85,9 @@ def record_observation(
     tx: Transaction, scope: Scope, observation: Observation, owner: UUID, catalog: Catalog
 ) -> Recording:
     """Write what was seen. The transaction's actor and cause go into the history of every change."""
+    if not (scope.targets or scope.uids):
+        # Two that look at one endpoint at a time would both write down what neither has seen before.
+        tx.rows("observations.one_at_a_time", endpoint=scope.endpoint)
     found = identify(
         observation,
         _rows(tx, scope),
@@ -95,7 +98,10 @@ def record_observation(
     )
     ids = load_ids(tx)
     changed = [match for match in found.matches if scope.uids or _differs(match)]
-    written = [(_write_root(tx, match, scope, ids), match) for match in changed]
+    written = list(zip(_write_roots(tx, changed, scope, ids), changed, strict=True))
+    new = [match.observed for match in changed if match.row is None]
+    if new:
+        tx.execute("observations.look_again", texts=[f"{item.type}#{item.external_id}" for item in new])
     write_belongings(tx, written, scope.endpoint, scope.provider_type, catalog, ids)
     _write_presence(tx, found)
     return Recording(
@@ -153,44 +159,68 @@ def _differs(match: Match) -> bool:
         and row.presence is Presence.PRESENT
         and row.management is match.management
         and row.external_id == match.observed.external_id
+        and row.state == _state(match)  # a failed operation leaves a state that nobody has seen
     )
     return not same
 
 
-def _write_root(tx: Transaction, match: Match, scope: Scope, ids: Ids) -> int:
+def _state(match: Match) -> str:
+    return "quarantined" if match.management is Management.QUARANTINED else match.observed.state
+
+
+def _write_roots(tx: Transaction, matches: list[Match], scope: Scope, ids: Ids) -> list[int]:
+    """Bring the roots' own rows to what was seen; gives their ids, in the order of the matches."""
+    new = [match.observed for match in matches if match.row is None]
+    numbers = iter(new_ids(tx, len(new)))
+    row_ids = [match.row.id if match.row else next(numbers) for match in matches]
+    addresses = _new_addresses(tx, [match for match in matches if match.row is None])
+    rows = [_root_fields(row_id, match) for row_id, match in zip(row_ids, matches, strict=True)]
+    updates = [row for row, match in zip(rows, matches, strict=True) if match.row is not None]
+    inserts = [row for row, match in zip(rows, matches, strict=True) if match.row is None]
+    places = [
+        {"address": str(address), "resource_type_id": ids.resource_types[observed.type]}
+        for address, observed in zip(addresses, new, strict=True)
+    ]
+    tx.batch("observations.update_roots", updates)
+    tx.batch(
+        "observations.insert_roots",
+        [row | place for row, place in zip(inserts, places, strict=True)],
+        endpoint_id=ids.endpoints.get(scope.endpoint),
+    )
+    return row_ids
+
+
+def _root_fields(row_id: int, match: Match) -> dict[str, object]:
     observed = match.observed
-    state = "quarantined" if match.management is Management.QUARANTINED else observed.state
-    common = {
+    return {
+        "id": row_id,
         "name": observed.name,
         "external_id": observed.external_id,
         "management": match.management.value,
-        "state": state,
+        "state": _state(match),
         "recorded_hash": content_hash(observed),
     }
-    if match.row is not None:
-        tx.execute("observations.update_root", id=match.row.id, **common)
-        return match.row.id
-    new_id: int = tx.value(
-        "observations.insert_root",
-        address=str(_free_address(tx, match)),
-        resource_type_id=ids.resource_types[observed.type],
-        endpoint_id=ids.endpoints[scope.endpoint],
-        **common,
-    )
-    return new_id
 
 
 def _address(observed: Observed) -> Address:
     return Address.of(observed.type, as_name(observed.name or observed.external_id))
 
 
-def _free_address(tx: Transaction, match: Match) -> Address:
-    """Strangers may share an address; what is in quarantine gets one of its own."""
-    wanted = _address(match.observed)
-    if match.management is Management.UNMANAGED:
-        return wanted
-    taken = tx.rows("observations.addresses_taken", addresses=[str(wanted)])
-    return Address.of(wanted.type, f"{wanted.name}+{match.observed.external_id}") if taken else wanted
+def _new_addresses(tx: Transaction, matches: list[Match]) -> list[Address]:
+    """Addresses for new rows. Strangers may share one; what is in quarantine gets one of its own."""
+    wanted = [_address(match.observed) for match in matches]
+    kept = [str(a) for a, m in zip(wanted, matches, strict=True) if m.management is not Management.UNMANAGED]
+    taken = {row[0] for row in tx.rows("observations.addresses_taken", addresses=kept)} if kept else set()
+    found: list[Address] = []
+    for address, match in zip(wanted, matches, strict=True):
+        if match.management is Management.UNMANAGED:
+            found.append(address)
+            continue
+        if str(address) in taken:
+            address = Address.of(address.type, f"{address.name}+{match.observed.external_id}")
+        taken.add(str(address))
+        found.append(address)
+    return found
 
 
 def _write_presence(tx: Transaction, found: Identified) -> None:

@@ -7,7 +7,7 @@ after the first names the claim's epoch; a worker that lost its claim writes not
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -77,18 +77,23 @@ def begin(
 
     Raises StalePlanError if the resource is not as the plan saw it, ClaimLost if another worker holds it.
     """
-    resource_id, uid = _resource(tx, step)
-    pin = step.pin if step.action is not Action.ADOPT else None
-    epoch = claim(tx, resource_id, worker, step.address, pin)
+    resource_id, uid, address = _resource(tx, step)
+    epoch = claim(tx, resource_id, worker, step.address, step.pin)
+    _refuse_second(tx, resource_id, step.address)
+    if step.action is Action.ADOPT:
+        _take_over(tx, step, resource_id, address)
+    if step.action is not Action.FORGET:
+        tx.execute(
+            "operations.set_state",
+            resource_id=resource_id,
+            epoch=epoch,
+            state=_STATES.get(step.action, "updating"),
+            forget_external_id=step.action is Action.CREATE,
+        )
     creates = any(call.creates for call in step.calls)
-    tx.execute(
-        "operations.set_state",
-        resource_id=resource_id,
-        epoch=epoch,
-        state=_STATES.get(step.action, "updating"),
-        forget_external_id=step.action is Action.CREATE,
-    )
-    reserved = _reserve(tx, resource_id, step.endpoint, id_range) if creates and id_range else None
+    reserved = None
+    if creates and id_range:
+        reserved = _reserve(tx, resource_id, epoch, step.endpoint, id_range, again=False)
     tx.execute(
         "operations.begin",
         id=operation,
@@ -106,16 +111,41 @@ def begin(
     return Begun(operation, resource_id, uid, epoch, reserved)
 
 
-def _resource(tx: Transaction, step: Step) -> tuple[int, UUID]:
+def _resource(tx: Transaction, step: Step) -> tuple[int, UUID, str]:
+    """The row's id, uid and address; a row is made where the plan saw none."""
     if step.resource is None:
-        row = tx.row("operations.insert_resource", address=str(step.address), spec_hash=step.desired_hash)
+        made = tx.row("operations.insert_resource", address=str(step.address), spec_hash=step.desired_hash)
+        row = (*made, str(step.address)) if made else None
     else:
-        if step.action is Action.ADOPT:
-            tx.execute("operations.take_over", uid=step.resource, address=str(step.address))
         row = tx.row("operations.find_resource", uid=step.resource)
     if row is None:
-        raise StalePlanError(f"{step.address} is not what the plan was made for any more", hint="plan again")
-    return row[0], row[1]
+        raise _stale(step.address)
+    return row[0], row[1], row[2]
+
+
+def _take_over(tx: Transaction, step: Step, resource_id: int, before: str) -> None:
+    """An object that was nobody's becomes what the manifest calls it, and so does what hangs on it."""
+    address = str(step.address)
+    if not tx.execute("operations.take_over", uid=step.resource, address=address):
+        raise _stale(step.address)
+    if address != before:
+        renamed = {"resource_id": resource_id, "address": address, "before": before}
+        tx.execute("operations.rename_parts", **renamed)
+        tx.execute("operations.rename_references", **renamed)
+
+
+def _stale(address: Address) -> StalePlanError:
+    return StalePlanError(f"{address} is not what the plan was made for any more", hint="plan again")
+
+
+def _refuse_second(tx: Transaction, resource_id: int, address: Address) -> None:
+    """An operation that could not be brought to an end keeps the resource from another one."""
+    row = tx.row("operations.open_of", resource_id=resource_id)
+    if row is not None:
+        raise ClaimLost(
+            f"{address}: its last operation is still open ({row[1]})",
+            hint="it is looked at again before the next plan; nothing needs unlocking",
+        )
 
 
 def claim(tx: Transaction, resource_id: int, worker: UUID, address: Address, pin: int | None) -> int:
@@ -132,22 +162,33 @@ def claim(tx: Transaction, resource_id: int, worker: UUID, address: Address, pin
     raise ClaimLost(f"{address} is being worked on by {holder}", hint="wait for it; nothing needs unlocking")
 
 
-def _reserve(tx: Transaction, resource_id: int, endpoint: str, id_range: IdRange) -> str:
+def _reserve(
+    tx: Transaction, resource_id: int, epoch: int, endpoint: str, id_range: IdRange, *, again: bool
+) -> str:
+    """The id for an object to be made: the one of an attempt that came to nothing, or a new one."""
     tx.rows("operations.reserve_lock", endpoint=endpoint)
-    chosen = tx.value("operations.next_reserved_id", endpoint=endpoint, low=id_range.low, high=id_range.high)
+    bounds = {"low": id_range.low, "high": id_range.high}
+    if not again:
+        earlier = tx.value("operations.unused_reservation", resource_id=resource_id, **bounds)
+        if earlier is not None:
+            return str(earlier)
+    chosen = tx.value("operations.next_reserved_id", endpoint=endpoint, **bounds)
     if chosen is None:
         raise StalePlanError(
             f"{endpoint}: no id is left between {id_range.low} and {id_range.high}",
             hint="widen the endpoint's id range in its settings",
         )
-    tx.execute("operations.reserve", resource_id=resource_id, external_id=str(chosen))
+    count = tx.execute("operations.reserve", resource_id=resource_id, external_id=str(chosen), epoch=epoch)
+    if count == 0:
+        raise ClaimLost("the resource was taken over by another worker; no id was chosen")
     return str(chosen)
 
 
 def reserve_again(tx: Transaction, begun: Begun, endpoint: str, id_range: IdRange) -> Begun:
     """Another id, for when somebody else's object has the first one. The first stays used up."""
-    reserved = _reserve(tx, begun.resource_id, endpoint, id_range)
-    return Begun(begun.operation, begun.resource_id, begun.uid, begun.epoch, reserved)
+    reserved = _reserve(tx, begun.resource_id, begun.epoch, endpoint, id_range, again=True)
+    tx.execute("operations.set_identity", id=begun.operation, identity=reserved, epoch=begun.epoch)
+    return replace(begun, reserved=reserved)
 
 
 def sending(tx: Transaction, begun: Begun, position: int) -> None:
@@ -165,12 +206,7 @@ def accepted(
     for task in tasks:
         tx.execute("operations.add_task", id=begun.operation, position=position, task=task)
     if external_id is not None:
-        tx.execute(
-            "operations.set_external_id",
-            resource_id=begun.resource_id,
-            external_id=external_id,
-            epoch=begun.epoch,
-        )
+        set_external_id(tx, begun, external_id)
         tx.execute("operations.add_result", id=begun.operation, name="external_id", value=external_id)
 
 
@@ -183,14 +219,16 @@ def call_finished(
     message: str | None = None,
 ) -> None:
     """A call's own end: done, failed, ambiguous or skipped."""
-    tx.execute(
+    count = tx.execute(
         "operations.call_finished",
         id=begun.operation,
         position=position,
         status=status,
         error_code=code,
         error_message=message,
+        epoch=begun.epoch,
     )
+    _held(count, begun)
 
 
 def object_deleted(tx: Transaction, begun: Begun) -> None:
@@ -246,7 +284,10 @@ def external_ids(tx: Transaction, addresses: Collection[Address]) -> dict[Addres
 
 
 def open_operations(tx: Transaction, worker: UUID) -> list[OpenOperation]:
-    """Operations left open by workers that are dead; locked against other recoveries until the commit."""
+    """Operations left open by workers that are dead; locked against other recoveries until the commit.
+
+    This worker's own are among them, so it must have no step under way.
+    """
     return [
         OpenOperation(
             operation=row[0],
@@ -290,13 +331,10 @@ def external_id_of(tx: Transaction, resource_id: int) -> str | None:
 
 
 def set_external_id(tx: Transaction, begun: Begun, external_id: str) -> None:
-    """Where there is no provider that gives ids, ours serves."""
-    tx.execute(
-        "operations.set_external_id",
-        resource_id=begun.resource_id,
-        external_id=external_id,
-        epoch=begun.epoch,
-    )
+    """The object's id is known: the provider's, or ours where there is no provider that gives ids."""
+    known = {"resource_id": begun.resource_id, "external_id": external_id, "epoch": begun.epoch}
+    tx.execute("operations.drop_stranger", **known)
+    tx.execute("operations.set_external_id", **known)
 
 
 def settle_state(tx: Transaction, begun: Begun) -> None:

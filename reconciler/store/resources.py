@@ -69,10 +69,11 @@ def load_strangers(
     """Objects that are not ours and stand where a desired resource would go, by that resource's address."""
     if not addresses:
         return {}
-    found = tx.rows("resources.strangers", addresses=[str(address) for address in addresses])
-    at = {row_id: Address.parse(address) for row_id, address in found}
-    rows = tx.rows("resources.by_id", ids=list(at))
-    return {at[item.id]: replace(item, address=at[item.id]) for item in _recorded(tx, rows, catalog)}
+    wanted = {str(address): address for address in addresses}
+    found = {wanted[where]: row_id for row_id, where, _ in tx.rows("resources.strangers") if where in wanted}
+    rows = tx.rows("resources.by_id", ids=sorted(set(found.values())))
+    by_id = {item.id: item for item in _recorded(tx, rows, catalog)}
+    return {address: replace(by_id[row_id], address=address) for address, row_id in found.items()}
 
 
 def _recorded(tx: Transaction, rows: list[tuple[Any, ...]], catalog: Catalog) -> Iterable[Recorded]:
@@ -153,7 +154,7 @@ def _part(row: tuple[Any, ...], root: Recorded, own: _Belongings, catalog: Catal
 
 def settle(tx: Transaction, agreed: Iterable[tuple[Address, bytes]]) -> None:
     """Remember (address, desired hash) pairs that were found to agree with what is recorded."""
-    tx.many("resources.settle", [{"address": str(a), "spec_hash": spec} for a, spec in agreed])
+    tx.batch("resources.settle", [{"address": str(a), "spec_hash": spec} for a, spec in agreed])
 
 
 def failures(tx: Transaction) -> Mapping[Address, tuple[datetime, str]]:

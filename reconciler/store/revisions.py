@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from reconciler.errors import ManifestError, Problem
 from reconciler.model.address import Address
@@ -65,12 +66,15 @@ def known_documents(
         return {}, None
     latest = tx.row("revisions.latest", source_id=source_id)
     context = bytes(latest[2]) if latest else None
-    found: dict[bytes, tuple[Address, set[Address]]] = {}
-    for document, address, target in tx.rows("revisions.documents", source_id=source_id):
-        _, targets = found.setdefault(bytes(document), (Address.parse(address), set()))
-        if target is not None:
-            targets.add(Address.parse(target))
-    return {hash_: (address, frozenset(targets)) for hash_, (address, targets) in found.items()}, context
+    references: dict[int, set[str]] = {}
+    for root_id, target in tx.rows("revisions.references", source_id=source_id):
+        references.setdefault(root_id, set()).add(target)
+    parse = cache(Address.parse)  # most targets are addresses of other rows
+    found = {
+        bytes(document): (parse(address), frozenset(map(parse, references.get(root_id, ()))))
+        for root_id, document, address in tx.rows("revisions.documents", source_id=source_id)
+    }
+    return found, context
 
 
 def other_resources(tx: Transaction, source: str) -> frozenset[Address]:

@@ -78,6 +78,15 @@ class Transaction:
             cursor.executemany(query(name), [dict(each) for each in params])
             return max(cursor.rowcount, 0)
 
+    def batch(self, name: str, rows: Sequence[Mapping[str, object]], /, **params: object) -> int:
+        """Runs a query once for all rows, each of whose fields becomes an array; without rows, not at all.
+
+        One statement is one run of its triggers, which is most of what a row costs.
+        """
+        if not rows:
+            return 0
+        return self.execute(name, **{key: [row[key] for row in rows] for key in rows[0]}, **params)
+
     def copy(self, name: str, rows: Iterable[Sequence[object]], /) -> int:
         """Loads rows through a `COPY … FROM STDIN` query; the fastest way in. Gives their number."""
         count = 0

@@ -8,13 +8,13 @@ GRANT USAGE ON SCHEMA public TO reconciler_runtime, reconciler_vault;
 SET LOCAL ROLE reconciler_owner;
 
 CREATE TABLE IF NOT EXISTS public.schema_migrations (
-  version integer NOT NULL,
-  name text NOT NULL,
-  sha256 bytea NOT NULL,
-  applied_at timestamptz NOT NULL DEFAULT now(),
-  applied_by text NOT NULL DEFAULT session_user,
-  CONSTRAINT schema_migrations_pkey PRIMARY KEY (version),
-  CONSTRAINT schema_migrations_sha256 CHECK (octet_length(sha256) = 32)
+    version integer NOT NULL,
+    name text NOT NULL,
+    sha256 bytea NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now(),
+    applied_by text NOT NULL DEFAULT session_user,
+    CONSTRAINT schema_migrations_pkey PRIMARY KEY (version),
+    CONSTRAINT schema_migrations_sha256 CHECK (octet_length(sha256) = 32)
 );
 
 COMMENT ON TABLE public.schema_migrations IS

@@ -2,10 +2,10 @@
 -- Written by `catalog_rows.sync` from the drivers' data files and the users' manifests, by nobody else.
 
 CREATE TABLE installation (
-  singleton boolean NOT NULL DEFAULT true,
-  uid uuid NOT NULL DEFAULT gen_random_uuid(),
-  CONSTRAINT installation_pkey PRIMARY KEY (singleton),
-  CONSTRAINT installation_one_row CHECK (singleton)
+    singleton boolean NOT NULL DEFAULT TRUE,
+    uid uuid NOT NULL DEFAULT gen_random_uuid(),
+    CONSTRAINT installation_pkey PRIMARY KEY (singleton),
+    CONSTRAINT installation_one_row CHECK (singleton)
 );
 
 COMMENT ON TABLE installation IS
@@ -16,11 +16,11 @@ COMMENT ON COLUMN installation.uid IS
 'The installation''s id; never changes, or every object of ours becomes a stranger.';
 
 CREATE TABLE catalog_parts (
-  name text NOT NULL,
-  sha256 bytea NOT NULL,
-  updated_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT catalog_parts_pkey PRIMARY KEY (name),
-  CONSTRAINT catalog_parts_sha256 CHECK (octet_length(sha256) = 32)
+    name text NOT NULL,
+    sha256 bytea NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT catalog_parts_pkey PRIMARY KEY (name),
+    CONSTRAINT catalog_parts_sha256 CHECK (octet_length(sha256) = 32)
 );
 
 COMMENT ON TABLE catalog_parts IS
@@ -33,13 +33,13 @@ COMMENT ON COLUMN catalog_parts.updated_at IS
 'When the part was last written into the tables.';
 
 CREATE TABLE provider_types (
-  id integer GENERATED ALWAYS AS IDENTITY,
-  name text NOT NULL,
-  display_name text NOT NULL DEFAULT '',
-  description text NOT NULL DEFAULT '',
-  retired_at timestamptz,
-  CONSTRAINT provider_types_pkey PRIMARY KEY (id),
-  CONSTRAINT provider_types_name UNIQUE (name)
+    id integer GENERATED ALWAYS AS IDENTITY,
+    name text NOT NULL,
+    display_name text NOT NULL DEFAULT '',
+    description text NOT NULL DEFAULT '',
+    retired_at timestamptz,
+    CONSTRAINT provider_types_pkey PRIMARY KEY (id),
+    CONSTRAINT provider_types_name UNIQUE (name)
 );
 
 COMMENT ON TABLE provider_types IS
@@ -56,19 +56,19 @@ COMMENT ON COLUMN provider_types.retired_at IS
 'When it left the catalog; rows that refer to it stay. Null while it is in use.';
 
 CREATE TABLE provider_type_settings (
-  provider_type_id integer NOT NULL REFERENCES provider_types (id),
-  name text NOT NULL,
-  position smallint NOT NULL,
-  data_type text NOT NULL,
-  cardinality text NOT NULL,
-  format text NOT NULL,
-  unit text,
-  display_name text NOT NULL DEFAULT '',
-  description text NOT NULL DEFAULT '',
-  is_secret boolean NOT NULL DEFAULT false,
-  CONSTRAINT provider_type_settings_pkey PRIMARY KEY (provider_type_id, name),
-  CONSTRAINT provider_type_settings_cardinality CHECK (cardinality IN ('one', 'set', 'list')),
-  CONSTRAINT provider_type_settings_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime'))
+    provider_type_id integer NOT NULL REFERENCES provider_types (id),
+    name text NOT NULL,
+    position smallint NOT NULL,
+    data_type text NOT NULL,
+    cardinality text NOT NULL,
+    format text NOT NULL,
+    unit text,
+    display_name text NOT NULL DEFAULT '',
+    description text NOT NULL DEFAULT '',
+    is_secret boolean NOT NULL DEFAULT FALSE,
+    CONSTRAINT provider_type_settings_pkey PRIMARY KEY (provider_type_id, name),
+    CONSTRAINT provider_type_settings_cardinality CHECK (cardinality IN ('one', 'set', 'list')),
+    CONSTRAINT provider_type_settings_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime'))
 );
 
 COMMENT ON TABLE provider_type_settings IS
@@ -95,12 +95,12 @@ COMMENT ON COLUMN provider_type_settings.is_secret IS
 'Whether its value is the name of a credential.';
 
 CREATE TABLE relationship_types (
-  id integer GENERATED ALWAYS AS IDENTITY (START WITH 100),
-  name text NOT NULL,
-  description text NOT NULL DEFAULT '',
-  CONSTRAINT relationship_types_pkey PRIMARY KEY (id),
-  CONSTRAINT relationship_types_name UNIQUE (name),
-  CONSTRAINT relationship_types_contains CHECK ((id = 1) = (name = 'contains'))
+    id integer GENERATED ALWAYS AS IDENTITY (START WITH 100),
+    name text NOT NULL,
+    description text NOT NULL DEFAULT '',
+    CONSTRAINT relationship_types_pkey PRIMARY KEY (id),
+    CONSTRAINT relationship_types_name UNIQUE (name),
+    CONSTRAINT relationship_types_contains CHECK ((id = 1) = (name = 'contains'))
 );
 
 COMMENT ON TABLE relationship_types IS
@@ -113,21 +113,21 @@ COMMENT ON COLUMN relationship_types.description IS
 'What the parent is to the child.';
 
 CREATE TABLE resource_types (
-  id integer GENERATED ALWAYS AS IDENTITY,
-  name text NOT NULL,
-  kind text NOT NULL,
-  family text NOT NULL,
-  collection text,
-  holds_data boolean NOT NULL DEFAULT false,
-  display_name text NOT NULL DEFAULT '',
-  description text NOT NULL DEFAULT '',
-  origin text NOT NULL DEFAULT 'driver',
-  retired_at timestamptz,
-  CONSTRAINT resource_types_pkey PRIMARY KEY (id),
-  CONSTRAINT resource_types_name UNIQUE (name),
-  CONSTRAINT resource_types_kind UNIQUE (kind),
-  CONSTRAINT resource_types_family CHECK (family IN ('machine', 'object')),
-  CONSTRAINT resource_types_origin CHECK (origin IN ('driver', 'user'))
+    id integer GENERATED ALWAYS AS IDENTITY,
+    name text NOT NULL,
+    kind text NOT NULL,
+    family text NOT NULL,
+    collection text,
+    holds_data boolean NOT NULL DEFAULT FALSE,
+    display_name text NOT NULL DEFAULT '',
+    description text NOT NULL DEFAULT '',
+    origin text NOT NULL DEFAULT 'driver',
+    retired_at timestamptz,
+    CONSTRAINT resource_types_pkey PRIMARY KEY (id),
+    CONSTRAINT resource_types_name UNIQUE (name),
+    CONSTRAINT resource_types_kind UNIQUE (kind),
+    CONSTRAINT resource_types_family CHECK (family IN ('machine', 'object')),
+    CONSTRAINT resource_types_origin CHECK (origin IN ('driver', 'user'))
 );
 
 COMMENT ON TABLE resource_types IS
@@ -154,10 +154,10 @@ COMMENT ON COLUMN resource_types.retired_at IS
 'When it left the catalog; rows that refer to it stay. Null while it is in use.';
 
 CREATE TABLE resource_type_parents (
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  parent_type_id integer NOT NULL REFERENCES resource_types (id),
-  position smallint NOT NULL,
-  CONSTRAINT resource_type_parents_pkey PRIMARY KEY (resource_type_id, parent_type_id)
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    parent_type_id integer NOT NULL REFERENCES resource_types (id),
+    position smallint NOT NULL,
+    CONSTRAINT resource_type_parents_pkey PRIMARY KEY (resource_type_id, parent_type_id)
 );
 
 COMMENT ON TABLE resource_type_parents IS
@@ -171,22 +171,22 @@ COMMENT ON COLUMN resource_type_parents.position IS
 CREATE INDEX resource_type_parents_parent ON resource_type_parents (parent_type_id);
 
 CREATE TABLE attribute_definitions (
-  id integer GENERATED ALWAYS AS IDENTITY,
-  name text NOT NULL,
-  display_name text NOT NULL DEFAULT '',
-  description text NOT NULL DEFAULT '',
-  data_type text NOT NULL,
-  cardinality text NOT NULL DEFAULT 'one',
-  format text NOT NULL DEFAULT 'plain',
-  unit text,
-  is_secret boolean NOT NULL DEFAULT false,
-  relationship_type_id integer REFERENCES relationship_types (id),
-  retired_at timestamptz,
-  CONSTRAINT attribute_definitions_pkey PRIMARY KEY (id),
-  CONSTRAINT attribute_definitions_name UNIQUE (name),
-  CONSTRAINT attribute_definitions_typed UNIQUE (id, data_type),
-  CONSTRAINT attribute_definitions_cardinality CHECK (cardinality IN ('one', 'set', 'list')),
-  CONSTRAINT attribute_definitions_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime'))
+    id integer GENERATED ALWAYS AS IDENTITY,
+    name text NOT NULL,
+    display_name text NOT NULL DEFAULT '',
+    description text NOT NULL DEFAULT '',
+    data_type text NOT NULL,
+    cardinality text NOT NULL DEFAULT 'one',
+    format text NOT NULL DEFAULT 'plain',
+    unit text,
+    is_secret boolean NOT NULL DEFAULT FALSE,
+    relationship_type_id integer REFERENCES relationship_types (id),
+    retired_at timestamptz,
+    CONSTRAINT attribute_definitions_pkey PRIMARY KEY (id),
+    CONSTRAINT attribute_definitions_name UNIQUE (name),
+    CONSTRAINT attribute_definitions_typed UNIQUE (id, data_type),
+    CONSTRAINT attribute_definitions_cardinality CHECK (cardinality IN ('one', 'set', 'list')),
+    CONSTRAINT attribute_definitions_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime'))
 );
 
 COMMENT ON TABLE attribute_definitions IS
@@ -216,10 +216,10 @@ COMMENT ON COLUMN attribute_definitions.retired_at IS
 CREATE INDEX attribute_definitions_relationship ON attribute_definitions (relationship_type_id);
 
 CREATE TABLE attribute_reference_types (
-  attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  position smallint NOT NULL,
-  CONSTRAINT attribute_reference_types_pkey PRIMARY KEY (attribute_definition_id, resource_type_id)
+    attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    position smallint NOT NULL,
+    CONSTRAINT attribute_reference_types_pkey PRIMARY KEY (attribute_definition_id, resource_type_id)
 );
 
 COMMENT ON TABLE attribute_reference_types IS
@@ -233,10 +233,10 @@ COMMENT ON COLUMN attribute_reference_types.position IS
 CREATE INDEX attribute_reference_types_type ON attribute_reference_types (resource_type_id);
 
 CREATE TABLE resource_type_keys (
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
-  position smallint NOT NULL,
-  CONSTRAINT resource_type_keys_pkey PRIMARY KEY (resource_type_id, attribute_definition_id)
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
+    position smallint NOT NULL,
+    CONSTRAINT resource_type_keys_pkey PRIMARY KEY (resource_type_id, attribute_definition_id)
 );
 
 COMMENT ON TABLE resource_type_keys IS
@@ -250,13 +250,13 @@ COMMENT ON COLUMN resource_type_keys.position IS
 CREATE INDEX resource_type_keys_attribute ON resource_type_keys (attribute_definition_id);
 
 CREATE TABLE provider_resource_types (
-  provider_type_id integer NOT NULL REFERENCES provider_types (id),
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  identity text NOT NULL,
-  unique_name boolean NOT NULL DEFAULT false,
-  stores_tags boolean NOT NULL DEFAULT true,
-  CONSTRAINT provider_resource_types_pkey PRIMARY KEY (provider_type_id, resource_type_id),
-  CONSTRAINT provider_resource_types_identity CHECK (identity IN ('name', 'reserved_id', 'parent', 'none'))
+    provider_type_id integer NOT NULL REFERENCES provider_types (id),
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    identity text NOT NULL,
+    unique_name boolean NOT NULL DEFAULT FALSE,
+    stores_tags boolean NOT NULL DEFAULT TRUE,
+    CONSTRAINT provider_resource_types_pkey PRIMARY KEY (provider_type_id, resource_type_id),
+    CONSTRAINT provider_resource_types_identity CHECK (identity IN ('name', 'reserved_id', 'parent', 'none'))
 );
 
 COMMENT ON TABLE provider_resource_types IS
@@ -274,13 +274,13 @@ COMMENT ON COLUMN provider_resource_types.stores_tags IS
 CREATE INDEX provider_resource_types_type ON provider_resource_types (resource_type_id);
 
 CREATE TABLE resource_type_attributes (
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  attribute_definition_id integer NOT NULL,
-  data_type text NOT NULL,
-  CONSTRAINT resource_type_attributes_pkey PRIMARY KEY (resource_type_id, attribute_definition_id),
-  CONSTRAINT resource_type_attributes_typed UNIQUE (resource_type_id, attribute_definition_id, data_type),
-  CONSTRAINT resource_type_attributes_definition FOREIGN KEY (attribute_definition_id, data_type)
-  REFERENCES attribute_definitions (id, data_type) ON UPDATE CASCADE
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    attribute_definition_id integer NOT NULL,
+    data_type text NOT NULL,
+    CONSTRAINT resource_type_attributes_pkey PRIMARY KEY (resource_type_id, attribute_definition_id),
+    CONSTRAINT resource_type_attributes_typed UNIQUE (resource_type_id, attribute_definition_id, data_type),
+    CONSTRAINT resource_type_attributes_definition FOREIGN KEY (attribute_definition_id, data_type)
+    REFERENCES attribute_definitions (id, data_type) ON UPDATE CASCADE
 );
 
 COMMENT ON TABLE resource_type_attributes IS
@@ -294,28 +294,28 @@ COMMENT ON COLUMN resource_type_attributes.data_type IS
 CREATE INDEX resource_type_attributes_definition ON resource_type_attributes (attribute_definition_id, data_type);
 
 CREATE TABLE provider_type_attributes (
-  provider_type_id integer NOT NULL,
-  resource_type_id integer NOT NULL,
-  attribute_definition_id integer NOT NULL,
-  mutability text NOT NULL,
-  is_required boolean NOT NULL DEFAULT false,
-  has_default boolean NOT NULL DEFAULT false,
-  clear_when_unset boolean NOT NULL DEFAULT false,
-  minimum bigint,
-  maximum bigint,
-  max_length integer,
-  pattern text,
-  grow_only boolean NOT NULL DEFAULT false,
-  CONSTRAINT provider_type_attributes_pkey
-  PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id),
-  CONSTRAINT provider_type_attributes_offer FOREIGN KEY (provider_type_id, resource_type_id)
-  REFERENCES provider_resource_types (provider_type_id, resource_type_id),
-  CONSTRAINT provider_type_attributes_attribute FOREIGN KEY (resource_type_id, attribute_definition_id)
-  REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id),
-  CONSTRAINT provider_type_attributes_mutability CHECK (
-    mutability IN ('in_place', 'needs_stop', 'replace', 'create_only', 'read_only', 'write_only')
-  ),
-  CONSTRAINT provider_type_attributes_bounds CHECK (minimum <= maximum)
+    provider_type_id integer NOT NULL,
+    resource_type_id integer NOT NULL,
+    attribute_definition_id integer NOT NULL,
+    mutability text NOT NULL,
+    is_required boolean NOT NULL DEFAULT FALSE,
+    has_default boolean NOT NULL DEFAULT FALSE,
+    clear_when_unset boolean NOT NULL DEFAULT FALSE,
+    minimum bigint,
+    maximum bigint,
+    max_length integer,
+    pattern text,
+    grow_only boolean NOT NULL DEFAULT FALSE,
+    CONSTRAINT provider_type_attributes_pkey
+    PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id),
+    CONSTRAINT provider_type_attributes_offer FOREIGN KEY (provider_type_id, resource_type_id)
+    REFERENCES provider_resource_types (provider_type_id, resource_type_id),
+    CONSTRAINT provider_type_attributes_attribute FOREIGN KEY (resource_type_id, attribute_definition_id)
+    REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id),
+    CONSTRAINT provider_type_attributes_mutability CHECK (
+        mutability IN ('in_place', 'needs_stop', 'replace', 'create_only', 'read_only', 'write_only')
+    ),
+    CONSTRAINT provider_type_attributes_bounds CHECK (minimum <= maximum)
 );
 
 COMMENT ON TABLE provider_type_attributes IS
@@ -348,30 +348,30 @@ CREATE INDEX provider_type_attributes_attribute
 ON provider_type_attributes (resource_type_id, attribute_definition_id);
 
 CREATE TABLE provider_type_attribute_defaults (
-  provider_type_id integer NOT NULL,
-  resource_type_id integer NOT NULL,
-  attribute_definition_id integer NOT NULL,
-  ordinal smallint NOT NULL DEFAULT 0,
-  data_type text NOT NULL,
-  value_string text,
-  value_integer bigint,
-  value_decimal numeric,
-  value_boolean boolean,
-  value_datetime timestamptz,
-  CONSTRAINT provider_type_attribute_defaults_pkey
-  PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id, ordinal),
-  CONSTRAINT provider_type_attribute_defaults_rule
-  FOREIGN KEY (provider_type_id, resource_type_id, attribute_definition_id)
-  REFERENCES provider_type_attributes (provider_type_id, resource_type_id, attribute_definition_id)
-  ON DELETE CASCADE,
-  CONSTRAINT provider_type_attribute_defaults_typed
-  FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
-  REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
-  CONSTRAINT provider_type_attribute_defaults_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
-  CONSTRAINT provider_type_attribute_defaults_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
-  CONSTRAINT provider_type_attribute_defaults_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
-  CONSTRAINT provider_type_attribute_defaults_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
-  CONSTRAINT provider_type_attribute_defaults_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+    provider_type_id integer NOT NULL,
+    resource_type_id integer NOT NULL,
+    attribute_definition_id integer NOT NULL,
+    ordinal smallint NOT NULL DEFAULT 0,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    CONSTRAINT provider_type_attribute_defaults_pkey
+    PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id, ordinal),
+    CONSTRAINT provider_type_attribute_defaults_rule
+    FOREIGN KEY (provider_type_id, resource_type_id, attribute_definition_id)
+    REFERENCES provider_type_attributes (provider_type_id, resource_type_id, attribute_definition_id)
+    ON DELETE CASCADE,
+    CONSTRAINT provider_type_attribute_defaults_typed
+    FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
+    REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
+    CONSTRAINT provider_type_attribute_defaults_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT provider_type_attribute_defaults_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+    CONSTRAINT provider_type_attribute_defaults_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+    CONSTRAINT provider_type_attribute_defaults_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+    CONSTRAINT provider_type_attribute_defaults_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
 );
 
 COMMENT ON TABLE provider_type_attribute_defaults IS
@@ -400,30 +400,30 @@ CREATE INDEX provider_type_attribute_defaults_typed
 ON provider_type_attribute_defaults (resource_type_id, attribute_definition_id, data_type);
 
 CREATE TABLE provider_type_attribute_allowed_values (
-  provider_type_id integer NOT NULL,
-  resource_type_id integer NOT NULL,
-  attribute_definition_id integer NOT NULL,
-  ordinal smallint NOT NULL,
-  data_type text NOT NULL,
-  value_string text,
-  value_integer bigint,
-  value_decimal numeric,
-  value_boolean boolean,
-  value_datetime timestamptz,
-  CONSTRAINT provider_type_attribute_allowed_values_pkey
-  PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id, ordinal),
-  CONSTRAINT provider_type_attribute_allowed_values_rule
-  FOREIGN KEY (provider_type_id, resource_type_id, attribute_definition_id)
-  REFERENCES provider_type_attributes (provider_type_id, resource_type_id, attribute_definition_id)
-  ON DELETE CASCADE,
-  CONSTRAINT provider_type_attribute_allowed_values_typed
-  FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
-  REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
-  CONSTRAINT provider_type_attribute_allowed_values_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
-  CONSTRAINT provider_type_attribute_allowed_values_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
-  CONSTRAINT provider_type_attribute_allowed_values_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
-  CONSTRAINT provider_type_attribute_allowed_values_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
-  CONSTRAINT provider_type_attribute_allowed_values_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+    provider_type_id integer NOT NULL,
+    resource_type_id integer NOT NULL,
+    attribute_definition_id integer NOT NULL,
+    ordinal smallint NOT NULL,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    CONSTRAINT provider_type_attribute_allowed_values_pkey
+    PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id, ordinal),
+    CONSTRAINT provider_type_attribute_allowed_values_rule
+    FOREIGN KEY (provider_type_id, resource_type_id, attribute_definition_id)
+    REFERENCES provider_type_attributes (provider_type_id, resource_type_id, attribute_definition_id)
+    ON DELETE CASCADE,
+    CONSTRAINT provider_type_attribute_allowed_values_typed
+    FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
+    REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
+    CONSTRAINT provider_type_attribute_allowed_values_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT provider_type_attribute_allowed_values_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+    CONSTRAINT provider_type_attribute_allowed_values_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+    CONSTRAINT provider_type_attribute_allowed_values_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+    CONSTRAINT provider_type_attribute_allowed_values_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
 );
 
 COMMENT ON TABLE provider_type_attribute_allowed_values IS
@@ -452,10 +452,10 @@ CREATE INDEX provider_type_attribute_allowed_values_typed
 ON provider_type_attribute_allowed_values (resource_type_id, attribute_definition_id, data_type);
 
 CREATE TABLE operation_types (
-  id integer GENERATED ALWAYS AS IDENTITY (START WITH 100),
-  name text NOT NULL,
-  CONSTRAINT operation_types_pkey PRIMARY KEY (id),
-  CONSTRAINT operation_types_name UNIQUE (name)
+    id integer GENERATED ALWAYS AS IDENTITY (START WITH 100),
+    name text NOT NULL,
+    CONSTRAINT operation_types_pkey PRIMARY KEY (id),
+    CONSTRAINT operation_types_name UNIQUE (name)
 );
 
 COMMENT ON TABLE operation_types IS
@@ -466,11 +466,11 @@ COMMENT ON COLUMN operation_types.name IS
 'create, update, replace, delete, adopt or forget.';
 
 CREATE TABLE resource_states (
-  id integer GENERATED ALWAYS AS IDENTITY (START WITH 100),
-  name text NOT NULL,
-  description text NOT NULL DEFAULT '',
-  CONSTRAINT resource_states_pkey PRIMARY KEY (id),
-  CONSTRAINT resource_states_name UNIQUE (name)
+    id integer GENERATED ALWAYS AS IDENTITY (START WITH 100),
+    name text NOT NULL,
+    description text NOT NULL DEFAULT '',
+    CONSTRAINT resource_states_pkey PRIMARY KEY (id),
+    CONSTRAINT resource_states_name UNIQUE (name)
 );
 
 COMMENT ON TABLE resource_states IS
@@ -483,10 +483,10 @@ COMMENT ON COLUMN resource_states.description IS
 'What it says of the resource.';
 
 CREATE TABLE resource_initial_states (
-  family text NOT NULL,
-  state_id integer NOT NULL REFERENCES resource_states (id),
-  CONSTRAINT resource_initial_states_pkey PRIMARY KEY (family, state_id),
-  CONSTRAINT resource_initial_states_family CHECK (family IN ('machine', 'object'))
+    family text NOT NULL,
+    state_id integer NOT NULL REFERENCES resource_states (id),
+    CONSTRAINT resource_initial_states_pkey PRIMARY KEY (family, state_id),
+    CONSTRAINT resource_initial_states_family CHECK (family IN ('machine', 'object'))
 );
 
 COMMENT ON TABLE resource_initial_states IS
@@ -497,13 +497,13 @@ COMMENT ON COLUMN resource_initial_states.state_id IS
 'A first state.';
 
 CREATE TABLE resource_state_transitions (
-  family text NOT NULL,
-  from_state_id integer NOT NULL REFERENCES resource_states (id),
-  to_state_id integer NOT NULL REFERENCES resource_states (id),
-  by_hand boolean NOT NULL DEFAULT false,
-  CONSTRAINT resource_state_transitions_pkey PRIMARY KEY (family, from_state_id, to_state_id),
-  CONSTRAINT resource_state_transitions_family CHECK (family IN ('machine', 'object')),
-  CONSTRAINT resource_state_transitions_moves CHECK (from_state_id <> to_state_id)
+    family text NOT NULL,
+    from_state_id integer NOT NULL REFERENCES resource_states (id),
+    to_state_id integer NOT NULL REFERENCES resource_states (id),
+    by_hand boolean NOT NULL DEFAULT FALSE,
+    CONSTRAINT resource_state_transitions_pkey PRIMARY KEY (family, from_state_id, to_state_id),
+    CONSTRAINT resource_state_transitions_family CHECK (family IN ('machine', 'object')),
+    CONSTRAINT resource_state_transitions_moves CHECK (from_state_id <> to_state_id)
 );
 
 COMMENT ON TABLE resource_state_transitions IS
@@ -516,20 +516,19 @@ COMMENT ON COLUMN resource_state_transitions.to_state_id IS
 'The state after.';
 COMMENT ON COLUMN resource_state_transitions.by_hand IS
 'Whether only a person may do it: cause `manual`, or none.';
-
 -- Who provides: providers, their endpoints, credentials (never their values), and where things stand.
 -- Written by `inventory` from manifests and by commands; removed softly, because history refers to it.
 
 CREATE TABLE providers (
-  id integer GENERATED ALWAYS AS IDENTITY,
-  provider_type_id integer NOT NULL REFERENCES provider_types (id),
-  name text NOT NULL,
-  display_name text NOT NULL DEFAULT '',
-  description text NOT NULL DEFAULT '',
-  created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now(),
-  deleted_at timestamptz,
-  CONSTRAINT providers_pkey PRIMARY KEY (id)
+    id integer GENERATED ALWAYS AS IDENTITY,
+    provider_type_id integer NOT NULL REFERENCES provider_types (id),
+    name text NOT NULL,
+    display_name text NOT NULL DEFAULT '',
+    description text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    deleted_at timestamptz,
+    CONSTRAINT providers_pkey PRIMARY KEY (id)
 );
 
 COMMENT ON TABLE providers IS
@@ -554,20 +553,20 @@ CREATE UNIQUE INDEX providers_name ON providers (name) WHERE deleted_at IS NULL;
 CREATE INDEX providers_type ON providers (provider_type_id);
 
 CREATE TABLE provider_credentials (
-  id integer GENERATED ALWAYS AS IDENTITY,
-  name text NOT NULL,
-  source text NOT NULL,
-  environment_variable text,
-  file_path text,
-  fingerprint text,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now(),
-  deleted_at timestamptz,
-  CONSTRAINT provider_credentials_pkey PRIMARY KEY (id),
-  CONSTRAINT provider_credentials_source CHECK (source IN ('environment', 'file', 'stored')),
-  CONSTRAINT provider_credentials_variable CHECK ((source = 'environment') = (environment_variable IS NOT NULL)),
-  CONSTRAINT provider_credentials_file CHECK ((source = 'file') = (file_path IS NOT NULL)),
-  CONSTRAINT provider_credentials_fingerprint CHECK (fingerprint ~ '^[0-9a-f]{12}$')
+    id integer GENERATED ALWAYS AS IDENTITY,
+    name text NOT NULL,
+    source text NOT NULL,
+    environment_variable text,
+    file_path text,
+    fingerprint text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    deleted_at timestamptz,
+    CONSTRAINT provider_credentials_pkey PRIMARY KEY (id),
+    CONSTRAINT provider_credentials_source CHECK (source IN ('environment', 'file', 'stored')),
+    CONSTRAINT provider_credentials_variable CHECK ((source = 'environment') = (environment_variable IS NOT NULL)),
+    CONSTRAINT provider_credentials_file CHECK ((source = 'file') = (file_path IS NOT NULL)),
+    CONSTRAINT provider_credentials_fingerprint CHECK (fingerprint ~ '^[0-9a-f]{12}$')
 );
 
 COMMENT ON TABLE provider_credentials IS
@@ -593,21 +592,21 @@ COMMENT ON COLUMN provider_credentials.deleted_at IS
 CREATE UNIQUE INDEX provider_credentials_name ON provider_credentials (name) WHERE deleted_at IS NULL;
 
 CREATE TABLE provider_endpoints (
-  id integer GENERATED ALWAYS AS IDENTITY,
-  provider_id integer NOT NULL REFERENCES providers (id),
-  name text NOT NULL,
-  display_name text NOT NULL DEFAULT '',
-  url text NOT NULL,
-  ca_file text,
-  credential_id integer REFERENCES provider_credentials (id),
-  drift_policy text NOT NULL DEFAULT 'heal',
-  request_limit_per_hour integer,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now(),
-  deleted_at timestamptz,
-  CONSTRAINT provider_endpoints_pkey PRIMARY KEY (id),
-  CONSTRAINT provider_endpoints_drift_policy CHECK (drift_policy IN ('heal', 'report')),
-  CONSTRAINT provider_endpoints_request_limit CHECK (request_limit_per_hour > 0)
+    id integer GENERATED ALWAYS AS IDENTITY,
+    provider_id integer NOT NULL REFERENCES providers (id),
+    name text NOT NULL,
+    display_name text NOT NULL DEFAULT '',
+    url text NOT NULL,
+    ca_file text,
+    credential_id integer REFERENCES provider_credentials (id),
+    drift_policy text NOT NULL DEFAULT 'heal',
+    request_limit_per_hour integer,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    deleted_at timestamptz,
+    CONSTRAINT provider_endpoints_pkey PRIMARY KEY (id),
+    CONSTRAINT provider_endpoints_drift_policy CHECK (drift_policy IN ('heal', 'report')),
+    CONSTRAINT provider_endpoints_request_limit CHECK (request_limit_per_hour > 0)
 );
 
 COMMENT ON TABLE provider_endpoints IS
@@ -641,21 +640,21 @@ CREATE INDEX provider_endpoints_provider ON provider_endpoints (provider_id);
 CREATE INDEX provider_endpoints_credential ON provider_endpoints (credential_id);
 
 CREATE TABLE provider_endpoint_settings (
-  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
-  name text NOT NULL,
-  data_type text NOT NULL,
-  value_string text,
-  value_integer bigint,
-  value_decimal numeric,
-  value_boolean boolean,
-  value_datetime timestamptz,
-  CONSTRAINT provider_endpoint_settings_pkey PRIMARY KEY (provider_endpoint_id, name),
-  CONSTRAINT provider_endpoint_settings_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')),
-  CONSTRAINT provider_endpoint_settings_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
-  CONSTRAINT provider_endpoint_settings_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
-  CONSTRAINT provider_endpoint_settings_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
-  CONSTRAINT provider_endpoint_settings_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
-  CONSTRAINT provider_endpoint_settings_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+    provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+    name text NOT NULL,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    CONSTRAINT provider_endpoint_settings_pkey PRIMARY KEY (provider_endpoint_id, name),
+    CONSTRAINT provider_endpoint_settings_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')),
+    CONSTRAINT provider_endpoint_settings_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT provider_endpoint_settings_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+    CONSTRAINT provider_endpoint_settings_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+    CONSTRAINT provider_endpoint_settings_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+    CONSTRAINT provider_endpoint_settings_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
 );
 
 COMMENT ON TABLE provider_endpoint_settings IS
@@ -678,19 +677,19 @@ COMMENT ON COLUMN provider_endpoint_settings.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
 
 CREATE TABLE locations (
-  id integer GENERATED ALWAYS AS IDENTITY,
-  name text NOT NULL,
-  display_name text NOT NULL DEFAULT '',
-  country_code text,
-  city text,
-  latitude numeric(9, 6),
-  longitude numeric(9, 6),
-  time_zone text,
-  CONSTRAINT locations_pkey PRIMARY KEY (id),
-  CONSTRAINT locations_name UNIQUE (name),
-  CONSTRAINT locations_country CHECK (country_code ~ '^[A-Z]{2}$'),
-  CONSTRAINT locations_latitude CHECK (latitude BETWEEN -90 AND 90),
-  CONSTRAINT locations_longitude CHECK (longitude BETWEEN -180 AND 180)
+    id integer GENERATED ALWAYS AS IDENTITY,
+    name text NOT NULL,
+    display_name text NOT NULL DEFAULT '',
+    country_code text,
+    city text,
+    latitude numeric(9, 6),
+    longitude numeric(9, 6),
+    time_zone text,
+    CONSTRAINT locations_pkey PRIMARY KEY (id),
+    CONSTRAINT locations_name UNIQUE (name),
+    CONSTRAINT locations_country CHECK (country_code ~ '^[A-Z]{2}$'),
+    CONSTRAINT locations_latitude CHECK (latitude BETWEEN -90 AND 90),
+    CONSTRAINT locations_longitude CHECK (longitude BETWEEN -180 AND 180)
 );
 
 COMMENT ON TABLE locations IS
@@ -713,14 +712,14 @@ COMMENT ON COLUMN locations.time_zone IS
 'A name of the IANA time zone database, checked by a trigger.';
 
 CREATE TABLE datacenters (
-  id integer GENERATED ALWAYS AS IDENTITY,
-  location_id integer NOT NULL REFERENCES locations (id),
-  name text NOT NULL,
-  display_name text NOT NULL DEFAULT '',
-  description text NOT NULL DEFAULT '',
-  time_zone text,
-  CONSTRAINT datacenters_pkey PRIMARY KEY (id),
-  CONSTRAINT datacenters_name UNIQUE (name)
+    id integer GENERATED ALWAYS AS IDENTITY,
+    location_id integer NOT NULL REFERENCES locations (id),
+    name text NOT NULL,
+    display_name text NOT NULL DEFAULT '',
+    description text NOT NULL DEFAULT '',
+    time_zone text,
+    CONSTRAINT datacenters_pkey PRIMARY KEY (id),
+    CONSTRAINT datacenters_name UNIQUE (name)
 );
 
 COMMENT ON TABLE datacenters IS
@@ -740,22 +739,22 @@ COMMENT ON COLUMN datacenters.time_zone IS
 CREATE INDEX datacenters_location ON datacenters (location_id);
 
 CREATE TABLE datacenter_capabilities (
-  datacenter_id integer NOT NULL REFERENCES datacenters (id),
-  name text NOT NULL,
-  data_type text NOT NULL DEFAULT 'boolean',
-  value_string text,
-  value_integer bigint,
-  value_decimal numeric,
-  value_boolean boolean,
-  value_datetime timestamptz,
-  unit text,
-  CONSTRAINT datacenter_capabilities_pkey PRIMARY KEY (datacenter_id, name),
-  CONSTRAINT datacenter_capabilities_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')),
-  CONSTRAINT datacenter_capabilities_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
-  CONSTRAINT datacenter_capabilities_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
-  CONSTRAINT datacenter_capabilities_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
-  CONSTRAINT datacenter_capabilities_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
-  CONSTRAINT datacenter_capabilities_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+    datacenter_id integer NOT NULL REFERENCES datacenters (id),
+    name text NOT NULL,
+    data_type text NOT NULL DEFAULT 'boolean',
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    unit text,
+    CONSTRAINT datacenter_capabilities_pkey PRIMARY KEY (datacenter_id, name),
+    CONSTRAINT datacenter_capabilities_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')),
+    CONSTRAINT datacenter_capabilities_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT datacenter_capabilities_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+    CONSTRAINT datacenter_capabilities_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+    CONSTRAINT datacenter_capabilities_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+    CONSTRAINT datacenter_capabilities_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
 );
 
 COMMENT ON TABLE datacenter_capabilities IS
@@ -780,10 +779,10 @@ COMMENT ON COLUMN datacenter_capabilities.unit IS
 'The unit of a number.';
 
 CREATE TABLE provider_datacenters (
-  provider_id integer NOT NULL REFERENCES providers (id),
-  datacenter_id integer NOT NULL REFERENCES datacenters (id),
-  external_name text NOT NULL,
-  CONSTRAINT provider_datacenters_pkey PRIMARY KEY (provider_id, datacenter_id)
+    provider_id integer NOT NULL REFERENCES providers (id),
+    datacenter_id integer NOT NULL REFERENCES datacenters (id),
+    external_name text NOT NULL,
+    CONSTRAINT provider_datacenters_pkey PRIMARY KEY (provider_id, datacenter_id)
 );
 
 COMMENT ON TABLE provider_datacenters IS
@@ -795,21 +794,20 @@ COMMENT ON COLUMN provider_datacenters.datacenter_id IS
 COMMENT ON COLUMN provider_datacenters.external_name IS
 'What the provider calls it.';
 CREATE INDEX provider_datacenters_datacenter ON provider_datacenters (datacenter_id);
-
 -- The recorded side: what is known to exist, its attributes, tags and relationships.
 -- Written by observation and by operations; every change leaves a history row, by trigger.
 
 CREATE TABLE manifest_sources (
-  id integer GENERATED ALWAYS AS IDENTITY,
-  name text NOT NULL,
-  kind text NOT NULL,
-  url text,
-  branch text,
-  subfolder text,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT manifest_sources_pkey PRIMARY KEY (id),
-  CONSTRAINT manifest_sources_name UNIQUE (name),
-  CONSTRAINT manifest_sources_kind CHECK (kind IN ('folder', 'git', 'stdin', 'files'))
+    id integer GENERATED ALWAYS AS IDENTITY,
+    name text NOT NULL,
+    kind text NOT NULL,
+    url text,
+    branch text,
+    subfolder text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT manifest_sources_pkey PRIMARY KEY (id),
+    CONSTRAINT manifest_sources_name UNIQUE (name),
+    CONSTRAINT manifest_sources_kind CHECK (kind IN ('folder', 'git', 'stdin', 'files'))
 );
 
 COMMENT ON TABLE manifest_sources IS
@@ -830,17 +828,17 @@ COMMENT ON COLUMN manifest_sources.created_at IS
 'When it was first used.';
 
 CREATE TABLE revisions (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  source_id integer NOT NULL REFERENCES manifest_sources (id),
-  commit_id text,
-  author text,
-  authored_at timestamptz,
-  message text,
-  content_hash bytea NOT NULL,
-  catalog_hash bytea NOT NULL,
-  actor text NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT revisions_pkey PRIMARY KEY (id)
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    source_id integer NOT NULL REFERENCES manifest_sources (id),
+    commit_id text,
+    author text,
+    authored_at timestamptz,
+    message text,
+    content_hash bytea NOT NULL,
+    catalog_hash bytea NOT NULL,
+    actor text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT revisions_pkey PRIMARY KEY (id)
 );
 
 COMMENT ON TABLE revisions IS
@@ -869,17 +867,17 @@ CREATE INDEX revisions_source ON revisions (source_id, id);
 CREATE INDEX revisions_commit ON revisions (commit_id);
 
 CREATE TABLE workers (
-  id uuid NOT NULL,
-  host text NOT NULL,
-  pid integer NOT NULL,
-  kind text NOT NULL,
-  lock_key bigint NOT NULL,
-  started_at timestamptz NOT NULL DEFAULT now(),
-  seen_at timestamptz NOT NULL DEFAULT now(),
-  stopped_at timestamptz,
-  CONSTRAINT workers_pkey PRIMARY KEY (id),
-  CONSTRAINT workers_lock_key UNIQUE (lock_key),
-  CONSTRAINT workers_kind CHECK (kind IN ('cli', 'daemon'))
+    id uuid NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    kind text NOT NULL,
+    lock_key bigint NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT now(),
+    seen_at timestamptz NOT NULL DEFAULT now(),
+    stopped_at timestamptz,
+    CONSTRAINT workers_pkey PRIMARY KEY (id),
+    CONSTRAINT workers_lock_key UNIQUE (lock_key),
+    CONSTRAINT workers_kind CHECK (kind IN ('cli', 'daemon'))
 );
 
 COMMENT ON TABLE workers IS
@@ -902,46 +900,46 @@ COMMENT ON COLUMN workers.stopped_at IS
 'When it ended in order, or was found dead; null while it runs.';
 
 CREATE TABLE resources (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  uid uuid NOT NULL DEFAULT gen_random_uuid(),
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
-  address text NOT NULL,
-  name text NOT NULL,
-  state_id integer NOT NULL REFERENCES resource_states (id),
-  external_id text,
-  management text NOT NULL DEFAULT 'managed',
-  presence text NOT NULL DEFAULT 'unknown',
-  is_root boolean NOT NULL,
-  source_id integer REFERENCES manifest_sources (id),
-  location_id integer REFERENCES locations (id),
-  datacenter_id integer REFERENCES datacenters (id),
-  prevent_destroy boolean NOT NULL DEFAULT false,
-  on_remove text,
-  allow_downtime boolean NOT NULL DEFAULT false,
-  replace_policy text NOT NULL DEFAULT 'never',
-  create_before_destroy boolean NOT NULL DEFAULT false,
-  version bigint NOT NULL DEFAULT 0,
-  recorded_hash bytea,
-  applied_desired_hash bytea,
-  settled_desired_hash bytea,
-  settled_recorded_hash bytea,
-  claim_epoch bigint NOT NULL DEFAULT 0,
-  claimed_by uuid REFERENCES workers (id),
-  claimed_at timestamptz,
-  observed_at timestamptz,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now(),
-  deleted_at timestamptz,
-  CONSTRAINT resources_pkey PRIMARY KEY (id),
-  CONSTRAINT resources_uid UNIQUE (uid),
-  CONSTRAINT resources_typed UNIQUE (id, resource_type_id),
-  CONSTRAINT resources_management CHECK (management IN ('managed', 'unmanaged', 'quarantined')),
-  CONSTRAINT resources_presence CHECK (presence IN ('present', 'absent', 'unknown')),
-  CONSTRAINT resources_on_remove CHECK (on_remove IN ('delete', 'retain', 'block')),
-  CONSTRAINT resources_replace_policy CHECK (replace_policy IN ('never', 'allowed')),
-  CONSTRAINT resources_external_id CHECK (external_id <> ''),
-  CONSTRAINT resources_claim CHECK ((claimed_by IS NULL) = (claimed_at IS NULL))
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    uid uuid NOT NULL DEFAULT gen_random_uuid(),
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+    address text NOT NULL,
+    name text NOT NULL,
+    state_id integer NOT NULL REFERENCES resource_states (id),
+    external_id text,
+    management text NOT NULL DEFAULT 'managed',
+    presence text NOT NULL DEFAULT 'unknown',
+    is_root boolean NOT NULL,
+    source_id integer REFERENCES manifest_sources (id),
+    location_id integer REFERENCES locations (id),
+    datacenter_id integer REFERENCES datacenters (id),
+    prevent_destroy boolean NOT NULL DEFAULT FALSE,
+    on_remove text,
+    allow_downtime boolean NOT NULL DEFAULT FALSE,
+    replace_policy text NOT NULL DEFAULT 'never',
+    create_before_destroy boolean NOT NULL DEFAULT FALSE,
+    version bigint NOT NULL DEFAULT 0,
+    recorded_hash bytea,
+    applied_desired_hash bytea,
+    settled_desired_hash bytea,
+    settled_recorded_hash bytea,
+    claim_epoch bigint NOT NULL DEFAULT 0,
+    claimed_by uuid REFERENCES workers (id),
+    claimed_at timestamptz,
+    observed_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    deleted_at timestamptz,
+    CONSTRAINT resources_pkey PRIMARY KEY (id),
+    CONSTRAINT resources_uid UNIQUE (uid),
+    CONSTRAINT resources_typed UNIQUE (id, resource_type_id),
+    CONSTRAINT resources_management CHECK (management IN ('managed', 'unmanaged', 'quarantined')),
+    CONSTRAINT resources_presence CHECK (presence IN ('present', 'absent', 'unknown')),
+    CONSTRAINT resources_on_remove CHECK (on_remove IN ('delete', 'retain', 'block')),
+    CONSTRAINT resources_replace_policy CHECK (replace_policy IN ('never', 'allowed')),
+    CONSTRAINT resources_external_id CHECK (external_id <> ''),
+    CONSTRAINT resources_claim CHECK ((claimed_by IS NULL) = (claimed_at IS NULL))
 );
 
 COMMENT ON TABLE resources IS
@@ -1021,27 +1019,27 @@ CREATE INDEX resources_location ON resources (location_id) WHERE location_id IS 
 CREATE INDEX resources_datacenter ON resources (datacenter_id) WHERE datacenter_id IS NOT NULL;
 
 CREATE TABLE resource_attributes (
-  resource_id bigint NOT NULL,
-  resource_type_id integer NOT NULL,
-  attribute_definition_id integer NOT NULL,
-  ordinal smallint NOT NULL DEFAULT 0,
-  data_type text NOT NULL,
-  value_string text,
-  value_integer bigint,
-  value_decimal numeric,
-  value_boolean boolean,
-  value_datetime timestamptz,
-  CONSTRAINT resource_attributes_pkey PRIMARY KEY (resource_id, attribute_definition_id, ordinal),
-  CONSTRAINT resource_attributes_resource FOREIGN KEY (resource_id, resource_type_id)
-  REFERENCES resources (id, resource_type_id),
-  CONSTRAINT resource_attributes_attribute
-  FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
-  REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
-  CONSTRAINT resource_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
-  CONSTRAINT resource_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
-  CONSTRAINT resource_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
-  CONSTRAINT resource_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
-  CONSTRAINT resource_attributes_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+    resource_id bigint NOT NULL,
+    resource_type_id integer NOT NULL,
+    attribute_definition_id integer NOT NULL,
+    ordinal smallint NOT NULL DEFAULT 0,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    CONSTRAINT resource_attributes_pkey PRIMARY KEY (resource_id, attribute_definition_id, ordinal),
+    CONSTRAINT resource_attributes_resource FOREIGN KEY (resource_id, resource_type_id)
+    REFERENCES resources (id, resource_type_id),
+    CONSTRAINT resource_attributes_attribute
+    FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
+    REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
+    CONSTRAINT resource_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT resource_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+    CONSTRAINT resource_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+    CONSTRAINT resource_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+    CONSTRAINT resource_attributes_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
 );
 
 COMMENT ON TABLE resource_attributes IS
@@ -1070,9 +1068,9 @@ CREATE INDEX resource_attributes_integer ON resource_attributes (attribute_defin
 WHERE value_integer IS NOT NULL;
 
 CREATE TABLE resource_pending_attributes (
-  resource_id bigint NOT NULL REFERENCES resources (id),
-  attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
-  CONSTRAINT resource_pending_attributes_pkey PRIMARY KEY (resource_id, attribute_definition_id)
+    resource_id bigint NOT NULL REFERENCES resources (id),
+    attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
+    CONSTRAINT resource_pending_attributes_pkey PRIMARY KEY (resource_id, attribute_definition_id)
 );
 
 COMMENT ON TABLE resource_pending_attributes IS
@@ -1084,11 +1082,11 @@ COMMENT ON COLUMN resource_pending_attributes.attribute_definition_id IS
 CREATE INDEX resource_pending_attributes_attribute ON resource_pending_attributes (attribute_definition_id);
 
 CREATE TABLE tags (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  key text NOT NULL,
-  value text NOT NULL,
-  CONSTRAINT tags_pkey PRIMARY KEY (id),
-  CONSTRAINT tags_pair UNIQUE (key, value)
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    key text NOT NULL,
+    value text NOT NULL,
+    CONSTRAINT tags_pkey PRIMARY KEY (id),
+    CONSTRAINT tags_pair UNIQUE (key, value)
 );
 
 COMMENT ON TABLE tags IS
@@ -1101,9 +1099,9 @@ COMMENT ON COLUMN tags.value IS
 'Its value; may be empty.';
 
 CREATE TABLE resource_tags (
-  resource_id bigint NOT NULL REFERENCES resources (id),
-  tag_id bigint NOT NULL REFERENCES tags (id),
-  CONSTRAINT resource_tags_pkey PRIMARY KEY (resource_id, tag_id)
+    resource_id bigint NOT NULL REFERENCES resources (id),
+    tag_id bigint NOT NULL REFERENCES tags (id),
+    CONSTRAINT resource_tags_pkey PRIMARY KEY (resource_id, tag_id)
 );
 
 COMMENT ON TABLE resource_tags IS
@@ -1115,12 +1113,12 @@ COMMENT ON COLUMN resource_tags.tag_id IS
 CREATE INDEX resource_tags_tag ON resource_tags (tag_id);
 
 CREATE TABLE resource_relationships (
-  parent_resource_id bigint NOT NULL REFERENCES resources (id),
-  child_resource_id bigint NOT NULL REFERENCES resources (id),
-  relationship_type_id integer NOT NULL REFERENCES relationship_types (id),
-  CONSTRAINT resource_relationships_pkey
-  PRIMARY KEY (parent_resource_id, child_resource_id, relationship_type_id),
-  CONSTRAINT resource_relationships_two CHECK (parent_resource_id <> child_resource_id)
+    parent_resource_id bigint NOT NULL REFERENCES resources (id),
+    child_resource_id bigint NOT NULL REFERENCES resources (id),
+    relationship_type_id integer NOT NULL REFERENCES relationship_types (id),
+    CONSTRAINT resource_relationships_pkey
+    PRIMARY KEY (parent_resource_id, child_resource_id, relationship_type_id),
+    CONSTRAINT resource_relationships_two CHECK (parent_resource_id <> child_resource_id)
 );
 
 COMMENT ON TABLE resource_relationships IS
@@ -1138,14 +1136,14 @@ CREATE UNIQUE INDEX resource_relationships_one_container ON resource_relationshi
 WHERE relationship_type_id = 1;
 
 CREATE TABLE resource_failures (
-  resource_id bigint NOT NULL REFERENCES resources (id),
-  failures integer NOT NULL,
-  not_before timestamptz NOT NULL,
-  error_code text NOT NULL,
-  error_message text NOT NULL,
-  last_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT resource_failures_pkey PRIMARY KEY (resource_id),
-  CONSTRAINT resource_failures_count CHECK (failures > 0)
+    resource_id bigint NOT NULL REFERENCES resources (id),
+    failures integer NOT NULL,
+    not_before timestamptz NOT NULL,
+    error_code text NOT NULL,
+    error_message text NOT NULL,
+    last_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT resource_failures_pkey PRIMARY KEY (resource_id),
+    CONSTRAINT resource_failures_count CHECK (failures > 0)
 );
 
 COMMENT ON TABLE resource_failures IS
@@ -1164,12 +1162,12 @@ COMMENT ON COLUMN resource_failures.last_at IS
 'When it last failed.';
 
 CREATE TABLE external_id_reservations (
-  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  external_id text NOT NULL,
-  resource_uid uuid NOT NULL,
-  reserved_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT external_id_reservations_pkey PRIMARY KEY (provider_endpoint_id, resource_type_id, external_id)
+    provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    external_id text NOT NULL,
+    resource_uid uuid NOT NULL,
+    reserved_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT external_id_reservations_pkey PRIMARY KEY (provider_endpoint_id, resource_type_id, external_id)
 );
 
 COMMENT ON TABLE external_id_reservations IS
@@ -1188,16 +1186,16 @@ CREATE INDEX external_id_reservations_uid ON external_id_reservations (resource_
 CREATE INDEX external_id_reservations_type ON external_id_reservations (resource_type_id);
 
 CREATE TABLE endpoint_observations (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
-  started_at timestamptz NOT NULL DEFAULT now(),
-  finished_at timestamptz,
-  requests integer NOT NULL DEFAULT 0,
-  outcome text,
-  message text,
-  CONSTRAINT endpoint_observations_pkey PRIMARY KEY (id),
-  CONSTRAINT endpoint_observations_outcome CHECK (outcome IN ('complete', 'partial', 'failed')),
-  CONSTRAINT endpoint_observations_ended CHECK ((finished_at IS NULL) = (outcome IS NULL))
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+    started_at timestamptz NOT NULL DEFAULT now(),
+    finished_at timestamptz,
+    requests integer NOT NULL DEFAULT 0,
+    outcome text,
+    message text,
+    CONSTRAINT endpoint_observations_pkey PRIMARY KEY (id),
+    CONSTRAINT endpoint_observations_outcome CHECK (outcome IN ('complete', 'partial', 'failed')),
+    CONSTRAINT endpoint_observations_ended CHECK ((finished_at IS NULL) = (outcome IS NULL))
 );
 
 COMMENT ON TABLE endpoint_observations IS
@@ -1219,12 +1217,12 @@ COMMENT ON COLUMN endpoint_observations.message IS
 CREATE INDEX endpoint_observations_endpoint ON endpoint_observations (provider_endpoint_id, started_at);
 
 CREATE TABLE endpoint_observation_types (
-  observation_id bigint NOT NULL REFERENCES endpoint_observations (id) ON DELETE CASCADE,
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  complete boolean NOT NULL,
-  seen integer NOT NULL,
-  message text,
-  CONSTRAINT endpoint_observation_types_pkey PRIMARY KEY (observation_id, resource_type_id)
+    observation_id bigint NOT NULL REFERENCES endpoint_observations (id) ON DELETE CASCADE,
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    complete boolean NOT NULL,
+    seen integer NOT NULL,
+    message text,
+    CONSTRAINT endpoint_observation_types_pkey PRIMARY KEY (observation_id, resource_type_id)
 );
 
 COMMENT ON TABLE endpoint_observation_types IS
@@ -1242,19 +1240,19 @@ COMMENT ON COLUMN endpoint_observation_types.message IS
 CREATE INDEX endpoint_observation_types_type ON endpoint_observation_types (resource_type_id);
 
 CREATE TABLE holds (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  address text,
-  endpoint_id integer REFERENCES provider_endpoints (id),
-  resource_type_id integer REFERENCES resource_types (id),
-  tag_key text,
-  tag_value text,
-  owner text NOT NULL,
-  reason text NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  until timestamptz,
-  released_at timestamptz,
-  CONSTRAINT holds_pkey PRIMARY KEY (id),
-  CONSTRAINT holds_tag CHECK (tag_value IS NULL OR tag_key IS NOT NULL)
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    address text,
+    endpoint_id integer REFERENCES provider_endpoints (id),
+    resource_type_id integer REFERENCES resource_types (id),
+    tag_key text,
+    tag_value text,
+    owner text NOT NULL,
+    reason text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    until timestamptz,
+    released_at timestamptz,
+    CONSTRAINT holds_pkey PRIMARY KEY (id),
+    CONSTRAINT holds_tag CHECK (tag_value IS NULL OR tag_key IS NOT NULL)
 );
 
 COMMENT ON TABLE holds IS
@@ -1284,17 +1282,16 @@ COMMENT ON COLUMN holds.released_at IS
 CREATE INDEX holds_live ON holds (created_at) WHERE released_at IS NULL;
 CREATE INDEX holds_endpoint ON holds (endpoint_id);
 CREATE INDEX holds_type ON holds (resource_type_id);
-
 -- Extension tables: typed projections of resource_attributes, with their own types and checks.
 -- Written by triggers in the transaction that writes the attributes, and by nobody else.
 
 CREATE TABLE extension_types (
-  resource_type text NOT NULL,
-  table_name text NOT NULL,
-  CONSTRAINT extension_types_pkey PRIMARY KEY (resource_type),
-  CONSTRAINT extension_types_table CHECK (
-    table_name IN ('virtual_machines', 'containers', 'networks', 'storage_volumes', 'clusters')
-  )
+    resource_type text NOT NULL,
+    table_name text NOT NULL,
+    CONSTRAINT extension_types_pkey PRIMARY KEY (resource_type),
+    CONSTRAINT extension_types_table CHECK (
+        table_name IN ('virtual_machines', 'containers', 'networks', 'storage_volumes', 'clusters')
+    )
 );
 
 COMMENT ON TABLE extension_types IS
@@ -1305,11 +1302,11 @@ COMMENT ON COLUMN extension_types.table_name IS
 'The extension table that its resources have a row in.';
 
 CREATE TABLE attribute_projections (
-  table_name text NOT NULL,
-  column_name text NOT NULL,
-  attribute text NOT NULL,
-  CONSTRAINT attribute_projections_pkey PRIMARY KEY (table_name, attribute),
-  CONSTRAINT attribute_projections_column UNIQUE (table_name, column_name)
+    table_name text NOT NULL,
+    column_name text NOT NULL,
+    attribute text NOT NULL,
+    CONSTRAINT attribute_projections_pkey PRIMARY KEY (table_name, attribute),
+    CONSTRAINT attribute_projections_column UNIQUE (table_name, column_name)
 );
 
 COMMENT ON TABLE attribute_projections IS
@@ -1322,19 +1319,19 @@ COMMENT ON COLUMN attribute_projections.attribute IS
 'The attribute''s name; the first element of a set or list counts.';
 
 CREATE TABLE virtual_machines (
-  resource_id bigint NOT NULL REFERENCES resources (id),
-  cpu_cores integer,
-  memory_mb integer,
-  power_state text,
-  image text,
-  hostname text,
-  primary_ipv4 inet,
-  primary_ipv6 inet,
-  CONSTRAINT virtual_machines_pkey PRIMARY KEY (resource_id),
-  CONSTRAINT virtual_machines_cpu_cores CHECK (cpu_cores > 0),
-  CONSTRAINT virtual_machines_memory CHECK (memory_mb > 0),
-  CONSTRAINT virtual_machines_ipv4 CHECK (family(primary_ipv4) = 4),
-  CONSTRAINT virtual_machines_ipv6 CHECK (family(primary_ipv6) = 6)
+    resource_id bigint NOT NULL REFERENCES resources (id),
+    cpu_cores integer,
+    memory_mb integer,
+    power_state text,
+    image text,
+    hostname text,
+    primary_ipv4 inet,
+    primary_ipv6 inet,
+    CONSTRAINT virtual_machines_pkey PRIMARY KEY (resource_id),
+    CONSTRAINT virtual_machines_cpu_cores CHECK (cpu_cores > 0),
+    CONSTRAINT virtual_machines_memory CHECK (memory_mb > 0),
+    CONSTRAINT virtual_machines_ipv4 CHECK (family(primary_ipv4) = 4),
+    CONSTRAINT virtual_machines_ipv6 CHECK (family(primary_ipv6) = 6)
 );
 
 COMMENT ON TABLE virtual_machines IS
@@ -1357,21 +1354,21 @@ COMMENT ON COLUMN virtual_machines.primary_ipv6 IS
 'Its public or first IPv6 address, or network.';
 
 CREATE TABLE containers (
-  resource_id bigint NOT NULL REFERENCES resources (id),
-  cpu_cores integer,
-  memory_mb integer,
-  swap_mb integer,
-  power_state text,
-  image text,
-  hostname text,
-  primary_ipv4 inet,
-  primary_ipv6 inet,
-  CONSTRAINT containers_pkey PRIMARY KEY (resource_id),
-  CONSTRAINT containers_cpu_cores CHECK (cpu_cores > 0),
-  CONSTRAINT containers_memory CHECK (memory_mb > 0),
-  CONSTRAINT containers_swap CHECK (swap_mb >= 0),
-  CONSTRAINT containers_ipv4 CHECK (family(primary_ipv4) = 4),
-  CONSTRAINT containers_ipv6 CHECK (family(primary_ipv6) = 6)
+    resource_id bigint NOT NULL REFERENCES resources (id),
+    cpu_cores integer,
+    memory_mb integer,
+    swap_mb integer,
+    power_state text,
+    image text,
+    hostname text,
+    primary_ipv4 inet,
+    primary_ipv6 inet,
+    CONSTRAINT containers_pkey PRIMARY KEY (resource_id),
+    CONSTRAINT containers_cpu_cores CHECK (cpu_cores > 0),
+    CONSTRAINT containers_memory CHECK (memory_mb > 0),
+    CONSTRAINT containers_swap CHECK (swap_mb >= 0),
+    CONSTRAINT containers_ipv4 CHECK (family(primary_ipv4) = 4),
+    CONSTRAINT containers_ipv6 CHECK (family(primary_ipv6) = 6)
 );
 
 COMMENT ON TABLE containers IS
@@ -1396,14 +1393,14 @@ COMMENT ON COLUMN containers.primary_ipv6 IS
 'Its first IPv6 address.';
 
 CREATE TABLE networks (
-  resource_id bigint NOT NULL REFERENCES resources (id),
-  cidr cidr,
-  gateway inet,
-  vlan_id integer,
-  mtu integer,
-  CONSTRAINT networks_pkey PRIMARY KEY (resource_id),
-  CONSTRAINT networks_vlan CHECK (vlan_id BETWEEN 1 AND 4094),
-  CONSTRAINT networks_mtu CHECK (mtu > 0)
+    resource_id bigint NOT NULL REFERENCES resources (id),
+    cidr cidr,
+    gateway inet,
+    vlan_id integer,
+    mtu integer,
+    CONSTRAINT networks_pkey PRIMARY KEY (resource_id),
+    CONSTRAINT networks_vlan CHECK (vlan_id BETWEEN 1 AND 4094),
+    CONSTRAINT networks_mtu CHECK (mtu > 0)
 );
 
 COMMENT ON TABLE networks IS
@@ -1420,13 +1417,13 @@ COMMENT ON COLUMN networks.mtu IS
 'Greatest packet in bytes.';
 
 CREATE TABLE storage_volumes (
-  resource_id bigint NOT NULL REFERENCES resources (id),
-  size_gb bigint,
-  storage text,
-  format text,
-  slot text,
-  CONSTRAINT storage_volumes_pkey PRIMARY KEY (resource_id),
-  CONSTRAINT storage_volumes_size CHECK (size_gb > 0)
+    resource_id bigint NOT NULL REFERENCES resources (id),
+    size_gb bigint,
+    storage text,
+    format text,
+    slot text,
+    CONSTRAINT storage_volumes_pkey PRIMARY KEY (resource_id),
+    CONSTRAINT storage_volumes_size CHECK (size_gb > 0)
 );
 
 COMMENT ON TABLE storage_volumes IS
@@ -1443,11 +1440,11 @@ COMMENT ON COLUMN storage_volumes.slot IS
 'Where it is plugged in.';
 
 CREATE TABLE clusters (
-  resource_id bigint NOT NULL REFERENCES resources (id),
-  engine text,
-  version text,
-  endpoint_url text,
-  CONSTRAINT clusters_pkey PRIMARY KEY (resource_id)
+    resource_id bigint NOT NULL REFERENCES resources (id),
+    engine text,
+    version text,
+    endpoint_url text,
+    CONSTRAINT clusters_pkey PRIMARY KEY (resource_id)
 );
 
 COMMENT ON TABLE clusters IS
@@ -1460,38 +1457,37 @@ COMMENT ON COLUMN clusters.version IS
 'That software''s version.';
 COMMENT ON COLUMN clusters.endpoint_url IS
 'Where it is reached.';
-
 -- The desired side: what the manifests say shall exist, by revision.
 -- Written by the loader, only for what changed: a row holds from one revision until the one that replaced it.
 
 CREATE TABLE desired_resources (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  source_id integer NOT NULL REFERENCES manifest_sources (id),
-  parent_id bigint REFERENCES desired_resources (id) ON DELETE CASCADE,
-  address text NOT NULL,
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
-  name text NOT NULL,
-  spec_hash bytea NOT NULL,
-  document_hash bytea,
-  file text NOT NULL,
-  line integer NOT NULL,
-  column_number integer NOT NULL,
-  prevent_destroy boolean NOT NULL DEFAULT false,
-  on_remove text,
-  allow_downtime boolean NOT NULL DEFAULT false,
-  replace_policy text NOT NULL DEFAULT 'never',
-  create_before_destroy boolean NOT NULL DEFAULT false,
-  location text,
-  datacenter text,
-  adopt_external_id text,
-  valid_from_revision bigint NOT NULL REFERENCES revisions (id),
-  valid_to_revision bigint REFERENCES revisions (id),
-  CONSTRAINT desired_resources_pkey PRIMARY KEY (id),
-  CONSTRAINT desired_resources_typed UNIQUE (id, resource_type_id),
-  CONSTRAINT desired_resources_on_remove CHECK (on_remove IN ('delete', 'retain', 'block')),
-  CONSTRAINT desired_resources_replace_policy CHECK (replace_policy IN ('never', 'allowed')),
-  CONSTRAINT desired_resources_span CHECK (valid_from_revision < valid_to_revision)
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    source_id integer NOT NULL REFERENCES manifest_sources (id),
+    parent_id bigint REFERENCES desired_resources (id) ON DELETE CASCADE,
+    address text NOT NULL,
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+    name text NOT NULL,
+    spec_hash bytea NOT NULL,
+    document_hash bytea,
+    file text NOT NULL,
+    line integer NOT NULL,
+    column_number integer NOT NULL,
+    prevent_destroy boolean NOT NULL DEFAULT FALSE,
+    on_remove text,
+    allow_downtime boolean NOT NULL DEFAULT FALSE,
+    replace_policy text NOT NULL DEFAULT 'never',
+    create_before_destroy boolean NOT NULL DEFAULT FALSE,
+    location text,
+    datacenter text,
+    adopt_external_id text,
+    valid_from_revision bigint NOT NULL REFERENCES revisions (id),
+    valid_to_revision bigint REFERENCES revisions (id),
+    CONSTRAINT desired_resources_pkey PRIMARY KEY (id),
+    CONSTRAINT desired_resources_typed UNIQUE (id, resource_type_id),
+    CONSTRAINT desired_resources_on_remove CHECK (on_remove IN ('delete', 'retain', 'block')),
+    CONSTRAINT desired_resources_replace_policy CHECK (replace_policy IN ('never', 'allowed')),
+    CONSTRAINT desired_resources_span CHECK (valid_from_revision < valid_to_revision)
 );
 
 COMMENT ON TABLE desired_resources IS
@@ -1551,28 +1547,28 @@ CREATE INDEX desired_resources_from ON desired_resources (valid_from_revision);
 CREATE INDEX desired_resources_to ON desired_resources (valid_to_revision) WHERE valid_to_revision IS NOT NULL;
 
 CREATE TABLE desired_attributes (
-  desired_resource_id bigint NOT NULL,
-  resource_type_id integer NOT NULL,
-  attribute_definition_id integer NOT NULL,
-  ordinal smallint NOT NULL DEFAULT 0,
-  data_type text NOT NULL,
-  value_string text,
-  value_integer bigint,
-  value_decimal numeric,
-  value_boolean boolean,
-  value_datetime timestamptz,
-  is_explicit boolean NOT NULL,
-  CONSTRAINT desired_attributes_pkey PRIMARY KEY (desired_resource_id, attribute_definition_id, ordinal),
-  CONSTRAINT desired_attributes_resource FOREIGN KEY (desired_resource_id, resource_type_id)
-  REFERENCES desired_resources (id, resource_type_id) ON DELETE CASCADE,
-  CONSTRAINT desired_attributes_attribute
-  FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
-  REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
-  CONSTRAINT desired_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
-  CONSTRAINT desired_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
-  CONSTRAINT desired_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
-  CONSTRAINT desired_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
-  CONSTRAINT desired_attributes_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+    desired_resource_id bigint NOT NULL,
+    resource_type_id integer NOT NULL,
+    attribute_definition_id integer NOT NULL,
+    ordinal smallint NOT NULL DEFAULT 0,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    is_explicit boolean NOT NULL,
+    CONSTRAINT desired_attributes_pkey PRIMARY KEY (desired_resource_id, attribute_definition_id, ordinal),
+    CONSTRAINT desired_attributes_resource FOREIGN KEY (desired_resource_id, resource_type_id)
+    REFERENCES desired_resources (id, resource_type_id) ON DELETE CASCADE,
+    CONSTRAINT desired_attributes_attribute
+    FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
+    REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
+    CONSTRAINT desired_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT desired_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+    CONSTRAINT desired_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+    CONSTRAINT desired_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+    CONSTRAINT desired_attributes_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
 );
 
 COMMENT ON TABLE desired_attributes IS
@@ -1601,9 +1597,9 @@ COMMENT ON COLUMN desired_attributes.is_explicit IS
 'Whether a person wrote it; false for a default.';
 
 CREATE TABLE desired_cleared_attributes (
-  desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
-  attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
-  CONSTRAINT desired_cleared_attributes_pkey PRIMARY KEY (desired_resource_id, attribute_definition_id)
+    desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
+    attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
+    CONSTRAINT desired_cleared_attributes_pkey PRIMARY KEY (desired_resource_id, attribute_definition_id)
 );
 
 COMMENT ON TABLE desired_cleared_attributes IS
@@ -1614,10 +1610,10 @@ COMMENT ON COLUMN desired_cleared_attributes.attribute_definition_id IS
 'The attribute that shall be empty.';
 
 CREATE TABLE desired_tags (
-  desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
-  key text NOT NULL,
-  value text NOT NULL,
-  CONSTRAINT desired_tags_pkey PRIMARY KEY (desired_resource_id, key)
+    desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
+    key text NOT NULL,
+    value text NOT NULL,
+    CONSTRAINT desired_tags_pkey PRIMARY KEY (desired_resource_id, key)
 );
 
 COMMENT ON TABLE desired_tags IS
@@ -1630,9 +1626,9 @@ COMMENT ON COLUMN desired_tags.value IS
 'Its value; may be empty.';
 
 CREATE TABLE desired_collections (
-  desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  CONSTRAINT desired_collections_pkey PRIMARY KEY (desired_resource_id, resource_type_id)
+    desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    CONSTRAINT desired_collections_pkey PRIMARY KEY (desired_resource_id, resource_type_id)
 );
 
 COMMENT ON TABLE desired_collections IS
@@ -1643,9 +1639,9 @@ COMMENT ON COLUMN desired_collections.resource_type_id IS
 'A part type that it lists.';
 
 CREATE TABLE desired_ignored_attributes (
-  desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
-  name text NOT NULL,
-  CONSTRAINT desired_ignored_attributes_pkey PRIMARY KEY (desired_resource_id, name)
+    desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
+    name text NOT NULL,
+    CONSTRAINT desired_ignored_attributes_pkey PRIMARY KEY (desired_resource_id, name)
 );
 
 COMMENT ON TABLE desired_ignored_attributes IS
@@ -1656,12 +1652,12 @@ COMMENT ON COLUMN desired_ignored_attributes.name IS
 'An attribute''s name, or `tags`.';
 
 CREATE TABLE desired_relationships (
-  desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
-  relationship_type_id integer NOT NULL REFERENCES relationship_types (id),
-  target_address text NOT NULL,
-  is_explicit boolean NOT NULL DEFAULT true,
-  CONSTRAINT desired_relationships_pkey
-  PRIMARY KEY (desired_resource_id, relationship_type_id, target_address, is_explicit)
+    desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
+    relationship_type_id integer NOT NULL REFERENCES relationship_types (id),
+    target_address text NOT NULL,
+    is_explicit boolean NOT NULL DEFAULT TRUE,
+    CONSTRAINT desired_relationships_pkey
+    PRIMARY KEY (desired_resource_id, relationship_type_id, target_address, is_explicit)
 );
 
 COMMENT ON TABLE desired_relationships IS
@@ -1675,25 +1671,24 @@ COMMENT ON COLUMN desired_relationships.target_address IS
 COMMENT ON COLUMN desired_relationships.is_explicit IS
 'Whether the manifest names the tie itself; false for one that a reference makes.';
 CREATE INDEX desired_relationships_target ON desired_relationships (target_address);
-
 -- Saved plans, down to the parameters of each provider request, so that what was approved is what is applied.
 -- Written once when a plan is saved; afterwards only its status and its approvals change.
 
 CREATE TABLE plans (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  uid uuid NOT NULL DEFAULT gen_random_uuid(),
-  hash text NOT NULL,
-  revision_id bigint REFERENCES revisions (id),
-  actor text NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  status text NOT NULL DEFAULT 'saved',
-  source_name text,
-  content_hash bytea,
-  needs_approval boolean NOT NULL DEFAULT false,
-  CONSTRAINT plans_pkey PRIMARY KEY (id),
-  CONSTRAINT plans_uid UNIQUE (uid),
-  CONSTRAINT plans_hash CHECK (hash ~ '^[0-9a-f]{64}$'),
-  CONSTRAINT plans_status CHECK (status IN ('saved', 'applying', 'applied', 'failed', 'expired'))
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    uid uuid NOT NULL DEFAULT gen_random_uuid(),
+    hash text NOT NULL,
+    revision_id bigint REFERENCES revisions (id),
+    actor text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    status text NOT NULL DEFAULT 'saved',
+    source_name text,
+    content_hash bytea,
+    needs_approval boolean NOT NULL DEFAULT FALSE,
+    CONSTRAINT plans_pkey PRIMARY KEY (id),
+    CONSTRAINT plans_uid UNIQUE (uid),
+    CONSTRAINT plans_hash CHECK (hash ~ '^[0-9a-f]{64}$'),
+    CONSTRAINT plans_status CHECK (status IN ('saved', 'applying', 'applied', 'failed', 'expired'))
 );
 
 COMMENT ON TABLE plans IS
@@ -1722,13 +1717,13 @@ CREATE INDEX plans_hash_at ON plans (hash);
 CREATE INDEX plans_revision ON plans (revision_id);
 
 CREATE TABLE plan_approvals (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
-  hash text NOT NULL,
-  approved_by text NOT NULL,
-  approved_at timestamptz NOT NULL DEFAULT now(),
-  used_at timestamptz,
-  CONSTRAINT plan_approvals_pkey PRIMARY KEY (id)
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+    hash text NOT NULL,
+    approved_by text NOT NULL,
+    approved_at timestamptz NOT NULL DEFAULT now(),
+    used_at timestamptz,
+    CONSTRAINT plan_approvals_pkey PRIMARY KEY (id)
 );
 
 COMMENT ON TABLE plan_approvals IS
@@ -1749,12 +1744,12 @@ CREATE UNIQUE INDEX plan_approvals_unused ON plan_approvals (plan_id) WHERE used
 CREATE INDEX plan_approvals_plan ON plan_approvals (plan_id);
 
 CREATE TABLE plan_messages (
-  plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
-  position integer NOT NULL,
-  kind text NOT NULL,
-  message text NOT NULL,
-  CONSTRAINT plan_messages_pkey PRIMARY KEY (plan_id, position),
-  CONSTRAINT plan_messages_kind CHECK (kind IN ('warning', 'approval'))
+    plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+    position integer NOT NULL,
+    kind text NOT NULL,
+    message text NOT NULL,
+    CONSTRAINT plan_messages_pkey PRIMARY KEY (plan_id, position),
+    CONSTRAINT plan_messages_kind CHECK (kind IN ('warning', 'approval'))
 );
 
 COMMENT ON TABLE plan_messages IS
@@ -1769,14 +1764,14 @@ COMMENT ON COLUMN plan_messages.message IS
 'The text.';
 
 CREATE TABLE plan_blocked (
-  plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
-  position integer NOT NULL,
-  address text NOT NULL,
-  action text NOT NULL,
-  hindrance text NOT NULL,
-  message text NOT NULL,
-  hint text NOT NULL DEFAULT '',
-  CONSTRAINT plan_blocked_pkey PRIMARY KEY (plan_id, position)
+    plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+    position integer NOT NULL,
+    address text NOT NULL,
+    action text NOT NULL,
+    hindrance text NOT NULL,
+    message text NOT NULL,
+    hint text NOT NULL DEFAULT '',
+    CONSTRAINT plan_blocked_pkey PRIMARY KEY (plan_id, position)
 );
 
 COMMENT ON TABLE plan_blocked IS
@@ -1797,24 +1792,24 @@ COMMENT ON COLUMN plan_blocked.hint IS
 'What frees it.';
 
 CREATE TABLE plan_steps (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
-  position integer NOT NULL,
-  address text NOT NULL,
-  operation_type_id integer NOT NULL REFERENCES operation_types (id),
-  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
-  resource_uid uuid,
-  pin bigint,
-  desired_hash bytea,
-  impact text NOT NULL,
-  reason text,
-  summary text NOT NULL,
-  adopt_external_id text,
-  hash text NOT NULL,
-  CONSTRAINT plan_steps_pkey PRIMARY KEY (id),
-  CONSTRAINT plan_steps_order UNIQUE (plan_id, position),
-  CONSTRAINT plan_steps_impact CHECK (impact IN ('online', 'reboot', 'stop', 'replace')),
-  CONSTRAINT plan_steps_reason CHECK (reason IN ('manifest', 'drift', 'default'))
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+    position integer NOT NULL,
+    address text NOT NULL,
+    operation_type_id integer NOT NULL REFERENCES operation_types (id),
+    provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+    resource_uid uuid,
+    pin bigint,
+    desired_hash bytea,
+    impact text NOT NULL,
+    reason text,
+    summary text NOT NULL,
+    adopt_external_id text,
+    hash text NOT NULL,
+    CONSTRAINT plan_steps_pkey PRIMARY KEY (id),
+    CONSTRAINT plan_steps_order UNIQUE (plan_id, position),
+    CONSTRAINT plan_steps_impact CHECK (impact IN ('online', 'reboot', 'stop', 'replace')),
+    CONSTRAINT plan_steps_reason CHECK (reason IN ('manifest', 'drift', 'default'))
 );
 
 COMMENT ON TABLE plan_steps IS
@@ -1852,9 +1847,9 @@ CREATE INDEX plan_steps_endpoint ON plan_steps (provider_endpoint_id);
 CREATE INDEX plan_steps_resource ON plan_steps (resource_uid);
 
 CREATE TABLE plan_step_requirements (
-  plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
-  address text NOT NULL,
-  CONSTRAINT plan_step_requirements_pkey PRIMARY KEY (plan_step_id, address)
+    plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
+    address text NOT NULL,
+    CONSTRAINT plan_step_requirements_pkey PRIMARY KEY (plan_step_id, address)
 );
 
 COMMENT ON TABLE plan_step_requirements IS
@@ -1865,10 +1860,10 @@ COMMENT ON COLUMN plan_step_requirements.address IS
 'What must have succeeded.';
 
 CREATE TABLE plan_step_approvals (
-  plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
-  position integer NOT NULL,
-  message text NOT NULL,
-  CONSTRAINT plan_step_approvals_pkey PRIMARY KEY (plan_step_id, position)
+    plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
+    position integer NOT NULL,
+    message text NOT NULL,
+    CONSTRAINT plan_step_approvals_pkey PRIMARY KEY (plan_step_id, position)
 );
 
 COMMENT ON TABLE plan_step_approvals IS
@@ -1881,21 +1876,21 @@ COMMENT ON COLUMN plan_step_approvals.message IS
 'The reason.';
 
 CREATE TABLE plan_step_changes (
-  plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
-  position integer NOT NULL,
-  part_address text,
-  part_action text,
-  part_holds_data boolean,
-  attribute text,
-  tag_key text,
-  before_text text,
-  after_text text,
-  reason text,
-  mutability text,
-  is_secret boolean NOT NULL DEFAULT false,
-  CONSTRAINT plan_step_changes_pkey PRIMARY KEY (plan_step_id, position),
-  CONSTRAINT plan_step_changes_part_action CHECK (part_action IN ('create', 'update', 'delete')),
-  CONSTRAINT plan_step_changes_reason CHECK (reason IN ('manifest', 'drift', 'default'))
+    plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
+    position integer NOT NULL,
+    part_address text,
+    part_action text,
+    part_holds_data boolean,
+    attribute text,
+    tag_key text,
+    before_text text,
+    after_text text,
+    reason text,
+    mutability text,
+    is_secret boolean NOT NULL DEFAULT FALSE,
+    CONSTRAINT plan_step_changes_pkey PRIMARY KEY (plan_step_id, position),
+    CONSTRAINT plan_step_changes_part_action CHECK (part_action IN ('create', 'update', 'delete')),
+    CONSTRAINT plan_step_changes_reason CHECK (reason IN ('manifest', 'drift', 'default'))
 );
 
 COMMENT ON TABLE plan_step_changes IS
@@ -1926,21 +1921,21 @@ COMMENT ON COLUMN plan_step_changes.is_secret IS
 'Whether the values are not to be shown.';
 
 CREATE TABLE plan_calls (
-  plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
-  position smallint NOT NULL,
-  operation text NOT NULL,
-  method text NOT NULL,
-  path text NOT NULL,
-  summary text NOT NULL,
-  impact text NOT NULL,
-  creates boolean NOT NULL DEFAULT false,
-  deletes boolean NOT NULL DEFAULT false,
-  best_effort boolean NOT NULL DEFAULT false,
-  restores boolean NOT NULL DEFAULT false,
-  timeout_seconds integer NOT NULL,
-  CONSTRAINT plan_calls_pkey PRIMARY KEY (plan_step_id, position),
-  CONSTRAINT plan_calls_impact CHECK (impact IN ('online', 'reboot', 'stop', 'replace')),
-  CONSTRAINT plan_calls_timeout CHECK (timeout_seconds > 0)
+    plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
+    position smallint NOT NULL,
+    operation text NOT NULL,
+    method text NOT NULL,
+    path text NOT NULL,
+    summary text NOT NULL,
+    impact text NOT NULL,
+    creates boolean NOT NULL DEFAULT FALSE,
+    deletes boolean NOT NULL DEFAULT FALSE,
+    best_effort boolean NOT NULL DEFAULT FALSE,
+    restores boolean NOT NULL DEFAULT FALSE,
+    timeout_seconds integer NOT NULL,
+    CONSTRAINT plan_calls_pkey PRIMARY KEY (plan_step_id, position),
+    CONSTRAINT plan_calls_impact CHECK (impact IN ('online', 'reboot', 'stop', 'replace')),
+    CONSTRAINT plan_calls_timeout CHECK (timeout_seconds > 0)
 );
 
 COMMENT ON TABLE plan_calls IS
@@ -1971,47 +1966,47 @@ COMMENT ON COLUMN plan_calls.timeout_seconds IS
 'Seconds that the provider''s task may take.';
 
 CREATE TABLE plan_call_parameters (
-  plan_step_id bigint NOT NULL,
-  call_position smallint NOT NULL,
-  position integer NOT NULL,
-  is_path boolean NOT NULL,
-  name text NOT NULL,
-  kind text NOT NULL,
-  data_type text,
-  value_string text,
-  value_integer bigint,
-  value_decimal numeric,
-  value_boolean boolean,
-  target_address text,
-  mark_field text,
-  template text,
-  credential text,
-  fingerprint text,
-  CONSTRAINT plan_call_parameters_pkey PRIMARY KEY (plan_step_id, call_position, position),
-  CONSTRAINT plan_call_parameters_call FOREIGN KEY (plan_step_id, call_position)
-  REFERENCES plan_calls (plan_step_id, position) ON DELETE CASCADE,
-  CONSTRAINT plan_call_parameters_kind CHECK (
-    kind IN ('value', 'null', 'external_id', 'reserved_id', 'mark', 'secret')
-  ),
-  CONSTRAINT plan_call_parameters_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean')),
-  CONSTRAINT plan_call_parameters_value CHECK ((kind = 'value') = (data_type IS NOT NULL)),
-  CONSTRAINT plan_call_parameters_string CHECK (
-    (data_type IS NOT DISTINCT FROM 'string') = (value_string IS NOT NULL)
-  ),
-  CONSTRAINT plan_call_parameters_integer CHECK (
-    (data_type IS NOT DISTINCT FROM 'integer') = (value_integer IS NOT NULL)
-  ),
-  CONSTRAINT plan_call_parameters_decimal CHECK (
-    (data_type IS NOT DISTINCT FROM 'decimal') = (value_decimal IS NOT NULL)
-  ),
-  CONSTRAINT plan_call_parameters_boolean CHECK (
-    (data_type IS NOT DISTINCT FROM 'boolean') = (value_boolean IS NOT NULL)
-  ),
-  CONSTRAINT plan_call_parameters_target CHECK ((kind = 'external_id') = (target_address IS NOT NULL)),
-  CONSTRAINT plan_call_parameters_mark CHECK ((kind = 'mark') = (mark_field IS NOT NULL)),
-  CONSTRAINT plan_call_parameters_field CHECK (mark_field IN ('owner', 'resource', 'operation')),
-  CONSTRAINT plan_call_parameters_template CHECK (template IS NULL OR kind = 'mark'),
-  CONSTRAINT plan_call_parameters_secret CHECK ((kind = 'secret') = (credential IS NOT NULL))
+    plan_step_id bigint NOT NULL,
+    call_position smallint NOT NULL,
+    position integer NOT NULL,
+    is_path boolean NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    data_type text,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    target_address text,
+    mark_field text,
+    template text,
+    credential text,
+    fingerprint text,
+    CONSTRAINT plan_call_parameters_pkey PRIMARY KEY (plan_step_id, call_position, position),
+    CONSTRAINT plan_call_parameters_call FOREIGN KEY (plan_step_id, call_position)
+    REFERENCES plan_calls (plan_step_id, position) ON DELETE CASCADE,
+    CONSTRAINT plan_call_parameters_kind CHECK (
+        kind IN ('value', 'null', 'external_id', 'reserved_id', 'mark', 'secret')
+    ),
+    CONSTRAINT plan_call_parameters_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean')),
+    CONSTRAINT plan_call_parameters_value CHECK ((kind = 'value') = (data_type IS NOT NULL)),
+    CONSTRAINT plan_call_parameters_string CHECK (
+        (data_type IS NOT DISTINCT FROM 'string') = (value_string IS NOT NULL)
+    ),
+    CONSTRAINT plan_call_parameters_integer CHECK (
+        (data_type IS NOT DISTINCT FROM 'integer') = (value_integer IS NOT NULL)
+    ),
+    CONSTRAINT plan_call_parameters_decimal CHECK (
+        (data_type IS NOT DISTINCT FROM 'decimal') = (value_decimal IS NOT NULL)
+    ),
+    CONSTRAINT plan_call_parameters_boolean CHECK (
+        (data_type IS NOT DISTINCT FROM 'boolean') = (value_boolean IS NOT NULL)
+    ),
+    CONSTRAINT plan_call_parameters_target CHECK ((kind = 'external_id') = (target_address IS NOT NULL)),
+    CONSTRAINT plan_call_parameters_mark CHECK ((kind = 'mark') = (mark_field IS NOT NULL)),
+    CONSTRAINT plan_call_parameters_field CHECK (mark_field IN ('owner', 'resource', 'operation')),
+    CONSTRAINT plan_call_parameters_template CHECK (template IS NULL OR kind = 'mark'),
+    CONSTRAINT plan_call_parameters_secret CHECK ((kind = 'secret') = (credential IS NOT NULL))
 );
 
 COMMENT ON TABLE plan_call_parameters IS
@@ -2048,37 +2043,36 @@ COMMENT ON COLUMN plan_call_parameters.credential IS
 'The credential''s name, where kind is secret.';
 COMMENT ON COLUMN plan_call_parameters.fingerprint IS
 'The secret''s fingerprint when the plan was made, where kind is secret.';
-
 -- Operations: the durable record of a step's execution. What is written here is written before what it speaks of
 -- is done, so that a crash at any instant leaves a row that says what may have happened.
 
 CREATE TABLE resource_operations (
-  id uuid NOT NULL DEFAULT gen_random_uuid(),
-  resource_id bigint NOT NULL REFERENCES resources (id),
-  operation_type_id integer NOT NULL REFERENCES operation_types (id),
-  plan_step_id bigint REFERENCES plan_steps (id),
-  status text NOT NULL DEFAULT 'intended',
-  worker_id uuid NOT NULL REFERENCES workers (id),
-  claim_epoch bigint NOT NULL,
-  current_call smallint NOT NULL DEFAULT 0,
-  request_hash bytea NOT NULL,
-  identity text,
-  rests_on_version bigint,
-  actor text NOT NULL,
-  revision_id bigint REFERENCES revisions (id),
-  intended_at timestamptz NOT NULL DEFAULT now(),
-  sent_at timestamptz,
-  accepted_at timestamptz,
-  finished_at timestamptz,
-  error_code text,
-  error_message text,
-  CONSTRAINT resource_operations_pkey PRIMARY KEY (id),
-  CONSTRAINT resource_operations_status CHECK (
-    status IN ('intended', 'sending', 'accepted', 'done', 'failed', 'ambiguous', 'interrupted')
-  ),
-  CONSTRAINT resource_operations_ended CHECK (
-    (status IN ('intended', 'sending', 'accepted')) = (finished_at IS NULL)
-  )
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    resource_id bigint NOT NULL REFERENCES resources (id),
+    operation_type_id integer NOT NULL REFERENCES operation_types (id),
+    plan_step_id bigint REFERENCES plan_steps (id),
+    status text NOT NULL DEFAULT 'intended',
+    worker_id uuid NOT NULL REFERENCES workers (id),
+    claim_epoch bigint NOT NULL,
+    current_call smallint NOT NULL DEFAULT 0,
+    request_hash bytea NOT NULL,
+    identity text,
+    rests_on_version bigint,
+    actor text NOT NULL,
+    revision_id bigint REFERENCES revisions (id),
+    intended_at timestamptz NOT NULL DEFAULT now(),
+    sent_at timestamptz,
+    accepted_at timestamptz,
+    finished_at timestamptz,
+    error_code text,
+    error_message text,
+    CONSTRAINT resource_operations_pkey PRIMARY KEY (id),
+    CONSTRAINT resource_operations_status CHECK (
+        status IN ('intended', 'sending', 'accepted', 'done', 'failed', 'ambiguous', 'interrupted')
+    ),
+    CONSTRAINT resource_operations_ended CHECK (
+        (status IN ('intended', 'sending', 'accepted')) = (finished_at IS NULL)
+    )
 );
 
 COMMENT ON TABLE resource_operations IS
@@ -2130,18 +2124,18 @@ CREATE INDEX resource_operations_revision ON resource_operations (revision_id);
 CREATE INDEX resource_operations_intended ON resource_operations (intended_at);
 
 CREATE TABLE resource_operation_calls (
-  operation_id uuid NOT NULL REFERENCES resource_operations (id),
-  position smallint NOT NULL,
-  status text NOT NULL,
-  sent_at timestamptz NOT NULL DEFAULT now(),
-  accepted_at timestamptz,
-  finished_at timestamptz,
-  error_code text,
-  error_message text,
-  CONSTRAINT resource_operation_calls_pkey PRIMARY KEY (operation_id, position),
-  CONSTRAINT resource_operation_calls_status CHECK (
-    status IN ('sending', 'accepted', 'done', 'failed', 'ambiguous', 'skipped')
-  )
+    operation_id uuid NOT NULL REFERENCES resource_operations (id),
+    position smallint NOT NULL,
+    status text NOT NULL,
+    sent_at timestamptz NOT NULL DEFAULT now(),
+    accepted_at timestamptz,
+    finished_at timestamptz,
+    error_code text,
+    error_message text,
+    CONSTRAINT resource_operation_calls_pkey PRIMARY KEY (operation_id, position),
+    CONSTRAINT resource_operation_calls_status CHECK (
+        status IN ('sending', 'accepted', 'done', 'failed', 'ambiguous', 'skipped')
+    )
 );
 
 COMMENT ON TABLE resource_operation_calls IS
@@ -2164,12 +2158,12 @@ COMMENT ON COLUMN resource_operation_calls.error_message IS
 'Its error, without secrets.';
 
 CREATE TABLE resource_operation_tasks (
-  operation_id uuid NOT NULL,
-  call_position smallint NOT NULL,
-  task text NOT NULL,
-  CONSTRAINT resource_operation_tasks_pkey PRIMARY KEY (operation_id, call_position, task),
-  CONSTRAINT resource_operation_tasks_call FOREIGN KEY (operation_id, call_position)
-  REFERENCES resource_operation_calls (operation_id, position)
+    operation_id uuid NOT NULL,
+    call_position smallint NOT NULL,
+    task text NOT NULL,
+    CONSTRAINT resource_operation_tasks_pkey PRIMARY KEY (operation_id, call_position, task),
+    CONSTRAINT resource_operation_tasks_call FOREIGN KEY (operation_id, call_position)
+    REFERENCES resource_operation_calls (operation_id, position)
 );
 
 COMMENT ON TABLE resource_operation_tasks IS
@@ -2182,21 +2176,21 @@ COMMENT ON COLUMN resource_operation_tasks.task IS
 'The provider''s id of the task or action.';
 
 CREATE TABLE resource_operation_results (
-  operation_id uuid NOT NULL REFERENCES resource_operations (id),
-  name text NOT NULL,
-  data_type text NOT NULL,
-  value_string text,
-  value_integer bigint,
-  value_decimal numeric,
-  value_boolean boolean,
-  value_datetime timestamptz,
-  CONSTRAINT resource_operation_results_pkey PRIMARY KEY (operation_id, name),
-  CONSTRAINT resource_operation_results_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')),
-  CONSTRAINT resource_operation_results_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
-  CONSTRAINT resource_operation_results_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
-  CONSTRAINT resource_operation_results_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
-  CONSTRAINT resource_operation_results_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
-  CONSTRAINT resource_operation_results_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+    operation_id uuid NOT NULL REFERENCES resource_operations (id),
+    name text NOT NULL,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    CONSTRAINT resource_operation_results_pkey PRIMARY KEY (operation_id, name),
+    CONSTRAINT resource_operation_results_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')),
+    CONSTRAINT resource_operation_results_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT resource_operation_results_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+    CONSTRAINT resource_operation_results_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+    CONSTRAINT resource_operation_results_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+    CONSTRAINT resource_operation_results_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
 );
 
 COMMENT ON TABLE resource_operation_results IS
@@ -2217,7 +2211,6 @@ COMMENT ON COLUMN resource_operation_results.value_boolean IS
 'The value where data_type is boolean; null otherwise.';
 COMMENT ON COLUMN resource_operation_results.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
-
 -- Histories: everything that ever happened to a resource. Written by triggers and by nothing else; the runtime role may
 -- only read them. Partitioned by month, so that old months can be detached and archived.
 --
@@ -2229,27 +2222,27 @@ CREATE SEQUENCE history_change AS bigint;
 COMMENT ON SEQUENCE history_change IS 'Numbers all changes of all histories, in order for any one resource.';
 
 CREATE TABLE resource_history (
-  change bigint NOT NULL DEFAULT nextval('history_change'),
-  changed_at timestamptz NOT NULL,
-  xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  resource_id bigint NOT NULL,
-  action text NOT NULL,
-  address text NOT NULL,
-  name text NOT NULL,
-  resource_type_id integer NOT NULL,
-  provider_endpoint_id integer NOT NULL,
-  external_id text,
-  management text NOT NULL,
-  presence text NOT NULL,
-  deleted_at timestamptz,
-  actor text NOT NULL,
-  reason text,
-  cause text NOT NULL,
-  operation_id uuid,
-  revision_id bigint,
-  db_user text NOT NULL,
-  CONSTRAINT resource_history_pkey PRIMARY KEY (changed_at, change),
-  CONSTRAINT resource_history_action CHECK (action IN ('insert', 'update', 'delete'))
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    resource_id bigint NOT NULL,
+    action text NOT NULL,
+    address text NOT NULL,
+    name text NOT NULL,
+    resource_type_id integer NOT NULL,
+    provider_endpoint_id integer NOT NULL,
+    external_id text,
+    management text NOT NULL,
+    presence text NOT NULL,
+    deleted_at timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT resource_history_pkey PRIMARY KEY (changed_at, change),
+    CONSTRAINT resource_history_action CHECK (action IN ('insert', 'update', 'delete'))
 ) PARTITION BY RANGE (changed_at);
 
 COMMENT ON TABLE resource_history IS
@@ -2295,19 +2288,19 @@ COMMENT ON COLUMN resource_history.db_user IS
 CREATE INDEX resource_history_resource ON resource_history (resource_id, changed_at);
 
 CREATE TABLE resource_state_history (
-  change bigint NOT NULL DEFAULT nextval('history_change'),
-  changed_at timestamptz NOT NULL,
-  xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  resource_id bigint NOT NULL,
-  from_state_id integer,
-  to_state_id integer NOT NULL,
-  actor text NOT NULL,
-  reason text,
-  cause text NOT NULL,
-  operation_id uuid,
-  revision_id bigint,
-  db_user text NOT NULL,
-  CONSTRAINT resource_state_history_pkey PRIMARY KEY (changed_at, change)
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    resource_id bigint NOT NULL,
+    from_state_id integer,
+    to_state_id integer NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT resource_state_history_pkey PRIMARY KEY (changed_at, change)
 ) PARTITION BY RANGE (changed_at);
 
 COMMENT ON TABLE resource_state_history IS
@@ -2339,32 +2332,32 @@ COMMENT ON COLUMN resource_state_history.db_user IS
 CREATE INDEX resource_state_history_resource ON resource_state_history (resource_id, changed_at);
 
 CREATE TABLE resource_attribute_history (
-  change bigint NOT NULL DEFAULT nextval('history_change'),
-  changed_at timestamptz NOT NULL,
-  xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  resource_id bigint NOT NULL,
-  attribute_definition_id integer NOT NULL,
-  ordinal smallint NOT NULL,
-  action text NOT NULL,
-  data_type text NOT NULL,
-  old_string text,
-  old_integer bigint,
-  old_decimal numeric,
-  old_boolean boolean,
-  old_datetime timestamptz,
-  new_string text,
-  new_integer bigint,
-  new_decimal numeric,
-  new_boolean boolean,
-  new_datetime timestamptz,
-  actor text NOT NULL,
-  reason text,
-  cause text NOT NULL,
-  operation_id uuid,
-  revision_id bigint,
-  db_user text NOT NULL,
-  CONSTRAINT resource_attribute_history_pkey PRIMARY KEY (changed_at, change),
-  CONSTRAINT resource_attribute_history_action CHECK (action IN ('insert', 'update', 'delete'))
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    resource_id bigint NOT NULL,
+    attribute_definition_id integer NOT NULL,
+    ordinal smallint NOT NULL,
+    action text NOT NULL,
+    data_type text NOT NULL,
+    old_string text,
+    old_integer bigint,
+    old_decimal numeric,
+    old_boolean boolean,
+    old_datetime timestamptz,
+    new_string text,
+    new_integer bigint,
+    new_decimal numeric,
+    new_boolean boolean,
+    new_datetime timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT resource_attribute_history_pkey PRIMARY KEY (changed_at, change),
+    CONSTRAINT resource_attribute_history_action CHECK (action IN ('insert', 'update', 'delete'))
 ) PARTITION BY RANGE (changed_at);
 
 COMMENT ON TABLE resource_attribute_history IS
@@ -2420,22 +2413,22 @@ COMMENT ON COLUMN resource_attribute_history.db_user IS
 CREATE INDEX resource_attribute_history_resource ON resource_attribute_history (resource_id, changed_at);
 
 CREATE TABLE resource_tag_history (
-  change bigint NOT NULL DEFAULT nextval('history_change'),
-  changed_at timestamptz NOT NULL,
-  xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  resource_id bigint NOT NULL,
-  tag_id bigint NOT NULL,
-  key text NOT NULL,
-  value text NOT NULL,
-  action text NOT NULL,
-  actor text NOT NULL,
-  reason text,
-  cause text NOT NULL,
-  operation_id uuid,
-  revision_id bigint,
-  db_user text NOT NULL,
-  CONSTRAINT resource_tag_history_pkey PRIMARY KEY (changed_at, change),
-  CONSTRAINT resource_tag_history_action CHECK (action IN ('insert', 'delete'))
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    resource_id bigint NOT NULL,
+    tag_id bigint NOT NULL,
+    key text NOT NULL,
+    value text NOT NULL,
+    action text NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT resource_tag_history_pkey PRIMARY KEY (changed_at, change),
+    CONSTRAINT resource_tag_history_action CHECK (action IN ('insert', 'delete'))
 ) PARTITION BY RANGE (changed_at);
 
 COMMENT ON TABLE resource_tag_history IS
@@ -2471,21 +2464,21 @@ COMMENT ON COLUMN resource_tag_history.db_user IS
 CREATE INDEX resource_tag_history_resource ON resource_tag_history (resource_id, changed_at);
 
 CREATE TABLE resource_relationship_history (
-  change bigint NOT NULL DEFAULT nextval('history_change'),
-  changed_at timestamptz NOT NULL,
-  xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  resource_id bigint NOT NULL,
-  parent_resource_id bigint NOT NULL,
-  relationship_type_id integer NOT NULL,
-  action text NOT NULL,
-  actor text NOT NULL,
-  reason text,
-  cause text NOT NULL,
-  operation_id uuid,
-  revision_id bigint,
-  db_user text NOT NULL,
-  CONSTRAINT resource_relationship_history_pkey PRIMARY KEY (changed_at, change),
-  CONSTRAINT resource_relationship_history_action CHECK (action IN ('insert', 'delete'))
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    resource_id bigint NOT NULL,
+    parent_resource_id bigint NOT NULL,
+    relationship_type_id integer NOT NULL,
+    action text NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT resource_relationship_history_pkey PRIMARY KEY (changed_at, change),
+    CONSTRAINT resource_relationship_history_action CHECK (action IN ('insert', 'delete'))
 ) PARTITION BY RANGE (changed_at);
 
 COMMENT ON TABLE resource_relationship_history IS
@@ -2520,22 +2513,22 @@ CREATE INDEX resource_relationship_history_resource ON resource_relationship_his
 CREATE INDEX resource_relationship_history_parent ON resource_relationship_history (parent_resource_id, changed_at);
 
 CREATE TABLE provider_credential_history (
-  change bigint NOT NULL DEFAULT nextval('history_change'),
-  changed_at timestamptz NOT NULL,
-  credential_id integer NOT NULL,
-  action text NOT NULL,
-  name text NOT NULL,
-  source text NOT NULL,
-  environment_variable text,
-  file_path text,
-  fingerprint text,
-  deleted_at timestamptz,
-  actor text NOT NULL,
-  reason text,
-  cause text NOT NULL,
-  db_user text NOT NULL,
-  CONSTRAINT provider_credential_history_pkey PRIMARY KEY (change),
-  CONSTRAINT provider_credential_history_action CHECK (action IN ('insert', 'update', 'delete'))
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    credential_id integer NOT NULL,
+    action text NOT NULL,
+    name text NOT NULL,
+    source text NOT NULL,
+    environment_variable text,
+    file_path text,
+    fingerprint text,
+    deleted_at timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    db_user text NOT NULL,
+    CONSTRAINT provider_credential_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_credential_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
 
 COMMENT ON TABLE provider_credential_history IS
@@ -2570,13 +2563,12 @@ COMMENT ON COLUMN provider_credential_history.db_user IS
 'The session''s database user.';
 CREATE INDEX provider_credential_history_credential
 ON provider_credential_history (credential_id, changed_at);
-
 -- Functions that triggers and sessions share. Those that must write where the runtime role may not are SECURITY DEFINER,
 -- with a search path that nobody else can put objects into.
 
 CREATE FUNCTION change_context()
 RETURNS TABLE (
-  changed_at timestamptz, actor text, reason text, cause text, operation_id uuid, revision_id bigint, db_user text
+    changed_at timestamptz, actor text, reason text, cause text, operation_id uuid, revision_id bigint, db_user text
 )
 LANGUAGE sql STABLE
 AS $$
@@ -2638,7 +2630,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION refuse_truncate() IS 'Refuses TRUNCATE, which no row''s history could follow.';
-
 -- Guards: what a row may never become, whoever writes it.
 
 CREATE FUNCTION guard_resource_update()
@@ -2661,20 +2652,20 @@ COMMENT ON FUNCTION guard_resource_update() IS
 
 CREATE TRIGGER guard_update BEFORE UPDATE ON resources FOR EACH ROW
 WHEN (
-  old.recorded_hash IS DISTINCT FROM new.recorded_hash
-  OR old.external_id IS DISTINCT FROM new.external_id
-  OR old.management IS DISTINCT FROM new.management
-  OR old.presence IS DISTINCT FROM new.presence
-  OR old.prevent_destroy IS DISTINCT FROM new.prevent_destroy
-  OR old.on_remove IS DISTINCT FROM new.on_remove
-  OR old.allow_downtime IS DISTINCT FROM new.allow_downtime
-  OR old.replace_policy IS DISTINCT FROM new.replace_policy
-  OR old.create_before_destroy IS DISTINCT FROM new.create_before_destroy
-  OR old.deleted_at IS DISTINCT FROM new.deleted_at
-  OR old.id IS DISTINCT FROM new.id
-  OR old.uid IS DISTINCT FROM new.uid
-  OR old.resource_type_id IS DISTINCT FROM new.resource_type_id
-  OR old.is_root IS DISTINCT FROM new.is_root
+    old.recorded_hash IS DISTINCT FROM new.recorded_hash
+    OR old.external_id IS DISTINCT FROM new.external_id
+    OR old.management IS DISTINCT FROM new.management
+    OR old.presence IS DISTINCT FROM new.presence
+    OR old.prevent_destroy IS DISTINCT FROM new.prevent_destroy
+    OR old.on_remove IS DISTINCT FROM new.on_remove
+    OR old.allow_downtime IS DISTINCT FROM new.allow_downtime
+    OR old.replace_policy IS DISTINCT FROM new.replace_policy
+    OR old.create_before_destroy IS DISTINCT FROM new.create_before_destroy
+    OR old.deleted_at IS DISTINCT FROM new.deleted_at
+    OR old.id IS DISTINCT FROM new.id
+    OR old.uid IS DISTINCT FROM new.uid
+    OR old.resource_type_id IS DISTINCT FROM new.resource_type_id
+    OR old.is_root IS DISTINCT FROM new.is_root
 )
 EXECUTE FUNCTION guard_resource_update();
 
@@ -2705,7 +2696,8 @@ BEGIN
     RAISE EXCEPTION '% cannot go from the state % to %', new.address, v_from, v_to
       USING ERRCODE = 'RC001', HINT = 'What may follow what is in resource_state_transitions.';
   END IF;
-  IF v_by_hand AND (SELECT cause FROM public.change_context()) <> 'manual' THEN
+  -- Once a person has decided whose it is, the state follows what is seen.
+  IF v_by_hand AND new.management = 'quarantined' AND (SELECT cause FROM public.change_context()) <> 'manual' THEN
     RAISE EXCEPTION '% can leave the state % only by a person''s decision', new.address, v_from
       USING ERRCODE = 'RC001', HINT = 'Look whose the object is, then adopt or forget it by hand.';
   END IF;
@@ -2807,14 +2799,15 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_attribute_history EXE
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_tag_history EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_relationship_history EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON provider_credential_history EXECUTE FUNCTION refuse_truncate();
-
 -- What writes the histories: statement triggers over transition tables, so that no way of writing goes by them and a
 -- bulk load costs one pass. An update that changes nothing writes nothing. An update of a key is a row gone and another
 -- come, as the full joins below see it.
 
+-- The rows before and after are joined by hash: a plan made for one row is kept, and as nested loops it would take
+-- minutes for an observation of ten thousand.
 CREATE FUNCTION write_resource_history()
 RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET enable_nestloop = off
 AS $$
 BEGIN
   IF tg_op = 'INSERT' THEN
@@ -2908,14 +2901,14 @@ BEGIN
   WHERE id IN (SELECT touched.id FROM touched) AND recorded_hash IS NOT NULL;
 END
 $$;
-COMMENT ON FUNCTION forget_recorded_hash(bigint []) IS
+COMMENT ON FUNCTION forget_recorded_hash(bigint[]) IS
 'Makes the planner look again at resources that somebody changed past the program.';
-REVOKE ALL ON FUNCTION forget_recorded_hash(bigint []) FROM public;
+REVOKE ALL ON FUNCTION forget_recorded_hash(bigint[]) FROM public;
 
 CREATE FUNCTION is_by_program()
 RETURNS boolean
 LANGUAGE sql STABLE
-RETURN nullif(current_setting('reconciler.cause', true), '') IS NOT NULL;
+RETURN nullif(current_setting('reconciler.cause', TRUE), '') IS NOT NULL;
 COMMENT ON FUNCTION is_by_program() IS
 'Whether the session says what causes its changes, as the program does and a person with a SQL prompt does not.';
 
@@ -3114,11 +3107,12 @@ RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
-  -- Most updates mark nothing as deleted.
-  IF NOT EXISTS (
-    SELECT FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id
-    WHERE n.deleted_at IS NOT NULL AND o.deleted_at IS NULL
-  ) THEN
+  -- Most updates mark nothing as deleted, and most of those touch nothing that ever was.
+  IF NOT EXISTS (SELECT FROM new_rows AS n WHERE n.deleted_at IS NOT NULL)
+    OR NOT EXISTS (
+      SELECT FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id
+      WHERE n.deleted_at IS NOT NULL AND o.deleted_at IS NULL
+    ) THEN
     RETURN NULL;
   END IF;
   UPDATE resources AS part
@@ -3181,12 +3175,11 @@ CREATE TRIGGER write_history_insert_delete AFTER INSERT OR DELETE ON provider_cr
 EXECUTE FUNCTION write_credential_history();
 CREATE TRIGGER write_history_update AFTER UPDATE ON provider_credentials FOR EACH ROW
 WHEN (
-  (old.name, old.source, old.environment_variable, old.file_path, old.fingerprint, old.deleted_at)
-  IS DISTINCT FROM
-  (new.name, new.source, new.environment_variable, new.file_path, new.fingerprint, new.deleted_at)
+    (old.name, old.source, old.environment_variable, old.file_path, old.fingerprint, old.deleted_at)
+    IS DISTINCT FROM
+    (new.name, new.source, new.environment_variable, new.file_path, new.fingerprint, new.deleted_at)
 )
 EXECUTE FUNCTION write_credential_history();
-
 -- What keeps the extension tables: each is worked out from the attributes, in the statement that changes them. The tables
 -- are written by this function alone, which is why a trigger on each can refuse everybody else.
 
@@ -3205,9 +3198,12 @@ END
 $$;
 COMMENT ON FUNCTION refuse_direct_write() IS 'Refuses to write an extension table by hand.';
 
+-- Rows are found by index even where the tables are small, by a plan that is made once: what was quickest for an
+-- empty table would read all of a large one for every new resource, and planning takes longer than the work.
 CREATE FUNCTION project_attributes(p_resource_ids bigint[])
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+SET enable_seqscan = off SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
   v_table text;
@@ -3331,28 +3327,28 @@ BEGIN
   END LOOP;
 END
 $$;
-COMMENT ON FUNCTION project_attributes(bigint []) IS
+COMMENT ON FUNCTION project_attributes(bigint[]) IS
 'Works out the extension rows of resources from their attributes, and writes those that differ.';
-REVOKE ALL ON FUNCTION project_attributes(bigint []) FROM public;
+REVOKE ALL ON FUNCTION project_attributes(bigint[]) FROM public;
 
 CREATE FUNCTION projected_values(p_table_name text, p_resource_ids bigint[])
 RETURNS TABLE (resource_id bigint, column_name text, value_string text, value_integer bigint)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-  SELECT r.id, v.column_name, v.value_string, v.value_integer
-  FROM resources AS r
-  JOIN resource_types AS t ON r.resource_type_id = t.id
-  JOIN extension_types AS x ON t.name = x.resource_type AND x.table_name = p_table_name
-  LEFT JOIN LATERAL (
-    SELECT p.column_name, ra.value_string, ra.value_integer
-    FROM resource_attributes AS ra
-    JOIN attribute_definitions AS ad ON ra.attribute_definition_id = ad.id
-    JOIN attribute_projections AS p ON ad.name = p.attribute AND p.table_name = p_table_name
-    WHERE ra.resource_id = r.id AND ra.ordinal = 0
-  ) AS v ON true
-  WHERE r.id = ANY(p_resource_ids);
+    SELECT r.id, v.column_name, v.value_string, v.value_integer
+    FROM resources AS r
+    INNER JOIN resource_types AS t ON r.resource_type_id = t.id
+    INNER JOIN extension_types AS x ON t.name = x.resource_type AND x.table_name = p_table_name
+    LEFT JOIN LATERAL (
+        SELECT p.column_name, ra.value_string, ra.value_integer
+        FROM resource_attributes AS ra
+        INNER JOIN attribute_definitions AS ad ON ra.attribute_definition_id = ad.id
+        INNER JOIN attribute_projections AS p ON ad.name = p.attribute AND p.table_name = p_table_name
+        WHERE ra.resource_id = r.id AND ra.ordinal = 0
+    ) AS v ON TRUE
+    WHERE r.id = ANY(p_resource_ids);
 END;
-COMMENT ON FUNCTION projected_values(text, bigint []) IS
+COMMENT ON FUNCTION projected_values(text, bigint[]) IS
 'The attributes of resources that fill columns of an extension table; a row without a column for one that has none.';
 
 CREATE FUNCTION project_new_resources()
@@ -3380,34 +3376,33 @@ CREATE TRIGGER refuse_direct_write BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_direct_write();
 CREATE TRIGGER refuse_direct_write BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON clusters
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_direct_write();
-
 -- Views for people and for the faces: names instead of ids, one question each. They run with the rights of whoever asks,
 -- so that policies on the tables hold in them too.
 
-CREATE VIEW v_resources WITH (security_invoker = true) AS
+CREATE VIEW v_resources WITH (security_invoker = TRUE) AS
 SELECT
-  r.id,
-  r.uid,
-  r.address,
-  t.name AS resource_type,
-  pt.name AS provider_type,
-  p.name AS provider,
-  e.name AS endpoint,
-  s.name AS state,
-  r.management,
-  r.presence,
-  r.external_id,
-  container.address AS contained_in,
-  m.name AS source,
-  l.name AS location,
-  dc.name AS datacenter,
-  r.prevent_destroy,
-  r.version,
-  w.host AS claimed_by_host,
-  r.claimed_at,
-  r.observed_at,
-  r.created_at,
-  r.updated_at
+    r.id,
+    r.uid,
+    r.address,
+    t.name AS resource_type,
+    pt.name AS provider_type,
+    p.name AS provider,
+    e.name AS endpoint,
+    s.name AS state,
+    r.management,
+    r.presence,
+    r.external_id,
+    container.address AS contained_in,
+    m.name AS source,
+    l.name AS location,
+    dc.name AS datacenter,
+    r.prevent_destroy,
+    r.version,
+    w.host AS claimed_by_host,
+    r.claimed_at,
+    r.observed_at,
+    r.created_at,
+    r.updated_at
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
@@ -3423,47 +3418,47 @@ LEFT JOIN workers AS w ON r.claimed_by = w.id
 WHERE r.deleted_at IS NULL;
 COMMENT ON VIEW v_resources IS 'What lives: every resource and part that is not deleted, with names.';
 
-CREATE VIEW v_attributes WITH (security_invoker = true) AS
+CREATE VIEW v_attributes WITH (security_invoker = TRUE) AS
 SELECT
-  r.id AS resource_id,
-  r.address,
-  ad.name AS attribute,
-  a.ordinal,
-  a.data_type,
-  coalesce(
-    a.value_string,
-    a.value_integer::text,
-    trim_scale(a.value_decimal)::text,
-    a.value_boolean::text,
-    a.value_datetime::text
-  ) AS value,
-  ad.unit,
-  ad.is_secret
+    r.id AS resource_id,
+    r.address,
+    ad.name AS attribute,
+    a.ordinal,
+    a.data_type,
+    coalesce(
+        a.value_string,
+        a.value_integer::text,
+        trim_scale(a.value_decimal)::text,
+        a.value_boolean::text,
+        a.value_datetime::text
+    ) AS value,
+    ad.unit,
+    ad.is_secret
 FROM resource_attributes AS a
 INNER JOIN resources AS r ON a.resource_id = r.id
 INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id
 WHERE r.deleted_at IS NULL;
 COMMENT ON VIEW v_attributes IS 'The recorded attributes of what lives, as text, one row a value or element.';
 
-CREATE VIEW v_tags WITH (security_invoker = true) AS
+CREATE VIEW v_tags WITH (security_invoker = TRUE) AS
 SELECT
-  r.id AS resource_id,
-  r.address,
-  t.key,
-  t.value
+    r.id AS resource_id,
+    r.address,
+    t.key,
+    t.value
 FROM resource_tags AS rt
 INNER JOIN resources AS r ON rt.resource_id = r.id
 INNER JOIN tags AS t ON rt.tag_id = t.id
 WHERE r.deleted_at IS NULL;
 COMMENT ON VIEW v_tags IS 'The recorded tags of what lives.';
 
-CREATE VIEW v_relationships WITH (security_invoker = true) AS
+CREATE VIEW v_relationships WITH (security_invoker = TRUE) AS
 SELECT
-  parent.address AS parent,
-  t.name AS relationship,
-  child.address AS child,
-  parent.id AS parent_resource_id,
-  child.id AS child_resource_id
+    parent.address AS parent,
+    t.name AS relationship,
+    child.address AS child,
+    parent.id AS parent_resource_id,
+    child.id AS child_resource_id
 FROM resource_relationships AS rr
 INNER JOIN relationship_types AS t ON rr.relationship_type_id = t.id
 INNER JOIN resources AS parent ON rr.parent_resource_id = parent.id
@@ -3472,269 +3467,269 @@ WHERE parent.deleted_at IS NULL AND child.deleted_at IS NULL;
 COMMENT ON VIEW v_relationships IS
 'The ties of what lives. The parent is what is depended on, contains, hosts or is joined.';
 
-CREATE VIEW v_desired_values WITH (security_invoker = true) AS
+CREATE VIEW v_desired_values WITH (security_invoker = TRUE) AS
 SELECT
-  a.desired_resource_id,
-  a.attribute_definition_id,
-  string_agg(
-    coalesce(
-      a.value_string,
-      a.value_integer::text,
-      trim_scale(a.value_decimal)::text,
-      a.value_boolean::text,
-      a.value_datetime::text
-    ),
-    chr(31) ORDER BY a.ordinal
-  ) AS value
+    a.desired_resource_id,
+    a.attribute_definition_id,
+    string_agg(
+        coalesce(
+            a.value_string,
+            a.value_integer::text,
+            trim_scale(a.value_decimal)::text,
+            a.value_boolean::text,
+            a.value_datetime::text
+        ),
+        chr(31) ORDER BY a.ordinal
+    ) AS value
 FROM desired_attributes AS a
 GROUP BY a.desired_resource_id, a.attribute_definition_id;
 COMMENT ON VIEW v_desired_values IS
 'Desired attributes as one text each, the elements of a set or list set apart by a unit separator (character 31).';
 
-CREATE VIEW v_recorded_values WITH (security_invoker = true) AS
+CREATE VIEW v_recorded_values WITH (security_invoker = TRUE) AS
 SELECT
-  a.resource_id,
-  a.attribute_definition_id,
-  string_agg(
-    coalesce(
-      a.value_string,
-      a.value_integer::text,
-      trim_scale(a.value_decimal)::text,
-      a.value_boolean::text,
-      a.value_datetime::text
-    ),
-    chr(31) ORDER BY a.ordinal
-  ) AS value
+    a.resource_id,
+    a.attribute_definition_id,
+    string_agg(
+        coalesce(
+            a.value_string,
+            a.value_integer::text,
+            trim_scale(a.value_decimal)::text,
+            a.value_boolean::text,
+            a.value_datetime::text
+        ),
+        chr(31) ORDER BY a.ordinal
+    ) AS value
 FROM resource_attributes AS a
 GROUP BY a.resource_id, a.attribute_definition_id;
 COMMENT ON VIEW v_recorded_values IS
 'Recorded attributes as one text each, the elements of a set or list set apart by a unit separator (character 31).';
 
-CREATE VIEW v_differences WITH (security_invoker = true) AS
+CREATE VIEW v_differences WITH (security_invoker = TRUE) AS
 WITH roots AS (
-  -- What is known to agree is left out, so the work follows what changed.
-  SELECT
-    d.id AS desired_id,
-    d.address,
-    r.id AS resource_id,
-    r.presence,
-    r.external_id,
-    coalesce(r.applied_desired_hash = d.spec_hash, false) AS is_applied
-  FROM desired_resources AS d
-  LEFT JOIN resources AS r
-    ON d.address = r.address AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
-  WHERE
-    d.valid_to_revision IS NULL
-    AND d.parent_id IS NULL
-    AND (
-      r.settled_desired_hash IS DISTINCT FROM d.spec_hash
-      OR r.settled_recorded_hash IS DISTINCT FROM r.recorded_hash
-      OR r.recorded_hash IS NULL
-      OR r.presence = 'absent'
-    )
+    -- What is known to agree is left out, so the work follows what changed.
+    SELECT
+        d.id AS desired_id,
+        d.address,
+        r.id AS resource_id,
+        r.presence,
+        r.external_id,
+        coalesce(r.applied_desired_hash = d.spec_hash, FALSE) AS is_applied
+    FROM desired_resources AS d
+    LEFT JOIN resources AS r
+        ON d.address = r.address AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
+    WHERE
+        d.valid_to_revision IS NULL
+        AND d.parent_id IS NULL
+        AND (
+            r.settled_desired_hash IS DISTINCT FROM d.spec_hash
+            OR r.settled_recorded_hash IS DISTINCT FROM r.recorded_hash
+            OR r.recorded_hash IS NULL
+            OR r.presence = 'absent'
+        )
 ),
 
 pairs AS (
-  SELECT
-    d.id AS desired_id,
-    d.address,
-    d.resource_type_id,
-    d.provider_endpoint_id,
-    roots.desired_id AS root_desired_id,
-    roots.is_applied,
-    CASE WHEN d.parent_id IS NULL THEN roots.resource_id ELSE part.id END AS resource_id,
-    coalesce(roots.resource_id IS NOT NULL AND roots.presence <> 'absent', false) AS is_there
-  FROM roots
-  INNER JOIN desired_resources AS d ON roots.desired_id = coalesce(d.parent_id, d.id)
-  LEFT JOIN resources AS part
-    ON d.address = part.address AND part.deleted_at IS NULL AND part.management <> 'unmanaged'
+    SELECT
+        d.id AS desired_id,
+        d.address,
+        d.resource_type_id,
+        d.provider_endpoint_id,
+        roots.desired_id AS root_desired_id,
+        roots.is_applied,
+        CASE WHEN d.parent_id IS NULL THEN roots.resource_id ELSE part.id END AS resource_id,
+        coalesce(roots.resource_id IS NOT NULL AND roots.presence <> 'absent', FALSE) AS is_there
+    FROM roots
+    INNER JOIN desired_resources AS d ON roots.desired_id = coalesce(d.parent_id, d.id)
+    LEFT JOIN resources AS part
+        ON d.address = part.address AND part.deleted_at IS NULL AND part.management <> 'unmanaged'
 ),
 
 wanted AS (
-  SELECT
-    pairs.address,
-    pairs.is_applied,
-    ad.name,
-    ad.unit,
-    dv.value AS desired,
-    rv.value AS recorded
-  FROM pairs
-  INNER JOIN provider_endpoints AS e ON pairs.provider_endpoint_id = e.id
-  INNER JOIN providers AS p ON e.provider_id = p.id
-  INNER JOIN provider_type_attributes AS rule
-    ON p.provider_type_id = rule.provider_type_id AND pairs.resource_type_id = rule.resource_type_id
-  INNER JOIN attribute_definitions AS ad ON rule.attribute_definition_id = ad.id
-  LEFT JOIN v_desired_values AS dv
-    ON pairs.desired_id = dv.desired_resource_id AND rule.attribute_definition_id = dv.attribute_definition_id
-  LEFT JOIN desired_cleared_attributes AS cleared
-    ON
-      pairs.desired_id = cleared.desired_resource_id
-      AND rule.attribute_definition_id = cleared.attribute_definition_id
-  LEFT JOIN v_recorded_values AS rv
-    ON pairs.resource_id = rv.resource_id AND rule.attribute_definition_id = rv.attribute_definition_id
-  WHERE
-    pairs.resource_id IS NOT NULL
-    AND pairs.is_there
-    AND rule.mutability NOT IN ('read_only', 'create_only')
-    AND (dv.value IS NOT NULL OR cleared.desired_resource_id IS NOT NULL OR rule.clear_when_unset)
-    AND dv.value IS DISTINCT FROM rv.value
-    AND NOT EXISTS (
-      SELECT FROM desired_ignored_attributes AS i
-      WHERE i.desired_resource_id IN (pairs.desired_id, pairs.root_desired_id) AND i.name = ad.name
-    )
+    SELECT
+        pairs.address,
+        pairs.is_applied,
+        ad.name,
+        ad.unit,
+        dv.value AS desired,
+        rv.value AS recorded
+    FROM pairs
+    INNER JOIN provider_endpoints AS e ON pairs.provider_endpoint_id = e.id
+    INNER JOIN providers AS p ON e.provider_id = p.id
+    INNER JOIN provider_type_attributes AS rule
+        ON p.provider_type_id = rule.provider_type_id AND pairs.resource_type_id = rule.resource_type_id
+    INNER JOIN attribute_definitions AS ad ON rule.attribute_definition_id = ad.id
+    LEFT JOIN v_desired_values AS dv
+        ON pairs.desired_id = dv.desired_resource_id AND rule.attribute_definition_id = dv.attribute_definition_id
+    LEFT JOIN desired_cleared_attributes AS cleared
+        ON
+            pairs.desired_id = cleared.desired_resource_id
+            AND rule.attribute_definition_id = cleared.attribute_definition_id
+    LEFT JOIN v_recorded_values AS rv
+        ON pairs.resource_id = rv.resource_id AND rule.attribute_definition_id = rv.attribute_definition_id
+    WHERE
+        pairs.resource_id IS NOT NULL
+        AND pairs.is_there
+        AND rule.mutability NOT IN ('read_only', 'create_only')
+        AND (dv.value IS NOT NULL OR cleared.desired_resource_id IS NOT NULL OR rule.clear_when_unset)
+        AND dv.value IS DISTINCT FROM rv.value
+        AND NOT EXISTS (
+            SELECT FROM desired_ignored_attributes AS i
+            WHERE i.desired_resource_id IN (pairs.desired_id, pairs.root_desired_id) AND i.name = ad.name
+        )
 )
 
 SELECT
-  wanted.address,
-  'attribute' AS what,
-  wanted.name,
-  replace(wanted.desired, chr(31), ', ') AS desired,
-  replace(wanted.recorded, chr(31), ', ') AS recorded,
-  wanted.unit,
-  wanted.is_applied
+    wanted.address,
+    'attribute' AS what,
+    wanted.name,
+    replace(wanted.desired, chr(31), ', ') AS desired,
+    replace(wanted.recorded, chr(31), ', ') AS recorded,
+    wanted.unit,
+    wanted.is_applied
 FROM wanted
 
 UNION ALL
 
 SELECT
-  coalesce(want.address, have.address) AS address,
-  'tag' AS what,
-  coalesce(want.key, have.key) AS name,
-  want.value AS desired,
-  have.value AS recorded,
-  NULL AS unit,
-  coalesce(want.is_applied, have.is_applied) AS is_applied
+    coalesce(want.address, have.address) AS address,
+    'tag' AS what,
+    coalesce(want.key, have.key) AS name,
+    want.value AS desired,
+    have.value AS recorded,
+    NULL AS unit,
+    coalesce(want.is_applied, have.is_applied) AS is_applied
 FROM (
-  SELECT
-    roots.desired_id,
-    roots.address,
-    roots.is_applied,
-    t.key,
-    t.value
-  FROM roots
-  INNER JOIN desired_tags AS t ON roots.desired_id = t.desired_resource_id
-  WHERE roots.resource_id IS NOT NULL AND roots.presence <> 'absent'
+    SELECT
+        roots.desired_id,
+        roots.address,
+        roots.is_applied,
+        t.key,
+        t.value
+    FROM roots
+    INNER JOIN desired_tags AS t ON roots.desired_id = t.desired_resource_id
+    WHERE roots.resource_id IS NOT NULL AND roots.presence <> 'absent'
 ) AS want
 FULL JOIN (
-  SELECT
-    roots.desired_id,
-    roots.address,
-    roots.is_applied,
-    t.key,
-    t.value
-  FROM roots
-  INNER JOIN resource_tags AS rt ON roots.resource_id = rt.resource_id
-  INNER JOIN tags AS t ON rt.tag_id = t.id
-  WHERE roots.presence <> 'absent'
+    SELECT
+        roots.desired_id,
+        roots.address,
+        roots.is_applied,
+        t.key,
+        t.value
+    FROM roots
+    INNER JOIN resource_tags AS rt ON roots.resource_id = rt.resource_id
+    INNER JOIN tags AS t ON rt.tag_id = t.id
+    WHERE roots.presence <> 'absent'
 ) AS have ON want.desired_id = have.desired_id AND want.key = have.key
 WHERE
-  want.value IS DISTINCT FROM have.value
-  AND NOT EXISTS (
-    SELECT FROM desired_ignored_attributes AS i
-    WHERE i.desired_resource_id = coalesce(want.desired_id, have.desired_id) AND i.name = 'tags'
-  )
+    want.value IS DISTINCT FROM have.value
+    AND NOT EXISTS (
+        SELECT FROM desired_ignored_attributes AS i
+        WHERE i.desired_resource_id = coalesce(want.desired_id, have.desired_id) AND i.name = 'tags'
+    )
 
 UNION ALL
 
 SELECT
-  pairs.address,
-  'resource' AS what,
-  NULL AS name,
-  'present' AS desired,
-  'absent' AS recorded,
-  NULL AS unit,
-  pairs.is_applied
+    pairs.address,
+    'resource' AS what,
+    NULL AS name,
+    'present' AS desired,
+    'absent' AS recorded,
+    NULL AS unit,
+    pairs.is_applied
 FROM pairs
 WHERE pairs.resource_id IS NULL OR (NOT pairs.is_there AND pairs.desired_id = pairs.root_desired_id)
 
 UNION ALL
 
 SELECT
-  part.address,
-  'resource' AS what,
-  NULL AS name,
-  'absent' AS desired,
-  'present' AS recorded,
-  NULL AS unit,
-  roots.is_applied
+    part.address,
+    'resource' AS what,
+    NULL AS name,
+    'absent' AS desired,
+    'present' AS recorded,
+    NULL AS unit,
+    roots.is_applied
 FROM roots
 INNER JOIN resource_relationships AS rr
-  ON roots.resource_id = rr.parent_resource_id AND rr.relationship_type_id = 1
+    ON roots.resource_id = rr.parent_resource_id AND rr.relationship_type_id = 1
 INNER JOIN resources AS part ON rr.child_resource_id = part.id AND part.deleted_at IS NULL
 INNER JOIN desired_collections AS c
-  ON roots.desired_id = c.desired_resource_id AND part.resource_type_id = c.resource_type_id
+    ON roots.desired_id = c.desired_resource_id AND part.resource_type_id = c.resource_type_id
 WHERE NOT EXISTS (
-  SELECT FROM desired_resources AS d
-  WHERE d.address = part.address AND d.valid_to_revision IS NULL
+    SELECT FROM desired_resources AS d
+    WHERE d.address = part.address AND d.valid_to_revision IS NULL
 );
 COMMENT ON VIEW v_differences IS
 'Every difference between what is desired and what is recorded, of what is not known to agree. is_applied: whether what is desired was applied before, so that the difference is drift.';
 
-CREATE VIEW v_drift WITH (security_invoker = true) AS
+CREATE VIEW v_drift WITH (security_invoker = TRUE) AS
 SELECT
-  d.address,
-  d.what,
-  d.name AS attribute,
-  d.desired,
-  d.recorded,
-  d.unit
+    d.address,
+    d.what,
+    d.name AS attribute,
+    d.desired,
+    d.recorded,
+    d.unit
 FROM v_differences AS d
 WHERE d.is_applied;
 COMMENT ON VIEW v_drift IS
 'What moved away from what was applied: one row an attribute, tag, part or resource.';
 
-CREATE VIEW v_pending WITH (security_invoker = true) AS
+CREATE VIEW v_pending WITH (security_invoker = TRUE) AS
 SELECT
-  d.address,
-  d.what,
-  d.name AS attribute,
-  d.desired,
-  d.recorded,
-  d.unit
+    d.address,
+    d.what,
+    d.name AS attribute,
+    d.desired,
+    d.recorded,
+    d.unit
 FROM v_differences AS d
 WHERE NOT d.is_applied
 
 UNION ALL
 
 SELECT
-  r.address,
-  'resource' AS what,
-  NULL AS attribute,
-  'absent' AS desired,
-  'present' AS recorded,
-  NULL AS unit
+    r.address,
+    'resource' AS what,
+    NULL AS attribute,
+    'absent' AS desired,
+    'present' AS recorded,
+    NULL AS unit
 FROM resources AS r
 WHERE
-  r.deleted_at IS NULL
-  AND r.is_root
-  AND r.management = 'managed'
-  AND r.source_id IS NOT NULL
-  AND NOT EXISTS (
-    SELECT FROM desired_resources AS d
-    WHERE d.address = r.address AND d.valid_to_revision IS NULL AND d.parent_id IS NULL
-  );
+    r.deleted_at IS NULL
+    AND r.is_root
+    AND r.management = 'managed'
+    AND r.source_id IS NOT NULL
+    AND NOT EXISTS (
+        SELECT FROM desired_resources AS d
+        WHERE d.address = r.address AND d.valid_to_revision IS NULL AND d.parent_id IS NULL
+    );
 COMMENT ON VIEW v_pending IS
 'What manifests want and nobody applied yet: one row an attribute, tag, part or resource.';
 
-CREATE VIEW v_operations WITH (security_invoker = true) AS
+CREATE VIEW v_operations WITH (security_invoker = TRUE) AS
 SELECT
-  o.id,
-  r.address,
-  t.name AS operation,
-  o.status,
-  o.actor,
-  w.host,
-  w.pid,
-  o.current_call,
-  o.identity,
-  rev.commit_id,
-  s.plan_id,
-  o.intended_at,
-  o.sent_at,
-  o.accepted_at,
-  o.finished_at,
-  o.error_code,
-  o.error_message
+    o.id,
+    r.address,
+    t.name AS operation,
+    o.status,
+    o.actor,
+    w.host,
+    w.pid,
+    o.current_call,
+    o.identity,
+    rev.commit_id,
+    s.plan_id,
+    o.intended_at,
+    o.sent_at,
+    o.accepted_at,
+    o.finished_at,
+    o.error_code,
+    o.error_message
 FROM resource_operations AS o
 INNER JOIN resources AS r ON o.resource_id = r.id
 INNER JOIN operation_types AS t ON o.operation_type_id = t.id
@@ -3743,22 +3738,22 @@ LEFT JOIN revisions AS rev ON o.revision_id = rev.id
 LEFT JOIN plan_steps AS s ON o.plan_step_id = s.id;
 COMMENT ON VIEW v_operations IS 'Every operation with names: what was done to what, by whom, and how it ended.';
 
-CREATE VIEW v_open_operations WITH (security_invoker = true) AS
+CREATE VIEW v_open_operations WITH (security_invoker = TRUE) AS
 SELECT
-  r.address,
-  t.name AS operation,
-  o.status,
-  o.actor,
-  w.kind AS worker_kind,
-  w.host,
-  w.pid,
-  w.seen_at AS worker_seen_at,
-  o.intended_at AS since,
-  o.current_call,
-  c.summary AS current_call_summary,
-  o.claim_epoch = r.claim_epoch AS is_claim_current,
-  o.id AS operation_id,
-  o.worker_id
+    r.address,
+    t.name AS operation,
+    o.status,
+    o.actor,
+    w.kind AS worker_kind,
+    w.host,
+    w.pid,
+    w.seen_at AS worker_seen_at,
+    o.intended_at AS since,
+    o.current_call,
+    c.summary AS current_call_summary,
+    o.claim_epoch = r.claim_epoch AS is_claim_current,
+    o.id AS operation_id,
+    o.worker_id
 FROM resource_operations AS o
 INNER JOIN resources AS r ON o.resource_id = r.id
 INNER JOIN operation_types AS t ON o.operation_type_id = t.id
@@ -3767,26 +3762,26 @@ LEFT JOIN plan_calls AS c ON o.plan_step_id = c.plan_step_id AND o.current_call 
 WHERE o.status IN ('intended', 'sending', 'accepted');
 COMMENT ON VIEW v_open_operations IS 'Who is at work on what, since when, and at which call.';
 
-CREATE VIEW v_operation_parameters WITH (security_invoker = true) AS
+CREATE VIEW v_operation_parameters WITH (security_invoker = TRUE) AS
 SELECT
-  o.id AS operation_id,
-  s.address,
-  c.position AS call_position,
-  c.operation,
-  c.method,
-  c.path,
-  p.is_path,
-  p.name,
-  p.kind,
-  CASE p.kind
-    WHEN 'external_id' THEN 'id of ' || p.target_address
-    WHEN 'mark' THEN replace(coalesce(p.template, '{}'), '{}', '<' || p.mark_field || '>')
-    WHEN 'secret' THEN 'credential ' || p.credential
-    WHEN 'reserved_id' THEN 'reserved id'
-    ELSE coalesce(
-      p.value_string, p.value_integer::text, trim_scale(p.value_decimal)::text, p.value_boolean::text
-    )
-  END AS value
+    o.id AS operation_id,
+    s.address,
+    c.position AS call_position,
+    c.operation,
+    c.method,
+    c.path,
+    p.is_path,
+    p.name,
+    p.kind,
+    CASE p.kind
+        WHEN 'external_id' THEN 'id of ' || p.target_address
+        WHEN 'mark' THEN replace(coalesce(p.template, '{}'), '{}', '<' || p.mark_field || '>')
+        WHEN 'secret' THEN 'credential ' || p.credential
+        WHEN 'reserved_id' THEN 'reserved id'
+        ELSE coalesce(
+            p.value_string, p.value_integer::text, trim_scale(p.value_decimal)::text, p.value_boolean::text
+        )
+    END AS value
 FROM resource_operations AS o
 INNER JOIN plan_steps AS s ON o.plan_step_id = s.id
 INNER JOIN plan_calls AS c ON s.id = c.plan_step_id
@@ -3794,117 +3789,116 @@ INNER JOIN plan_call_parameters AS p ON c.plan_step_id = p.plan_step_id AND c.po
 COMMENT ON VIEW v_operation_parameters IS
 'What the calls of operations send, parameter by parameter; secrets by name only.';
 
-CREATE VIEW v_holds WITH (security_invoker = true) AS
+CREATE VIEW v_holds WITH (security_invoker = TRUE) AS
 SELECT
-  h.id,
-  h.address,
-  e.name AS endpoint,
-  t.name AS resource_type,
-  h.tag_key,
-  h.tag_value,
-  h.owner,
-  h.reason,
-  h.created_at AS since,
-  h.until,
-  h.released_at,
-  h.released_at IS NULL AND (h.until IS NULL OR h.until > now()) AS is_holding
+    h.id,
+    h.address,
+    e.name AS endpoint,
+    t.name AS resource_type,
+    h.tag_key,
+    h.tag_value,
+    h.owner,
+    h.reason,
+    h.created_at AS since,
+    h.until,
+    h.released_at,
+    h.released_at IS NULL AND (h.until IS NULL OR h.until > now()) AS is_holding
 FROM holds AS h
 LEFT JOIN provider_endpoints AS e ON h.endpoint_id = e.id
 LEFT JOIN resource_types AS t ON h.resource_type_id = t.id;
 COMMENT ON VIEW v_holds IS 'What is held, by whom and until when; and what was.';
 
-CREATE VIEW v_credentials WITH (security_invoker = true) AS
+CREATE VIEW v_credentials WITH (security_invoker = TRUE) AS
 SELECT
-  c.name,
-  c.source,
-  c.environment_variable,
-  c.file_path,
-  c.fingerprint,
-  c.updated_at,
-  e.name AS used_by_endpoint
+    c.name,
+    c.source,
+    c.environment_variable,
+    c.file_path,
+    c.fingerprint,
+    c.updated_at,
+    e.name AS used_by_endpoint
 FROM provider_credentials AS c
 LEFT JOIN provider_endpoints AS e ON c.id = e.credential_id AND e.deleted_at IS NULL
 WHERE c.deleted_at IS NULL;
 COMMENT ON VIEW v_credentials IS
 'Credentials by name and fingerprint, one row for each endpoint that uses one. No value is here or anywhere else in clear.';
 
-CREATE VIEW v_history WITH (security_invoker = true) AS
+CREATE VIEW v_history WITH (security_invoker = TRUE) AS
 WITH changes AS (
-  SELECT
-    h.change, h.changed_at, h.resource_id, 'resource' AS what, h.action AS name,
-    NULL::text AS before,
-    CASE WHEN h.deleted_at IS NULL THEN concat_ws(' ', h.management, h.presence, h.external_id) ELSE 'gone' END
-      AS after,
-    h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
-  FROM resource_history AS h
+    SELECT
+        h.change, h.changed_at, h.resource_id, 'resource' AS what, h.action AS name,
+        NULL::text AS before,
+        CASE WHEN h.deleted_at IS NULL THEN concat_ws(' ', h.management, h.presence, h.external_id) ELSE 'gone' END
+            AS after,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM resource_history AS h
 
-  UNION ALL
+    UNION ALL
 
-  SELECT
-    h.change, h.changed_at, h.resource_id, 'state', 'state',
-    f.name, t.name,
-    h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
-  FROM resource_state_history AS h
-  INNER JOIN resource_states AS t ON h.to_state_id = t.id
-  LEFT JOIN resource_states AS f ON h.from_state_id = f.id
+    SELECT
+        h.change, h.changed_at, h.resource_id, 'state', 'state',
+        f.name, t.name,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM resource_state_history AS h
+    INNER JOIN resource_states AS t ON h.to_state_id = t.id
+    LEFT JOIN resource_states AS f ON h.from_state_id = f.id
 
-  UNION ALL
+    UNION ALL
 
-  SELECT
-    h.change, h.changed_at, h.resource_id, 'attribute', ad.name,
-    coalesce(
-      h.old_string, h.old_integer::text, trim_scale(h.old_decimal)::text, h.old_boolean::text, h.old_datetime::text
-    ),
-    coalesce(
-      h.new_string, h.new_integer::text, trim_scale(h.new_decimal)::text, h.new_boolean::text, h.new_datetime::text
-    ),
-    h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
-  FROM resource_attribute_history AS h
-  INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+    SELECT
+        h.change, h.changed_at, h.resource_id, 'attribute', ad.name,
+        coalesce(
+            h.old_string, h.old_integer::text, trim_scale(h.old_decimal)::text, h.old_boolean::text, h.old_datetime::text
+        ),
+        coalesce(
+            h.new_string, h.new_integer::text, trim_scale(h.new_decimal)::text, h.new_boolean::text, h.new_datetime::text
+        ),
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM resource_attribute_history AS h
+    INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
 
-  UNION ALL
+    UNION ALL
 
-  SELECT
-    h.change, h.changed_at, h.resource_id, 'tag', h.key,
-    CASE h.action WHEN 'delete' THEN h.value END,
-    CASE h.action WHEN 'insert' THEN h.value END,
-    h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
-  FROM resource_tag_history AS h
+    SELECT
+        h.change, h.changed_at, h.resource_id, 'tag', h.key,
+        CASE h.action WHEN 'delete' THEN h.value END,
+        CASE h.action WHEN 'insert' THEN h.value END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM resource_tag_history AS h
 
-  UNION ALL
+    UNION ALL
 
-  SELECT
-    h.change, h.changed_at, h.resource_id, 'relationship', t.name,
-    CASE h.action WHEN 'delete' THEN parent.address END,
-    CASE h.action WHEN 'insert' THEN parent.address END,
-    h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
-  FROM resource_relationship_history AS h
-  INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
-  LEFT JOIN resources AS parent ON h.parent_resource_id = parent.id
+    SELECT
+        h.change, h.changed_at, h.resource_id, 'relationship', t.name,
+        CASE h.action WHEN 'delete' THEN parent.address END,
+        CASE h.action WHEN 'insert' THEN parent.address END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM resource_relationship_history AS h
+    INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
+    LEFT JOIN resources AS parent ON h.parent_resource_id = parent.id
 )
 
 SELECT
-  c.change,
-  c.changed_at,
-  c.resource_id,
-  r.address,
-  c.what,
-  c.name,
-  c.before,
-  c.after,
-  c.actor,
-  c.reason,
-  c.cause,
-  c.operation_id,
-  c.revision_id,
-  rev.commit_id,
-  c.db_user
+    c.change,
+    c.changed_at,
+    c.resource_id,
+    r.address,
+    c.what,
+    c.name,
+    c.before,
+    c.after,
+    c.actor,
+    c.reason,
+    c.cause,
+    c.operation_id,
+    c.revision_id,
+    rev.commit_id,
+    c.db_user
 FROM changes AS c
 LEFT JOIN resources AS r ON c.resource_id = r.id
 LEFT JOIN revisions AS rev ON c.revision_id = rev.id;
 COMMENT ON VIEW v_history IS
 'Everything that ever happened, in one list: order it by changed_at and change, and bound changed_at to be quick.';
-
 -- The vault: ciphertexts, apart from everything else, with an owner of their own. The runtime role has no right on the
 -- table, only on two functions that read or write one secret at a time: no query of its can list what is stored.
 
@@ -3913,14 +3907,14 @@ GRANT REFERENCES ON provider_credentials TO reconciler_vault;
 SET LOCAL ROLE reconciler_vault;
 
 CREATE TABLE vault.secrets (
-  credential_id integer NOT NULL,
-  key_id text NOT NULL,
-  nonce bytea NOT NULL,
-  ciphertext bytea NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT secrets_pkey PRIMARY KEY (credential_id),
-  CONSTRAINT secrets_credential FOREIGN KEY (credential_id) REFERENCES public.provider_credentials (id),
-  CONSTRAINT secrets_nonce CHECK (octet_length(nonce) = 12)
+    credential_id integer NOT NULL,
+    key_id text NOT NULL,
+    nonce bytea NOT NULL,
+    ciphertext bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT secrets_pkey PRIMARY KEY (credential_id),
+    CONSTRAINT secrets_credential FOREIGN KEY (credential_id) REFERENCES public.provider_credentials (id),
+    CONSTRAINT secrets_nonce CHECK (octet_length(nonce) = 12)
 );
 
 COMMENT ON TABLE vault.secrets IS
@@ -3962,7 +3956,6 @@ GRANT EXECUTE ON FUNCTION vault.read_secret(integer) TO reconciler_runtime;
 GRANT EXECUTE ON FUNCTION vault.write_secret(integer, text, bytea, bytea) TO reconciler_runtime;
 
 SET LOCAL ROLE reconciler_owner;
-
 -- What the runtime role may do, and no more. It deletes nothing that history or safety rests on.
 
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO reconciler_runtime;

@@ -50,71 +50,74 @@ WHERE retired_at IS NULL AND NOT name = any(%(names)s);
 INSERT INTO provider_types (name, display_name, description)
 VALUES (%(name)s, %(display_name)s, %(description)s)
 ON CONFLICT (name) DO UPDATE
-SET display_name = excluded.display_name, description = excluded.description, retired_at = NULL;
+    SET display_name = excluded.display_name, description = excluded.description, retired_at = NULL;
 
 -- name: catalog.insert_setting
 INSERT INTO provider_type_settings (
-  provider_type_id, name, position, data_type, cardinality, format, unit, display_name, description, is_secret
+    provider_type_id, name, position, data_type, cardinality, format, unit, display_name, description, is_secret
 )
 SELECT
-  pt.id,
-  %(name)s,
-  %(position)s,
-  %(data_type)s,
-  %(cardinality)s,
-  %(format)s,
-  %(unit)s,
-  %(display_name)s,
-  %(description)s,
-  %(is_secret)s
+    pt.id,
+    %(name)s,
+    %(position)s,
+    %(data_type)s,
+    %(cardinality)s,
+    %(format)s,
+    %(unit)s,
+    %(display_name)s,
+    %(description)s,
+    %(is_secret)s
 FROM provider_types AS pt
 WHERE pt.name = %(provider_type)s;
 
 -- name: catalog.upsert_resource_type
 INSERT INTO resource_types (name, kind, family, collection, holds_data, display_name, description, origin)
 VALUES (
-  %(name)s, %(kind)s, %(family)s, %(collection)s, %(holds_data)s, %(display_name)s, %(description)s, %(origin)s
+    %(name)s, %(kind)s, %(family)s, %(collection)s, %(holds_data)s, %(display_name)s, %(description)s, %(origin)s
 )
 ON CONFLICT (name) DO UPDATE
-SET
-  kind = excluded.kind,
-  family = excluded.family,
-  collection = excluded.collection,
-  holds_data = excluded.holds_data,
-  display_name = excluded.display_name,
-  description = excluded.description,
-  origin = excluded.origin,
-  retired_at = NULL;
+    SET
+        kind = excluded.kind,
+        family = excluded.family,
+        collection = excluded.collection,
+        holds_data = excluded.holds_data,
+        display_name = excluded.display_name,
+        description = excluded.description,
+        origin = excluded.origin,
+        retired_at = NULL;
 
 -- name: catalog.ensure_relationship_type
 INSERT INTO relationship_types (name) VALUES (%(name)s) ON CONFLICT (name) DO NOTHING;
 
 -- name: catalog.upsert_definition
 INSERT INTO attribute_definitions (
-  name, display_name, description, data_type, cardinality, format, unit, is_secret, relationship_type_id
+    name, display_name, description, data_type, cardinality, format, unit, is_secret, relationship_type_id
 )
 VALUES (
-  %(name)s,
-  %(display_name)s,
-  %(description)s,
-  %(data_type)s,
-  %(cardinality)s,
-  %(format)s,
-  %(unit)s,
-  %(is_secret)s,
-  (SELECT t.id FROM relationship_types AS t WHERE t.name = %(relationship)s)
+    %(name)s,
+    %(display_name)s,
+    %(description)s,
+    %(data_type)s,
+    %(cardinality)s,
+    %(format)s,
+    %(unit)s,
+    %(is_secret)s,
+    (
+        SELECT t.id FROM relationship_types AS t
+        WHERE t.name = %(relationship)s
+    )
 )
 ON CONFLICT (name) DO UPDATE
-SET
-  display_name = excluded.display_name,
-  description = excluded.description,
-  data_type = excluded.data_type,
-  cardinality = excluded.cardinality,
-  format = excluded.format,
-  unit = excluded.unit,
-  is_secret = excluded.is_secret,
-  relationship_type_id = excluded.relationship_type_id,
-  retired_at = NULL;
+    SET
+        display_name = excluded.display_name,
+        description = excluded.description,
+        data_type = excluded.data_type,
+        cardinality = excluded.cardinality,
+        format = excluded.format,
+        unit = excluded.unit,
+        is_secret = excluded.is_secret,
+        relationship_type_id = excluded.relationship_type_id,
+        retired_at = NULL;
 
 -- name: catalog.insert_parent
 INSERT INTO resource_type_parents (resource_type_id, parent_type_id, position)
@@ -139,7 +142,7 @@ WHERE ad.name = %(attribute)s AND t.name = %(resource_type)s;
 
 -- name: catalog.insert_offer
 INSERT INTO provider_resource_types (
-  provider_type_id, resource_type_id, identity, unique_name, stores_tags
+    provider_type_id, resource_type_id, identity, unique_name, stores_tags
 )
 SELECT pt.id, t.id, %(identity)s, %(unique_name)s, %(stores_tags)s
 FROM provider_types AS pt
@@ -156,22 +159,22 @@ ON CONFLICT (resource_type_id, attribute_definition_id) DO NOTHING;
 
 -- name: catalog.insert_rule
 INSERT INTO provider_type_attributes (
-  provider_type_id, resource_type_id, attribute_definition_id, mutability, is_required, has_default,
-  clear_when_unset, minimum, maximum, max_length, pattern, grow_only
+    provider_type_id, resource_type_id, attribute_definition_id, mutability, is_required, has_default,
+    clear_when_unset, minimum, maximum, max_length, pattern, grow_only
 )
 SELECT
-  pt.id,
-  t.id,
-  ad.id,
-  %(mutability)s,
-  %(is_required)s,
-  %(has_default)s,
-  %(clear_when_unset)s,
-  %(minimum)s,
-  %(maximum)s,
-  %(max_length)s,
-  %(pattern)s,
-  %(grow_only)s
+    pt.id,
+    t.id,
+    ad.id,
+    %(mutability)s,
+    %(is_required)s,
+    %(has_default)s,
+    %(clear_when_unset)s,
+    %(minimum)s,
+    %(maximum)s,
+    %(max_length)s,
+    %(pattern)s,
+    %(grow_only)s
 FROM provider_types AS pt
 CROSS JOIN resource_types AS t
 CROSS JOIN attribute_definitions AS ad
@@ -179,20 +182,20 @@ WHERE pt.name = %(provider_type)s AND t.name = %(resource_type)s AND ad.name = %
 
 -- name: catalog.insert_default
 INSERT INTO provider_type_attribute_defaults (
-  provider_type_id, resource_type_id, attribute_definition_id, ordinal, data_type,
-  value_string, value_integer, value_decimal, value_boolean, value_datetime
+    provider_type_id, resource_type_id, attribute_definition_id, ordinal, data_type,
+    value_string, value_integer, value_decimal, value_boolean, value_datetime
 )
 SELECT
-  pt.id,
-  t.id,
-  ad.id,
-  %(ordinal)s,
-  %(data_type)s,
-  %(value_string)s,
-  %(value_integer)s,
-  %(value_decimal)s,
-  %(value_boolean)s,
-  %(value_datetime)s
+    pt.id,
+    t.id,
+    ad.id,
+    %(ordinal)s,
+    %(data_type)s,
+    %(value_string)s,
+    %(value_integer)s,
+    %(value_decimal)s,
+    %(value_boolean)s,
+    %(value_datetime)s
 FROM provider_types AS pt
 CROSS JOIN resource_types AS t
 CROSS JOIN attribute_definitions AS ad
@@ -200,20 +203,20 @@ WHERE pt.name = %(provider_type)s AND t.name = %(resource_type)s AND ad.name = %
 
 -- name: catalog.insert_allowed_value
 INSERT INTO provider_type_attribute_allowed_values (
-  provider_type_id, resource_type_id, attribute_definition_id, ordinal, data_type,
-  value_string, value_integer, value_decimal, value_boolean, value_datetime
+    provider_type_id, resource_type_id, attribute_definition_id, ordinal, data_type,
+    value_string, value_integer, value_decimal, value_boolean, value_datetime
 )
 SELECT
-  pt.id,
-  t.id,
-  ad.id,
-  %(ordinal)s,
-  %(data_type)s,
-  %(value_string)s,
-  %(value_integer)s,
-  %(value_decimal)s,
-  %(value_boolean)s,
-  %(value_datetime)s
+    pt.id,
+    t.id,
+    ad.id,
+    %(ordinal)s,
+    %(data_type)s,
+    %(value_string)s,
+    %(value_integer)s,
+    %(value_decimal)s,
+    %(value_boolean)s,
+    %(value_datetime)s
 FROM provider_types AS pt
 CROSS JOIN resource_types AS t
 CROSS JOIN attribute_definitions AS ad
@@ -227,15 +230,15 @@ ORDER BY name;
 
 -- name: catalog.settings
 SELECT
-  pt.name AS provider_type,
-  s.name,
-  s.data_type,
-  s.cardinality,
-  s.format,
-  s.unit,
-  s.display_name,
-  s.description,
-  s.is_secret
+    pt.name AS provider_type,
+    s.name,
+    s.data_type,
+    s.cardinality,
+    s.format,
+    s.unit,
+    s.display_name,
+    s.description,
+    s.is_secret
 FROM provider_type_settings AS s
 INNER JOIN provider_types AS pt ON s.provider_type_id = pt.id
 ORDER BY pt.name, s.position;
@@ -262,15 +265,15 @@ ORDER BY t.name, k.position;
 
 -- name: catalog.definitions
 SELECT
-  ad.name,
-  ad.data_type,
-  ad.cardinality,
-  ad.format,
-  ad.unit,
-  ad.display_name,
-  ad.description,
-  ad.is_secret,
-  rt.name AS relationship
+    ad.name,
+    ad.data_type,
+    ad.cardinality,
+    ad.format,
+    ad.unit,
+    ad.display_name,
+    ad.description,
+    ad.is_secret,
+    rt.name AS relationship
 FROM attribute_definitions AS ad
 LEFT JOIN relationship_types AS rt ON ad.relationship_type_id = rt.id
 WHERE ad.retired_at IS NULL
@@ -292,18 +295,18 @@ ORDER BY pt.name, t.name;
 
 -- name: catalog.rules
 SELECT
-  pt.name AS provider_type,
-  t.name AS resource_type,
-  ad.name AS attribute,
-  r.mutability,
-  r.is_required,
-  r.has_default,
-  r.clear_when_unset,
-  r.minimum,
-  r.maximum,
-  r.max_length,
-  r.pattern,
-  r.grow_only
+    pt.name AS provider_type,
+    t.name AS resource_type,
+    ad.name AS attribute,
+    r.mutability,
+    r.is_required,
+    r.has_default,
+    r.clear_when_unset,
+    r.minimum,
+    r.maximum,
+    r.max_length,
+    r.pattern,
+    r.grow_only
 FROM provider_type_attributes AS r
 INNER JOIN provider_types AS pt ON r.provider_type_id = pt.id
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
@@ -312,14 +315,14 @@ ORDER BY pt.name, t.name, ad.name;
 
 -- name: catalog.defaults
 SELECT
-  pt.name AS provider_type,
-  t.name AS resource_type,
-  ad.name AS attribute,
-  d.value_string,
-  d.value_integer,
-  d.value_decimal,
-  d.value_boolean,
-  d.value_datetime
+    pt.name AS provider_type,
+    t.name AS resource_type,
+    ad.name AS attribute,
+    d.value_string,
+    d.value_integer,
+    d.value_decimal,
+    d.value_boolean,
+    d.value_datetime
 FROM provider_type_attribute_defaults AS d
 INNER JOIN provider_types AS pt ON d.provider_type_id = pt.id
 INNER JOIN resource_types AS t ON d.resource_type_id = t.id
@@ -328,14 +331,14 @@ ORDER BY pt.name, t.name, ad.name, d.ordinal;
 
 -- name: catalog.allowed_values
 SELECT
-  pt.name AS provider_type,
-  t.name AS resource_type,
-  ad.name AS attribute,
-  v.value_string,
-  v.value_integer,
-  v.value_decimal,
-  v.value_boolean,
-  v.value_datetime
+    pt.name AS provider_type,
+    t.name AS resource_type,
+    ad.name AS attribute,
+    v.value_string,
+    v.value_integer,
+    v.value_decimal,
+    v.value_boolean,
+    v.value_datetime
 FROM provider_type_attribute_allowed_values AS v
 INNER JOIN provider_types AS pt ON v.provider_type_id = pt.id
 INNER JOIN resource_types AS t ON v.resource_type_id = t.id

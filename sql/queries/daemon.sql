@@ -10,7 +10,10 @@ RETURNING EXISTS (
     FROM pg_locks AS l
     WHERE
         l.locktype = 'advisory'
-        AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+        AND l.database = (
+            SELECT d.oid FROM pg_database AS d
+            WHERE d.datname = current_database()
+        )
         AND l.objsubid = 1
         AND l.granted
         AND (l.classid::bigint << 32) | l.objid::bigint = w.lock_key
@@ -62,7 +65,7 @@ SELECT
 SELECT
     p.id,
     p.hash,
-    EXISTS (
+    exists(
         SELECT
         FROM plan_approvals AS a
         WHERE a.plan_id = p.id AND a.hash = p.hash AND a.used_at IS NULL

@@ -6,14 +6,14 @@ SELECT pt.id, %(name)s, %(display_name)s, %(description)s
 FROM provider_types AS pt
 WHERE pt.name = %(provider_type)s AND pt.retired_at IS NULL
 ON CONFLICT (name) WHERE deleted_at IS NULL DO UPDATE
-SET
-  provider_type_id = excluded.provider_type_id,
-  display_name = excluded.display_name,
-  description = excluded.description,
-  updated_at = now()
-WHERE
-  (p.provider_type_id, p.display_name, p.description)
-  IS DISTINCT FROM (excluded.provider_type_id, excluded.display_name, excluded.description);
+    SET
+        provider_type_id = excluded.provider_type_id,
+        display_name = excluded.display_name,
+        description = excluded.description,
+        updated_at = now()
+    WHERE
+    (p.provider_type_id, p.display_name, p.description)
+    IS DISTINCT FROM (excluded.provider_type_id, excluded.display_name, excluded.description);
 
 -- name: inventory.provider_type_of_provider
 SELECT pt.name
@@ -22,10 +22,12 @@ INNER JOIN provider_types AS pt ON p.provider_type_id = pt.id
 WHERE p.name = %(name)s AND p.deleted_at IS NULL;
 
 -- name: inventory.provider_type
-SELECT id FROM provider_types WHERE name = %(name)s AND retired_at IS NULL;
+SELECT id FROM provider_types
+WHERE name = %(name)s AND retired_at IS NULL;
 
 -- name: inventory.provider
-SELECT id FROM providers WHERE name = %(name)s AND deleted_at IS NULL;
+SELECT id FROM providers
+WHERE name = %(name)s AND deleted_at IS NULL;
 
 -- name: inventory.providers
 SELECT p.name, pt.name AS provider_type, p.display_name, p.description
@@ -38,66 +40,67 @@ ORDER BY p.name;
 UPDATE providers AS p
 SET deleted_at = now(), updated_at = now()
 WHERE
-  p.name = %(name)s
-  AND p.deleted_at IS NULL
-  AND NOT EXISTS (
-    SELECT FROM provider_endpoints AS e
-    WHERE e.provider_id = p.id AND e.deleted_at IS NULL
-  );
+    p.name = %(name)s
+    AND p.deleted_at IS NULL
+    AND NOT EXISTS (
+        SELECT FROM provider_endpoints AS e
+        WHERE e.provider_id = p.id AND e.deleted_at IS NULL
+    );
 
 -- name: inventory.upsert_endpoint
 INSERT INTO provider_endpoints AS e (
-  provider_id, name, display_name, url, ca_file, credential_id, drift_policy, request_limit_per_hour
+    provider_id, name, display_name, url, ca_file, credential_id, drift_policy, request_limit_per_hour
 )
 SELECT
-  p.id,
-  %(name)s,
-  %(display_name)s,
-  %(url)s,
-  %(ca_file)s,
-  c.id,
-  %(drift_policy)s,
-  %(request_limit_per_hour)s
+    p.id,
+    %(name)s,
+    %(display_name)s,
+    %(url)s,
+    %(ca_file)s,
+    c.id,
+    %(drift_policy)s,
+    %(request_limit_per_hour)s
 FROM providers AS p
 LEFT JOIN provider_credentials AS c ON c.name = %(credential)s AND c.deleted_at IS NULL
 WHERE p.name = %(provider)s AND p.deleted_at IS NULL
 ON CONFLICT (name) WHERE deleted_at IS NULL DO UPDATE
-SET
-  provider_id = excluded.provider_id,
-  display_name = excluded.display_name,
-  url = excluded.url,
-  ca_file = excluded.ca_file,
-  credential_id = excluded.credential_id,
-  drift_policy = excluded.drift_policy,
-  request_limit_per_hour = excluded.request_limit_per_hour,
-  updated_at = now()
-WHERE
-  (
-    e.provider_id, e.display_name, e.url, e.ca_file, e.credential_id, e.drift_policy, e.request_limit_per_hour
-  ) IS DISTINCT FROM (
-    excluded.provider_id,
-    excluded.display_name,
-    excluded.url,
-    excluded.ca_file,
-    excluded.credential_id,
-    excluded.drift_policy,
-    excluded.request_limit_per_hour
-  );
+    SET
+        provider_id = excluded.provider_id,
+        display_name = excluded.display_name,
+        url = excluded.url,
+        ca_file = excluded.ca_file,
+        credential_id = excluded.credential_id,
+        drift_policy = excluded.drift_policy,
+        request_limit_per_hour = excluded.request_limit_per_hour,
+        updated_at = now()
+    WHERE
+    (
+        e.provider_id, e.display_name, e.url, e.ca_file, e.credential_id, e.drift_policy, e.request_limit_per_hour
+    ) IS DISTINCT FROM (
+        excluded.provider_id,
+        excluded.display_name,
+        excluded.url,
+        excluded.ca_file,
+        excluded.credential_id,
+        excluded.drift_policy,
+        excluded.request_limit_per_hour
+    );
 
 -- name: inventory.endpoint
-SELECT id FROM provider_endpoints WHERE name = %(name)s AND deleted_at IS NULL;
+SELECT id FROM provider_endpoints
+WHERE name = %(name)s AND deleted_at IS NULL;
 
 -- name: inventory.endpoints
 SELECT
-  e.name,
-  p.name AS provider,
-  pt.name AS provider_type,
-  e.url,
-  e.ca_file,
-  c.name AS credential,
-  e.drift_policy,
-  e.request_limit_per_hour,
-  e.display_name
+    e.name,
+    p.name AS provider,
+    pt.name AS provider_type,
+    e.url,
+    e.ca_file,
+    c.name AS credential,
+    e.drift_policy,
+    e.request_limit_per_hour,
+    e.display_name
 FROM provider_endpoints AS e
 INNER JOIN providers AS p ON e.provider_id = p.id
 INNER JOIN provider_types AS pt ON p.provider_type_id = pt.id
@@ -107,13 +110,13 @@ ORDER BY e.name;
 
 -- name: inventory.endpoint_settings
 SELECT
-  e.name AS endpoint,
-  s.name,
-  s.value_string,
-  s.value_integer,
-  s.value_decimal,
-  s.value_boolean,
-  s.value_datetime
+    e.name AS endpoint,
+    s.name,
+    s.value_string,
+    s.value_integer,
+    s.value_decimal,
+    s.value_boolean,
+    s.value_datetime
 FROM provider_endpoint_settings AS s
 INNER JOIN provider_endpoints AS e ON s.provider_endpoint_id = e.id
 WHERE e.deleted_at IS NULL
@@ -126,21 +129,22 @@ WHERE provider_endpoint_id = %(endpoint_id)s
 ORDER BY name;
 
 -- name: inventory.delete_endpoint_settings
-DELETE FROM provider_endpoint_settings WHERE provider_endpoint_id = %(endpoint_id)s;
+DELETE FROM provider_endpoint_settings
+WHERE provider_endpoint_id = %(endpoint_id)s;
 
 -- name: inventory.insert_endpoint_setting
 INSERT INTO provider_endpoint_settings (
-  provider_endpoint_id, name, data_type, value_string, value_integer, value_decimal, value_boolean, value_datetime
+    provider_endpoint_id, name, data_type, value_string, value_integer, value_decimal, value_boolean, value_datetime
 )
 VALUES (
-  %(owner_id)s,
-  %(name)s,
-  %(data_type)s,
-  %(value_string)s,
-  %(value_integer)s,
-  %(value_decimal)s,
-  %(value_boolean)s,
-  %(value_datetime)s
+    %(owner_id)s,
+    %(name)s,
+    %(data_type)s,
+    %(value_string)s,
+    %(value_integer)s,
+    %(value_decimal)s,
+    %(value_boolean)s,
+    %(value_datetime)s
 );
 
 -- name: inventory.remove_endpoint
@@ -148,25 +152,25 @@ VALUES (
 UPDATE provider_endpoints AS e
 SET deleted_at = now(), updated_at = now()
 WHERE
-  e.name = %(name)s
-  AND e.deleted_at IS NULL
-  AND NOT EXISTS (
-    SELECT FROM resources AS r
-    WHERE r.provider_endpoint_id = e.id AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
-  );
+    e.name = %(name)s
+    AND e.deleted_at IS NULL
+    AND NOT EXISTS (
+        SELECT FROM resources AS r
+        WHERE r.provider_endpoint_id = e.id AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
+    );
 
 -- name: inventory.upsert_credential
 INSERT INTO provider_credentials AS c (name, source, environment_variable, file_path)
 VALUES (%(name)s, %(source)s, %(environment_variable)s, %(file_path)s)
 ON CONFLICT (name) WHERE deleted_at IS NULL DO UPDATE
-SET
-  source = excluded.source,
-  environment_variable = excluded.environment_variable,
-  file_path = excluded.file_path,
-  updated_at = now()
-WHERE
-  (c.source, c.environment_variable, c.file_path)
-  IS DISTINCT FROM (excluded.source, excluded.environment_variable, excluded.file_path);
+    SET
+        source = excluded.source,
+        environment_variable = excluded.environment_variable,
+        file_path = excluded.file_path,
+        updated_at = now()
+    WHERE
+    (c.source, c.environment_variable, c.file_path)
+    IS DISTINCT FROM (excluded.source, excluded.environment_variable, excluded.file_path);
 
 -- name: inventory.credential
 SELECT id, source, environment_variable, file_path, fingerprint
@@ -189,39 +193,40 @@ WHERE name = %(name)s AND deleted_at IS NULL AND fingerprint IS DISTINCT FROM %(
 UPDATE provider_credentials AS c
 SET deleted_at = now(), updated_at = now()
 WHERE
-  c.name = %(name)s
-  AND c.deleted_at IS NULL
-  AND NOT EXISTS (
-    SELECT FROM provider_endpoints AS e
-    WHERE e.credential_id = c.id AND e.deleted_at IS NULL
-  );
+    c.name = %(name)s
+    AND c.deleted_at IS NULL
+    AND NOT EXISTS (
+        SELECT FROM provider_endpoints AS e
+        WHERE e.credential_id = c.id AND e.deleted_at IS NULL
+    );
 
 -- name: inventory.upsert_location
 INSERT INTO locations AS l (name, display_name, country_code, city, latitude, longitude, time_zone)
 VALUES (
-  %(name)s, %(display_name)s, %(country_code)s, %(city)s, %(latitude)s, %(longitude)s, %(time_zone)s
+    %(name)s, %(display_name)s, %(country_code)s, %(city)s, %(latitude)s, %(longitude)s, %(time_zone)s
 )
 ON CONFLICT (name) DO UPDATE
-SET
-  display_name = excluded.display_name,
-  country_code = excluded.country_code,
-  city = excluded.city,
-  latitude = excluded.latitude,
-  longitude = excluded.longitude,
-  time_zone = excluded.time_zone
-WHERE
-  (l.display_name, l.country_code, l.city, l.latitude, l.longitude, l.time_zone)
-  IS DISTINCT FROM (
-    excluded.display_name,
-    excluded.country_code,
-    excluded.city,
-    excluded.latitude,
-    excluded.longitude,
-    excluded.time_zone
-  );
+    SET
+        display_name = excluded.display_name,
+        country_code = excluded.country_code,
+        city = excluded.city,
+        latitude = excluded.latitude,
+        longitude = excluded.longitude,
+        time_zone = excluded.time_zone
+    WHERE
+    (l.display_name, l.country_code, l.city, l.latitude, l.longitude, l.time_zone)
+    IS DISTINCT FROM (
+        excluded.display_name,
+        excluded.country_code,
+        excluded.city,
+        excluded.latitude,
+        excluded.longitude,
+        excluded.time_zone
+    );
 
 -- name: inventory.location
-SELECT id FROM locations WHERE name = %(name)s;
+SELECT id FROM locations
+WHERE name = %(name)s;
 
 -- name: inventory.locations
 SELECT name, display_name, country_code, city, latitude, longitude, time_zone
@@ -234,17 +239,18 @@ SELECT l.id, %(name)s, %(display_name)s, %(description)s, %(time_zone)s
 FROM locations AS l
 WHERE l.name = %(location)s
 ON CONFLICT (name) DO UPDATE
-SET
-  location_id = excluded.location_id,
-  display_name = excluded.display_name,
-  description = excluded.description,
-  time_zone = excluded.time_zone
-WHERE
-  (d.location_id, d.display_name, d.description, d.time_zone)
-  IS DISTINCT FROM (excluded.location_id, excluded.display_name, excluded.description, excluded.time_zone);
+    SET
+        location_id = excluded.location_id,
+        display_name = excluded.display_name,
+        description = excluded.description,
+        time_zone = excluded.time_zone
+    WHERE
+    (d.location_id, d.display_name, d.description, d.time_zone)
+    IS DISTINCT FROM (excluded.location_id, excluded.display_name, excluded.description, excluded.time_zone);
 
 -- name: inventory.datacenter
-SELECT id FROM datacenters WHERE name = %(name)s;
+SELECT id FROM datacenters
+WHERE name = %(name)s;
 
 -- name: inventory.datacenters
 SELECT d.name, l.name AS location, d.display_name, d.description, d.time_zone
@@ -260,33 +266,34 @@ ORDER BY name;
 
 -- name: inventory.datacenter_capabilities
 SELECT
-  d.name AS datacenter,
-  c.name,
-  c.value_string,
-  c.value_integer,
-  c.value_decimal,
-  c.value_boolean,
-  c.value_datetime
+    d.name AS datacenter,
+    c.name,
+    c.value_string,
+    c.value_integer,
+    c.value_decimal,
+    c.value_boolean,
+    c.value_datetime
 FROM datacenter_capabilities AS c
 INNER JOIN datacenters AS d ON c.datacenter_id = d.id
 ORDER BY d.name, c.name;
 
 -- name: inventory.delete_capabilities
-DELETE FROM datacenter_capabilities WHERE datacenter_id = %(datacenter_id)s;
+DELETE FROM datacenter_capabilities
+WHERE datacenter_id = %(datacenter_id)s;
 
 -- name: inventory.insert_capability
 INSERT INTO datacenter_capabilities (
-  datacenter_id, name, data_type, value_string, value_integer, value_decimal, value_boolean, value_datetime
+    datacenter_id, name, data_type, value_string, value_integer, value_decimal, value_boolean, value_datetime
 )
 VALUES (
-  %(owner_id)s,
-  %(name)s,
-  %(data_type)s,
-  %(value_string)s,
-  %(value_integer)s,
-  %(value_decimal)s,
-  %(value_boolean)s,
-  %(value_datetime)s
+    %(owner_id)s,
+    %(name)s,
+    %(data_type)s,
+    %(value_string)s,
+    %(value_integer)s,
+    %(value_decimal)s,
+    %(value_boolean)s,
+    %(value_datetime)s
 );
 
 -- name: inventory.upsert_provider_datacenter
@@ -296,8 +303,8 @@ FROM providers AS p
 CROSS JOIN datacenters AS d
 WHERE p.name = %(provider)s AND p.deleted_at IS NULL AND d.name = %(datacenter)s
 ON CONFLICT (provider_id, datacenter_id) DO UPDATE
-SET external_name = excluded.external_name
-WHERE pd.external_name <> excluded.external_name;
+    SET external_name = excluded.external_name
+    WHERE pd.external_name <> excluded.external_name;
 
 -- name: inventory.provider_datacenters
 SELECT p.name AS provider, d.name AS datacenter, pd.external_name
@@ -311,8 +318,8 @@ ORDER BY p.name, d.name;
 DELETE FROM provider_datacenters AS pd
 USING providers AS p, datacenters AS d
 WHERE
-  pd.provider_id = p.id
-  AND pd.datacenter_id = d.id
-  AND p.name = %(provider)s
-  AND p.deleted_at IS NULL
-  AND d.name = %(datacenter)s;
+    pd.provider_id = p.id
+    AND pd.datacenter_id = d.id
+    AND p.name = %(provider)s
+    AND p.deleted_at IS NULL
+    AND d.name = %(datacenter)s;

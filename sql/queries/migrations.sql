@@ -5,11 +5,11 @@ SELECT pg_try_advisory_lock(7236504133541249024);
 
 -- name: migrations.settings
 SELECT
-  set_config('client_connection_check_interval', '5s', false),
-  set_config('search_path', 'public', false);
+    set_config('client_connection_check_interval', '5s', FALSE),
+    set_config('search_path', 'public', FALSE);
 
 -- name: migrations.become_owner
-SELECT set_config('role', 'reconciler_owner', true);
+SELECT set_config('role', 'reconciler_owner', TRUE);
 
 -- name: migrations.server_version
 SELECT current_setting('server_version_num')::integer / 10000;
@@ -18,10 +18,11 @@ SELECT current_setting('server_version_num')::integer / 10000;
 SELECT to_regclass('public.schema_migrations') IS NOT NULL;
 
 -- name: migrations.applied
-SELECT version, name, sha256 FROM public.schema_migrations ORDER BY version;
+SELECT version, name, sha256 FROM public.schema_migrations
+ORDER BY version;
 
 -- name: migrations.record
 INSERT INTO public.schema_migrations (version, name, sha256)
 VALUES (%(version)s, %(name)s, %(sha256)s)
 ON CONFLICT (version) DO UPDATE
-SET name = excluded.name, sha256 = excluded.sha256, applied_at = now(), applied_by = session_user;
+    SET name = excluded.name, sha256 = excluded.sha256, applied_at = now(), applied_by = session_user;

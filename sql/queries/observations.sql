@@ -1,6 +1,9 @@
 -- name: observations.now
 SELECT clock_timestamp();
 
+-- name: observations.one_at_a_time
+SELECT pg_advisory_xact_lock(hashtextextended('observation of ' || %(endpoint)s, 0));
+
 -- name: observations.roots
 -- The live roots of an endpoint, of the types looked at. Rows that changed since the look began, or that an
 -- operation is at work on, are marked fresh: what was seen of them may be older than what is known.
@@ -60,8 +63,14 @@ SELECT address
 FROM resources
 WHERE deleted_at IS NULL AND management <> 'unmanaged' AND address = ANY(%(addresses)s);
 
--- name: observations.insert_root
+-- name: observations.new_ids
+SELECT nextval(pg_get_serial_sequence('resources', 'id'))
+FROM generate_series(1, %(count)s);
+
+-- name: observations.insert_roots
+-- Each parameter but the endpoint is an array, one element a row: triggers then run once for all of them.
 INSERT INTO resources (
+    id,
     resource_type_id,
     provider_endpoint_id,
     address,
@@ -74,34 +83,54 @@ INSERT INTO resources (
     recorded_hash,
     observed_at
 )
+OVERRIDING SYSTEM VALUE
 SELECT
-    %(resource_type_id)s,
+    seen.id,
+    seen.resource_type_id,
     %(endpoint_id)s,
-    %(address)s,
-    %(name)s,
+    seen.address,
+    seen.name,
     st.id,
-    %(external_id)s,
-    %(management)s,
+    seen.external_id,
+    seen.management,
     'present',
     TRUE,
-    %(recorded_hash)s,
+    seen.recorded_hash,
     now()
-FROM resource_states AS st
-WHERE st.name = %(state)s
-RETURNING id;
+FROM
+    unnest(
+        %(id)s::bigint[],
+        %(resource_type_id)s::integer[],
+        %(address)s::text[],
+        %(name)s::text[],
+        %(state)s::text[],
+        %(external_id)s::text[],
+        %(management)s::text[],
+        %(recorded_hash)s::bytea[]
+    ) AS seen (id, resource_type_id, address, name, state, external_id, management, recorded_hash)
+INNER JOIN resource_states AS st ON seen.state = st.name;
 
--- name: observations.update_root
+-- name: observations.update_roots
 UPDATE resources AS r
 SET
-    name = %(name)s,
+    name = seen.name,
     state_id = st.id,
-    external_id = %(external_id)s,
-    management = %(management)s,
+    external_id = seen.external_id,
+    management = seen.management,
     presence = 'present',
-    recorded_hash = %(recorded_hash)s,
+    recorded_hash = seen.recorded_hash,
     observed_at = now()
-FROM resource_states AS st
-WHERE r.id = %(id)s AND st.name = %(state)s;
+FROM
+    unnest(
+        %(id)s::bigint[],
+        %(name)s::text[],
+        %(state)s::text[],
+        %(external_id)s::text[],
+        %(management)s::text[],
+        %(recorded_hash)s::bytea[]
+    ) AS seen (id, name, state, external_id, management, recorded_hash)
+INNER JOIN resource_states AS st ON seen.state = st.name
+WHERE r.id = seen.id;
 
 -- name: observations.presence
 UPDATE resources
@@ -109,16 +138,14 @@ SET presence = %(presence)s, observed_at = now()
 WHERE id = ANY(%(ids)s) AND presence <> %(presence)s;
 
 -- name: observations.missing
-UPDATE resources
+-- What is in quarantine stays so: that it is gone decides nothing.
+UPDATE resources AS r
 SET
     presence = 'absent',
-    state_id = (
-        SELECT st.id
-        FROM resource_states AS st
-        WHERE st.name = 'missing'
-    ),
+    state_id = CASE WHEN r.management = 'quarantined' THEN r.state_id ELSE st.id END,
     observed_at = now()
-WHERE id = ANY(%(ids)s);
+FROM resource_states AS st
+WHERE r.id = ANY(%(ids)s) AND st.name = 'missing';
 
 -- name: observations.delete_strangers
 -- An unmanaged object that is gone needs no row any more.
@@ -126,8 +153,9 @@ UPDATE resources
 SET deleted_at = now()
 WHERE id = ANY(%(ids)s) AND management = 'unmanaged';
 
--- name: observations.insert_part
+-- name: observations.insert_parts
 INSERT INTO resources (
+    id,
     resource_type_id,
     provider_endpoint_id,
     address,
@@ -139,44 +167,57 @@ INSERT INTO resources (
     is_root,
     observed_at
 )
+OVERRIDING SYSTEM VALUE
 SELECT
-    %(resource_type_id)s,
+    seen.id,
+    seen.resource_type_id,
     root.provider_endpoint_id,
-    %(address)s,
-    %(name)s,
+    seen.address,
+    seen.name,
     st.id,
-    %(external_id)s,
+    seen.external_id,
     root.management,
     'present',
     FALSE,
     now()
-FROM resources AS root
-CROSS JOIN resource_states AS st
-WHERE root.id = %(root_id)s AND st.name = %(state)s
-RETURNING id;
+FROM
+    unnest(
+        %(id)s::bigint[],
+        %(root_id)s::bigint[],
+        %(resource_type_id)s::integer[],
+        %(address)s::text[],
+        %(name)s::text[],
+        %(state)s::text[],
+        %(external_id)s::text[]
+    ) AS seen (id, root_id, resource_type_id, address, name, state, external_id)
+INNER JOIN resources AS root ON seen.root_id = root.id
+INNER JOIN resource_states AS st ON seen.state = st.name;
 
--- name: observations.contain
-INSERT INTO resource_relationships (parent_resource_id, child_resource_id, relationship_type_id)
-VALUES (%(root_id)s, %(part_id)s, %(relationship_type_id)s);
-
--- name: observations.update_part
+-- name: observations.update_parts
 UPDATE resources AS r
 SET
-    address = %(address)s,
-    name = %(name)s,
+    address = seen.address,
+    name = seen.name,
     state_id = st.id,
-    external_id = %(external_id)s,
+    external_id = seen.external_id,
     management = root.management,
     presence = 'present',
     observed_at = now()
-FROM resource_states AS st
-CROSS JOIN resources AS root
+FROM
+    unnest(
+        %(id)s::bigint[],
+        %(root_id)s::bigint[],
+        %(address)s::text[],
+        %(name)s::text[],
+        %(state)s::text[],
+        %(external_id)s::text[]
+    ) AS seen (id, root_id, address, name, state, external_id)
+INNER JOIN resources AS root ON seen.root_id = root.id
+INNER JOIN resource_states AS st ON seen.state = st.name
 WHERE
-    r.id = %(id)s
-    AND st.name = %(state)s
-    AND root.id = %(root_id)s
+    r.id = seen.id
     AND (r.address, r.name, r.state_id, r.external_id, r.management, r.presence)
-    IS DISTINCT FROM (%(address)s, %(name)s, st.id, %(external_id)s, root.management, 'present');
+    IS DISTINCT FROM (seen.address, seen.name, st.id, seen.external_id, root.management, 'present');
 
 -- name: observations.drop_parts
 UPDATE resources
@@ -202,25 +243,52 @@ COPY resource_attributes (
     value_integer, value_decimal, value_boolean, value_datetime
 ) FROM STDIN;
 
--- name: observations.update_attribute
-UPDATE resource_attributes
+-- name: observations.update_attributes
+UPDATE resource_attributes AS a
 SET
-    value_string = %(value_string)s,
-    value_integer = %(value_integer)s,
-    value_decimal = %(value_decimal)s,
-    value_boolean = %(value_boolean)s,
-    value_datetime = %(value_datetime)s
+    value_string = seen.value_string,
+    value_integer = seen.value_integer,
+    value_decimal = seen.value_decimal,
+    value_boolean = seen.value_boolean,
+    value_datetime = seen.value_datetime
+FROM
+    unnest(
+        %(resource_id)s::bigint[],
+        %(attribute_definition_id)s::integer[],
+        %(ordinal)s::smallint[],
+        %(value_string)s::text[],
+        %(value_integer)s::bigint[],
+        %(value_decimal)s::numeric[],
+        %(value_boolean)s::boolean[],
+        %(value_datetime)s::timestamptz[]
+    )
+        AS seen (
+            resource_id,
+            attribute_definition_id,
+            ordinal,
+            value_string,
+            value_integer,
+            value_decimal,
+            value_boolean,
+            value_datetime
+        )
 WHERE
-    resource_id = %(resource_id)s
-    AND attribute_definition_id = %(attribute_definition_id)s
-    AND ordinal = %(ordinal)s;
+    a.resource_id = seen.resource_id
+    AND a.attribute_definition_id = seen.attribute_definition_id
+    AND a.ordinal = seen.ordinal;
 
--- name: observations.delete_attribute
-DELETE FROM resource_attributes
+-- name: observations.delete_attributes
+DELETE FROM resource_attributes AS a
+USING
+    unnest(
+        %(resource_id)s::bigint[],
+        %(attribute_definition_id)s::integer[],
+        %(ordinal)s::smallint[]
+    ) AS gone (resource_id, attribute_definition_id, ordinal)
 WHERE
-    resource_id = %(resource_id)s
-    AND attribute_definition_id = %(attribute_definition_id)s
-    AND ordinal = %(ordinal)s;
+    a.resource_id = gone.resource_id
+    AND a.attribute_definition_id = gone.attribute_definition_id
+    AND a.ordinal = gone.ordinal;
 
 -- name: observations.tag_rows
 SELECT
@@ -232,23 +300,33 @@ FROM resource_tags AS rt
 INNER JOIN tags AS t ON rt.tag_id = t.id
 WHERE rt.resource_id = ANY(%(ids)s);
 
--- name: observations.ensure_tag
+-- name: observations.ensure_tags
 INSERT INTO tags (key, value)
-VALUES (%(key)s, %(value)s)
+SELECT
+    seen.key,
+    seen.value
+FROM unnest(%(key)s::text[], %(value)s::text[]) AS seen (key, value)
+WHERE
+    NOT EXISTS (
+        SELECT 1
+        FROM tags AS t
+        WHERE t.key = seen.key AND t.value = seen.value
+    )
 ON CONFLICT (key, value) DO NOTHING;
 
--- name: observations.insert_tag
+-- name: observations.insert_tags
 INSERT INTO resource_tags (resource_id, tag_id)
 SELECT
-    %(resource_id)s,
+    seen.resource_id,
     t.id
-FROM tags AS t
-WHERE t.key = %(key)s AND t.value = %(value)s
+FROM unnest(%(resource_id)s::bigint[], %(key)s::text[], %(value)s::text[]) AS seen (resource_id, key, value)
+INNER JOIN tags AS t ON seen.key = t.key AND seen.value = t.value
 ON CONFLICT DO NOTHING;
 
--- name: observations.delete_tag
-DELETE FROM resource_tags
-WHERE resource_id = %(resource_id)s AND tag_id = %(tag_id)s;
+-- name: observations.delete_tags
+DELETE FROM resource_tags AS rt
+USING unnest(%(resource_id)s::bigint[], %(tag_id)s::bigint[]) AS gone (resource_id, tag_id)
+WHERE rt.resource_id = gone.resource_id AND rt.tag_id = gone.tag_id;
 
 -- name: observations.pending_rows
 SELECT
@@ -259,12 +337,24 @@ WHERE resource_id = ANY(%(ids)s);
 
 -- name: observations.insert_pending
 INSERT INTO resource_pending_attributes (resource_id, attribute_definition_id)
-VALUES (%(resource_id)s, %(attribute_definition_id)s)
+SELECT
+    seen.resource_id,
+    seen.attribute_definition_id
+FROM
+    unnest(
+        %(resource_id)s::bigint[],
+        %(attribute_definition_id)s::integer[]
+    ) AS seen (resource_id, attribute_definition_id)
 ON CONFLICT DO NOTHING;
 
 -- name: observations.delete_pending
-DELETE FROM resource_pending_attributes
-WHERE resource_id = %(resource_id)s AND attribute_definition_id = %(attribute_definition_id)s;
+DELETE FROM resource_pending_attributes AS p
+USING
+    unnest(
+        %(resource_id)s::bigint[],
+        %(attribute_definition_id)s::integer[]
+    ) AS gone (resource_id, attribute_definition_id)
+WHERE p.resource_id = gone.resource_id AND p.attribute_definition_id = gone.attribute_definition_id;
 
 -- name: observations.relationship_rows
 -- What a resource points at; what contains it is written with the part itself.
@@ -276,17 +366,47 @@ FROM resource_relationships AS rr
 INNER JOIN relationship_types AS t ON rr.relationship_type_id = t.id AND t.name <> 'contains'
 WHERE rr.child_resource_id = ANY(%(ids)s);
 
--- name: observations.insert_relationship
+-- name: observations.insert_relationships
 INSERT INTO resource_relationships (parent_resource_id, child_resource_id, relationship_type_id)
-VALUES (%(parent_id)s, %(child_id)s, %(relationship_type_id)s)
+SELECT
+    seen.parent_id,
+    seen.child_id,
+    seen.relationship_type_id
+FROM
+    unnest(
+        %(parent_id)s::bigint[],
+        %(child_id)s::bigint[],
+        %(relationship_type_id)s::integer[]
+    ) AS seen (parent_id, child_id, relationship_type_id)
 ON CONFLICT DO NOTHING;
 
--- name: observations.delete_relationship
-DELETE FROM resource_relationships
+-- name: observations.delete_relationships
+DELETE FROM resource_relationships AS rr
+USING
+    unnest(
+        %(parent_id)s::bigint[],
+        %(child_id)s::bigint[],
+        %(relationship_type_id)s::integer[]
+    ) AS gone (parent_id, child_id, relationship_type_id)
 WHERE
-    parent_resource_id = %(parent_id)s
-    AND child_resource_id = %(child_id)s
-    AND relationship_type_id = %(relationship_type_id)s;
+    rr.parent_resource_id = gone.parent_id
+    AND rr.child_resource_id = gone.child_id
+    AND rr.relationship_type_id = gone.relationship_type_id;
+
+-- name: observations.look_again
+-- What points at an object that was in no book until now is recorded anew when it is next seen.
+UPDATE resources AS r
+SET recorded_hash = NULL
+FROM resource_attributes AS a
+INNER JOIN attribute_definitions AS ad
+    ON a.attribute_definition_id = ad.id AND ad.format = 'reference'
+LEFT JOIN resource_relationships AS rr
+    ON a.resource_id = rr.child_resource_id AND rr.relationship_type_id = 1
+WHERE
+    r.id = coalesce(rr.parent_resource_id, a.resource_id)
+    AND r.deleted_at IS NULL
+    AND r.recorded_hash IS NOT NULL
+    AND a.value_string = ANY(%(texts)s);
 
 -- name: observations.ids_by_address
 SELECT

@@ -56,6 +56,8 @@ WHERE
     AND d.parent_id IS NULL
     AND d.address = %(address)s
     AND d.spec_hash = %(spec_hash)s
+-- Another worker was faster with the same resource: then there is nothing to begin.
+ON CONFLICT (address) WHERE deleted_at IS NULL AND management <> 'unmanaged' DO NOTHING
 RETURNING id, uid;
 
 -- name: operations.take_over
@@ -79,11 +81,35 @@ WHERE
     AND d.parent_id IS NULL
     AND d.address = %(address)s;
 
+-- name: operations.rename_parts
+-- The parts of a resource that came to another address follow it.
+UPDATE resources AS r
+SET address = %(address)s || substr(r.address, length(%(before)s) + 1)
+FROM resource_relationships AS rr
+WHERE
+    rr.parent_resource_id = %(resource_id)s
+    AND rr.relationship_type_id = 1
+    AND r.id = rr.child_resource_id
+    AND r.deleted_at IS NULL
+    AND starts_with(r.address, %(before)s || '/');
+
+-- name: operations.rename_references
+-- So does what points at it, which is recorded by address.
+UPDATE resource_attributes AS a
+SET value_string = %(address)s
+FROM resource_relationships AS rr, attribute_definitions AS ad
+WHERE
+    rr.parent_resource_id = %(resource_id)s
+    AND a.resource_id = rr.child_resource_id
+    AND a.attribute_definition_id = ad.id
+    AND ad.format = 'reference'
+    AND a.value_string = %(before)s;
+
 -- name: operations.find_resource
 SELECT
     id,
     uid,
-    version
+    address
 FROM resources
 WHERE uid = %(uid)s AND deleted_at IS NULL;
 
@@ -118,6 +144,14 @@ FROM resources AS r
 LEFT JOIN workers AS w ON r.claimed_by = w.id
 WHERE r.id = %(resource_id)s;
 
+-- name: operations.open_of
+-- The operation of a resource that has not come to an end.
+SELECT
+    o.id,
+    o.status
+FROM resource_operations AS o
+WHERE o.resource_id = %(resource_id)s AND o.status IN ('intended', 'sending', 'accepted');
+
 -- name: operations.release
 UPDATE resources
 SET claimed_by = NULL, claimed_at = NULL
@@ -126,23 +160,57 @@ WHERE id = %(resource_id)s AND claim_epoch = %(epoch)s;
 -- name: operations.reserve_lock
 SELECT pg_advisory_xact_lock(hashtextextended('external id at ' || %(endpoint)s, 0));
 
+-- name: operations.unused_reservation
+-- The id that was last chosen for a resource, if no object was ever known by it: a creation that was cut off is
+-- sent again with the same identity, so that there cannot be two.
+SELECT last.external_id
+FROM resources AS r
+CROSS JOIN LATERAL (
+    SELECT res.external_id
+    FROM external_id_reservations AS res
+    WHERE
+        res.resource_uid = r.uid
+        AND res.provider_endpoint_id = r.provider_endpoint_id
+        AND res.resource_type_id = r.resource_type_id
+    ORDER BY res.external_id::bigint DESC
+    LIMIT 1
+) AS last
+WHERE
+    r.id = %(resource_id)s
+    AND last.external_id::bigint BETWEEN %(low)s::bigint AND %(high)s::bigint
+    AND NOT EXISTS (
+        SELECT 1
+        FROM resource_history AS h
+        WHERE h.resource_id = r.id AND h.external_id = last.external_id
+    )
+    AND NOT EXISTS (
+        SELECT 1
+        FROM resource_operation_results AS found
+        INNER JOIN resource_operations AS o ON found.operation_id = o.id
+        WHERE
+            o.resource_id = r.id
+            AND found.name = 'external_id'
+            AND found.value_string = last.external_id
+    );
+
 -- name: operations.next_reserved_id
 -- The first id of a range that was never given out and that nothing is known to use.
 SELECT candidate.id
-FROM generate_series(
-    greatest(
-        %(low)s::bigint,
-        (
-            SELECT coalesce(max(res.external_id::bigint) + 1, %(low)s::bigint)
-            FROM external_id_reservations AS res
-            INNER JOIN provider_endpoints AS e ON res.provider_endpoint_id = e.id
-            WHERE
-                e.name = %(endpoint)s
-                AND res.external_id::bigint BETWEEN %(low)s::bigint AND %(high)s::bigint
-        )
-    ),
-    %(high)s::bigint
-) AS candidate (id)
+FROM
+    generate_series(
+        greatest(
+            %(low)s::bigint,
+            (
+                SELECT coalesce(max(res.external_id::bigint) + 1, %(low)s::bigint)
+                FROM external_id_reservations AS res
+                INNER JOIN provider_endpoints AS e ON res.provider_endpoint_id = e.id
+                WHERE
+                    e.name = %(endpoint)s
+                    AND res.external_id::bigint BETWEEN %(low)s::bigint AND %(high)s::bigint
+            )
+        ),
+        %(high)s::bigint
+    ) AS candidate (id)
 WHERE
     NOT EXISTS (
         SELECT 1
@@ -161,7 +229,14 @@ SELECT
     %(external_id)s,
     r.uid
 FROM resources AS r
-WHERE r.id = %(resource_id)s;
+WHERE r.id = %(resource_id)s AND r.claim_epoch = %(epoch)s;
+
+-- name: operations.set_identity
+-- A recovery looks for the id that was sent last.
+UPDATE resource_operations AS o
+SET identity = %(identity)s
+FROM resources AS r
+WHERE o.id = %(id)s AND o.resource_id = r.id AND r.claim_epoch = %(epoch)s;
 
 -- name: operations.begin
 INSERT INTO resource_operations (
@@ -200,7 +275,16 @@ SET
     state_id = st.id,
     external_id = CASE WHEN %(forget_external_id)s THEN NULL ELSE r.external_id END
 FROM resource_states AS st
-WHERE r.id = %(resource_id)s AND r.claim_epoch = %(epoch)s AND st.name = %(state)s;
+WHERE
+    r.id = %(resource_id)s
+    AND r.claim_epoch = %(epoch)s
+    AND st.name = %(state)s
+    -- What leaves the quarantine shows its state when it is next seen.
+    AND NOT EXISTS (
+        SELECT 1
+        FROM resource_states AS was
+        WHERE was.id = r.state_id AND was.name = 'quarantined'
+    );
 
 -- name: operations.sending
 UPDATE resource_operations AS o
@@ -236,6 +320,22 @@ INSERT INTO resource_operation_tasks (operation_id, call_position, task)
 VALUES (%(id)s, %(position)s, %(task)s)
 ON CONFLICT DO NOTHING;
 
+-- name: operations.drop_stranger
+-- Somebody else's look at the endpoint may have recorded our new object as nobody's, before its mark was on it.
+UPDATE resources AS other
+SET deleted_at = now()
+FROM resources AS r
+WHERE
+    r.id = %(resource_id)s
+    AND r.claim_epoch = %(epoch)s
+    AND other.provider_endpoint_id = r.provider_endpoint_id
+    AND other.resource_type_id = r.resource_type_id
+    AND other.external_id = %(external_id)s
+    AND other.id <> r.id
+    AND other.is_root
+    AND other.deleted_at IS NULL
+    AND other.management = 'unmanaged';
+
 -- name: operations.set_external_id
 UPDATE resources
 SET external_id = %(external_id)s, presence = 'present'
@@ -252,13 +352,19 @@ VALUES (%(id)s, %(name)s, 'string', %(value)s)
 ON CONFLICT (operation_id, name) DO UPDATE SET value_string = excluded.value_string;
 
 -- name: operations.call_finished
-UPDATE resource_operation_calls
+UPDATE resource_operation_calls AS c
 SET
     status = %(status)s,
     finished_at = now(),
     error_code = %(error_code)s,
     error_message = %(error_message)s
-WHERE operation_id = %(id)s AND position = %(position)s;
+FROM resource_operations AS o
+INNER JOIN resources AS r ON o.resource_id = r.id
+WHERE
+    c.operation_id = %(id)s
+    AND c.position = %(position)s
+    AND o.id = c.operation_id
+    AND r.claim_epoch = %(epoch)s;
 
 -- name: operations.finish
 UPDATE resource_operations AS o
@@ -338,15 +444,15 @@ INNER JOIN provider_type_attributes AS rule
         AND rule.mutability = 'write_only'
 WHERE r.deleted_at IS NULL AND r.management = 'managed'
 ON CONFLICT (resource_id, attribute_definition_id, ordinal) DO UPDATE
-SET
-    value_string = excluded.value_string,
-    value_integer = excluded.value_integer,
-    value_decimal = excluded.value_decimal,
-    value_boolean = excluded.value_boolean,
-    value_datetime = excluded.value_datetime;
+    SET
+        value_string = excluded.value_string,
+        value_integer = excluded.value_integer,
+        value_decimal = excluded.value_decimal,
+        value_boolean = excluded.value_boolean,
+        value_datetime = excluded.value_datetime;
 
 -- name: operations.open
--- Operations that nobody who is alive is working on.
+-- Operations that nobody who is alive is working on; and this worker's own, which it left open when something broke.
 SELECT
     o.id,
     o.resource_id,
@@ -376,8 +482,7 @@ LEFT JOIN resource_operation_calls AS c ON o.id = c.operation_id AND o.current_c
 LEFT JOIN plan_calls AS pc ON o.plan_step_id = pc.plan_step_id AND o.current_call = pc.position
 WHERE
     o.status IN ('intended', 'sending', 'accepted')
-    AND w.id <> %(worker)s
-    AND pg_try_advisory_xact_lock(w.lock_key)
+    AND CASE WHEN w.id = %(worker)s THEN TRUE ELSE pg_try_advisory_xact_lock(w.lock_key) END
 ORDER BY o.intended_at;
 
 -- name: operations.tasks
@@ -399,16 +504,26 @@ FROM resource_states AS st
 WHERE r.id = %(resource_id)s AND r.claim_epoch = %(epoch)s AND st.name = 'quarantined';
 
 -- name: operations.external_ids
--- What stands for an address in a call, looked up just before it is sent.
+-- What stands for an address in a call, looked up just before it is sent. An object that is not ours counts where
+-- nothing of ours has its address and no other shares it: a resource of ours may have to let go of it.
 SELECT
-    address,
-    external_id
-FROM resources
+    r.address,
+    min(r.external_id) AS external_id
+FROM resources AS r
 WHERE
-    deleted_at IS NULL
-    AND is_root
-    AND management = 'managed'
-    AND address = ANY(%(addresses)s);
+    r.deleted_at IS NULL
+    AND r.is_root
+    AND r.address = ANY(%(addresses)s)
+    AND (
+        r.management = 'managed'
+        OR NOT EXISTS (
+            SELECT 1
+            FROM resources AS ours
+            WHERE ours.address = r.address AND ours.deleted_at IS NULL AND ours.management = 'managed'
+        )
+    )
+GROUP BY r.address
+HAVING count(*) = 1;
 
 -- name: operations.running
 SELECT count(*)

@@ -18,7 +18,8 @@ WHERE
     );
 
 -- name: resources.removed
--- Managed roots that no source wants any more.
+-- Managed roots that no source wants any more. A set operation costs what the rows cost, whatever the planner
+-- believes of the tables' sizes after a large load.
 SELECT r.address
 FROM resources AS r
 WHERE
@@ -26,11 +27,10 @@ WHERE
     AND r.is_root
     AND r.management <> 'unmanaged'
     AND r.source_id IS NOT NULL
-    AND NOT EXISTS (
-        SELECT 1
-        FROM desired_resources AS d
-        WHERE d.address = r.address AND d.valid_to_revision IS NULL AND d.parent_id IS NULL
-    );
+EXCEPT ALL
+SELECT d.address
+FROM desired_resources AS d
+WHERE d.valid_to_revision IS NULL AND d.parent_id IS NULL;
 
 -- name: resources.managed_count
 SELECT count(*)
@@ -107,25 +107,51 @@ LEFT JOIN manifest_sources AS s ON r.source_id = s.id
 WHERE r.deleted_at IS NULL AND r.id = ANY(%(ids)s);
 
 -- name: resources.strangers
--- Objects not managed by us, by what would clash with a new resource: type, endpoint and name or id.
+-- Objects not managed by us that stand where a resource is wanted: by type, endpoint and name, or, last, by the id
+-- that a manifest wants to take over. Each side looks up the other by index, so that the cost is the strangers'.
 SELECT
     r.id,
-    d.address
-FROM desired_resources AS d
-INNER JOIN resources AS r
-    ON
-        d.resource_type_id = r.resource_type_id
-        AND d.provider_endpoint_id = r.provider_endpoint_id
-        AND (d.name = r.name OR d.adopt_external_id = r.external_id)
+    d.address,
+    FALSE AS is_adoption
+FROM resources AS r
+INNER JOIN resource_types AS t ON r.resource_type_id = t.id
+CROSS JOIN
+    LATERAL (
+        SELECT wanted.address
+        FROM desired_resources AS wanted
+        WHERE
+            wanted.address = t.name || '/' || r.name
+            AND wanted.valid_to_revision IS NULL
+            AND wanted.provider_endpoint_id = r.provider_endpoint_id
+        LIMIT 1
+    ) AS d
 WHERE
-    d.valid_to_revision IS NULL
-    AND d.parent_id IS NULL
-    AND d.address = ANY(%(addresses)s)
-    AND r.deleted_at IS NULL
+    r.deleted_at IS NULL
     AND r.is_root
     AND r.management <> 'managed'
     AND r.presence = 'present'
-ORDER BY (d.adopt_external_id = r.external_id) IS TRUE;
+UNION ALL
+SELECT
+    r.id,
+    d.address,
+    TRUE AS is_adoption
+FROM desired_resources AS d
+CROSS JOIN
+    LATERAL (
+        SELECT found.id
+        FROM resources AS found
+        WHERE
+            found.provider_endpoint_id = d.provider_endpoint_id
+            AND found.resource_type_id = d.resource_type_id
+            AND found.external_id = d.adopt_external_id
+            AND found.deleted_at IS NULL
+            AND found.is_root
+            AND found.management <> 'managed'
+            AND found.presence = 'present'
+        LIMIT 1
+    ) AS r
+WHERE d.valid_to_revision IS NULL AND d.parent_id IS NULL AND d.adopt_external_id IS NOT NULL
+ORDER BY is_adoption;
 
 -- name: resources.parts
 SELECT
@@ -194,15 +220,14 @@ SET
     settled_desired_hash = d.spec_hash,
     settled_recorded_hash = r.recorded_hash,
     applied_desired_hash = d.spec_hash
-FROM desired_resources AS d
+FROM unnest(%(address)s::text[], %(spec_hash)s::bytea[]) AS agreed (address, spec_hash)
+INNER JOIN desired_resources AS d ON agreed.address = d.address AND agreed.spec_hash = d.spec_hash
 WHERE
     r.address = d.address
     AND r.deleted_at IS NULL
     AND r.management = 'managed'
     AND d.valid_to_revision IS NULL
     AND d.parent_id IS NULL
-    AND d.address = %(address)s
-    AND d.spec_hash = %(spec_hash)s
     AND (r.settled_desired_hash, r.settled_recorded_hash, r.applied_desired_hash)
     IS DISTINCT FROM (d.spec_hash, r.recorded_hash, d.spec_hash);
 
@@ -227,14 +252,14 @@ VALUES (
     now()
 )
 ON CONFLICT (resource_id) DO UPDATE
-SET
-    failures = f.failures + 1,
-    not_before
-    = now()
-    + make_interval(secs => least(%(first_seconds)s * power(2, least(f.failures, 20)), %(most_seconds)s)),
-    error_code = excluded.error_code,
-    error_message = excluded.error_message,
-    last_at = now();
+    SET
+        failures = f.failures + 1,
+        not_before
+        = now()
+        + make_interval(secs => least(%(first_seconds)s * power(2, least(f.failures, 20)), %(most_seconds)s)),
+        error_code = excluded.error_code,
+        error_message = excluded.error_message,
+        last_at = now();
 
 -- name: resources.clear_failure
 DELETE FROM resource_failures

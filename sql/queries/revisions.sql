@@ -7,11 +7,11 @@ WHERE name = %(name)s;
 INSERT INTO manifest_sources (name, kind, url, branch, subfolder)
 VALUES (%(name)s, %(kind)s, %(url)s, %(branch)s, %(subfolder)s)
 ON CONFLICT (name) DO UPDATE
-SET
-    kind = excluded.kind,
-    url = excluded.url,
-    branch = excluded.branch,
-    subfolder = excluded.subfolder
+    SET
+        kind = excluded.kind,
+        url = excluded.url,
+        branch = excluded.branch,
+        subfolder = excluded.subfolder
 RETURNING id;
 
 -- name: revisions.insert
@@ -54,40 +54,43 @@ WHERE
     AND parent_id IS NULL;
 
 -- name: revisions.documents
--- What an unchanged document needs no parsing for: its address and what it refers to.
+-- What an unchanged document needs no parsing for: its address. The sub-query stands apart, so that it is hashed
+-- and asked once, whatever the planner believes of the tables' sizes after a large load.
 SELECT
+    d.id,
     d.document_hash,
-    d.address,
-    refs.target
+    d.address
 FROM desired_resources AS d
-LEFT JOIN (
-    SELECT
-        coalesce(item.parent_id, item.id) AS root_id,
-        a.value_string AS target
-    FROM desired_attributes AS a
-    INNER JOIN attribute_definitions AS ad
-        ON a.attribute_definition_id = ad.id AND ad.format = 'reference'
-    INNER JOIN desired_resources AS item ON a.desired_resource_id = item.id
-    WHERE item.valid_to_revision IS NULL
-    UNION ALL
-    SELECT
-        rel.desired_resource_id AS root_id,
-        rel.target_address AS target
-    FROM desired_relationships AS rel
-) AS refs ON d.id = refs.root_id
 WHERE
     d.source_id = %(source_id)s
     AND d.valid_to_revision IS NULL
     AND d.parent_id IS NULL
     AND d.document_hash IS NOT NULL
-    AND NOT EXISTS (
+    AND d.id NOT IN (
         -- A document with a secret is read each time: the secret may have changed, though its text did not.
-        SELECT 1
+        SELECT coalesce(item.parent_id, item.id)
         FROM desired_attributes AS a
         INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id AND ad.is_secret
         INNER JOIN desired_resources AS item ON a.desired_resource_id = item.id
-        WHERE item.id = d.id OR item.parent_id = d.id
+        WHERE item.valid_to_revision IS NULL
     );
+
+-- name: revisions.references
+-- What the documents of a source refer to, by their roots.
+SELECT
+    coalesce(item.parent_id, item.id) AS root_id,
+    a.value_string AS target
+FROM desired_resources AS item
+INNER JOIN desired_attributes AS a ON item.id = a.desired_resource_id
+INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id AND ad.format = 'reference'
+WHERE item.source_id = %(source_id)s AND item.valid_to_revision IS NULL
+UNION ALL
+SELECT
+    item.id AS root_id,
+    rel.target_address AS target
+FROM desired_resources AS item
+INNER JOIN desired_relationships AS rel ON item.id = rel.desired_resource_id
+WHERE item.source_id = %(source_id)s AND item.valid_to_revision IS NULL;
 
 -- name: revisions.other_resources
 SELECT d.address

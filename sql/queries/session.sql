@@ -2,21 +2,21 @@
 
 -- name: session.settings
 SELECT
-  set_config('search_path', 'public', false),
-  set_config('timezone', 'UTC', false),
-  set_config('client_connection_check_interval', '10s', false);
+    set_config('search_path', 'public', FALSE),
+    set_config('timezone', 'UTC', FALSE),
+    set_config('client_connection_check_interval', '10s', FALSE);
 
 -- name: session.role
-SELECT set_config('role', %(role)s, false);
+SELECT set_config('role', %(role)s, FALSE);
 
 -- name: session.actor
 -- Local to the transaction; the history's triggers read them.
 SELECT
-  set_config('reconciler.actor', %(actor)s, true),
-  set_config('reconciler.reason', %(reason)s, true),
-  set_config('reconciler.cause', %(cause)s, true),
-  set_config('reconciler.operation', %(operation)s, true),
-  set_config('reconciler.revision', %(revision)s, true);
+    set_config('reconciler.actor', %(actor)s, TRUE),
+    set_config('reconciler.reason', %(reason)s, TRUE),
+    set_config('reconciler.cause', %(cause)s, TRUE),
+    set_config('reconciler.operation', %(operation)s, TRUE),
+    set_config('reconciler.revision', %(revision)s, TRUE);
 
 -- name: session.make_history_partitions
 SELECT make_history_partitions(%(months_ahead)s);
@@ -26,4 +26,5 @@ SELECT make_history_partitions(%(months_ahead)s);
 SELECT session_user::text, pg_has_role(%(role)s, 'MEMBER');
 
 -- name: session.database_exists
-SELECT datname FROM pg_database WHERE datname = %(name)s;
+SELECT datname FROM pg_database
+WHERE datname = %(name)s;

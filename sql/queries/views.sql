@@ -32,7 +32,7 @@ LEFT JOIN LATERAL (
         array_agg(t.value ORDER BY t.key) AS tag_values
     FROM v_tags AS t
     WHERE t.resource_id = r.id
-) AS tagged ON true
+) AS tagged ON TRUE
 WHERE
     (r.management = 'unmanaged') = %(unmanaged)s
     AND (%(address)s::text IS NULL OR r.address = %(address)s)
@@ -100,7 +100,7 @@ LEFT JOIN LATERAL (
     WHERE seen.provider_endpoint_id = e.id
     ORDER BY seen.started_at DESC, seen.id DESC
     LIMIT 1
-) AS o ON true
+) AS o ON TRUE
 WHERE e.deleted_at IS NULL
 ORDER BY e.name;
 
@@ -126,7 +126,7 @@ LEFT JOIN LATERAL (
     WHERE given.plan_id = p.id
     ORDER BY given.id DESC
     LIMIT 1
-) AS a ON true
+) AS a ON TRUE
 ORDER BY p.id DESC
 LIMIT %(most)s;
 

@@ -2,10 +2,10 @@
 -- Written by `catalog_rows.sync` from the drivers' data files and the users' manifests, by nobody else.
 
 CREATE TABLE installation (
-  singleton boolean NOT NULL DEFAULT true,
-  uid uuid NOT NULL DEFAULT gen_random_uuid(),
-  CONSTRAINT installation_pkey PRIMARY KEY (singleton),
-  CONSTRAINT installation_one_row CHECK (singleton)
+    singleton boolean NOT NULL DEFAULT TRUE,
+    uid uuid NOT NULL DEFAULT gen_random_uuid(),
+    CONSTRAINT installation_pkey PRIMARY KEY (singleton),
+    CONSTRAINT installation_one_row CHECK (singleton)
 );
 
 COMMENT ON TABLE installation IS
@@ -16,11 +16,11 @@ COMMENT ON COLUMN installation.uid IS
 'The installation''s id; never changes, or every object of ours becomes a stranger.';
 
 CREATE TABLE catalog_parts (
-  name text NOT NULL,
-  sha256 bytea NOT NULL,
-  updated_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT catalog_parts_pkey PRIMARY KEY (name),
-  CONSTRAINT catalog_parts_sha256 CHECK (octet_length(sha256) = 32)
+    name text NOT NULL,
+    sha256 bytea NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT catalog_parts_pkey PRIMARY KEY (name),
+    CONSTRAINT catalog_parts_sha256 CHECK (octet_length(sha256) = 32)
 );
 
 COMMENT ON TABLE catalog_parts IS
@@ -33,13 +33,13 @@ COMMENT ON COLUMN catalog_parts.updated_at IS
 'When the part was last written into the tables.';
 
 CREATE TABLE provider_types (
-  id integer GENERATED ALWAYS AS IDENTITY,
-  name text NOT NULL,
-  display_name text NOT NULL DEFAULT '',
-  description text NOT NULL DEFAULT '',
-  retired_at timestamptz,
-  CONSTRAINT provider_types_pkey PRIMARY KEY (id),
-  CONSTRAINT provider_types_name UNIQUE (name)
+    id integer GENERATED ALWAYS AS IDENTITY,
+    name text NOT NULL,
+    display_name text NOT NULL DEFAULT '',
+    description text NOT NULL DEFAULT '',
+    retired_at timestamptz,
+    CONSTRAINT provider_types_pkey PRIMARY KEY (id),
+    CONSTRAINT provider_types_name UNIQUE (name)
 );
 
 COMMENT ON TABLE provider_types IS
@@ -56,19 +56,19 @@ COMMENT ON COLUMN provider_types.retired_at IS
 'When it left the catalog; rows that refer to it stay. Null while it is in use.';
 
 CREATE TABLE provider_type_settings (
-  provider_type_id integer NOT NULL REFERENCES provider_types (id),
-  name text NOT NULL,
-  position smallint NOT NULL,
-  data_type text NOT NULL,
-  cardinality text NOT NULL,
-  format text NOT NULL,
-  unit text,
-  display_name text NOT NULL DEFAULT '',
-  description text NOT NULL DEFAULT '',
-  is_secret boolean NOT NULL DEFAULT false,
-  CONSTRAINT provider_type_settings_pkey PRIMARY KEY (provider_type_id, name),
-  CONSTRAINT provider_type_settings_cardinality CHECK (cardinality IN ('one', 'set', 'list')),
-  CONSTRAINT provider_type_settings_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime'))
+    provider_type_id integer NOT NULL REFERENCES provider_types (id),
+    name text NOT NULL,
+    position smallint NOT NULL,
+    data_type text NOT NULL,
+    cardinality text NOT NULL,
+    format text NOT NULL,
+    unit text,
+    display_name text NOT NULL DEFAULT '',
+    description text NOT NULL DEFAULT '',
+    is_secret boolean NOT NULL DEFAULT FALSE,
+    CONSTRAINT provider_type_settings_pkey PRIMARY KEY (provider_type_id, name),
+    CONSTRAINT provider_type_settings_cardinality CHECK (cardinality IN ('one', 'set', 'list')),
+    CONSTRAINT provider_type_settings_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime'))
 );
 
 COMMENT ON TABLE provider_type_settings IS
@@ -95,12 +95,12 @@ COMMENT ON COLUMN provider_type_settings.is_secret IS
 'Whether its value is the name of a credential.';
 
 CREATE TABLE relationship_types (
-  id integer GENERATED ALWAYS AS IDENTITY (START WITH 100),
-  name text NOT NULL,
-  description text NOT NULL DEFAULT '',
-  CONSTRAINT relationship_types_pkey PRIMARY KEY (id),
-  CONSTRAINT relationship_types_name UNIQUE (name),
-  CONSTRAINT relationship_types_contains CHECK ((id = 1) = (name = 'contains'))
+    id integer GENERATED ALWAYS AS IDENTITY (START WITH 100),
+    name text NOT NULL,
+    description text NOT NULL DEFAULT '',
+    CONSTRAINT relationship_types_pkey PRIMARY KEY (id),
+    CONSTRAINT relationship_types_name UNIQUE (name),
+    CONSTRAINT relationship_types_contains CHECK ((id = 1) = (name = 'contains'))
 );
 
 COMMENT ON TABLE relationship_types IS
@@ -113,21 +113,21 @@ COMMENT ON COLUMN relationship_types.description IS
 'What the parent is to the child.';
 
 CREATE TABLE resource_types (
-  id integer GENERATED ALWAYS AS IDENTITY,
-  name text NOT NULL,
-  kind text NOT NULL,
-  family text NOT NULL,
-  collection text,
-  holds_data boolean NOT NULL DEFAULT false,
-  display_name text NOT NULL DEFAULT '',
-  description text NOT NULL DEFAULT '',
-  origin text NOT NULL DEFAULT 'driver',
-  retired_at timestamptz,
-  CONSTRAINT resource_types_pkey PRIMARY KEY (id),
-  CONSTRAINT resource_types_name UNIQUE (name),
-  CONSTRAINT resource_types_kind UNIQUE (kind),
-  CONSTRAINT resource_types_family CHECK (family IN ('machine', 'object')),
-  CONSTRAINT resource_types_origin CHECK (origin IN ('driver', 'user'))
+    id integer GENERATED ALWAYS AS IDENTITY,
+    name text NOT NULL,
+    kind text NOT NULL,
+    family text NOT NULL,
+    collection text,
+    holds_data boolean NOT NULL DEFAULT FALSE,
+    display_name text NOT NULL DEFAULT '',
+    description text NOT NULL DEFAULT '',
+    origin text NOT NULL DEFAULT 'driver',
+    retired_at timestamptz,
+    CONSTRAINT resource_types_pkey PRIMARY KEY (id),
+    CONSTRAINT resource_types_name UNIQUE (name),
+    CONSTRAINT resource_types_kind UNIQUE (kind),
+    CONSTRAINT resource_types_family CHECK (family IN ('machine', 'object')),
+    CONSTRAINT resource_types_origin CHECK (origin IN ('driver', 'user'))
 );
 
 COMMENT ON TABLE resource_types IS
@@ -154,10 +154,10 @@ COMMENT ON COLUMN resource_types.retired_at IS
 'When it left the catalog; rows that refer to it stay. Null while it is in use.';
 
 CREATE TABLE resource_type_parents (
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  parent_type_id integer NOT NULL REFERENCES resource_types (id),
-  position smallint NOT NULL,
-  CONSTRAINT resource_type_parents_pkey PRIMARY KEY (resource_type_id, parent_type_id)
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    parent_type_id integer NOT NULL REFERENCES resource_types (id),
+    position smallint NOT NULL,
+    CONSTRAINT resource_type_parents_pkey PRIMARY KEY (resource_type_id, parent_type_id)
 );
 
 COMMENT ON TABLE resource_type_parents IS
@@ -171,22 +171,22 @@ COMMENT ON COLUMN resource_type_parents.position IS
 CREATE INDEX resource_type_parents_parent ON resource_type_parents (parent_type_id);
 
 CREATE TABLE attribute_definitions (
-  id integer GENERATED ALWAYS AS IDENTITY,
-  name text NOT NULL,
-  display_name text NOT NULL DEFAULT '',
-  description text NOT NULL DEFAULT '',
-  data_type text NOT NULL,
-  cardinality text NOT NULL DEFAULT 'one',
-  format text NOT NULL DEFAULT 'plain',
-  unit text,
-  is_secret boolean NOT NULL DEFAULT false,
-  relationship_type_id integer REFERENCES relationship_types (id),
-  retired_at timestamptz,
-  CONSTRAINT attribute_definitions_pkey PRIMARY KEY (id),
-  CONSTRAINT attribute_definitions_name UNIQUE (name),
-  CONSTRAINT attribute_definitions_typed UNIQUE (id, data_type),
-  CONSTRAINT attribute_definitions_cardinality CHECK (cardinality IN ('one', 'set', 'list')),
-  CONSTRAINT attribute_definitions_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime'))
+    id integer GENERATED ALWAYS AS IDENTITY,
+    name text NOT NULL,
+    display_name text NOT NULL DEFAULT '',
+    description text NOT NULL DEFAULT '',
+    data_type text NOT NULL,
+    cardinality text NOT NULL DEFAULT 'one',
+    format text NOT NULL DEFAULT 'plain',
+    unit text,
+    is_secret boolean NOT NULL DEFAULT FALSE,
+    relationship_type_id integer REFERENCES relationship_types (id),
+    retired_at timestamptz,
+    CONSTRAINT attribute_definitions_pkey PRIMARY KEY (id),
+    CONSTRAINT attribute_definitions_name UNIQUE (name),
+    CONSTRAINT attribute_definitions_typed UNIQUE (id, data_type),
+    CONSTRAINT attribute_definitions_cardinality CHECK (cardinality IN ('one', 'set', 'list')),
+    CONSTRAINT attribute_definitions_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime'))
 );
 
 COMMENT ON TABLE attribute_definitions IS
@@ -216,10 +216,10 @@ COMMENT ON COLUMN attribute_definitions.retired_at IS
 CREATE INDEX attribute_definitions_relationship ON attribute_definitions (relationship_type_id);
 
 CREATE TABLE attribute_reference_types (
-  attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  position smallint NOT NULL,
-  CONSTRAINT attribute_reference_types_pkey PRIMARY KEY (attribute_definition_id, resource_type_id)
+    attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    position smallint NOT NULL,
+    CONSTRAINT attribute_reference_types_pkey PRIMARY KEY (attribute_definition_id, resource_type_id)
 );
 
 COMMENT ON TABLE attribute_reference_types IS
@@ -233,10 +233,10 @@ COMMENT ON COLUMN attribute_reference_types.position IS
 CREATE INDEX attribute_reference_types_type ON attribute_reference_types (resource_type_id);
 
 CREATE TABLE resource_type_keys (
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
-  position smallint NOT NULL,
-  CONSTRAINT resource_type_keys_pkey PRIMARY KEY (resource_type_id, attribute_definition_id)
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
+    position smallint NOT NULL,
+    CONSTRAINT resource_type_keys_pkey PRIMARY KEY (resource_type_id, attribute_definition_id)
 );
 
 COMMENT ON TABLE resource_type_keys IS
@@ -250,13 +250,13 @@ COMMENT ON COLUMN resource_type_keys.position IS
 CREATE INDEX resource_type_keys_attribute ON resource_type_keys (attribute_definition_id);
 
 CREATE TABLE provider_resource_types (
-  provider_type_id integer NOT NULL REFERENCES provider_types (id),
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  identity text NOT NULL,
-  unique_name boolean NOT NULL DEFAULT false,
-  stores_tags boolean NOT NULL DEFAULT true,
-  CONSTRAINT provider_resource_types_pkey PRIMARY KEY (provider_type_id, resource_type_id),
-  CONSTRAINT provider_resource_types_identity CHECK (identity IN ('name', 'reserved_id', 'parent', 'none'))
+    provider_type_id integer NOT NULL REFERENCES provider_types (id),
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    identity text NOT NULL,
+    unique_name boolean NOT NULL DEFAULT FALSE,
+    stores_tags boolean NOT NULL DEFAULT TRUE,
+    CONSTRAINT provider_resource_types_pkey PRIMARY KEY (provider_type_id, resource_type_id),
+    CONSTRAINT provider_resource_types_identity CHECK (identity IN ('name', 'reserved_id', 'parent', 'none'))
 );
 
 COMMENT ON TABLE provider_resource_types IS
@@ -274,13 +274,13 @@ COMMENT ON COLUMN provider_resource_types.stores_tags IS
 CREATE INDEX provider_resource_types_type ON provider_resource_types (resource_type_id);
 
 CREATE TABLE resource_type_attributes (
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  attribute_definition_id integer NOT NULL,
-  data_type text NOT NULL,
-  CONSTRAINT resource_type_attributes_pkey PRIMARY KEY (resource_type_id, attribute_definition_id),
-  CONSTRAINT resource_type_attributes_typed UNIQUE (resource_type_id, attribute_definition_id, data_type),
-  CONSTRAINT resource_type_attributes_definition FOREIGN KEY (attribute_definition_id, data_type)
-  REFERENCES attribute_definitions (id, data_type) ON UPDATE CASCADE
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    attribute_definition_id integer NOT NULL,
+    data_type text NOT NULL,
+    CONSTRAINT resource_type_attributes_pkey PRIMARY KEY (resource_type_id, attribute_definition_id),
+    CONSTRAINT resource_type_attributes_typed UNIQUE (resource_type_id, attribute_definition_id, data_type),
+    CONSTRAINT resource_type_attributes_definition FOREIGN KEY (attribute_definition_id, data_type)
+    REFERENCES attribute_definitions (id, data_type) ON UPDATE CASCADE
 );
 
 COMMENT ON TABLE resource_type_attributes IS
@@ -294,28 +294,28 @@ COMMENT ON COLUMN resource_type_attributes.data_type IS
 CREATE INDEX resource_type_attributes_definition ON resource_type_attributes (attribute_definition_id, data_type);
 
 CREATE TABLE provider_type_attributes (
-  provider_type_id integer NOT NULL,
-  resource_type_id integer NOT NULL,
-  attribute_definition_id integer NOT NULL,
-  mutability text NOT NULL,
-  is_required boolean NOT NULL DEFAULT false,
-  has_default boolean NOT NULL DEFAULT false,
-  clear_when_unset boolean NOT NULL DEFAULT false,
-  minimum bigint,
-  maximum bigint,
-  max_length integer,
-  pattern text,
-  grow_only boolean NOT NULL DEFAULT false,
-  CONSTRAINT provider_type_attributes_pkey
-  PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id),
-  CONSTRAINT provider_type_attributes_offer FOREIGN KEY (provider_type_id, resource_type_id)
-  REFERENCES provider_resource_types (provider_type_id, resource_type_id),
-  CONSTRAINT provider_type_attributes_attribute FOREIGN KEY (resource_type_id, attribute_definition_id)
-  REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id),
-  CONSTRAINT provider_type_attributes_mutability CHECK (
-    mutability IN ('in_place', 'needs_stop', 'replace', 'create_only', 'read_only', 'write_only')
-  ),
-  CONSTRAINT provider_type_attributes_bounds CHECK (minimum <= maximum)
+    provider_type_id integer NOT NULL,
+    resource_type_id integer NOT NULL,
+    attribute_definition_id integer NOT NULL,
+    mutability text NOT NULL,
+    is_required boolean NOT NULL DEFAULT FALSE,
+    has_default boolean NOT NULL DEFAULT FALSE,
+    clear_when_unset boolean NOT NULL DEFAULT FALSE,
+    minimum bigint,
+    maximum bigint,
+    max_length integer,
+    pattern text,
+    grow_only boolean NOT NULL DEFAULT FALSE,
+    CONSTRAINT provider_type_attributes_pkey
+    PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id),
+    CONSTRAINT provider_type_attributes_offer FOREIGN KEY (provider_type_id, resource_type_id)
+    REFERENCES provider_resource_types (provider_type_id, resource_type_id),
+    CONSTRAINT provider_type_attributes_attribute FOREIGN KEY (resource_type_id, attribute_definition_id)
+    REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id),
+    CONSTRAINT provider_type_attributes_mutability CHECK (
+        mutability IN ('in_place', 'needs_stop', 'replace', 'create_only', 'read_only', 'write_only')
+    ),
+    CONSTRAINT provider_type_attributes_bounds CHECK (minimum <= maximum)
 );
 
 COMMENT ON TABLE provider_type_attributes IS
@@ -348,30 +348,30 @@ CREATE INDEX provider_type_attributes_attribute
 ON provider_type_attributes (resource_type_id, attribute_definition_id);
 
 CREATE TABLE provider_type_attribute_defaults (
-  provider_type_id integer NOT NULL,
-  resource_type_id integer NOT NULL,
-  attribute_definition_id integer NOT NULL,
-  ordinal smallint NOT NULL DEFAULT 0,
-  data_type text NOT NULL,
-  value_string text,
-  value_integer bigint,
-  value_decimal numeric,
-  value_boolean boolean,
-  value_datetime timestamptz,
-  CONSTRAINT provider_type_attribute_defaults_pkey
-  PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id, ordinal),
-  CONSTRAINT provider_type_attribute_defaults_rule
-  FOREIGN KEY (provider_type_id, resource_type_id, attribute_definition_id)
-  REFERENCES provider_type_attributes (provider_type_id, resource_type_id, attribute_definition_id)
-  ON DELETE CASCADE,
-  CONSTRAINT provider_type_attribute_defaults_typed
-  FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
-  REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
-  CONSTRAINT provider_type_attribute_defaults_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
-  CONSTRAINT provider_type_attribute_defaults_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
-  CONSTRAINT provider_type_attribute_defaults_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
-  CONSTRAINT provider_type_attribute_defaults_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
-  CONSTRAINT provider_type_attribute_defaults_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+    provider_type_id integer NOT NULL,
+    resource_type_id integer NOT NULL,
+    attribute_definition_id integer NOT NULL,
+    ordinal smallint NOT NULL DEFAULT 0,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    CONSTRAINT provider_type_attribute_defaults_pkey
+    PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id, ordinal),
+    CONSTRAINT provider_type_attribute_defaults_rule
+    FOREIGN KEY (provider_type_id, resource_type_id, attribute_definition_id)
+    REFERENCES provider_type_attributes (provider_type_id, resource_type_id, attribute_definition_id)
+    ON DELETE CASCADE,
+    CONSTRAINT provider_type_attribute_defaults_typed
+    FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
+    REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
+    CONSTRAINT provider_type_attribute_defaults_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT provider_type_attribute_defaults_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+    CONSTRAINT provider_type_attribute_defaults_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+    CONSTRAINT provider_type_attribute_defaults_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+    CONSTRAINT provider_type_attribute_defaults_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
 );
 
 COMMENT ON TABLE provider_type_attribute_defaults IS
@@ -400,30 +400,30 @@ CREATE INDEX provider_type_attribute_defaults_typed
 ON provider_type_attribute_defaults (resource_type_id, attribute_definition_id, data_type);
 
 CREATE TABLE provider_type_attribute_allowed_values (
-  provider_type_id integer NOT NULL,
-  resource_type_id integer NOT NULL,
-  attribute_definition_id integer NOT NULL,
-  ordinal smallint NOT NULL,
-  data_type text NOT NULL,
-  value_string text,
-  value_integer bigint,
-  value_decimal numeric,
-  value_boolean boolean,
-  value_datetime timestamptz,
-  CONSTRAINT provider_type_attribute_allowed_values_pkey
-  PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id, ordinal),
-  CONSTRAINT provider_type_attribute_allowed_values_rule
-  FOREIGN KEY (provider_type_id, resource_type_id, attribute_definition_id)
-  REFERENCES provider_type_attributes (provider_type_id, resource_type_id, attribute_definition_id)
-  ON DELETE CASCADE,
-  CONSTRAINT provider_type_attribute_allowed_values_typed
-  FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
-  REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
-  CONSTRAINT provider_type_attribute_allowed_values_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
-  CONSTRAINT provider_type_attribute_allowed_values_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
-  CONSTRAINT provider_type_attribute_allowed_values_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
-  CONSTRAINT provider_type_attribute_allowed_values_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
-  CONSTRAINT provider_type_attribute_allowed_values_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+    provider_type_id integer NOT NULL,
+    resource_type_id integer NOT NULL,
+    attribute_definition_id integer NOT NULL,
+    ordinal smallint NOT NULL,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    CONSTRAINT provider_type_attribute_allowed_values_pkey
+    PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id, ordinal),
+    CONSTRAINT provider_type_attribute_allowed_values_rule
+    FOREIGN KEY (provider_type_id, resource_type_id, attribute_definition_id)
+    REFERENCES provider_type_attributes (provider_type_id, resource_type_id, attribute_definition_id)
+    ON DELETE CASCADE,
+    CONSTRAINT provider_type_attribute_allowed_values_typed
+    FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
+    REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
+    CONSTRAINT provider_type_attribute_allowed_values_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT provider_type_attribute_allowed_values_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+    CONSTRAINT provider_type_attribute_allowed_values_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+    CONSTRAINT provider_type_attribute_allowed_values_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+    CONSTRAINT provider_type_attribute_allowed_values_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
 );
 
 COMMENT ON TABLE provider_type_attribute_allowed_values IS
@@ -452,10 +452,10 @@ CREATE INDEX provider_type_attribute_allowed_values_typed
 ON provider_type_attribute_allowed_values (resource_type_id, attribute_definition_id, data_type);
 
 CREATE TABLE operation_types (
-  id integer GENERATED ALWAYS AS IDENTITY (START WITH 100),
-  name text NOT NULL,
-  CONSTRAINT operation_types_pkey PRIMARY KEY (id),
-  CONSTRAINT operation_types_name UNIQUE (name)
+    id integer GENERATED ALWAYS AS IDENTITY (START WITH 100),
+    name text NOT NULL,
+    CONSTRAINT operation_types_pkey PRIMARY KEY (id),
+    CONSTRAINT operation_types_name UNIQUE (name)
 );
 
 COMMENT ON TABLE operation_types IS
@@ -466,11 +466,11 @@ COMMENT ON COLUMN operation_types.name IS
 'create, update, replace, delete, adopt or forget.';
 
 CREATE TABLE resource_states (
-  id integer GENERATED ALWAYS AS IDENTITY (START WITH 100),
-  name text NOT NULL,
-  description text NOT NULL DEFAULT '',
-  CONSTRAINT resource_states_pkey PRIMARY KEY (id),
-  CONSTRAINT resource_states_name UNIQUE (name)
+    id integer GENERATED ALWAYS AS IDENTITY (START WITH 100),
+    name text NOT NULL,
+    description text NOT NULL DEFAULT '',
+    CONSTRAINT resource_states_pkey PRIMARY KEY (id),
+    CONSTRAINT resource_states_name UNIQUE (name)
 );
 
 COMMENT ON TABLE resource_states IS
@@ -483,10 +483,10 @@ COMMENT ON COLUMN resource_states.description IS
 'What it says of the resource.';
 
 CREATE TABLE resource_initial_states (
-  family text NOT NULL,
-  state_id integer NOT NULL REFERENCES resource_states (id),
-  CONSTRAINT resource_initial_states_pkey PRIMARY KEY (family, state_id),
-  CONSTRAINT resource_initial_states_family CHECK (family IN ('machine', 'object'))
+    family text NOT NULL,
+    state_id integer NOT NULL REFERENCES resource_states (id),
+    CONSTRAINT resource_initial_states_pkey PRIMARY KEY (family, state_id),
+    CONSTRAINT resource_initial_states_family CHECK (family IN ('machine', 'object'))
 );
 
 COMMENT ON TABLE resource_initial_states IS
@@ -497,13 +497,13 @@ COMMENT ON COLUMN resource_initial_states.state_id IS
 'A first state.';
 
 CREATE TABLE resource_state_transitions (
-  family text NOT NULL,
-  from_state_id integer NOT NULL REFERENCES resource_states (id),
-  to_state_id integer NOT NULL REFERENCES resource_states (id),
-  by_hand boolean NOT NULL DEFAULT false,
-  CONSTRAINT resource_state_transitions_pkey PRIMARY KEY (family, from_state_id, to_state_id),
-  CONSTRAINT resource_state_transitions_family CHECK (family IN ('machine', 'object')),
-  CONSTRAINT resource_state_transitions_moves CHECK (from_state_id <> to_state_id)
+    family text NOT NULL,
+    from_state_id integer NOT NULL REFERENCES resource_states (id),
+    to_state_id integer NOT NULL REFERENCES resource_states (id),
+    by_hand boolean NOT NULL DEFAULT FALSE,
+    CONSTRAINT resource_state_transitions_pkey PRIMARY KEY (family, from_state_id, to_state_id),
+    CONSTRAINT resource_state_transitions_family CHECK (family IN ('machine', 'object')),
+    CONSTRAINT resource_state_transitions_moves CHECK (from_state_id <> to_state_id)
 );
 
 COMMENT ON TABLE resource_state_transitions IS

@@ -2,15 +2,15 @@
 -- Written by `inventory` from manifests and by commands; removed softly, because history refers to it.
 
 CREATE TABLE providers (
-  id integer GENERATED ALWAYS AS IDENTITY,
-  provider_type_id integer NOT NULL REFERENCES provider_types (id),
-  name text NOT NULL,
-  display_name text NOT NULL DEFAULT '',
-  description text NOT NULL DEFAULT '',
-  created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now(),
-  deleted_at timestamptz,
-  CONSTRAINT providers_pkey PRIMARY KEY (id)
+    id integer GENERATED ALWAYS AS IDENTITY,
+    provider_type_id integer NOT NULL REFERENCES provider_types (id),
+    name text NOT NULL,
+    display_name text NOT NULL DEFAULT '',
+    description text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    deleted_at timestamptz,
+    CONSTRAINT providers_pkey PRIMARY KEY (id)
 );
 
 COMMENT ON TABLE providers IS
@@ -35,20 +35,20 @@ CREATE UNIQUE INDEX providers_name ON providers (name) WHERE deleted_at IS NULL;
 CREATE INDEX providers_type ON providers (provider_type_id);
 
 CREATE TABLE provider_credentials (
-  id integer GENERATED ALWAYS AS IDENTITY,
-  name text NOT NULL,
-  source text NOT NULL,
-  environment_variable text,
-  file_path text,
-  fingerprint text,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now(),
-  deleted_at timestamptz,
-  CONSTRAINT provider_credentials_pkey PRIMARY KEY (id),
-  CONSTRAINT provider_credentials_source CHECK (source IN ('environment', 'file', 'stored')),
-  CONSTRAINT provider_credentials_variable CHECK ((source = 'environment') = (environment_variable IS NOT NULL)),
-  CONSTRAINT provider_credentials_file CHECK ((source = 'file') = (file_path IS NOT NULL)),
-  CONSTRAINT provider_credentials_fingerprint CHECK (fingerprint ~ '^[0-9a-f]{12}$')
+    id integer GENERATED ALWAYS AS IDENTITY,
+    name text NOT NULL,
+    source text NOT NULL,
+    environment_variable text,
+    file_path text,
+    fingerprint text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    deleted_at timestamptz,
+    CONSTRAINT provider_credentials_pkey PRIMARY KEY (id),
+    CONSTRAINT provider_credentials_source CHECK (source IN ('environment', 'file', 'stored')),
+    CONSTRAINT provider_credentials_variable CHECK ((source = 'environment') = (environment_variable IS NOT NULL)),
+    CONSTRAINT provider_credentials_file CHECK ((source = 'file') = (file_path IS NOT NULL)),
+    CONSTRAINT provider_credentials_fingerprint CHECK (fingerprint ~ '^[0-9a-f]{12}$')
 );
 
 COMMENT ON TABLE provider_credentials IS
@@ -74,21 +74,21 @@ COMMENT ON COLUMN provider_credentials.deleted_at IS
 CREATE UNIQUE INDEX provider_credentials_name ON provider_credentials (name) WHERE deleted_at IS NULL;
 
 CREATE TABLE provider_endpoints (
-  id integer GENERATED ALWAYS AS IDENTITY,
-  provider_id integer NOT NULL REFERENCES providers (id),
-  name text NOT NULL,
-  display_name text NOT NULL DEFAULT '',
-  url text NOT NULL,
-  ca_file text,
-  credential_id integer REFERENCES provider_credentials (id),
-  drift_policy text NOT NULL DEFAULT 'heal',
-  request_limit_per_hour integer,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now(),
-  deleted_at timestamptz,
-  CONSTRAINT provider_endpoints_pkey PRIMARY KEY (id),
-  CONSTRAINT provider_endpoints_drift_policy CHECK (drift_policy IN ('heal', 'report')),
-  CONSTRAINT provider_endpoints_request_limit CHECK (request_limit_per_hour > 0)
+    id integer GENERATED ALWAYS AS IDENTITY,
+    provider_id integer NOT NULL REFERENCES providers (id),
+    name text NOT NULL,
+    display_name text NOT NULL DEFAULT '',
+    url text NOT NULL,
+    ca_file text,
+    credential_id integer REFERENCES provider_credentials (id),
+    drift_policy text NOT NULL DEFAULT 'heal',
+    request_limit_per_hour integer,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    deleted_at timestamptz,
+    CONSTRAINT provider_endpoints_pkey PRIMARY KEY (id),
+    CONSTRAINT provider_endpoints_drift_policy CHECK (drift_policy IN ('heal', 'report')),
+    CONSTRAINT provider_endpoints_request_limit CHECK (request_limit_per_hour > 0)
 );
 
 COMMENT ON TABLE provider_endpoints IS
@@ -122,21 +122,21 @@ CREATE INDEX provider_endpoints_provider ON provider_endpoints (provider_id);
 CREATE INDEX provider_endpoints_credential ON provider_endpoints (credential_id);
 
 CREATE TABLE provider_endpoint_settings (
-  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
-  name text NOT NULL,
-  data_type text NOT NULL,
-  value_string text,
-  value_integer bigint,
-  value_decimal numeric,
-  value_boolean boolean,
-  value_datetime timestamptz,
-  CONSTRAINT provider_endpoint_settings_pkey PRIMARY KEY (provider_endpoint_id, name),
-  CONSTRAINT provider_endpoint_settings_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')),
-  CONSTRAINT provider_endpoint_settings_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
-  CONSTRAINT provider_endpoint_settings_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
-  CONSTRAINT provider_endpoint_settings_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
-  CONSTRAINT provider_endpoint_settings_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
-  CONSTRAINT provider_endpoint_settings_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+    provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+    name text NOT NULL,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    CONSTRAINT provider_endpoint_settings_pkey PRIMARY KEY (provider_endpoint_id, name),
+    CONSTRAINT provider_endpoint_settings_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')),
+    CONSTRAINT provider_endpoint_settings_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT provider_endpoint_settings_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+    CONSTRAINT provider_endpoint_settings_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+    CONSTRAINT provider_endpoint_settings_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+    CONSTRAINT provider_endpoint_settings_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
 );
 
 COMMENT ON TABLE provider_endpoint_settings IS
@@ -159,19 +159,19 @@ COMMENT ON COLUMN provider_endpoint_settings.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
 
 CREATE TABLE locations (
-  id integer GENERATED ALWAYS AS IDENTITY,
-  name text NOT NULL,
-  display_name text NOT NULL DEFAULT '',
-  country_code text,
-  city text,
-  latitude numeric(9, 6),
-  longitude numeric(9, 6),
-  time_zone text,
-  CONSTRAINT locations_pkey PRIMARY KEY (id),
-  CONSTRAINT locations_name UNIQUE (name),
-  CONSTRAINT locations_country CHECK (country_code ~ '^[A-Z]{2}$'),
-  CONSTRAINT locations_latitude CHECK (latitude BETWEEN -90 AND 90),
-  CONSTRAINT locations_longitude CHECK (longitude BETWEEN -180 AND 180)
+    id integer GENERATED ALWAYS AS IDENTITY,
+    name text NOT NULL,
+    display_name text NOT NULL DEFAULT '',
+    country_code text,
+    city text,
+    latitude numeric(9, 6),
+    longitude numeric(9, 6),
+    time_zone text,
+    CONSTRAINT locations_pkey PRIMARY KEY (id),
+    CONSTRAINT locations_name UNIQUE (name),
+    CONSTRAINT locations_country CHECK (country_code ~ '^[A-Z]{2}$'),
+    CONSTRAINT locations_latitude CHECK (latitude BETWEEN -90 AND 90),
+    CONSTRAINT locations_longitude CHECK (longitude BETWEEN -180 AND 180)
 );
 
 COMMENT ON TABLE locations IS
@@ -194,14 +194,14 @@ COMMENT ON COLUMN locations.time_zone IS
 'A name of the IANA time zone database, checked by a trigger.';
 
 CREATE TABLE datacenters (
-  id integer GENERATED ALWAYS AS IDENTITY,
-  location_id integer NOT NULL REFERENCES locations (id),
-  name text NOT NULL,
-  display_name text NOT NULL DEFAULT '',
-  description text NOT NULL DEFAULT '',
-  time_zone text,
-  CONSTRAINT datacenters_pkey PRIMARY KEY (id),
-  CONSTRAINT datacenters_name UNIQUE (name)
+    id integer GENERATED ALWAYS AS IDENTITY,
+    location_id integer NOT NULL REFERENCES locations (id),
+    name text NOT NULL,
+    display_name text NOT NULL DEFAULT '',
+    description text NOT NULL DEFAULT '',
+    time_zone text,
+    CONSTRAINT datacenters_pkey PRIMARY KEY (id),
+    CONSTRAINT datacenters_name UNIQUE (name)
 );
 
 COMMENT ON TABLE datacenters IS
@@ -221,22 +221,22 @@ COMMENT ON COLUMN datacenters.time_zone IS
 CREATE INDEX datacenters_location ON datacenters (location_id);
 
 CREATE TABLE datacenter_capabilities (
-  datacenter_id integer NOT NULL REFERENCES datacenters (id),
-  name text NOT NULL,
-  data_type text NOT NULL DEFAULT 'boolean',
-  value_string text,
-  value_integer bigint,
-  value_decimal numeric,
-  value_boolean boolean,
-  value_datetime timestamptz,
-  unit text,
-  CONSTRAINT datacenter_capabilities_pkey PRIMARY KEY (datacenter_id, name),
-  CONSTRAINT datacenter_capabilities_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')),
-  CONSTRAINT datacenter_capabilities_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
-  CONSTRAINT datacenter_capabilities_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
-  CONSTRAINT datacenter_capabilities_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
-  CONSTRAINT datacenter_capabilities_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
-  CONSTRAINT datacenter_capabilities_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+    datacenter_id integer NOT NULL REFERENCES datacenters (id),
+    name text NOT NULL,
+    data_type text NOT NULL DEFAULT 'boolean',
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    unit text,
+    CONSTRAINT datacenter_capabilities_pkey PRIMARY KEY (datacenter_id, name),
+    CONSTRAINT datacenter_capabilities_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')),
+    CONSTRAINT datacenter_capabilities_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT datacenter_capabilities_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+    CONSTRAINT datacenter_capabilities_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+    CONSTRAINT datacenter_capabilities_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+    CONSTRAINT datacenter_capabilities_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
 );
 
 COMMENT ON TABLE datacenter_capabilities IS
@@ -261,10 +261,10 @@ COMMENT ON COLUMN datacenter_capabilities.unit IS
 'The unit of a number.';
 
 CREATE TABLE provider_datacenters (
-  provider_id integer NOT NULL REFERENCES providers (id),
-  datacenter_id integer NOT NULL REFERENCES datacenters (id),
-  external_name text NOT NULL,
-  CONSTRAINT provider_datacenters_pkey PRIMARY KEY (provider_id, datacenter_id)
+    provider_id integer NOT NULL REFERENCES providers (id),
+    datacenter_id integer NOT NULL REFERENCES datacenters (id),
+    external_name text NOT NULL,
+    CONSTRAINT provider_datacenters_pkey PRIMARY KEY (provider_id, datacenter_id)
 );
 
 COMMENT ON TABLE provider_datacenters IS

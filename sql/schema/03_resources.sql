@@ -2,16 +2,16 @@
 -- Written by observation and by operations; every change leaves a history row, by trigger.
 
 CREATE TABLE manifest_sources (
-  id integer GENERATED ALWAYS AS IDENTITY,
-  name text NOT NULL,
-  kind text NOT NULL,
-  url text,
-  branch text,
-  subfolder text,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT manifest_sources_pkey PRIMARY KEY (id),
-  CONSTRAINT manifest_sources_name UNIQUE (name),
-  CONSTRAINT manifest_sources_kind CHECK (kind IN ('folder', 'git', 'stdin', 'files'))
+    id integer GENERATED ALWAYS AS IDENTITY,
+    name text NOT NULL,
+    kind text NOT NULL,
+    url text,
+    branch text,
+    subfolder text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT manifest_sources_pkey PRIMARY KEY (id),
+    CONSTRAINT manifest_sources_name UNIQUE (name),
+    CONSTRAINT manifest_sources_kind CHECK (kind IN ('folder', 'git', 'stdin', 'files'))
 );
 
 COMMENT ON TABLE manifest_sources IS
@@ -32,17 +32,17 @@ COMMENT ON COLUMN manifest_sources.created_at IS
 'When it was first used.';
 
 CREATE TABLE revisions (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  source_id integer NOT NULL REFERENCES manifest_sources (id),
-  commit_id text,
-  author text,
-  authored_at timestamptz,
-  message text,
-  content_hash bytea NOT NULL,
-  catalog_hash bytea NOT NULL,
-  actor text NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT revisions_pkey PRIMARY KEY (id)
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    source_id integer NOT NULL REFERENCES manifest_sources (id),
+    commit_id text,
+    author text,
+    authored_at timestamptz,
+    message text,
+    content_hash bytea NOT NULL,
+    catalog_hash bytea NOT NULL,
+    actor text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT revisions_pkey PRIMARY KEY (id)
 );
 
 COMMENT ON TABLE revisions IS
@@ -71,17 +71,17 @@ CREATE INDEX revisions_source ON revisions (source_id, id);
 CREATE INDEX revisions_commit ON revisions (commit_id);
 
 CREATE TABLE workers (
-  id uuid NOT NULL,
-  host text NOT NULL,
-  pid integer NOT NULL,
-  kind text NOT NULL,
-  lock_key bigint NOT NULL,
-  started_at timestamptz NOT NULL DEFAULT now(),
-  seen_at timestamptz NOT NULL DEFAULT now(),
-  stopped_at timestamptz,
-  CONSTRAINT workers_pkey PRIMARY KEY (id),
-  CONSTRAINT workers_lock_key UNIQUE (lock_key),
-  CONSTRAINT workers_kind CHECK (kind IN ('cli', 'daemon'))
+    id uuid NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    kind text NOT NULL,
+    lock_key bigint NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT now(),
+    seen_at timestamptz NOT NULL DEFAULT now(),
+    stopped_at timestamptz,
+    CONSTRAINT workers_pkey PRIMARY KEY (id),
+    CONSTRAINT workers_lock_key UNIQUE (lock_key),
+    CONSTRAINT workers_kind CHECK (kind IN ('cli', 'daemon'))
 );
 
 COMMENT ON TABLE workers IS
@@ -104,46 +104,46 @@ COMMENT ON COLUMN workers.stopped_at IS
 'When it ended in order, or was found dead; null while it runs.';
 
 CREATE TABLE resources (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  uid uuid NOT NULL DEFAULT gen_random_uuid(),
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
-  address text NOT NULL,
-  name text NOT NULL,
-  state_id integer NOT NULL REFERENCES resource_states (id),
-  external_id text,
-  management text NOT NULL DEFAULT 'managed',
-  presence text NOT NULL DEFAULT 'unknown',
-  is_root boolean NOT NULL,
-  source_id integer REFERENCES manifest_sources (id),
-  location_id integer REFERENCES locations (id),
-  datacenter_id integer REFERENCES datacenters (id),
-  prevent_destroy boolean NOT NULL DEFAULT false,
-  on_remove text,
-  allow_downtime boolean NOT NULL DEFAULT false,
-  replace_policy text NOT NULL DEFAULT 'never',
-  create_before_destroy boolean NOT NULL DEFAULT false,
-  version bigint NOT NULL DEFAULT 0,
-  recorded_hash bytea,
-  applied_desired_hash bytea,
-  settled_desired_hash bytea,
-  settled_recorded_hash bytea,
-  claim_epoch bigint NOT NULL DEFAULT 0,
-  claimed_by uuid REFERENCES workers (id),
-  claimed_at timestamptz,
-  observed_at timestamptz,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now(),
-  deleted_at timestamptz,
-  CONSTRAINT resources_pkey PRIMARY KEY (id),
-  CONSTRAINT resources_uid UNIQUE (uid),
-  CONSTRAINT resources_typed UNIQUE (id, resource_type_id),
-  CONSTRAINT resources_management CHECK (management IN ('managed', 'unmanaged', 'quarantined')),
-  CONSTRAINT resources_presence CHECK (presence IN ('present', 'absent', 'unknown')),
-  CONSTRAINT resources_on_remove CHECK (on_remove IN ('delete', 'retain', 'block')),
-  CONSTRAINT resources_replace_policy CHECK (replace_policy IN ('never', 'allowed')),
-  CONSTRAINT resources_external_id CHECK (external_id <> ''),
-  CONSTRAINT resources_claim CHECK ((claimed_by IS NULL) = (claimed_at IS NULL))
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    uid uuid NOT NULL DEFAULT gen_random_uuid(),
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+    address text NOT NULL,
+    name text NOT NULL,
+    state_id integer NOT NULL REFERENCES resource_states (id),
+    external_id text,
+    management text NOT NULL DEFAULT 'managed',
+    presence text NOT NULL DEFAULT 'unknown',
+    is_root boolean NOT NULL,
+    source_id integer REFERENCES manifest_sources (id),
+    location_id integer REFERENCES locations (id),
+    datacenter_id integer REFERENCES datacenters (id),
+    prevent_destroy boolean NOT NULL DEFAULT FALSE,
+    on_remove text,
+    allow_downtime boolean NOT NULL DEFAULT FALSE,
+    replace_policy text NOT NULL DEFAULT 'never',
+    create_before_destroy boolean NOT NULL DEFAULT FALSE,
+    version bigint NOT NULL DEFAULT 0,
+    recorded_hash bytea,
+    applied_desired_hash bytea,
+    settled_desired_hash bytea,
+    settled_recorded_hash bytea,
+    claim_epoch bigint NOT NULL DEFAULT 0,
+    claimed_by uuid REFERENCES workers (id),
+    claimed_at timestamptz,
+    observed_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    deleted_at timestamptz,
+    CONSTRAINT resources_pkey PRIMARY KEY (id),
+    CONSTRAINT resources_uid UNIQUE (uid),
+    CONSTRAINT resources_typed UNIQUE (id, resource_type_id),
+    CONSTRAINT resources_management CHECK (management IN ('managed', 'unmanaged', 'quarantined')),
+    CONSTRAINT resources_presence CHECK (presence IN ('present', 'absent', 'unknown')),
+    CONSTRAINT resources_on_remove CHECK (on_remove IN ('delete', 'retain', 'block')),
+    CONSTRAINT resources_replace_policy CHECK (replace_policy IN ('never', 'allowed')),
+    CONSTRAINT resources_external_id CHECK (external_id <> ''),
+    CONSTRAINT resources_claim CHECK ((claimed_by IS NULL) = (claimed_at IS NULL))
 );
 
 COMMENT ON TABLE resources IS
@@ -223,27 +223,27 @@ CREATE INDEX resources_location ON resources (location_id) WHERE location_id IS 
 CREATE INDEX resources_datacenter ON resources (datacenter_id) WHERE datacenter_id IS NOT NULL;
 
 CREATE TABLE resource_attributes (
-  resource_id bigint NOT NULL,
-  resource_type_id integer NOT NULL,
-  attribute_definition_id integer NOT NULL,
-  ordinal smallint NOT NULL DEFAULT 0,
-  data_type text NOT NULL,
-  value_string text,
-  value_integer bigint,
-  value_decimal numeric,
-  value_boolean boolean,
-  value_datetime timestamptz,
-  CONSTRAINT resource_attributes_pkey PRIMARY KEY (resource_id, attribute_definition_id, ordinal),
-  CONSTRAINT resource_attributes_resource FOREIGN KEY (resource_id, resource_type_id)
-  REFERENCES resources (id, resource_type_id),
-  CONSTRAINT resource_attributes_attribute
-  FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
-  REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
-  CONSTRAINT resource_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
-  CONSTRAINT resource_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
-  CONSTRAINT resource_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
-  CONSTRAINT resource_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
-  CONSTRAINT resource_attributes_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+    resource_id bigint NOT NULL,
+    resource_type_id integer NOT NULL,
+    attribute_definition_id integer NOT NULL,
+    ordinal smallint NOT NULL DEFAULT 0,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    CONSTRAINT resource_attributes_pkey PRIMARY KEY (resource_id, attribute_definition_id, ordinal),
+    CONSTRAINT resource_attributes_resource FOREIGN KEY (resource_id, resource_type_id)
+    REFERENCES resources (id, resource_type_id),
+    CONSTRAINT resource_attributes_attribute
+    FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
+    REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
+    CONSTRAINT resource_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT resource_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+    CONSTRAINT resource_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+    CONSTRAINT resource_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+    CONSTRAINT resource_attributes_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
 );
 
 COMMENT ON TABLE resource_attributes IS
@@ -272,9 +272,9 @@ CREATE INDEX resource_attributes_integer ON resource_attributes (attribute_defin
 WHERE value_integer IS NOT NULL;
 
 CREATE TABLE resource_pending_attributes (
-  resource_id bigint NOT NULL REFERENCES resources (id),
-  attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
-  CONSTRAINT resource_pending_attributes_pkey PRIMARY KEY (resource_id, attribute_definition_id)
+    resource_id bigint NOT NULL REFERENCES resources (id),
+    attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
+    CONSTRAINT resource_pending_attributes_pkey PRIMARY KEY (resource_id, attribute_definition_id)
 );
 
 COMMENT ON TABLE resource_pending_attributes IS
@@ -286,11 +286,11 @@ COMMENT ON COLUMN resource_pending_attributes.attribute_definition_id IS
 CREATE INDEX resource_pending_attributes_attribute ON resource_pending_attributes (attribute_definition_id);
 
 CREATE TABLE tags (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  key text NOT NULL,
-  value text NOT NULL,
-  CONSTRAINT tags_pkey PRIMARY KEY (id),
-  CONSTRAINT tags_pair UNIQUE (key, value)
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    key text NOT NULL,
+    value text NOT NULL,
+    CONSTRAINT tags_pkey PRIMARY KEY (id),
+    CONSTRAINT tags_pair UNIQUE (key, value)
 );
 
 COMMENT ON TABLE tags IS
@@ -303,9 +303,9 @@ COMMENT ON COLUMN tags.value IS
 'Its value; may be empty.';
 
 CREATE TABLE resource_tags (
-  resource_id bigint NOT NULL REFERENCES resources (id),
-  tag_id bigint NOT NULL REFERENCES tags (id),
-  CONSTRAINT resource_tags_pkey PRIMARY KEY (resource_id, tag_id)
+    resource_id bigint NOT NULL REFERENCES resources (id),
+    tag_id bigint NOT NULL REFERENCES tags (id),
+    CONSTRAINT resource_tags_pkey PRIMARY KEY (resource_id, tag_id)
 );
 
 COMMENT ON TABLE resource_tags IS
@@ -317,12 +317,12 @@ COMMENT ON COLUMN resource_tags.tag_id IS
 CREATE INDEX resource_tags_tag ON resource_tags (tag_id);
 
 CREATE TABLE resource_relationships (
-  parent_resource_id bigint NOT NULL REFERENCES resources (id),
-  child_resource_id bigint NOT NULL REFERENCES resources (id),
-  relationship_type_id integer NOT NULL REFERENCES relationship_types (id),
-  CONSTRAINT resource_relationships_pkey
-  PRIMARY KEY (parent_resource_id, child_resource_id, relationship_type_id),
-  CONSTRAINT resource_relationships_two CHECK (parent_resource_id <> child_resource_id)
+    parent_resource_id bigint NOT NULL REFERENCES resources (id),
+    child_resource_id bigint NOT NULL REFERENCES resources (id),
+    relationship_type_id integer NOT NULL REFERENCES relationship_types (id),
+    CONSTRAINT resource_relationships_pkey
+    PRIMARY KEY (parent_resource_id, child_resource_id, relationship_type_id),
+    CONSTRAINT resource_relationships_two CHECK (parent_resource_id <> child_resource_id)
 );
 
 COMMENT ON TABLE resource_relationships IS
@@ -340,14 +340,14 @@ CREATE UNIQUE INDEX resource_relationships_one_container ON resource_relationshi
 WHERE relationship_type_id = 1;
 
 CREATE TABLE resource_failures (
-  resource_id bigint NOT NULL REFERENCES resources (id),
-  failures integer NOT NULL,
-  not_before timestamptz NOT NULL,
-  error_code text NOT NULL,
-  error_message text NOT NULL,
-  last_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT resource_failures_pkey PRIMARY KEY (resource_id),
-  CONSTRAINT resource_failures_count CHECK (failures > 0)
+    resource_id bigint NOT NULL REFERENCES resources (id),
+    failures integer NOT NULL,
+    not_before timestamptz NOT NULL,
+    error_code text NOT NULL,
+    error_message text NOT NULL,
+    last_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT resource_failures_pkey PRIMARY KEY (resource_id),
+    CONSTRAINT resource_failures_count CHECK (failures > 0)
 );
 
 COMMENT ON TABLE resource_failures IS
@@ -366,12 +366,12 @@ COMMENT ON COLUMN resource_failures.last_at IS
 'When it last failed.';
 
 CREATE TABLE external_id_reservations (
-  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  external_id text NOT NULL,
-  resource_uid uuid NOT NULL,
-  reserved_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT external_id_reservations_pkey PRIMARY KEY (provider_endpoint_id, resource_type_id, external_id)
+    provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    external_id text NOT NULL,
+    resource_uid uuid NOT NULL,
+    reserved_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT external_id_reservations_pkey PRIMARY KEY (provider_endpoint_id, resource_type_id, external_id)
 );
 
 COMMENT ON TABLE external_id_reservations IS
@@ -390,16 +390,16 @@ CREATE INDEX external_id_reservations_uid ON external_id_reservations (resource_
 CREATE INDEX external_id_reservations_type ON external_id_reservations (resource_type_id);
 
 CREATE TABLE endpoint_observations (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
-  started_at timestamptz NOT NULL DEFAULT now(),
-  finished_at timestamptz,
-  requests integer NOT NULL DEFAULT 0,
-  outcome text,
-  message text,
-  CONSTRAINT endpoint_observations_pkey PRIMARY KEY (id),
-  CONSTRAINT endpoint_observations_outcome CHECK (outcome IN ('complete', 'partial', 'failed')),
-  CONSTRAINT endpoint_observations_ended CHECK ((finished_at IS NULL) = (outcome IS NULL))
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+    started_at timestamptz NOT NULL DEFAULT now(),
+    finished_at timestamptz,
+    requests integer NOT NULL DEFAULT 0,
+    outcome text,
+    message text,
+    CONSTRAINT endpoint_observations_pkey PRIMARY KEY (id),
+    CONSTRAINT endpoint_observations_outcome CHECK (outcome IN ('complete', 'partial', 'failed')),
+    CONSTRAINT endpoint_observations_ended CHECK ((finished_at IS NULL) = (outcome IS NULL))
 );
 
 COMMENT ON TABLE endpoint_observations IS
@@ -421,12 +421,12 @@ COMMENT ON COLUMN endpoint_observations.message IS
 CREATE INDEX endpoint_observations_endpoint ON endpoint_observations (provider_endpoint_id, started_at);
 
 CREATE TABLE endpoint_observation_types (
-  observation_id bigint NOT NULL REFERENCES endpoint_observations (id) ON DELETE CASCADE,
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  complete boolean NOT NULL,
-  seen integer NOT NULL,
-  message text,
-  CONSTRAINT endpoint_observation_types_pkey PRIMARY KEY (observation_id, resource_type_id)
+    observation_id bigint NOT NULL REFERENCES endpoint_observations (id) ON DELETE CASCADE,
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    complete boolean NOT NULL,
+    seen integer NOT NULL,
+    message text,
+    CONSTRAINT endpoint_observation_types_pkey PRIMARY KEY (observation_id, resource_type_id)
 );
 
 COMMENT ON TABLE endpoint_observation_types IS
@@ -444,19 +444,19 @@ COMMENT ON COLUMN endpoint_observation_types.message IS
 CREATE INDEX endpoint_observation_types_type ON endpoint_observation_types (resource_type_id);
 
 CREATE TABLE holds (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  address text,
-  endpoint_id integer REFERENCES provider_endpoints (id),
-  resource_type_id integer REFERENCES resource_types (id),
-  tag_key text,
-  tag_value text,
-  owner text NOT NULL,
-  reason text NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  until timestamptz,
-  released_at timestamptz,
-  CONSTRAINT holds_pkey PRIMARY KEY (id),
-  CONSTRAINT holds_tag CHECK (tag_value IS NULL OR tag_key IS NOT NULL)
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    address text,
+    endpoint_id integer REFERENCES provider_endpoints (id),
+    resource_type_id integer REFERENCES resource_types (id),
+    tag_key text,
+    tag_value text,
+    owner text NOT NULL,
+    reason text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    until timestamptz,
+    released_at timestamptz,
+    CONSTRAINT holds_pkey PRIMARY KEY (id),
+    CONSTRAINT holds_tag CHECK (tag_value IS NULL OR tag_key IS NOT NULL)
 );
 
 COMMENT ON TABLE holds IS

@@ -2,12 +2,12 @@
 -- Written by triggers in the transaction that writes the attributes, and by nobody else.
 
 CREATE TABLE extension_types (
-  resource_type text NOT NULL,
-  table_name text NOT NULL,
-  CONSTRAINT extension_types_pkey PRIMARY KEY (resource_type),
-  CONSTRAINT extension_types_table CHECK (
-    table_name IN ('virtual_machines', 'containers', 'networks', 'storage_volumes', 'clusters')
-  )
+    resource_type text NOT NULL,
+    table_name text NOT NULL,
+    CONSTRAINT extension_types_pkey PRIMARY KEY (resource_type),
+    CONSTRAINT extension_types_table CHECK (
+        table_name IN ('virtual_machines', 'containers', 'networks', 'storage_volumes', 'clusters')
+    )
 );
 
 COMMENT ON TABLE extension_types IS
@@ -18,11 +18,11 @@ COMMENT ON COLUMN extension_types.table_name IS
 'The extension table that its resources have a row in.';
 
 CREATE TABLE attribute_projections (
-  table_name text NOT NULL,
-  column_name text NOT NULL,
-  attribute text NOT NULL,
-  CONSTRAINT attribute_projections_pkey PRIMARY KEY (table_name, attribute),
-  CONSTRAINT attribute_projections_column UNIQUE (table_name, column_name)
+    table_name text NOT NULL,
+    column_name text NOT NULL,
+    attribute text NOT NULL,
+    CONSTRAINT attribute_projections_pkey PRIMARY KEY (table_name, attribute),
+    CONSTRAINT attribute_projections_column UNIQUE (table_name, column_name)
 );
 
 COMMENT ON TABLE attribute_projections IS
@@ -35,19 +35,19 @@ COMMENT ON COLUMN attribute_projections.attribute IS
 'The attribute''s name; the first element of a set or list counts.';
 
 CREATE TABLE virtual_machines (
-  resource_id bigint NOT NULL REFERENCES resources (id),
-  cpu_cores integer,
-  memory_mb integer,
-  power_state text,
-  image text,
-  hostname text,
-  primary_ipv4 inet,
-  primary_ipv6 inet,
-  CONSTRAINT virtual_machines_pkey PRIMARY KEY (resource_id),
-  CONSTRAINT virtual_machines_cpu_cores CHECK (cpu_cores > 0),
-  CONSTRAINT virtual_machines_memory CHECK (memory_mb > 0),
-  CONSTRAINT virtual_machines_ipv4 CHECK (family(primary_ipv4) = 4),
-  CONSTRAINT virtual_machines_ipv6 CHECK (family(primary_ipv6) = 6)
+    resource_id bigint NOT NULL REFERENCES resources (id),
+    cpu_cores integer,
+    memory_mb integer,
+    power_state text,
+    image text,
+    hostname text,
+    primary_ipv4 inet,
+    primary_ipv6 inet,
+    CONSTRAINT virtual_machines_pkey PRIMARY KEY (resource_id),
+    CONSTRAINT virtual_machines_cpu_cores CHECK (cpu_cores > 0),
+    CONSTRAINT virtual_machines_memory CHECK (memory_mb > 0),
+    CONSTRAINT virtual_machines_ipv4 CHECK (family(primary_ipv4) = 4),
+    CONSTRAINT virtual_machines_ipv6 CHECK (family(primary_ipv6) = 6)
 );
 
 COMMENT ON TABLE virtual_machines IS
@@ -70,21 +70,21 @@ COMMENT ON COLUMN virtual_machines.primary_ipv6 IS
 'Its public or first IPv6 address, or network.';
 
 CREATE TABLE containers (
-  resource_id bigint NOT NULL REFERENCES resources (id),
-  cpu_cores integer,
-  memory_mb integer,
-  swap_mb integer,
-  power_state text,
-  image text,
-  hostname text,
-  primary_ipv4 inet,
-  primary_ipv6 inet,
-  CONSTRAINT containers_pkey PRIMARY KEY (resource_id),
-  CONSTRAINT containers_cpu_cores CHECK (cpu_cores > 0),
-  CONSTRAINT containers_memory CHECK (memory_mb > 0),
-  CONSTRAINT containers_swap CHECK (swap_mb >= 0),
-  CONSTRAINT containers_ipv4 CHECK (family(primary_ipv4) = 4),
-  CONSTRAINT containers_ipv6 CHECK (family(primary_ipv6) = 6)
+    resource_id bigint NOT NULL REFERENCES resources (id),
+    cpu_cores integer,
+    memory_mb integer,
+    swap_mb integer,
+    power_state text,
+    image text,
+    hostname text,
+    primary_ipv4 inet,
+    primary_ipv6 inet,
+    CONSTRAINT containers_pkey PRIMARY KEY (resource_id),
+    CONSTRAINT containers_cpu_cores CHECK (cpu_cores > 0),
+    CONSTRAINT containers_memory CHECK (memory_mb > 0),
+    CONSTRAINT containers_swap CHECK (swap_mb >= 0),
+    CONSTRAINT containers_ipv4 CHECK (family(primary_ipv4) = 4),
+    CONSTRAINT containers_ipv6 CHECK (family(primary_ipv6) = 6)
 );
 
 COMMENT ON TABLE containers IS
@@ -109,14 +109,14 @@ COMMENT ON COLUMN containers.primary_ipv6 IS
 'Its first IPv6 address.';
 
 CREATE TABLE networks (
-  resource_id bigint NOT NULL REFERENCES resources (id),
-  cidr cidr,
-  gateway inet,
-  vlan_id integer,
-  mtu integer,
-  CONSTRAINT networks_pkey PRIMARY KEY (resource_id),
-  CONSTRAINT networks_vlan CHECK (vlan_id BETWEEN 1 AND 4094),
-  CONSTRAINT networks_mtu CHECK (mtu > 0)
+    resource_id bigint NOT NULL REFERENCES resources (id),
+    cidr cidr,
+    gateway inet,
+    vlan_id integer,
+    mtu integer,
+    CONSTRAINT networks_pkey PRIMARY KEY (resource_id),
+    CONSTRAINT networks_vlan CHECK (vlan_id BETWEEN 1 AND 4094),
+    CONSTRAINT networks_mtu CHECK (mtu > 0)
 );
 
 COMMENT ON TABLE networks IS
@@ -133,13 +133,13 @@ COMMENT ON COLUMN networks.mtu IS
 'Greatest packet in bytes.';
 
 CREATE TABLE storage_volumes (
-  resource_id bigint NOT NULL REFERENCES resources (id),
-  size_gb bigint,
-  storage text,
-  format text,
-  slot text,
-  CONSTRAINT storage_volumes_pkey PRIMARY KEY (resource_id),
-  CONSTRAINT storage_volumes_size CHECK (size_gb > 0)
+    resource_id bigint NOT NULL REFERENCES resources (id),
+    size_gb bigint,
+    storage text,
+    format text,
+    slot text,
+    CONSTRAINT storage_volumes_pkey PRIMARY KEY (resource_id),
+    CONSTRAINT storage_volumes_size CHECK (size_gb > 0)
 );
 
 COMMENT ON TABLE storage_volumes IS
@@ -156,11 +156,11 @@ COMMENT ON COLUMN storage_volumes.slot IS
 'Where it is plugged in.';
 
 CREATE TABLE clusters (
-  resource_id bigint NOT NULL REFERENCES resources (id),
-  engine text,
-  version text,
-  endpoint_url text,
-  CONSTRAINT clusters_pkey PRIMARY KEY (resource_id)
+    resource_id bigint NOT NULL REFERENCES resources (id),
+    engine text,
+    version text,
+    endpoint_url text,
+    CONSTRAINT clusters_pkey PRIMARY KEY (resource_id)
 );
 
 COMMENT ON TABLE clusters IS

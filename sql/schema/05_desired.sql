@@ -2,33 +2,33 @@
 -- Written by the loader, only for what changed: a row holds from one revision until the one that replaced it.
 
 CREATE TABLE desired_resources (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  source_id integer NOT NULL REFERENCES manifest_sources (id),
-  parent_id bigint REFERENCES desired_resources (id) ON DELETE CASCADE,
-  address text NOT NULL,
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
-  name text NOT NULL,
-  spec_hash bytea NOT NULL,
-  document_hash bytea,
-  file text NOT NULL,
-  line integer NOT NULL,
-  column_number integer NOT NULL,
-  prevent_destroy boolean NOT NULL DEFAULT false,
-  on_remove text,
-  allow_downtime boolean NOT NULL DEFAULT false,
-  replace_policy text NOT NULL DEFAULT 'never',
-  create_before_destroy boolean NOT NULL DEFAULT false,
-  location text,
-  datacenter text,
-  adopt_external_id text,
-  valid_from_revision bigint NOT NULL REFERENCES revisions (id),
-  valid_to_revision bigint REFERENCES revisions (id),
-  CONSTRAINT desired_resources_pkey PRIMARY KEY (id),
-  CONSTRAINT desired_resources_typed UNIQUE (id, resource_type_id),
-  CONSTRAINT desired_resources_on_remove CHECK (on_remove IN ('delete', 'retain', 'block')),
-  CONSTRAINT desired_resources_replace_policy CHECK (replace_policy IN ('never', 'allowed')),
-  CONSTRAINT desired_resources_span CHECK (valid_from_revision < valid_to_revision)
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    source_id integer NOT NULL REFERENCES manifest_sources (id),
+    parent_id bigint REFERENCES desired_resources (id) ON DELETE CASCADE,
+    address text NOT NULL,
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+    name text NOT NULL,
+    spec_hash bytea NOT NULL,
+    document_hash bytea,
+    file text NOT NULL,
+    line integer NOT NULL,
+    column_number integer NOT NULL,
+    prevent_destroy boolean NOT NULL DEFAULT FALSE,
+    on_remove text,
+    allow_downtime boolean NOT NULL DEFAULT FALSE,
+    replace_policy text NOT NULL DEFAULT 'never',
+    create_before_destroy boolean NOT NULL DEFAULT FALSE,
+    location text,
+    datacenter text,
+    adopt_external_id text,
+    valid_from_revision bigint NOT NULL REFERENCES revisions (id),
+    valid_to_revision bigint REFERENCES revisions (id),
+    CONSTRAINT desired_resources_pkey PRIMARY KEY (id),
+    CONSTRAINT desired_resources_typed UNIQUE (id, resource_type_id),
+    CONSTRAINT desired_resources_on_remove CHECK (on_remove IN ('delete', 'retain', 'block')),
+    CONSTRAINT desired_resources_replace_policy CHECK (replace_policy IN ('never', 'allowed')),
+    CONSTRAINT desired_resources_span CHECK (valid_from_revision < valid_to_revision)
 );
 
 COMMENT ON TABLE desired_resources IS
@@ -88,28 +88,28 @@ CREATE INDEX desired_resources_from ON desired_resources (valid_from_revision);
 CREATE INDEX desired_resources_to ON desired_resources (valid_to_revision) WHERE valid_to_revision IS NOT NULL;
 
 CREATE TABLE desired_attributes (
-  desired_resource_id bigint NOT NULL,
-  resource_type_id integer NOT NULL,
-  attribute_definition_id integer NOT NULL,
-  ordinal smallint NOT NULL DEFAULT 0,
-  data_type text NOT NULL,
-  value_string text,
-  value_integer bigint,
-  value_decimal numeric,
-  value_boolean boolean,
-  value_datetime timestamptz,
-  is_explicit boolean NOT NULL,
-  CONSTRAINT desired_attributes_pkey PRIMARY KEY (desired_resource_id, attribute_definition_id, ordinal),
-  CONSTRAINT desired_attributes_resource FOREIGN KEY (desired_resource_id, resource_type_id)
-  REFERENCES desired_resources (id, resource_type_id) ON DELETE CASCADE,
-  CONSTRAINT desired_attributes_attribute
-  FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
-  REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
-  CONSTRAINT desired_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
-  CONSTRAINT desired_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
-  CONSTRAINT desired_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
-  CONSTRAINT desired_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
-  CONSTRAINT desired_attributes_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+    desired_resource_id bigint NOT NULL,
+    resource_type_id integer NOT NULL,
+    attribute_definition_id integer NOT NULL,
+    ordinal smallint NOT NULL DEFAULT 0,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    is_explicit boolean NOT NULL,
+    CONSTRAINT desired_attributes_pkey PRIMARY KEY (desired_resource_id, attribute_definition_id, ordinal),
+    CONSTRAINT desired_attributes_resource FOREIGN KEY (desired_resource_id, resource_type_id)
+    REFERENCES desired_resources (id, resource_type_id) ON DELETE CASCADE,
+    CONSTRAINT desired_attributes_attribute
+    FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
+    REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
+    CONSTRAINT desired_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT desired_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+    CONSTRAINT desired_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+    CONSTRAINT desired_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+    CONSTRAINT desired_attributes_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
 );
 
 COMMENT ON TABLE desired_attributes IS
@@ -138,9 +138,9 @@ COMMENT ON COLUMN desired_attributes.is_explicit IS
 'Whether a person wrote it; false for a default.';
 
 CREATE TABLE desired_cleared_attributes (
-  desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
-  attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
-  CONSTRAINT desired_cleared_attributes_pkey PRIMARY KEY (desired_resource_id, attribute_definition_id)
+    desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
+    attribute_definition_id integer NOT NULL REFERENCES attribute_definitions (id),
+    CONSTRAINT desired_cleared_attributes_pkey PRIMARY KEY (desired_resource_id, attribute_definition_id)
 );
 
 COMMENT ON TABLE desired_cleared_attributes IS
@@ -151,10 +151,10 @@ COMMENT ON COLUMN desired_cleared_attributes.attribute_definition_id IS
 'The attribute that shall be empty.';
 
 CREATE TABLE desired_tags (
-  desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
-  key text NOT NULL,
-  value text NOT NULL,
-  CONSTRAINT desired_tags_pkey PRIMARY KEY (desired_resource_id, key)
+    desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
+    key text NOT NULL,
+    value text NOT NULL,
+    CONSTRAINT desired_tags_pkey PRIMARY KEY (desired_resource_id, key)
 );
 
 COMMENT ON TABLE desired_tags IS
@@ -167,9 +167,9 @@ COMMENT ON COLUMN desired_tags.value IS
 'Its value; may be empty.';
 
 CREATE TABLE desired_collections (
-  desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
-  resource_type_id integer NOT NULL REFERENCES resource_types (id),
-  CONSTRAINT desired_collections_pkey PRIMARY KEY (desired_resource_id, resource_type_id)
+    desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    CONSTRAINT desired_collections_pkey PRIMARY KEY (desired_resource_id, resource_type_id)
 );
 
 COMMENT ON TABLE desired_collections IS
@@ -180,9 +180,9 @@ COMMENT ON COLUMN desired_collections.resource_type_id IS
 'A part type that it lists.';
 
 CREATE TABLE desired_ignored_attributes (
-  desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
-  name text NOT NULL,
-  CONSTRAINT desired_ignored_attributes_pkey PRIMARY KEY (desired_resource_id, name)
+    desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
+    name text NOT NULL,
+    CONSTRAINT desired_ignored_attributes_pkey PRIMARY KEY (desired_resource_id, name)
 );
 
 COMMENT ON TABLE desired_ignored_attributes IS
@@ -193,12 +193,12 @@ COMMENT ON COLUMN desired_ignored_attributes.name IS
 'An attribute''s name, or `tags`.';
 
 CREATE TABLE desired_relationships (
-  desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
-  relationship_type_id integer NOT NULL REFERENCES relationship_types (id),
-  target_address text NOT NULL,
-  is_explicit boolean NOT NULL DEFAULT true,
-  CONSTRAINT desired_relationships_pkey
-  PRIMARY KEY (desired_resource_id, relationship_type_id, target_address, is_explicit)
+    desired_resource_id bigint NOT NULL REFERENCES desired_resources (id) ON DELETE CASCADE,
+    relationship_type_id integer NOT NULL REFERENCES relationship_types (id),
+    target_address text NOT NULL,
+    is_explicit boolean NOT NULL DEFAULT TRUE,
+    CONSTRAINT desired_relationships_pkey
+    PRIMARY KEY (desired_resource_id, relationship_type_id, target_address, is_explicit)
 );
 
 COMMENT ON TABLE desired_relationships IS

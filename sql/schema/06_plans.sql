@@ -2,20 +2,20 @@
 -- Written once when a plan is saved; afterwards only its status and its approvals change.
 
 CREATE TABLE plans (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  uid uuid NOT NULL DEFAULT gen_random_uuid(),
-  hash text NOT NULL,
-  revision_id bigint REFERENCES revisions (id),
-  actor text NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  status text NOT NULL DEFAULT 'saved',
-  source_name text,
-  content_hash bytea,
-  needs_approval boolean NOT NULL DEFAULT false,
-  CONSTRAINT plans_pkey PRIMARY KEY (id),
-  CONSTRAINT plans_uid UNIQUE (uid),
-  CONSTRAINT plans_hash CHECK (hash ~ '^[0-9a-f]{64}$'),
-  CONSTRAINT plans_status CHECK (status IN ('saved', 'applying', 'applied', 'failed', 'expired'))
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    uid uuid NOT NULL DEFAULT gen_random_uuid(),
+    hash text NOT NULL,
+    revision_id bigint REFERENCES revisions (id),
+    actor text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    status text NOT NULL DEFAULT 'saved',
+    source_name text,
+    content_hash bytea,
+    needs_approval boolean NOT NULL DEFAULT FALSE,
+    CONSTRAINT plans_pkey PRIMARY KEY (id),
+    CONSTRAINT plans_uid UNIQUE (uid),
+    CONSTRAINT plans_hash CHECK (hash ~ '^[0-9a-f]{64}$'),
+    CONSTRAINT plans_status CHECK (status IN ('saved', 'applying', 'applied', 'failed', 'expired'))
 );
 
 COMMENT ON TABLE plans IS
@@ -44,13 +44,13 @@ CREATE INDEX plans_hash_at ON plans (hash);
 CREATE INDEX plans_revision ON plans (revision_id);
 
 CREATE TABLE plan_approvals (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
-  hash text NOT NULL,
-  approved_by text NOT NULL,
-  approved_at timestamptz NOT NULL DEFAULT now(),
-  used_at timestamptz,
-  CONSTRAINT plan_approvals_pkey PRIMARY KEY (id)
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+    hash text NOT NULL,
+    approved_by text NOT NULL,
+    approved_at timestamptz NOT NULL DEFAULT now(),
+    used_at timestamptz,
+    CONSTRAINT plan_approvals_pkey PRIMARY KEY (id)
 );
 
 COMMENT ON TABLE plan_approvals IS
@@ -71,12 +71,12 @@ CREATE UNIQUE INDEX plan_approvals_unused ON plan_approvals (plan_id) WHERE used
 CREATE INDEX plan_approvals_plan ON plan_approvals (plan_id);
 
 CREATE TABLE plan_messages (
-  plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
-  position integer NOT NULL,
-  kind text NOT NULL,
-  message text NOT NULL,
-  CONSTRAINT plan_messages_pkey PRIMARY KEY (plan_id, position),
-  CONSTRAINT plan_messages_kind CHECK (kind IN ('warning', 'approval'))
+    plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+    position integer NOT NULL,
+    kind text NOT NULL,
+    message text NOT NULL,
+    CONSTRAINT plan_messages_pkey PRIMARY KEY (plan_id, position),
+    CONSTRAINT plan_messages_kind CHECK (kind IN ('warning', 'approval'))
 );
 
 COMMENT ON TABLE plan_messages IS
@@ -91,14 +91,14 @@ COMMENT ON COLUMN plan_messages.message IS
 'The text.';
 
 CREATE TABLE plan_blocked (
-  plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
-  position integer NOT NULL,
-  address text NOT NULL,
-  action text NOT NULL,
-  hindrance text NOT NULL,
-  message text NOT NULL,
-  hint text NOT NULL DEFAULT '',
-  CONSTRAINT plan_blocked_pkey PRIMARY KEY (plan_id, position)
+    plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+    position integer NOT NULL,
+    address text NOT NULL,
+    action text NOT NULL,
+    hindrance text NOT NULL,
+    message text NOT NULL,
+    hint text NOT NULL DEFAULT '',
+    CONSTRAINT plan_blocked_pkey PRIMARY KEY (plan_id, position)
 );
 
 COMMENT ON TABLE plan_blocked IS
@@ -119,24 +119,24 @@ COMMENT ON COLUMN plan_blocked.hint IS
 'What frees it.';
 
 CREATE TABLE plan_steps (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
-  position integer NOT NULL,
-  address text NOT NULL,
-  operation_type_id integer NOT NULL REFERENCES operation_types (id),
-  provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
-  resource_uid uuid,
-  pin bigint,
-  desired_hash bytea,
-  impact text NOT NULL,
-  reason text,
-  summary text NOT NULL,
-  adopt_external_id text,
-  hash text NOT NULL,
-  CONSTRAINT plan_steps_pkey PRIMARY KEY (id),
-  CONSTRAINT plan_steps_order UNIQUE (plan_id, position),
-  CONSTRAINT plan_steps_impact CHECK (impact IN ('online', 'reboot', 'stop', 'replace')),
-  CONSTRAINT plan_steps_reason CHECK (reason IN ('manifest', 'drift', 'default'))
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+    position integer NOT NULL,
+    address text NOT NULL,
+    operation_type_id integer NOT NULL REFERENCES operation_types (id),
+    provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+    resource_uid uuid,
+    pin bigint,
+    desired_hash bytea,
+    impact text NOT NULL,
+    reason text,
+    summary text NOT NULL,
+    adopt_external_id text,
+    hash text NOT NULL,
+    CONSTRAINT plan_steps_pkey PRIMARY KEY (id),
+    CONSTRAINT plan_steps_order UNIQUE (plan_id, position),
+    CONSTRAINT plan_steps_impact CHECK (impact IN ('online', 'reboot', 'stop', 'replace')),
+    CONSTRAINT plan_steps_reason CHECK (reason IN ('manifest', 'drift', 'default'))
 );
 
 COMMENT ON TABLE plan_steps IS
@@ -174,9 +174,9 @@ CREATE INDEX plan_steps_endpoint ON plan_steps (provider_endpoint_id);
 CREATE INDEX plan_steps_resource ON plan_steps (resource_uid);
 
 CREATE TABLE plan_step_requirements (
-  plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
-  address text NOT NULL,
-  CONSTRAINT plan_step_requirements_pkey PRIMARY KEY (plan_step_id, address)
+    plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
+    address text NOT NULL,
+    CONSTRAINT plan_step_requirements_pkey PRIMARY KEY (plan_step_id, address)
 );
 
 COMMENT ON TABLE plan_step_requirements IS
@@ -187,10 +187,10 @@ COMMENT ON COLUMN plan_step_requirements.address IS
 'What must have succeeded.';
 
 CREATE TABLE plan_step_approvals (
-  plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
-  position integer NOT NULL,
-  message text NOT NULL,
-  CONSTRAINT plan_step_approvals_pkey PRIMARY KEY (plan_step_id, position)
+    plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
+    position integer NOT NULL,
+    message text NOT NULL,
+    CONSTRAINT plan_step_approvals_pkey PRIMARY KEY (plan_step_id, position)
 );
 
 COMMENT ON TABLE plan_step_approvals IS
@@ -203,21 +203,21 @@ COMMENT ON COLUMN plan_step_approvals.message IS
 'The reason.';
 
 CREATE TABLE plan_step_changes (
-  plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
-  position integer NOT NULL,
-  part_address text,
-  part_action text,
-  part_holds_data boolean,
-  attribute text,
-  tag_key text,
-  before_text text,
-  after_text text,
-  reason text,
-  mutability text,
-  is_secret boolean NOT NULL DEFAULT false,
-  CONSTRAINT plan_step_changes_pkey PRIMARY KEY (plan_step_id, position),
-  CONSTRAINT plan_step_changes_part_action CHECK (part_action IN ('create', 'update', 'delete')),
-  CONSTRAINT plan_step_changes_reason CHECK (reason IN ('manifest', 'drift', 'default'))
+    plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
+    position integer NOT NULL,
+    part_address text,
+    part_action text,
+    part_holds_data boolean,
+    attribute text,
+    tag_key text,
+    before_text text,
+    after_text text,
+    reason text,
+    mutability text,
+    is_secret boolean NOT NULL DEFAULT FALSE,
+    CONSTRAINT plan_step_changes_pkey PRIMARY KEY (plan_step_id, position),
+    CONSTRAINT plan_step_changes_part_action CHECK (part_action IN ('create', 'update', 'delete')),
+    CONSTRAINT plan_step_changes_reason CHECK (reason IN ('manifest', 'drift', 'default'))
 );
 
 COMMENT ON TABLE plan_step_changes IS
@@ -248,21 +248,21 @@ COMMENT ON COLUMN plan_step_changes.is_secret IS
 'Whether the values are not to be shown.';
 
 CREATE TABLE plan_calls (
-  plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
-  position smallint NOT NULL,
-  operation text NOT NULL,
-  method text NOT NULL,
-  path text NOT NULL,
-  summary text NOT NULL,
-  impact text NOT NULL,
-  creates boolean NOT NULL DEFAULT false,
-  deletes boolean NOT NULL DEFAULT false,
-  best_effort boolean NOT NULL DEFAULT false,
-  restores boolean NOT NULL DEFAULT false,
-  timeout_seconds integer NOT NULL,
-  CONSTRAINT plan_calls_pkey PRIMARY KEY (plan_step_id, position),
-  CONSTRAINT plan_calls_impact CHECK (impact IN ('online', 'reboot', 'stop', 'replace')),
-  CONSTRAINT plan_calls_timeout CHECK (timeout_seconds > 0)
+    plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
+    position smallint NOT NULL,
+    operation text NOT NULL,
+    method text NOT NULL,
+    path text NOT NULL,
+    summary text NOT NULL,
+    impact text NOT NULL,
+    creates boolean NOT NULL DEFAULT FALSE,
+    deletes boolean NOT NULL DEFAULT FALSE,
+    best_effort boolean NOT NULL DEFAULT FALSE,
+    restores boolean NOT NULL DEFAULT FALSE,
+    timeout_seconds integer NOT NULL,
+    CONSTRAINT plan_calls_pkey PRIMARY KEY (plan_step_id, position),
+    CONSTRAINT plan_calls_impact CHECK (impact IN ('online', 'reboot', 'stop', 'replace')),
+    CONSTRAINT plan_calls_timeout CHECK (timeout_seconds > 0)
 );
 
 COMMENT ON TABLE plan_calls IS
@@ -293,47 +293,47 @@ COMMENT ON COLUMN plan_calls.timeout_seconds IS
 'Seconds that the provider''s task may take.';
 
 CREATE TABLE plan_call_parameters (
-  plan_step_id bigint NOT NULL,
-  call_position smallint NOT NULL,
-  position integer NOT NULL,
-  is_path boolean NOT NULL,
-  name text NOT NULL,
-  kind text NOT NULL,
-  data_type text,
-  value_string text,
-  value_integer bigint,
-  value_decimal numeric,
-  value_boolean boolean,
-  target_address text,
-  mark_field text,
-  template text,
-  credential text,
-  fingerprint text,
-  CONSTRAINT plan_call_parameters_pkey PRIMARY KEY (plan_step_id, call_position, position),
-  CONSTRAINT plan_call_parameters_call FOREIGN KEY (plan_step_id, call_position)
-  REFERENCES plan_calls (plan_step_id, position) ON DELETE CASCADE,
-  CONSTRAINT plan_call_parameters_kind CHECK (
-    kind IN ('value', 'null', 'external_id', 'reserved_id', 'mark', 'secret')
-  ),
-  CONSTRAINT plan_call_parameters_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean')),
-  CONSTRAINT plan_call_parameters_value CHECK ((kind = 'value') = (data_type IS NOT NULL)),
-  CONSTRAINT plan_call_parameters_string CHECK (
-    (data_type IS NOT DISTINCT FROM 'string') = (value_string IS NOT NULL)
-  ),
-  CONSTRAINT plan_call_parameters_integer CHECK (
-    (data_type IS NOT DISTINCT FROM 'integer') = (value_integer IS NOT NULL)
-  ),
-  CONSTRAINT plan_call_parameters_decimal CHECK (
-    (data_type IS NOT DISTINCT FROM 'decimal') = (value_decimal IS NOT NULL)
-  ),
-  CONSTRAINT plan_call_parameters_boolean CHECK (
-    (data_type IS NOT DISTINCT FROM 'boolean') = (value_boolean IS NOT NULL)
-  ),
-  CONSTRAINT plan_call_parameters_target CHECK ((kind = 'external_id') = (target_address IS NOT NULL)),
-  CONSTRAINT plan_call_parameters_mark CHECK ((kind = 'mark') = (mark_field IS NOT NULL)),
-  CONSTRAINT plan_call_parameters_field CHECK (mark_field IN ('owner', 'resource', 'operation')),
-  CONSTRAINT plan_call_parameters_template CHECK (template IS NULL OR kind = 'mark'),
-  CONSTRAINT plan_call_parameters_secret CHECK ((kind = 'secret') = (credential IS NOT NULL))
+    plan_step_id bigint NOT NULL,
+    call_position smallint NOT NULL,
+    position integer NOT NULL,
+    is_path boolean NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    data_type text,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    target_address text,
+    mark_field text,
+    template text,
+    credential text,
+    fingerprint text,
+    CONSTRAINT plan_call_parameters_pkey PRIMARY KEY (plan_step_id, call_position, position),
+    CONSTRAINT plan_call_parameters_call FOREIGN KEY (plan_step_id, call_position)
+    REFERENCES plan_calls (plan_step_id, position) ON DELETE CASCADE,
+    CONSTRAINT plan_call_parameters_kind CHECK (
+        kind IN ('value', 'null', 'external_id', 'reserved_id', 'mark', 'secret')
+    ),
+    CONSTRAINT plan_call_parameters_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean')),
+    CONSTRAINT plan_call_parameters_value CHECK ((kind = 'value') = (data_type IS NOT NULL)),
+    CONSTRAINT plan_call_parameters_string CHECK (
+        (data_type IS NOT DISTINCT FROM 'string') = (value_string IS NOT NULL)
+    ),
+    CONSTRAINT plan_call_parameters_integer CHECK (
+        (data_type IS NOT DISTINCT FROM 'integer') = (value_integer IS NOT NULL)
+    ),
+    CONSTRAINT plan_call_parameters_decimal CHECK (
+        (data_type IS NOT DISTINCT FROM 'decimal') = (value_decimal IS NOT NULL)
+    ),
+    CONSTRAINT plan_call_parameters_boolean CHECK (
+        (data_type IS NOT DISTINCT FROM 'boolean') = (value_boolean IS NOT NULL)
+    ),
+    CONSTRAINT plan_call_parameters_target CHECK ((kind = 'external_id') = (target_address IS NOT NULL)),
+    CONSTRAINT plan_call_parameters_mark CHECK ((kind = 'mark') = (mark_field IS NOT NULL)),
+    CONSTRAINT plan_call_parameters_field CHECK (mark_field IN ('owner', 'resource', 'operation')),
+    CONSTRAINT plan_call_parameters_template CHECK (template IS NULL OR kind = 'mark'),
+    CONSTRAINT plan_call_parameters_secret CHECK ((kind = 'secret') = (credential IS NOT NULL))
 );
 
 COMMENT ON TABLE plan_call_parameters IS

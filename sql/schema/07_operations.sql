@@ -2,32 +2,32 @@
 -- is done, so that a crash at any instant leaves a row that says what may have happened.
 
 CREATE TABLE resource_operations (
-  id uuid NOT NULL DEFAULT gen_random_uuid(),
-  resource_id bigint NOT NULL REFERENCES resources (id),
-  operation_type_id integer NOT NULL REFERENCES operation_types (id),
-  plan_step_id bigint REFERENCES plan_steps (id),
-  status text NOT NULL DEFAULT 'intended',
-  worker_id uuid NOT NULL REFERENCES workers (id),
-  claim_epoch bigint NOT NULL,
-  current_call smallint NOT NULL DEFAULT 0,
-  request_hash bytea NOT NULL,
-  identity text,
-  rests_on_version bigint,
-  actor text NOT NULL,
-  revision_id bigint REFERENCES revisions (id),
-  intended_at timestamptz NOT NULL DEFAULT now(),
-  sent_at timestamptz,
-  accepted_at timestamptz,
-  finished_at timestamptz,
-  error_code text,
-  error_message text,
-  CONSTRAINT resource_operations_pkey PRIMARY KEY (id),
-  CONSTRAINT resource_operations_status CHECK (
-    status IN ('intended', 'sending', 'accepted', 'done', 'failed', 'ambiguous', 'interrupted')
-  ),
-  CONSTRAINT resource_operations_ended CHECK (
-    (status IN ('intended', 'sending', 'accepted')) = (finished_at IS NULL)
-  )
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    resource_id bigint NOT NULL REFERENCES resources (id),
+    operation_type_id integer NOT NULL REFERENCES operation_types (id),
+    plan_step_id bigint REFERENCES plan_steps (id),
+    status text NOT NULL DEFAULT 'intended',
+    worker_id uuid NOT NULL REFERENCES workers (id),
+    claim_epoch bigint NOT NULL,
+    current_call smallint NOT NULL DEFAULT 0,
+    request_hash bytea NOT NULL,
+    identity text,
+    rests_on_version bigint,
+    actor text NOT NULL,
+    revision_id bigint REFERENCES revisions (id),
+    intended_at timestamptz NOT NULL DEFAULT now(),
+    sent_at timestamptz,
+    accepted_at timestamptz,
+    finished_at timestamptz,
+    error_code text,
+    error_message text,
+    CONSTRAINT resource_operations_pkey PRIMARY KEY (id),
+    CONSTRAINT resource_operations_status CHECK (
+        status IN ('intended', 'sending', 'accepted', 'done', 'failed', 'ambiguous', 'interrupted')
+    ),
+    CONSTRAINT resource_operations_ended CHECK (
+        (status IN ('intended', 'sending', 'accepted')) = (finished_at IS NULL)
+    )
 );
 
 COMMENT ON TABLE resource_operations IS
@@ -79,18 +79,18 @@ CREATE INDEX resource_operations_revision ON resource_operations (revision_id);
 CREATE INDEX resource_operations_intended ON resource_operations (intended_at);
 
 CREATE TABLE resource_operation_calls (
-  operation_id uuid NOT NULL REFERENCES resource_operations (id),
-  position smallint NOT NULL,
-  status text NOT NULL,
-  sent_at timestamptz NOT NULL DEFAULT now(),
-  accepted_at timestamptz,
-  finished_at timestamptz,
-  error_code text,
-  error_message text,
-  CONSTRAINT resource_operation_calls_pkey PRIMARY KEY (operation_id, position),
-  CONSTRAINT resource_operation_calls_status CHECK (
-    status IN ('sending', 'accepted', 'done', 'failed', 'ambiguous', 'skipped')
-  )
+    operation_id uuid NOT NULL REFERENCES resource_operations (id),
+    position smallint NOT NULL,
+    status text NOT NULL,
+    sent_at timestamptz NOT NULL DEFAULT now(),
+    accepted_at timestamptz,
+    finished_at timestamptz,
+    error_code text,
+    error_message text,
+    CONSTRAINT resource_operation_calls_pkey PRIMARY KEY (operation_id, position),
+    CONSTRAINT resource_operation_calls_status CHECK (
+        status IN ('sending', 'accepted', 'done', 'failed', 'ambiguous', 'skipped')
+    )
 );
 
 COMMENT ON TABLE resource_operation_calls IS
@@ -113,12 +113,12 @@ COMMENT ON COLUMN resource_operation_calls.error_message IS
 'Its error, without secrets.';
 
 CREATE TABLE resource_operation_tasks (
-  operation_id uuid NOT NULL,
-  call_position smallint NOT NULL,
-  task text NOT NULL,
-  CONSTRAINT resource_operation_tasks_pkey PRIMARY KEY (operation_id, call_position, task),
-  CONSTRAINT resource_operation_tasks_call FOREIGN KEY (operation_id, call_position)
-  REFERENCES resource_operation_calls (operation_id, position)
+    operation_id uuid NOT NULL,
+    call_position smallint NOT NULL,
+    task text NOT NULL,
+    CONSTRAINT resource_operation_tasks_pkey PRIMARY KEY (operation_id, call_position, task),
+    CONSTRAINT resource_operation_tasks_call FOREIGN KEY (operation_id, call_position)
+    REFERENCES resource_operation_calls (operation_id, position)
 );
 
 COMMENT ON TABLE resource_operation_tasks IS
@@ -131,21 +131,21 @@ COMMENT ON COLUMN resource_operation_tasks.task IS
 'The provider''s id of the task or action.';
 
 CREATE TABLE resource_operation_results (
-  operation_id uuid NOT NULL REFERENCES resource_operations (id),
-  name text NOT NULL,
-  data_type text NOT NULL,
-  value_string text,
-  value_integer bigint,
-  value_decimal numeric,
-  value_boolean boolean,
-  value_datetime timestamptz,
-  CONSTRAINT resource_operation_results_pkey PRIMARY KEY (operation_id, name),
-  CONSTRAINT resource_operation_results_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')),
-  CONSTRAINT resource_operation_results_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
-  CONSTRAINT resource_operation_results_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
-  CONSTRAINT resource_operation_results_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
-  CONSTRAINT resource_operation_results_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
-  CONSTRAINT resource_operation_results_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+    operation_id uuid NOT NULL REFERENCES resource_operations (id),
+    name text NOT NULL,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    CONSTRAINT resource_operation_results_pkey PRIMARY KEY (operation_id, name),
+    CONSTRAINT resource_operation_results_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')),
+    CONSTRAINT resource_operation_results_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT resource_operation_results_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+    CONSTRAINT resource_operation_results_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+    CONSTRAINT resource_operation_results_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+    CONSTRAINT resource_operation_results_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
 );
 
 COMMENT ON TABLE resource_operation_results IS

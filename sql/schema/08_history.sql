@@ -9,27 +9,27 @@ CREATE SEQUENCE history_change AS bigint;
 COMMENT ON SEQUENCE history_change IS 'Numbers all changes of all histories, in order for any one resource.';
 
 CREATE TABLE resource_history (
-  change bigint NOT NULL DEFAULT nextval('history_change'),
-  changed_at timestamptz NOT NULL,
-  xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  resource_id bigint NOT NULL,
-  action text NOT NULL,
-  address text NOT NULL,
-  name text NOT NULL,
-  resource_type_id integer NOT NULL,
-  provider_endpoint_id integer NOT NULL,
-  external_id text,
-  management text NOT NULL,
-  presence text NOT NULL,
-  deleted_at timestamptz,
-  actor text NOT NULL,
-  reason text,
-  cause text NOT NULL,
-  operation_id uuid,
-  revision_id bigint,
-  db_user text NOT NULL,
-  CONSTRAINT resource_history_pkey PRIMARY KEY (changed_at, change),
-  CONSTRAINT resource_history_action CHECK (action IN ('insert', 'update', 'delete'))
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    resource_id bigint NOT NULL,
+    action text NOT NULL,
+    address text NOT NULL,
+    name text NOT NULL,
+    resource_type_id integer NOT NULL,
+    provider_endpoint_id integer NOT NULL,
+    external_id text,
+    management text NOT NULL,
+    presence text NOT NULL,
+    deleted_at timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT resource_history_pkey PRIMARY KEY (changed_at, change),
+    CONSTRAINT resource_history_action CHECK (action IN ('insert', 'update', 'delete'))
 ) PARTITION BY RANGE (changed_at);
 
 COMMENT ON TABLE resource_history IS
@@ -75,19 +75,19 @@ COMMENT ON COLUMN resource_history.db_user IS
 CREATE INDEX resource_history_resource ON resource_history (resource_id, changed_at);
 
 CREATE TABLE resource_state_history (
-  change bigint NOT NULL DEFAULT nextval('history_change'),
-  changed_at timestamptz NOT NULL,
-  xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  resource_id bigint NOT NULL,
-  from_state_id integer,
-  to_state_id integer NOT NULL,
-  actor text NOT NULL,
-  reason text,
-  cause text NOT NULL,
-  operation_id uuid,
-  revision_id bigint,
-  db_user text NOT NULL,
-  CONSTRAINT resource_state_history_pkey PRIMARY KEY (changed_at, change)
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    resource_id bigint NOT NULL,
+    from_state_id integer,
+    to_state_id integer NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT resource_state_history_pkey PRIMARY KEY (changed_at, change)
 ) PARTITION BY RANGE (changed_at);
 
 COMMENT ON TABLE resource_state_history IS
@@ -119,32 +119,32 @@ COMMENT ON COLUMN resource_state_history.db_user IS
 CREATE INDEX resource_state_history_resource ON resource_state_history (resource_id, changed_at);
 
 CREATE TABLE resource_attribute_history (
-  change bigint NOT NULL DEFAULT nextval('history_change'),
-  changed_at timestamptz NOT NULL,
-  xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  resource_id bigint NOT NULL,
-  attribute_definition_id integer NOT NULL,
-  ordinal smallint NOT NULL,
-  action text NOT NULL,
-  data_type text NOT NULL,
-  old_string text,
-  old_integer bigint,
-  old_decimal numeric,
-  old_boolean boolean,
-  old_datetime timestamptz,
-  new_string text,
-  new_integer bigint,
-  new_decimal numeric,
-  new_boolean boolean,
-  new_datetime timestamptz,
-  actor text NOT NULL,
-  reason text,
-  cause text NOT NULL,
-  operation_id uuid,
-  revision_id bigint,
-  db_user text NOT NULL,
-  CONSTRAINT resource_attribute_history_pkey PRIMARY KEY (changed_at, change),
-  CONSTRAINT resource_attribute_history_action CHECK (action IN ('insert', 'update', 'delete'))
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    resource_id bigint NOT NULL,
+    attribute_definition_id integer NOT NULL,
+    ordinal smallint NOT NULL,
+    action text NOT NULL,
+    data_type text NOT NULL,
+    old_string text,
+    old_integer bigint,
+    old_decimal numeric,
+    old_boolean boolean,
+    old_datetime timestamptz,
+    new_string text,
+    new_integer bigint,
+    new_decimal numeric,
+    new_boolean boolean,
+    new_datetime timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT resource_attribute_history_pkey PRIMARY KEY (changed_at, change),
+    CONSTRAINT resource_attribute_history_action CHECK (action IN ('insert', 'update', 'delete'))
 ) PARTITION BY RANGE (changed_at);
 
 COMMENT ON TABLE resource_attribute_history IS
@@ -200,22 +200,22 @@ COMMENT ON COLUMN resource_attribute_history.db_user IS
 CREATE INDEX resource_attribute_history_resource ON resource_attribute_history (resource_id, changed_at);
 
 CREATE TABLE resource_tag_history (
-  change bigint NOT NULL DEFAULT nextval('history_change'),
-  changed_at timestamptz NOT NULL,
-  xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  resource_id bigint NOT NULL,
-  tag_id bigint NOT NULL,
-  key text NOT NULL,
-  value text NOT NULL,
-  action text NOT NULL,
-  actor text NOT NULL,
-  reason text,
-  cause text NOT NULL,
-  operation_id uuid,
-  revision_id bigint,
-  db_user text NOT NULL,
-  CONSTRAINT resource_tag_history_pkey PRIMARY KEY (changed_at, change),
-  CONSTRAINT resource_tag_history_action CHECK (action IN ('insert', 'delete'))
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    resource_id bigint NOT NULL,
+    tag_id bigint NOT NULL,
+    key text NOT NULL,
+    value text NOT NULL,
+    action text NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT resource_tag_history_pkey PRIMARY KEY (changed_at, change),
+    CONSTRAINT resource_tag_history_action CHECK (action IN ('insert', 'delete'))
 ) PARTITION BY RANGE (changed_at);
 
 COMMENT ON TABLE resource_tag_history IS
@@ -251,21 +251,21 @@ COMMENT ON COLUMN resource_tag_history.db_user IS
 CREATE INDEX resource_tag_history_resource ON resource_tag_history (resource_id, changed_at);
 
 CREATE TABLE resource_relationship_history (
-  change bigint NOT NULL DEFAULT nextval('history_change'),
-  changed_at timestamptz NOT NULL,
-  xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  resource_id bigint NOT NULL,
-  parent_resource_id bigint NOT NULL,
-  relationship_type_id integer NOT NULL,
-  action text NOT NULL,
-  actor text NOT NULL,
-  reason text,
-  cause text NOT NULL,
-  operation_id uuid,
-  revision_id bigint,
-  db_user text NOT NULL,
-  CONSTRAINT resource_relationship_history_pkey PRIMARY KEY (changed_at, change),
-  CONSTRAINT resource_relationship_history_action CHECK (action IN ('insert', 'delete'))
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    resource_id bigint NOT NULL,
+    parent_resource_id bigint NOT NULL,
+    relationship_type_id integer NOT NULL,
+    action text NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT resource_relationship_history_pkey PRIMARY KEY (changed_at, change),
+    CONSTRAINT resource_relationship_history_action CHECK (action IN ('insert', 'delete'))
 ) PARTITION BY RANGE (changed_at);
 
 COMMENT ON TABLE resource_relationship_history IS
@@ -300,22 +300,22 @@ CREATE INDEX resource_relationship_history_resource ON resource_relationship_his
 CREATE INDEX resource_relationship_history_parent ON resource_relationship_history (parent_resource_id, changed_at);
 
 CREATE TABLE provider_credential_history (
-  change bigint NOT NULL DEFAULT nextval('history_change'),
-  changed_at timestamptz NOT NULL,
-  credential_id integer NOT NULL,
-  action text NOT NULL,
-  name text NOT NULL,
-  source text NOT NULL,
-  environment_variable text,
-  file_path text,
-  fingerprint text,
-  deleted_at timestamptz,
-  actor text NOT NULL,
-  reason text,
-  cause text NOT NULL,
-  db_user text NOT NULL,
-  CONSTRAINT provider_credential_history_pkey PRIMARY KEY (change),
-  CONSTRAINT provider_credential_history_action CHECK (action IN ('insert', 'update', 'delete'))
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    credential_id integer NOT NULL,
+    action text NOT NULL,
+    name text NOT NULL,
+    source text NOT NULL,
+    environment_variable text,
+    file_path text,
+    fingerprint text,
+    deleted_at timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    db_user text NOT NULL,
+    CONSTRAINT provider_credential_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_credential_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
 
 COMMENT ON TABLE provider_credential_history IS

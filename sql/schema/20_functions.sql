@@ -3,7 +3,7 @@
 
 CREATE FUNCTION change_context()
 RETURNS TABLE (
-  changed_at timestamptz, actor text, reason text, cause text, operation_id uuid, revision_id bigint, db_user text
+    changed_at timestamptz, actor text, reason text, cause text, operation_id uuid, revision_id bigint, db_user text
 )
 LANGUAGE sql STABLE
 AS $$

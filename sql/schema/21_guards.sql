@@ -20,20 +20,20 @@ COMMENT ON FUNCTION guard_resource_update() IS
 
 CREATE TRIGGER guard_update BEFORE UPDATE ON resources FOR EACH ROW
 WHEN (
-  old.recorded_hash IS DISTINCT FROM new.recorded_hash
-  OR old.external_id IS DISTINCT FROM new.external_id
-  OR old.management IS DISTINCT FROM new.management
-  OR old.presence IS DISTINCT FROM new.presence
-  OR old.prevent_destroy IS DISTINCT FROM new.prevent_destroy
-  OR old.on_remove IS DISTINCT FROM new.on_remove
-  OR old.allow_downtime IS DISTINCT FROM new.allow_downtime
-  OR old.replace_policy IS DISTINCT FROM new.replace_policy
-  OR old.create_before_destroy IS DISTINCT FROM new.create_before_destroy
-  OR old.deleted_at IS DISTINCT FROM new.deleted_at
-  OR old.id IS DISTINCT FROM new.id
-  OR old.uid IS DISTINCT FROM new.uid
-  OR old.resource_type_id IS DISTINCT FROM new.resource_type_id
-  OR old.is_root IS DISTINCT FROM new.is_root
+    old.recorded_hash IS DISTINCT FROM new.recorded_hash
+    OR old.external_id IS DISTINCT FROM new.external_id
+    OR old.management IS DISTINCT FROM new.management
+    OR old.presence IS DISTINCT FROM new.presence
+    OR old.prevent_destroy IS DISTINCT FROM new.prevent_destroy
+    OR old.on_remove IS DISTINCT FROM new.on_remove
+    OR old.allow_downtime IS DISTINCT FROM new.allow_downtime
+    OR old.replace_policy IS DISTINCT FROM new.replace_policy
+    OR old.create_before_destroy IS DISTINCT FROM new.create_before_destroy
+    OR old.deleted_at IS DISTINCT FROM new.deleted_at
+    OR old.id IS DISTINCT FROM new.id
+    OR old.uid IS DISTINCT FROM new.uid
+    OR old.resource_type_id IS DISTINCT FROM new.resource_type_id
+    OR old.is_root IS DISTINCT FROM new.is_root
 )
 EXECUTE FUNCTION guard_resource_update();
 
@@ -64,7 +64,8 @@ BEGIN
     RAISE EXCEPTION '% cannot go from the state % to %', new.address, v_from, v_to
       USING ERRCODE = 'RC001', HINT = 'What may follow what is in resource_state_transitions.';
   END IF;
-  IF v_by_hand AND (SELECT cause FROM public.change_context()) <> 'manual' THEN
+  -- Once a person has decided whose it is, the state follows what is seen.
+  IF v_by_hand AND new.management = 'quarantined' AND (SELECT cause FROM public.change_context()) <> 'manual' THEN
     RAISE EXCEPTION '% can leave the state % only by a person''s decision', new.address, v_from
       USING ERRCODE = 'RC001', HINT = 'Look whose the object is, then adopt or forget it by hand.';
   END IF;

@@ -1,30 +1,30 @@
 -- Views for people and for the faces: names instead of ids, one question each. They run with the rights of whoever asks,
 -- so that policies on the tables hold in them too.
 
-CREATE VIEW v_resources WITH (security_invoker = true) AS
+CREATE VIEW v_resources WITH (security_invoker = TRUE) AS
 SELECT
-  r.id,
-  r.uid,
-  r.address,
-  t.name AS resource_type,
-  pt.name AS provider_type,
-  p.name AS provider,
-  e.name AS endpoint,
-  s.name AS state,
-  r.management,
-  r.presence,
-  r.external_id,
-  container.address AS contained_in,
-  m.name AS source,
-  l.name AS location,
-  dc.name AS datacenter,
-  r.prevent_destroy,
-  r.version,
-  w.host AS claimed_by_host,
-  r.claimed_at,
-  r.observed_at,
-  r.created_at,
-  r.updated_at
+    r.id,
+    r.uid,
+    r.address,
+    t.name AS resource_type,
+    pt.name AS provider_type,
+    p.name AS provider,
+    e.name AS endpoint,
+    s.name AS state,
+    r.management,
+    r.presence,
+    r.external_id,
+    container.address AS contained_in,
+    m.name AS source,
+    l.name AS location,
+    dc.name AS datacenter,
+    r.prevent_destroy,
+    r.version,
+    w.host AS claimed_by_host,
+    r.claimed_at,
+    r.observed_at,
+    r.created_at,
+    r.updated_at
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
@@ -40,47 +40,47 @@ LEFT JOIN workers AS w ON r.claimed_by = w.id
 WHERE r.deleted_at IS NULL;
 COMMENT ON VIEW v_resources IS 'What lives: every resource and part that is not deleted, with names.';
 
-CREATE VIEW v_attributes WITH (security_invoker = true) AS
+CREATE VIEW v_attributes WITH (security_invoker = TRUE) AS
 SELECT
-  r.id AS resource_id,
-  r.address,
-  ad.name AS attribute,
-  a.ordinal,
-  a.data_type,
-  coalesce(
-    a.value_string,
-    a.value_integer::text,
-    trim_scale(a.value_decimal)::text,
-    a.value_boolean::text,
-    a.value_datetime::text
-  ) AS value,
-  ad.unit,
-  ad.is_secret
+    r.id AS resource_id,
+    r.address,
+    ad.name AS attribute,
+    a.ordinal,
+    a.data_type,
+    coalesce(
+        a.value_string,
+        a.value_integer::text,
+        trim_scale(a.value_decimal)::text,
+        a.value_boolean::text,
+        a.value_datetime::text
+    ) AS value,
+    ad.unit,
+    ad.is_secret
 FROM resource_attributes AS a
 INNER JOIN resources AS r ON a.resource_id = r.id
 INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id
 WHERE r.deleted_at IS NULL;
 COMMENT ON VIEW v_attributes IS 'The recorded attributes of what lives, as text, one row a value or element.';
 
-CREATE VIEW v_tags WITH (security_invoker = true) AS
+CREATE VIEW v_tags WITH (security_invoker = TRUE) AS
 SELECT
-  r.id AS resource_id,
-  r.address,
-  t.key,
-  t.value
+    r.id AS resource_id,
+    r.address,
+    t.key,
+    t.value
 FROM resource_tags AS rt
 INNER JOIN resources AS r ON rt.resource_id = r.id
 INNER JOIN tags AS t ON rt.tag_id = t.id
 WHERE r.deleted_at IS NULL;
 COMMENT ON VIEW v_tags IS 'The recorded tags of what lives.';
 
-CREATE VIEW v_relationships WITH (security_invoker = true) AS
+CREATE VIEW v_relationships WITH (security_invoker = TRUE) AS
 SELECT
-  parent.address AS parent,
-  t.name AS relationship,
-  child.address AS child,
-  parent.id AS parent_resource_id,
-  child.id AS child_resource_id
+    parent.address AS parent,
+    t.name AS relationship,
+    child.address AS child,
+    parent.id AS parent_resource_id,
+    child.id AS child_resource_id
 FROM resource_relationships AS rr
 INNER JOIN relationship_types AS t ON rr.relationship_type_id = t.id
 INNER JOIN resources AS parent ON rr.parent_resource_id = parent.id
@@ -89,269 +89,269 @@ WHERE parent.deleted_at IS NULL AND child.deleted_at IS NULL;
 COMMENT ON VIEW v_relationships IS
 'The ties of what lives. The parent is what is depended on, contains, hosts or is joined.';
 
-CREATE VIEW v_desired_values WITH (security_invoker = true) AS
+CREATE VIEW v_desired_values WITH (security_invoker = TRUE) AS
 SELECT
-  a.desired_resource_id,
-  a.attribute_definition_id,
-  string_agg(
-    coalesce(
-      a.value_string,
-      a.value_integer::text,
-      trim_scale(a.value_decimal)::text,
-      a.value_boolean::text,
-      a.value_datetime::text
-    ),
-    chr(31) ORDER BY a.ordinal
-  ) AS value
+    a.desired_resource_id,
+    a.attribute_definition_id,
+    string_agg(
+        coalesce(
+            a.value_string,
+            a.value_integer::text,
+            trim_scale(a.value_decimal)::text,
+            a.value_boolean::text,
+            a.value_datetime::text
+        ),
+        chr(31) ORDER BY a.ordinal
+    ) AS value
 FROM desired_attributes AS a
 GROUP BY a.desired_resource_id, a.attribute_definition_id;
 COMMENT ON VIEW v_desired_values IS
 'Desired attributes as one text each, the elements of a set or list set apart by a unit separator (character 31).';
 
-CREATE VIEW v_recorded_values WITH (security_invoker = true) AS
+CREATE VIEW v_recorded_values WITH (security_invoker = TRUE) AS
 SELECT
-  a.resource_id,
-  a.attribute_definition_id,
-  string_agg(
-    coalesce(
-      a.value_string,
-      a.value_integer::text,
-      trim_scale(a.value_decimal)::text,
-      a.value_boolean::text,
-      a.value_datetime::text
-    ),
-    chr(31) ORDER BY a.ordinal
-  ) AS value
+    a.resource_id,
+    a.attribute_definition_id,
+    string_agg(
+        coalesce(
+            a.value_string,
+            a.value_integer::text,
+            trim_scale(a.value_decimal)::text,
+            a.value_boolean::text,
+            a.value_datetime::text
+        ),
+        chr(31) ORDER BY a.ordinal
+    ) AS value
 FROM resource_attributes AS a
 GROUP BY a.resource_id, a.attribute_definition_id;
 COMMENT ON VIEW v_recorded_values IS
 'Recorded attributes as one text each, the elements of a set or list set apart by a unit separator (character 31).';
 
-CREATE VIEW v_differences WITH (security_invoker = true) AS
+CREATE VIEW v_differences WITH (security_invoker = TRUE) AS
 WITH roots AS (
-  -- What is known to agree is left out, so the work follows what changed.
-  SELECT
-    d.id AS desired_id,
-    d.address,
-    r.id AS resource_id,
-    r.presence,
-    r.external_id,
-    coalesce(r.applied_desired_hash = d.spec_hash, false) AS is_applied
-  FROM desired_resources AS d
-  LEFT JOIN resources AS r
-    ON d.address = r.address AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
-  WHERE
-    d.valid_to_revision IS NULL
-    AND d.parent_id IS NULL
-    AND (
-      r.settled_desired_hash IS DISTINCT FROM d.spec_hash
-      OR r.settled_recorded_hash IS DISTINCT FROM r.recorded_hash
-      OR r.recorded_hash IS NULL
-      OR r.presence = 'absent'
-    )
+    -- What is known to agree is left out, so the work follows what changed.
+    SELECT
+        d.id AS desired_id,
+        d.address,
+        r.id AS resource_id,
+        r.presence,
+        r.external_id,
+        coalesce(r.applied_desired_hash = d.spec_hash, FALSE) AS is_applied
+    FROM desired_resources AS d
+    LEFT JOIN resources AS r
+        ON d.address = r.address AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
+    WHERE
+        d.valid_to_revision IS NULL
+        AND d.parent_id IS NULL
+        AND (
+            r.settled_desired_hash IS DISTINCT FROM d.spec_hash
+            OR r.settled_recorded_hash IS DISTINCT FROM r.recorded_hash
+            OR r.recorded_hash IS NULL
+            OR r.presence = 'absent'
+        )
 ),
 
 pairs AS (
-  SELECT
-    d.id AS desired_id,
-    d.address,
-    d.resource_type_id,
-    d.provider_endpoint_id,
-    roots.desired_id AS root_desired_id,
-    roots.is_applied,
-    CASE WHEN d.parent_id IS NULL THEN roots.resource_id ELSE part.id END AS resource_id,
-    coalesce(roots.resource_id IS NOT NULL AND roots.presence <> 'absent', false) AS is_there
-  FROM roots
-  INNER JOIN desired_resources AS d ON roots.desired_id = coalesce(d.parent_id, d.id)
-  LEFT JOIN resources AS part
-    ON d.address = part.address AND part.deleted_at IS NULL AND part.management <> 'unmanaged'
+    SELECT
+        d.id AS desired_id,
+        d.address,
+        d.resource_type_id,
+        d.provider_endpoint_id,
+        roots.desired_id AS root_desired_id,
+        roots.is_applied,
+        CASE WHEN d.parent_id IS NULL THEN roots.resource_id ELSE part.id END AS resource_id,
+        coalesce(roots.resource_id IS NOT NULL AND roots.presence <> 'absent', FALSE) AS is_there
+    FROM roots
+    INNER JOIN desired_resources AS d ON roots.desired_id = coalesce(d.parent_id, d.id)
+    LEFT JOIN resources AS part
+        ON d.address = part.address AND part.deleted_at IS NULL AND part.management <> 'unmanaged'
 ),
 
 wanted AS (
-  SELECT
-    pairs.address,
-    pairs.is_applied,
-    ad.name,
-    ad.unit,
-    dv.value AS desired,
-    rv.value AS recorded
-  FROM pairs
-  INNER JOIN provider_endpoints AS e ON pairs.provider_endpoint_id = e.id
-  INNER JOIN providers AS p ON e.provider_id = p.id
-  INNER JOIN provider_type_attributes AS rule
-    ON p.provider_type_id = rule.provider_type_id AND pairs.resource_type_id = rule.resource_type_id
-  INNER JOIN attribute_definitions AS ad ON rule.attribute_definition_id = ad.id
-  LEFT JOIN v_desired_values AS dv
-    ON pairs.desired_id = dv.desired_resource_id AND rule.attribute_definition_id = dv.attribute_definition_id
-  LEFT JOIN desired_cleared_attributes AS cleared
-    ON
-      pairs.desired_id = cleared.desired_resource_id
-      AND rule.attribute_definition_id = cleared.attribute_definition_id
-  LEFT JOIN v_recorded_values AS rv
-    ON pairs.resource_id = rv.resource_id AND rule.attribute_definition_id = rv.attribute_definition_id
-  WHERE
-    pairs.resource_id IS NOT NULL
-    AND pairs.is_there
-    AND rule.mutability NOT IN ('read_only', 'create_only')
-    AND (dv.value IS NOT NULL OR cleared.desired_resource_id IS NOT NULL OR rule.clear_when_unset)
-    AND dv.value IS DISTINCT FROM rv.value
-    AND NOT EXISTS (
-      SELECT FROM desired_ignored_attributes AS i
-      WHERE i.desired_resource_id IN (pairs.desired_id, pairs.root_desired_id) AND i.name = ad.name
-    )
+    SELECT
+        pairs.address,
+        pairs.is_applied,
+        ad.name,
+        ad.unit,
+        dv.value AS desired,
+        rv.value AS recorded
+    FROM pairs
+    INNER JOIN provider_endpoints AS e ON pairs.provider_endpoint_id = e.id
+    INNER JOIN providers AS p ON e.provider_id = p.id
+    INNER JOIN provider_type_attributes AS rule
+        ON p.provider_type_id = rule.provider_type_id AND pairs.resource_type_id = rule.resource_type_id
+    INNER JOIN attribute_definitions AS ad ON rule.attribute_definition_id = ad.id
+    LEFT JOIN v_desired_values AS dv
+        ON pairs.desired_id = dv.desired_resource_id AND rule.attribute_definition_id = dv.attribute_definition_id
+    LEFT JOIN desired_cleared_attributes AS cleared
+        ON
+            pairs.desired_id = cleared.desired_resource_id
+            AND rule.attribute_definition_id = cleared.attribute_definition_id
+    LEFT JOIN v_recorded_values AS rv
+        ON pairs.resource_id = rv.resource_id AND rule.attribute_definition_id = rv.attribute_definition_id
+    WHERE
+        pairs.resource_id IS NOT NULL
+        AND pairs.is_there
+        AND rule.mutability NOT IN ('read_only', 'create_only')
+        AND (dv.value IS NOT NULL OR cleared.desired_resource_id IS NOT NULL OR rule.clear_when_unset)
+        AND dv.value IS DISTINCT FROM rv.value
+        AND NOT EXISTS (
+            SELECT FROM desired_ignored_attributes AS i
+            WHERE i.desired_resource_id IN (pairs.desired_id, pairs.root_desired_id) AND i.name = ad.name
+        )
 )
 
 SELECT
-  wanted.address,
-  'attribute' AS what,
-  wanted.name,
-  replace(wanted.desired, chr(31), ', ') AS desired,
-  replace(wanted.recorded, chr(31), ', ') AS recorded,
-  wanted.unit,
-  wanted.is_applied
+    wanted.address,
+    'attribute' AS what,
+    wanted.name,
+    replace(wanted.desired, chr(31), ', ') AS desired,
+    replace(wanted.recorded, chr(31), ', ') AS recorded,
+    wanted.unit,
+    wanted.is_applied
 FROM wanted
 
 UNION ALL
 
 SELECT
-  coalesce(want.address, have.address) AS address,
-  'tag' AS what,
-  coalesce(want.key, have.key) AS name,
-  want.value AS desired,
-  have.value AS recorded,
-  NULL AS unit,
-  coalesce(want.is_applied, have.is_applied) AS is_applied
+    coalesce(want.address, have.address) AS address,
+    'tag' AS what,
+    coalesce(want.key, have.key) AS name,
+    want.value AS desired,
+    have.value AS recorded,
+    NULL AS unit,
+    coalesce(want.is_applied, have.is_applied) AS is_applied
 FROM (
-  SELECT
-    roots.desired_id,
-    roots.address,
-    roots.is_applied,
-    t.key,
-    t.value
-  FROM roots
-  INNER JOIN desired_tags AS t ON roots.desired_id = t.desired_resource_id
-  WHERE roots.resource_id IS NOT NULL AND roots.presence <> 'absent'
+    SELECT
+        roots.desired_id,
+        roots.address,
+        roots.is_applied,
+        t.key,
+        t.value
+    FROM roots
+    INNER JOIN desired_tags AS t ON roots.desired_id = t.desired_resource_id
+    WHERE roots.resource_id IS NOT NULL AND roots.presence <> 'absent'
 ) AS want
 FULL JOIN (
-  SELECT
-    roots.desired_id,
-    roots.address,
-    roots.is_applied,
-    t.key,
-    t.value
-  FROM roots
-  INNER JOIN resource_tags AS rt ON roots.resource_id = rt.resource_id
-  INNER JOIN tags AS t ON rt.tag_id = t.id
-  WHERE roots.presence <> 'absent'
+    SELECT
+        roots.desired_id,
+        roots.address,
+        roots.is_applied,
+        t.key,
+        t.value
+    FROM roots
+    INNER JOIN resource_tags AS rt ON roots.resource_id = rt.resource_id
+    INNER JOIN tags AS t ON rt.tag_id = t.id
+    WHERE roots.presence <> 'absent'
 ) AS have ON want.desired_id = have.desired_id AND want.key = have.key
 WHERE
-  want.value IS DISTINCT FROM have.value
-  AND NOT EXISTS (
-    SELECT FROM desired_ignored_attributes AS i
-    WHERE i.desired_resource_id = coalesce(want.desired_id, have.desired_id) AND i.name = 'tags'
-  )
+    want.value IS DISTINCT FROM have.value
+    AND NOT EXISTS (
+        SELECT FROM desired_ignored_attributes AS i
+        WHERE i.desired_resource_id = coalesce(want.desired_id, have.desired_id) AND i.name = 'tags'
+    )
 
 UNION ALL
 
 SELECT
-  pairs.address,
-  'resource' AS what,
-  NULL AS name,
-  'present' AS desired,
-  'absent' AS recorded,
-  NULL AS unit,
-  pairs.is_applied
+    pairs.address,
+    'resource' AS what,
+    NULL AS name,
+    'present' AS desired,
+    'absent' AS recorded,
+    NULL AS unit,
+    pairs.is_applied
 FROM pairs
 WHERE pairs.resource_id IS NULL OR (NOT pairs.is_there AND pairs.desired_id = pairs.root_desired_id)
 
 UNION ALL
 
 SELECT
-  part.address,
-  'resource' AS what,
-  NULL AS name,
-  'absent' AS desired,
-  'present' AS recorded,
-  NULL AS unit,
-  roots.is_applied
+    part.address,
+    'resource' AS what,
+    NULL AS name,
+    'absent' AS desired,
+    'present' AS recorded,
+    NULL AS unit,
+    roots.is_applied
 FROM roots
 INNER JOIN resource_relationships AS rr
-  ON roots.resource_id = rr.parent_resource_id AND rr.relationship_type_id = 1
+    ON roots.resource_id = rr.parent_resource_id AND rr.relationship_type_id = 1
 INNER JOIN resources AS part ON rr.child_resource_id = part.id AND part.deleted_at IS NULL
 INNER JOIN desired_collections AS c
-  ON roots.desired_id = c.desired_resource_id AND part.resource_type_id = c.resource_type_id
+    ON roots.desired_id = c.desired_resource_id AND part.resource_type_id = c.resource_type_id
 WHERE NOT EXISTS (
-  SELECT FROM desired_resources AS d
-  WHERE d.address = part.address AND d.valid_to_revision IS NULL
+    SELECT FROM desired_resources AS d
+    WHERE d.address = part.address AND d.valid_to_revision IS NULL
 );
 COMMENT ON VIEW v_differences IS
 'Every difference between what is desired and what is recorded, of what is not known to agree. is_applied: whether what is desired was applied before, so that the difference is drift.';
 
-CREATE VIEW v_drift WITH (security_invoker = true) AS
+CREATE VIEW v_drift WITH (security_invoker = TRUE) AS
 SELECT
-  d.address,
-  d.what,
-  d.name AS attribute,
-  d.desired,
-  d.recorded,
-  d.unit
+    d.address,
+    d.what,
+    d.name AS attribute,
+    d.desired,
+    d.recorded,
+    d.unit
 FROM v_differences AS d
 WHERE d.is_applied;
 COMMENT ON VIEW v_drift IS
 'What moved away from what was applied: one row an attribute, tag, part or resource.';
 
-CREATE VIEW v_pending WITH (security_invoker = true) AS
+CREATE VIEW v_pending WITH (security_invoker = TRUE) AS
 SELECT
-  d.address,
-  d.what,
-  d.name AS attribute,
-  d.desired,
-  d.recorded,
-  d.unit
+    d.address,
+    d.what,
+    d.name AS attribute,
+    d.desired,
+    d.recorded,
+    d.unit
 FROM v_differences AS d
 WHERE NOT d.is_applied
 
 UNION ALL
 
 SELECT
-  r.address,
-  'resource' AS what,
-  NULL AS attribute,
-  'absent' AS desired,
-  'present' AS recorded,
-  NULL AS unit
+    r.address,
+    'resource' AS what,
+    NULL AS attribute,
+    'absent' AS desired,
+    'present' AS recorded,
+    NULL AS unit
 FROM resources AS r
 WHERE
-  r.deleted_at IS NULL
-  AND r.is_root
-  AND r.management = 'managed'
-  AND r.source_id IS NOT NULL
-  AND NOT EXISTS (
-    SELECT FROM desired_resources AS d
-    WHERE d.address = r.address AND d.valid_to_revision IS NULL AND d.parent_id IS NULL
-  );
+    r.deleted_at IS NULL
+    AND r.is_root
+    AND r.management = 'managed'
+    AND r.source_id IS NOT NULL
+    AND NOT EXISTS (
+        SELECT FROM desired_resources AS d
+        WHERE d.address = r.address AND d.valid_to_revision IS NULL AND d.parent_id IS NULL
+    );
 COMMENT ON VIEW v_pending IS
 'What manifests want and nobody applied yet: one row an attribute, tag, part or resource.';
 
-CREATE VIEW v_operations WITH (security_invoker = true) AS
+CREATE VIEW v_operations WITH (security_invoker = TRUE) AS
 SELECT
-  o.id,
-  r.address,
-  t.name AS operation,
-  o.status,
-  o.actor,
-  w.host,
-  w.pid,
-  o.current_call,
-  o.identity,
-  rev.commit_id,
-  s.plan_id,
-  o.intended_at,
-  o.sent_at,
-  o.accepted_at,
-  o.finished_at,
-  o.error_code,
-  o.error_message
+    o.id,
+    r.address,
+    t.name AS operation,
+    o.status,
+    o.actor,
+    w.host,
+    w.pid,
+    o.current_call,
+    o.identity,
+    rev.commit_id,
+    s.plan_id,
+    o.intended_at,
+    o.sent_at,
+    o.accepted_at,
+    o.finished_at,
+    o.error_code,
+    o.error_message
 FROM resource_operations AS o
 INNER JOIN resources AS r ON o.resource_id = r.id
 INNER JOIN operation_types AS t ON o.operation_type_id = t.id
@@ -360,22 +360,22 @@ LEFT JOIN revisions AS rev ON o.revision_id = rev.id
 LEFT JOIN plan_steps AS s ON o.plan_step_id = s.id;
 COMMENT ON VIEW v_operations IS 'Every operation with names: what was done to what, by whom, and how it ended.';
 
-CREATE VIEW v_open_operations WITH (security_invoker = true) AS
+CREATE VIEW v_open_operations WITH (security_invoker = TRUE) AS
 SELECT
-  r.address,
-  t.name AS operation,
-  o.status,
-  o.actor,
-  w.kind AS worker_kind,
-  w.host,
-  w.pid,
-  w.seen_at AS worker_seen_at,
-  o.intended_at AS since,
-  o.current_call,
-  c.summary AS current_call_summary,
-  o.claim_epoch = r.claim_epoch AS is_claim_current,
-  o.id AS operation_id,
-  o.worker_id
+    r.address,
+    t.name AS operation,
+    o.status,
+    o.actor,
+    w.kind AS worker_kind,
+    w.host,
+    w.pid,
+    w.seen_at AS worker_seen_at,
+    o.intended_at AS since,
+    o.current_call,
+    c.summary AS current_call_summary,
+    o.claim_epoch = r.claim_epoch AS is_claim_current,
+    o.id AS operation_id,
+    o.worker_id
 FROM resource_operations AS o
 INNER JOIN resources AS r ON o.resource_id = r.id
 INNER JOIN operation_types AS t ON o.operation_type_id = t.id
@@ -384,26 +384,26 @@ LEFT JOIN plan_calls AS c ON o.plan_step_id = c.plan_step_id AND o.current_call 
 WHERE o.status IN ('intended', 'sending', 'accepted');
 COMMENT ON VIEW v_open_operations IS 'Who is at work on what, since when, and at which call.';
 
-CREATE VIEW v_operation_parameters WITH (security_invoker = true) AS
+CREATE VIEW v_operation_parameters WITH (security_invoker = TRUE) AS
 SELECT
-  o.id AS operation_id,
-  s.address,
-  c.position AS call_position,
-  c.operation,
-  c.method,
-  c.path,
-  p.is_path,
-  p.name,
-  p.kind,
-  CASE p.kind
-    WHEN 'external_id' THEN 'id of ' || p.target_address
-    WHEN 'mark' THEN replace(coalesce(p.template, '{}'), '{}', '<' || p.mark_field || '>')
-    WHEN 'secret' THEN 'credential ' || p.credential
-    WHEN 'reserved_id' THEN 'reserved id'
-    ELSE coalesce(
-      p.value_string, p.value_integer::text, trim_scale(p.value_decimal)::text, p.value_boolean::text
-    )
-  END AS value
+    o.id AS operation_id,
+    s.address,
+    c.position AS call_position,
+    c.operation,
+    c.method,
+    c.path,
+    p.is_path,
+    p.name,
+    p.kind,
+    CASE p.kind
+        WHEN 'external_id' THEN 'id of ' || p.target_address
+        WHEN 'mark' THEN replace(coalesce(p.template, '{}'), '{}', '<' || p.mark_field || '>')
+        WHEN 'secret' THEN 'credential ' || p.credential
+        WHEN 'reserved_id' THEN 'reserved id'
+        ELSE coalesce(
+            p.value_string, p.value_integer::text, trim_scale(p.value_decimal)::text, p.value_boolean::text
+        )
+    END AS value
 FROM resource_operations AS o
 INNER JOIN plan_steps AS s ON o.plan_step_id = s.id
 INNER JOIN plan_calls AS c ON s.id = c.plan_step_id
@@ -411,111 +411,111 @@ INNER JOIN plan_call_parameters AS p ON c.plan_step_id = p.plan_step_id AND c.po
 COMMENT ON VIEW v_operation_parameters IS
 'What the calls of operations send, parameter by parameter; secrets by name only.';
 
-CREATE VIEW v_holds WITH (security_invoker = true) AS
+CREATE VIEW v_holds WITH (security_invoker = TRUE) AS
 SELECT
-  h.id,
-  h.address,
-  e.name AS endpoint,
-  t.name AS resource_type,
-  h.tag_key,
-  h.tag_value,
-  h.owner,
-  h.reason,
-  h.created_at AS since,
-  h.until,
-  h.released_at,
-  h.released_at IS NULL AND (h.until IS NULL OR h.until > now()) AS is_holding
+    h.id,
+    h.address,
+    e.name AS endpoint,
+    t.name AS resource_type,
+    h.tag_key,
+    h.tag_value,
+    h.owner,
+    h.reason,
+    h.created_at AS since,
+    h.until,
+    h.released_at,
+    h.released_at IS NULL AND (h.until IS NULL OR h.until > now()) AS is_holding
 FROM holds AS h
 LEFT JOIN provider_endpoints AS e ON h.endpoint_id = e.id
 LEFT JOIN resource_types AS t ON h.resource_type_id = t.id;
 COMMENT ON VIEW v_holds IS 'What is held, by whom and until when; and what was.';
 
-CREATE VIEW v_credentials WITH (security_invoker = true) AS
+CREATE VIEW v_credentials WITH (security_invoker = TRUE) AS
 SELECT
-  c.name,
-  c.source,
-  c.environment_variable,
-  c.file_path,
-  c.fingerprint,
-  c.updated_at,
-  e.name AS used_by_endpoint
+    c.name,
+    c.source,
+    c.environment_variable,
+    c.file_path,
+    c.fingerprint,
+    c.updated_at,
+    e.name AS used_by_endpoint
 FROM provider_credentials AS c
 LEFT JOIN provider_endpoints AS e ON c.id = e.credential_id AND e.deleted_at IS NULL
 WHERE c.deleted_at IS NULL;
 COMMENT ON VIEW v_credentials IS
 'Credentials by name and fingerprint, one row for each endpoint that uses one. No value is here or anywhere else in clear.';
 
-CREATE VIEW v_history WITH (security_invoker = true) AS
+CREATE VIEW v_history WITH (security_invoker = TRUE) AS
 WITH changes AS (
-  SELECT
-    h.change, h.changed_at, h.resource_id, 'resource' AS what, h.action AS name,
-    NULL::text AS before,
-    CASE WHEN h.deleted_at IS NULL THEN concat_ws(' ', h.management, h.presence, h.external_id) ELSE 'gone' END
-      AS after,
-    h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
-  FROM resource_history AS h
+    SELECT
+        h.change, h.changed_at, h.resource_id, 'resource' AS what, h.action AS name,
+        NULL::text AS before,
+        CASE WHEN h.deleted_at IS NULL THEN concat_ws(' ', h.management, h.presence, h.external_id) ELSE 'gone' END
+            AS after,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM resource_history AS h
 
-  UNION ALL
+    UNION ALL
 
-  SELECT
-    h.change, h.changed_at, h.resource_id, 'state', 'state',
-    f.name, t.name,
-    h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
-  FROM resource_state_history AS h
-  INNER JOIN resource_states AS t ON h.to_state_id = t.id
-  LEFT JOIN resource_states AS f ON h.from_state_id = f.id
+    SELECT
+        h.change, h.changed_at, h.resource_id, 'state', 'state',
+        f.name, t.name,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM resource_state_history AS h
+    INNER JOIN resource_states AS t ON h.to_state_id = t.id
+    LEFT JOIN resource_states AS f ON h.from_state_id = f.id
 
-  UNION ALL
+    UNION ALL
 
-  SELECT
-    h.change, h.changed_at, h.resource_id, 'attribute', ad.name,
-    coalesce(
-      h.old_string, h.old_integer::text, trim_scale(h.old_decimal)::text, h.old_boolean::text, h.old_datetime::text
-    ),
-    coalesce(
-      h.new_string, h.new_integer::text, trim_scale(h.new_decimal)::text, h.new_boolean::text, h.new_datetime::text
-    ),
-    h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
-  FROM resource_attribute_history AS h
-  INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+    SELECT
+        h.change, h.changed_at, h.resource_id, 'attribute', ad.name,
+        coalesce(
+            h.old_string, h.old_integer::text, trim_scale(h.old_decimal)::text, h.old_boolean::text, h.old_datetime::text
+        ),
+        coalesce(
+            h.new_string, h.new_integer::text, trim_scale(h.new_decimal)::text, h.new_boolean::text, h.new_datetime::text
+        ),
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM resource_attribute_history AS h
+    INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
 
-  UNION ALL
+    UNION ALL
 
-  SELECT
-    h.change, h.changed_at, h.resource_id, 'tag', h.key,
-    CASE h.action WHEN 'delete' THEN h.value END,
-    CASE h.action WHEN 'insert' THEN h.value END,
-    h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
-  FROM resource_tag_history AS h
+    SELECT
+        h.change, h.changed_at, h.resource_id, 'tag', h.key,
+        CASE h.action WHEN 'delete' THEN h.value END,
+        CASE h.action WHEN 'insert' THEN h.value END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM resource_tag_history AS h
 
-  UNION ALL
+    UNION ALL
 
-  SELECT
-    h.change, h.changed_at, h.resource_id, 'relationship', t.name,
-    CASE h.action WHEN 'delete' THEN parent.address END,
-    CASE h.action WHEN 'insert' THEN parent.address END,
-    h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
-  FROM resource_relationship_history AS h
-  INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
-  LEFT JOIN resources AS parent ON h.parent_resource_id = parent.id
+    SELECT
+        h.change, h.changed_at, h.resource_id, 'relationship', t.name,
+        CASE h.action WHEN 'delete' THEN parent.address END,
+        CASE h.action WHEN 'insert' THEN parent.address END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM resource_relationship_history AS h
+    INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
+    LEFT JOIN resources AS parent ON h.parent_resource_id = parent.id
 )
 
 SELECT
-  c.change,
-  c.changed_at,
-  c.resource_id,
-  r.address,
-  c.what,
-  c.name,
-  c.before,
-  c.after,
-  c.actor,
-  c.reason,
-  c.cause,
-  c.operation_id,
-  c.revision_id,
-  rev.commit_id,
-  c.db_user
+    c.change,
+    c.changed_at,
+    c.resource_id,
+    r.address,
+    c.what,
+    c.name,
+    c.before,
+    c.after,
+    c.actor,
+    c.reason,
+    c.cause,
+    c.operation_id,
+    c.revision_id,
+    rev.commit_id,
+    c.db_user
 FROM changes AS c
 LEFT JOIN resources AS r ON c.resource_id = r.id
 LEFT JOIN revisions AS rev ON c.revision_id = rev.id;

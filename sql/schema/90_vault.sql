@@ -6,14 +6,14 @@ GRANT REFERENCES ON provider_credentials TO reconciler_vault;
 SET LOCAL ROLE reconciler_vault;
 
 CREATE TABLE vault.secrets (
-  credential_id integer NOT NULL,
-  key_id text NOT NULL,
-  nonce bytea NOT NULL,
-  ciphertext bytea NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT secrets_pkey PRIMARY KEY (credential_id),
-  CONSTRAINT secrets_credential FOREIGN KEY (credential_id) REFERENCES public.provider_credentials (id),
-  CONSTRAINT secrets_nonce CHECK (octet_length(nonce) = 12)
+    credential_id integer NOT NULL,
+    key_id text NOT NULL,
+    nonce bytea NOT NULL,
+    ciphertext bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT secrets_pkey PRIMARY KEY (credential_id),
+    CONSTRAINT secrets_credential FOREIGN KEY (credential_id) REFERENCES public.provider_credentials (id),
+    CONSTRAINT secrets_nonce CHECK (octet_length(nonce) = 12)
 );
 
 COMMENT ON TABLE vault.secrets IS

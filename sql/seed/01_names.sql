@@ -11,12 +11,14 @@ INSERT INTO relationship_types (id, name, description) OVERRIDING SYSTEM VALUE V
 (5, 'hosted_on', 'The child runs on the parent.'),
 (6, 'connected_to', 'The child is connected to the parent, a network.'),
 (7, 'uses', 'The child uses what the parent offers.')
-ON CONFLICT (id) DO UPDATE SET name = excluded.name, description = excluded.description
+ON CONFLICT (
+    id) DO UPDATE SET name = excluded.name, description = excluded.description
 WHERE (relationship_types.name, relationship_types.description) IS DISTINCT FROM (excluded.name, excluded.description);
 
 INSERT INTO operation_types (id, name) OVERRIDING SYSTEM VALUE VALUES
 (1, 'create'), (2, 'update'), (3, 'replace'), (4, 'delete'), (5, 'adopt'), (6, 'forget')
-ON CONFLICT (id) DO UPDATE SET name = excluded.name
+ON CONFLICT (
+    id) DO UPDATE SET name = excluded.name
 WHERE operation_types.name IS DISTINCT FROM excluded.name;
 
 INSERT INTO resource_states (id, name, description) OVERRIDING SYSTEM VALUE VALUES
@@ -32,7 +34,8 @@ INSERT INTO resource_states (id, name, description) OVERRIDING SYSTEM VALUE VALU
 (10, 'missing', 'Recorded, and positively absent at the provider.'),
 (11, 'failed', 'Left by an operation that failed, or reported broken by the provider.'),
 (12, 'quarantined', 'Undecided whose it is; a person must look.')
-ON CONFLICT (id) DO UPDATE SET name = excluded.name, description = excluded.description
+ON CONFLICT (
+    id) DO UPDATE SET name = excluded.name, description = excluded.description
 WHERE (resource_states.name, resource_states.description) IS DISTINCT FROM (excluded.name, excluded.description);
 
 -- Observation may find a thing in any state but gone; `deleted` and `missing` follow only on something.
@@ -42,50 +45,50 @@ SELECT f.family, s.id
 FROM (VALUES ('machine'), ('object')) AS f (family)
 CROSS JOIN resource_states AS s
 WHERE
-  s.name IN ('pending', 'creating', 'updating', 'deleting', 'failed', 'quarantined')
-  OR (f.family = 'machine' AND s.name IN ('running', 'stopped', 'paused'))
-  OR (f.family = 'object' AND s.name = 'available');
+    s.name IN ('pending', 'creating', 'updating', 'deleting', 'failed', 'quarantined')
+    OR (f.family = 'machine' AND s.name IN ('running', 'stopped', 'paused'))
+    OR (f.family = 'object' AND s.name = 'available');
 
 -- Written by classes: `live` is what the family's things are when nothing is being done to them, `work` what they are
 -- while something is. What is observed may follow on anything that is not over; `deleted` is final.
 DELETE FROM resource_state_transitions;
 WITH states (family, id, name, class) AS (
-  SELECT
-    f.family,
-    s.id,
-    s.name,
-    CASE
-      WHEN s.name IN ('running', 'stopped', 'paused', 'available') THEN 'live'
-      WHEN s.name IN ('creating', 'updating', 'deleting') THEN 'work'
-      ELSE s.name
-    END
-  FROM (VALUES ('machine'), ('object')) AS f (family)
-  CROSS JOIN resource_states AS s
-  WHERE
-    (f.family = 'machine' AND s.name <> 'available')
-    OR (f.family = 'object' AND s.name NOT IN ('running', 'stopped', 'paused'))
+    SELECT
+        f.family,
+        s.id,
+        s.name,
+        CASE
+            WHEN s.name IN ('running', 'stopped', 'paused', 'available') THEN 'live'
+            WHEN s.name IN ('creating', 'updating', 'deleting') THEN 'work'
+            ELSE s.name
+        END
+    FROM (VALUES ('machine'), ('object')) AS f (family)
+    CROSS JOIN resource_states AS s
+    WHERE
+        (f.family = 'machine' AND s.name <> 'available')
+        OR (f.family = 'object' AND s.name NOT IN ('running', 'stopped', 'paused'))
 ),
 
 rules (from_class, to_class, by_hand) AS (
-  VALUES
-  ('pending', 'work', false), ('pending', 'live', false), ('pending', 'failed', false),
-  ('pending', 'missing', false), ('pending', 'quarantined', false), ('pending', 'deleted', false),
-  ('work', 'work', false), ('work', 'live', false), ('work', 'pending', false), ('work', 'missing', false),
-  ('work', 'failed', false), ('work', 'quarantined', false), ('work', 'deleted', false),
-  ('live', 'live', false), ('live', 'work', false), ('live', 'missing', false), ('live', 'failed', false),
-  ('live', 'quarantined', false), ('live', 'deleted', false),
-  ('missing', 'live', false), ('missing', 'work', false), ('missing', 'pending', false),
-  ('missing', 'failed', false), ('missing', 'quarantined', false), ('missing', 'deleted', false),
-  ('failed', 'live', false), ('failed', 'work', false), ('failed', 'pending', false),
-  ('failed', 'missing', false), ('failed', 'quarantined', false), ('failed', 'deleted', false),
-  ('quarantined', 'live', true), ('quarantined', 'missing', true), ('quarantined', 'deleted', true)
+    VALUES
+    ('pending', 'work', FALSE), ('pending', 'live', FALSE), ('pending', 'failed', FALSE),
+    ('pending', 'missing', FALSE), ('pending', 'quarantined', FALSE), ('pending', 'deleted', FALSE),
+    ('work', 'work', FALSE), ('work', 'live', FALSE), ('work', 'pending', FALSE), ('work', 'missing', FALSE),
+    ('work', 'failed', FALSE), ('work', 'quarantined', FALSE), ('work', 'deleted', FALSE),
+    ('live', 'live', FALSE), ('live', 'work', FALSE), ('live', 'missing', FALSE), ('live', 'failed', FALSE),
+    ('live', 'quarantined', FALSE), ('live', 'deleted', FALSE),
+    ('missing', 'live', FALSE), ('missing', 'work', FALSE), ('missing', 'pending', FALSE),
+    ('missing', 'failed', FALSE), ('missing', 'quarantined', FALSE), ('missing', 'deleted', FALSE),
+    ('failed', 'live', FALSE), ('failed', 'work', FALSE), ('failed', 'pending', FALSE),
+    ('failed', 'missing', FALSE), ('failed', 'quarantined', FALSE), ('failed', 'deleted', FALSE),
+    ('quarantined', 'live', TRUE), ('quarantined', 'missing', TRUE), ('quarantined', 'deleted', TRUE)
 )
 
 INSERT INTO resource_state_transitions (family, from_state_id, to_state_id, by_hand)
 SELECT f.family, f.id, t.id, rules.by_hand
 FROM rules
-JOIN states AS f ON rules.from_class = f.class
-JOIN states AS t ON rules.to_class = t.class AND f.family = t.family AND f.id <> t.id
+INNER JOIN states AS f ON rules.from_class = f.class
+INNER JOIN states AS t ON rules.to_class = t.class AND f.family = t.family AND f.id <> t.id
 -- What is being changed or removed exists, so it is not waiting to be made.
 WHERE NOT (f.name = 'updating' AND t.name IN ('pending', 'creating'));
 
@@ -97,7 +100,8 @@ INSERT INTO extension_types (resource_type, table_name) VALUES
 ('volume', 'storage_volumes'),
 ('disk', 'storage_volumes'),
 ('cluster', 'clusters')
-ON CONFLICT (resource_type) DO UPDATE SET table_name = excluded.table_name
+ON CONFLICT (
+    resource_type) DO UPDATE SET table_name = excluded.table_name
 WHERE extension_types.table_name IS DISTINCT FROM excluded.table_name;
 
 -- The first months of the histories; whoever opens the database later makes those that follow.

@@ -6,8 +6,8 @@ INSERT INTO attribute_projections (table_name, column_name, attribute) VALUES
 ('virtual_machines', 'power_state', 'power_state'),
 ('virtual_machines', 'image', 'image'),
 ('virtual_machines', 'hostname', 'hostname'),
-('virtual_machines', 'primary_ipv4', 'primary_ipv4'),
-('virtual_machines', 'primary_ipv6', 'primary_ipv6'),
+('virtual_machines', 'primary_ipv4', 'public_ipv4'),
+('virtual_machines', 'primary_ipv6', 'public_ipv6'),
 ('containers', 'cpu_cores', 'cpu_cores'),
 ('containers', 'memory_mb', 'memory_mb'),
 ('containers', 'swap_mb', 'swap_mb'),
@@ -27,5 +27,6 @@ INSERT INTO attribute_projections (table_name, column_name, attribute) VALUES
 ('clusters', 'engine', 'engine'),
 ('clusters', 'version', 'version'),
 ('clusters', 'endpoint_url', 'endpoint_url')
-ON CONFLICT (table_name, column_name) DO UPDATE SET attribute = excluded.attribute
+ON CONFLICT (
+    table_name, column_name) DO UPDATE SET attribute = excluded.attribute
 WHERE attribute_projections.attribute IS DISTINCT FROM excluded.attribute;

@@ -118,8 +118,9 @@ def terraform_fleet(size: int, changed: Collection[int] = ()) -> Iterator[str]:
             values |= {f"value_{index}": f'"10.{group % 256}.{index}.0/24"' for index in range(6)}
         elif place <= MACHINES:
             name = _terraform_name(group, place)
-            values |= {"network": f"terraform_data.{_terraform_name(group, 0)}.id", "ip": f'"10.0.1.{place}"'}
-            values |= {"server_type": '"cx22"', "image": '"debian-12"', "power": '"running"', "backups": "false"}
+            values |= {"network": f"terraform_data.{_terraform_name(group, 0)}.id"}
+            values |= {"server_type": '"cx22"', "image": '"debian-12"', "power": '"running"'}
+            values |= {"backups": "false"}
         else:
             name = _terraform_name(group, place)
             machine = _terraform_name(group, place - MACHINES)

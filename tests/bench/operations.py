@@ -23,7 +23,8 @@ Facts = dict[str, int]
 def plan(session: Session) -> Facts:
     """The whole preview, on what is recorded: nothing is asked of the provider."""
     found = session.preview().plan
-    return {"steps": len(found.steps), "blocked": len(found.blocked), "requests": sum(found.requests.values())}
+    requests = sum(found.requests.values())
+    return {"steps": len(found.steps), "blocked": len(found.blocked), "requests": requests}
 
 
 def apply(session: Session) -> Facts:

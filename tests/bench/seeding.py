@@ -59,9 +59,7 @@ def _seed(engine: Engine, addresses: list[Address], numbers: Mapping[Address, st
         record_observation(tx, scope, Observation(tuple(seen)), engine.owner, engine.catalog)
 
 
-def _observed(
-    item: Desired, numbers: Mapping[Address, str], catalog: Catalog, mark: Mark | None
-) -> Observed:
+def _observed(item: Desired, numbers: Mapping[Address, str], catalog: Catalog, mark: Mark | None) -> Observed:
     def seen(name: str, value: Value) -> Value:
         if catalog.definitions[name].format is not Format.REFERENCE:
             return value

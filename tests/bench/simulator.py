@@ -1,4 +1,4 @@
-"""The simulated provider of a measurement, a process of its own: no latency, no rate limit, actions at once."""
+"""The provider of a measurement, simulated in a process of its own: no latency, no limit, actions at once."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from hashlib import sha256
 
+import psycopg
 import pytest
 
 from reconciler.catalog import core_part, load_part, merge
@@ -25,6 +26,8 @@ from reconciler.model.catalog import (
 from reconciler.model.values import Cardinality, DataType, Format
 from reconciler.store.catalog_rows import load, sync
 from reconciler.store.session import Actor, Store
+from tests.databases import TestDatabase
+from tests.store.worlds import World
 
 ACTOR = Actor("test", cause="catalog")
 PACKAGES = ("hetzner", "logical", "proxmox")
@@ -114,10 +117,28 @@ def test_a_default_of_another_type_is_refused(store: Store, default: object) -> 
         sync(tx, small(default), hashes())
 
 
-def test_an_attribute_changes_its_type_only_while_nothing_has_it(store: Store) -> None:
+def test_an_attribute_changes_its_type_only_while_nothing_has_it(
+    store: Store, database: TestDatabase
+) -> None:
     catalog = small(None)
     text = replace(catalog.definitions["size"], data_type=DataType.STRING, format=Format.PLAIN)
     rule = replace(catalog.rules["box", "test"]["size"], definition=text, allowed_values=())
     changed = replace(catalog, definitions={"size": text}, rules=index_rules([rule]))
     stored(store, catalog, "1")
     assert stored(store, changed, "2") == changed
+    assert stored(store, catalog, "3") == catalog
+    with psycopg.connect(database.admin, autocommit=True) as connection:
+        world = World(connection)
+        world.run(
+            "INSERT INTO providers (provider_type_id, name)"
+            " SELECT id, 'p' FROM provider_types WHERE name = 'test'"
+        )
+        world.endpoint = world.one(
+            "INSERT INTO provider_endpoints (provider_id, name, url)"
+            " SELECT id, 'e', '' FROM providers RETURNING id"
+        )
+        world.resource("box/b1", size=2)
+    with pytest.raises(CatalogError, match="does not fit the database"), store.transaction(ACTOR) as tx:
+        sync(tx, changed, hashes("4"))
+    with store.read() as tx:
+        assert load(tx) == catalog

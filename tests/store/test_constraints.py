@@ -203,12 +203,16 @@ def test_a_machine_is_never_merely_available(world: World) -> None:
 
 def test_only_a_person_ends_a_quarantine(world: World) -> None:
     vm = world.resource("vm/web-1", "quarantined")
+    manage = "UPDATE resources SET management = %s WHERE id = %s"
+    world.run(manage, "quarantined", vm)
     for cause in ("observation", "operation"):
         world.cause(cause)
         with pytest.raises(psycopg.Error, match="only by a person's decision"):
             world.state(vm, "running")
     world.cause("manual")
-    world.state(vm, "running")
+    world.run(manage, "managed", vm)
+    world.cause("observation")
+    world.state(vm, "running")  # decided, and so the state follows what is seen again
 
 
 def test_a_version_counts_what_a_plan_must_not_overlook(world: World) -> None:
@@ -435,18 +439,24 @@ def test_a_credential_has_the_one_place_that_fits_its_source(world: World, value
     refused(world, "23514", f"{text}{values})")
 
 
-def test_errors_say_what_they_mean(world: World, store: Store) -> None:
-    vm = world.resource("vm/web-1", "running")
-    world.desire("vm/web-1", b"1", cpu_cores=2)
-    reserve: dict[str, object] = {"months_ahead": -1}
-    with store.transaction(Actor("ada")) as tx:
-        assert tx.value("session.make_history_partitions", **reserve) == 0
-    with (
-        pytest.raises(ConstraintViolated, match="cannot be related to itself") as caught,
-        store.transaction(Actor("ada")) as tx,
-    ):
-        tx.execute("observations.contain", root_id=vm, part_id=vm, relationship_type_id=1)
-    assert caught.value.constraint == "resource_relationships_two"
+def test_errors_say_what_they_mean(store: Store, world: World) -> None:
+    def give_a_default_of_the_wrong_type() -> None:
+        values = dict.fromkeys(f"value_{kind}" for kind in ("string", "decimal", "boolean", "datetime"))
+        with store.transaction(Actor("ada")) as tx:
+            tx.execute(
+                "catalog.insert_default",
+                provider_type="test",
+                resource_type="vm",
+                attribute="price",
+                ordinal=0,
+                data_type="integer",
+                value_integer=2,
+                **values,
+            )
+
+    with pytest.raises(ConstraintViolated, match="a default is of another data type") as caught:
+        give_a_default_of_the_wrong_type()
+    assert caught.value.constraint == "provider_type_attribute_defaults_typed"
     with pytest.raises(DatabaseError, match="there is no time zone"), store.transaction(Actor("ada")) as tx:
         upsert_location(tx, LocationRow("x", time_zone="Nowhere"))
     with pytest.raises(DatabaseError, match="read-only"), store.read() as tx:
@@ -486,9 +496,9 @@ def test_a_transaction_that_fails_leaves_nothing_behind(store: Store) -> None:
         assert credentials(tx) == ()
 
 
-def test_many_copy_and_stream_move_rows_in_bulk(world: World, store: Store) -> None:
+def test_batch_copy_and_stream_move_rows_in_bulk(world: World, store: Store) -> None:
     with store.transaction(Actor("ada")) as tx:
-        assert tx.many("observations.ensure_tag", [{"key": f"k{n}", "value": "v"} for n in range(10)]) == 10
+        assert tx.many("catalog.ensure_relationship_type", ({"name": f"tie_{n}"} for n in range(10))) == 10
     vm = world.resource("vm/web-1", "running")
     type_id, attribute = world.all(
         "SELECT t.id, ad.id FROM resource_types t, attribute_definitions ad WHERE t.name = 'vm' AND"

@@ -148,7 +148,8 @@ def test_functions_with_their_owners_rights_pin_their_search_path(world: World) 
     loose = world.all(
         "SELECT oid::regprocedure::text FROM pg_proc WHERE prosecdef"
         " AND pronamespace IN ('public'::regnamespace, 'vault'::regnamespace)"
-        " AND NOT coalesce(array_to_string(proconfig, ',') LIKE 'search_path=pg_catalog,%pg_temp', false)"
+        " AND NOT EXISTS"
+        " (SELECT FROM unnest(proconfig) AS s WHERE s LIKE 'search_path=pg_catalog,%pg_temp')"
     )
     assert loose == []
 

@@ -9,6 +9,7 @@ import pytest
 from reconciler.catalog import merge, read_part
 from reconciler.errors import CatalogError
 from reconciler.model.catalog import Catalog, Mutability
+from reconciler.model.values import Cardinality, canonical
 from tests.unit.manifest_rig import catalog
 
 BOX: dict[str, Any] = {"resource_types": {"box": {"kind": "Box"}}, "attributes": {"size": {"type": "integer"}}}
@@ -80,7 +81,8 @@ def test_a_default_is_kept_in_canonical_form() -> None:
     rule = {"change": "in_place", "default": ["2001:DB8::1", "192.0.2.1", "192.0.2.1"]}
     offer = {"provider_type": {"name": "test"}, "offers": {"box": {"attributes": {"ips": rule}}}}
     found = merged(BOX, {"attributes": attributes}, offer)
-    assert found.attributes("box", "test")["ips"].default == ("192.0.2.1", "2001:db8::1")
+    default = found.attributes("box", "test")["ips"].default
+    assert default == canonical(("192.0.2.1", "2001:db8::1"), Cardinality.SET)
 
 
 def test_parts_are_found_by_their_parent_and_only_where_they_are_offered() -> None:

@@ -1,0 +1,37 @@
+"""The options that several commands share, so that they are spelt and explained alike."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Files = Annotated[
+    list[str] | None,
+    typer.Option("--file", "-f", metavar="PATH", help="A folder or file of manifests; - is standard input."),
+]
+Git = Annotated[
+    str | None, typer.Option("--git", metavar="URL", help="A git repository of manifests, instead of -f.")
+]
+Branch = Annotated[str | None, typer.Option(help="The branch to read; the repository's own if not given.")]
+Subfolder = Annotated[str | None, typer.Option(help="The folder of the repository that holds the manifests.")]
+Source = Annotated[
+    str | None,
+    typer.Option("--source", metavar="NAME", help="What to call the source; where it is, if not given."),
+]
+Targets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target", metavar="SEL", help="Only this: an address, type=T, endpoint=E, tag=KEY or tag=KEY=VALUE."
+    ),
+]
+Excludes = Annotated[
+    list[str] | None, typer.Option("--exclude", metavar="SEL", help="Not this; as for --target.")
+]
+NoObserve = Annotated[bool, typer.Option("--no-observe", help="Go by what is recorded; look at no provider.")]
+Calls = Annotated[bool, typer.Option("--calls", help="Show every request with its parameters.")]
+MaxDestroy = Annotated[
+    int | None,
+    typer.Option(min=0, metavar="N", help="How many deletions and replacements need no approval (10)."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; what needs an approval waits for it.")]

@@ -1,0 +1,137 @@
+"""The `credentials` commands. A value comes from standard input or a prompt and is never printed."""
+
+from __future__ import annotations
+
+import base64
+import getpass
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from reconciler.cli.opening import opened
+from reconciler.cli.output import (
+    Format,
+    age,
+    counted,
+    line,
+    note,
+    print_json,
+    print_table,
+    print_yaml,
+    results,
+)
+from reconciler.cli.settings import Settings
+from reconciler.engine.engine import default_actor
+from reconciler.errors import ConfigurationError
+from reconciler.store import views
+from reconciler.store.secrets import (
+    KEY_BYTES,
+    KEY_FILE,
+    KEY_VARIABLE,
+    Key,
+    load_key,
+    note_fingerprint,
+    resolve,
+    rotate_key,
+    store_secret,
+)
+from reconciler.store.session import Actor
+
+NEW_KEY_VARIABLE = "RECONCILER_NEW_KEY"
+
+
+def listed(settings: Settings, output: Format) -> None:
+    with opened(settings) as store, store.read() as tx:
+        found = views.credentials(tx)
+    if output == "json":
+        print_json([asdict(item) for item in found])
+    elif output == "yaml":
+        print_yaml([asdict(item) for item in found])
+    elif not found:
+        note("No credential is declared. Declare one in a manifest of kind Credential.")
+    else:
+        print_table(
+            ("NAME", "SOURCE", "FOUND IN", "FINGERPRINT", "USED BY", "AGE"),
+            [
+                (
+                    (item.name, "bold"),
+                    item.source,
+                    item.found_in or "",
+                    item.fingerprint or "",
+                    ", ".join(item.used_by),
+                    age(item.updated_at),
+                )
+                for item in found
+            ],
+        )
+
+
+def put(settings: Settings, name: str) -> None:
+    value = _read(name)
+    key = load_key(settings.home)
+    with opened(settings) as store, store.transaction(_who(settings, f"credential {name} set")) as tx:
+        store_secret(tx, key, name, value)
+    results().print(f"Stored credential {name}, fingerprint {key.fingerprint(value)}.")
+
+
+def _read(name: str) -> str:
+    """One line at a prompt that shows nothing, or all of standard input without its last line break."""
+    if sys.stdin.isatty():
+        return getpass.getpass(f"Value of {name}: ")
+    return sys.stdin.read().rstrip("\r\n")
+
+
+def check(settings: Settings, name: str) -> None:
+    """Raises CredentialError, without the value, where there is none to be found."""
+    key = load_key(settings.home)
+    with opened(settings) as store, store.transaction(_who(settings, f"credential {name} checked")) as tx:
+        value = resolve(tx, key, name)
+        moved = note_fingerprint(tx, key, name, value)
+    seen = "which was not seen before" if moved else "the one that was seen before"
+    results().print(
+        line(("Found ", "green"), f"credential {name}: fingerprint {key.fingerprint(value)}, {seen}.")
+    )
+
+
+def rotate(settings: Settings) -> None:
+    """Encrypt again, then make the new key the one in use.
+
+    The new key is on the disk before anything is encrypted with it, so no crash can lose it.
+    """
+    old = load_key(settings.home)
+    new, path = _new_key(settings.home)
+    with opened(settings) as store, store.transaction(_who(settings, "key rotation")) as tx:
+        count = rotate_key(tx, old, new)
+    if path is None:
+        note(
+            ("  → ", "cyan"),
+            f"set {KEY_VARIABLE} to what {NEW_KEY_VARIABLE} holds, everywhere, before the next command",
+        )
+    else:
+        path.replace(settings.home / KEY_FILE)
+    results().print(f"Encrypted {counted(count, 'secret')} with the new key {new.id}.")
+
+
+def _new_key(home: Path) -> tuple[Key, Path | None]:
+    """From the environment where the present one is there too, else a new file beside the present one."""
+    if KEY_VARIABLE in os.environ:
+        text = os.environ.get(NEW_KEY_VARIABLE)
+        if not text:
+            raise ConfigurationError(
+                f"the key is in {KEY_VARIABLE}, and there is none in {NEW_KEY_VARIABLE} to take its place",
+                hint=f"{NEW_KEY_VARIABLE}=$(openssl rand -base64 {KEY_BYTES})",
+            )
+        return load_key(home, {KEY_VARIABLE: text}), None
+    path = home / f"{KEY_FILE}.new"
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    return load_key(home, {KEY_VARIABLE: path.read_text()}), path
+
+
+def _who(settings: Settings, reason: str) -> Actor:
+    return Actor(settings.actor or default_actor(), reason, "manual")

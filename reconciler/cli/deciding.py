@@ -1,0 +1,114 @@
+"""What a person decides between plans: approvals, holds, tries, and what to let go of."""
+
+from __future__ import annotations
+
+from reconciler.cli.failures import FAILED
+from reconciler.cli.opening import opened
+from reconciler.cli.output import counted, line, note, results
+from reconciler.cli.progress import outcome_text
+from reconciler.cli.running import Request, running
+from reconciler.cli.settings import Settings
+from reconciler.cli.spans import future
+from reconciler.engine.engine import default_actor
+from reconciler.engine.forgetting import forget as forget_one
+from reconciler.errors import ConfigurationError, PlanError
+from reconciler.executor.outcome import Result
+from reconciler.model.address import Address, InvalidAddress
+from reconciler.store import pauses, plans
+from reconciler.store.session import Actor
+
+
+def _who(settings: Settings, reason: str) -> Actor:
+    return Actor(settings.actor or default_actor(), reason, "manual")
+
+
+def _address(text: str) -> Address:
+    try:
+        return Address.parse(text)
+    except InvalidAddress as error:
+        raise PlanError(str(error)) from None
+
+
+def approve(settings: Settings, word: str) -> None:
+    actor = _who(settings, f"approval of plan {word}")
+    with opened(settings) as store, store.transaction(actor) as tx:
+        saved = plans.find_plan(tx, word)
+        if saved.status != "saved":
+            raise PlanError(f"plan {saved.id} cannot be approved: it is {saved.status}", hint="plan again")
+        plans.approve(tx, saved, actor.name)
+    steps = counted(len(saved.steps), "step")
+    results().print(line(("Approved: ", "bold green"), f"plan {saved.id} ({steps}, hash {saved.hash[:12]})."))
+    note(("  → ", "cyan"), "the next apply, or the daemon, carries it out as long as its steps stay the same")
+
+
+def hold(
+    settings: Settings,
+    reason: str,
+    *,
+    address: str | None,
+    endpoint: str | None,
+    kind: str | None,
+    tag: str | None,
+    until: str | None,
+) -> None:
+    if not (address or endpoint or kind or tag):
+        raise ConfigurationError(
+            "nothing to hold was named", hint="name an ADDRESS, or use --endpoint, --type or --tag"
+        )
+    end = future(until) if until else None
+    actor = _who(settings, reason)
+    with opened(settings) as store, store.transaction(actor) as tx:
+        number = pauses.hold(
+            tx,
+            actor.name,
+            reason,
+            address=_address(address) if address else None,
+            endpoint=endpoint,
+            resource_type=kind,
+            tag=_tag(tag) if tag else None,
+            until=end,
+        )
+    results().print(f"Hold {number} is in force{f' until {end:%Y-%m-%d %H:%M} UTC' if end else ''}.")
+    note(("  → ", "cyan"), f"to end it: reconciler release {number}")
+
+
+def _tag(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise ConfigurationError(f"`{text}` is not KEY=VALUE", hint="as in --tag env=prod")
+    return key, value
+
+
+def release(settings: Settings, words: list[str]) -> int:
+    """End holds; gives 1 if one of the words names none."""
+    code = 0
+    actor = _who(settings, "release")
+    with opened(settings) as store, store.transaction(actor) as tx:
+        for word in words:
+            count = pauses.release(tx, word)
+            if count:
+                results().print(f"Released {counted(count, 'hold')} of {word}.")
+            else:
+                note(f"There is no hold of {word} alone; `reconciler get holds` lists what there is.")
+                code = FAILED
+    return code
+
+
+def retry(settings: Settings, text: str) -> None:
+    address = _address(text)
+    with opened(settings) as store, store.transaction(_who(settings, f"retry {address}")) as tx:
+        waited = pauses.retry(tx, address)
+    if waited:
+        results().print(f"{address} is tried again by the next apply, or by the daemon.")
+    else:
+        note(f"{address} was not waiting.")
+
+
+def forget(settings: Settings, text: str) -> int:
+    address = _address(text)
+    with running(Request(settings)) as run:
+        outcome = forget_one(run.session, address)
+    results().print(line((str(address), "bold"), f": {outcome_text(outcome)}"))
+    if outcome.hint:
+        note(("  → ", "cyan"), outcome.hint)
+    return 0 if outcome.result is Result.DONE else FAILED

@@ -1,0 +1,222 @@
+"""`schema` and `explain`: the catalog for editors and for people. No database is needed."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+
+from rich.text import Text
+
+from reconciler.catalog import merge
+from reconciler.cli.output import line, print_json, print_table, results
+from reconciler.cli.values import shown
+from reconciler.engine.drivers import catalog_parts
+from reconciler.errors import ConfigurationError
+from reconciler.manifest.names import short_names
+from reconciler.manifest.schema import json_schema
+from reconciler.model.catalog import AttributeDefinition, Catalog, Mutability, ResourceType, TypeAttribute
+from reconciler.model.values import Cardinality, Format
+
+_WIDTH = 92
+_CHANGES: Mapping[Mutability, str] = {
+    Mutability.IN_PLACE: "changes in place",
+    Mutability.NEEDS_STOP: "changes while the machine is off",
+    Mutability.REPLACE: "a change replaces the object",
+    Mutability.CREATE_ONLY: "given when it is made, not compared afterwards",
+    Mutability.READ_ONLY: "read only",
+    Mutability.WRITE_ONLY: "written, never read back",
+}
+
+
+def schema(kind: str | None, providers: list[str]) -> None:
+    catalog = merge(catalog_parts())
+    for name in providers:
+        if name not in catalog.provider_types:
+            raise ConfigurationError(
+                f"no driver is installed for the provider type {name}",
+                hint=f"installed: {', '.join(sorted(catalog.provider_types))}",
+            )
+    try:
+        print_json(json_schema(catalog, kind, providers or None))
+    except KeyError:
+        raise _no_kind(kind or "", catalog) from None
+
+
+def _no_kind(word: str, catalog: Catalog) -> ConfigurationError:
+    kinds = sorted(item.kind for item in catalog.resource_types.values())
+    return ConfigurationError(f"there is no kind {word}", hint=f"there are: {', '.join(kinds)}")
+
+
+def explain(word: str | None) -> None:
+    catalog = merge(catalog_parts())
+    if word is None:
+        _print_kinds(catalog)
+        return
+    name, _, attribute = word.partition(".")
+    kind = _kind(name, catalog)
+    lines = _attribute_lines(kind, attribute, catalog) if attribute else _kind_lines(kind, catalog)
+    for text in lines:
+        results().print(text)
+
+
+def _print_kinds(catalog: Catalog) -> None:
+    kinds = sorted(catalog.resource_types.values(), key=lambda item: (item.is_part, item.kind))
+    print_table(
+        ("KIND", "TYPE", "PROVIDERS", "WHAT IT IS"),
+        [
+            (
+                (item.kind, "bold"),
+                item.name,
+                ", ".join(_providers(item, catalog)),
+                item.description or item.display_name,
+            )
+            for item in kinds
+        ],
+    )
+
+
+def _kind(word: str, catalog: Catalog) -> ResourceType:
+    wanted = word.lower()
+    for item in catalog.resource_types.values():
+        if wanted in (item.kind.lower(), item.name, f"{item.name}s", item.collection or ""):
+            return item
+    raise _no_kind(word, catalog)
+
+
+def _providers(kind: ResourceType, catalog: Catalog) -> list[str]:
+    return sorted(provider for name, provider in catalog.offers if name == kind.name)
+
+
+def _wrapped(text: str, indent: str) -> Iterator[Text]:
+    for part in textwrap.wrap(text, _WIDTH - len(indent)):
+        yield Text(indent + part)
+
+
+def _kind_lines(kind: ResourceType, catalog: Catalog) -> Iterator[Text]:
+    yield line((kind.kind, "bold"), (f"  (addresses: {kind.name}/NAME)", "dim"))
+    yield from _wrapped(kind.description, "")
+    yield line(("providers: ", "dim"), ", ".join(_providers(kind, catalog)) or "none")
+    if kind.is_part:
+        parents = ", ".join(catalog.resource_types[name].kind for name in kind.parents)
+        yield line(("written in: ", "dim"), f"{parents}, under `{kind.collection}`")
+    if kind.holds_data:
+        yield line(("holds data: ", "dim"), "it is destroyed only where a manifest or an approval says so")
+    settable, read_only = _by_use(kind, catalog)
+    yield from _section("Attributes", settable, kind, catalog)
+    parts = [item for item in catalog.resource_types.values() if kind.name in item.parents]
+    if parts:
+        yield Text()
+        yield line(("Parts", "bold"))
+    for part in sorted(parts, key=lambda item: item.collection or ""):
+        yield line(
+            "  ",
+            (part.collection or "", "cyan"),
+            (f"  {part.kind}, on {', '.join(_providers(part, catalog))}", "dim"),
+        )
+        yield from _wrapped(part.description, "      ")
+    yield from _section("Shown, but not to be written", read_only, kind, catalog)
+
+
+Rules = Mapping[str, TypeAttribute]
+
+
+def _rules(kind: ResourceType, catalog: Catalog) -> dict[str, dict[str, TypeAttribute]]:
+    """By attribute, the rule of each provider type."""
+    found: dict[str, dict[str, TypeAttribute]] = {}
+    for provider in _providers(kind, catalog):
+        for name, rule in catalog.attributes(kind.name, provider).items():
+            found.setdefault(name, {})[provider] = rule
+    return found
+
+
+def _by_use(kind: ResourceType, catalog: Catalog) -> tuple[dict[str, Rules], dict[str, Rules]]:
+    settable: dict[str, Rules] = {}
+    read_only: dict[str, Rules] = {}
+    for name, rules in sorted(_rules(kind, catalog).items()):
+        (settable if any(rule.settable for rule in rules.values()) else read_only)[name] = rules
+    return settable, read_only
+
+
+def _section(title: str, names: Mapping[str, Rules], kind: ResourceType, catalog: Catalog) -> Iterator[Text]:
+    if not names:
+        return
+    yield Text()
+    yield line((title, "bold"))
+    offered = len(_providers(kind, catalog))
+    for name, rules in names.items():
+        definition = catalog.definitions[name]
+        required = any(rule.required and rule.default is None for rule in rules.values())
+        where = "" if len(rules) == offered else f"  only {', '.join(sorted(rules))}"
+        yield line(
+            "  ",
+            (name, "cyan"),
+            (f"  <{type_text(definition)}>", "dim"),
+            ("  required", "yellow") if required else "",
+            (where, "dim"),
+        )
+        yield from _wrapped(definition.description or definition.display_name, "      ")
+
+
+def type_text(definition: AttributeDefinition) -> str:
+    """`integer`, `set of string`, `reference to network`, with its unit."""
+    base = definition.data_type.value
+    if definition.format is Format.REFERENCE:
+        base = f"reference to {' or '.join(definition.reference_types)}"
+    elif definition.format not in (Format.PLAIN, Format.MIB, Format.GIB, Format.SECONDS):
+        base = f"{base}, {definition.format.value.replace('_', ' ')}"
+    unit = f" in {definition.unit}" if definition.unit else ""
+    many = "" if definition.cardinality is Cardinality.ONE else f"{definition.cardinality.value} of "
+    return f"{many}{base}{unit}"
+
+
+def _attribute_lines(kind: ResourceType, word: str, catalog: Catalog) -> Iterator[Text]:
+    rules = _rules(kind, catalog)
+    name = word if word in rules else _long_name(word, kind, catalog)
+    if name is None:
+        part = next(
+            (p for p in catalog.resource_types.values() if p.collection == word and kind.name in p.parents),
+            None,
+        )
+        if part is not None:
+            yield from _kind_lines(part, catalog)
+            return
+        raise ConfigurationError(
+            f"{kind.kind} has no attribute {word}", hint=f"`reconciler explain {kind.kind}` lists them"
+        )
+    definition = catalog.definitions[name]
+    yield line((f"{kind.kind}.{name}", "bold"), (f"  <{type_text(definition)}>", "dim"))
+    yield from _wrapped(definition.description or definition.display_name, "")
+    for provider, rule in sorted(rules[name].items()):
+        yield Text()
+        yield line((provider, "cyan"))
+        for text in _rule_words(rule):
+            yield Text(f"  {text}")
+
+
+def _long_name(word: str, kind: ResourceType, catalog: Catalog) -> str | None:
+    """The attribute that a short name (`memory` for `memory_mb`) stands for."""
+    for provider in _providers(kind, catalog):
+        if name := short_names(catalog.attributes(kind.name, provider)).get(word):
+            return name
+    return None
+
+
+def _rule_words(rule: TypeAttribute) -> Iterator[str]:
+    yield _CHANGES[rule.mutability] + (", and can only grow" if rule.grow_only else "")
+    if rule.required and rule.default is None:
+        yield "required"
+    if rule.default is not None:
+        yield f"default: {shown(rule.default)}"
+    if rule.clear_when_unset:
+        yield "without it in the manifest it shall have no value"
+    if rule.allowed_values:
+        yield f"one of: {', '.join(shown(value) for value in rule.allowed_values)}"
+    bounds = [f"at least {rule.minimum}" if rule.minimum is not None else ""]
+    bounds.append(f"at most {rule.maximum}" if rule.maximum is not None else "")
+    bounds.append(f"at most {rule.max_length} characters" if rule.max_length is not None else "")
+    if any(bounds):
+        yield ", ".join(filter(None, bounds))
+    if rule.pattern:
+        yield f"matches {rule.pattern}"
+    if rule.definition.secret or rule.mutability is Mutability.WRITE_ONLY:
+        yield "a secret is given by name: {from: credential/NAME}"

@@ -1,0 +1,123 @@
+"""`observe` and `drift`: looking at endpoints, and what moved there by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+
+from reconciler.cli.failures import FAILED
+from reconciler.cli.output import (
+    Format,
+    Piece,
+    counted,
+    line,
+    print_json,
+    print_table,
+    print_yaml,
+    results,
+    warn,
+)
+from reconciler.cli.plan_json import look_json
+from reconciler.cli.running import CHANGES, Request, running
+from reconciler.cli.settings import Settings
+from reconciler.engine.observing import observe_all
+from reconciler.executor.look import Look
+from reconciler.model.address import Address
+from reconciler.store import views
+
+
+def observe(settings: Settings, names: list[str], output: Format, *, accept_empty: bool) -> int:
+    """Look, record, and print what came of it; gives the exit code."""
+    with running(Request(settings)) as run:
+        context = run.session.context
+        for name in names:
+            context.connections.endpoint(name)  # raises PlanError for one that there is not
+        with run.reporter.showing():
+            looks = observe_all(context, names or None, accept_empty=accept_empty)
+    _print_looks(looks, output)
+    return FAILED if any(look.trouble for look in looks.values()) else 0
+
+
+def _print_looks(looks: Mapping[str, Look], output: Format) -> None:
+    rows = [look_json(look) for _, look in sorted(looks.items())]
+    if output == "json":
+        print_json(rows)
+        return
+    if output == "yaml":
+        print_yaml(rows)
+        return
+    print_table(
+        ("ENDPOINT", "LOOK", "SEEN", "CHANGED", "GONE", "UNKNOWN", "REQUESTS"),
+        [_look_row(look) for _, look in sorted(looks.items())],
+    )
+    for _, look in sorted(looks.items()):
+        _list("changed", look.changed, "yellow")
+        _list("gone", look.gone, "red")
+        _list("unknown", look.unknown, "dim")
+        _list("in quarantine", look.quarantined, "bold red")
+        if look.trouble:
+            hint = (
+                ""
+                if "nothing of ours was seen" not in look.trouble
+                else "observe --accept-empty, if it is so"
+            )
+            warn(f"{look.endpoint}: {look.trouble}", hint)
+
+
+def _look_row(look: Look) -> Sequence[Piece]:
+    how = (
+        ("failed", "red") if look.blind else ("partial", "yellow") if look.trouble else ("complete", "green")
+    )
+    return (
+        (look.endpoint, "bold"),
+        how,
+        str(look.seen),
+        str(len(look.changed)),
+        str(len(look.gone)),
+        str(len(look.unknown)),
+        str(look.requests),
+    )
+
+
+def _list(what: str, addresses: Iterable[Address], style: str) -> None:
+    for address in sorted(addresses):
+        results().print(line((f"  {what}: ", style), str(address)))
+
+
+def drift(settings: Settings, output: Format, *, look: bool, detailed: bool) -> int:
+    """Print what is not as it was applied; gives the exit code."""
+    troubled = False
+    with running(Request(settings, observe=look)) as run:
+        run.look()
+        for name, seen in sorted(run.session.looks.items()):
+            if seen.trouble:
+                troubled = True
+                warn(f"{name}: {seen.trouble}", "what is not known there is not in this list")
+        with run.session.engine.store.read() as tx:
+            found = views.drift(tx)
+    _print_drift(found, output)
+    if troubled:
+        return FAILED
+    return CHANGES if detailed and found else 0
+
+
+def _print_drift(found: Sequence[views.DriftView], output: Format) -> None:
+    if output == "json":
+        print_json([asdict(item) for item in found])
+    elif output == "yaml":
+        print_yaml([asdict(item) for item in found])
+    elif not found:
+        results().print(line(("No drift. ", "bold green"), "Everything is as it was applied."))
+    else:
+        print_table(("ADDRESS", "WHAT", "APPLIED", "NOW"), map(_drift_row, found))
+        results().print()
+        places = counted(len({item.address for item in found}), "resource")
+        results().print(line(("Drift: ", "bold yellow"), f"{places} moved away from what was applied."))
+
+
+def _drift_row(item: views.DriftView) -> Sequence[Piece]:
+    unit = f" {item.unit}" if item.unit else ""
+    what = item.name or "" if item.what == "attribute" else f"{item.what} {item.name or ''}".strip()
+    applied = f"{item.desired}{unit}" if item.desired is not None else "(none)"
+    now = f"{item.recorded}{unit}" if item.recorded is not None else "(none)"
+    return (item.address, "bold"), what, (applied, "green"), (now, "red")

@@ -1,0 +1,67 @@
+"""Worlds for acceptance tests: a database of the test's own, a simulator of its own, an empty fleet."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.store.embedded import EmbeddedServer
+from tests.acceptance.rig import TOKEN, Cli, Simulator, World, end, inventory, simulator
+from tests.databases import TestDatabase
+
+_KEPT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that the embedded server's own account may enter, unlike tmp_path for root."""
+    folder = Path(tempfile.mkdtemp(prefix="acceptance-"))
+    folder.chmod(0o711)
+    yield folder
+    EmbeddedServer.stop(folder / "home" / "postgresql", force=True)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def bare(place: Path) -> Iterator[Cli]:
+    """The program with a home of its own and the embedded database; nothing is there yet."""
+    env = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    env |= {"RECONCILER_HOME": str(place / "home"), "HOME": str(place), "FLEET_TOKEN": TOKEN}
+    cli = Cli(place, env)
+    yield cli
+    for process in cli.started:
+        end(process)
+
+
+@pytest.fixture
+def cli(bare: Cli, database: TestDatabase) -> Cli:
+    """The program on a migrated database of a server that runs already, which is quick."""
+    bare.env["RECONCILER_DATABASE_URL"] = database.admin
+    return bare
+
+
+@pytest.fixture
+def task_seconds() -> float:
+    """How long the simulator's tasks run; a test may say otherwise."""
+    return 0.0
+
+
+@pytest.fixture
+def sim(place: Path, task_seconds: float) -> Iterator[Simulator]:
+    more = ("--token", TOKEN, "--rate-limit", "0", "--task-seconds", str(task_seconds))
+    with simulator(place, "hetzner", *more) as running:
+        yield running
+
+
+@pytest.fixture
+def world(cli: Cli, sim: Simulator) -> World:
+    """A fleet of which only the inventory is declared."""
+    made = World(cli, sim)
+    made.fleet.mkdir()
+    made.write(inventory=inventory(sim.url))
+    return made

@@ -1,0 +1,33 @@
+"""Where the daemon is tested: a simulated provider, a repository, daemons on a database of the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.daemon.rig import TOKEN, Cloud, Site
+from tests.databases import TestDatabase
+from tests.unit.git_rig import new_repository
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    started = Cloud.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    return new_repository(tmp_path / "fleet.git")
+
+
+@pytest.fixture
+def site(tmp_path: Path, database: TestDatabase, repository: Path) -> Iterator[Site]:
+    made = Site(tmp_path, database, repository)
+    yield made
+    for daemon in made.daemons:
+        daemon.kill()
+        assert TOKEN not in daemon.log.read_text()

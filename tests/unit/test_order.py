@@ -1,0 +1,184 @@
+"""Order: nothing before what it needs, nothing removed while it is used, and a circle named in full."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given as drawn
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from reconciler.errors import PlanError
+from reconciler.model.address import Address
+from reconciler.model.plan import Action, Hindrance, Plan
+from reconciler.model.resource import Desired, Lifecycle, Management, Presence, ReplacePolicy
+from reconciler.planner import make_plan, parse_selector
+from reconciler.planner.order import check_cycles
+from reconciler.planner.references import references
+from reconciler.planner.select import Selection
+from tests.unit.core_rig import given, recorded_of, want, with_parts
+from tests.unit.manifest_rig import PUBLIC_KEY, catalog
+
+
+def service(name: str, *needs: str, **more: Any) -> Desired:
+    return want(f"service/{name}", "logical", depends_on=tuple(map(Address.parse, needs)), **more)
+
+
+def vm(**more: Any) -> Desired:
+    return want("vm/web", server_type="cx22", image="debian-12", **more)
+
+
+def key(name: str = "admin") -> Desired:
+    return want(f"ssh_key/{name}", public_key=PUBLIC_KEY)
+
+
+def order(plan: Plan) -> list[str]:
+    return [f"{step.action} {step.address}" for step in plan.steps]
+
+
+def requires(plan: Plan, address: str) -> list[str]:
+    (step,) = (step for step in plan.steps if str(step.address) == address)
+    return [str(need) for need in step.requires]
+
+
+def test_what_is_referred_to_comes_first() -> None:
+    net = want("network/net", ip_range="10.0.0.0/16")
+    machine = with_parts(
+        vm(ssh_keys=("ssh_key/admin",)), "network_attachment", {"network": "network/net"}
+    )
+    group = want("cluster/web", "logical")
+    plan = make_plan(given([replace(machine, member_of=(group.address,)), key(), net, group]))
+    assert order(plan)[-1] == "create vm/web"
+    assert requires(plan, "vm/web") == ["cluster/web", "network/net", "ssh_key/admin"]
+
+
+def test_what_is_there_already_is_not_waited_for() -> None:
+    plan = make_plan(given([vm(ssh_keys=("ssh_key/admin",))], [recorded_of(key())]))
+    assert requires(plan, "vm/web") == []
+
+
+def test_what_needs_something_that_neither_is_nor_comes_waits_and_so_on_up_the_chain() -> None:
+    held = {key().address: (given().now.replace(year=2999), "no")}
+    chain = [key(), vm(ssh_keys=("ssh_key/admin",)), service("shop", "vm/web"), service("other")]
+    plan = make_plan(given(chain, failures=held))
+    assert order(plan) == ["create service/other"]
+    assert {str(item.address): item.hindrance for item in plan.blocked} == {
+        "ssh_key/admin": Hindrance.BACK_OFF,
+        "vm/web": Hindrance.DEPENDENCY,
+        "service/shop": Hindrance.DEPENDENCY,
+    }
+    assert "ssh_key/admin" in plan.blocked[1].message
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"presence": Presence.ABSENT},
+        {"external_id": None},
+        {"management": Management.QUARANTINED},
+    ],
+)
+def test_what_is_not_there_or_not_ours_cannot_be_built_on(change: dict[str, Any]) -> None:
+    plan = make_plan(given([vm(ssh_keys=("ssh_key/admin",))], [recorded_of(key(), **change)]))
+    assert order(plan) == []
+    assert plan.blocked[0].hindrance is Hindrance.DEPENDENCY
+
+
+def test_what_a_selection_leaves_out_is_not_done_for_the_sake_of_what_it_covers() -> None:
+    chosen = Selection(targets=(parse_selector("vm/web"),))
+    plan = make_plan(given([vm(ssh_keys=("ssh_key/admin",)), key()], selection=chosen))
+    assert order(plan) == []
+    assert [item.hindrance for item in plan.blocked] == [Hindrance.DEPENDENCY]
+    both = Selection(targets=(parse_selector("vm/web"), parse_selector("ssh_key/admin")))
+    plan = make_plan(given([vm(ssh_keys=("ssh_key/admin",)), key()], selection=both))
+    assert order(plan) == ["create ssh_key/admin", "create vm/web"]
+
+
+def test_removals_go_in_the_opposite_order() -> None:
+    gone = [recorded_of(key()), recorded_of(vm(ssh_keys=("ssh_key/admin",)))]
+    plan = make_plan(given(removed=gone))
+    assert order(plan) == ["delete vm/web", "delete ssh_key/admin"]
+    assert requires(plan, "ssh_key/admin") == ["vm/web"]
+
+
+def test_what_is_removed_waits_until_its_users_have_let_go() -> None:
+    there = recorded_of(want("volume/data", size_gb=10, server="vm/web"))
+    plan = make_plan(given([want("volume/data", size_gb=10)], [there], [recorded_of(vm())]))
+    assert order(plan) == ["update volume/data", "delete vm/web"]
+    assert requires(plan, "vm/web") == ["volume/data"]
+
+
+def test_what_is_removed_waits_for_a_user_that_is_replaced() -> None:
+    life = Lifecycle(replace=ReplacePolicy.ALLOWED)
+    group = want("placement_group/apart")
+    there = recorded_of(replace(vm(placement_group="placement_group/apart"), lifecycle=life))
+    asked = replace(vm(), lifecycle=life, attributes={**vm().attributes, "image": "debian-13"})
+    plan = make_plan(given([asked], [there], [recorded_of(group)]))
+    assert order(plan) == ["replace vm/web", "delete placement_group/apart"]
+
+
+def test_a_circle_is_named_with_everything_in_it() -> None:
+    ring = [service("a", "service/b"), service("b", "service/c"), service("c", "service/a")]
+    with pytest.raises(PlanError) as found:
+        make_plan(given(ring))
+    for item in ring:
+        assert str(item.address) in found.value.message
+    assert found.value.hint
+    with pytest.raises(PlanError, match="cycle"):
+        check_cycles(ring, {item.address: references(item, catalog()) for item in ring})
+
+
+def test_what_refers_to_itself_or_to_what_is_not_in_our_books_makes_no_circle() -> None:
+    alone = service("a", "service/a")
+    assert references(alone, catalog()) == frozenset()
+    odd = recorded_of(want("volume/data", size_gb=10))
+    assert references(replace(odd, attributes={"server": "vm#4711"}), catalog()) == frozenset()
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[list[Desired], list[int]]:
+    """Services that need only earlier ones, in any order, and the numbers of those that are there already."""
+    count = draw(st.integers(1, 8))
+    made = [
+        service(f"s{number}", *draw(st.sets(st.sampled_from([f"service/s{n}" for n in range(number)]))))
+        if number
+        else service("s0")
+        for number in range(count)
+    ]
+    there = draw(st.lists(st.integers(0, count - 1), unique=True))
+    return draw(st.permutations(made)), there
+
+
+@settings(max_examples=200)
+@drawn(worlds(), st.data())
+def test_no_step_without_what_it_requires_before_it(
+    world: tuple[list[Desired], list[int]], data: st.DataObject
+) -> None:
+    wanted, there = world
+    recorded = [recorded_of(item) for item in wanted if int(item.address.name[1:]) in there]
+    missing = data.draw(st.sets(st.sampled_from([item.address for item in wanted])))
+    failing = {address: (given().now.replace(year=2999), "no") for address in missing}
+    plan = make_plan(given(wanted, recorded, failures=failing))
+    steps = {step.address for step in plan.steps}
+    exists = {item.address for item in recorded}
+    by_address = {item.address: item for item in wanted}
+    done: set[Address] = set()
+    for step in plan.steps:
+        assert set(step.requires) <= done
+        assert set(by_address[step.address].depends_on) <= steps | exists
+        done.add(step.address)
+    accounted = steps | {item.address for item in plan.blocked} | {address for address, _ in plan.settled}
+    assert accounted == set(by_address), "nothing falls out of a plan unsaid"
+
+
+@settings(max_examples=100)
+@drawn(worlds())
+def test_removing_a_whole_world_takes_users_before_what_they_use(world: tuple[list[Desired], list[int]]) -> None:
+    gone = [recorded_of(item) for item in world[0]]
+    plan = make_plan(given(removed=gone))
+    place = {step.address: number for number, step in enumerate(plan.steps)}
+    assert all(step.action is Action.DELETE for step in plan.steps)
+    for item in gone:
+        assert all(place[item.address] < place[used] for used in item.depends_on)

@@ -1,0 +1,426 @@
+"""The planner's decisions, one resource at a time: which action, why, or what stands in the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.errors import PlanError
+from reconciler.model.address import Address
+from reconciler.model.diff import Diff, Reason
+from reconciler.model.hold import Hold
+from reconciler.model.plan import Action, Call, Hindrance, Impact, Plan
+from reconciler.model.resource import (
+    Desired,
+    Lifecycle,
+    Management,
+    OnRemove,
+    Presence,
+    Recorded,
+    ReplacePolicy,
+)
+from reconciler.planner import EndpointView, Limits, Selection, make_plan, parse_selector
+from tests.unit.core_rig import NOW, given, one_call, recorded_of, refusing, want, with_parts
+
+ALLOWED = Lifecycle(replace=ReplacePolicy.ALLOWED)
+GUARDED = Lifecycle(prevent_destroy=True, replace=ReplacePolicy.ALLOWED)
+
+
+def vm(name: str = "web", **more: Any) -> Desired:
+    return want(f"vm/{name}", **({"server_type": "cx22", "image": "debian-12"} | more))
+
+
+def network(name: str = "net", **more: Any) -> Desired:
+    return want(f"network/{name}", **({"ip_range": "10.0.0.0/16"} | more))
+
+
+def did(plan: Plan) -> dict[str, Action]:
+    return {str(step.address): step.action for step in plan.steps}
+
+
+def blocked(plan: Plan) -> dict[str, Hindrance]:
+    return {str(item.address): item.hindrance for item in plan.blocked}
+
+
+def only(plan: Plan) -> Hindrance:
+    """The one reason for which a plan has no step."""
+    assert plan.steps == ()
+    (item,) = plan.blocked
+    assert item.message, "whatever is parked says why"
+    return item.hindrance
+
+
+# -- actions --------------------------------------------------------------------------------------------
+
+
+def test_what_is_wanted_and_not_there_is_created() -> None:
+    (step,) = make_plan(given([network()])).steps
+    assert (step.action, step.reason, step.resource, step.pin) == (Action.CREATE, Reason.MANIFEST, None, None)
+    assert step.desired_hash == network().hash()
+    assert [change.name for change in step.changes] == ["ip_range"]
+
+
+def test_what_is_there_as_wanted_needs_nothing_and_is_remembered() -> None:
+    plan = make_plan(given([network()], [recorded_of(network())]))
+    assert (plan.steps, plan.blocked) == ((), ())
+    assert plan.settled == ((network().address, network().hash()),)
+
+
+def test_what_differs_is_updated_and_rests_on_the_row_it_was_compared_with() -> None:
+    there = recorded_of(network(protected=True), version=41)
+    (step,) = make_plan(given([network(protected=False)], [there])).steps
+    assert (step.action, step.resource, step.pin) == (Action.UPDATE, there.uid, 41)
+    assert step.summary == "protected"
+    assert not step.partial
+
+
+def test_what_disappeared_is_created_again_and_says_that_it_drifted() -> None:
+    there = recorded_of(network(), presence=Presence.ABSENT, state="missing")
+    (step,) = make_plan(given([network()], [there])).steps
+    assert (step.action, step.reason, step.resource) == (Action.CREATE, Reason.DRIFT, there.uid)
+
+
+def test_a_create_that_was_interrupted_is_planned_again_for_the_same_row() -> None:
+    there = recorded_of(network(), external_id=None, presence=Presence.ABSENT, state="failed")
+    (step,) = make_plan(given([network()], [there])).steps
+    assert (step.action, step.reason, step.resource) == (Action.CREATE, Reason.MANIFEST, there.uid)
+
+
+def test_what_no_manifest_wants_any_more_is_deleted() -> None:
+    there = recorded_of(network())
+    (step,) = make_plan(given(removed=[there])).steps
+    assert (step.action, step.resource, step.pin) == (Action.DELETE, there.uid, there.version)
+    assert step.approvals == ()
+
+
+def test_what_is_gone_anyway_is_only_forgotten() -> None:
+    for there in (recorded_of(vm(), presence=Presence.ABSENT), recorded_of(vm(), external_id=None)):
+        (step,) = make_plan(given(removed=[there])).steps
+        assert (step.action, step.calls) == (Action.FORGET, ())
+
+
+def test_what_shall_be_retained_is_forgotten_and_left_alone() -> None:
+    there = recorded_of(vm(), lifecycle=Lifecycle(on_remove=OnRemove.RETAIN))
+    (step,) = make_plan(given(removed=[there])).steps
+    assert (step.action, step.calls) == (Action.FORGET, ())
+
+
+def test_a_replacement_deletes_and_creates_in_one_step() -> None:
+    there = recorded_of(vm(image="debian-11"))
+    (step,) = make_plan(given([vm(lifecycle=ALLOWED)], [there])).steps
+    assert (step.action, step.impact) == (Action.REPLACE, Impact.REPLACE)
+    assert [(call.deletes, call.creates) for call in step.calls] == [(True, False), (False, True)]
+    first = replace(ALLOWED, create_before_destroy=True)
+    (step,) = make_plan(given([vm(lifecycle=first)], [there])).steps
+    assert [(call.deletes, call.creates) for call in step.calls] == [(False, True), (True, False)]
+
+
+def test_an_existing_object_is_taken_over_only_by_its_id() -> None:
+    stranger = recorded_of(network(), external_id="77", management=Management.UNMANAGED)
+    asked = network(adopt="77")
+    (step,) = make_plan(given([asked], strangers={asked.address: stranger})).steps
+    assert (step.action, step.adopt, step.resource) == (Action.ADOPT, "77", stranger.uid)
+    assert step.pin == stranger.version
+    by_name = make_plan(given([network()], strangers={asked.address: stranger}))
+    assert only(by_name) is Hindrance.NOT_OURS
+    assert '"77"' in by_name.blocked[0].hint, "and the plan says how to adopt it"
+    other = make_plan(given([network(adopt="78")], strangers={asked.address: stranger}))
+    assert only(other) is Hindrance.NOT_OURS
+    nothing = make_plan(given([network(adopt="78")]))
+    assert only(nothing) is Hindrance.UNKNOWN
+
+
+def test_nothing_is_taken_over_into_a_place_that_is_still_taken() -> None:
+    stranger = recorded_of(network(), external_id="77", management=Management.UNMANAGED)
+    lost = recorded_of(network(), presence=Presence.ABSENT)
+    plan = make_plan(given([network(adopt="77")], [lost], strangers={lost.address: stranger}))
+    assert only(plan) is Hindrance.UNSUPPORTED
+
+
+def test_the_worst_of_its_calls_is_the_impact_of_a_step() -> None:
+    impacts = iter([Impact.ONLINE, Impact.REBOOT, Impact.ONLINE])
+
+    def lowered(*args: Any) -> tuple[Call, ...]:
+        return tuple(replace(one_call(*args)[0], impact=impact) for impact in impacts)
+
+    life = Lifecycle(allow_downtime=True)
+    plan = make_plan(given([vm(backups=True, lifecycle=life)], [recorded_of(vm(backups=False))], lower=lowered))
+    assert plan.steps[0].impact is Impact.REBOOT
+    assert plan.requests == {"hetzner-1": 3}
+
+
+def test_an_owed_start_is_made_good_though_the_manifest_says_nothing_of_power() -> None:
+    there = recorded_of(vm(), state="stopped", owes_start=True)
+    (step,) = make_plan(given([vm()], [there])).steps
+    assert [(change.name, change.after) for change in step.changes] == [("power_state", "running")]
+    assert make_plan(given([vm()], [replace(there, owes_start=False)])).steps == ()
+
+
+def test_what_waits_for_a_restart_is_said() -> None:
+    there = recorded_of(vm(), pending=frozenset({"memory_mb"}))
+    (warning,) = make_plan(given([vm()], [there])).warnings
+    assert "vm/web: memory_mb" in warning
+
+
+# -- hindrances -----------------------------------------------------------------------------------------
+
+
+def test_nothing_is_deleted_or_changed_or_made_at_an_endpoint_that_cannot_be_seen() -> None:
+    blind = {"hetzner-1": EndpointView("hetzner-1", "hetzner", trouble="hetzner-1: no answer")}
+    there = recorded_of(vm("b", backups=False))
+    plan = make_plan(
+        given([vm("a"), vm("b", backups=True)], [there], [recorded_of(vm("c"))], endpoints=blind)
+    )
+    assert plan.steps == ()
+    assert set(blocked(plan).values()) == {Hindrance.UNKNOWN}
+    assert blocked(plan).keys() == {"vm/a", "vm/b", "vm/c"}
+
+
+def test_nothing_is_deleted_or_changed_or_made_again_on_unknown() -> None:
+    unknown = {"presence": Presence.UNKNOWN}
+    there = recorded_of(vm("b", backups=False), **unknown)
+    plan = make_plan(given([vm("b", backups=True)], [there], [recorded_of(vm("c"), **unknown)]))
+    assert plan.steps == ()
+    assert blocked(plan) == {"vm/b": Hindrance.UNKNOWN, "vm/c": Hindrance.UNKNOWN}
+
+
+def test_an_id_that_was_never_learnt_is_not_forgotten_on_unknown() -> None:
+    there = recorded_of(vm(), presence=Presence.UNKNOWN, external_id=None)
+    assert only(make_plan(given(removed=[there]))) is Hindrance.UNKNOWN
+
+
+@pytest.mark.parametrize("presence", [Presence.PRESENT, Presence.ABSENT])
+@pytest.mark.parametrize("on_remove", [None, OnRemove.RETAIN, OnRemove.DELETE])
+def test_what_is_in_quarantine_is_left_alone(presence: Presence, on_remove: OnRemove | None) -> None:
+    there = recorded_of(
+        network(protected=True),
+        management=Management.QUARANTINED,
+        presence=presence,
+        lifecycle=Lifecycle(on_remove=on_remove),
+    )
+    assert only(make_plan(given([network(protected=False)], [there]))) is Hindrance.QUARANTINED
+    assert only(make_plan(given(removed=[there]))) is Hindrance.QUARANTINED
+
+
+def test_what_is_in_quarantine_is_taken_over_where_the_manifest_names_it_and_nothing_else_hinders() -> None:
+    there = recorded_of(network(), external_id="77", management=Management.QUARANTINED)
+    asked = network(adopt="77")
+    assert did(make_plan(given([asked], [there]))) == {"network/net": Action.ADOPT}
+    held = Hold("ada", "hands off", address=asked.address)
+    assert only(make_plan(given([asked], [there], holds=(held,)))) is Hindrance.HELD
+    blind = {"hetzner-1": EndpointView("hetzner-1", "hetzner", trouble="no answer")}
+    assert only(make_plan(given([asked], [there], endpoints=blind))) is Hindrance.UNKNOWN
+
+
+def test_an_endpoint_that_is_not_there_is_said() -> None:
+    assert only(make_plan(given([vm()], endpoints={}))) is Hindrance.UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        Hold("ada", "moving", address=Address.parse("vm/web")),
+        Hold("ada", "moving", endpoint="hetzner-1"),
+        Hold("ada", "moving", type="vm"),
+        Hold("ada", "moving", tag=("env", "prod")),
+        Hold("ada", "moving", type="vm", tag=("env", "prod"), until=NOW + timedelta(seconds=1)),
+    ],
+)
+def test_a_hold_stops_whatever_would_be_done(hold: Hold) -> None:
+    asked = vm(tags={"env": "prod"}, backups=True)
+    there = recorded_of(vm(tags={"env": "prod"}, backups=False))
+    retained = replace(there, lifecycle=Lifecycle(on_remove=OnRemove.RETAIN))
+    for plan in (
+        make_plan(given([asked], holds=(hold,))),
+        make_plan(given([asked], [there], holds=(hold,))),
+        make_plan(given(removed=[there], holds=(hold,))),
+        make_plan(given(removed=[retained], holds=(hold,))),
+    ):
+        assert only(plan) is Hindrance.HELD
+        assert "ada" in plan.blocked[0].message
+        assert "moving" in plan.blocked[0].message
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        Hold("ada", "moving", address=Address.parse("vm/other")),
+        Hold("ada", "moving", until=NOW),
+        Hold("ada", "moving", type="vm", endpoint="proxmox-1"),
+        Hold("ada", "moving", tag=("env", "dev")),
+    ],
+)
+def test_a_hold_of_something_else_or_of_the_past_stops_nothing(hold: Hold) -> None:
+    assert did(make_plan(given([vm(tags={"env": "prod"})], holds=(hold,)))) == {"vm/web": Action.CREATE}
+
+
+def test_what_failed_is_left_alone_until_its_time_and_says_why() -> None:
+    until = NOW + timedelta(minutes=1)
+    plan = make_plan(given([vm()], failures={vm().address: (until, "no capacity")}))
+    assert only(plan) is Hindrance.BACK_OFF
+    assert "no capacity" in plan.blocked[0].message
+    assert did(make_plan(given([vm()], failures={vm().address: (NOW, "no capacity")}))) == {
+        "vm/web": Action.CREATE
+    }
+
+
+def test_a_move_to_another_endpoint_is_not_made_behind_ones_back() -> None:
+    there = recorded_of(vm(), endpoint="elsewhere")
+    assert only(make_plan(given([vm()], [there]))) is Hindrance.UNSUPPORTED
+
+
+def test_what_the_driver_cannot_do_blocks_one_resource_and_says_so() -> None:
+    lower = refusing(one_call, PlanError("no such size", hint="take another"), Action.UPDATE)
+    plan = make_plan(
+        given([vm("a", backups=True), vm("b")], [recorded_of(vm("a", backups=False))], lower=lower)
+    )
+    assert did(plan) == {"vm/b": Action.CREATE}
+    (item,) = plan.blocked
+    assert (item.hindrance, item.message, item.hint) == (Hindrance.UNSUPPORTED, "no such size", "take another")
+
+
+# -- drift that is only reported ------------------------------------------------------------------------
+
+REPORTS = {"hetzner-1": EndpointView("hetzner-1", "hetzner", report_only=True)}
+
+
+def test_drift_is_only_reported_where_an_endpoint_says_so_and_the_manifest_still_counts() -> None:
+    asked = network(protected=True)
+    drifted = recorded_of(network(protected=False), applied_desired_hash=asked.hash())
+    plan = make_plan(given([asked], [drifted], endpoints=REPORTS))
+    assert only(plan) is Hindrance.REPORT_ONLY
+    assert "protected" in plan.blocked[0].message
+    gone = recorded_of(asked, presence=Presence.ABSENT, applied_desired_hash=asked.hash())
+    assert only(make_plan(given([asked], [gone], endpoints=REPORTS))) is Hindrance.REPORT_ONLY
+    edited = recorded_of(network(protected=False), applied_desired_hash=b"an earlier one")
+    assert did(make_plan(given([asked], [edited], endpoints=REPORTS))) == {"network/net": Action.UPDATE}
+    assert did(make_plan(given([asked], endpoints=REPORTS))) == {"network/net": Action.CREATE}
+
+
+def test_a_part_that_leaves_its_manifest_is_no_drift() -> None:
+    subnet = {"ip_range": "10.0.1.0/24", "network_zone": "eu-central"}
+    asked = with_parts(network(), "subnet")
+    there = recorded_of(with_parts(network(), "subnet", subnet), applied_desired_hash=b"an earlier one")
+    assert did(make_plan(given([asked], [there], endpoints=REPORTS))) == {"network/net": Action.UPDATE}
+
+
+# -- what may be destroyed ------------------------------------------------------------------------------
+
+
+def test_what_cannot_change_in_place_is_not_replaced_unless_the_manifest_says_so() -> None:
+    plan = make_plan(given([vm(backups=True)], [recorded_of(vm(image="debian-11", backups=False))]))
+    assert blocked(plan) == {"vm/web": Hindrance.REPLACE_NOT_ALLOWED}
+    (step,) = plan.steps
+    assert (step.action, step.summary, step.partial) == (Action.UPDATE, "backups", True), "the rest goes on"
+
+
+def test_a_guarded_resource_is_never_replaced_or_deleted() -> None:
+    there = recorded_of(vm(image="debian-11"), lifecycle=GUARDED)
+    assert only(make_plan(given([vm(lifecycle=GUARDED)], [there]))) is Hindrance.PREVENT_DESTROY
+    assert only(make_plan(given(removed=[there]))) is Hindrance.PREVENT_DESTROY
+    assert only(make_plan(given(removed=[there], destroy=True))) is Hindrance.PREVENT_DESTROY
+
+
+def test_a_removal_that_is_blocked_waits_for_a_person() -> None:
+    there = recorded_of(network(), lifecycle=Lifecycle(on_remove=OnRemove.BLOCK))
+    assert only(make_plan(given(removed=[there]))) is Hindrance.ON_REMOVE_BLOCK
+
+
+def test_what_holds_data_is_deleted_only_with_an_approval_or_where_its_manifest_said_so() -> None:
+    silent, asked = recorded_of(vm()), recorded_of(vm(), lifecycle=Lifecycle(on_remove=OnRemove.DELETE))
+    assert make_plan(given(removed=[silent])).steps[0].approvals != ()
+    assert make_plan(given(removed=[asked])).steps[0].approvals == ()
+    assert make_plan(given(removed=[silent], destroy=True)).steps[0].approvals == ()
+
+
+def guest(*disks: str, **life: Any) -> Desired:
+    made = [{"slot": slot, "size_gb": 8} for slot in disks]
+    return replace(with_parts(want("vm/db", "proxmox"), "disk", *made), lifecycle=Lifecycle(**life))
+
+
+def test_a_part_that_holds_data_goes_only_with_an_approval() -> None:
+    (step,) = make_plan(given([guest("scsi0")], [recorded_of(guest("scsi0", "scsi1"))])).steps
+    assert (step.action, len(step.approvals)) == (Action.UPDATE, 1)
+    assert "disk" in step.approvals[0]
+    assert make_plan(given([guest("scsi0", "scsi1")], [recorded_of(guest("scsi0"))])).steps[0].approvals == ()
+
+
+def test_a_part_that_holds_data_stays_where_its_parent_is_guarded() -> None:
+    there = recorded_of(guest("scsi0", "scsi1"))
+    plan = make_plan(given([guest("scsi0", prevent_destroy=True)], [there]))
+    assert only(plan) is Hindrance.PREVENT_DESTROY
+
+
+def test_what_can_only_grow_is_not_made_smaller() -> None:
+    there = recorded_of(want("volume/data", size_gb=20, protected=False))
+    plan = make_plan(given([want("volume/data", size_gb=10, protected=True)], [there]))
+    assert blocked(plan) == {"volume/data": Hindrance.SHRINK}
+    assert [step.summary for step in plan.steps] == ["protected"]
+    assert did(make_plan(given([want("volume/data", size_gb=30)], [there]))) == {"volume/data": Action.UPDATE}
+
+
+def test_a_running_machine_is_not_stopped_unless_its_manifest_allows_it() -> None:
+    asked, there = vm(server_type="cx32"), recorded_of(vm())
+    assert only(make_plan(given([asked], [there]))) is Hindrance.DOWNTIME_NOT_ALLOWED
+    allowed = replace(asked, lifecycle=Lifecycle(allow_downtime=True))
+    assert did(make_plan(given([allowed], [there]))) == {"vm/web": Action.UPDATE}
+    assert did(make_plan(given([asked], [replace(there, state="stopped")]))) == {"vm/web": Action.UPDATE}
+
+
+def test_no_call_interrupts_a_running_machine_that_nobody_asked_to_stop() -> None:
+    """Whatever the catalog says of the attribute: the last word is what would be sent."""
+
+    def rebooting(*args: Any) -> tuple[Call, ...]:
+        return tuple(replace(call, impact=Impact.REBOOT) for call in one_call(*args))
+
+    asked, there = vm(backups=True), recorded_of(vm(backups=False, power_state="running"))
+    assert only(make_plan(given([asked], [there], lower=rebooting))) is Hindrance.DOWNTIME_NOT_ALLOWED
+    switched_off = vm(backups=True, power_state="stopped")
+    assert did(make_plan(given([switched_off], [there], lower=rebooting))) == {"vm/web": Action.UPDATE}
+
+
+def removals(count: int) -> list[Recorded]:
+    return [recorded_of(network(f"n{number:02}")) for number in range(count)]
+
+
+def test_more_destruction_than_the_limit_waits_for_an_approval_of_the_whole_plan() -> None:
+    limits = Limits(destroy=3, share=0.5, share_from=4)
+    assert make_plan(given(removed=removals(3), limits=limits)).approvals == ()
+    (why,) = make_plan(given(removed=removals(4), limits=limits)).approvals
+    assert "4" in why
+    replaced = [vm(f"v{number}", lifecycle=ALLOWED) for number in range(4)]
+    there = [recorded_of(replace(item, attributes={**item.attributes, "image": "old"})) for item in replaced]
+    assert make_plan(given(replaced, there, limits=limits)).approvals != ()
+
+
+def test_a_large_share_of_the_fleet_is_too_much_even_below_the_limit() -> None:
+    assert make_plan(given(removed=removals(3), managed=5)).approvals != ()
+    assert make_plan(given(removed=removals(2), managed=5)).approvals == ()
+    assert make_plan(given(removed=removals(3), managed=3)).approvals == (), "of very few, all is no mass"
+
+
+def test_forgetting_destroys_nothing_and_does_not_count() -> None:
+    retained = [replace(item, lifecycle=Lifecycle(on_remove=OnRemove.RETAIN)) for item in removals(20)]
+    assert make_plan(given(removed=retained, managed=20)).approvals == ()
+
+
+def test_what_is_not_selected_is_neither_done_nor_settled() -> None:
+    chosen = Selection(targets=(parse_selector("type=network"),), excludes=(parse_selector("network/b"),))
+    plan = make_plan(
+        given(
+            [network("a"), network("b"), vm("c")],
+            [recorded_of(vm("c"))],
+            [recorded_of(vm("d")), recorded_of(network("e"))],
+            selection=chosen,
+        )
+    )
+    assert did(plan) == {"network/a": Action.CREATE, "network/e": Action.DELETE}
+    assert plan.settled == ()
+
+
+def test_an_empty_diff_is_nothing() -> None:
+    assert not Diff(Address.parse("vm/web"))
+    assert not Plan()
