@@ -60,7 +60,8 @@ TimeZone = Annotated[str, AfterValidator(_a_time_zone)]
 Number = Annotated[Decimal, BeforeValidator(_a_number)]
 CAPABILITY = r"^[a-z][a-z0-9_-]{0,62}$"
 ENVIRONMENT = r"^[A-Za-z_][A-Za-z0-9_]*$"
-URL = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"
+# Any scheme, for a plug-in's provider may have its own; never a user or a password in it.
+URL = r"^[a-z][a-z0-9+.-]*://[^\s/?#@]+(/[^\s?#]*)?$"
 
 
 class ProviderTypeForm(Form):
