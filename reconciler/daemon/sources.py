@@ -156,7 +156,7 @@ def _digest(state: SourceState) -> bytes:
 def _tell_revision(loaded: Loaded) -> None:
     change, state = loaded.change, loaded.state
     _log.info(
-        "revision recorded",
+        "revision in force",
         source=state.name,
         revision=change.id,
         commit=state.commit,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.engine.approval import Permit, permitted, used
-from reconciler.engine.desired import Loaded, record_source
+from reconciler.engine.desired import Loaded, record_source, source_row
 from reconciler.engine.engine import Engine
 from reconciler.engine.inventory import write_inventory
 from reconciler.engine.observing import observe_all
@@ -28,6 +28,7 @@ from reconciler.model.address import Address
 from reconciler.model.plan import Plan, Step
 from reconciler.store import plans
 from reconciler.store.resources import settle
+from reconciler.store.revisions import remember_source
 from reconciler.store.session import Actor
 
 MOST_WAVES = 4
@@ -130,7 +131,7 @@ class Session:
     def save(self, preview: Preview) -> int:
         """Keep a previewed plan, to be approved or applied later; gives its number.
 
-        What the plan's rows name must exist, so newly declared endpoints are written; nothing else is.
+        What it names must exist, so newly declared endpoints and the source are written; nothing else is.
         """
         last = preview.loaded[-1] if preview.loaded else None
         with self.engine.store.transaction(Actor(self.engine.actor, "plan", "maintenance")) as tx:
@@ -139,6 +140,7 @@ class Session:
                 return waiting
             for loaded in preview.loaded:
                 write_inventory(tx, loaded.set.inventory)
+                remember_source(tx, source_row(loaded.state))
             number, _ = plans.save_plan(
                 tx,
                 preview.plan,

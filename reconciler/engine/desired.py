@@ -50,7 +50,7 @@ def record_source(tx: Transaction, engine: Engine, state: SourceState) -> Loaded
     check_cycles(desired.values(), {a: references(item, engine.catalog) for a, item in desired.items()})
     change = record_revision(
         tx,
-        SourceRow(state.name, state.kind, state.url, state.branch, state.subfolder),
+        source_row(state),
         RevisionRow(
             content_hash=manifests.content_hash,
             catalog_hash=manifests.context,
@@ -67,6 +67,11 @@ def record_source(tx: Transaction, engine: Engine, state: SourceState) -> Loaded
         complete=state.complete,
     )
     return Loaded(state, manifests, change)
+
+
+def source_row(state: SourceState) -> SourceRow:
+    """Where a source is, as the database keeps it."""
+    return SourceRow(state.name, state.kind, state.url, state.branch, state.subfolder)
 
 
 def _known(tx: Transaction, engine: Engine, state: SourceState) -> Known:

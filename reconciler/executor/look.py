@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from reconciler.errors import CredentialError, ProviderError
+from reconciler.errors import ConfigurationError, CredentialError, ProviderError
 from reconciler.executor.context import Context
 from reconciler.model.address import Address
 from reconciler.model.observation import Observation
@@ -80,8 +80,10 @@ def _see(context: Context, scope: Scope, known: dict[str, frozenset[str]]) -> Ob
     try:
         request = ObserveRequest(types=scope.types, known=known)
         return context.connections.driver(scope.endpoint).observe(request)
-    except (ProviderError, CredentialError) as error:
+    except (ProviderError, CredentialError, ConfigurationError) as error:
         return error.message
+    except OSError as error:  # a CA file that is not there, for one: the trouble of this endpoint alone
+        return f"{scope.endpoint}: {error}"
 
 
 def _record_all(tx: Transaction, context: Context, scope: Scope, seen: Observation | str) -> Look:

@@ -8,11 +8,12 @@ next plan goes on from what is there; a create is sent again only with the same 
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from reconciler.errors import ClaimLost, ProviderError, ReconcilerError
+from reconciler.errors import ClaimLost, PlanError, ProviderError
 from reconciler.executor.context import Context
 from reconciler.executor.find import marked
 from reconciler.executor.look import look_at, look_for, record_seen
@@ -28,8 +29,10 @@ from reconciler.store.session import Actor, Transaction
 LIST_LAG = timedelta(seconds=5)
 """How much later than a call an object may show up in lists."""
 
-TASK_WAIT = 600.0
-"""Seconds that an accepted call's task is waited for in a recovery."""
+TASK_WAIT = 120.0
+"""Seconds that an accepted call's task is waited for in a recovery; longer ones are left for the next."""
+
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +50,30 @@ def recover(context: Context, stop: threading.Event) -> tuple[Recovered, ...]:
 
     To be called while this worker has no step under way: what is open of its own was left so by a fault.
     """
-    recovered: list[Recovered] = []
-    for item, begun in _taken(context):
-        if stop.is_set():
-            break
-        try:
-            recovered.append(_recover(context, item, begun, stop))
-        except ProviderError as error:
-            message = f"cannot be looked at now: {error.message}"
-            recovered.append(Recovered(item.address, item.action, message, settled=False))
-        except ReconcilerError as error:
-            recovered.append(Recovered(item.address, item.action, str(error), settled=False))
-    return tuple(recovered)
+    taken = _taken(context)
+    if not taken:
+        return ()
+
+    def one(pair: tuple[ops.OpenOperation, ops.Begun]) -> Recovered:
+        return _bring_to_an_end(context, *pair, stop)
+
+    # Side by side: one that has to be waited for keeps none of the others open.
+    with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="recover") as pool:
+        return tuple(pool.map(one, taken))
+
+
+def _bring_to_an_end(
+    context: Context, item: ops.OpenOperation, begun: ops.Begun, stop: threading.Event
+) -> Recovered:
+    if stop.is_set():
+        return Recovered(item.address, item.action, "was left for the next time: stopped", settled=False)
+    try:
+        return _recover(context, item, begun, stop)
+    except ProviderError as error:
+        message = f"cannot be looked at now: {error.message}"
+        return Recovered(item.address, item.action, message, settled=False)
+    except (ClaimLost, PlanError) as error:
+        return Recovered(item.address, item.action, error.message, settled=False)
 
 
 def _taken(context: Context) -> list[tuple[ops.OpenOperation, ops.Begun]]:

@@ -11,6 +11,7 @@ from reconciler.executor.context import Context
 from reconciler.executor.find import marked
 from reconciler.executor.look import look_at, record_seen
 from reconciler.executor.outcome import Result
+from reconciler.model.catalog import Mutability
 from reconciler.model.observation import Observation
 from reconciler.model.plan import Action, Step
 from reconciler.model.resource import Desired, Mark, Observed
@@ -83,9 +84,20 @@ def _record(
         seen = _as_desired(tx, context, step, begun)
     record_seen(tx, context, step.endpoint, step.address.type, begun.uid, seen)
     if step.desired_hash is not None:
-        ops.write_only_written(tx, step.address, step.desired_hash)
+        if _has_write_only(context, step):
+            ops.write_only_written(tx, step.address, step.desired_hash)
         if not step.partial:
             applied(tx, begun.resource_id, step.desired_hash)
+
+
+def _has_write_only(context: Context, step: Step) -> bool:
+    """Whether anything at this type of provider is written and never shown again."""
+    return any(
+        rule.mutability is Mutability.WRITE_ONLY
+        for (_, provider_type), rules in context.catalog.rules.items()
+        if provider_type == step.provider_type
+        for rule in rules.values()
+    )
 
 
 def _as_desired(tx: Transaction, context: Context, step: Step, begun: ops.Begun) -> Observation:

@@ -18,9 +18,7 @@ class Ids:
 
 
 def load_ids(tx: Transaction) -> Ids:
-    return Ids(
-        resource_types=dict(tx.rows("ids.resource_types")),
-        definitions=dict(tx.rows("ids.definitions")),
-        relationship_types=dict(tx.rows("ids.relationship_types")),
-        endpoints=dict(tx.rows("ids.endpoints")),
-    )
+    found = Ids({}, {}, {}, dict(tx.rows("ids.endpoints")))
+    for kind, name, row_id in tx.rows("ids.names"):
+        getattr(found, kind)[name] = row_id
+    return found

@@ -97,11 +97,9 @@ def record_observation(
         accept_empty=scope.accept_empty,
     )
     ids = load_ids(tx)
-    changed = [match for match in found.matches if scope.uids or _differs(match)]
+    pointing = _pointing_at_new(tx, found)
+    changed = [match for match in found.matches if scope.uids or _differs(match, pointing)]
     written = list(zip(_write_roots(tx, changed, scope, ids), changed, strict=True))
-    new = [match.observed for match in changed if match.row is None]
-    if new:
-        tx.execute("observations.look_again", texts=[f"{item.type}#{item.external_id}" for item in new])
     write_belongings(tx, written, scope.endpoint, scope.provider_type, catalog, ids)
     _write_presence(tx, found)
     return Recording(
@@ -148,14 +146,24 @@ def _rows(tx: Transaction, scope: Scope) -> list[Row]:
     ]
 
 
-def _differs(match: Match) -> bool:
+def _pointing_at_new(tx: Transaction, found: Identified) -> frozenset[int]:
+    """Rows that refer to objects which were in no book until now: the reference can be resolved at last."""
+    new = [match.observed for match in found.matches if match.row is None]
+    if not new:
+        return frozenset()
+    texts = [f"{item.type}#{item.external_id}" for item in new]
+    return frozenset(row[0] for row in tx.rows("observations.look_again", texts=texts))
+
+
+def _differs(match: Match, pointing: frozenset[int]) -> bool:
     row = match.row
     if row is None:
         return True
     if row.fresh:
         return False
     same = (
-        row.recorded_hash == content_hash(match.observed)
+        row.id not in pointing
+        and row.recorded_hash == content_hash(match.observed)
         and row.presence is Presence.PRESENT
         and row.management is match.management
         and row.external_id == match.observed.external_id

@@ -66,8 +66,7 @@ def write_belongings(
         return
     targets = _targets(tx, endpoint, [match.observed for _, match in written])
     before = {item.id: item for item in load_recorded_by_id(tx, [row_id for row_id, _ in written], catalog)}
-    managed = [m.row.address for _, m in written if m.row and m.management is Management.MANAGED]
-    wanted = load_desired(tx, managed, catalog)
+    wanted = load_desired(tx, _named_by_manifest(written, provider_type, catalog), catalog)
     items: list[Item] = []
     parts: list[_Part] = []
     for root_id, match in written:
@@ -85,6 +84,19 @@ def write_belongings(
     write_relationships(tx, items, dict(targets.values()), catalog, ids)
 
 
+def _named_by_manifest(
+    written: list[tuple[int, Match]], provider_type: str, catalog: Catalog
+) -> list[Address]:
+    """The roots whose manifests say something that no provider shows: their parts' names, or their tags."""
+    addresses: list[Address] = []
+    for _, match in written:
+        if match.row is not None and match.management is Management.MANAGED:
+            offer = catalog.offer(match.observed.type, provider_type)
+            if match.observed.parts or (offer is not None and not offer.tags):
+                addresses.append(match.row.address)
+    return addresses
+
+
 def _targets(tx: Transaction, endpoint: str, roots: Iterable[Observed]) -> dict[tuple[str, str], _Target]:
     """Address and row id of every object that is referred to, by (type, external id)."""
     wanted = {
@@ -97,10 +109,12 @@ def _targets(tx: Transaction, endpoint: str, roots: Iterable[Observed]) -> dict[
     }
     if not wanted:
         return {}
+    targets = sorted(wanted)
     rows = tx.rows(
         "observations.addresses_by_external_id",
         endpoint=endpoint,
-        external_ids=sorted({external_id for _, external_id in wanted}),
+        types=[kind for kind, _ in targets],
+        external_ids=[external_id for _, external_id in targets],
     )
     return {(kind, external_id): (address, row_id) for kind, external_id, address, row_id in rows}
 

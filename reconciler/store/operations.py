@@ -203,8 +203,9 @@ def accepted(
     """T3: the provider took the call; its object's id and its tasks are known, before any waiting."""
     _held(tx.execute("operations.accepted", id=begun.operation, epoch=begun.epoch), begun)
     tx.execute("operations.call_accepted", id=begun.operation, position=position)
-    for task in tasks:
-        tx.execute("operations.add_task", id=begun.operation, position=position, task=task)
+    tx.batch(
+        "operations.add_tasks", [{"task": task} for task in tasks], id=begun.operation, position=position
+    )
     if external_id is not None:
         set_external_id(tx, begun, external_id)
         tx.execute("operations.add_result", id=begun.operation, name="external_id", value=external_id)

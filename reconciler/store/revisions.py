@@ -125,6 +125,11 @@ def record_revision(
     return RevisionChange(revision_id, added, changed, frozenset(gone))
 
 
+def remember_source(tx: Transaction, source: SourceRow) -> None:
+    """Write down where a source is, without any revision of it: a saved plan names it."""
+    tx.execute("revisions.upsert_source", **_fields(source))
+
+
 def _fields(source: SourceRow) -> dict[str, object]:
     return {
         "name": source.name,

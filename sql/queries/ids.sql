@@ -1,17 +1,19 @@
--- name: ids.resource_types
+-- name: ids.names
+-- The catalog's names in one answer, because every recording needs them.
 SELECT
+    'resource_types' AS kind,
     name,
     id
-FROM resource_types;
-
--- name: ids.definitions
+FROM resource_types
+UNION ALL
 SELECT
+    'definitions' AS kind,
     name,
     id
-FROM attribute_definitions;
-
--- name: ids.relationship_types
+FROM attribute_definitions
+UNION ALL
 SELECT
+    'relationship_types' AS kind,
     name,
     id
 FROM relationship_types;

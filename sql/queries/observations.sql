@@ -394,7 +394,7 @@ WHERE
     AND rr.relationship_type_id = gone.relationship_type_id;
 
 -- name: observations.look_again
--- What points at an object that was in no book until now is recorded anew when it is next seen.
+-- What points at objects that were in no book until now is recorded anew when it is next seen.
 UPDATE resources AS r
 SET recorded_hash = NULL
 FROM resource_attributes AS a
@@ -406,7 +406,8 @@ WHERE
     r.id = coalesce(rr.parent_resource_id, a.resource_id)
     AND r.deleted_at IS NULL
     AND r.recorded_hash IS NOT NULL
-    AND a.value_string = ANY(%(texts)s);
+    AND a.value_string = ANY(%(texts)s)
+RETURNING r.id;
 
 -- name: observations.ids_by_address
 SELECT
@@ -421,13 +422,25 @@ SELECT
     r.external_id,
     r.address,
     r.id
-FROM resources AS r
-INNER JOIN resource_types AS t ON r.resource_type_id = t.id
-INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
-WHERE
-    r.deleted_at IS NULL
-    AND e.name = %(endpoint)s
-    AND r.external_id = ANY(%(external_ids)s);
+FROM provider_endpoints AS e
+CROSS JOIN unnest(%(types)s::text [], %(external_ids)s::text []) AS wanted (type, external_id)
+INNER JOIN resource_types AS t ON wanted.type = t.name
+CROSS JOIN LATERAL (
+    SELECT
+        found.id,
+        found.external_id,
+        found.address
+    FROM resources AS found
+    WHERE
+        found.provider_endpoint_id = e.id
+        AND found.resource_type_id = t.id
+        AND found.external_id = wanted.external_id
+        AND found.deleted_at IS NULL
+        AND found.is_root
+    ORDER BY found.external_id
+    LIMIT 1
+) AS r
+WHERE e.name = %(endpoint)s AND e.deleted_at IS NULL;
 
 -- name: observations.explicit_relationships
 -- What the current manifest says a resource depends on or belongs to.
@@ -436,11 +449,17 @@ SELECT
     d.relationship_type_id,
     d.target_address
 FROM resources AS r
-INNER JOIN desired_resources AS want
-    ON
-        r.address = want.address
+CROSS JOIN LATERAL (
+    -- One row at most, found by its address.
+    SELECT want.id
+    FROM desired_resources AS want
+    WHERE
+        want.address = r.address
         AND want.valid_to_revision IS NULL
         AND want.parent_id IS NULL
+    ORDER BY want.address
+    LIMIT 1
+) AS want
 INNER JOIN desired_relationships AS d ON want.id = d.desired_resource_id
 WHERE r.id = ANY(%(ids)s) AND r.management = 'managed';
 

@@ -315,9 +315,13 @@ UPDATE resource_operation_calls
 SET status = 'accepted', accepted_at = now()
 WHERE operation_id = %(id)s AND position = %(position)s;
 
--- name: operations.add_task
+-- name: operations.add_tasks
 INSERT INTO resource_operation_tasks (operation_id, call_position, task)
-VALUES (%(id)s, %(position)s, %(task)s)
+SELECT
+    %(id)s,
+    %(position)s,
+    started.task
+FROM unnest(%(task)s::text []) AS started (task)
 ON CONFLICT DO NOTHING;
 
 -- name: operations.drop_stranger
@@ -397,7 +401,8 @@ SET management = 'unmanaged', source_id = NULL
 WHERE id = %(resource_id)s AND claim_epoch = %(epoch)s;
 
 -- name: operations.written
--- Write-only attributes are recorded as written: no provider will ever show them.
+-- Write-only attributes are recorded as written: no provider will ever show them. The rows of the one manifest are
+-- gathered first, so that the rest are look-ups from there.
 INSERT INTO resource_attributes (
     resource_id,
     resource_type_id,
@@ -421,28 +426,49 @@ SELECT
     a.value_decimal,
     a.value_boolean,
     a.value_datetime
-FROM resources AS r
+FROM desired_attributes AS a
+INNER JOIN desired_resources AS d ON a.desired_resource_id = d.id
+CROSS JOIN LATERAL (
+    SELECT
+        managed.id,
+        managed.provider_endpoint_id
+    FROM resources AS managed
+    WHERE
+        managed.address = d.address
+        AND managed.deleted_at IS NULL
+        AND managed.management = 'managed'
+    ORDER BY managed.address
+    LIMIT 1
+) AS r
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
 INNER JOIN providers AS p ON e.provider_id = p.id
-INNER JOIN desired_resources AS root
-    ON
-        root.valid_to_revision IS NULL
-        AND root.parent_id IS NULL
-        AND root.spec_hash = %(spec_hash)s
-        AND root.address = %(address)s
-INNER JOIN desired_resources AS d
-    ON
-        d.valid_to_revision IS NULL
-        AND d.address = r.address
-        AND (d.id = root.id OR d.parent_id = root.id)
-INNER JOIN desired_attributes AS a ON d.id = a.desired_resource_id
 INNER JOIN provider_type_attributes AS rule
     ON
         a.resource_type_id = rule.resource_type_id
         AND a.attribute_definition_id = rule.attribute_definition_id
         AND p.provider_type_id = rule.provider_type_id
         AND rule.mutability = 'write_only'
-WHERE r.deleted_at IS NULL AND r.management = 'managed'
+WHERE
+    a.desired_resource_id = ANY(
+        ARRAY(
+            SELECT root.id
+            FROM desired_resources AS root
+            WHERE
+                root.valid_to_revision IS NULL
+                AND root.parent_id IS NULL
+                AND root.spec_hash = %(spec_hash)s
+                AND root.address = %(address)s
+            UNION ALL
+            SELECT part.id
+            FROM desired_resources AS root
+            INNER JOIN desired_resources AS part ON root.id = part.parent_id
+            WHERE
+                root.valid_to_revision IS NULL
+                AND root.parent_id IS NULL
+                AND root.spec_hash = %(spec_hash)s
+                AND root.address = %(address)s
+        )
+    )
 ON CONFLICT (resource_id, attribute_definition_id, ordinal) DO UPDATE
     SET
         value_string = excluded.value_string,

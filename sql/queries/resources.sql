@@ -123,6 +123,7 @@ CROSS JOIN
             wanted.address = t.name || '/' || r.name
             AND wanted.valid_to_revision IS NULL
             AND wanted.provider_endpoint_id = r.provider_endpoint_id
+        ORDER BY wanted.id
         LIMIT 1
     ) AS d
 WHERE
@@ -148,6 +149,7 @@ CROSS JOIN
             AND found.is_root
             AND found.management <> 'managed'
             AND found.presence = 'present'
+        ORDER BY found.id
         LIMIT 1
     ) AS r
 WHERE d.valid_to_revision IS NULL AND d.parent_id IS NULL AND d.adopt_external_id IS NOT NULL
@@ -162,12 +164,21 @@ SELECT
     t.name AS resource_type,
     st.name AS state,
     r.external_id
-FROM resource_relationships AS rr
+FROM unnest(%(ids)s::bigint []) AS root (id)
+CROSS JOIN LATERAL (
+    -- Fenced off, so that it is looked up by its index and not by its type, of which there are as many as resources.
+    SELECT
+        tie.parent_resource_id,
+        tie.child_resource_id,
+        tie.relationship_type_id
+    FROM resource_relationships AS tie
+    WHERE tie.parent_resource_id = root.id
+    OFFSET 0
+) AS rr
 INNER JOIN relationship_types AS rt ON rr.relationship_type_id = rt.id AND rt.name = 'contains'
 INNER JOIN resources AS r ON rr.child_resource_id = r.id AND r.deleted_at IS NULL
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN resource_states AS st ON r.state_id = st.id
-WHERE rr.parent_resource_id = ANY(%(ids)s)
 ORDER BY rr.parent_resource_id, r.address;
 
 -- name: resources.attributes
@@ -206,12 +217,19 @@ WHERE p.resource_id = ANY(%(ids)s);
 SELECT
     rr.child_resource_id,
     parent.address
-FROM resource_relationships AS rr
-INNER JOIN relationship_types AS t ON rr.relationship_type_id = t.id
-INNER JOIN resources AS parent ON rr.parent_resource_id = parent.id AND parent.deleted_at IS NULL
-WHERE
-    rr.child_resource_id = ANY(%(ids)s)
-    AND t.name IN ('depends_on', 'member_of');
+FROM unnest(%(ids)s::bigint []) AS child (id)
+CROSS JOIN LATERAL (
+    SELECT
+        tie.parent_resource_id,
+        tie.child_resource_id,
+        tie.relationship_type_id
+    FROM resource_relationships AS tie
+    WHERE tie.child_resource_id = child.id
+    OFFSET 0
+) AS rr
+INNER JOIN relationship_types AS t
+    ON rr.relationship_type_id = t.id AND t.name IN ('depends_on', 'member_of')
+INNER JOIN resources AS parent ON rr.parent_resource_id = parent.id AND parent.deleted_at IS NULL;
 
 -- name: resources.settle
 -- Remember that desired and recorded agree: until one of them moves there is nothing to compare.

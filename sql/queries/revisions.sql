@@ -198,16 +198,19 @@ INNER JOIN provider_endpoints AS e ON d.provider_endpoint_id = e.id
 INNER JOIN providers AS p ON e.provider_id = p.id
 INNER JOIN provider_types AS pt ON p.provider_type_id = pt.id
 WHERE
-    d.valid_to_revision IS NULL
-    AND (
-        (d.parent_id IS NULL AND d.address = ANY(%(addresses)s))
-        OR d.parent_id IN (
-            SELECT root.id
-            FROM desired_resources AS root
-            WHERE
-                root.valid_to_revision IS NULL
-                AND root.parent_id IS NULL
-                AND root.address = ANY(%(addresses)s)
+    d.id = ANY(
+        ARRAY(
+            SELECT unnest(root.id || ARRAY(SELECT part.id FROM desired_resources AS part WHERE part.parent_id = root.id))
+            FROM unnest(%(addresses)s::text []) AS wanted (address)
+            CROSS JOIN LATERAL (
+                SELECT found.id
+                FROM desired_resources AS found
+                WHERE
+                    found.address = wanted.address
+                    AND found.valid_to_revision IS NULL
+                    AND found.parent_id IS NULL
+                LIMIT 1
+            ) AS root
         )
     )
 ORDER BY d.id;

@@ -21,7 +21,7 @@ from typing import Any
 import requests
 
 TOKEN = "first-project"
-PATIENCE = 60.0  # seconds until something that must happen counts as not happening
+PATIENCE = 120.0  # seconds until something that must happen counts as not happening
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 
 SSH_KEY = f"""
@@ -149,7 +149,7 @@ class Cli:
         return self.end(self.start(*words), stdin)
 
     def end(self, process: subprocess.Popen[str], stdin: str = "") -> Done:
-        out, err = process.communicate(stdin, timeout=PATIENCE * 2)
+        out, err = process.communicate(stdin, timeout=PATIENCE)
         return Done(process.returncode, out, err)
 
     def ok(self, *words: str, stdin: str = "") -> Done:
@@ -208,6 +208,11 @@ def inventory(url: str) -> str:
         kind: ProviderEndpoint
         metadata: {{name: hz}}
         spec: {{provider: rented, url: "{url}", credential: token}}
+        ---
+        apiVersion: reconciler/v1
+        kind: Location
+        metadata: {{name: fsn1}}
+        spec: {{display_name: Falkenstein}}
     """
 
 

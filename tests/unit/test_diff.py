@@ -80,7 +80,9 @@ def test_what_cannot_change_later_and_what_only_the_provider_says_is_not_compare
 
 def test_what_a_manifest_does_not_say_is_left_as_it_is() -> None:
     desired = want("vm/web", server_type="cx22", image="debian-12")
-    there = recorded_of(want("vm/web", server_type="cx22", image="debian-12", power_state="stopped", backups=True))
+    there = recorded_of(
+        want("vm/web", server_type="cx22", image="debian-12", power_state="stopped", backups=True)
+    )
     assert not diff(desired, there, catalog())
 
 
@@ -102,7 +104,9 @@ def test_no_elements_and_no_value_are_the_same() -> None:
 def test_a_number_is_no_truth_value() -> None:
     there = recorded_of(want("volume/data", size_gb=10, protected=True))
     odd = replace(there, attributes={**there.attributes, "protected": 1})
-    assert diff(want("volume/data", size_gb=10, protected=True), odd, catalog()).change("protected") is not None
+    assert (
+        diff(want("volume/data", size_gb=10, protected=True), odd, catalog()).change("protected") is not None
+    )
 
 
 def test_a_change_that_arose_after_applying_is_drift_and_else_the_manifests() -> None:
@@ -124,9 +128,13 @@ def test_a_new_secret_is_a_change_that_shows_no_secret() -> None:
 
 def test_ignored_attributes_tags_and_parts_are_not_compared() -> None:
     life = Lifecycle(ignore_changes=frozenset({"backups", "tags", "networks"}))
-    base = want("vm/web", server_type="cx22", image="debian-12", backups=True, tags={"a": "1"}, lifecycle=life)
+    base = want(
+        "vm/web", server_type="cx22", image="debian-12", backups=True, tags={"a": "1"}, lifecycle=life
+    )
     desired = with_parts(base, "network_attachment", {"network": "network/a"})
-    there = replace(recorded_of(base), attributes={**base.attributes, "backups": False}, tags={"b": "2"}, parts=())
+    there = replace(
+        recorded_of(base), attributes={**base.attributes, "backups": False}, tags={"b": "2"}, parts=()
+    )
     assert not diff(desired, there, catalog())
 
 
@@ -179,7 +187,9 @@ def test_losing_a_part_that_holds_data_says_so() -> None:
 @given(resources())
 def test_a_creation_shows_all_that_it_sets_and_nothing_else(desired: Desired) -> None:
     found = creation(desired, catalog())
-    assert {c.name: c.after for c in found.changes} == {n: v for n, v in desired.attributes.items() if v != ()}
+    assert {c.name: c.after for c in found.changes} == {
+        n: v for n, v in desired.attributes.items() if v != ()
+    }
     assert all(change.before is None for change in found.changes)
     assert {tag.key: tag.after for tag in found.tags} == desired.tags
     assert sorted(p.address for p in found.parts) == sorted(p.address for p in desired.parts)
@@ -189,7 +199,9 @@ def test_a_creation_shows_all_that_it_sets_and_nothing_else(desired: Desired) ->
 def test_equal_sides_give_equal_diffs(desired: Desired) -> None:
     bare = replace(recorded_of(desired), attributes={}, tags={}, parts=())
     assert diff(desired, bare, catalog()) == diff(replace(desired), replace(bare), catalog())
-    shuffled = replace(desired, parts=tuple(reversed(desired.parts)), tags=dict(reversed(desired.tags.items())))
+    shuffled = replace(
+        desired, parts=tuple(reversed(desired.parts)), tags=dict(reversed(desired.tags.items()))
+    )
     assert shuffled.hash() == desired.hash()
 
 

@@ -185,7 +185,7 @@ class Daemon:
                 [sys.executable, "-W", "error", "-c", _DAEMON, json.dumps(given)],
                 stderr=target,
                 cwd=PROJECT,
-                env={**os.environ, "TEST_TOKEN": TOKEN},
+                env={**os.environ, "TEST_TOKEN": TOKEN, "OWN_TOKEN": f"root@pam!test={TOKEN}"},
             )
         _running.append(cls(process, log))
         return _running[-1]

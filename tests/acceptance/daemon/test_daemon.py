@@ -41,7 +41,7 @@ def test_a_commit_becomes_a_machine_and_the_history_names_commit_and_author(
         " WHERE h.address = 'vm/web-1' AND h.cause = 'operation'"
     )
     assert history == [(made, "Jane Doe <jane@example.com>", "Add a web server\n")]
-    assert daemon.said("revision recorded", commit=made, author="Jane Doe <jane@example.com>")
+    assert daemon.said("revision in force", commit=made, author="Jane Doe <jane@example.com>")
     assert daemon.said("step done", resource="vm/web-1", action="create")[0]["operation"]
 
 
@@ -234,3 +234,37 @@ def test_what_fails_backs_off_and_holds_up_nothing_else(site: Site, cloud: Cloud
     assert daemon.metric("reconciler_steps_total", action="create", result="failed") == 1
     assert daemon.get("/readyz")[0] == 200
     assert daemon.metric("reconciler_last_success_timestamp_seconds") == 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        'url: "https://127.0.0.1:1/wrong", credential: own-token',
+        'url: "https://127.0.0.1:1", credential: own-token, ca_file: /nowhere/ca.pem',
+        'url: "https://127.0.0.1:1", credential: token',
+    ],
+)
+def test_an_endpoint_that_is_configured_wrongly_holds_up_no_other(
+    site: Site, cloud: Cloud, repository: Path, wrong: str
+) -> None:
+    broken = f"""
+apiVersion: reconciler/v1
+kind: Credential
+metadata: {{name: own-token}}
+spec: {{environment: OWN_TOKEN}}
+---
+apiVersion: reconciler/v1
+kind: Provider
+metadata: {{name: own}}
+spec: {{type: proxmox}}
+---
+apiVersion: reconciler/v1
+kind: ProviderEndpoint
+metadata: {{name: broken}}
+spec: {{provider: own, {wrong}}}
+"""
+    commit(repository, fleet(cloud, ssh_key(), broken))
+    daemon = site.start()
+    until(lambda: cloud.names("ssh_keys") == ["admin"])
+    daemon.until_said("the endpoint cannot be seen", endpoint="broken")
+    assert daemon.metric("reconciler_reconciles_total", outcome="error") == 0

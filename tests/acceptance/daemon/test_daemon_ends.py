@@ -72,6 +72,7 @@ def test_past_the_bound_it_ends_all_the_same_and_the_next_run_finishes_what_was_
     assert daemon.said("what is under way did not end in time; it is left to the recovery of the next run")
     assert site.rows("SELECT status FROM v_open_operations") == [("sending",)]
 
+    until(lambda: cloud.names("servers") == ["web-1"])  # the request was on its way all the same
     next_one = site.start()
     next_one.settled()
     assert cloud.names("servers") == ["web-1"]
@@ -182,3 +183,40 @@ def test_when_only_its_worker_session_is_cut_it_begins_anew_as_another_worker(
     daemon.settled()
     assert site.rows("SELECT count(*) FROM workers") == [(2,)]
     assert daemon.get("/readyz")[0] == 200
+
+
+def test_an_operation_that_a_fault_left_open_is_taken_up_without_a_restart(
+    site: Site, cloud: Cloud, repository: Path
+) -> None:
+    site.run(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'the disk of the database is on fire'; END $$"
+    )
+    site.run(
+        "CREATE TRIGGER refuse BEFORE UPDATE ON resource_operations FOR EACH ROW"
+        " WHEN (NEW.status = 'done') EXECUTE FUNCTION refuse()"
+    )
+    commit(repository, fleet(cloud, ssh_key()))
+    daemon = site.start()
+    said = daemon.until_said("the reconcile failed; another worker takes over what it left open")
+    assert "on fire" in said["problem"]
+
+    site.run("DROP TRIGGER refuse ON resource_operations")
+    daemon.settled()
+    assert cloud.mutations() == ["POST /v1/ssh_keys"]
+    assert site.rows("SELECT count(*) FROM v_open_operations") == [(0,)]
+
+
+def test_a_source_that_another_process_reads_just_now_is_left_to_it(
+    site: Site, cloud: Cloud, repository: Path
+) -> None:
+    commit(repository, fleet(cloud, ssh_key()))
+    daemon = site.start()
+    daemon.settled()
+    with psycopg.connect(site.database.admin) as other:
+        other.execute("SELECT pg_advisory_lock(hashtext('manifest source'), hashtext('fleet'))")
+        made = commit(repository, fleet(cloud, ssh_key(), server("web-1")))
+        daemon.cycles(3)
+        assert cloud.names("servers") == []
+        assert not daemon.said("revision in force", commit=made)
+    until(lambda: cloud.names("servers") == ["web-1"])

@@ -1,0 +1,39 @@
+"""Stages for the tests of this folder."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.databases import TestDatabase
+from tests.scenario.stage import VARIABLES, Stage, staged
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder of the test's own, and the environment's secrets for as long as it is there."""
+    before = dict(os.environ)
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+    for name in VARIABLES:
+        os.environ.pop(name, None)
+        if name in before:
+            os.environ[name] = before[name]
+
+
+@pytest.fixture
+def stage(database: TestDatabase, place: Path) -> Iterator[Stage]:
+    """One Hetzner project."""
+    with staged(database, place) as made:
+        yield made
+
+
+@pytest.fixture
+def proxmox(database: TestDatabase, place: Path) -> Iterator[Stage]:
+    """One Proxmox VE cluster."""
+    with staged(database, place, providers=["proxmox"]) as made:
+        yield made

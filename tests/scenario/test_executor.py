@@ -1,0 +1,523 @@
+"""Steps on bad days: lost answers, refusals that pass and that do not, tasks that fail or hang, and other workers.
+
+Everything runs over real HTTP against a simulator that breaks on demand. What counts is the world afterwards:
+the simulator's ground truth, its ledger, and what the database says.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.engine.approval import Permit
+from reconciler.errors import StalePlanError
+from reconciler.executor import step as step_module
+from reconciler.executor.budget import RequestBudget
+from reconciler.executor.outcome import Result
+from reconciler.executor.run import run_steps
+from reconciler.model.hold import Hold
+from reconciler.model.plan import Action, Step
+from reconciler.store.pauses import hold
+from reconciler.store.plans import save_plan
+from reconciler.store.session import Actor
+from reconciler.store.workers import worker
+from tests.scenario.stage import Stage, document, result_of, results
+
+ACTOR = Actor("ada", "a test")
+NET = document("Network", "net", "ip_range: 10.0.0.0/16")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries wait as little as they can."""
+    monkeypatch.setattr(step_module, "_FIRST_WAIT", 0.01)
+
+
+def network(name: str = "net", ip_range: str = "10.0.0.0/16", more: str = "", rest: str = "") -> str:
+    return document("Network", name, f"ip_range: {ip_range}{more}", rest)
+
+
+def machine(name: str = "web", more: str = "", rest: str = "") -> str:
+    return document("VirtualMachine", name, f"server_type: cx22, image: debian-12, endpoint: hetzner-1{more}", rest)
+
+
+def stranger(stage: Stage, name: str) -> int:
+    """A network that somebody else made; gives its id."""
+    body = {"name": name, "ip_range": "10.0.0.0/16"}
+    stage.hcloud.change(op="create", type="networks", body=body)
+    return next(item["id"] for item in stage.hcloud.state()["networks"] if item["name"] == name)
+
+
+def adopting(number: int) -> str:
+    return f'lifecycle: {{adopt: "{number}"}}'
+
+
+def names(stage: Stage, kind: str) -> list[str]:
+    """What really exists."""
+    return sorted(item["name"] for item in stage.hcloud.state()[kind])
+
+
+# -- lost answers ---------------------------------------------------------------------------------------
+
+
+def test_a_create_whose_answer_is_lost_is_found_by_its_mark_and_not_sent_twice(stage: Stage) -> None:
+    stage.want(NET)
+    stage.hcloud.fault("reset_after", method="POST", path="/v1/networks", times=1)
+    stage.settle()
+    assert names(stage, "networks") == ["net"]
+    assert stage.hcloud.sent() == ["POST /networks"]
+    assert stage.operations() == [("network/net", "create", "done")]
+
+
+@pytest.mark.parametrize("kind", ["reset_before", "html"])
+def test_a_create_that_may_or_may_not_have_been_made_is_in_doubt_and_healed_later(stage: Stage, kind: str) -> None:
+    stage.want(NET)
+    stage.hcloud.fault(kind, method="POST", path="/v1/networks", times=1)
+    applied = stage.apply(waves=1)
+    assert results(applied) == {"ambiguous": 1}
+    assert stage.operations() == [("network/net", "create", "ambiguous")], "neither success nor failure"
+    stage.settle()
+    assert names(stage, "networks") == ["net"]
+
+
+def test_a_create_in_doubt_stays_in_doubt_though_looking_for_it_fails_too(stage: Stage) -> None:
+    stage.want(NET)
+    stage.apply(waves=0)
+    stage.hcloud.fault("reset_after", method="POST", path="/v1/networks", times=1)
+    stage.hcloud.fault("status", method="GET", path="/v1/networks.*", status=503)
+    applied = stage.apply(observe=False, waves=1)
+    assert result_of(applied, "network/net") == "ambiguous"
+    assert stage.operations()[-1] == ("network/net", "create", "ambiguous")
+    stage.hcloud.clear()
+    stage.settle()
+    assert names(stage, "networks") == ["net"]
+    assert stage.hcloud.sent() == ["POST /networks"], "it was there all the time"
+
+
+def test_an_update_whose_answer_is_lost_is_in_doubt_and_the_next_plan_sees_how_it_is(stage: Stage) -> None:
+    stage.want(NET)
+    stage.settle()
+    stage.want(network(more=", protected: true"))
+    stage.hcloud.fault("reset_after", method="POST", path=".*/change_protection", times=1)
+    applied = stage.apply(waves=1)
+    assert results(applied) == {"ambiguous": 1}
+    assert stage.operations()[-1] == ("network/net", "update", "ambiguous")
+    after = stage.apply()
+    assert after.outcomes == (), "it had taken effect"
+    assert after.left.blocked == ()
+    assert len([each for each in stage.hcloud.sent() if "change_protection" in each]) == 1
+
+
+def test_a_delete_whose_answer_is_lost_is_in_doubt_and_the_next_look_says_that_it_is_gone(stage: Stage) -> None:
+    stage.want(NET, network("other", "10.1.0.0/16"))
+    stage.settle()
+    number = stage.external_id("network/net")
+    stage.want(network("other", "10.1.0.0/16"))
+    stage.hcloud.fault("reset_after", method="DELETE", path="/v1/networks/.*", times=1)
+    assert results(stage.apply(waves=1)) == {"ambiguous": 1}
+    stage.settle()
+    assert names(stage, "networks") == ["other"]
+    assert [each for each in stage.hcloud.sent() if each.startswith("DELETE")] == [f"DELETE /networks/{number}"]
+    assert stage.managed().keys() == {"network/other"}
+
+
+def test_a_request_that_is_delivered_twice_makes_one_object(stage: Stage) -> None:
+    stage.want(NET)
+    stage.hcloud.fault("deliver_twice", method="POST", path="/v1/networks", times=1)
+    stage.settle()
+    assert names(stage, "networks") == ["net"]
+
+
+# -- refusals -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [409, 423, 429])
+def test_a_refusal_that_passes_is_tried_again(stage: Stage, status: int) -> None:
+    stage.want(NET)
+    stage.settle()
+    stage.want(network(more=", protected: true"))
+    stage.hcloud.fault("status", method="POST", path=".*/change_protection", status=status, times=2)
+    stage.settle()
+    assert len([each for each in stage.hcloud.sent() if "change_protection" in each]) == 3
+    assert len([each for each in stage.hcloud.applied() if "change_protection" in each]) == 1
+
+
+def test_a_refusal_that_does_not_pass_is_tried_a_bounded_number_of_times(stage: Stage) -> None:
+    stage.want(NET)
+    stage.settle()
+    stage.want(network(more=", protected: true"))
+    stage.hcloud.fault("status", method="POST", path=".*/change_protection", status=423)
+    applied = stage.apply(waves=1)
+    assert results(applied) == {"failed": 1}
+    assert len([each for each in stage.hcloud.sent() if "change_protection" in each]) == 5
+    assert stage.operations()[-1] == ("network/net", "update", "failed")
+    assert stage.managed()["network/net"] == ("available", "present"), "it is as it was, and says so"
+
+
+def test_a_server_error_on_a_change_is_not_sent_again_blindly(stage: Stage) -> None:
+    stage.want(NET)
+    stage.settle()
+    stage.want(network(more=", protected: true"))
+    stage.hcloud.fault("status", method="POST", path=".*/change_protection", status=500)
+    assert results(stage.apply(waves=1)) == {"ambiguous": 1}
+    assert len([each for each in stage.hcloud.sent() if "change_protection" in each]) == 1
+    stage.hcloud.clear()
+    stage.settle()
+
+
+def test_what_a_provider_refuses_for_good_is_not_tried_again_and_waits_its_time(stage: Stage) -> None:
+    stage.want(network(ip_range="10.0.0.0/16"), network("clash", "10.9.0.0/16"))
+    stage.hcloud.fault("status", method="POST", path="/v1/networks", status=422, times=1)
+    stage.options = replace(stage.options, retry_now=False)
+    applied = stage.apply()
+    assert results(applied) == {"failed": 1, "done": 1}
+    (item,) = applied.left.blocked
+    assert item.hindrance == "back_off"
+    assert "retry" in item.hint, "and the plan says how to hurry it"
+    (item,) = stage.apply().left.blocked
+    assert item.hindrance == "back_off"
+    stage.options = replace(stage.options, retry_now=True)
+    stage.settle()
+
+
+def test_under_a_rate_limit_the_work_goes_on_without_a_storm(stage: Stage) -> None:
+    stage.want(*(network(f"n{number}", f"10.{number}.0.0/16") for number in range(6)))
+    stage.hcloud.fault("status", method="POST", path="/v1/networks", status=429, times=3)
+    stage.settle()
+    assert len(names(stage, "networks")) == 6
+    assert len(stage.hcloud.sent()) <= 9, "each refusal is answered by one more attempt, later"
+
+
+def test_a_name_that_is_taken_by_somebody_else_is_said_and_left_alone(stage: Stage) -> None:
+    """The list did not show it, so only the provider's refusal tells."""
+    stranger(stage, "net")
+    stage.hcloud.fault("empty_list", method="GET", path="/v1/networks")
+    stage.want(NET)
+    applied = stage.apply(waves=1)
+    assert results(applied) == {"failed": 1}
+    assert "not ours" in applied.outcomes[0].message
+    (there,) = stage.hcloud.state()["networks"]
+    assert there["labels"] == {}
+
+
+# -- tasks ----------------------------------------------------------------------------------------------
+
+
+def test_a_task_that_fails_fails_its_step_and_the_next_plan_goes_on_from_what_is_there(stage: Stage) -> None:
+    stage.want(machine())
+    stage.hcloud.fault("action_error", method="POST", path="/v1/servers", times=1)
+    applied = stage.apply(waves=1)
+    assert results(applied) == {"failed": 1}
+    assert stage.operations() == [("vm/web", "create", "failed")]
+    assert stage.external_id("vm/web"), "the object is there and is ours"
+    stage.apply()
+    assert names(stage, "servers") == ["web"]
+    assert stage.hcloud.sent().count("POST /servers") == 1
+
+
+def test_a_task_that_hangs_past_its_time_leaves_its_step_in_doubt(stage: Stage) -> None:
+    stage.want(machine(more=", power_state: running"))
+    stage.settle()
+    stage.want(machine(more=", power_state: running, backups: true"))
+    preview = stage.preview()
+    (step,) = preview.plan.steps
+    short = replace(step, calls=tuple(replace(call, timeout=1) for call in step.calls))
+    hang(stage)
+    stage.apply(waves=0)
+    (outcome,) = run_steps(stage.context, [short], stop=threading.Event())
+    assert outcome.result is Result.AMBIGUOUS
+    assert "still running" in outcome.message
+    assert stage.operations()[-1] == ("vm/web", "update", "ambiguous")
+
+
+def hang(stage: Stage) -> None:
+    """From now on actions take long."""
+    api: Any = stage.hcloud.server.api
+    api.project.timeline.action_seconds = 3600
+
+
+# -- what depends on what -------------------------------------------------------------------------------
+
+
+def test_a_failure_stops_what_depends_on_it_and_nothing_else(stage: Stage) -> None:
+    attached = "\n".join(["spec:", "  endpoint: hetzner-1", "  server_type: cx22", "  image: debian-12"])
+    with_net = f"{attached}\n  networks: [{{network: net}}]\n"
+    subnet = ", subnets: [{ip_range: 10.0.1.0/24, network_zone: eu-central}]"
+    inside = f"apiVersion: reconciler/v1\nkind: VirtualMachine\nmetadata: {{name: inside}}\n{with_net}"
+    stage.want(network(more=subnet), inside, machine("apart"))
+    stage.hcloud.fault("status", method="POST", path="/v1/networks", status=422)
+    applied = stage.apply(waves=1)
+    assert {str(o.address): o.result.value for o in applied.outcomes} == {
+        "network/net": "failed",
+        "vm/inside": "skipped",
+        "vm/apart": "done",
+    }
+    assert "network/net" in next(o.message for o in applied.outcomes if o.result is Result.SKIPPED)
+    assert names(stage, "servers") == ["apart"]
+    stage.hcloud.clear()
+    stage.settle()
+    assert names(stage, "servers") == ["apart", "inside"]
+
+
+def test_independent_steps_run_side_by_side_and_each_is_told_once(stage: Stage) -> None:
+    stage.want(*(network(f"n{number}", f"10.{number}.0.0/16") for number in range(4)))
+    stage.apply(waves=0)
+    plan = stage.preview().plan
+    stage.hcloud.fault("latency", method="POST", path="/v1/networks", seconds=0.4)
+    running: list[str] = []
+    most: list[int] = []
+    told: list[str] = []
+
+    def started(step: Step) -> None:
+        running.append(str(step.address))
+        most.append(len(running))
+
+    def ended(outcome: Any) -> None:
+        running.remove(str(outcome.address))
+        told.append(str(outcome.address))
+
+    outcomes = run_steps(stage.context, plan.steps, stop=threading.Event(), started=started, ended=ended)
+    assert max(most) == 4
+    assert sorted(told) == sorted(str(step.address) for step in plan.steps)
+    assert [outcome.address for outcome in outcomes] == [step.address for step in plan.steps]
+
+
+# -- stopping -------------------------------------------------------------------------------------------
+
+
+def test_once_stopped_no_new_mutation_starts_and_what_is_under_way_ends(stage: Stage) -> None:
+    stage.want(*(network(f"n{number}", f"10.{number}.0.0/16") for number in range(3)))
+    stage.apply(waves=0)
+    plan = stage.preview().plan
+    stop = threading.Event()
+    outcomes = run_steps(
+        stage.context, plan.steps, stop=stop, workers=1, started=lambda _: None, ended=lambda _: stop.set()
+    )
+    assert [outcome.result for outcome in outcomes] == [Result.DONE, Result.NOT_STARTED, Result.NOT_STARTED]
+    assert stage.hcloud.sent() == ["POST /networks"]
+    assert [status for _, _, status in stage.operations()] == ["done"]
+
+
+def test_a_step_that_is_stopped_before_its_first_call_has_not_failed(stage: Stage) -> None:
+    stage.want(NET)
+    stage.apply(waves=0)
+    plan = stage.preview().plan
+    stop = threading.Event()
+    outcomes = run_steps(stage.context, plan.steps, stop=stop, started=lambda _: stop.set())
+    assert [outcome.result for outcome in outcomes] == [Result.NOT_STARTED]
+    assert stage.hcloud.sent() == []
+    assert stage.rows("SELECT count(*) FROM resource_failures") == [(0,)]
+    assert stage.operations() == [("network/net", "create", "interrupted")]
+    stage.settle()
+
+
+def test_a_stop_ends_the_waiting_between_attempts(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(step_module, "_FIRST_WAIT", 60.0)
+    stage.want(NET)
+    stage.settle()
+    stage.want(network(more=", protected: true"))
+    stage.apply(waves=0)
+    plan = stage.preview().plan
+    stage.hcloud.fault("status", method="POST", path=".*/change_protection", status=423)
+    stop = threading.Event()
+    ends = threading.Timer(0.3, stop.set)
+    ends.start()
+    (outcome,) = run_steps(stage.context, plan.steps, stop=stop)
+    assert outcome.result is Result.FAILED
+    assert len([each for each in stage.hcloud.sent() if "change_protection" in each]) == 1
+
+
+# -- ground that moves ----------------------------------------------------------------------------------
+
+
+def test_a_step_whose_ground_moved_sends_nothing(stage: Stage) -> None:
+    stage.want(NET)
+    stage.settle()
+    stage.want(network(more=", protected: true"))
+    stage.apply(waves=0)
+    plan = stage.preview().plan
+    stage.run("UPDATE resources SET allow_downtime = NOT allow_downtime WHERE address = 'network/net'")
+    before = stage.hcloud.sent()
+    (outcome,) = run_steps(stage.context, plan.steps, stop=threading.Event())
+    assert outcome.result is Result.STALE
+    assert stage.hcloud.sent() == before
+
+
+def test_a_plan_that_was_agreed_to_is_applied_as_it_was_or_not_at_all(stage: Stage) -> None:
+    stage.want(NET, network("other", "10.1.0.0/16"))
+    stage.settle()
+    stage.want(network(more=", protected: true"), network("other", "10.1.0.0/16"))
+    seen = Permit.for_plan(stage.plan())
+    stage.hcloud.change(op="set", type="networks", name="net", set={"labels.someone": "else"})
+    before = stage.hcloud.sent()
+    with pytest.raises(StalePlanError):
+        stage.apply(seen)
+    assert stage.hcloud.sent() == before
+    stage.hcloud.change(op="set", type="networks", name="other", set={"labels.someone": "else"})
+    again = Permit.for_plan(stage.plan())
+    assert results(stage.apply(again)) == {"done": 2}
+
+
+def test_what_is_not_part_of_an_agreed_plan_may_move_without_harm(stage: Stage) -> None:
+    stage.want(NET)
+    seen = Permit.for_plan(stage.plan())
+    stranger(stage, "somebodys")
+    assert results(stage.apply(seen)) == {"done": 1}
+
+
+def test_another_workers_resource_is_left_to_it(stage: Stage) -> None:
+    stage.want(NET)
+    stage.settle()
+    stage.want(network(more=", protected: true"))
+    stage.apply(waves=0)
+    plan = stage.preview().plan
+    with worker(stage.engine.store, "cli") as other:
+        stage.run("UPDATE resources SET claimed_by = %s, claimed_at = now() WHERE is_root", other)
+        (outcome,) = run_steps(stage.context, plan.steps, stop=threading.Event())
+        assert outcome.result is Result.BUSY
+        assert "process" in outcome.message
+    (outcome,) = run_steps(stage.context, plan.steps, stop=threading.Event())
+    assert outcome.result is Result.DONE, "the worker is gone, and so is its claim"
+
+
+def test_a_worker_whose_claim_is_taken_in_mid_step_writes_nothing_more(stage: Stage) -> None:
+    stage.want(NET)
+    stage.apply(waves=0)
+    plan = stage.preview().plan
+    stage.hcloud.fault("latency", method="POST", path="/v1/networks", seconds=0.6)
+    outcomes: list[Any] = []
+    runner = threading.Thread(
+        target=lambda: outcomes.extend(run_steps(stage.context, plan.steps, stop=threading.Event()))
+    )
+    runner.start()
+    wait_for(lambda: bool(stage.hcloud.sent()))
+    stage.run("UPDATE resources SET claim_epoch = claim_epoch + 1")
+    runner.join()
+    assert [outcome.result for outcome in outcomes] == [Result.BUSY]
+    assert stage.operations() == [("network/net", "create", "sending")], "left to whoever took it"
+    assert stage.rows("SELECT external_id FROM resources") == [(None,)]
+
+
+def wait_for(condition: Any, seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came to be"
+        time.sleep(0.01)
+
+
+# -- whose it is ----------------------------------------------------------------------------------------
+
+
+def test_nothing_is_deleted_that_lost_our_mark_since_it_was_planned(stage: Stage) -> None:
+    stage.want(NET, network("other", "10.1.0.0/16"))
+    stage.settle()
+    stage.want(network("other", "10.1.0.0/16"))
+    stage.apply(waves=0)
+    plan = stage.preview().plan
+    stage.hcloud.change(op="set", type="networks", name="net", set={"labels": {}})
+    (outcome,) = run_steps(stage.context, plan.steps, stop=threading.Event())
+    assert outcome.result is Result.FAILED
+    assert names(stage, "networks") == ["net", "other"]
+    (found,) = stage.rows("SELECT management FROM resources WHERE address = 'network/net'")
+    assert found == ("quarantined",)
+    (item,) = stage.apply().left.blocked
+    assert item.hindrance == "quarantined"
+
+
+def test_a_resource_whose_object_is_gone_already_is_deleted_without_fuss(stage: Stage) -> None:
+    stage.want(NET, network("other", "10.1.0.0/16"))
+    stage.settle()
+    stage.want(network("other", "10.1.0.0/16"))
+    stage.apply(waves=0)
+    plan = stage.preview().plan
+    stage.hcloud.change(op="delete", type="networks", name="net")
+    (outcome,) = run_steps(stage.context, plan.steps, stop=threading.Event())
+    assert outcome.result is Result.DONE
+    assert stage.managed().keys() == {"network/other"}
+
+
+def test_a_deletion_that_did_not_hold_is_no_success(stage: Stage) -> None:
+    """The provider said yes and the object is still there."""
+    stage.want(NET, network("other", "10.1.0.0/16"))
+    stage.settle()
+    stage.want(network("other", "10.1.0.0/16"))
+    stage.apply(waves=0)
+    plan = stage.preview().plan
+    stage.hcloud.fault("stale", method="GET", path="/v1/networks/.*")
+    (outcome,) = run_steps(stage.context, plan.steps, stop=threading.Event())
+    assert outcome.result is Result.FAILED
+    assert "network/net" in stage.managed()
+    stage.hcloud.clear()
+    stage.settle()
+    assert stage.managed().keys() == {"network/other"}
+
+
+def test_an_object_is_taken_over_by_its_id_and_marked_ours(stage: Stage) -> None:
+    stage.want(network("theirs", rest=adopting(stranger(stage, "theirs"))))
+    assert [step.action for step in stage.plan().steps] == [Action.ADOPT]
+    stage.settle()
+    (there,) = stage.hcloud.state()["networks"]
+    assert {key for key in there["labels"] if key.startswith("reconciler/")} != set()
+    assert stage.managed() == {"network/theirs": ("available", "present")}
+
+
+def test_an_adoption_that_fails_leaves_the_object_nobodys_and_is_tried_again(stage: Stage) -> None:
+    stage.want(network("theirs", rest=adopting(stranger(stage, "theirs"))))
+    stage.hcloud.fault("status", method="PUT", path="/v1/networks/.*", status=422, times=1)
+    assert results(stage.apply(waves=1)) == {"failed": 1}
+    assert stage.rows("SELECT management FROM resources") == [("unmanaged",)]
+    stage.settle()
+    assert stage.managed() == {"network/theirs": ("available", "present")}
+
+
+def test_a_secret_that_cannot_be_found_fails_its_step_alone(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.want(NET)
+    stage.settle()
+    stage.want(network(more=", protected: true"))
+    stage.apply(waves=0)
+    plan = stage.preview().plan
+    monkeypatch.delenv("RECONCILER_TEST_HETZNER")
+    (outcome,) = run_steps(stage.context, plan.steps, stop=threading.Event())
+    assert outcome.result is Result.FAILED
+    assert "hetzner-1" in outcome.message
+    assert stage.operations()[-1][2] == "failed", "the operation has ended, so nothing stands in the next one's way"
+    monkeypatch.setenv("RECONCILER_TEST_HETZNER", "a-token-of-the-tests")
+    stage.settle()
+
+
+def test_a_hold_is_seen_by_the_next_plan(stage: Stage) -> None:
+    stage.want(NET)
+    with stage.engine.store.transaction(ACTOR) as tx:
+        hold(tx, "ada", "hands off", resource_type="network")
+    (item,) = stage.apply().left.blocked
+    assert item.hindrance == "held"
+    assert stage.hcloud.sent() == []
+    assert Hold("ada", "x").until is None
+
+
+def test_a_saved_plan_names_its_steps_and_their_calls(stage: Stage) -> None:
+    stage.want(NET)
+    stage.apply(waves=0)
+    plan = stage.preview().plan
+    with stage.engine.store.transaction(ACTOR) as tx:
+        number, ids = save_plan(tx, plan, "ada", "saved")
+    assert stage.rows("SELECT plan_id, hash FROM plan_steps") == [(number, plan.steps[0].hash())]
+    assert set(ids) == {plan.steps[0].address}
+
+
+@pytest.fixture
+def limited() -> Iterator[RequestBudget]:
+    yield RequestBudget(per_hour=3600)
+
+
+def test_the_plan_says_how_many_requests_it_takes_and_takes_no_more(stage: Stage) -> None:
+    subnet = ", subnets: [{ip_range: 10.0.1.0/24, network_zone: eu-central}], protected: true"
+    stage.want(network(more=subnet), machine("a"), machine("b"))
+    plan = stage.plan()
+    stage.settle()
+    assert plan.requests == {"hetzner-1": len(stage.hcloud.sent())}
