@@ -126,7 +126,12 @@ class StepRunner:
         return begun
 
     def _restore(self, begun: ops.Begun, after: int) -> None:
-        """Give a machine back its power although a call between its stop and its start has failed."""
+        """Give a machine back its power although a call between its stop and its start has failed.
+
+        A machine that is only being made is not started half-made: the next plan completes it first.
+        """
+        if any(call.creates for call in self.step.calls):
+            return
         for position, call in enumerate(self.step.calls):
             if position >= after and call.restores:
                 with suppress(ProviderError):  # the first error is the one to tell; this one is on record

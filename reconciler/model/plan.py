@@ -74,8 +74,9 @@ class Call:
     `operation` is the driver's name for it (`server.create`); `path` a template whose `{name}`s are filled
     from `path_params`. `timeout` (seconds) bounds the provider's task, not the request. `creates` and
     `deletes` tell the executor when the resource's object comes to be or goes. `best_effort`: a failure is
-    noted and the next call goes on (a graceful shutdown before a hard stop). `restores`: it undoes what an
-    earlier call did to a running machine, so it is made even if one in between has failed.
+    noted and the next call goes on (a graceful shutdown before a hard stop). `restores`: it starts a machine
+    that the step holds off until then, so it is made even if a call in between has failed, and is owed where
+    the step was cut off.
     """
 
     operation: str

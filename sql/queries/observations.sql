@@ -423,23 +423,24 @@ SELECT
     r.address,
     r.id
 FROM provider_endpoints AS e
-CROSS JOIN unnest(%(types)s::text [], %(external_ids)s::text []) AS wanted (type, external_id)
+CROSS JOIN unnest(%(types)s::text[], %(external_ids)s::text[]) AS wanted (type, external_id)
 INNER JOIN resource_types AS t ON wanted.type = t.name
-CROSS JOIN LATERAL (
-    SELECT
-        found.id,
-        found.external_id,
-        found.address
-    FROM resources AS found
-    WHERE
-        found.provider_endpoint_id = e.id
-        AND found.resource_type_id = t.id
-        AND found.external_id = wanted.external_id
-        AND found.deleted_at IS NULL
-        AND found.is_root
-    ORDER BY found.external_id
-    LIMIT 1
-) AS r
+CROSS JOIN
+    LATERAL (
+        SELECT
+            found.id,
+            found.external_id,
+            found.address
+        FROM resources AS found
+        WHERE
+            found.provider_endpoint_id = e.id
+            AND found.resource_type_id = t.id
+            AND found.external_id = wanted.external_id
+            AND found.deleted_at IS NULL
+            AND found.is_root
+        ORDER BY found.external_id
+        LIMIT 1
+    ) AS r
 WHERE e.name = %(endpoint)s AND e.deleted_at IS NULL;
 
 -- name: observations.explicit_relationships
@@ -449,17 +450,18 @@ SELECT
     d.relationship_type_id,
     d.target_address
 FROM resources AS r
-CROSS JOIN LATERAL (
-    -- One row at most, found by its address.
-    SELECT want.id
-    FROM desired_resources AS want
-    WHERE
-        want.address = r.address
-        AND want.valid_to_revision IS NULL
-        AND want.parent_id IS NULL
-    ORDER BY want.address
-    LIMIT 1
-) AS want
+CROSS JOIN
+    LATERAL (
+        -- One row at most, found by its address.
+        SELECT want.id
+        FROM desired_resources AS want
+        WHERE
+            want.address = r.address
+            AND want.valid_to_revision IS NULL
+            AND want.parent_id IS NULL
+        ORDER BY want.address
+        LIMIT 1
+    ) AS want
 INNER JOIN desired_relationships AS d ON want.id = d.desired_resource_id
 WHERE r.id = ANY(%(ids)s) AND r.management = 'managed';
 

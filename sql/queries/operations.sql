@@ -165,16 +165,17 @@ SELECT pg_advisory_xact_lock(hashtextextended('external id at ' || %(endpoint)s,
 -- sent again with the same identity, so that there cannot be two.
 SELECT last.external_id
 FROM resources AS r
-CROSS JOIN LATERAL (
-    SELECT res.external_id
-    FROM external_id_reservations AS res
-    WHERE
-        res.resource_uid = r.uid
-        AND res.provider_endpoint_id = r.provider_endpoint_id
-        AND res.resource_type_id = r.resource_type_id
-    ORDER BY res.external_id::bigint DESC
-    LIMIT 1
-) AS last
+CROSS JOIN
+    LATERAL (
+        SELECT res.external_id
+        FROM external_id_reservations AS res
+        WHERE
+            res.resource_uid = r.uid
+            AND res.provider_endpoint_id = r.provider_endpoint_id
+            AND res.resource_type_id = r.resource_type_id
+        ORDER BY res.external_id::bigint DESC
+        LIMIT 1
+    ) AS last
 WHERE
     r.id = %(resource_id)s
     AND last.external_id::bigint BETWEEN %(low)s::bigint AND %(high)s::bigint
@@ -321,7 +322,7 @@ SELECT
     %(id)s,
     %(position)s,
     started.task
-FROM unnest(%(task)s::text []) AS started (task)
+FROM unnest(%(task)s::text[]) AS started (task)
 ON CONFLICT DO NOTHING;
 
 -- name: operations.drop_stranger
@@ -428,18 +429,19 @@ SELECT
     a.value_datetime
 FROM desired_attributes AS a
 INNER JOIN desired_resources AS d ON a.desired_resource_id = d.id
-CROSS JOIN LATERAL (
-    SELECT
-        managed.id,
-        managed.provider_endpoint_id
-    FROM resources AS managed
-    WHERE
-        managed.address = d.address
-        AND managed.deleted_at IS NULL
-        AND managed.management = 'managed'
-    ORDER BY managed.address
-    LIMIT 1
-) AS r
+CROSS JOIN
+    LATERAL (
+        SELECT
+            managed.id,
+            managed.provider_endpoint_id
+        FROM resources AS managed
+        WHERE
+            managed.address = d.address
+            AND managed.deleted_at IS NULL
+            AND managed.management = 'managed'
+        ORDER BY managed.address
+        LIMIT 1
+    ) AS r
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
 INNER JOIN providers AS p ON e.provider_id = p.id
 INNER JOIN provider_type_attributes AS rule
@@ -450,7 +452,7 @@ INNER JOIN provider_type_attributes AS rule
         AND rule.mutability = 'write_only'
 WHERE
     a.desired_resource_id = ANY(
-        ARRAY(
+        array(
             SELECT root.id
             FROM desired_resources AS root
             WHERE

@@ -164,17 +164,18 @@ SELECT
     t.name AS resource_type,
     st.name AS state,
     r.external_id
-FROM unnest(%(ids)s::bigint []) AS root (id)
-CROSS JOIN LATERAL (
-    -- Fenced off, so that it is looked up by its index and not by its type, of which there are as many as resources.
-    SELECT
-        tie.parent_resource_id,
-        tie.child_resource_id,
-        tie.relationship_type_id
-    FROM resource_relationships AS tie
-    WHERE tie.parent_resource_id = root.id
-    OFFSET 0
-) AS rr
+FROM unnest(%(ids)s::bigint[]) AS root (id)
+CROSS JOIN
+    LATERAL (
+        -- Fenced off, so that it is looked up by its index and not by its type, of which there are as many as resources.
+        SELECT
+            tie.parent_resource_id,
+            tie.child_resource_id,
+            tie.relationship_type_id
+        FROM resource_relationships AS tie
+        WHERE tie.parent_resource_id = root.id
+        OFFSET 0
+    ) AS rr
 INNER JOIN relationship_types AS rt ON rr.relationship_type_id = rt.id AND rt.name = 'contains'
 INNER JOIN resources AS r ON rr.child_resource_id = r.id AND r.deleted_at IS NULL
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
@@ -217,16 +218,17 @@ WHERE p.resource_id = ANY(%(ids)s);
 SELECT
     rr.child_resource_id,
     parent.address
-FROM unnest(%(ids)s::bigint []) AS child (id)
-CROSS JOIN LATERAL (
-    SELECT
-        tie.parent_resource_id,
-        tie.child_resource_id,
-        tie.relationship_type_id
-    FROM resource_relationships AS tie
-    WHERE tie.child_resource_id = child.id
-    OFFSET 0
-) AS rr
+FROM unnest(%(ids)s::bigint[]) AS child (id)
+CROSS JOIN
+    LATERAL (
+        SELECT
+            tie.parent_resource_id,
+            tie.child_resource_id,
+            tie.relationship_type_id
+        FROM resource_relationships AS tie
+        WHERE tie.child_resource_id = child.id
+        OFFSET 0
+    ) AS rr
 INNER JOIN relationship_types AS t
     ON rr.relationship_type_id = t.id AND t.name IN ('depends_on', 'member_of')
 INNER JOIN resources AS parent ON rr.parent_resource_id = parent.id AND parent.deleted_at IS NULL;

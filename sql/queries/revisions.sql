@@ -174,6 +174,22 @@ WHERE
     );
 
 -- name: desired.roots
+WITH root AS MATERIALIZED (
+    -- Each found by its address, however few or many there are.
+    SELECT found.id
+    FROM unnest(%(addresses)s::text[]) AS wanted (address)
+    CROSS JOIN LATERAL (
+        SELECT item.id
+        FROM desired_resources AS item
+        WHERE
+            item.address = wanted.address
+            AND item.valid_to_revision IS NULL
+            AND item.parent_id IS NULL
+        ORDER BY item.address
+        LIMIT 1
+    ) AS found
+)
+
 SELECT
     d.id,
     d.address,
@@ -199,18 +215,13 @@ INNER JOIN providers AS p ON e.provider_id = p.id
 INNER JOIN provider_types AS pt ON p.provider_type_id = pt.id
 WHERE
     d.id = ANY(
-        ARRAY(
-            SELECT unnest(root.id || ARRAY(SELECT part.id FROM desired_resources AS part WHERE part.parent_id = root.id))
-            FROM unnest(%(addresses)s::text []) AS wanted (address)
-            CROSS JOIN LATERAL (
-                SELECT found.id
-                FROM desired_resources AS found
-                WHERE
-                    found.address = wanted.address
-                    AND found.valid_to_revision IS NULL
-                    AND found.parent_id IS NULL
-                LIMIT 1
-            ) AS root
+        array(
+            SELECT root.id
+            FROM root
+            UNION ALL
+            SELECT part.id
+            FROM root
+            INNER JOIN desired_resources AS part ON root.id = part.parent_id
         )
     )
 ORDER BY d.id;

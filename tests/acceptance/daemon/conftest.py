@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.daemon.rig import TOKEN, Cloud, Site
+from tests.acceptance.daemon.rig import TOKEN, Cloud, Site, end_all
 from tests.databases import TestDatabase
 from tests.unit.git_rig import new_repository
+
+
+@pytest.fixture(autouse=True)
+def no_daemon_is_left() -> Iterator[None]:
+    yield
+    end_all()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tests.databases import TestDatabase
 
 PROJECT = Path(__file__).parents[3]
 TOKEN = "simulator-token-that-is-secret"
-PATIENCE = 40.0  # seconds
+PATIENCE = 90.0  # seconds
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f one@example"
 
 T = TypeVar("T")
@@ -254,6 +254,12 @@ class Daemon:
     def kill(self) -> None:
         self.signal(signal.SIGKILL)
         self.stopped()
+
+
+def end_all() -> None:
+    """End the daemons that a failed test left."""
+    while _running:
+        _running[-1].kill()
 
 
 def git(repository: Path) -> list[dict[str, object]]:

@@ -30,15 +30,15 @@ def stopped_for(change: Change, off_calls: Sequence[Call]) -> Calls:
         calls += _stop(change, impact)
     calls += off_calls
     if after:
-        on = power_on(address, impact=impact if before else Impact.ONLINE)
-        calls.append(replace(on, restores=before))
+        calls.append(power_on(address, impact=impact if before else Impact.ONLINE))
     elif any(call.operation == "server.change_type" for call in off_calls):
         calls += _stop(change, Impact.STOP if before else Impact.ONLINE)
     return tuple(calls)
 
 
 def power_on(address: Address, *, impact: Impact) -> Call:
-    return act(address, "poweron", f"{address.name}: start", impact=impact)
+    """Owed from the step's first call on: what is cut off before it leaves a machine that shall run off."""
+    return replace(act(address, "poweron", f"{address.name}: start", impact=impact), restores=True)
 
 
 def _stop(change: Change, impact: Impact) -> Calls:

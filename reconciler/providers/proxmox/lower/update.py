@@ -205,7 +205,7 @@ def _power_on(change: Change, place: Place) -> list[Call]:
     if change.target_state == "stopped":
         return []
     suspend = place.call("suspend", "POST", "/status/suspend", "pause")
-    on = replace(start(place), restores=change.recorded.state == "running")
+    on = replace(start(place), restores=True)  # owed, whether it ran before or a cut-off step had stopped it
     return [on, suspend] if change.target_state == "paused" else [on]
 
 
