@@ -77,22 +77,35 @@ def identify(
         if row is not None:
             seen.add(row.id)
         found.matches.append(Match(observed, row, _whose(observed, row, owner, provider_type, catalog)))
-    missing = [row for row in known if row.id not in seen and row.external_id is not None and not row.fresh]
+    missing = [row for row in known if row.id not in seen and _expected(row)]
     anchored = accept_empty or any(match.management is Management.MANAGED for match in found.matches)
     _sort_missing(found, missing, observation, anchored)
     return found
 
 
+def _expected(row: Row) -> bool:
+    """Whether a look could have shown it: an object that is known, or one that may have been made."""
+    return not row.fresh and (row.external_id is not None or row.presence is Presence.UNKNOWN)
+
+
 def _waiting(observation: Observation, rows: Iterable[Row], owner: UUID) -> dict[UUID, Row]:
     """Rows that wait for their object: created, but the answer with the external id was lost.
 
-    Also rows of operations under way, which may have made the object this very moment. Where two objects
-    carry one mark (somebody copied ours), the mark does not tell which is the row's.
+    Also rows of operations under way, which may have made the object this very moment; but not where the
+    object that they know is still shown. Where two objects carry one mark (somebody copied ours), the mark
+    does not tell which is the row's.
     """
     carried = Counter(
         item.mark.resource for item in observation.resources if item.mark and item.mark.owner == owner
     )
-    return {row.uid: row for row in rows if row.fresh or (row.external_id is None and carried[row.uid] == 1)}
+    shown = {(item.type, item.external_id) for item in observation.resources}
+    return {
+        row.uid: row
+        for row in rows
+        if (row.fresh or row.external_id is None)
+        and carried[row.uid] == 1
+        and (row.type, row.external_id) not in shown
+    }
 
 
 def _by_mark(observed: Observed, waiting: dict[UUID, Row], owner: UUID) -> Row | None:
@@ -127,9 +140,10 @@ def _sort_missing(found: Identified, missing: list[Row], observation: Observatio
         elif (row.type, None) in unseen or (row.type, row.external_id) in unseen:
             found.unknown.append(row)
         elif row.type in observation.complete:
-            if anchored or row.management is Management.UNMANAGED:
+            # One that may have been made is made again with the same identity, so this needs no anchor.
+            if anchored or row.management is Management.UNMANAGED or row.external_id is None:
                 found.gone.append(row)
-            else:
+            elif row.presence is not Presence.ABSENT:  # what was seen to be gone does not come into doubt again
                 found.unknown.append(row)
                 found.trouble = (
                     "nothing of ours was seen, though resources are recorded here: an empty answer, another "

@@ -25,10 +25,10 @@ from reconciler.executor.recover import Recovered, recover
 from reconciler.executor.run import run_steps
 from reconciler.manifest.sources import SourceState
 from reconciler.model.address import Address
-from reconciler.model.plan import Plan, Step
+from reconciler.model.plan import Action, Plan, Step
 from reconciler.store import plans
 from reconciler.store.resources import settle
-from reconciler.store.revisions import remember_source
+from reconciler.store.revisions import remember_source, revisions_of
 from reconciler.store.session import Actor
 
 MOST_WAVES = 4
@@ -122,8 +122,13 @@ class Session:
     def load(self) -> tuple[Loaded, ...]:
         """Make the sources' manifests the current revision."""
         actor = Actor(self.engine.actor, "manifests", "manifest")
-        with self.engine.store.transaction(actor) as tx:
-            loaded = tuple(record_source(tx, self.engine, state) for state in self.states)
+        catalog = self.engine.catalog
+        try:
+            with self.engine.store.transaction(actor) as tx:
+                loaded = tuple(record_source(tx, self.engine, state) for state in self.states)
+        except BaseException:
+            self.engine.catalog = catalog  # what users added to it was undone with the transaction
+            raise
         revision = loaded[-1].change.id if loaded else self.context.revision
         self.context = self.engine.refreshed(self.context, revision)
         return loaded
@@ -177,6 +182,7 @@ class Session:
             outcomes += done
             if not any(outcome.result is Result.DONE for outcome in done):
                 break
+            self._look_around(wave_plan.steps)
         last = self._plan(permit, first_wave=False, save=False)
         return Applied(
             plan=(first or last).plan,
@@ -207,7 +213,14 @@ class Session:
             plan_id, ids = plans.save_plan(
                 tx, plan, self.engine.actor, "applying", revision_id=self.context.revision
             )
-            return _Wave(plan, steps, withheld, plan_id, ids)
+            commits = revisions_of(tx, [step.address for step in steps])
+            return _Wave(plan, steps, withheld, plan_id, ids, commits)
+
+    def _look_around(self, steps: Sequence[Step]) -> None:
+        """What hung on an object that was replaced let go of it, which only another look shows."""
+        replaced = {step.endpoint for step in steps if step.action is Action.REPLACE}
+        if self.observing and replaced:
+            self.looks |= observe_all(self.context, replaced)
 
     def _run(self, wave: _Wave) -> tuple[Outcome, ...]:
         outcomes = run_steps(
@@ -215,6 +228,7 @@ class Session:
             wave.steps,
             stop=self.stop,
             plan_step_ids=wave.step_ids,
+            revisions=wave.revisions,
             started=self.progress.started,
             ended=self.progress.ended,
         )
@@ -227,13 +241,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class _Wave:
-    """One round of planning. `step_ids` are the saved steps' row ids."""
+    """One round of planning. `step_ids` are the saved steps' row ids, `revisions` whose change each is."""
 
     plan: Plan
     steps: tuple[Step, ...]
     withheld: tuple[Step, ...]
     plan_id: int | None = None
     step_ids: Mapping[Address, int] = field(default_factory=dict)
+    revisions: Mapping[Address, int] = field(default_factory=dict)
 
 
 def _same_ground(plan: Plan, approved: frozenset[str]) -> None:

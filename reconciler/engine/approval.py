@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.model.address import Address
-from reconciler.model.plan import Plan, Step
+from reconciler.model.plan import Action, Plan, Step
 from reconciler.store.plans import Approval
 
 
@@ -32,13 +32,17 @@ class Permit:
 def permitted(
     plan: Plan, permit: Permit, approvals: Iterable[Approval]
 ) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
-    """The steps that may run now, and those that wait for an approval."""
+    """The steps that may run now, and those that wait for an approval.
+
+    A plan that waits as a whole does so for what it destroys: an approval of all of that lets it go on,
+    whatever harmless has come along since.
+    """
     if permit.exactly is not None:
         return tuple(step for step in plan.steps if step.hash() in permit.exactly), ()
     given = tuple(approvals)
     approved = {step for approval in given for step in approval.steps}
-    whole = any({step.hash() for step in plan.steps} <= approval.steps for approval in given)
-    if plan.approvals and not whole:
+    destroying = {step.hash() for step in plan.steps if step.action in (Action.DELETE, Action.REPLACE)}
+    if plan.approvals and not destroying <= approved:
         return (), plan.steps
     held = {step.address for step in plan.steps if step.approvals and step.hash() not in approved}
     _spread(plan, held)

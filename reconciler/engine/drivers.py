@@ -9,7 +9,7 @@ from typing import cast
 
 from reconciler.catalog import CatalogPart, core_part
 from reconciler.errors import CatalogError, PlanError
-from reconciler.providers.driver import Driver, DriverClass
+from reconciler.providers.driver import Driver
 
 GROUP = "reconciler.drivers"
 
@@ -34,7 +34,7 @@ def catalog_parts() -> Sequence[CatalogPart]:
     return [core_part(), *(driver.catalog for _, driver in sorted(drivers().items()))]
 
 
-def driver_class(provider_type: str) -> DriverClass:
+def driver_class(provider_type: str) -> type[Driver]:
     """Raises PlanError if no driver is installed for the provider type."""
     try:
         return drivers()[provider_type]

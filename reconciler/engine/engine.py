@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 from uuid import UUID
 
 from reconciler.engine.catalog import bring_in
-from reconciler.engine.drivers import driver_class, drivers
-from reconciler.errors import CredentialError
+from reconciler.engine.drivers import drivers
+from reconciler.errors import CredentialError, ErrorCode, ProviderError
 from reconciler.executor.budget import RequestBudget
 from reconciler.executor.context import Connections, Context, Endpoint
 from reconciler.model.catalog import Catalog
-from reconciler.providers.driver import Access
+from reconciler.providers.driver import Access, DriverClass
 from reconciler.store import inventory
 from reconciler.store.database import Database, open_database
 from reconciler.store.inventory import EndpointRow
@@ -109,6 +109,7 @@ class Engine:
 
     def _endpoint(self, row: EndpointRow, secret: Callable[[str], str]) -> Endpoint:
         budget = self.budgets.setdefault(row.name, RequestBudget(row.request_limit_per_hour))
+        budget.limit_to(row.request_limit_per_hour)
 
         def access(meter: RequestBudget) -> Access:
             return Access(
@@ -124,7 +125,7 @@ class Engine:
         return Endpoint(
             name=row.name,
             provider_type=row.provider_type,
-            driver=driver_class(row.provider_type),
+            driver=drivers().get(row.provider_type) or _without_driver(row),
             access=access,
             budget=budget,
             report_only=row.drift_policy == "report",
@@ -145,9 +146,23 @@ class Engine:
             return ""
 
 
+def _without_driver(row: EndpointRow) -> DriverClass:
+    """What stands for a driver that is not installed here: that endpoint's trouble, and no other's."""
+
+    def connect(_: Access) -> NoReturn:
+        raise ProviderError(
+            f"{row.name}: no driver is installed for the provider type `{row.provider_type}`",
+            code=ErrorCode.INVALID,
+            hint="install the distribution that brings it",
+        )
+
+    return connect
+
+
 def _id_range(row: EndpointRow) -> IdRange | None:
     """The ids to choose from at an endpoint: the driver's range, or what the endpoint's settings say."""
-    reserved = drivers()[row.provider_type].catalog.reserved_ids
+    driver = drivers().get(row.provider_type)
+    reserved = driver.catalog.reserved_ids if driver is not None else None
     if reserved is None:
         return None
     low = row.settings.get(reserved.minimum_setting, reserved.minimum)

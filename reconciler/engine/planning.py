@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.engine.drivers import drivers
+from reconciler.engine.drivers import driver_class
 from reconciler.engine.engine import Engine
 from reconciler.errors import PlanError
 from reconciler.executor.context import Endpoint
@@ -105,6 +105,6 @@ def _lower(endpoints: Mapping[str, Endpoint], recorded: Mapping[Address, Recorde
         if place is None:
             raise PlanError(f"there is no endpoint `{endpoint}`", hint="declare a ProviderEndpoint")
         request = LowerRequest(action, desired, current, diff, place.settings, by_text)
-        return tuple(drivers()[place.provider_type].lower(request))
+        return tuple(driver_class(place.provider_type).lower(request))
 
     return lower

@@ -32,6 +32,15 @@ class RequestBudget:
             self._wait(time.monotonic())
             return max(0, int(self._places))
 
+    def limit_to(self, per_hour: int | None) -> None:
+        """Another limit of our own from now on; what was used stays used."""
+        with self._condition:
+            if per_hour == self._per_hour:
+                return
+            used = (self._per_hour or 0) - self._places if self._per_hour is not None else 0.0
+            self._per_hour = per_hour
+            self._places = max(0.0, (per_hour or 0) - used)
+
     def before(self) -> None:
         with self._condition:
             while (wait := self._wait(time.monotonic())) > 0:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from reconciler.errors import ClaimLost, PlanError, ProviderError
@@ -124,13 +124,15 @@ def _settles(item: ops.OpenOperation, seen: Observation | None) -> bool:
     """Whether a look tells already that the call took effect: its object is there, or gone."""
     if seen is None:
         return True  # there is nothing to look for, however long one waits
-    return bool(seen.absent) if item.external_id and item.deletes else bool(item.creates and seen.resources)
+    if item.external_id and item.deletes:
+        return bool(seen.absent)
+    return item.creates and any(each.external_id != item.external_id for each in seen.resources)
 
 
 def _look(context: Context, item: ops.OpenOperation) -> Observation | None:
-    if item.external_id is not None:
-        return look_at(context, item.endpoint, [(item.type, item.external_id)])
     offer = context.catalog.offer(item.type, item.provider_type)
+    if item.external_id is not None:
+        return _look_at_known(context, item, offer is not None and offer.identity is Identity.RESERVED_ID)
     if offer is None or item.identity is None:
         return None
     if offer.identity is Identity.RESERVED_ID:
@@ -140,6 +142,20 @@ def _look(context: Context, item: ops.OpenOperation) -> Observation | None:
         ours = [each for each in seen.resources if each.mark and each.mark.resource == item.uid]
         return Observation(tuple(ours), seen.complete, seen.absent, seen.unseen, seen.requests)
     return None
+
+
+def _look_at_known(context: Context, item: ops.OpenOperation, reserves: bool) -> Observation:
+    """The row's object; once that is gone, the one that was to replace it and may be there already."""
+    assert item.external_id is not None  # noqa: S101 - the caller's condition
+    seen = look_at(context, item.endpoint, [(item.type, item.external_id)])
+    replaced = item.action is Action.REPLACE and reserves and seen.absent and not seen.resources
+    if not replaced or item.identity in (None, item.external_id):
+        return seen
+    new = look_at(context, item.endpoint, [(item.type, str(item.identity))])
+    known = bool(new.resources or new.absent)
+    return (
+        replace(new, absent=seen.absent | new.absent, requests=seen.requests + new.requests) if known else new
+    )
 
 
 def _conclude(context: Context, item: ops.OpenOperation, begun: ops.Begun) -> Recovered:
@@ -154,7 +170,7 @@ def _conclude(context: Context, item: ops.OpenOperation, begun: ops.Begun) -> Re
             message = "may or may not have taken effect, and nothing tells which; it is in quarantine"
             return Recovered(item.address, item.action, message, settled=True)
         found = marked(context, begun, seen)
-        if found is not None and item.external_id is None:
+        if found is not None and found != item.external_id:
             ops.set_external_id(tx, begun, found)
         give_back(tx, context, item.action, begun, seen)
         record_seen(tx, context, item.endpoint, item.type, item.uid, seen)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.executor.context import Context
 from reconciler.executor.outcome import Outcome, Result
@@ -33,15 +33,19 @@ def run_steps(
     *,
     stop: threading.Event,
     plan_step_ids: Mapping[Address, int] | None = None,
+    revisions: Mapping[Address, int] | None = None,
     started: Callable[[Step], None] = lambda _: None,
     ended: Callable[[Outcome], None] = lambda _: None,
     workers: int = WORKERS,
 ) -> tuple[Outcome, ...]:
     """The outcome of every step, in the order of the plan. `started` and `ended` tell of progress.
 
+    `revisions` says whose change a step is, for the history; the context's where it does not.
+
     Raises what is a fault of ours or of the database, after what is under way has ended.
     """
     ids = plan_step_ids or {}
+    commits = revisions or {}
     run = _Run({step.address: step for step in steps})
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="step") as pool:
         while run.waiting or run.under_way:
@@ -49,7 +53,8 @@ def run_steps(
             for step in _ready(run)[: max(0, workers - len(run.under_way))]:
                 del run.waiting[step.address]
                 started(step)
-                runner = StepRunner(context, step, ids.get(step.address), stop)
+                acting = replace(context, revision=commits.get(step.address, context.revision))
+                runner = StepRunner(acting, step, ids.get(step.address), stop)
                 run.under_way[pool.submit(runner.run)] = step
             _collect(run, stop, ended)
     return tuple(run.outcomes[step.address] for step in steps)

@@ -131,18 +131,32 @@ def settle_failure(
     error: ProviderError | PlanError | CredentialError,
     *,
     ambiguous: bool,
+    successor: str | None = None,
 ) -> Result:
-    """Record how the object is now, and end the operation as failed, or as ambiguous."""
+    """Record how the object is now, and end the operation as failed, or as ambiguous.
+
+    `successor`: the new object's id in a replacement that makes it first. It is the row's once the old one
+    is seen to be gone.
+    """
     try:
         seen = look_back(context, step, begun)
+        old_is_gone = seen is not None and bool(seen.absent) and not seen.resources
+        if successor is not None and old_is_gone:
+            seen = look_at(context, step.endpoint, [(step.address.type, successor)])
+        else:
+            successor = None
     except ProviderError:
-        seen = None  # it cannot be seen now; the next observation will say
+        seen = successor = None  # it cannot be seen now; the next observation will say
     code = error.code.value if isinstance(error, ProviderError) else "plan"
     with context.store.transaction(context.acting(begun.operation, f"{step.action} failed")) as tx:
         give_back(tx, context, step.action, begun, seen)
+        if successor is not None:
+            ops.object_made(tx, begun, successor)
         if seen is not None:
             record_seen(tx, context, step.endpoint, step.address.type, begun.uid, seen)
         ops.settle_state(tx, begun)
+        if ambiguous:
+            ops.doubt(tx, begun)
         record_failure(tx, begun.resource_id, code, error.message)
         ops.finish(tx, begun, "ambiguous" if ambiguous else "failed", code, error.message)
     return Result.AMBIGUOUS if ambiguous else Result.FAILED

@@ -48,6 +48,7 @@ class StepRunner:
         self.endpoint: Endpoint = context.connections.endpoint(step.endpoint)
         self.operation = uuid4()
         self.requests = 0
+        self.successor: str | None = None  # the new object's id, while the one it replaces is still there
 
     def run(self) -> Outcome:
         """Carry the step out. Raises only what is a fault of ours or of the database."""
@@ -80,7 +81,9 @@ class StepRunner:
             settle_success(self.context, self.step, begun)
         except (ProviderError, PlanError, CredentialError) as error:
             ambiguous = isinstance(error, ProviderError) and error.ambiguous
-            result = settle_failure(self.context, self.step, begun, error, ambiguous=ambiguous)
+            result = settle_failure(
+                self.context, self.step, begun, error, ambiguous=ambiguous, successor=self.successor
+            )
             return self._outcome(result, error)
         return Outcome(self.step.address, self.step.action, Result.DONE)
 
@@ -141,13 +144,14 @@ class StepRunner:
         """T2, the request, T3, the wait for its tasks."""
         with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
             ids = ops.external_ids(tx, addresses(self.step.calls) | {self.step.address})
+            if self.successor is not None:
+                ids[self.step.address] = self.successor
             self._filling(begun, ids).fill(call)  # what cannot be filled is not written down as sent
             ops.sending(tx, begun, position)
         try:
             begun, submission = self._submit(begun, call, ids)
             with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
-                external_id = submission.external_id if call.creates else None
-                ops.accepted(tx, begun, position, external_id, submission.tasks)
+                ops.accepted(tx, begun, position, self._made(position, submission), submission.tasks)
             self._wait(call, submission)
         except ProviderError as error:
             self._call_failed(begun, position, call, error)
@@ -157,9 +161,26 @@ class StepRunner:
             self._forget_deleted(tx, begun, position)
         return begun
 
+    def _made(self, position: int, submission: Submission) -> str | None:
+        """The new object's id, if the row goes over to it now: not while the one it replaces is still there.
+
+        What is cut off before that is replaced again: the creation finds its object by the same reserved id
+        and our mark, and the old object is still the row's, so neither is ever left behind.
+        """
+        if not self.step.calls[position].creates:
+            return None
+        if any(later.deletes for later in self.step.calls[position + 1 :]):
+            self.successor = submission.external_id
+            return None
+        return submission.external_id
+
     def _forget_deleted(self, tx: Transaction, begun: ops.Begun, position: int) -> None:
         """In a replacement the old object's id means nothing once it is gone."""
-        if self.step.calls[position].deletes and any(later.creates for later in self.step.calls[position:]):
+        if not self.step.calls[position].deletes:
+            return
+        if self.successor is not None:
+            ops.object_made(tx, begun, self.successor)
+        elif any(later.creates for later in self.step.calls[position:]):
             ops.object_deleted(tx, begun)
 
     def _call_failed(self, begun: ops.Begun, position: int, call: Call, error: ProviderError) -> None:

@@ -207,8 +207,13 @@ def accepted(
         "operations.add_tasks", [{"task": task} for task in tasks], id=begun.operation, position=position
     )
     if external_id is not None:
-        set_external_id(tx, begun, external_id)
-        tx.execute("operations.add_result", id=begun.operation, name="external_id", value=external_id)
+        object_made(tx, begun, external_id)
+
+
+def object_made(tx: Transaction, begun: Begun, external_id: str) -> None:
+    """The resource's object is this one from now on."""
+    set_external_id(tx, begun, external_id)
+    tx.execute("operations.add_result", id=begun.operation, name="external_id", value=external_id)
 
 
 def call_finished(
@@ -336,6 +341,11 @@ def set_external_id(tx: Transaction, begun: Begun, external_id: str) -> None:
     known = {"resource_id": begun.resource_id, "external_id": external_id, "epoch": begun.epoch}
     tx.execute("operations.drop_stranger", **known)
     tx.execute("operations.set_external_id", **known)
+
+
+def doubt(tx: Transaction, begun: Begun) -> None:
+    """An object may have been made whose id nobody knows; only a complete look tells."""
+    tx.execute("operations.doubt", resource_id=begun.resource_id, epoch=begun.epoch)
 
 
 def settle_state(tx: Transaction, begun: Begun) -> None:

@@ -154,7 +154,13 @@ def _part(row: tuple[Any, ...], root: Recorded, own: _Belongings, catalog: Catal
 
 def settle(tx: Transaction, agreed: Iterable[tuple[Address, bytes]]) -> None:
     """Remember (address, desired hash) pairs that were found to agree with what is recorded."""
-    tx.batch("resources.settle", [{"address": str(a), "spec_hash": spec} for a, spec in agreed])
+    rows = [{"address": str(address), "spec_hash": spec} for address, spec in agreed]
+    if not tx.batch("resources.settle", rows):
+        return
+    # What a manifest says beside attributes takes no call, so it is made true here.
+    addresses = [row["address"] for row in rows]
+    tx.execute("resources.untie", addresses=addresses)
+    tx.execute("resources.tie", addresses=addresses)
 
 
 def failures(tx: Transaction) -> Mapping[Address, tuple[datetime, str]]:

@@ -6,7 +6,7 @@ complete source any more is closed, never deleted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -286,3 +286,9 @@ def _relationships(row: tuple[int, int | None, Desired], ids: Ids) -> Iterator[t
     targets |= {("member_of", str(target)) for target in item.member_of}
     for kind, target in sorted(targets):
         yield (row_id, ids.relationship_types[kind], target)
+
+
+def revisions_of(tx: Transaction, addresses: Iterable[Address]) -> dict[Address, int]:
+    """For each root the revision that it is as it is wanted, or wanted no more, because of."""
+    rows = tx.rows("revisions.responsible", addresses=[str(address) for address in addresses])
+    return {Address.parse(address): revision for address, revision in rows}

@@ -326,7 +326,8 @@ FROM unnest(%(task)s::text[]) AS started (task)
 ON CONFLICT DO NOTHING;
 
 -- name: operations.drop_stranger
--- Somebody else's look at the endpoint may have recorded our new object as nobody's, before its mark was on it.
+-- Somebody else's look at the endpoint may have recorded our new object as nobody's, before its mark was on it; or
+-- as of unknown ownership, where the object that it replaces was still there. Now it is known whose it is.
 UPDATE resources AS other
 SET deleted_at = now()
 FROM resources AS r
@@ -339,12 +340,17 @@ WHERE
     AND other.id <> r.id
     AND other.is_root
     AND other.deleted_at IS NULL
-    AND other.management = 'unmanaged';
+    AND other.management IN ('unmanaged', 'quarantined');
 
 -- name: operations.set_external_id
 UPDATE resources
 SET external_id = %(external_id)s, presence = 'present'
 WHERE id = %(resource_id)s AND claim_epoch = %(epoch)s;
+
+-- name: operations.doubt
+UPDATE resources
+SET presence = 'unknown'
+WHERE id = %(resource_id)s AND claim_epoch = %(epoch)s AND external_id IS NULL;
 
 -- name: operations.clear_external_id
 UPDATE resources

@@ -123,7 +123,7 @@ CROSS JOIN
             wanted.address = t.name || '/' || r.name
             AND wanted.valid_to_revision IS NULL
             AND wanted.provider_endpoint_id = r.provider_endpoint_id
-        ORDER BY wanted.id
+        ORDER BY wanted.address
         LIMIT 1
     ) AS d
 WHERE
@@ -149,7 +149,7 @@ CROSS JOIN
             AND found.is_root
             AND found.management <> 'managed'
             AND found.presence = 'present'
-        ORDER BY found.id
+        ORDER BY found.external_id
         LIMIT 1
     ) AS r
 WHERE d.valid_to_revision IS NULL AND d.parent_id IS NULL AND d.adopt_external_id IS NOT NULL
@@ -174,6 +174,7 @@ CROSS JOIN
             tie.relationship_type_id
         FROM resource_relationships AS tie
         WHERE tie.parent_resource_id = root.id
+        ORDER BY tie.parent_resource_id
         OFFSET 0
     ) AS rr
 INNER JOIN relationship_types AS rt ON rr.relationship_type_id = rt.id AND rt.name = 'contains'
@@ -227,6 +228,7 @@ CROSS JOIN
             tie.relationship_type_id
         FROM resource_relationships AS tie
         WHERE tie.child_resource_id = child.id
+        ORDER BY tie.child_resource_id
         OFFSET 0
     ) AS rr
 INNER JOIN relationship_types AS t
@@ -250,6 +252,61 @@ WHERE
     AND d.parent_id IS NULL
     AND (r.settled_desired_hash, r.settled_recorded_hash, r.applied_desired_hash)
     IS DISTINCT FROM (d.spec_hash, r.recorded_hash, d.spec_hash);
+
+-- name: resources.tie
+-- The ties that manifests name themselves, of and to these resources.
+INSERT INTO resource_relationships (parent_resource_id, child_resource_id, relationship_type_id)
+SELECT
+    parent.id,
+    child.id,
+    tie.relationship_type_id
+FROM desired_relationships AS tie
+INNER JOIN desired_resources AS d
+    ON tie.desired_resource_id = d.id AND d.valid_to_revision IS NULL AND d.parent_id IS NULL
+INNER JOIN resources AS child
+    ON d.address = child.address AND child.deleted_at IS NULL AND child.management = 'managed'
+INNER JOIN resources AS parent
+    ON
+        tie.target_address = parent.address
+        AND parent.deleted_at IS NULL
+        AND parent.management = 'managed'
+        AND parent.id <> child.id
+WHERE d.address = ANY(%(addresses)s) OR tie.target_address = ANY(%(addresses)s)
+ON CONFLICT DO NOTHING;
+
+-- name: resources.untie
+-- Ties of these resources that neither their manifests name any more nor an attribute of theirs makes.
+DELETE FROM resource_relationships AS rr
+USING resources AS child, resources AS parent, relationship_types AS t
+WHERE
+    child.id = rr.child_resource_id
+    AND parent.id = rr.parent_resource_id
+    AND t.id = rr.relationship_type_id
+    AND t.name IN ('depends_on', 'member_of')
+    AND child.address = ANY(%(addresses)s)
+    AND child.deleted_at IS NULL
+    AND child.management = 'managed'
+    AND NOT EXISTS (
+        SELECT 1
+        FROM desired_resources AS d
+        INNER JOIN desired_relationships AS tie ON d.id = tie.desired_resource_id
+        WHERE
+            d.address = child.address
+            AND d.valid_to_revision IS NULL
+            AND d.parent_id IS NULL
+            AND tie.target_address = parent.address
+            AND tie.relationship_type_id = rr.relationship_type_id
+    )
+    AND NOT EXISTS (
+        SELECT 1
+        FROM resource_attributes AS a
+        INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id
+        WHERE
+            a.resource_id = child.id
+            AND ad.format = 'reference'
+            AND ad.relationship_type_id = rr.relationship_type_id
+            AND a.value_string = parent.address
+    );
 
 -- name: resources.failures
 SELECT

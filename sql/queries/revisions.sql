@@ -280,3 +280,12 @@ SELECT
 FROM desired_relationships AS r
 INNER JOIN relationship_types AS t ON r.relationship_type_id = t.id
 WHERE r.desired_resource_id = ANY(%(ids)s);
+
+-- name: revisions.responsible
+-- The revision that a resource is as it is wanted, or wanted no more, because of.
+SELECT DISTINCT ON (d.address)
+    d.address,
+    coalesce(d.valid_to_revision, d.valid_from_revision) AS revision_id
+FROM desired_resources AS d
+WHERE d.parent_id IS NULL AND d.address = ANY(%(addresses)s)
+ORDER BY d.address ASC, d.valid_from_revision DESC;

@@ -89,7 +89,7 @@ def test_two_applies_at_once_make_everything_once(world: World) -> None:
     world.write(key=SSH_KEY, network=NETWORK, vm=VM, volume=VOLUME)
     both = [world.cli.start("apply", "-f", "fleet", "--yes") for _ in range(2)]
     done = [world.cli.end(process) for process in both]
-    assert {each.code for each in done} <= {0, 1}, [each.said for each in done]
+    assert {each.code for each in done} <= {0, 1}, "\n".join(each.err for each in done)
     created = [m for m in world.sim.mutations() if m.startswith("POST") and "actions" not in m]
     assert sorted(created) == [
         "POST /v1/networks",

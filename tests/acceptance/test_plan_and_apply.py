@@ -134,11 +134,11 @@ def test_what_failed_waits_and_is_tried_at_once_when_a_person_says_so(world: Wor
 def test_what_is_held_is_left_alone_until_released(world: World, scope: tuple[str, ...]) -> None:
     world.made(key=SSH_KEY)
     world.cli.ok("hold", *scope, "--reason", "the auditors are here")
-    world.write(key=SSH_KEY.replace("env: prod", "env: test"))
+    world.write(key=SSH_KEY.replace("env: prod", "env: prod, role: new"))
     held = world.cli.apply()
     assert held.code == 0  # somebody asked for it
     assert "the auditors are here" in held.said
-    assert world.sim.item("ssh_keys", "admin")["labels"]["env"] == "prod"
+    assert "role" not in world.sim.item("ssh_keys", "admin")["labels"]
     world.cli.ok("release", "1")
     assert world.cli.apply().code == 0
-    assert world.sim.item("ssh_keys", "admin")["labels"]["env"] == "test"
+    assert world.sim.item("ssh_keys", "admin")["labels"]["role"] == "new"

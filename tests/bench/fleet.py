@@ -6,7 +6,7 @@ no memory; which resources differ from the usual is told by their number.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
 
 MACHINES = 10
@@ -105,35 +105,6 @@ def counts(size: int) -> tuple[int, int, int]:
         groups * MACHINES + machines,
         groups * MACHINES + max(rest - 1 - machines, 0),
     )
-
-
-def terraform_fleet(size: int, changed: Collection[int] = ()) -> Iterator[str]:
-    """The same shape for Terraform: its built-in resource with about ten values, references as above."""
-    for number in range(size):
-        group, place = divmod(number, GROUP)
-        role = _role(number in changed)
-        values = {"env": '"bench"', "group": f'"g{group:05}"', "role": f'"{role}"', "location": '"fsn1"'}
-        if place == 0:
-            name = _terraform_name(group, place)
-            values |= {f"value_{index}": f'"10.{group % 256}.{index}.0/24"' for index in range(6)}
-        elif place <= MACHINES:
-            name = _terraform_name(group, place)
-            values |= {"network": f"terraform_data.{_terraform_name(group, 0)}.id"}
-            values |= {"server_type": '"cx22"', "image": '"debian-12"', "power": '"running"'}
-            values |= {"backups": "false"}
-        else:
-            name = _terraform_name(group, place)
-            machine = _terraform_name(group, place - MACHINES)
-            values |= {"server": f"terraform_data.{machine}.id", "size": str(10 + place)}
-            values |= {"format": '"ext4"', "automount": "false", "protected": "false", "kind": '"volume"'}
-        lines = "".join(f"    {key} = {value}\n" for key, value in values.items())
-        yield f'resource "terraform_data" "{name}" {{\n  input = {{\n{lines}  }}\n}}\n'
-
-
-def _terraform_name(group: int, place: int) -> str:
-    if place == 0:
-        return f"net_{group:05}"
-    return f"vm_{group:05}_{place:02}" if place <= MACHINES else f"data_{group:05}_{place - MACHINES:02}"
 
 
 def _document(number: int, changed: bool) -> str:

@@ -24,7 +24,9 @@ def row(name: str, external_id: str | None = "", **more: object) -> Row:
     """A managed network of ours; its external id is its name, unless told otherwise."""
     address = Address.of("network", name)
     found = name if external_id == "" else external_id
-    plain = Row(1, uid(address), "network", found, address, Management.MANAGED, Presence.PRESENT, "available", b"h")
+    plain = Row(
+        1, uid(address), "network", found, address, Management.MANAGED, Presence.PRESENT, "available", b"h"
+    )
     return replace(plain, id=abs(hash(name)), **more)  # type: ignore[arg-type]
 
 
@@ -139,7 +141,9 @@ def test_identity_never_matches_anothers_mark(objects: list[Observed], rows: lis
 
 
 @given(OBJECTS, ROWS)
-def test_no_row_has_two_objects_and_every_object_is_somewhere(objects: list[Observed], rows: list[Row]) -> None:
+def test_no_row_has_two_objects_and_every_object_is_somewhere(
+    objects: list[Observed], rows: list[Row]
+) -> None:
     found = look(objects, rows)
     assert [match.observed for match in found.matches] == objects
     matched = [match.row.id for match in found.matches if match.row is not None]
@@ -182,6 +186,12 @@ def test_an_empty_answer_is_unknown_and_says_so() -> None:
     assert "unknown" in found.trouble
 
 
+def test_what_was_seen_to_be_gone_does_not_come_into_doubt_by_an_empty_answer() -> None:
+    """The last object of an endpoint that is replaced leaves it empty for a moment."""
+    found = look([], [row("a", presence=Presence.ABSENT)])
+    assert (found.gone, found.unknown, found.trouble) == ([], [], None)
+
+
 def test_an_empty_answer_counts_once_a_person_has_confirmed_it() -> None:
     found = look([], [row("a")], accept_empty=True)
     assert [item.address.name for item in found.gone] == ["a"]
@@ -206,6 +216,16 @@ def test_a_list_that_is_not_complete_shows_no_absence_but_leaves_it_open() -> No
 def test_an_object_that_is_denied_is_gone() -> None:
     found = look([], [row("a")], complete=frozenset(), absent=["a"])
     assert [item.address.name for item in found.gone] == ["a"]
+
+
+def test_what_may_have_been_made_is_absent_once_a_complete_look_does_not_show_it() -> None:
+    """It needs no anchor: the creation is sent again with the same identity, so there cannot be two."""
+    doubtful = row("a", None, presence=Presence.UNKNOWN)
+    assert look([], [doubtful]).gone == [doubtful]
+    assert look([seen("4711", marked("a"))], [doubtful]).gone == []
+    assert look([], [doubtful], complete=frozenset(), unseen=[None]).unknown == [doubtful]
+    never_made = row("a", None, presence=Presence.ABSENT)
+    assert look([], [never_made]).gone == []
 
 
 def test_a_row_that_is_newer_than_the_look_is_left_alone() -> None:

@@ -23,6 +23,10 @@ _CREATED = {
 _MANY = 3
 """From so many tasks on a node, one list is asked for instead of each by itself."""
 _LOG_LINES = 3
+_STARTS = frozenset({"vm.start", "container.start"})
+_START_TASKS = frozenset({"qmstart", "vzstart"})
+_RUNS = "already running"
+"""Asked to start a guest that runs, the server refuses, at once or in the task; what was asked for is so."""
 
 
 def submit(client: ProxmoxClient, request: Request) -> Submission:
@@ -30,7 +34,12 @@ def submit(client: ProxmoxClient, request: Request) -> Submission:
     params = {name: _encode(value) for name, value in unflatten(request.params).items()}
     if request.operation == "container.destroy_volume":
         return _destroy_volume(client, request.path, str(params["volume"]))
-    answer = client.call(request.method, request.path, params)
+    try:
+        answer = client.call(request.method, request.path, params)
+    except ProviderError as error:
+        if request.operation in _STARTS and _RUNS in error.message:
+            return Submission()
+        raise
     key = _CREATED.get(request.operation)
     return Submission(str(params[key]) if key else None, _tasks(answer))
 
@@ -128,7 +137,7 @@ def _poll_one(client: ProxmoxClient, node: str, task: str) -> TaskStatus:
 
 
 def _ended(client: ProxmoxClient, node: str, task: str, result: str) -> TaskStatus:
-    if result == "OK":
+    if result == "OK" or (_RUNS in result and task.split(":")[5] in _START_TASKS):
         return TaskStatus(TaskState.DONE)
     if result.startswith("WARNINGS"):
         return TaskStatus(TaskState.DONE, f"{result}: {_tail(client, node, task)}")

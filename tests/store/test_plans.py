@@ -1,0 +1,192 @@
+"""Plans as rows: everything that was going to be done can be read again, and an approval is good once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from reconciler.errors import DatabaseError, PlanError
+from reconciler.model.address import Address
+from reconciler.model.plan import Action, Call, ExternalId, MarkValue, Plan, ReservedId
+from reconciler.model.values import SecretRef
+from reconciler.planner import Limits, make_plan
+from reconciler.store.plans import (
+    SavedPlan,
+    approvals,
+    approve,
+    find_plan,
+    save_plan,
+    set_status,
+    text,
+    use_approval,
+    waiting_plan,
+)
+from tests.store.core_world import ACTOR, CoreWorld
+from tests.unit.core_rig import given, recorded_of, want, with_parts
+
+NET = Address.parse("network/net")
+
+
+def plan(*, destroys: bool = False) -> Plan:
+    net = want("network/net", ip_range="10.0.0.0/16", tags={"env": "prod"})
+    machine = with_parts(
+        want("vm/web", server_type="cx22", image="debian-12"), "network_attachment", {"network": "network/net"}
+    )
+    gone = [recorded_of(want("volume/old", size_gb=10))] if destroys else []
+    blind = want("vm/odd", server_type="cx22", image="x", endpoint="nowhere")
+    return make_plan(given([net, machine, blind], removed=gone, limits=Limits(destroy=0 if destroys else 9)))
+
+
+def save(world: CoreWorld, what: Plan, status: str = "saved", **more: Any) -> int:
+    with world.store.transaction(ACTOR) as tx:
+        number, _ = save_plan(tx, what, "ada", status, **more)
+    return number
+
+
+def found(world: CoreWorld, word: object) -> SavedPlan:
+    with world.store.read() as tx:
+        return find_plan(tx, str(word))
+
+
+def test_a_plan_is_found_by_its_number_and_by_the_beginning_of_its_hash(world: CoreWorld) -> None:
+    made = plan()
+    number = save(world, made, source="fleet", content_hash=b"content")
+    saved = found(world, number)
+    assert saved == found(world, made.hash()[:9])
+    assert (saved.id, saved.hash, saved.actor, saved.status) == (number, made.hash(), "ada", "saved")
+    assert (saved.source, saved.content_hash, saved.needs_approval) == ("fleet", b"content", False)
+    assert saved.steps == {step.address: step.hash() for step in made.steps}
+
+
+@pytest.mark.parametrize("word", ["999", "abc", "deadbeefdead"])
+def test_what_is_no_plan_is_said(world: CoreWorld, word: str) -> None:
+    save(world, plan())
+    with pytest.raises(PlanError, match=word):
+        found(world, word)
+
+
+def test_every_step_is_on_record_with_what_it_needs_and_what_it_changes(world: CoreWorld) -> None:
+    made = plan()
+    number = save(world, made)
+    steps = world.rows(
+        "SELECT s.position, s.address, t.name, s.impact FROM plan_steps s"
+        " JOIN operation_types t ON t.id = s.operation_type_id WHERE plan_id = %s ORDER BY 1",
+        number,
+    )
+    assert steps == [(0, "network/net", "create", "online"), (1, "vm/web", "create", "online")]
+    assert world.rows("SELECT address FROM plan_step_requirements") == [("network/net",)]
+    changes = world.rows("SELECT part_address, attribute, tag_key, after_text FROM plan_step_changes ORDER BY 1, 2, 3")
+    assert (None, "ip_range", None, "10.0.0.0/16") in changes
+    assert (None, None, "env", "prod") in changes
+    assert ("vm/web/network_attachment/0", "network", None, "network/net") in changes
+    assert world.rows("SELECT address, hindrance FROM plan_blocked") == [("vm/odd", "unsupported")]
+
+
+def test_every_kind_of_parameter_is_on_record_and_no_secret(world: CoreWorld) -> None:
+    params = (
+        ("text", "x"),
+        ("number", 7),
+        ("decimal", Decimal("1.5")),
+        ("yes", True),
+        ("nothing", None),
+        ("id", ExternalId(NET)),
+        ("reserved", ReservedId()),
+        ("mark", MarkValue("resource", "uid-{}")),
+        ("password", SecretRef("db", "ab12")),
+    )
+    call = Call("x.create", "POST", "/x/{id}", "make x", (("id", ExternalId(NET)),), params, creates=True, timeout=9)
+    made = plan()
+    save(world, replace(made, steps=(replace(made.steps[0], calls=(call,)),)))
+    assert world.rows("SELECT operation, method, path, creates, timeout_seconds FROM plan_calls") == [
+        ("x.create", "POST", "/x/{id}", True, 9)
+    ]
+    rows = world.rows(
+        "SELECT name, kind, coalesce(value_string, value_integer::text, value_decimal::text, value_boolean::text,"
+        " target_address, template, credential) FROM plan_call_parameters WHERE NOT is_path ORDER BY position"
+    )
+    assert rows == [
+        ("text", "value", "x"),
+        ("number", "value", "7"),
+        ("decimal", "value", "1.5"),
+        ("yes", "value", "true"),
+        ("nothing", "null", None),
+        ("id", "external_id", "network/net"),
+        ("reserved", "reserved_id", None),
+        ("mark", "mark", "uid-{}"),
+        ("password", "secret", "db"),
+    ]
+
+
+def test_a_plan_that_destroys_too_much_says_that_it_needs_an_approval(world: CoreWorld) -> None:
+    number = save(world, plan(destroys=True))
+    assert found(world, number).needs_approval
+    kinds = {kind for (kind,) in world.rows("SELECT kind FROM plan_messages")}
+    assert kinds == {"approval"}
+    assert world.one("SELECT count(*) FROM plan_step_approvals") == 1
+
+
+def given_approvals(world: CoreWorld) -> list[tuple[int, frozenset[str]]]:
+    with world.store.read() as tx:
+        return [(each.plan_id, each.steps) for each in approvals(tx)]
+
+
+def test_an_approval_covers_the_hashes_of_its_plan_and_is_good_once(world: CoreWorld) -> None:
+    made = plan(destroys=True)
+    number = save(world, made)
+    assert given_approvals(world) == []
+    with world.store.transaction(ACTOR) as tx:
+        approve(tx, found(world, number), "grace")
+        approve(tx, found(world, number), "grace")
+    assert given_approvals(world) == [(number, frozenset(step.hash() for step in made.steps))]
+    with world.store.transaction(ACTOR) as tx:
+        use_approval(tx, number)
+    assert given_approvals(world) == []
+    assert world.rows("SELECT approved_by, used_at IS NOT NULL FROM plan_approvals") == [("grace", True)]
+    with pytest.raises(Exception, match="cannot be used again"):
+        world.rows("UPDATE plan_approvals SET used_at = NULL RETURNING plan_id")
+
+
+def test_an_approval_of_a_plan_that_is_over_is_none(world: CoreWorld) -> None:
+    number = save(world, plan(destroys=True))
+    with world.store.transaction(ACTOR) as tx:
+        approve(tx, found(world, number), "grace")
+        set_status(tx, number, "expired")
+    assert given_approvals(world) == []
+
+
+def test_the_same_plan_is_saved_once_while_it_waits(world: CoreWorld) -> None:
+    made = plan(destroys=True)
+    with world.store.read() as tx:
+        assert waiting_plan(tx, made.hash()) is None
+    number = save(world, made)
+    with world.store.read() as tx:
+        assert waiting_plan(tx, made.hash()) == number
+    with world.store.transaction(ACTOR) as tx:
+        set_status(tx, number, "applied")
+    with world.store.read() as tx:
+        assert waiting_plan(tx, made.hash()) is None
+
+
+def test_a_status_that_there_is_not_is_refused(world: CoreWorld) -> None:
+    number = save(world, plan())
+    with pytest.raises(DatabaseError), world.store.transaction(ACTOR) as tx:
+        set_status(tx, number, "perhaps")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, None),
+        (True, "true"),
+        (7, "7"),
+        (("a", "b"), "[a, b]"),
+        ((), "[]"),
+        (SecretRef("db", "ab"), "credential/db#ab"),
+    ],
+)
+def test_values_are_shown_for_people(value: Any, shown: str | None) -> None:
+    assert text(value) == shown
+    assert Action.NOOP not in {step.action for step in plan().steps}

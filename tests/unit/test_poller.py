@@ -1,0 +1,120 @@
+"""The poller: all tasks of an endpoint in one question, and nobody left waiting whatever breaks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import pytest
+
+from reconciler.errors import ErrorCode, ProviderError
+from reconciler.executor.poller import Poller
+from reconciler.providers.driver import Driver, TaskState, TaskStatus
+
+DONE, RUNNING = TaskStatus(TaskState.DONE), TaskStatus(TaskState.RUNNING)
+
+
+class Provider:
+    """A provider whose tasks end when a test says so, in the form of a driver's `poll`."""
+
+    def __init__(self, **ended: TaskStatus) -> None:
+        self.ended = dict(ended)
+        self.questions: list[list[str]] = []
+        self.error: Exception | None = None
+        self.asked = threading.Condition()
+
+    def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
+        with self.asked:
+            self.questions.append(list(tasks))
+            self.asked.notify_all()
+            if self.error is not None:
+                raise self.error
+            return {task: self.ended.get(task, RUNNING) for task in tasks}
+
+    def wait_for_question(self, tasks: list[str]) -> None:
+        with self.asked:
+            assert self.asked.wait_for(lambda: tasks in self.questions, timeout=10)
+
+    def end(self, task: str) -> None:
+        with self.asked:
+            self.ended[task] = DONE
+
+
+def poller(provider: Provider) -> Poller:
+    made = Poller(lambda: cast(Driver, provider))
+    made._FIRST, made._MOST = 0.01, 0.05  # type: ignore[misc]
+    return made
+
+
+def test_nothing_to_wait_for_asks_nothing() -> None:
+    provider = Provider()
+    assert poller(provider).wait((), 10) == {}
+    assert provider.questions == []
+
+
+def test_the_end_of_each_task_comes_back_as_the_provider_says_it() -> None:
+    failed = TaskStatus(TaskState.FAILED, "no space")
+    gone = TaskStatus(TaskState.UNKNOWN)
+    provider = Provider(a=DONE, b=failed, c=gone)
+    assert poller(provider).wait(["a", "b", "c"], 10) == {"a": DONE, "b": failed, "c": gone}
+
+
+def test_a_task_that_outlives_its_time_is_still_running_and_the_others_are_not_lost() -> None:
+    provider = Provider(a=DONE)
+    assert poller(provider).wait(["a", "b"], 0.05) == {"a": DONE, "b": RUNNING}
+
+
+def test_all_who_wait_share_one_question() -> None:
+    provider = Provider()
+    shared = poller(provider)
+    found: dict[str, Mapping[str, TaskStatus]] = {}
+    threads = [
+        threading.Thread(target=lambda t=task: found.update({t: shared.wait([t], 10)}))  # type: ignore[misc]
+        for task in ("a", "b", "c")
+    ]
+    for thread in threads:
+        thread.start()
+    provider.wait_for_question(["a", "b", "c"])
+    for task in ("a", "b", "c"):
+        provider.end(task)
+    for thread in threads:
+        thread.join()
+    assert found == {task: {task: DONE} for task in ("a", "b", "c")}
+
+
+def test_a_provider_that_cannot_be_asked_for_a_while_changes_nothing() -> None:
+    provider = Provider(a=DONE)
+    provider.error = ProviderError("busy", code=ErrorCode.UNAVAILABLE, transient=True)
+    shared = poller(provider)
+    found: list[Mapping[str, TaskStatus]] = []
+    thread = threading.Thread(target=lambda: found.append(shared.wait(["a"], 10)))
+    thread.start()
+    provider.wait_for_question(["a"])
+    provider.error = None
+    thread.join()
+    assert found == [{"a": DONE}]
+
+
+def test_an_endpoint_that_cannot_be_reached_at_all_ends_the_waiting_in_time() -> None:
+    def connect() -> Driver:
+        raise ProviderError("the secret is gone", code=ErrorCode.UNAUTHORIZED)
+
+    assert Poller(connect).wait(["a"], 0.05) == {"a": RUNNING}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_of_ours_leaves_nobody_waiting_and_the_next_is_served() -> None:
+    provider = Provider(a=DONE)
+    provider.error = RuntimeError("a bug")
+    shared = poller(provider)
+    assert shared.wait(["a"], 30) == {"a": RUNNING}
+    provider.error = None
+    assert shared.wait(["a"], 30) == {"a": DONE}
+
+
+def test_a_poller_that_has_gone_idle_starts_again() -> None:
+    provider = Provider(a=DONE, b=DONE)
+    shared = poller(provider)
+    for task in ("a", "b", "a"):
+        assert shared.wait([task], 10) == {task: DONE}
