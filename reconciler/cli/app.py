@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,8 +20,8 @@ _FLAGS = ("--no-color", "--verbose", "-v", "--debug")
 class Root(Guarded):
     """Takes the global options anywhere on the line, before a command or after it."""
 
-    def parse_args(self, ctx: object, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, hoisted(args))  # type: ignore[arg-type]  # typer's context has no public type
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, hoisted(args))
 
 
 def hoisted(args: list[str]) -> list[str]:

@@ -56,12 +56,9 @@ def _print_looks(looks: Mapping[str, Look], output: Format) -> None:
         _list("unknown", look.unknown, "dim")
         _list("in quarantine", look.quarantined, "bold red")
         if look.trouble:
-            hint = (
-                ""
-                if "nothing of ours was seen" not in look.trouble
-                else "observe --accept-empty, if it is so"
-            )
-            warn(f"{look.endpoint}: {look.trouble}", hint)
+            gone = look.unknown and not look.blind
+            hint = f"if all of it is really gone: reconciler observe {look.endpoint} --accept-empty"
+            warn(f"{look.endpoint}: {look.trouble}", hint if gone else "")
 
 
 def _look_row(look: Look) -> Sequence[Piece]:

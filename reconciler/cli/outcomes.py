@@ -79,7 +79,8 @@ def summary(applied: Applied) -> Text:
     done = [outcome for outcome in applied.outcomes if outcome.result is Result.DONE]
     failed = [o for o in applied.failed if o.result not in (Result.NOT_STARTED, Result.SKIPPED)]
     words = [f"{count} {PAST[action]}" for action in Action if (count := _count(done, action))]
-    pieces: list[Piece] = [("Applied: ", "bold"), ", ".join(words) or "nothing to do"]
+    nothing = "nothing" if applied.outcomes or applied.left.steps else "nothing to do"
+    pieces: list[Piece] = [("Applied: ", "bold"), ", ".join(words) or nothing]
     if failed:
         pieces.append((f"; {len(failed)} failed", "bold red"))
     left = len(applied.left.steps)

@@ -208,8 +208,9 @@ def _say_withheld(applied: Applied, saved: int | None) -> None:
     for reason in applied.left.approvals:
         note("  ", reason)
     for step in applied.withheld:
-        why = "; ".join(step.approvals) or "goes with what needs one"
-        note("  ", (str(step.address), "bold"), f" ({step.action.value}): {why}")
+        if step.approvals or not applied.left.approvals:
+            why = "; ".join(step.approvals) or "goes with what needs one"
+            note("  ", (str(step.address), "bold"), f" ({step.action.value}): {why}")
     note(("  → ", "cyan"), f"approve it with `reconciler approve {saved}`, then run this again")
 
 

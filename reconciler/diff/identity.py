@@ -2,14 +2,14 @@
 
 The rules (safety.md): an object is ours if a row says so by its external id and it carries our mark for
 that row; a row that never learnt its object's id is found again by the mark alone; whatever carries our
-mark in any other way is quarantined, never guessed at. Absence is concluded only from a complete look at
-an endpoint that showed at least one object of ours.
+mark in any other way is quarantined, never guessed at. Absence is concluded only where the object itself
+was denied, or from a complete list that showed at least one object of ours of the same type.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -78,8 +78,8 @@ def identify(
             seen.add(row.id)
         found.matches.append(Match(observed, row, _whose(observed, row, owner, provider_type, catalog)))
     missing = [row for row in known if row.id not in seen and _expected(row)]
-    anchored = accept_empty or any(match.management is Management.MANAGED for match in found.matches)
-    _sort_missing(found, missing, observation, anchored)
+    shown = {match.observed.type for match in found.matches if match.management is Management.MANAGED}
+    _sort_missing(found, missing, observation, observation.complete if accept_empty else shown)
     return found
 
 
@@ -132,7 +132,10 @@ def _whose(
     return Management.MANAGED
 
 
-def _sort_missing(found: Identified, missing: list[Row], observation: Observation, anchored: bool) -> None:
+def _sort_missing(
+    found: Identified, missing: list[Row], observation: Observation, anchored: Collection[str]
+) -> None:
+    """`anchored`: the types of which something of ours was seen, so that their lists can be believed."""
     unseen = {(item.type, item.external_id) for item in observation.unseen}
     for row in missing:
         if (row.type, row.external_id) in observation.absent:
@@ -141,11 +144,13 @@ def _sort_missing(found: Identified, missing: list[Row], observation: Observatio
             found.unknown.append(row)
         elif row.type in observation.complete:
             # One that may have been made is made again with the same identity, so this needs no anchor.
-            if anchored or row.management is Management.UNMANAGED or row.external_id is None:
+            if row.type in anchored or row.management is Management.UNMANAGED or row.external_id is None:
                 found.gone.append(row)
-            elif row.presence is not Presence.ABSENT:  # what was seen to be gone does not come into doubt again
+            elif (
+                row.presence is not Presence.ABSENT
+            ):  # what was seen to be gone does not come into doubt again
                 found.unknown.append(row)
                 found.trouble = (
-                    "nothing of ours was seen, though resources are recorded here: an empty answer, another "
-                    "project's token and a lost permission look the same, so all of it counts as unknown"
+                    f"no {row.type} of ours was seen, though some are recorded: an empty answer, another "
+                    "project's token and a lost permission look the same, so all of them count as unknown"
                 )

@@ -105,6 +105,14 @@ def _lower(endpoints: Mapping[str, Endpoint], recorded: Mapping[Address, Recorde
         if place is None:
             raise PlanError(f"there is no endpoint `{endpoint}`", hint="declare a ProviderEndpoint")
         request = LowerRequest(action, desired, current, diff, place.settings, by_text)
-        return tuple(driver_class(place.provider_type).lower(request))
+        try:
+            return tuple(driver_class(place.provider_type).lower(request))
+        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+            # A driver's mistake about one resource is no reason to plan nothing for all the others.
+            what = f"{type(error).__name__}: {error}"
+            raise PlanError(
+                f"{diff.address}: the driver for {place.provider_type} failed: {what}",
+                hint="this is a fault of the driver; please report it",
+            ) from error
 
     return lower

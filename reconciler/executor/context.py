@@ -60,6 +60,8 @@ class Connections:
                 ) from error
             except ConfigurationError as error:
                 raise ProviderError(error.message, code=ErrorCode.INVALID, hint=error.hint) from error
+            except OSError as error:  # a CA file that is not there, for one
+                raise ProviderError(f"{name}: {error}", code=ErrorCode.INVALID) from error
         return drivers[name]
 
     def poller(self, name: str) -> Poller:

@@ -21,6 +21,9 @@ from reconciler.store.observations import (
 )
 from reconciler.store.session import Actor, Transaction
 
+_MOST_DOUBTFUL = 20
+"""Objects of one type that are asked for one by one where their list is in doubt."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -78,12 +81,48 @@ def _scope(
 def _see(context: Context, scope: Scope, known: dict[str, frozenset[str]]) -> Observation | str:
     """What was seen, or why nothing could be."""
     try:
-        request = ObserveRequest(types=scope.types, known=known)
-        return context.connections.driver(scope.endpoint).observe(request)
+        driver = context.connections.driver(scope.endpoint)
+        seen = driver.observe(ObserveRequest(types=scope.types, known=known))
+        doubtful = _doubtful(context, seen, known)
+        if not doubtful:
+            return seen
+        again = driver.observe(
+            ObserveRequest(frozenset(kind for kind, _ in doubtful), tuple(doubtful), known)
+        )
+        return _together(seen, again)
     except (ProviderError, CredentialError, ConfigurationError) as error:
         return error.message
     except OSError as error:  # a CA file that is not there, for one: the trouble of this endpoint alone
         return f"{scope.endpoint}: {error}"
+
+
+def _doubtful(context: Context, seen: Observation, known: dict[str, frozenset[str]]) -> list[tuple[str, str]]:
+    """Our objects of types whose list shows none of ours, to be asked for one by one: it may be a fault.
+
+    Not where nothing of ours was seen at all: to another project's token each of them would be denied.
+    """
+    ours = {
+        item.type
+        for item in seen.resources
+        if item.external_id in known.get(item.type, ()) and item.mark and item.mark.owner == context.owner
+    }
+    if not ours:
+        return []
+    empty = [kind for kind in sorted(seen.complete - ours) if len(known.get(kind, ())) <= _MOST_DOUBTFUL]
+    return [(kind, external_id) for kind in empty for external_id in sorted(known.get(kind, ()))]
+
+
+def _together(seen: Observation, again: Observation) -> Observation:
+    """A look and a closer one. A list that missed what is there was not complete."""
+    there = {(item.type, item.external_id) for item in seen.resources}
+    found = tuple(item for item in again.resources if (item.type, item.external_id) not in there)
+    return Observation(
+        resources=(*seen.resources, *found),
+        complete=seen.complete - {item.type for item in found},
+        absent=seen.absent | again.absent,
+        unseen=(*seen.unseen, *again.unseen),
+        requests=seen.requests + again.requests,
+    )
 
 
 def _record_all(tx: Transaction, context: Context, scope: Scope, seen: Observation | str) -> Look:

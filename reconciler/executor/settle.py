@@ -29,7 +29,7 @@ def settle_success(context: Context, step: Step, begun: ops.Begun) -> None:
             case Action.DELETE:
                 ops.remove_resource(tx, begun)
             case Action.FORGET:
-                _forget(tx, step, begun)
+                _forget(tx, begun)
             case _:
                 _record(tx, context, step, begun, seen)
         clear_failure(tx, begun.resource_id)
@@ -70,10 +70,8 @@ def look_back(context: Context, step: Step, begun: ops.Begun) -> Observation | N
     return look_at(context, step.endpoint, [(step.address.type, external_id)]) if external_id else None
 
 
-def _forget(tx: Transaction, step: Step, begun: ops.Begun) -> None:
-    if step.pin is not None and ops.external_id_of(tx, begun.resource_id) is not None:
-        ops.let_go(tx, begun)
-    else:
+def _forget(tx: Transaction, begun: ops.Begun) -> None:
+    if not ops.let_go(tx, begun):
         ops.remove_resource(tx, begun)
 
 

@@ -141,6 +141,7 @@ class Recorded:
     every change of the row or of what hangs on it; a plan pins it. `applied_desired_hash` is the desired
     hash that was last applied or found to agree: a difference while it still holds is drift.
     `owes_start`: an operation of ours stopped the machine and came to no end that started it again.
+    `busy`: an operation on it has not come to an end, so that what is recorded may be half of the truth.
     """
 
     id: int
@@ -165,6 +166,7 @@ class Recorded:
     applied_desired_hash: bytes | None = None
     source: str | None = None
     owes_start: bool = False
+    busy: bool = False
 
     @property
     def exists(self) -> bool:

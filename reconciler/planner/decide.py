@@ -106,10 +106,16 @@ def _hindered(
     elif (
         recorded is not None and recorded.management is Management.QUARANTINED and action is not Action.ADOPT
     ):
-        hint = f'look at it; to take it over, set lifecycle.adopt: "{recorded.external_id}"'
+        hint = (
+            f'look at it; to take it over, set lifecycle.adopt: "{recorded.external_id}"; to give it up, '
+            f"`reconciler forget {recorded.address}`: the object stays"
+        )
         decision.block(
             item, action, Hindrance.QUARANTINED, "is in quarantine: whose it is cannot be decided", hint
         )
+    elif recorded is not None and recorded.busy:
+        hint = "it is planned again when that has ended; nothing needs unlocking"
+        decision.block(item, action, Hindrance.BUSY, "an operation on it is under way", hint)
     elif recorded is not None and recorded.presence is Presence.UNKNOWN:
         message = "whether it still exists is not known: the last observation could not see it"
         decision.block(

@@ -268,9 +268,9 @@ def remove_resource(tx: Transaction, begun: Begun) -> None:
     tx.execute("operations.remove_resource", resource_id=begun.resource_id, epoch=begun.epoch)
 
 
-def let_go(tx: Transaction, begun: Begun) -> None:
-    """The object stays, and is nobody's from now on."""
-    tx.execute("operations.let_go", resource_id=begun.resource_id, epoch=begun.epoch)
+def let_go(tx: Transaction, begun: Begun) -> bool:
+    """The object stays, and is nobody's from now on. False if there is no object to stay."""
+    return bool(tx.execute("operations.let_go", resource_id=begun.resource_id, epoch=begun.epoch))
 
 
 def quarantine(tx: Transaction, begun: Begun) -> None:

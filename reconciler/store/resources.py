@@ -81,13 +81,14 @@ def _recorded(tx: Transaction, rows: list[tuple[Any, ...]], catalog: Catalog) ->
     part_rows = tx.rows("resources.parts", ids=roots)
     belongings = _belongings(tx, roots + [row[1] for row in part_rows])
     owing = {row[0] for row in tx.rows("resources.owed_starts", ids=roots)}
+    busy = {row[0] for row in tx.rows("resources.busy", ids=roots)}
     parts_of: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for row in part_rows:
         parts_of[row[0]].append(row)
     for row in rows:
         root = _root(row, belongings[row[0]], catalog)
         parts = (_part(part, root, belongings[part[1]], catalog) for part in parts_of[row[0]])
-        yield replace(root, parts=tuple(parts), owes_start=row[0] in owing)
+        yield replace(root, parts=tuple(parts), owes_start=row[0] in owing, busy=row[0] in busy)
 
 
 def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:

@@ -100,9 +100,11 @@ def record_revision(
     """
     source_id = tx.value("revisions.upsert_source", **_fields(source))
     _check_owners(tx, source, source_id, desired)
+    kept = {str(address) for address in unchanged}
     current = {
         Address.parse(address): (row_id, bytes(spec), document and bytes(document))
         for row_id, address, spec, document in tx.rows("revisions.current", source_id=source_id)
+        if address not in kept
     }
     hashes = {address: item.hash() for address, item in desired.items()}
     added = frozenset(address for address in desired if address not in current)
@@ -110,7 +112,7 @@ def record_revision(
     reworded = frozenset(
         a for a in desired if a in current and a not in changed and current[a][2] != documents.get(a)
     )
-    gone = current.keys() - desired.keys() - unchanged if complete else set()
+    gone = current.keys() - desired.keys() if complete else set()
     latest = tx.row("revisions.latest", source_id=source_id)
     same = latest is not None and (latest[1], bytes(latest[2])) == (revision.commit, revision.catalog_hash)
     if latest is not None and same and not (added or changed or gone or reworded):

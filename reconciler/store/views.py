@@ -220,7 +220,7 @@ def resources(
         endpoint=endpoint,
         unmanaged=unmanaged,
     )
-    return tuple(ResourceView(*row[:-2], tags=dict(zip(row[-2], row[-1], strict=True))) for row in rows)
+    return tuple(ResourceView(*(*row[:-2], dict(zip(row[-2], row[-1], strict=True)))) for row in rows)
 
 
 def resource_types(tx: Transaction) -> dict[str, str]:
@@ -283,7 +283,7 @@ def failure(tx: Transaction, address: str) -> FailureView | None:
 
 
 def credentials(tx: Transaction) -> tuple[CredentialView, ...]:
-    return tuple(CredentialView(*row[:-1], used_by=tuple(row[-1])) for row in tx.rows("views.credentials"))
+    return tuple(CredentialView(*(*row[:-1], tuple(row[-1]))) for row in tx.rows("views.credentials"))
 
 
 def typical_seconds(tx: Transaction) -> dict[tuple[str, str], float]:

@@ -405,7 +405,11 @@ WHERE r.id = %(resource_id)s AND r.claim_epoch = %(epoch)s AND st.name = 'delete
 -- Forgotten, but still there: from now on it is recorded as nobody's.
 UPDATE resources
 SET management = 'unmanaged', source_id = NULL
-WHERE id = %(resource_id)s AND claim_epoch = %(epoch)s;
+WHERE
+    id = %(resource_id)s
+    AND claim_epoch = %(epoch)s
+    AND external_id IS NOT NULL
+    AND (presence <> 'absent' OR management = 'quarantined');
 
 -- name: operations.written
 -- Write-only attributes are recorded as written: no provider will ever show them. The rows of the one manifest are

@@ -373,6 +373,12 @@ UPDATE resources
 SET applied_desired_hash = %(spec_hash)s
 WHERE id = %(resource_id)s AND applied_desired_hash IS DISTINCT FROM %(spec_hash)s;
 
+-- name: resources.busy
+-- Resources with an operation that has not come to an end.
+SELECT o.resource_id
+FROM resource_operations AS o
+WHERE o.resource_id = ANY(%(ids)s) AND o.status IN ('intended', 'sending', 'accepted');
+
 -- name: resources.owed_starts
 -- Machines whose last operation began by stopping them and ended before its call that starts them again.
 SELECT o.resource_id

@@ -132,12 +132,12 @@ class Cli:
     env: dict[str, str]
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, stdin: int = subprocess.PIPE) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "reconciler", *words],
             cwd=self.folder,
             env=self.env,
-            stdin=subprocess.PIPE,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -149,8 +149,19 @@ class Cli:
         return self.end(self.start(*words), stdin)
 
     def end(self, process: subprocess.Popen[str], stdin: str = "") -> Done:
-        out, err = process.communicate(stdin, timeout=PATIENCE)
+        out, err = process.communicate(stdin if process.stdin else None, timeout=PATIENCE)
         return Done(process.returncode, out, err)
+
+    def at_terminal(self, answer: str, *words: str) -> Done:
+        """Run it with a terminal as its input, where a person has typed an answer already."""
+        person, terminal = os.openpty()
+        try:
+            os.write(person, f"{answer}\n".encode())
+            process = self.start(*words, stdin=terminal)
+            return self.end(process)
+        finally:
+            os.close(person)
+            os.close(terminal)
 
     def ok(self, *words: str, stdin: str = "") -> Done:
         """Run what must succeed."""

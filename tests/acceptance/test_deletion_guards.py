@@ -116,7 +116,7 @@ def _lose(world: World, loss: str) -> str:
     [
         ({"kind": "status", "status": 500, "path": "/v1/.*", "method": "GET"}, "cannot be observed"),
         ({"kind": "status", "status": 403, "path": "/v1/.*", "method": "GET"}, "cannot be observed"),
-        ({"kind": "empty_list", "path": "/v1/.*", "method": "GET"}, "all of it counts as unknown"),
+        ({"kind": "empty_list", "path": "/v1/.*", "method": "GET"}, "a lost permission look the same"),
         ({"kind": "html", "path": "/v1/.*", "method": "GET"}, "cannot be observed"),
         ({"kind": "missing_page", "path": "/v1/.*", "method": "GET"}, ""),
     ],

@@ -59,6 +59,26 @@ def test_without_a_terminal_and_without_yes_nothing_is_done(world: World) -> Non
     assert world.sim.ledger() == []
 
 
+def test_at_a_terminal_only_yes_is_a_yes(world: World) -> None:
+    world.write(key=SSH_KEY)
+    refused = world.cli.at_terminal("y", "apply", "-f", "fleet")
+    assert refused.code == 1
+    assert "+ ssh_key/admin will be created" in refused.out
+    assert "Nothing was changed." in refused.err
+    assert world.sim.mutations() == []
+    assert world.cli.at_terminal("yes", "apply", "-f", "fleet").code == 0
+    assert world.sim.mutations() == ["POST /v1/ssh_keys"]
+
+
+def test_a_yes_to_a_plan_that_was_shown_covers_what_needs_an_approval(world: World) -> None:
+    world.made(key=SSH_KEY, vm=VM)
+    world.remove("vm")
+    done = world.cli.at_terminal("yes", "apply", "-f", "fleet")
+    assert done.code == 0, done.said
+    assert "needs an approval: vm/web-1 holds data" in done.said
+    assert world.sim.names("servers") == []
+
+
 def test_a_plan_as_json_names_every_step_and_request(world: World) -> None:
     world.write(key=SSH_KEY)
     plan = world.cli.ok("plan", "-f", "fleet", "--format", "json").json()

@@ -10,7 +10,7 @@ import yaml
 
 from tests.acceptance.rig import NETWORK, SSH_KEY, TOKEN, VM, Cli, World
 
-HEAVY = ("hcloud", "proxmoxer", "psycopg", "dulwich", "pydantic", "requests", "yaml", "reconciler.engine")
+HEAVY = ("hcloud", "proxmoxer", "psycopg", "dulwich", "requests", "yaml", "reconciler.engine")
 
 
 def test_lists_come_as_tables_json_yaml_and_names(world: World) -> None:

@@ -9,8 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.executor import step as step_module
 from tests.databases import TestDatabase
 from tests.scenario.stage import VARIABLES, Stage, staged
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries wait as little as they can."""
+    monkeypatch.setattr(step_module, "_FIRST_WAIT", 0.01)
 
 
 @pytest.fixture

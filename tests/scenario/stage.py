@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import requests
 
 from reconciler.engine.apply import Applied, Preview, Session
 from reconciler.engine.approval import Permit
@@ -28,7 +27,7 @@ from reconciler.manifest.sources import SourceState
 from reconciler.model.plan import Plan
 from reconciler.sim.hetzner import HetznerApi
 from reconciler.sim.proxmox import DEMO_TOKEN, ProxmoxApi, Token
-from reconciler.sim.server import SimulatorServer
+from reconciler.sim.server import Request, SimulatorServer
 from reconciler.sim.tls import server_context
 from tests.databases import TestDatabase
 
@@ -50,8 +49,6 @@ class Simulator:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Through the same door as anybody: the server's control address, in process."""
-        from reconciler.sim.server import Request
-
         raw = json.dumps(body).encode() if body is not None else b""
         answer = self.server.control(Request(method, f"/_sim{path}", {}, {}, raw))
         assert answer.status == 200, answer.payload
@@ -173,7 +170,8 @@ class Stage:
     def operations(self) -> list[tuple[str, str, str]]:
         """(address, action, status) of every operation, in their order."""
         return self.rows(
-            "SELECT r.address, t.name, o.status FROM resource_operations o JOIN resources r ON r.id = o.resource_id"
+            "SELECT r.address, t.name, o.status FROM resource_operations o"
+            " JOIN resources r ON r.id = o.resource_id"
             " JOIN operation_types t ON t.id = o.operation_type_id ORDER BY o.intended_at, r.address"
         )
 
@@ -182,7 +180,8 @@ class Stage:
         return {
             address: (state, presence)
             for address, state, presence in self.rows(
-                "SELECT r.address, s.name, r.presence FROM resources r JOIN resource_states s ON s.id = r.state_id"
+                "SELECT r.address, s.name, r.presence FROM resources r"
+                " JOIN resource_states s ON s.id = r.state_id"
                 " WHERE r.is_root AND r.deleted_at IS NULL AND r.management = 'managed' ORDER BY 1"
             )
         }
@@ -224,12 +223,17 @@ def staged(
         inventory = [LOGICAL]
         first = second = None
         if "hetzner" in wanted:
-            options = {"token": TOKEN, "action_seconds": 0, "rate_limit": None} | dict(hetzner or {})
+            options: dict[str, Any] = {"token": TOKEN, "action_seconds": 0, "rate_limit": None}
+            options |= hetzner or {}
             first = _serve(stack, SimulatorServer(HetznerApi(**options)), "/v1")
             inventory.append(hetzner_inventory(first.server.port))
         if "proxmox" in wanted:
-            given = {"tokens": {DEMO_TOKEN: Token(SECRET)}, "password": "unused", "task_seconds": 0}
-            api = ProxmoxApi(**(given | dict(proxmox or {})))  # type: ignore[arg-type]
+            given: dict[str, Any] = {
+                "tokens": {DEMO_TOKEN: Token(SECRET)},
+                "password": "unused",
+                "task_seconds": 0,
+            }
+            api = ProxmoxApi(**given | dict(proxmox or {}))
             second = _serve(stack, SimulatorServer(api, tls=server_context(home / "ca")), "/api2/json")
             inventory.append(proxmox_inventory(second.server.port, home / "ca" / "ca.pem"))
         engine = stack.enter_context(Engine.open(home, database.admin, actor="ada@test"))
@@ -288,12 +292,3 @@ def proxmox_inventory(port: int, ca: Path) -> str:
             ),
         ]
     )
-
-
-def reachable(url: str) -> bool:
-    """Whether anything answers there; for tests that stop a simulator."""
-    try:
-        requests.get(url, timeout=1)
-    except requests.RequestException:
-        return False
-    return True

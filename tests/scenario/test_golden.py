@@ -1,9 +1,9 @@
 """Whole stories: manifests in; the plan, the requests and what is left out, compared with a file.
 
-Each folder under `golden/` is a story. Its `*.yaml` files are its chapters, in the order of their names: each is
-the whole source at that time. A chapter may begin with lines `# change: {…}`, which change the provider behind
-the controller's back first. `expected.txt` tells what was planned, what was sent, and what there was in the end.
-With RECONCILER_WRITE_GOLDEN=1 the files are written anew; then read the difference as a reviewer would.
+Each folder under `golden/` is a story. Its `*.yaml` files are its chapters, in the order of their names:
+each is the whole source at that time. A chapter may have lines `# change: {…}`, which change the provider
+behind the controller's back first. `expected.txt` tells what was planned, what was sent, and what there was
+in the end. With RECONCILER_WRITE_GOLDEN=1 the files are written anew; read the difference like a reviewer.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def _told(stage: Stage, folder: Path) -> Iterator[str]:
         stage.want(content)
         before = {id(each): len(each.ledger()) for each in (stage.hcloud, stage.pve)}
         plan = stage.plan()
-        assert [entry for each in (stage.hcloud, stage.pve) for entry in _changes(each, before[id(each)])] == []
+        assert [
+            entry for each in (stage.hcloud, stage.pve) for entry in _changes(each, before[id(each)])
+        ] == []
         yield from _plan(plan)
         applied = stage.apply()
         ids = _ids(stage)
@@ -61,7 +63,9 @@ def _told(stage: Stage, folder: Path) -> Iterator[str]:
             # Steps run side by side; what the story is about is what was sent, each step's own in its order.
             yield from sorted(_request(entry, ids) for entry in _changes(simulator, before[id(simulator)]))
         yield "-- outcomes"
-        yield from sorted(f"{o.result.value}: {o.action} {o.address} {o.message}".rstrip() for o in applied.outcomes)
+        yield from sorted(
+            f"{o.result.value}: {o.action} {o.address} {o.message}".rstrip() for o in applied.outcomes
+        )
         yield "-- left"
         yield from _plan(applied.left)
     yield "==== in the end"
@@ -110,7 +114,8 @@ def _call(call: Call) -> str:
 def _ids(stage: Stage) -> list[tuple[str, str]]:
     """What stands for the ids that differ from run to run: an address for each external id of ours or not."""
     rows = stage.rows(
-        "SELECT DISTINCT h.external_id, r.address FROM resource_history h JOIN resources r ON r.id = h.resource_id"
+        "SELECT DISTINCT h.external_id, r.address FROM resource_history h"
+        " JOIN resources r ON r.id = h.resource_id"
         " WHERE h.external_id ~ '^[0-9]{5,}$' ORDER BY 1"
     )
     return [(external_id, f"<{address}>") for external_id, address in rows]

@@ -1,4 +1,4 @@
-"""Killed in the middle of a step of several calls: what was begun is completed, and what was stopped runs again."""
+"""Killed in the middle of a step of several calls: what was begun is completed, what shall run is started."""
 
 from __future__ import annotations
 

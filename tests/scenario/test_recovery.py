@@ -1,7 +1,7 @@
 """Killed at any point, nothing is made twice, nothing is lost, and no person is needed.
 
-A process of its own applies; a fault holds one of its requests; it is killed with SIGKILL at that moment. Then
-another worker recovers and goes on, and the simulator's ledger and ground truth are looked at.
+A process of its own applies; a fault holds one of its requests; it is killed with SIGKILL at that moment.
+Then another worker recovers and goes on, and the simulator's ledger and ground truth are looked at.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from reconciler.executor import step as step_module
 from reconciler.executor.recover import recover
+from reconciler.executor.run import run_steps
 from reconciler.model.plan import Action
+from reconciler.store import operations as ops
+from reconciler.store.session import Actor
 from reconciler.store.workers import worker
 from tests.scenario.stage import Simulator, Stage, document
 from tests.scenario.test_executor import NET, adopting, machine, names, network, stranger
@@ -28,11 +31,6 @@ from tests.scenario.test_executor import NET, adopting, machine, names, network,
 ROOT = Path(__file__).parents[2]
 HELD = 5.0  # seconds for which a request is held; far more than the kill takes
 OTHER = network("other", "10.1.0.0/16")
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step_module, "_FIRST_WAIT", 0.01)
 
 
 def start(stage: Stage) -> subprocess.Popen[bytes]:
@@ -43,7 +41,14 @@ def start(stage: Stage) -> subprocess.Popen[bytes]:
         old.unlink()
     for name, text in {"inventory.yaml": stage.inventory, **stage.manifests}.items():
         (folder / name).write_text(text)
-    command = [sys.executable, "-m", "tests.scenario.child", stage.database.admin, str(stage.home), str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.scenario.child",
+        stage.database.admin,
+        str(stage.home),
+        str(folder),
+    ]
     return subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
 
 
@@ -88,7 +93,6 @@ def recovered(stage: Stage) -> list[tuple[str, str, bool]]:
     """Recover as a process that has just started; (address, action, settled) of each operation."""
     stage.context = stage.engine.refreshed(stage.context, None)
     found = recover(stage.context, threading.Event())
-    print(*found, sep="\n")
     return [(str(each.address), each.action.value, each.settled) for each in found]
 
 
@@ -101,7 +105,7 @@ def drained(simulator: Simulator) -> None:
 
 
 def nothing_twice_nothing_lost(stage: Stage, kind: str, *wanted: str) -> None:
-    """The world is as wanted, all of it is in the books, nothing is open, and a further run changes nothing."""
+    """The world is as wanted and in the books, nothing is open, and a further run changes nothing."""
     assert names(stage, kind) == sorted(wanted)
     assert stage.rows("SELECT count(*) FROM resource_operations WHERE finished_at IS NULL") == [(0,)]
     assert stage.rows("SELECT count(*) FROM resources WHERE claimed_by IS NOT NULL") == [(0,)]
@@ -128,7 +132,7 @@ def test_killed_before_the_request_arrived(stage: Stage) -> None:
 
 
 def test_killed_while_the_request_is_on_its_way_and_arrives_after_the_recovery(stage: Stage) -> None:
-    """The worst of the late requests: nobody is there any more, the recovery saw nothing, and then it lands."""
+    """The worst of the late ones: nobody is there any more, the recovery saw nothing, and it lands."""
     stage.want(NET)
     stage.hcloud.fault("latency", method="POST", path="/v1/networks", seconds=1.5, times=1)
     killed_when(stage, asked(stage.hcloud, "POST", "/networks"))
@@ -252,7 +256,9 @@ def test_killed_in_an_adoption(stage: Stage) -> None:
     killed_when(stage, asked(stage.hcloud, "PUT", "/networks/"))
     let_time_pass(stage)
     assert recovered(stage) == [("network/theirs", "adopt", True)]
-    assert stage.rows("SELECT management FROM resources") == [("unmanaged",)], "not ours, and not in quarantine"
+    assert stage.rows("SELECT management FROM resources") == [("unmanaged",)], (
+        "not ours, and not in quarantine"
+    )
     stage.settle()
     nothing_twice_nothing_lost(stage, "networks", "theirs")
 
@@ -269,11 +275,6 @@ def test_a_resource_that_no_provider_has_survives_a_kill_too(stage: Stage) -> No
 
 def left_open(stage: Stage, step: Any) -> None:
     """An operation of which only the intent was committed, by a worker that is dead."""
-    from uuid import uuid4
-
-    from reconciler.store import operations as ops
-    from reconciler.store.session import Actor
-
     with worker(stage.engine.store, "cli") as dead, stage.engine.store.transaction(Actor("x")) as tx:
         ops.begin(tx, uuid4(), step, dead, "x", plan_step_id=None, revision_id=None, id_range=None)
 
@@ -319,7 +320,9 @@ def test_what_cannot_be_looked_at_stays_open_and_keeps_its_resource_from_another
     let_time_pass(stage)
     stage.hcloud.fault("status", method="GET", path="/v1/networks.*", status=503)
     assert recovered(stage) == [("network/net", "create", False)]
-    assert recovered(stage) == [("network/net", "create", False)], "this worker's own now, and looked at again"
+    assert recovered(stage) == [("network/net", "create", False)], (
+        "this worker's own now, and looked at again"
+    )
     assert stage.operations() == [("network/net", "create", "sending")]
     applied = stage.apply(observe=False, waves=1)
     assert {outcome.result.value for outcome in applied.outcomes} <= {"busy"}
@@ -391,8 +394,6 @@ def test_a_guest_whose_id_somebody_took_gets_another(proxmox: Stage) -> None:
     low = proxmox.context.connections.endpoint("proxmox-1").id_range
     assert low is not None
     proxmox.pve.change(op="create", type="qemu", vmid=low.low, node="pve1", config={"name": "theirs"})
-    from reconciler.executor.run import run_steps
-
     (outcome,) = run_steps(proxmox.context, plan.steps, stop=threading.Event())
     assert outcome.result.value == "done", outcome
     assert guests(proxmox) == [low.low + 1]

@@ -16,7 +16,6 @@ import pytest
 from reconciler.engine.approval import Permit
 from reconciler.engine.planning import PlanOptions
 from reconciler.errors import ManifestError
-from reconciler.executor import step as step_module
 from reconciler.manifest.sources import SourceSpec, read_source
 from reconciler.model.plan import Action, Hindrance
 from reconciler.planner import Limits
@@ -27,11 +26,6 @@ from tests.scenario.stage import VARIABLES, Stage, document, results, staged
 from tests.scenario.test_executor import NET, machine, names, network, stranger
 
 FLEET = (NET, network("other", "10.1.0.0/16"), machine("a"), machine("b"))
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step_module, "_FIRST_WAIT", 0.01)
 
 
 def world(stage: Stage) -> tuple[list[str], list[str]]:
@@ -49,7 +43,9 @@ def world(stage: Stage) -> tuple[list[str], list[str]]:
         document("Network", "net", "ip_rage: 10.0.0.0/16"),
         NET + "---\n" + NET,
         machine("a", more=", networks: [{network: nowhere}]"),
-        document("Service", "a", "", "depends_on: [service/b]") + "---\n" + document("Service", "b", "", "depends_on: [service/a]"),
+        document("Service", "a", "", "depends_on: [service/b]")
+        + "---\n"
+        + document("Service", "b", "", "depends_on: [service/a]"),
     ],
 )
 def test_nothing_is_done_because_of_a_set_with_any_error_in_it(stage: Stage, broken: str) -> None:
@@ -60,11 +56,20 @@ def test_nothing_is_done_because_of_a_set_with_any_error_in_it(stage: Stage, bro
     with pytest.raises(Exception, match=r"problem|cycle"):
         stage.apply()
     assert (world(stage), len(stage.hcloud.sent())) == (before, sent)
-    assert len(stage.rows("SELECT 1 FROM desired_resources WHERE valid_to_revision IS NULL AND parent_id IS NULL")) == 4
+    assert (
+        len(
+            stage.rows(
+                "SELECT 1 FROM desired_resources WHERE valid_to_revision IS NULL AND parent_id IS NULL"
+            )
+        )
+        == 4
+    )
 
 
 @pytest.mark.parametrize("folder", ["missing", "empty", "without manifests"])
-def test_a_folder_that_is_gone_or_suddenly_empty_removes_nothing(stage: Stage, place: Path, folder: str) -> None:
+def test_a_folder_that_is_gone_or_suddenly_empty_removes_nothing(
+    stage: Stage, place: Path, folder: str
+) -> None:
     stage.want(*FLEET)
     stage.settle()
     where = place / "manifests"
@@ -91,7 +96,9 @@ BLINDING: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("fault", BLINDING, ids=lambda fault: f"{fault['kind']}-{fault.get('status', '')}")
-def test_what_could_not_be_seen_is_neither_deleted_nor_made_again(stage: Stage, fault: dict[str, Any]) -> None:
+def test_what_could_not_be_seen_is_neither_deleted_nor_made_again(
+    stage: Stage, fault: dict[str, Any]
+) -> None:
     stage.want(*FLEET)
     stage.settle()
     before, sent = world(stage), len(stage.hcloud.sent())
@@ -227,11 +234,15 @@ def test_a_guard_survives_the_removal_of_its_manifest(stage: Stage) -> None:
 
 
 def test_nothing_is_sent_without_an_intent_on_record(stage: Stage) -> None:
-    """Each mutating request of the ledger has its operation's id in the mark, or names an object that has one."""
+    """Each object that was made carries the id of an operation that was on record before its call."""
     stage.want(*FLEET)
     stage.settle()
     known = {str(row[0]).replace("-", "") for row in stage.rows("SELECT id FROM resource_operations")}
-    made = [entry for entry in stage.hcloud.ledger() if entry["method"] == "POST" and "labels" in (entry["body"] or {})]
+    made = [
+        entry
+        for entry in stage.hcloud.ledger()
+        if entry["method"] == "POST" and "labels" in (entry["body"] or {})
+    ]
     assert len(made) == 4
     for entry in made:
         assert entry["body"]["labels"]["reconciler/operation"] in known
@@ -249,9 +260,13 @@ def test_no_secret_is_anywhere_but_in_the_request_that_needs_it(proxmox: Stage) 
     proxmox.pve.fault("action_error", method="POST", path=".*/qemu", times=1)
     applied = proxmox.apply()
     proxmox.settle()
-    secrets = set(VARIABLES.values()) | {value.partition("=")[2] for value in VARIABLES.values() if "=" in value}
+    secrets = set(VARIABLES.values()) | {
+        value.partition("=")[2] for value in VARIABLES.values() if "=" in value
+    }
     told = f"{plan!r} {applied!r}"
-    tables = proxmox.rows("SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname !~ '^(pg_|information)'")
+    tables = proxmox.rows(
+        "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname !~ '^(pg_|information)'"
+    )
     for (table,) in tables:
         told += repr(proxmox.rows(f"SELECT t::text FROM {table} AS t"))  # noqa: S608 - names from the catalog
     for secret in secrets:
@@ -262,7 +277,8 @@ def test_what_depends_on_what_is_on_record_though_nothing_else_changed(stage: St
     def ties() -> list[tuple[str, str, str]]:
         return stage.rows(
             "SELECT c.address, t.name, p.address FROM resource_relationships rr"
-            " JOIN resources p ON p.id = rr.parent_resource_id JOIN resources c ON c.id = rr.child_resource_id"
+            " JOIN resources p ON p.id = rr.parent_resource_id"
+            " JOIN resources c ON c.id = rr.child_resource_id"
             " JOIN relationship_types t ON t.id = rr.relationship_type_id ORDER BY 1, 2, 3"
         )
 
@@ -325,7 +341,10 @@ def test_once_faults_stop_the_plan_is_empty_soon_and_stays_so(stage: Stage, seed
     assert stage.rows("SELECT count(*) FROM resource_operations WHERE finished_at IS NULL") == [(0,)]
     marked = [item["labels"]["reconciler/resource"] for item in stage.hcloud.state()["servers"]]
     assert len(marked) == len(set(marked)), "no duplicates"
-    rows = {str(row[0]).replace("-", "") for row in stage.rows("SELECT uid FROM resources WHERE deleted_at IS NULL")}
+    rows = {
+        str(row[0]).replace("-", "")
+        for row in stage.rows("SELECT uid FROM resources WHERE deleted_at IS NULL")
+    }
     assert set(marked) <= rows, "no orphans"
 
 
@@ -342,7 +361,6 @@ def test_two_runs_at_once_make_nothing_twice(stage: Stage) -> None:
                 session.observe()
                 session.apply(Permit())
         except BaseException as error:  # noqa: BLE001 - handed to the test
-            import traceback; traceback.print_exc()
             errors.append(error)
 
     threads = [threading.Thread(target=run) for _ in range(2)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -41,7 +42,9 @@ def prepare(store: Store) -> None:
         catalog_rows.sync(tx, catalog(), {"packaged": sha("packaged")})
         for name, kind in ENDPOINTS.items():
             inventory.upsert_provider(tx, inventory.ProviderRow(f"{kind}-main", kind))
-            inventory.upsert_endpoint(tx, inventory.EndpointRow(name, f"{kind}-main", kind, f"https://{name}"))
+            inventory.upsert_endpoint(
+                tx, inventory.EndpointRow(name, f"{kind}-main", kind, f"https://{name}")
+            )
 
 
 def revise(
@@ -132,7 +135,7 @@ class CoreWorld:
                 **more,
             )
 
-    def worker(self, *, alive: bool = False) -> UUID:
+    def worker(self) -> UUID:
         """A worker's row. Without a session that holds its lock it counts as dead."""
         worker, key = uuid4(), len(self.workers) + 1
         with self.store.transaction(ACTOR) as tx:
@@ -161,7 +164,9 @@ class CoreWorld:
         return {table: int(self.one(f"SELECT count(*) FROM {table}_history")) for table in tables}  # noqa: S608 - the names are above
 
 
-def step_for(desired: Desired, action: Action = Action.CREATE, there: Recorded | None = None, **more: Any) -> Step:
+def step_for(
+    desired: Desired, action: Action = Action.CREATE, there: Recorded | None = None, **more: Any
+) -> Step:
     """A step without calls of its own."""
     return Step(
         address=desired.address,
@@ -175,3 +180,23 @@ def step_for(desired: Desired, action: Action = Action.CREATE, there: Recorded |
         desired_hash=desired.hash(),
         **more,
     )
+
+
+def side_by_side(*actions: Callable[[], object]) -> list[BaseException]:
+    """Run actions at once; gives what they raised."""
+    errors: list[BaseException] = []
+    start = threading.Barrier(len(actions))
+
+    def run(action: Callable[[], object]) -> None:
+        start.wait()
+        try:
+            action()
+        except BaseException as error:  # noqa: BLE001 - handed to the test
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(action,)) for action in actions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return errors

@@ -1,9 +1,7 @@
-"""Recording a look: only what differs is written, what is ours is known by its mark, and absence is earned."""
+"""Recording a look: only what differs is written, ours is known by its mark, and absence is earned."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -18,7 +16,7 @@ from reconciler.model.values import ExternalRef, SecretRef
 from reconciler.store import operations as ops
 from reconciler.store.observations import known_ids
 from reconciler.store.resources import candidates, load_recorded_by_id, load_strangers, settle
-from tests.store.core_world import ACTOR, OBSERVER, CoreWorld, record, step_for
+from tests.store.core_world import ACTOR, OBSERVER, CoreWorld, record, side_by_side, step_for
 from tests.unit.core_rig import ENDPOINT_OF, OWNER, observed_of, resources, want, with_parts
 from tests.unit.manifest_rig import catalog
 
@@ -82,7 +80,13 @@ def test_whatever_is_seen_is_recorded_as_it_is(world: CoreWorld, one: Desired, o
     with world.store.rehearsal(OBSERVER) as tx:
         for shown in looks:
             record(tx, endpoint, shown)
-            (row,) = tx.rows("observations.target_roots", endpoint=endpoint, types=[one.type], external_ids=["one"], uids=[])
+            (row,) = tx.rows(
+                "observations.target_roots",
+                endpoint=endpoint,
+                types=[one.type],
+                external_ids=["one"],
+                uids=[],
+            )
             (found,) = load_recorded_by_id(tx, [row[0]], catalog())
             assert contents(found) == contents(shown)
         assert record(tx, endpoint, first).changed == (), "nothing new, nothing written"
@@ -109,7 +113,9 @@ def test_a_change_writes_what_changed_and_no_more(world: CoreWorld) -> None:
     there = world.recorded("network/a")
     assert (there.attributes["protected"], there.tags) == (True, {"env": "dev"})
     assert there.version > version, "so that a plan made before it is stale"
-    who = world.rows("SELECT actor, reason, cause FROM resource_attribute_history ORDER BY changed_at DESC LIMIT 1")
+    who = world.rows(
+        "SELECT actor, reason, cause FROM resource_attribute_history ORDER BY changed_at DESC LIMIT 1"
+    )
     assert who == [("ada", "a look", "observation")]
 
 
@@ -381,26 +387,6 @@ def test_what_was_changed_past_the_program_is_planned_again(world: CoreWorld) ->
 
 
 # -- several at once ------------------------------------------------------------------------------------
-
-
-def side_by_side(*actions: Callable[[], None]) -> list[BaseException]:
-    """Run actions at once; gives what they raised."""
-    errors: list[BaseException] = []
-    start = threading.Barrier(len(actions))
-
-    def run(action: Callable[[], None]) -> None:
-        start.wait()
-        try:
-            action()
-        except BaseException as error:  # noqa: BLE001 - handed to the test
-            errors.append(error)
-
-    threads = [threading.Thread(target=run, args=(action,)) for action in actions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return errors
 
 
 def test_two_that_look_at_one_endpoint_at_once_record_each_object_once(world: CoreWorld) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.errors import DatabaseError, PlanError
 from reconciler.model.address import Address
-from reconciler.model.plan import Action, Call, ExternalId, MarkValue, Plan, ReservedId
+from reconciler.model.plan import Call, ExternalId, MarkValue, Plan, ReservedId
 from reconciler.model.values import SecretRef
 from reconciler.planner import Limits, make_plan
 from reconciler.store.plans import (
@@ -33,7 +33,9 @@ NET = Address.parse("network/net")
 def plan(*, destroys: bool = False) -> Plan:
     net = want("network/net", ip_range="10.0.0.0/16", tags={"env": "prod"})
     machine = with_parts(
-        want("vm/web", server_type="cx22", image="debian-12"), "network_attachment", {"network": "network/net"}
+        want("vm/web", server_type="cx22", image="debian-12"),
+        "network_attachment",
+        {"network": "network/net"},
     )
     gone = [recorded_of(want("volume/old", size_gb=10))] if destroys else []
     blind = want("vm/odd", server_type="cx22", image="x", endpoint="nowhere")
@@ -78,7 +80,9 @@ def test_every_step_is_on_record_with_what_it_needs_and_what_it_changes(world: C
     )
     assert steps == [(0, "network/net", "create", "online"), (1, "vm/web", "create", "online")]
     assert world.rows("SELECT address FROM plan_step_requirements") == [("network/net",)]
-    changes = world.rows("SELECT part_address, attribute, tag_key, after_text FROM plan_step_changes ORDER BY 1, 2, 3")
+    changes = world.rows(
+        "SELECT part_address, attribute, tag_key, after_text FROM plan_step_changes ORDER BY 1, 2, 3"
+    )
     assert (None, "ip_range", None, "10.0.0.0/16") in changes
     assert (None, None, "env", "prod") in changes
     assert ("vm/web/network_attachment/0", "network", None, "network/net") in changes
@@ -97,15 +101,18 @@ def test_every_kind_of_parameter_is_on_record_and_no_secret(world: CoreWorld) ->
         ("mark", MarkValue("resource", "uid-{}")),
         ("password", SecretRef("db", "ab12")),
     )
-    call = Call("x.create", "POST", "/x/{id}", "make x", (("id", ExternalId(NET)),), params, creates=True, timeout=9)
+    call = Call(
+        "x.create", "POST", "/x/{id}", "make x", (("id", ExternalId(NET)),), params, creates=True, timeout=9
+    )
     made = plan()
     save(world, replace(made, steps=(replace(made.steps[0], calls=(call,)),)))
     assert world.rows("SELECT operation, method, path, creates, timeout_seconds FROM plan_calls") == [
         ("x.create", "POST", "/x/{id}", True, 9)
     ]
     rows = world.rows(
-        "SELECT name, kind, coalesce(value_string, value_integer::text, value_decimal::text, value_boolean::text,"
-        " target_address, template, credential) FROM plan_call_parameters WHERE NOT is_path ORDER BY position"
+        "SELECT name, kind, coalesce(value_string, value_integer::text, value_decimal::text,"
+        " value_boolean::text, target_address, template, credential)"
+        " FROM plan_call_parameters WHERE NOT is_path ORDER BY position"
     )
     assert rows == [
         ("text", "value", "x"),
@@ -189,4 +196,3 @@ def test_a_status_that_there_is_not_is_refused(world: CoreWorld) -> None:
 )
 def test_values_are_shown_for_people(value: Any, shown: str | None) -> None:
     assert text(value) == shown
-    assert Action.NOOP not in {step.action for step in plan().steps}

@@ -42,7 +42,6 @@ OWNER = UUID("0d3d7f0a-5a5b-4ee0-8ec1-7c1f6a1f8a11")
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 ENDPOINTS = {"hetzner-1": "hetzner", "proxmox-1": "proxmox", "logical": "logical"}
 ENDPOINT_OF = {provider: name for name, provider in ENDPOINTS.items()}
-_UNITS = (Format.MIB, Format.GIB, Format.SECONDS)
 
 
 def uid(address: Address | str) -> UUID:
@@ -71,7 +70,7 @@ def want(address: str, provider: str = "hetzner", /, **more: Any) -> Desired:
     return replace(plain, **fields)
 
 
-def with_parts(desired: Desired, part_type: str, *parts: Mapping[str, Value]) -> Desired:
+def with_parts(desired: Desired, part_type: str, *parts: Mapping[str, Any]) -> Desired:
     """The same with its parts of one type listed, named by number."""
     made = [
         want(f"{desired.address}/{part_type}/{number}", desired.provider_type, **values)
@@ -184,7 +183,7 @@ def refusing(lower: Lower, error: Exception, only: Action) -> Lower:
 
 names = st.text(string.ascii_lowercase + string.digits + "-_", min_size=1, max_size=12).map(as_name)
 plain_texts = st.text(
-    st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00"), min_size=1, max_size=20
+    st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=20
 )
 _BY_FORMAT: dict[Format, st.SearchStrategy[str]] = {
     Format.PLAIN: plain_texts,
@@ -210,10 +209,12 @@ def scalars(rule: TypeAttribute) -> st.SearchStrategy[Scalar]:
     if rule.allowed_values:
         return st.sampled_from(rule.allowed_values)
     if definition.reference_types:
-        return st.builds(lambda kind, name: f"{kind}/{name}", st.sampled_from(definition.reference_types), names)
+        return st.builds(
+            lambda kind, name: f"{kind}/{name}", st.sampled_from(definition.reference_types), names
+        )
     match definition.data_type:
         case DataType.INTEGER:
-            low = rule.minimum if rule.minimum is not None else (1 if definition.format in _UNITS else 1)
+            low = rule.minimum if rule.minimum is not None else 1
             return st.integers(low, rule.maximum if rule.maximum is not None else 2**31 - 1)
         case DataType.DECIMAL:
             return decimals
@@ -320,10 +321,10 @@ def part_lists(draw: st.DrawFn, parent: Address, kind: ResourceType, provider: s
     return list(made.values())
 
 
-def respelled(value: Value, form: Format) -> Value:
+def respelled(value: Any, form: Format) -> Any:
     """The same value as somebody else would write it, not canonical."""
     if isinstance(value, tuple):
-        return tuple(reversed([_respelled(item, form) for item in value]))  # type: ignore[arg-type]
+        return tuple(reversed([_respelled(item, form) for item in value]))
     return _respelled(value, form)
 
 

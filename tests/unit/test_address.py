@@ -35,7 +35,19 @@ def test_a_part_knows_its_parent_and_its_root(address: Address, kind: str, name:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "vm", "vm/", "/web", "vm/web/disk", "VM/web", "vm/we b", "vm/-web", "vm/web-", "vm/a/../b", "vm/wéb"],
+    [
+        "",
+        "vm",
+        "vm/",
+        "/web",
+        "vm/web/disk",
+        "VM/web",
+        "vm/we b",
+        "vm/-web",
+        "vm/web-",
+        "vm/a/../b",
+        "vm/wéb",
+    ],
 )
 def test_what_is_no_address_is_refused_with_the_reason(text: str) -> None:
     with pytest.raises(InvalidAddress) as error:

@@ -103,7 +103,12 @@ def test_an_exhausted_provider_is_left_alone_for_a_bounded_time(clock: Clock) ->
 
 def test_threads_share_one_budget() -> None:
     made = RequestBudget(3600)
-    threads = [threading.Thread(target=lambda: [made.before() for _ in range(50)]) for _ in range(8)]
+
+    def spend() -> None:
+        for _ in range(50):
+            made.before()
+
+    threads = [threading.Thread(target=spend) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -12,7 +12,10 @@ from reconciler.model.catalog import Catalog, Mutability
 from reconciler.model.values import Cardinality, canonical
 from tests.unit.manifest_rig import catalog
 
-BOX: dict[str, Any] = {"resource_types": {"box": {"kind": "Box"}}, "attributes": {"size": {"type": "integer"}}}
+BOX: dict[str, Any] = {
+    "resource_types": {"box": {"kind": "Box"}},
+    "attributes": {"size": {"type": "integer"}},
+}
 OFFER: dict[str, Any] = {
     "provider_type": {"name": "test"},
     "offers": {"box": {"identity": "name", "attributes": {"size": {"change": "in_place", "default": 3}}}},
@@ -51,7 +54,9 @@ def test_the_same_definition_twice_is_one_and_another_is_refused() -> None:
 def test_every_fault_is_named_not_just_the_first() -> None:
     broken = {
         "provider_type": {"name": "test"},
-        "resource_types": {"lid": {"kind": "Lid", "parents": ["box"], "collection": "lids", "key": ["colour"]}},
+        "resource_types": {
+            "lid": {"kind": "Lid", "parents": ["box"], "collection": "lids", "key": ["colour"]}
+        },
         "attributes": {"room": {"references": ["house"]}},
         "offers": {"crate": {"attributes": {"weight": {"change": "in_place"}}}},
     }
@@ -95,7 +100,9 @@ def test_parts_are_found_by_their_parent_and_only_where_they_are_offered() -> No
 
 def test_what_holds_data_says_so() -> None:
     known = catalog()
-    assert {"vm", "container", "disk", "volume"} <= {n for n, k in known.resource_types.items() if k.holds_data}
+    assert {"vm", "container", "disk", "volume"} <= {
+        n for n, k in known.resource_types.items() if k.holds_data
+    }
 
 
 def test_no_attribute_of_the_packaged_catalogs_contradicts_itself() -> None:

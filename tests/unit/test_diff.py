@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ RULE = {"direction": "in", "protocol": "tcp", "port": "22", "source_ips": ("10.0
 ICMP = {"direction": "in", "protocol": "icmp", "source_ips": ("10.0.0.0/8",)}
 
 
-def firewall(*rules: dict[str, Value]) -> Desired:
+def firewall(*rules: dict[str, Any]) -> Desired:
     return with_parts(want("firewall/web"), "firewall_rule", *rules)
 
 
@@ -200,7 +201,7 @@ def test_equal_sides_give_equal_diffs(desired: Desired) -> None:
     bare = replace(recorded_of(desired), attributes={}, tags={}, parts=())
     assert diff(desired, bare, catalog()) == diff(replace(desired), replace(bare), catalog())
     shuffled = replace(
-        desired, parts=tuple(reversed(desired.parts)), tags=dict(reversed(desired.tags.items()))
+        desired, parts=tuple(reversed(desired.parts)), tags=dict(reversed(list(desired.tags.items())))
     )
     assert shuffled.hash() == desired.hash()
 

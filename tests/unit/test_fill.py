@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -19,8 +18,8 @@ WEB, NET = Address.parse("vm/web"), Address.parse("network/net")
 OWNER, RESOURCE, OPERATION = (UUID(int=number) for number in (1, 2, 3))
 
 
-def filling(reserved: str | None = "1000", **ids: Any) -> Filling:
-    known = {WEB: "17", NET: "abc-9"} | ids
+def filling(reserved: str | None = "1000") -> Filling:
+    known: dict[Address, str | None] = {WEB: "17", NET: "abc-9"}
     return Filling(OWNER, RESOURCE, OPERATION, reserved, known, {"db": "hunter2"}.__getitem__)
 
 
@@ -74,7 +73,8 @@ def test_no_value_can_leave_its_place_in_a_path(text: str) -> None:
 
 
 def test_what_does_not_exist_yet_is_refused_not_guessed() -> None:
-    for known in ({WEB: None}, {}):
+    nothing: tuple[dict[Address, str | None], ...] = ({WEB: None}, {})
+    for known in nothing:
         with pytest.raises(PlanError, match="vm/web has no object"):
             Filling(OWNER, RESOURCE, OPERATION, None, known, str).fill(call())
     with pytest.raises(PlanError, match="no id was reserved"):

@@ -203,6 +203,13 @@ def test_strangers_do_not_anchor_a_look() -> None:
     assert (found.gone, len(found.unknown)) == ([], 1)
 
 
+def test_what_was_seen_of_one_type_says_nothing_of_another() -> None:
+    machine = row("web", "web", type="vm")
+    found = look([seen("a", marked("a"))], [row("a"), machine], complete=frozenset({"network", "vm"}))
+    assert (found.gone, found.unknown) == ([], [machine])
+    assert found.trouble is not None
+
+
 def test_one_of_ours_anchors_a_complete_look() -> None:
     found = look([seen("a", marked("a"))], [row("a"), row("b")])
     assert [item.address.name for item in found.gone] == ["b"]

@@ -45,9 +45,7 @@ def requires(plan: Plan, address: str) -> list[str]:
 
 def test_what_is_referred_to_comes_first() -> None:
     net = want("network/net", ip_range="10.0.0.0/16")
-    machine = with_parts(
-        vm(ssh_keys=("ssh_key/admin",)), "network_attachment", {"network": "network/net"}
-    )
+    machine = with_parts(vm(ssh_keys=("ssh_key/admin",)), "network_attachment", {"network": "network/net"})
     group = want("cluster/web", "logical")
     plan = make_plan(given([replace(machine, member_of=(group.address,)), key(), net, group]))
     assert order(plan)[-1] == "create vm/web"
@@ -175,7 +173,9 @@ def test_no_step_without_what_it_requires_before_it(
 
 @settings(max_examples=100)
 @drawn(worlds())
-def test_removing_a_whole_world_takes_users_before_what_they_use(world: tuple[list[Desired], list[int]]) -> None:
+def test_removing_a_whole_world_takes_users_before_what_they_use(
+    world: tuple[list[Desired], list[int]],
+) -> None:
     gone = [recorded_of(item) for item in world[0]]
     plan = make_plan(given(removed=gone))
     place = {step.address: number for number, step in enumerate(plan.steps)}

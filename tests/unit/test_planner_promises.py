@@ -60,7 +60,7 @@ def moved(draw: st.DrawFn, desired: Desired) -> Recorded | None:
 
 
 @st.composite
-def inputs(draw: st.DrawFn, **more: Any) -> PlanInput:
+def inputs(draw: st.DrawFn, /, **more: Any) -> PlanInput:
     """Any input: some resources wanted, some wanted no more, in any condition; some endpoints blind."""
     known = closed(draw(fleets))
     rows = {address: draw(moved(item)) for address, item in known.items()}

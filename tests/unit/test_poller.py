@@ -43,7 +43,7 @@ class Provider:
 
 def poller(provider: Provider) -> Poller:
     made = Poller(lambda: cast(Driver, provider))
-    made._FIRST, made._MOST = 0.01, 0.05  # type: ignore[misc]
+    made._FIRST, made._MOST = 0.01, 0.05
     return made
 
 
@@ -70,7 +70,7 @@ def test_all_who_wait_share_one_question() -> None:
     shared = poller(provider)
     found: dict[str, Mapping[str, TaskStatus]] = {}
     threads = [
-        threading.Thread(target=lambda t=task: found.update({t: shared.wait([t], 10)}))  # type: ignore[misc]
+        threading.Thread(target=lambda t=task: found.update({t: shared.wait([t], 10)}))
         for task in ("a", "b", "c")
     ]
     for thread in threads:

@@ -306,6 +306,18 @@ def test_a_slot_is_not_emptied_and_filled_in_one_step() -> None:
         lower(LowerRequest(Action.UPDATE, desired, recorded, difference, settings=SETTINGS))
 
 
+def test_a_disk_that_somebody_detached_is_not_passed_off_with_an_empty_one() -> None:
+    desired = wanted(WEB, {"disk": [SCSI0]})
+    lost = there(WEB, {"disk": []}, unused_volumes=("local-lvm:vm-101-disk-0",))
+    drifted = replace(lost, applied_desired_hash=desired.hash())
+    with pytest.raises(PlanError, match="local-lvm:vm-101-disk-0 is unused"):
+        update(desired, drifted)
+    assert update(desired, lost)  # what a manifest newly asks for is made beside what lies there
+    named = wanted(WEB, {"disk": [{**SCSI0, "attach_volume": "local-lvm:vm-101-disk-0"}]})
+    (call,) = update(named, replace(drifted, applied_desired_hash=named.hash()))
+    assert "local-lvm:vm-101-disk-0" in str(dict(call.params)["scsi0"])
+
+
 def test_a_removed_volume_of_a_container_is_destroyed_by_its_own_id() -> None:
     held = {**HELD, "slot": "mp0", "mount_path": "/data"}
     calls = update(wanted(CT, {"disk": []}), there(CT, {"disk": [held]}))

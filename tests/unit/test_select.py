@@ -70,7 +70,9 @@ def test_without_targets_everything_is_chosen_and_excludes_always_win() -> None:
 
 
 @given(names, st.lists(names, max_size=3), st.lists(names, max_size=3))
-def test_more_targets_choose_more_and_more_excludes_less(name: str, targets: list[str], excludes: list[str]) -> None:
+def test_more_targets_choose_more_and_more_excludes_less(
+    name: str, targets: list[str], excludes: list[str]
+) -> None:
     address = Address.of("vm", name)
     chosen = tuple(parse_selector(f"vm/{each}") for each in targets)
     left_out = tuple(parse_selector(f"vm/{each}") for each in excludes)

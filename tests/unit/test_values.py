@@ -80,7 +80,15 @@ def test_spellings_of_one_thing_are_one_value(one: str, other: str, form: Format
 
 @pytest.mark.parametrize(
     ("text", "plain"),
-    [("1.50", "1.5"), ("100", "100"), ("1E+2", "100"), ("0.0", "0"), ("-0", "0"), ("-0.0", "0"), ("1e30", f"{10**30}")],
+    [
+        ("1.50", "1.5"),
+        ("100", "100"),
+        ("1E+2", "100"),
+        ("0.0", "0"),
+        ("-0", "0"),
+        ("-0.0", "0"),
+        ("1e30", f"{10**30}"),
+    ],
 )
 def test_a_number_has_one_spelling(text: str, plain: str) -> None:
     assert encode(canonical_scalar(Decimal(text))) == f"d{plain}"
@@ -116,7 +124,9 @@ def test_a_set_has_no_order_and_no_repeats_and_a_list_has_both() -> None:
 
 
 def test_what_looks_alike_is_told_apart_by_type() -> None:
-    found = [encode(item) for item in (1, True, "1", Decimal(1), ("1",), ExternalRef("vm", "1"), SecretRef("1"))]
+    found = [
+        encode(item) for item in (1, True, "1", Decimal(1), ("1",), ExternalRef("vm", "1"), SecretRef("1"))
+    ]
     assert len(set(found)) == len(found)
 
 

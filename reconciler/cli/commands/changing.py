@@ -142,8 +142,8 @@ def approve(
 
 def hold(
     context: typer.Context,
-    address: Annotated[str | None, typer.Argument(metavar="[ADDRESS]", help="As in vm/web-1.")] = None,
-    reason: Annotated[str, typer.Option(help="Why; everybody who meets the hold reads it.")] = ...,  # type: ignore[assignment]  # typer's way to say "required"
+    reason: Annotated[str, typer.Option(help="Why; everybody who meets the hold reads it.")],
+    address: Annotated[str | None, typer.Argument(metavar="ADDRESS", help="As in vm/web-1.")] = None,
     endpoint: Annotated[str | None, typer.Option(help="Everything at an endpoint.")] = None,
     kind: Annotated[str | None, typer.Option("--type", help="Everything of a type, as in vm.")] = None,
     tag: Annotated[str | None, typer.Option(metavar="KEY=VALUE", help="Everything with a tag.")] = None,

@@ -22,7 +22,7 @@ def get(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="[WHAT]",
+            metavar="WHAT",
             help="all, TYPE, ADDRESS, plans, endpoints, providers, operations, holds, revisions, unmanaged.",
         ),
     ] = "all",
@@ -54,7 +54,7 @@ def describe(
 def history(
     context: typer.Context,
     address: Annotated[
-        str | None, typer.Argument(metavar="[ADDRESS]", help="Only of this resource and its parts.")
+        str | None, typer.Argument(metavar="ADDRESS", help="Only of this resource and its parts.")
     ] = None,
     since: Annotated[str | None, typer.Option(metavar="T", help="As in 2h, 3d or 2026-01-31.")] = None,
     most: Most = 50,
@@ -71,7 +71,7 @@ def history(
 def graph(
     context: typer.Context,
     address: Annotated[
-        str | None, typer.Argument(metavar="[ADDRESS]", help="Only what this is tied to, directly or not.")
+        str | None, typer.Argument(metavar="ADDRESS", help="Only what this is tied to, directly or not.")
     ] = None,
     output: Annotated[
         Literal["text", "dot", "mermaid"], typer.Option("--output", "-o", help="text, dot or mermaid")
@@ -86,7 +86,7 @@ def graph(
 def observe(
     context: typer.Context,
     endpoints: Annotated[
-        list[str] | None, typer.Argument(metavar="[ENDPOINT]...", help="All, if none.")
+        list[str] | None, typer.Argument(metavar="ENDPOINT...", help="All, if none.")
     ] = None,
     accept_empty: Annotated[
         bool,
@@ -118,7 +118,7 @@ def drift(
 
 def schema(
     kind: Annotated[
-        str | None, typer.Argument(metavar="[KIND]", help="As in VirtualMachine; all, if none.")
+        str | None, typer.Argument(metavar="KIND", help="As in VirtualMachine; all, if none.")
     ] = None,
     provider: Annotated[
         list[str] | None, typer.Option(metavar="T", help="Only what these provider types have.")
@@ -132,7 +132,7 @@ def schema(
 
 def explain(
     word: Annotated[
-        str | None, typer.Argument(metavar="[KIND[.ATTRIBUTE]]", help="As in VirtualMachine.memory.")
+        str | None, typer.Argument(metavar="KIND[.ATTRIBUTE]", help="As in VirtualMachine.memory.")
     ] = None,
 ) -> None:
     """What a kind or an attribute is.

@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.errors import PlanError
-from reconciler.model.diff import PartAction, PartChange
+from reconciler.model.diff import PartAction, PartChange, Reason
 from reconciler.model.plan import Call, Impact, Param
 from reconciler.model.resource import Recorded
 from reconciler.model.values import Attributes
-from reconciler.providers.proxmox import disks
+from reconciler.providers.proxmox import disks, fields
 from reconciler.providers.proxmox.lower import downtime, options, volumes
 from reconciler.providers.proxmox.lower.build import (
     COPY_TIMEOUT,
@@ -87,6 +87,7 @@ def _configuration(change: Change, place: Place) -> list[Call]:
     for part in change.diff.parts:
         if part.action is _CREATE:
             wanted = change.wanted_part(part.address)
+            _refuse_empty(change, part)
             found |= options.new_part(part.address, change.kind, wanted, change.settings.get("storage"))
         elif part.action is _UPDATE:
             found |= _part_update(change, part)
@@ -108,6 +109,18 @@ def _configuration(change: Change, place: Place) -> list[Call]:
     if not params:
         return []
     return [place.config((*_lock(change.recorded), *params), _summary(found, removed, destroyed))]
+
+
+def _refuse_empty(change: Change, part: PartChange) -> None:
+    """A disk that somebody detached still lies there: an empty one in its slot would pass for it."""
+    lost = part.address.type == "disk" and any(item.reason is Reason.DRIFT for item in part.changes)
+    spare = fields.texts(change.recorded.attributes.get("unused_volumes"))
+    if lost and spare and not change.wanted_part(part.address).get("attach_volume"):
+        raise PlanError(
+            f"{part.address}: it was detached, and an empty disk would take its place while "
+            f"{', '.join(spare)} is unused",
+            hint="attach it again at the provider, or name it as the disk's `attach_volume`",
+        )
 
 
 def _summary(found: options.Options, removed: set[str], destroyed: set[str]) -> str:
