@@ -154,13 +154,8 @@ def _styled(word: str | None) -> Piece:
 
 
 def _plan_row(item: views.PlanView) -> Sequence[Piece]:
-    approval = (
-        f"by {item.approved_by}"
-        if item.approved_by
-        else "needed"
-        if item.needs_approval and item.status == "saved"
-        else ""
-    )
+    needed = item.needs_approval and item.status == "saved"
+    approval = f"by {item.approved_by}" if item.approved_by else "needed" if needed else ""
     return (
         str(item.id),
         item.hash[:12],

@@ -68,7 +68,7 @@ def contents(item: Observed | Recorded) -> Any:
 
 
 @settings(
-    max_examples=80,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -35,7 +35,7 @@ def names(addresses: frozenset[Address]) -> set[str]:
 
 
 @settings(
-    max_examples=150,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -25,13 +25,13 @@ def firewall(*rules: dict[str, Any]) -> Desired:
     return with_parts(want("firewall/web"), "firewall_rule", *rules)
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(resources())
 def test_what_was_applied_and_did_not_move_is_no_difference(desired: Desired) -> None:
     assert not diff(desired, recorded_of(desired), catalog())
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(resources())
 def test_another_spelling_is_no_difference(desired: Desired) -> None:
     def other(item: Desired) -> Desired:
@@ -51,7 +51,7 @@ def test_another_spelling_is_no_difference(desired: Desired) -> None:
     assert not diff(other(desired), recorded_of(desired), catalog())
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(st.data(), resources())
 def test_one_changed_attribute_is_one_change(data: st.DataObject, desired: Desired) -> None:
     rules = catalog().attributes(desired.type, desired.provider_type)
@@ -206,7 +206,7 @@ def test_equal_sides_give_equal_diffs(desired: Desired) -> None:
     assert shuffled.hash() == desired.hash()
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(st.data(), resources())
 def test_a_hash_moves_with_everything_that_matters(data: st.DataObject, desired: Desired) -> None:
     other = Address.parse("vm/other")

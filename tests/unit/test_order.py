@@ -149,7 +149,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[Desired], list[int]]:
     return draw(st.permutations(made)), there
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @drawn(worlds(), st.data())
 def test_no_step_without_what_it_requires_before_it(
     world: tuple[list[Desired], list[int]], data: st.DataObject
@@ -171,7 +171,7 @@ def test_no_step_without_what_it_requires_before_it(
     assert accounted == set(by_address), "nothing falls out of a plan unsaid"
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @drawn(worlds())
 def test_removing_a_whole_world_takes_users_before_what_they_use(
     world: tuple[list[Desired], list[int]],

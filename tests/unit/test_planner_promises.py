@@ -83,7 +83,7 @@ def at(plan_input: PlanInput, address: Address) -> Recorded | None:
     return removed.get(address) or plan_input.recorded.get(address)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @drawn(inputs(), st.randoms())
 def test_equal_inputs_give_an_equal_plan_and_hash_in_whatever_order_they_come(
     one: PlanInput, random: Any
@@ -105,7 +105,7 @@ def test_equal_inputs_give_an_equal_plan_and_hash_in_whatever_order_they_come(
     assert [step.hash() for step in first.steps] == [step.hash() for step in second.steps]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @drawn(inputs())
 def test_nothing_is_done_on_unknown_or_to_what_is_not_ours(one: PlanInput) -> None:
     for step in make_plan(one).steps:
@@ -116,7 +116,7 @@ def test_nothing_is_done_on_unknown_or_to_what_is_not_ours(one: PlanInput) -> No
             assert there.presence is not Presence.UNKNOWN
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @drawn(inputs())
 def test_a_guarded_resource_has_no_step_that_destroys_it_or_its_data(one: PlanInput) -> None:
     for step in make_plan(one).steps:
@@ -130,7 +130,7 @@ def test_a_guarded_resource_has_no_step_that_destroys_it_or_its_data(one: PlanIn
             assert guard.replace is ReplacePolicy.ALLOWED
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @drawn(inputs())
 def test_nothing_that_holds_data_is_destroyed_unseen(one: PlanInput) -> None:
     """By the manifest's word, or by an approval."""
@@ -143,7 +143,7 @@ def test_nothing_that_holds_data_is_destroyed_unseen(one: PlanInput) -> None:
             assert step.approvals
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @drawn(inputs(limits=Limits(destroy=1, share=0.3, share_from=1), managed=4))
 def test_more_destruction_than_the_limit_is_never_free(one: PlanInput) -> None:
     plan = make_plan(one)
@@ -151,7 +151,7 @@ def test_more_destruction_than_the_limit_is_never_free(one: PlanInput) -> None:
     assert bool(plan.approvals) == (destroyed > 1)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @drawn(inputs())
 def test_every_step_rests_on_the_row_it_was_made_for(one: PlanInput) -> None:
     for step in make_plan(one).steps:
@@ -162,7 +162,7 @@ def test_every_step_rests_on_the_row_it_was_made_for(one: PlanInput) -> None:
         assert step.desired_hash == (wanted.hash() if wanted else None)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @drawn(inputs())
 def test_whatever_is_parked_says_why(one: PlanInput) -> None:
     for item in make_plan(one).blocked:
@@ -191,7 +191,7 @@ class World:
         return make_plan(replace(self.input, recorded=self.rows))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @drawn(inputs())
 def test_a_plan_applied_leaves_nothing_but_what_was_blocked(one: PlanInput) -> None:
     world = World(one)
@@ -207,7 +207,7 @@ def test_a_plan_applied_leaves_nothing_but_what_was_blocked(one: PlanInput) -> N
     assert not [step for step in third.steps if step.address not in left]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @drawn(fleets, st.lists(lifecycles, min_size=1, max_size=4))
 def test_a_fleet_applied_as_a_whole_is_settled_as_a_whole(
     fleet: list[Desired], lives: list[Lifecycle]
@@ -222,7 +222,7 @@ def test_a_fleet_applied_as_a_whole_is_settled_as_a_whole(
     assert {address for address, _ in after.settled} == known.keys()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @drawn(resources(), names)
 def test_steps_that_would_do_something_else_have_another_hash(desired: Desired, name: str) -> None:
     plain = replace(desired, adopt=None)

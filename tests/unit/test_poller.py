@@ -103,12 +103,16 @@ def test_an_endpoint_that_cannot_be_reached_at_all_ends_the_waiting_in_time() ->
     assert Poller(connect).wait(["a"], 0.05) == {"a": RUNNING}
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_fault_of_ours_leaves_nobody_waiting_and_the_next_is_served() -> None:
+def test_a_fault_of_ours_is_told_leaves_nobody_waiting_and_the_next_is_served(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda _: told.set())
     provider = Provider(a=DONE)
     provider.error = RuntimeError("a bug")
     shared = poller(provider)
     assert shared.wait(["a"], 30) == {"a": RUNNING}
+    assert told.wait(10)
     provider.error = None
     assert shared.wait(["a"], 30) == {"a": DONE}
 
