@@ -2799,6 +2799,31 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_attribute_history EXE
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_tag_history EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_relationship_history EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON provider_credential_history EXECUTE FUNCTION refuse_truncate();
+
+CREATE FUNCTION drop_uncontained()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  UPDATE resources AS part
+  SET deleted_at = now()
+  FROM old_ties AS tie, relationship_types AS kind
+  WHERE kind.id = tie.relationship_type_id AND kind.name = 'contains'
+    AND part.id = tie.child_resource_id AND part.deleted_at IS NULL;
+  UPDATE resources AS whole
+  SET recorded_hash = NULL
+  FROM old_ties AS tie, relationship_types AS kind
+  WHERE kind.id = tie.relationship_type_id AND kind.name = 'contains'
+    AND whole.id = tie.parent_resource_id AND whole.recorded_hash IS NOT NULL;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION drop_uncontained() IS
+'A part that nothing contains any more is gone, and what contained it is looked at again.';
+
+CREATE TRIGGER drop_uncontained AFTER DELETE ON resource_relationships
+REFERENCING OLD TABLE AS old_ties FOR EACH STATEMENT
+EXECUTE FUNCTION drop_uncontained();
 -- What writes the histories: statement triggers over transition tables, so that no way of writing goes by them and a
 -- bulk load costs one pass. An update that changes nothing writes nothing. An update of a key is a row gone and another
 -- come, as the full joins below see it.
@@ -3994,8 +4019,12 @@ plan_step_changes, plan_calls, plan_call_parameters TO reconciler_runtime;
 GRANT UPDATE (status) ON plans TO reconciler_runtime;
 GRANT UPDATE (used_at) ON plan_approvals TO reconciler_runtime;
 
-GRANT INSERT, UPDATE ON
-resource_operations, resource_operation_calls, resource_operation_results TO reconciler_runtime;
+-- Who began an operation, when and on what ground stays as it was written.
+GRANT INSERT, UPDATE ON resource_operation_calls, resource_operation_results TO reconciler_runtime;
+GRANT INSERT ON resource_operations TO reconciler_runtime;
+GRANT UPDATE (
+    status, worker_id, claim_epoch, current_call, identity, sent_at, accepted_at, finished_at, error_code, error_message
+) ON resource_operations TO reconciler_runtime;
 GRANT INSERT ON resource_operation_tasks TO reconciler_runtime;
 
 -- Ids are drawn beforehand where rows are loaded by COPY.

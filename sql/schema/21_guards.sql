@@ -167,3 +167,28 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_attribute_history EXE
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_tag_history EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_relationship_history EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON provider_credential_history EXECUTE FUNCTION refuse_truncate();
+
+CREATE FUNCTION drop_uncontained()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  UPDATE resources AS part
+  SET deleted_at = now()
+  FROM old_ties AS tie, relationship_types AS kind
+  WHERE kind.id = tie.relationship_type_id AND kind.name = 'contains'
+    AND part.id = tie.child_resource_id AND part.deleted_at IS NULL;
+  UPDATE resources AS whole
+  SET recorded_hash = NULL
+  FROM old_ties AS tie, relationship_types AS kind
+  WHERE kind.id = tie.relationship_type_id AND kind.name = 'contains'
+    AND whole.id = tie.parent_resource_id AND whole.recorded_hash IS NOT NULL;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION drop_uncontained() IS
+'A part that nothing contains any more is gone, and what contained it is looked at again.';
+
+CREATE TRIGGER drop_uncontained AFTER DELETE ON resource_relationships
+REFERENCING OLD TABLE AS old_ties FOR EACH STATEMENT
+EXECUTE FUNCTION drop_uncontained();

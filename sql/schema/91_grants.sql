@@ -36,8 +36,12 @@ plan_step_changes, plan_calls, plan_call_parameters TO reconciler_runtime;
 GRANT UPDATE (status) ON plans TO reconciler_runtime;
 GRANT UPDATE (used_at) ON plan_approvals TO reconciler_runtime;
 
-GRANT INSERT, UPDATE ON
-resource_operations, resource_operation_calls, resource_operation_results TO reconciler_runtime;
+-- Who began an operation, when and on what ground stays as it was written.
+GRANT INSERT, UPDATE ON resource_operation_calls, resource_operation_results TO reconciler_runtime;
+GRANT INSERT ON resource_operations TO reconciler_runtime;
+GRANT UPDATE (
+    status, worker_id, claim_epoch, current_call, identity, sent_at, accepted_at, finished_at, error_code, error_message
+) ON resource_operations TO reconciler_runtime;
 GRANT INSERT ON resource_operation_tasks TO reconciler_runtime;
 
 -- Ids are drawn beforehand where rows are loaded by COPY.

@@ -225,6 +225,13 @@ def test_a_machine_is_paused_and_goes_on(world: World) -> None:
         assert world.recorded[WEB].state == state
 
 
+def test_a_paused_machine_is_no_running_one_in_a_look_at_everything(world: World) -> None:
+    world.apply(vm(power_state="running"))
+    assert seen_in(everything(world), world.ids[WEB]).state == "running"
+    world.apply(vm(power_state="paused"))
+    assert seen_in(everything(world), world.ids[WEB]).state == "paused"
+
+
 def test_a_running_guest_is_deleted_with_its_disks(world: World) -> None:
     world.apply(vm(power_state="running"))
     world.delete(WEB)

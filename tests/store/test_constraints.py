@@ -367,7 +367,7 @@ def test_the_program_may_not(database: TestDatabase, text: str) -> None:
 
 @pytest.mark.every_server
 def test_extension_tables_follow_their_attributes(world: World) -> None:
-    vm = world.resource("vm/web-1", "running", cpu_cores=2, primary_ipv4="192.0.2.7")
+    vm = world.resource("vm/web-1", "running", cpu_cores=2, public_ipv4="192.0.2.7")
     row = "SELECT cpu_cores, memory_mb, primary_ipv4::text FROM virtual_machines WHERE resource_id = %s"
     assert world.all(row, vm) == [(2, None, "192.0.2.7/32")]
     world.attribute(vm, "memory_mb", 2048)
@@ -381,8 +381,8 @@ def test_extension_tables_follow_their_attributes(world: World) -> None:
     [
         ("vm/web-1", "cpu_cores", 0, "23514"),
         ("vm/web-1", "memory_mb", -1, "23514"),
-        ("vm/web-1", "primary_ipv4", "not an address", "22P02"),
-        ("vm/web-1", "primary_ipv4", "2001:db8::1", "23514"),
+        ("vm/web-1", "public_ipv4", "not an address", "22P02"),
+        ("vm/web-1", "public_ipv4", "2001:db8::1", "23514"),
         ("network/n1", "ip_range", "10.0.0.5/16", "22P02"),
         ("volume/data", "size_gb", 0, "23514"),
     ],
@@ -510,3 +510,15 @@ def test_batch_copy_and_stream_move_rows_in_bulk(world: World, store: Store) -> 
     with store.read() as tx:
         found = sum(1 for _ in tx.stream("observations.attribute_rows", ids=[vm]))
     assert found == 2500
+
+
+def test_a_part_that_nothing_contains_any_more_is_gone(world: World) -> None:
+    vm = world.resource("vm/web-1", "running")
+    disk = world.resource("vm/web-1/disk/scsi0", "available")
+    world.run("UPDATE resources SET recorded_hash = '\\x00' WHERE id = %s", vm)
+    kind = "(SELECT id FROM relationship_types WHERE name = 'contains')"
+    world.run(
+        f"DELETE FROM resource_relationships WHERE child_resource_id = {disk} AND relationship_type_id = {kind}"
+    )
+    assert world.all("SELECT deleted_at IS NULL FROM resources WHERE id = %s", disk) == [(False,)]
+    assert world.all("SELECT recorded_hash FROM resources WHERE id = %s", vm) == [(None,)]

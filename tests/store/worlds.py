@@ -27,7 +27,7 @@ ATTRIBUTES = {
     "cpu_cores": ("integer", "cores", ["vm", "container"]),
     "memory_mb": ("integer", "MiB", ["vm", "container"]),
     "power_state": ("string", None, ["vm", "container"]),
-    "primary_ipv4": ("string", None, ["vm", "container"]),
+    "public_ipv4": ("string", None, ["vm", "container"]),
     "ip_range": ("string", None, ["network"]),
     "size_gb": ("integer", "GiB", ["disk", "volume"]),
     "engine": ("string", None, ["cluster", "database"]),

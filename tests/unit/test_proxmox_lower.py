@@ -124,7 +124,7 @@ def test_a_machine_that_shall_run_is_started_last() -> None:
 def test_a_secret_stands_in_a_call_by_its_name_only() -> None:
     (call,) = create(wanted(WEB, ci_password=SecretRef("ci", "ab12")))
     assert dict(call.params)["cipassword"] == SecretRef("ci", "ab12")
-    assert "credential/ci#ab12" in call.content()
+    assert "SecretRef(credential='ci', fingerprint='ab12')" in call.content()
 
 
 def test_a_clone_carries_its_mark_in_its_description_until_its_tags_are_set() -> None:

@@ -105,8 +105,10 @@ class _Look:
 
     def _at_node(self, node: str, api_type: str, rows: list[Row]) -> bool:
         """Look at our guests on one node; False if the node did not answer."""
+        # Without `full` the list calls a paused machine running.
+        wanted = {"full": 1} if api_type == "qemu" else {}
         try:
-            lives = {str(live["vmid"]): live for live in self.client.get(f"/nodes/{node}/{api_type}")}
+            lives = {str(live["vmid"]): live for live in self.client.get(f"/nodes/{node}/{api_type}", wanted)}
         except ProviderError as error:
             for row in rows:
                 self._not_seen(row, error.message)

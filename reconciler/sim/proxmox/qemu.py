@@ -58,11 +58,14 @@ CREATE_ONLY = {
 
 @operation("GET", BASE, {"full": BOOLEAN})
 def list_machines(call: Call) -> list[dict[str, Any]]:
-    return [
-        listed(call.world, guest, call.lock_of(guest))
-        for guest in call.guests.values()
-        if guest.kind == "qemu" and guest.node == call.node and call.sees(guest)
-    ]
+    rows = []
+    for guest in call.guests.values():
+        if guest.kind == "qemu" and guest.node == call.node and call.sees(guest):
+            row = listed(call.world, guest, call.lock_of(guest))
+            if call.params.get("full") and guest.running:
+                row["qmpstatus"] = "paused" if guest.paused else row["status"]
+            rows.append(row)
+    return rows
 
 
 @operation("POST", BASE, {**params(VM_OPTIONS), **CREATE_ONLY, "vmid": VMID})

@@ -1,0 +1,92 @@
+"""What of a difference may be made good: no shrinking, and nothing destroyed or stopped without consent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.model.address import Address
+from reconciler.model.catalog import Family, Mutability
+from reconciler.model.diff import AttributeChange, Diff, PartAction, PartChange
+from reconciler.model.plan import Action, Call, Hindrance, Impact
+from reconciler.model.resource import Desired, Recorded, ReplacePolicy
+from reconciler.planner.hinder import Decision
+from reconciler.planner.inputs import PlanInput
+
+POWER = "power_state"
+
+
+def allowed(decision: Decision, desired: Desired, recorded: Recorded, found: Diff, given: PlanInput) -> Diff:
+    """The diff without what may not be done; each thing left out is in the decision with its reason."""
+    running = _runs(recorded, given)
+    life = desired.lifecycle
+
+    def keep(item: Desired | Recorded, change: AttributeChange) -> bool:
+        rules = given.catalog.attributes(item.type, item.provider_type)
+        if rules[change.name].grow_only and _shrinks(change):
+            message = f"{change.name} can only grow (is {change.before}, wanted {change.after})"
+            decision.block(desired, Action.UPDATE, Hindrance.SHRINK, message, "set it to at least what it is")
+            return False
+        if change.mutability is Mutability.REPLACE and life.prevent_destroy:
+            message = f"a change of {change.name} would replace it, and it is guarded against destruction"
+            hint = "set lifecycle.prevent_destroy: false first"
+            decision.block(desired, Action.REPLACE, Hindrance.PREVENT_DESTROY, message, hint)
+            return False
+        if change.mutability is Mutability.REPLACE and life.replace is ReplacePolicy.NEVER:
+            message = f"{change.name} cannot change in place (is {change.before}, wanted {change.after})"
+            hint = "set lifecycle.replace: allowed to destroy it and make it anew"
+            decision.block(desired, Action.REPLACE, Hindrance.REPLACE_NOT_ALLOWED, message, hint)
+            return False
+        if change.mutability is Mutability.NEEDS_STOP and running and not life.allow_downtime:
+            message = f"a change of {change.name} needs a restart"
+            hint = "set lifecycle.allow_downtime: true, or stop the machine yourself"
+            decision.block(desired, Action.UPDATE, Hindrance.DOWNTIME_NOT_ALLOWED, message, hint)
+            return False
+        return True
+
+    guarded = _guarded_parts(decision, desired, found)
+    parts: list[PartChange] = []
+    for part in found.parts:
+        if part.action is not PartAction.UPDATE:
+            if part.address not in guarded:
+                parts.append(part)
+            continue
+        owner = next(each for each in desired.parts if each.address == part.address)
+        changes = tuple(change for change in part.changes if keep(owner, change))
+        if changes:
+            parts.append(replace(part, changes=changes))
+    return Diff(
+        address=found.address,
+        changes=tuple(change for change in found.changes if keep(desired, change)),
+        parts=tuple(parts),
+        tags=found.tags,
+    )
+
+
+def _guarded_parts(decision: Decision, desired: Desired, found: Diff) -> frozenset[Address]:
+    """Parts that hold data go only where their parent is not guarded; nor do others come in their place."""
+    if not desired.lifecycle.prevent_destroy:
+        return frozenset()
+    lost = [part.address for part in found.parts if part.action is PartAction.DELETE and part.holds_data]
+    for address in lost:
+        message = f"{address} holds data and would be destroyed, and {desired.address} is guarded against it"
+        hint = "set lifecycle.prevent_destroy: false first"
+        decision.block(desired, Action.UPDATE, Hindrance.PREVENT_DESTROY, message, hint)
+    return frozenset(lost)
+
+
+def _runs(recorded: Recorded, given: PlanInput) -> bool:
+    family = given.catalog.resource_types[recorded.type].family
+    return family is Family.MACHINE and recorded.state not in ("stopped", "missing", "pending")
+
+
+def _shrinks(change: AttributeChange) -> bool:
+    return isinstance(change.before, int) and isinstance(change.after, int) and change.after < change.before
+
+
+def interrupts(
+    desired: Desired, recorded: Recorded, found: Diff, calls: tuple[Call, ...], given: PlanInput
+) -> bool:
+    """Whether calls stop a machine that nobody asked to stop. The last word on it is what is really sent."""
+    if desired.lifecycle.allow_downtime or not _runs(recorded, given) or found.change(POWER):
+        return False
+    return any(call.impact in (Impact.REBOOT, Impact.STOP) for call in calls)

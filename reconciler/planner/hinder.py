@@ -1,0 +1,69 @@
+"""What keeps a resource from being touched: trouble at its endpoint, a quarantine, a hold, a failure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from reconciler.model.plan import Action, Blocked, Hindrance, Step
+from reconciler.model.resource import Desired, Management, Presence, Recorded
+from reconciler.planner.inputs import PlanInput
+
+
+@dataclass(slots=True)
+class Decision:
+    """What came out for one resource: at most one step, any number of hindrances."""
+
+    step: Step | None = None
+    blocked: list[Blocked] = field(default_factory=list)
+    settled: bool = False
+
+    def block(
+        self, item: Desired | Recorded, action: Action, why: Hindrance, message: str, hint: str = ""
+    ) -> None:
+        self.blocked.append(Blocked(item.address, action, why, message, hint))
+
+
+def hindered(
+    decision: Decision, item: Desired | Recorded, recorded: Recorded | None, action: Action, given: PlanInput
+) -> bool:
+    """Whether something keeps the resource from being touched at all; the reasons go into the decision."""
+    endpoint = given.endpoints.get(item.endpoint)
+    if endpoint is None:
+        decision.block(item, action, Hindrance.UNSUPPORTED, f"there is no endpoint `{item.endpoint}`")
+    elif endpoint.trouble:
+        hint = "nothing is changed on what is not known; it is looked at again the next time"
+        decision.block(item, action, Hindrance.UNKNOWN, endpoint.trouble, hint)
+    elif (
+        recorded is not None and recorded.management is Management.QUARANTINED and action is not Action.ADOPT
+    ):
+        hint = (
+            f'look at it; to take it over, set lifecycle.adopt: "{recorded.external_id}"; to give it up, '
+            f"`reconciler forget {recorded.address}`: the object stays"
+        )
+        decision.block(
+            item, action, Hindrance.QUARANTINED, "is in quarantine: whose it is cannot be decided", hint
+        )
+    elif recorded is not None and recorded.busy:
+        hint = "it is planned again when that has ended; nothing needs unlocking"
+        decision.block(item, action, Hindrance.BUSY, "an operation on it is under way", hint)
+    elif recorded is not None and recorded.presence is Presence.UNKNOWN:
+        message = "whether it still exists is not known: the last observation could not see it"
+        decision.block(
+            item, action, Hindrance.UNKNOWN, message, "run `reconciler observe` when it can be seen"
+        )
+    else:
+        _paused(decision, item, action, given)
+    return bool(decision.blocked)
+
+
+def _paused(decision: Decision, item: Desired | Recorded, action: Action, given: PlanInput) -> None:
+    for hold in given.holds:
+        if hold.covers(item.address, item.endpoint, item.tags, given.now):
+            end = f" until {hold.until:%Y-%m-%d %H:%M} UTC" if hold.until else ""
+            message = f"held by {hold.owner}{end}: {hold.reason}"
+            decision.block(item, action, Hindrance.HELD, message, f"reconciler release {item.address}")
+            return
+    not_before, why = given.failures.get(item.address, (given.now, ""))
+    if not_before > given.now:
+        message = f"failed and waits until {not_before:%Y-%m-%d %H:%M:%S} UTC: {why}"
+        decision.block(item, action, Hindrance.BACK_OFF, message, f"reconciler retry {item.address}")
