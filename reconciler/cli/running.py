@@ -241,13 +241,10 @@ def _only(saved: SavedPlan, options: PlanOptions) -> PlanOptions:
 
 
 def _same(saved: SavedPlan, preview: Preview) -> None:
-    """Raises StalePlanError, before anything is changed, where manifests or ground moved since."""
-    read = preview.loaded[-1].set.content_hash if preview.loaded else None
-    if read != saved.content_hash:
-        raise StalePlanError(
-            f"the manifests are not those that plan {saved.id} was made from; nothing was changed",
-            hint="plan again",
-        )
+    """Raises StalePlanError, before anything is changed, where what the plan rests on moved since.
+
+    A step's hash covers its manifest and its resource's version; what other manifests say is no matter.
+    """
     now = {step.hash() for step in preview.plan.steps}
     moved = sorted(str(address) for address, found in saved.steps.items() if found not in now)
     if moved:

@@ -52,13 +52,17 @@ def hindered(
             item, action, Hindrance.UNKNOWN, message, "run `reconciler observe` when it can be seen"
         )
     else:
-        _paused(decision, item, action, given)
+        _paused(decision, item, recorded, action, given)
     return bool(decision.blocked)
 
 
-def _paused(decision: Decision, item: Desired | Recorded, action: Action, given: PlanInput) -> None:
+def _paused(
+    decision: Decision, item: Desired | Recorded, recorded: Recorded | None, action: Action, given: PlanInput
+) -> None:
+    # A manifest that takes the held tag away does not take the hold away.
+    sides = [item.tags] if recorded is None else [item.tags, recorded.tags]
     for hold in given.holds:
-        if hold.covers(item.address, item.endpoint, item.tags, given.now):
+        if any(hold.covers(item.address, item.endpoint, tags, given.now) for tags in sides):
             end = f" until {hold.until:%Y-%m-%d %H:%M} UTC" if hold.until else ""
             message = f"held by {hold.owner}{end}: {hold.reason}"
             decision.block(item, action, Hindrance.HELD, message, f"reconciler release {item.address}")

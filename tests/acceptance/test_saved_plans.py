@@ -24,11 +24,19 @@ def test_a_saved_plan_is_applied_once(world: World) -> None:
 def test_a_saved_plan_is_refused_when_its_manifests_changed(world: World) -> None:
     world.write(key=SSH_KEY)
     number = save(world)
-    world.write(network=NETWORK)
+    world.write(key=SSH_KEY.replace("env: prod", "env: test"))
     done = world.cli.run("apply", "--plan", number)
     assert done.code == 1
-    assert "the manifests are not those" in done.err
+    assert f"plan {number} is out of date" in done.err
     assert world.sim.mutations() == []
+
+
+def test_another_manifest_s_edit_leaves_a_saved_plan_good_and_is_not_applied_with_it(world: World) -> None:
+    world.write(key=SSH_KEY)
+    number = save(world)
+    world.write(network=NETWORK)
+    world.cli.run("apply", "--plan", number)
+    assert world.sim.mutations() == ["POST /v1/ssh_keys"]
 
 
 def test_a_saved_plan_is_refused_when_its_ground_moved(world: World) -> None:

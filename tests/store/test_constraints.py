@@ -516,9 +516,6 @@ def test_a_part_that_nothing_contains_any_more_is_gone(world: World) -> None:
     vm = world.resource("vm/web-1", "running")
     disk = world.resource("vm/web-1/disk/scsi0", "available")
     world.run("UPDATE resources SET recorded_hash = '\\x00' WHERE id = %s", vm)
-    kind = "(SELECT id FROM relationship_types WHERE name = 'contains')"
-    world.run(
-        f"DELETE FROM resource_relationships WHERE child_resource_id = {disk} AND relationship_type_id = {kind}"
-    )
+    world.run("DELETE FROM resource_relationships WHERE child_resource_id = %s", disk)
     assert world.all("SELECT deleted_at IS NULL FROM resources WHERE id = %s", disk) == [(False,)]
     assert world.all("SELECT recorded_hash FROM resources WHERE id = %s", vm) == [(None,)]

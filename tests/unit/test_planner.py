@@ -316,3 +316,11 @@ def test_a_part_that_leaves_its_manifest_is_no_drift() -> None:
     asked = with_parts(network(), "subnet")
     there = recorded_of(with_parts(network(), "subnet", subnet), applied_desired_hash=b"an earlier one")
     assert did(make_plan(given([asked], [there], endpoints=REPORTS))) == {"network/net": Action.UPDATE}
+
+
+def test_a_hold_by_tag_holds_what_carries_the_tag_until_now() -> None:
+    machine = want("network/net", tags={"env": "test"}, ip_range="10.0.0.0/8")
+    there = recorded_of(want("network/net", tags={"env": "prod"}, ip_range="10.0.0.0/8"))
+    plan = make_plan(given([machine], [there], holds=(Hold("ann", "audit", tag=("env", "prod")),)))
+    assert [blocked.hindrance for blocked in plan.blocked] == [Hindrance.HELD]
+    assert plan.steps == ()
