@@ -47,22 +47,26 @@ def main() -> int:
     workspace.mkdir(parents=True)
     workspace.chmod(0o711)  # the database server of a root's run works under another account
     rows: list[Row] = []
+    failure: BenchError | None = None
     try:
         for size in options.sizes:
             for row in measure(size, workspace / str(size), limits):
-                _say(f"{row.what}, {row.size:,}: {row.cost.wall:.2f} s")
+                _say(f"{row.what}, {row.size:,}: {row.cost.wall:.2f} s, CPU {row.cost.cpu:.2f} s")
                 rows.append(row)
+        shutil.rmtree(workspace)
     except BenchError as error:
-        _say(f"bench: {error}")
-        return 1
+        failure = error
     notes = NOTES.format(
         repeat=limits.repeat,
         apply=limits.apply,
         tf_apply=limits.terraform_apply,
         tf_plan=limits.terraform_plan,
     )
-    sys.stdout.write(f"\n{_machine()}\n\n{table(rows)}\n\n{notes}")
-    shutil.rmtree(workspace)
+    if rows:
+        sys.stdout.write(f"\n{_machine()}\n\n{table(rows)}\n\n{notes}")
+    if failure is not None:
+        _say(f"bench: {failure}")
+        return 1
     return 0
 
 

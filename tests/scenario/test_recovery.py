@@ -332,6 +332,20 @@ def test_what_cannot_be_looked_at_stays_open_and_keeps_its_resource_from_another
     nothing_twice_nothing_lost(stage, "networks", "net")
 
 
+def test_nothing_is_concluded_from_a_list_that_is_not_whole(stage: Stage) -> None:
+    stage.want(NET)
+    stage.hcloud.fault("reset_after", method="POST", path="/v1/networks")
+    stage.apply(waves=0, sources=False)
+    stage.hcloud.fault("latency", method="GET", path="/v1/networks", seconds=0.4)
+    killed_when(stage, asked(stage.hcloud, "POST", "/networks", applied=True))
+    let_time_pass(stage)
+    stage.hcloud.fault("missing_page", method="GET", path="/v1/networks", options={"mode": "short"})
+    assert recovered(stage) == [("network/net", "create", False)]
+    stage.hcloud.clear()
+    assert recovered(stage) == [("network/net", "create", True)]
+    nothing_twice_nothing_lost(stage, "networks", "net")
+
+
 def test_a_recovery_that_is_killed_itself_is_taken_up_by_the_next(stage: Stage) -> None:
     stage.want(NET)
     stage.hcloud.fault("reset_after", method="POST", path="/v1/networks")

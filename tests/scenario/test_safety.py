@@ -112,6 +112,26 @@ def test_what_could_not_be_seen_is_neither_deleted_nor_made_again(
     assert {step.address.name for step in stage.plan().steps} == {"other", "a", "b"}
 
 
+def test_the_only_one_of_its_kind_that_somebody_deleted_is_made_again(stage: Stage) -> None:
+    """Its list shows none of ours any more, so it is asked for itself, and denied."""
+    stage.want(NET, machine("a"))
+    stage.settle()
+    stage.hcloud.change(op="delete", type="networks", name="net")
+    applied = stage.apply()
+    assert [(str(o.address), o.action.value, o.result.value) for o in applied.outcomes] == [
+        ("network/net", "create", "done")
+    ]
+
+
+def test_a_list_that_shows_none_of_ours_by_mistake_is_seen_through(stage: Stage) -> None:
+    stage.want(NET, machine("a"))
+    stage.settle()
+    stage.hcloud.fault("empty_list", method="GET", path="/v1/networks")
+    applied = stage.apply()
+    assert (applied.outcomes, applied.left.steps, applied.left.blocked) == ((), (), ())
+    assert stage.managed()["network/net"] == ("available", "present")
+
+
 def test_another_projects_token_changes_nothing_in_either_project(
     database: TestDatabase, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
