@@ -34,7 +34,7 @@ def permitted(
 ) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
     """The steps that may run now, and those that wait for an approval.
 
-    A plan that waits as a whole does so for what it destroys: an approval of all of that lets it go on,
+    A plan that waits as a whole does so for what it destroys: one approval of all of that lets it go on,
     whatever harmless has come along since.
     """
     if permit.exactly is not None:
@@ -42,7 +42,7 @@ def permitted(
     given = tuple(approvals)
     approved = {step for approval in given for step in approval.steps}
     destroying = {step.hash() for step in plan.steps if step.action in (Action.DELETE, Action.REPLACE)}
-    if plan.approvals and not destroying <= approved:
+    if plan.approvals and not any(destroying <= approval.steps for approval in given):
         return (), plan.steps
     held = {step.address for step in plan.steps if step.approvals and step.hash() not in approved}
     _spread(plan, held)
