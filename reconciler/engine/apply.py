@@ -183,7 +183,7 @@ class Session:
             if not any(outcome.result is Result.DONE for outcome in done):
                 break
             self._look_around(wave_plan.steps)
-        last = self._plan(permit, first_wave=False, save=False)
+        last = self._remaining(permit)
         return Applied(
             plan=(first or last).plan,
             plan_id=(first or last).plan_id,
@@ -195,7 +195,15 @@ class Session:
             loaded=loaded,
         )
 
-    def _plan(self, permit: Permit, *, first_wave: bool, save: bool = True) -> _Wave:
+    def _remaining(self, permit: Permit) -> _Wave:
+        """What is left, and what of it waits. An approval that came too late for this apply is no reason
+        not to wait: the next one finds it."""
+        with self.engine.store.transaction(Actor(self.engine.actor, "plan", "maintenance")) as tx:
+            plan = plan_now(tx, self.engine, self.looks, self.options, self.context.revision)
+            settle(tx, plan.settled)
+            return _Wave(plan, *permitted(plan, permit, approvals=()))
+
+    def _plan(self, permit: Permit, *, first_wave: bool) -> _Wave:
         """Plan on what is committed; remember what agrees; save what is to be run."""
         actor = Actor(self.engine.actor, "plan", "maintenance")
         with self.engine.store.transaction(actor) as tx:
@@ -205,7 +213,7 @@ class Session:
             steps, withheld = permitted(plan, permit, given)
             if first_wave and permit.exactly is not None:
                 _same_ground(plan, permit.exactly)
-            if not (steps and save):
+            if not steps:
                 return _Wave(plan, steps, withheld)
             for number in used(plan, steps, given):
                 plans.use_approval(tx, number)

@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
+from reconciler.engine.apply import Progress
 from reconciler.engine.approval import Permit
 from reconciler.engine.planning import PlanOptions
 from reconciler.errors import ManifestError
+from reconciler.executor.outcome import Outcome
 from reconciler.manifest.sources import SourceSpec, read_source
 from reconciler.model.plan import Action, Hindrance
 from reconciler.planner import Limits
@@ -227,6 +229,27 @@ def test_an_approval_of_a_plan_whose_ground_moved_lets_nothing_through(stage: St
     stage.hcloud.change(op="set", type="networks", name="n3", set={"labels.precious": "yes"})
     assert stage.apply().outcomes == ()
     assert len(names(stage, "networks")) == 6
+
+
+def test_an_approval_that_comes_while_an_apply_ends_is_there_for_the_next(stage: Stage) -> None:
+    """What waited still waits when this apply tells of it, so that nobody lets the approval expire."""
+    stage.want(NET, machine("a"))
+    stage.settle()
+    stage.want(NET, network("other", "10.1.0.0/16"))
+    session = stage.session()
+    session.observe()
+    number = session.save(session.preview())
+
+    def approved_meanwhile(_: Outcome) -> None:
+        with stage.engine.store.transaction(Actor("grace")) as tx:
+            approve(tx, find_plan(tx, str(number)), "grace")
+
+    session.progress = Progress(ended=approved_meanwhile)
+    applied = session.apply(Permit(), waves=1)
+    assert [str(outcome.address) for outcome in applied.outcomes] == ["network/other"]
+    assert [str(step.address) for step in applied.withheld] == ["vm/a"]
+    assert results(stage.apply()) == {"done": 1}
+    assert names(stage, "servers") == []
 
 
 def test_a_machine_whose_manifest_vanished_keeps_its_data_until_somebody_says_so(stage: Stage) -> None:

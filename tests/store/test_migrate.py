@@ -139,6 +139,7 @@ def test_the_seed_may_be_repeated_when_everything_refers_to_it(database: TestDat
         assert world.one(count) == before
 
 
+@pytest.mark.usefixtures("template")  # which made the server's roles
 def test_a_user_who_owns_the_database_and_may_create_roles_is_enough(postgres: EmbeddedServer) -> None:
     user, name = f"admin_{uuid4().hex[:8]}", f"owned_{uuid4().hex[:8]}"
     with psycopg.connect(postgres.superuser_dsn(), autocommit=True) as connection:
