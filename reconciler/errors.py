@@ -144,3 +144,7 @@ class ProviderError(ReconcilerError):
         self.transient = transient
         self.ambiguous = ambiguous
         self.retry_after = retry_after
+
+
+class Stopped(ProviderError):
+    """A wait was given up because of a stop request; nothing was sent in its place."""

@@ -6,12 +6,24 @@ modules beside it do the work and are imported when a command runs.
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
     """The console script. Ends the process with the command's exit code."""
-    from reconciler.cli.app import app
 
-    app()
+    def run() -> None:
+        from reconciler.cli.app import app
+
+        app()
+
+    try:
+        from reconciler.cli.failures import whole
+
+        whole(run)
+    except KeyboardInterrupt:  # while the program was still being loaded
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
 
 
 __all__ = ["main"]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from reconciler.cli.choosing import type_named
 from reconciler.cli.failures import FAILED
-from reconciler.cli.opening import opened
+from reconciler.cli.opening import opened, parsed
 from reconciler.cli.output import counted, line, note, results
 from reconciler.cli.progress import outcome_text
-from reconciler.cli.running import Request, running
+from reconciler.cli.running import Request, no_longer, running
 from reconciler.cli.settings import Settings
 from reconciler.cli.spans import future
 from reconciler.engine.engine import default_actor
 from reconciler.engine.forgetting import forget as forget_one
-from reconciler.errors import ConfigurationError, PlanError
+from reconciler.errors import ConfigurationError
 from reconciler.executor.outcome import Result
-from reconciler.model.address import Address, InvalidAddress
-from reconciler.store import pauses, plans
+from reconciler.store import pauses, plans, views
 from reconciler.store.session import Actor
 
 
@@ -22,19 +22,12 @@ def _who(settings: Settings, reason: str) -> Actor:
     return Actor(settings.actor or default_actor(), reason, "manual")
 
 
-def _address(text: str) -> Address:
-    try:
-        return Address.parse(text)
-    except InvalidAddress as error:
-        raise PlanError(str(error)) from None
-
-
 def approve(settings: Settings, word: str) -> None:
     actor = _who(settings, f"approval of plan {word}")
     with opened(settings) as store, store.transaction(actor) as tx:
         saved = plans.find_plan(tx, word)
         if saved.status != "saved":
-            raise PlanError(f"plan {saved.id} cannot be approved: it is {saved.status}", hint="plan again")
+            raise no_longer(saved, "approved")
         plans.approve(tx, saved, actor.name)
     steps = counted(len(saved.steps), "step")
     results().print(line(("Approved: ", "bold green"), f"plan {saved.id} ({steps}, hash {saved.hash[:12]})."))
@@ -62,9 +55,9 @@ def hold(
             tx,
             actor.name,
             reason,
-            address=_address(address) if address else None,
+            address=parsed(address) if address else None,
             endpoint=endpoint,
-            resource_type=kind,
+            resource_type=type_named(kind, views.resource_types(tx)) or kind if kind else None,
             tag=_tag(tag) if tag else None,
             until=end,
         )
@@ -95,7 +88,7 @@ def release(settings: Settings, words: list[str]) -> int:
 
 
 def retry(settings: Settings, text: str) -> None:
-    address = _address(text)
+    address = parsed(text)
     with opened(settings) as store, store.transaction(_who(settings, f"retry {address}")) as tx:
         waited = pauses.retry(tx, address)
     if waited:
@@ -105,7 +98,7 @@ def retry(settings: Settings, text: str) -> None:
 
 
 def forget(settings: Settings, text: str) -> int:
-    address = _address(text)
+    address = parsed(text)
     with running(Request(settings)) as run:
         outcome = forget_one(run.session, address)
     results().print(line((str(address), "bold"), f": {outcome_text(outcome)}"))

@@ -9,12 +9,12 @@ from typing import TypeVar
 from rich.text import Text
 
 from reconciler.cli.listing import OUTCOME_STYLES, STATE_STYLES, history_row
-from reconciler.cli.opening import opened
+from reconciler.cli.opening import opened, parsed
 from reconciler.cli.output import Piece, age, line, moment, results, table
 from reconciler.cli.settings import Settings
 from reconciler.cli.values import with_unit
 from reconciler.errors import PlanError
-from reconciler.model.address import Address, InvalidAddress
+from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Desired, Lifecycle, Recorded
 from reconciler.model.values import SecretRef, Value
@@ -40,10 +40,7 @@ class _Found:
 
 def describe(settings: Settings, text: str) -> None:
     """Print it. Raises PlanError where neither a manifest nor a provider has anything at the address."""
-    try:
-        address = Address.parse(text)
-    except InvalidAddress as error:
-        raise PlanError(str(error)) from None
+    address = parsed(text)
     with opened(settings) as store, store.read() as tx:
         found = _find(tx, address)
         for lines in (_head, _lifecycle, _attributes, _parts):

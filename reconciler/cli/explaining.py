@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 
 from rich.text import Text
 
@@ -14,7 +15,14 @@ from reconciler.engine.drivers import catalog_parts
 from reconciler.errors import ConfigurationError
 from reconciler.manifest.names import short_names
 from reconciler.manifest.schema import json_schema
-from reconciler.model.catalog import AttributeDefinition, Catalog, Mutability, ResourceType, TypeAttribute
+from reconciler.model.catalog import (
+    OWN_NAME,
+    AttributeDefinition,
+    Catalog,
+    Mutability,
+    ResourceType,
+    TypeAttribute,
+)
 from reconciler.model.values import Cardinality, Format
 
 _WIDTH = 92
@@ -37,14 +45,17 @@ def schema(kind: str | None, providers: list[str]) -> None:
                 hint=f"installed: {', '.join(sorted(catalog.provider_types))}",
             )
     try:
-        print_json(json_schema(catalog, kind, providers or None))
+        named = next((item.kind for item in _named(kind, catalog)), kind) if kind else None
+        print_json(json_schema(catalog, named, providers or None))
     except KeyError:
         raise _no_kind(kind or "", catalog) from None
 
 
 def _no_kind(word: str, catalog: Catalog) -> ConfigurationError:
     kinds = sorted(item.kind for item in catalog.resource_types.values())
-    return ConfigurationError(f"there is no kind {word}", hint=f"there are: {', '.join(kinds)}")
+    near = get_close_matches(word, kinds, 1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(kinds)}"
+    return ConfigurationError(f"there is no kind {word}", hint=hint)
 
 
 def explain(word: str | None) -> None:
@@ -76,11 +87,17 @@ def _print_kinds(catalog: Catalog) -> None:
 
 
 def _kind(word: str, catalog: Catalog) -> ResourceType:
+    for item in _named(word, catalog):
+        return item
+    raise _no_kind(word, catalog)
+
+
+def _named(word: str, catalog: Catalog) -> Iterator[ResourceType]:
+    """What a kind, a type's name or a collection's name means."""
     wanted = word.lower()
     for item in catalog.resource_types.values():
         if wanted in (item.kind.lower(), item.name, f"{item.name}s", item.collection or ""):
-            return item
-    raise _no_kind(word, catalog)
+            yield item
 
 
 def _providers(kind: ResourceType, catalog: Catalog) -> list[str]:
@@ -180,8 +197,10 @@ def _attribute_lines(kind: ResourceType, word: str, catalog: Catalog) -> Iterato
         if part is not None:
             yield from _kind_lines(part, catalog)
             return
+        near = get_close_matches(word, rules, 1)
+        guess = f"did you mean {near[0]}? " if near else ""
         raise ConfigurationError(
-            f"{kind.kind} has no attribute {word}", hint=f"`reconciler explain {kind.kind}` lists them"
+            f"{kind.kind} has no attribute {word}", hint=f"{guess}`reconciler explain {kind.kind}` lists them"
         )
     definition = catalog.definitions[name]
     yield line((f"{kind.kind}.{name}", "bold"), (f"  <{type_text(definition)}>", "dim"))
@@ -206,7 +225,8 @@ def _rule_words(rule: TypeAttribute) -> Iterator[str]:
     if rule.required and rule.default is None:
         yield "required"
     if rule.default is not None:
-        yield f"default: {shown(rule.default)}"
+        made_of_it = rule.default == OWN_NAME
+        yield "default: made from the manifest's name" if made_of_it else f"default: {shown(rule.default)}"
     if rule.clear_when_unset:
         yield "without it in the manifest it shall have no value"
     if rule.allowed_values:

@@ -7,11 +7,11 @@
 | 2 | wrong usage; with `--detailed-exitcode`: there are changes |
 | 70 | a fault of this program |
 | 130 | interrupted |
+| 141 | whoever read the output left before its end |
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -20,6 +20,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from reconciler.cli import streams
 from reconciler.cli.settings import Settings
 from reconciler.errors import ManifestError, ReconcilerError
 
@@ -33,6 +34,21 @@ class Guarded(TyperGroup):
         return guarded(lambda: super(Guarded, self).invoke(ctx), ctx)
 
 
+def whole(program: Callable[[], None]) -> None:
+    """The program from start to end: also what is said before a command begins, and the last flush."""
+    try:
+        streams.prepare()
+        try:
+            program()
+        finally:
+            sys.stdout.flush()
+    except streams.OutputError as error:  # of help and completion, or of the last that was buffered
+        _print_error(error)
+        sys.exit(FAILED)
+    except OSError as error:
+        sys.exit(_refused(error, debug=False))
+
+
 def guarded(command: Callable[[], Any], ctx: Any) -> Any:
     """Run a command; raise typer.Exit with the right code for what it raises."""
     try:
@@ -43,10 +59,8 @@ def guarded(command: Callable[[], Any], ctx: Any) -> Any:
         if debug:
             traceback.print_exc()
         raise typer.Exit(FAILED) from None
-    except BrokenPipeError:
-        # Whoever read the output has left; nothing more can be said, also not at the interpreter's end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(BROKEN_PIPE) from None
+    except OSError as error:
+        raise typer.Exit(_refused(error, debug=_debug(ctx))) from None
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)  # noqa: T201 - a console may be what was interrupted
         raise typer.Exit(INTERRUPTED) from None
@@ -59,6 +73,22 @@ def guarded(command: Callable[[], Any], ctx: Any) -> Any:
             raise
         _print_fault(error)
         raise typer.Exit(FAULT) from None
+
+
+def _refused(error: OSError, *, debug: bool) -> int:
+    """What the operating system would not do, which is no fault of ours; gives the exit code."""
+    if isinstance(error, BrokenPipeError):
+        return BROKEN_PIPE  # whoever read the output has left: there is nobody to tell
+    _print_error(_plain(error))
+    if debug:
+        traceback.print_exc()
+    return FAILED
+
+
+def _plain(error: OSError) -> ReconcilerError:
+    where = f"{error.filename}: " if error.filename else ""
+    hint = "see that the path exists, may be used, and has room" if error.filename else None
+    return ReconcilerError(f"{where}{error.strerror or error}", hint=hint)
 
 
 def _debug(ctx: Any) -> bool:

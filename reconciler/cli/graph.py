@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal
 
 from reconciler.cli.opening import opened
@@ -23,8 +23,8 @@ def graph(settings: Settings, address: str | None, output: Literal["text", "dot"
     if address is not None:
         if address not in names | {end for tie in ties for end in (tie.parent, tie.child)}:
             raise PlanError(f"nothing is managed at {address}", hint="`reconciler get all` lists what is")
-        names = _connected(address, ties)
-        ties = tuple(tie for tie in ties if tie.parent in names)
+        names = _about(address, ties)
+        ties = tuple(tie for tie in ties if tie.parent in names and tie.child in names)
     match output:
         case "dot":
             lines = _dot(names, ties)
@@ -37,15 +37,25 @@ def graph(settings: Settings, address: str | None, output: Literal["text", "dot"
         results().print(text)
 
 
-def _connected(address: str, ties: Sequence[RelationshipView]) -> set[str]:
-    """What can be reached from an address along ties in either direction."""
-    beside: dict[str, set[str]] = defaultdict(set)
+def _about(address: str, ties: Sequence[RelationshipView]) -> set[str]:
+    """An address, all that it needs and all that needs it, at any remove; not what only shares a need."""
+    up: dict[str, set[str]] = defaultdict(set)
+    down: dict[str, set[str]] = defaultdict(set)
+    parts: dict[str, set[str]] = defaultdict(set)
     for tie in ties:
-        beside[tie.parent].add(tie.child)
-        beside[tie.child].add(tie.parent)
-    found, waiting = {address}, [address]
+        if tie.relationship == "contains":
+            parts[tie.parent].add(tie.child)
+        up[tie.child].add(tie.parent)
+        down[tie.parent].add(tie.child)
+    # What a part needs, the whole needs.
+    needs = _reached({address}, lambda name: up[name] | parts[name])
+    return needs | _reached({address}, lambda name: down[name] | {e for e in up[name] if name in parts[e]})
+
+
+def _reached(start: set[str], beside: Callable[[str], set[str]]) -> set[str]:
+    found, waiting = set(start), list(start)
     while waiting:
-        new = beside[waiting.pop()] - found
+        new = beside(waiting.pop()) - found
         found |= new
         waiting += new
     return found

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.cli.opening import opened
+from reconciler.cli.choosing import type_named
+from reconciler.cli.opening import opened, parsed
 from reconciler.cli.output import (
     Format,
     Piece,
@@ -19,6 +20,7 @@ from reconciler.cli.output import (
     print_yaml,
     results,
 )
+from reconciler.cli.resource_data import resource_data
 from reconciler.cli.settings import Settings
 from reconciler.cli.spans import past
 from reconciler.errors import ConfigurationError, PlanError
@@ -58,23 +60,34 @@ class Listing:
     row: Callable[[Any], Sequence[Piece]]
     name: Callable[[Any], str]
     wide: int = 0  # columns at the end that only `-o wide` shows
+    data: Callable[[Transaction, Sequence[Any]], list[dict[str, Any]]] = lambda _, items: list(
+        map(asdict, items)
+    )
 
 
 def get(
     settings: Settings, what: str, output: Format, labels: list[str], endpoint: str | None, most: int
 ) -> None:
     with opened(settings) as store, store.read() as tx:
-        listing = _LISTINGS.get(what) or _resource_listing(tx, what, labels, endpoint)
+        listing = _LISTINGS.get(what)
+        if listing is not None and (labels or endpoint):
+            raise ConfigurationError(f"--label and --endpoint choose resources, and {what} are none")
+        if endpoint is not None and endpoint not in (names := [e.name for e in views.endpoints(tx)]):
+            raise ConfigurationError(
+                f"there is no endpoint `{endpoint}`", hint=f"there are: {', '.join(names) or 'none'}"
+            )
+        listing = listing or _resource_listing(tx, what, labels, endpoint)
         items = list(listing.load(tx, most))
-    _print(listing, items, output, what)
+        data = listing.data(tx, items) if output in ("json", "yaml") else []
+    _print(listing, items, data, output, what)
 
 
-def _print(listing: Listing, items: list[Any], output: Format, what: str) -> None:
+def _print(listing: Listing, items: list[Any], data: list[dict[str, Any]], output: Format, what: str) -> None:
     match output:
         case "json":
-            print_json([asdict(item) for item in items])
+            print_json(data)
         case "yaml":
-            print_yaml([asdict(item) for item in items])
+            print_yaml(data)
         case "name":
             for item in items:
                 results().print(listing.name(item))
@@ -101,17 +114,17 @@ def _resource_listing(tx: Transaction, what: str, labels: list[str], endpoint: s
             raise PlanError(f"nothing is recorded at {address}", hint="`reconciler get all` lists what is")
         return [item for item in found if all(_labelled(item, label) for label in labels)]
 
-    return Listing(load, _RESOURCE_COLUMNS, _resource_row, lambda item: str(item.address), wide=6)
+    return Listing(
+        load, _RESOURCE_COLUMNS, _resource_row, lambda item: str(item.address), wide=6, data=resource_data
+    )
 
 
 def resource_type(tx: Transaction, word: str) -> str:
     """A type by its name, its kind or a plural of either. Raises ConfigurationError with what there is."""
     types = views.resource_types(tx)
-    wanted = word.lower().replace("-", "_")
-    for name, kind in types.items():
-        for spelling in (name, kind.lower()):
-            if wanted in (spelling, f"{spelling}s", f"{spelling}es"):
-                return name
+    name = type_named(word, types)
+    if name is not None:
+        return name
     raise ConfigurationError(
         f"`{word}` is neither a resource type nor anything else to list",
         hint=f"types: {', '.join(types)}; else: all, {', '.join(_LISTINGS)}, unmanaged",
@@ -288,6 +301,8 @@ _LISTINGS: dict[str, Listing] = {
 def history(settings: Settings, address: str | None, since: str | None, most: int, output: Format) -> None:
     """The newest `most` changes, the oldest of them first, as a log is read."""
     start = past(since) if since else None
+    if address is not None:
+        address = str(parsed(address))
     with opened(settings) as store, store.read() as tx:
         items = list(reversed(views.history(tx, most, address, start)))
     if output == "json":
@@ -320,7 +335,7 @@ def history_change(item: views.HistoryView) -> str:
     )
     before, after = (_short(side) for side in (item.before, item.after))
     if item.what == "resource":
-        return f"{'recorded' if item.name == 'insert' else 'row'} {after}"
+        return f"recorded: {after}" if item.name == "insert" else f"object {after}"
     if item.before is None:
         return f"{label} {after}"
     return f"{label} {before} → {after if item.after is not None else '(none)'}"

@@ -20,6 +20,8 @@ from reconciler.cli.output import (
 from reconciler.cli.plan_json import look_json
 from reconciler.cli.running import CHANGES, Request, running
 from reconciler.cli.settings import Settings
+from reconciler.cli.sight import Sight, trouble_text
+from reconciler.cli.values import united
 from reconciler.engine.observing import observe_all
 from reconciler.executor.look import Look
 from reconciler.model.address import Address
@@ -33,6 +35,8 @@ def observe(settings: Settings, names: list[str], output: Format, *, accept_empt
         for name in names:
             context.connections.endpoint(name)  # raises PlanError for one that there is not
         with run.reporter.showing():
+            if accept_empty:  # what was left open there waits for the very same word
+                run.session.recover(names or context.connections.endpoints)
             looks = observe_all(context, names or None, accept_empty=accept_empty)
     _print_looks(looks, output)
     return FAILED if any(look.trouble for look in looks.values()) else 0
@@ -58,7 +62,7 @@ def _print_looks(looks: Mapping[str, Look], output: Format) -> None:
         if look.trouble:
             gone = look.unknown and not look.blind
             hint = f"if all of it is really gone: reconciler observe {look.endpoint} --accept-empty"
-            warn(f"{look.endpoint}: {look.trouble}", hint if gone else "")
+            warn(trouble_text(look), hint if gone else "")
 
 
 def _look_row(look: Look) -> Sequence[Piece]:
@@ -83,28 +87,32 @@ def _list(what: str, addresses: Iterable[Address], style: str) -> None:
 
 def drift(settings: Settings, output: Format, *, look: bool, detailed: bool) -> int:
     """Print what is not as it was applied; gives the exit code."""
-    troubled = False
     with running(Request(settings, observe=look)) as run:
         run.look()
-        for name, seen in sorted(run.session.looks.items()):
+        for _, seen in sorted(run.session.looks.items()):
             if seen.trouble:
-                troubled = True
-                warn(f"{name}: {seen.trouble}", "what is not known there is not in this list")
+                warn(trouble_text(seen), "what is not known there is not in this list")
         with run.session.engine.store.read() as tx:
             found = views.drift(tx)
-    _print_drift(found, output)
-    if troubled:
+        sight = run.sight(run.session.looks)
+    _print_drift(found, output, sight)
+    if sight.troubles:
         return FAILED
     return CHANGES if detailed and found else 0
 
 
-def _print_drift(found: Sequence[views.DriftView], output: Format) -> None:
+def _print_drift(found: Sequence[views.DriftView], output: Format, sight: Sight) -> None:
     if output == "json":
         print_json([asdict(item) for item in found])
     elif output == "yaml":
         print_yaml([asdict(item) for item in found])
     elif not found:
-        results().print(line(("No drift. ", "bold green"), "Everything is as it was applied."))
+        if sight.troubles:
+            results().print(line(("No drift", "bold"), " in what could be seen."))
+        elif not sight.observed:
+            results().print(line(("No drift", "bold"), " by what was last seen; no provider was looked at."))
+        else:
+            results().print(line(("No drift. ", "bold green"), "Everything is as it was applied."))
     else:
         print_table(("ADDRESS", "WHAT", "APPLIED", "NOW"), map(_drift_row, found))
         results().print()
@@ -113,8 +121,7 @@ def _print_drift(found: Sequence[views.DriftView], output: Format) -> None:
 
 
 def _drift_row(item: views.DriftView) -> Sequence[Piece]:
-    unit = f" {item.unit}" if item.unit else ""
     what = item.name or "" if item.what == "attribute" else f"{item.what} {item.name or ''}".strip()
-    applied = f"{item.desired}{unit}" if item.desired is not None else "(none)"
-    now = f"{item.recorded}{unit}" if item.recorded is not None else "(none)"
+    applied = united(item.desired, item.unit) if item.desired is not None else "(none)"
+    now = united(item.recorded, item.unit) if item.recorded is not None else "(none)"
     return (item.address, "bold"), what, (applied, "green"), (now, "red")

@@ -1,4 +1,4 @@
-"""Opening the database alone, for commands that need no engine."""
+"""What commands begin with that need no engine: the database alone, and the address that was typed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reconciler.cli.settings import Settings
+from reconciler.errors import PlanError
+from reconciler.model.address import Address, InvalidAddress
 from reconciler.store.database import open_database
 from reconciler.store.session import Store
 
@@ -16,3 +18,11 @@ _CONNECTIONS = 2
 def opened(settings: Settings) -> Iterator[Store]:
     with open_database(settings.database, settings.home, max_size=_CONNECTIONS) as database:
         yield database.store
+
+
+def parsed(text: str) -> Address:
+    """An address. Raises PlanError for what is none."""
+    try:
+        return Address.parse(text)
+    except InvalidAddress as error:
+        raise PlanError(str(error)) from None

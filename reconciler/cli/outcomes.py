@@ -11,6 +11,7 @@ from reconciler.cli.failures import FAILED, INTERRUPTED
 from reconciler.cli.output import Piece, counted, line, seconds_text, table
 from reconciler.cli.plan_text import blocked_lines
 from reconciler.cli.progress import GERUNDS, PAST
+from reconciler.cli.sight import Sight
 from reconciler.engine.apply import Applied
 from reconciler.executor.outcome import Outcome, Result
 from reconciler.model.plan import Action, Blocked, Hindrance
@@ -27,7 +28,7 @@ _STYLES: Mapping[Result, str] = {
 _ASKED_FOR = frozenset({Hindrance.HELD, Hindrance.REPORT_ONLY})
 
 
-def outcome_lines(applied: Applied) -> Iterator[Text]:
+def outcome_lines(applied: Applied, sight: Sight) -> Iterator[Text]:
     """The table of outcomes, the failures with what to do, and what is left."""
     if applied.outcomes:
         yield Text()
@@ -48,7 +49,7 @@ def outcome_lines(applied: Applied) -> Iterator[Text]:
         for item in applied.left.blocked
         if item.address not in said or item.hindrance is not Hindrance.BACK_OFF
     )
-    yield summary(applied)
+    yield summary(applied, sight)
 
 
 def _waits(outcome: Outcome, applied: Applied) -> bool:
@@ -74,18 +75,21 @@ def _row(outcome: Outcome) -> tuple[Piece, ...]:
     )
 
 
-def summary(applied: Applied) -> Text:
-    """One line: what was done, what failed, what is left."""
+def summary(applied: Applied, sight: Sight) -> Text:
+    """One line: what was done, what failed, what is left, and what is not known."""
     done = [outcome for outcome in applied.outcomes if outcome.result is Result.DONE]
     failed = [o for o in applied.failed if o.result not in (Result.NOT_STARTED, Result.SKIPPED)]
     words = [f"{count} {PAST[action]}" for action in Action if (count := _count(done, action))]
-    nothing = "nothing" if applied.outcomes or applied.left.steps else "nothing to do"
+    undone = applied.outcomes or applied.left.steps or applied.left.blocked
+    nothing = "nothing" if undone else "nothing to do"
     pieces: list[Piece] = [("Applied: ", "bold"), ", ".join(words) or nothing]
     if failed:
         pieces.append((f"; {len(failed)} failed", "bold red"))
     left = len(applied.left.steps)
     if left:
         pieces.append((f"; {counted(left, 'step')} left", "yellow"))
+    if sight.troubles:
+        pieces.append((f"; {'; '.join(sight.troubles)}", "yellow"))
     return line(*pieces, ".")
 
 

@@ -36,8 +36,13 @@ def errors() -> Console:
     return _console(stderr=True)
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # told by `failures`, as every other end is
+
+
 def _console(*, stderr: bool) -> Console:
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    return _Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def line(*pieces: Piece) -> Text:
@@ -82,14 +87,29 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[Piece]]) -> None
 
 
 def print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=plain) + "\n")
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=plain)
+    if not _writable(text):
+        text = json.dumps(value, indent=2, ensure_ascii=True, default=plain)
+    sys.stdout.write(text + "\n")
 
 
 def print_yaml(value: object) -> None:
     import yaml
 
     whole = json.loads(json.dumps(value, default=plain))
-    sys.stdout.write(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True))
+    text = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True)
+    if not _writable(text):
+        text = yaml.safe_dump(whole, sort_keys=False, allow_unicode=False)
+    sys.stdout.write(text)
+
+
+def _writable(text: str) -> bool:
+    """Whether standard output's encoding has all of it; if not, data is escaped as its own format has it."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def plain(value: object) -> Any:

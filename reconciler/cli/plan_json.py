@@ -6,6 +6,7 @@ source           {name, kind, commit, url}, or null for the manifests as last ap
 summary          {create, update, replace, delete, adopt, forget}: how many steps of each
 requests         {endpoint: number of provider requests}
 observations     [{endpoint, seen, changed, gone, unknown, requests, trouble}], [] with --no-observe
+whole            whether every endpoint was seen whole; without it, no steps does not mean no changes
 steps            [{address, action, endpoint, provider_type, reason, impact, summary, hash, requires,
                  approvals, adopt, partial, changes, tags, parts, calls}]
   changes        [{name, before, after, unit, reason, mutability, secret}]; secrets are null
@@ -47,6 +48,7 @@ def plan_json(
         "summary": {action.value: plan.count(action) for action in Action if action is not Action.NOOP},
         "requests": dict(plan.requests),
         "observations": [look_json(look) for _, look in sorted((looks or {}).items())],
+        "whole": bool(looks) and not any(look.trouble for look in (looks or {}).values()),
         "steps": [step_json(step, catalog) for step in plan.steps],
         "blocked": [
             {

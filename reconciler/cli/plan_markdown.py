@@ -6,22 +6,24 @@ from collections.abc import Iterator
 
 from reconciler.cli.plan_text import (
     IMPACTS,
-    PARTICIPLES,
     REASONS,
     SYMBOLS,
     View,
     count_text,
     request_text,
     step_lines,
+    summary_lines,
+    would_be,
 )
+from reconciler.cli.sight import Sight
 from reconciler.model.plan import Plan, Step
 
 
-def plan_markdown(plan: Plan, view: View, source: str) -> str:
-    return "\n".join(_lines(plan, view, source)) + "\n"
+def plan_markdown(plan: Plan, view: View, source: str, sight: Sight) -> str:
+    return "\n".join(_lines(plan, view, source, sight)) + "\n"
 
 
-def _lines(plan: Plan, view: View, source: str) -> Iterator[str]:
+def _lines(plan: Plan, view: View, source: str, sight: Sight) -> Iterator[str]:
     yield f"### Plan for {_cell(source)}"
     yield ""
     if plan.steps:
@@ -32,8 +34,11 @@ def _lines(plan: Plan, view: View, source: str) -> Iterator[str]:
         for step in plan.steps:
             yield _row(step)
         yield ""
+        for trouble in sight.troubles:
+            yield f"> **Not in it:** {_cell(trouble)}"
+            yield ""
     else:
-        yield "**No changes.**"
+        yield from (f"**{_cell(text.plain)}**" for text in summary_lines(plan, sight))
         yield ""
     for reason in plan.approvals:
         yield f"> **Needs an approval as a whole:** {_cell(reason)}"
@@ -64,7 +69,7 @@ def _blocked(plan: Plan) -> Iterator[str]:
     yield ""
     for item in plan.blocked:
         hint = f" → {_cell(item.hint)}" if item.hint else ""
-        yield f"- `{item.address}` would be {PARTICIPLES[item.action]}: {_cell(item.message)}{hint}"
+        yield f"- `{item.address}` {would_be(item)}: {_cell(item.message)}{hint}"
     yield ""
 
 

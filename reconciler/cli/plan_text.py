@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from reconciler.cli.output import Piece, counted, line
+from reconciler.cli.sight import Sight, left_text, unchanged_text
 from reconciler.cli.values import request_line, request_lines, shown, with_unit
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.diff import AttributeChange, PartAction, PartChange, Reason, TagChange
-from reconciler.model.plan import Action, Blocked, Call, Impact, Plan, Step
+from reconciler.model.plan import Action, Blocked, Call, Hindrance, Impact, Plan, Step
 from reconciler.model.values import SecretRef
 
 SYMBOLS: Mapping[Action, tuple[str, str]] = {
@@ -64,7 +65,7 @@ class View:
     whole: bool = False
 
 
-def plan_lines(plan: Plan, view: View) -> Iterator[Text]:
+def plan_lines(plan: Plan, view: View, sight: Sight) -> Iterator[Text]:
     """The whole plan, its summary last."""
     for step in plan.steps:
         yield from step_lines(step, view)
@@ -72,7 +73,7 @@ def plan_lines(plan: Plan, view: View) -> Iterator[Text]:
     yield from blocked_lines(plan.blocked)
     yield from _titled("Warnings", plan.warnings, "yellow")
     yield from _titled("Needs an approval as a whole", plan.approvals, "magenta")
-    yield from summary_lines(plan)
+    yield from summary_lines(plan, sight)
 
 
 def step_lines(step: Step, view: View) -> Iterator[Text]:
@@ -187,12 +188,19 @@ def blocked_lines(blocked: Iterable[Blocked]) -> Iterator[Text]:
         yield line(
             ("  ! ", "bold yellow"),
             (str(item.address), "bold"),
-            (f" would be {PARTICIPLES[item.action]} · {item.hindrance.value.replace('_', ' ')}", "dim"),
+            (f" {would_be(item)} · {item.hindrance.value.replace('_', ' ')}", "dim"),
         )
         yield line(f"      {item.message}")
         if item.hint:
             yield line(("      → ", "cyan"), item.hint)
     yield Text()
+
+
+def would_be(item: Blocked) -> str:
+    """`would be changed`; of what could not be seen not even that is known."""
+    if item.hindrance is Hindrance.UNKNOWN and item.action is Action.UPDATE:
+        return "may differ"
+    return f"would be {PARTICIPLES[item.action]}"
 
 
 PARTICIPLES: Mapping[Action, str] = {
@@ -215,15 +223,19 @@ def _titled(title: str, items: Sequence[str], style: str) -> Iterator[Text]:
     yield Text()
 
 
-def summary_lines(plan: Plan) -> Iterator[Text]:
-    """`Plan: 3 to create, …; 12 requests at hetzner-1`, or that there is nothing to do."""
+def summary_lines(plan: Plan, sight: Sight) -> Iterator[Text]:
+    """`Plan: 3 to create, …; 12 requests at hetzner-1`, or that nothing is to be done, as far as is known."""
     if plan.steps:
         yield line(("Plan: ", "bold"), f"{count_text(plan)}; {request_text(plan)}.")
+        if sight.troubles:
+            yield line(
+                ("Not in it", "bold yellow"), f": what could not be seen; {'; '.join(sight.troubles)}."
+            )
     elif plan.blocked:
-        left = counted(len({item.address for item in plan.blocked}), "resource")
-        yield line(("No changes", "bold"), f" will be made; {left} differ and are left as they are.")
+        yield line(("No changes", "bold"), f" will be made; {left_text(plan.blocked)}.")
     else:
-        yield line(("No changes. ", "bold green"), "What is recorded is what the manifests say.")
+        claim = unchanged_text(sight)
+        yield line((claim[0], "bold green" if sight.whole else "bold"), claim[1])
 
 
 def count_text(plan: Plan) -> str:

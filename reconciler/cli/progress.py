@@ -123,7 +123,7 @@ class Reporter:
             expected = f"of about {seconds_text(usual)}" if usual and usual >= 2 else ""
             symbol, style = SYMBOLS[step.action]
             grid.add_row(
-                Spinner("dots", style=style),
+                Spinner("line" if errors().options.ascii_only else "dots", style=style),
                 Text(symbol, style=style),
                 Text(str(step.address), style="bold"),
                 Text(GERUNDS[step.action]),

@@ -7,11 +7,12 @@ decided by the planner and by the permit that a person's answer is.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from reconciler.cli.choosing import spelt, unmatched
 from reconciler.cli.failures import FAILED
 from reconciler.cli.outcomes import applied_json, exit_code, outcome_lines
 from reconciler.cli.output import errors, line, note, print_json, results, warn
@@ -20,6 +21,7 @@ from reconciler.cli.plan_markdown import plan_markdown
 from reconciler.cli.plan_text import View, plan_lines
 from reconciler.cli.progress import Reporter
 from reconciler.cli.settings import Settings
+from reconciler.cli.sight import Sight, trouble_text
 from reconciler.cli.sources import Manifests, described
 from reconciler.cli.stopping import stopping
 from reconciler.engine.apply import Applied, Preview, Session
@@ -27,6 +29,7 @@ from reconciler.engine.approval import Permit
 from reconciler.engine.engine import Engine
 from reconciler.engine.planning import PlanOptions
 from reconciler.errors import ConfigurationError, PlanError, StalePlanError
+from reconciler.executor.look import Look
 from reconciler.manifest.sources import SourceState
 from reconciler.planner.select import Selection, Selector
 from reconciler.store import plans, views
@@ -66,6 +69,10 @@ class Run:
         settings = self.request.settings
         return View(self.session.engine.catalog, self.request.calls or settings.verbose, settings.verbose)
 
+    def sight(self, looks: Mapping[str, Look]) -> Sight:
+        chosen = self.request.options.selection
+        return Sight(looks, self.request.observe, bool(chosen.targets or chosen.excludes))
+
     def look(self) -> None:
         """Settle what an earlier run left open, then see what there is, unless told not to."""
         if not self.request.observe:
@@ -77,6 +84,9 @@ class Run:
     def preview(self) -> Preview:
         preview = self.session.preview()
         _warn_of_troubles(preview)
+        with self.session.engine.store.read() as tx:
+            for selector in unmatched(tx, self.session.options.selection, preview):
+                warn(f"`{selector}` fits nothing, neither in the manifests nor of what is recorded")
         return preview
 
 
@@ -91,10 +101,10 @@ def running(request: Request) -> Iterator[Run]:
     ):
         with engine.store.read() as tx:
             reporter = Reporter(views.typical_seconds(tx))
+            selection = spelt(request.options.selection, views.resource_types(tx))
         states = [state] if state else []
-        yield Run(
-            request, Session(engine, context, states, request.options, progress=reporter.progress), reporter
-        )
+        options = replace(request.options, selection=selection)
+        yield Run(request, Session(engine, context, states, options, progress=reporter.progress), reporter)
 
 
 def plan(request: Request, form: PlanFormat, *, save: bool, detailed: bool) -> int:
@@ -104,18 +114,18 @@ def plan(request: Request, form: PlanFormat, *, save: bool, detailed: bool) -> i
         preview = run.preview()
         saved = run.session.save(preview) if save and preview.plan.steps else None
         _show(run, preview, form, saved)
-    blind = any(look.blind for look in preview.looks.values())
+    partly = any(look.trouble for look in preview.looks.values())
     differs = bool(preview.plan.steps or preview.plan.blocked)
-    return FAILED if blind else CHANGES if detailed and differs else 0
+    return FAILED if partly else CHANGES if detailed and differs else 0
 
 
 def _show(run: Run, preview: Preview, form: PlanFormat, saved: int | None) -> None:
-    plan = preview.plan
+    plan, sight = preview.plan, run.sight(preview.looks)
     match form:
         case "json":
             print_json(plan_json(plan, run.view.catalog, run.source, preview.looks, saved))
         case "markdown":
-            sys.stdout.write(plan_markdown(plan, run.view, described(run.source)))
+            sys.stdout.write(plan_markdown(plan, run.view, described(run.source), sight))
         case _:
             _show_text(run, preview)
     if saved is not None:
@@ -128,15 +138,14 @@ def _show(run: Run, preview: Preview, form: PlanFormat, saved: int | None) -> No
 def _show_text(run: Run, preview: Preview) -> None:
     results().print(line(("Plan for ", "dim"), (described(run.source), "dim")))
     results().print()
-    for text in plan_lines(preview.plan, run.view):
+    for text in plan_lines(preview.plan, run.view, run.sight(preview.looks)):
         results().print(text)
 
 
 def _warn_of_troubles(preview: Preview) -> None:
-    for name, look in sorted(preview.looks.items()):
+    for _, look in sorted(preview.looks.items()):
         if look.trouble:
-            said = "cannot be observed" if look.blind else "could not be observed whole"
-            warn(f"{name} {said}: {look.trouble}", "what is not known there is left as it is")
+            warn(trouble_text(look), "what is not known there is left as it is")
 
 
 def apply(request: Request, *, yes: bool, form: Literal["text", "json"]) -> int:
@@ -175,6 +184,7 @@ def _agreed(destroy: bool) -> bool:
     try:
         return results().input(line((f"{question}? ", "bold"), "Only `yes` is a yes: ")).strip() == "yes"
     except EOFError:
+        results().print()
         return False
 
 
@@ -187,7 +197,7 @@ def _carry_out(run: Run, permit: Permit, form: Literal["text", "json"]) -> int:
     if form == "json":
         print_json(applied_json(applied, saved))
     else:
-        for text in outcome_lines(applied):
+        for text in outcome_lines(applied, run.sight(applied.looks)):
             results().print(text)
         _say_withheld(applied, saved)
     return exit_code(applied, interrupted=run.session.stop.is_set())
@@ -221,7 +231,7 @@ def apply_saved(request: Request, word: str, form: Literal["text", "json"]) -> i
         saved = plans.find_plan(tx, word)
         source = views.source(tx, saved.source) if saved.source else None
     if saved.status != "saved":
-        raise PlanError(f"plan {saved.id} cannot be applied: it is {saved.status}", hint="plan again")
+        raise no_longer(saved, "applied")
     manifests = request.manifests
     if not manifests.given and source is not None:
         manifests = Manifests.again(source)
@@ -233,6 +243,13 @@ def apply_saved(request: Request, word: str, form: Literal["text", "json"]) -> i
         code = _carry_out(run, Permit(exactly=frozenset(saved.steps.values())), form)
         run.session.close_saved(saved.id, done=code == 0)
         return code
+
+
+def no_longer(saved: SavedPlan, what: str) -> PlanError:
+    """That a plan had its time."""
+    why = {"applied": "it was applied already", "failed": "it was applied, and some of it failed"}
+    said = why.get(saved.status, f"it is {saved.status}")
+    return PlanError(f"plan {saved.id} cannot be {what}: {said}", hint="plan again")
 
 
 def _only(saved: SavedPlan, options: PlanOptions) -> PlanOptions:

@@ -24,7 +24,7 @@ class Manifests:
 
     @property
     def given(self) -> bool:
-        return bool(self.files or self.git)
+        return bool(self.files) or self.git is not None
 
     def read(self, settings: Settings) -> SourceState | None:
         """The source, read whole; None where none was named: the manifests as last applied."""
@@ -33,7 +33,12 @@ class Manifests:
 
     def spec(self) -> SourceSpec | None:
         """What to read, None where no source was named. Raises ConfigurationError for what does not fit."""
-        if self.files and self.git:
+        if "" in self.files or self.git == "":
+            raise ConfigurationError(
+                f"{'-f' if '' in self.files else '--git'} was given an empty text",
+                hint="perhaps a variable in the command is not set; the folder one is in is -f .",
+            )
+        if self.files and self.git is not None:
             raise ConfigurationError("-f and --git exclude each other", hint="name one source")
         if self.given:
             return SourceSpec(self.files, self.git, self.branch, self.subfolder, self.name)

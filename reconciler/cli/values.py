@@ -12,6 +12,8 @@ from reconciler.model.values import ExternalRef, SecretRef, Value
 LONGEST = 72
 """Characters of a value that are shown in a list; more only where everything is asked for."""
 
+_SINGULAR = {"cores": "core", "bytes": "byte", "operations/s": "operation/s"}
+
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 
@@ -53,7 +55,14 @@ def with_unit(value: Value | None, name: str, catalog: Catalog | None, *, whole:
     text = shown(value, whole=whole)
     if definition is None or definition.unit is None or value is None or isinstance(value, SecretRef):
         return text
-    return f"{text} {definition.unit}"
+    return united(text, definition.unit)
+
+
+def united(text: str, unit: str | None) -> str:
+    """`2 cores`, `1 core`, `8 GiB`; the value alone where it has no unit."""
+    if unit is None:
+        return text
+    return f"{text} {_SINGULAR.get(unit, unit) if text == '1' else unit}"
 
 
 def as_json(value: Value | Param) -> Json:

@@ -83,7 +83,7 @@ class _Service:
         self.stopping = threading.Event()
         self.work_stop = threading.Event()
         self.ended = threading.Event()
-        self.pulse = Pulse(self.metrics, self.actor, lambda: self.words.put(_LOST))
+        self.pulse = Pulse(self.metrics, self.actor, self._lost)
         self.failures = 0  # in a row, to open the database or to reconcile
         self.budgets: dict[str, RequestBudget] = {}
 
@@ -166,6 +166,11 @@ class _Service:
                     context = self._reconcile(engine, context, due)
         finally:
             self.pulse.end()
+
+    def _lost(self) -> None:
+        """Others count this worker as dead from now on, so that it begins nothing any more."""
+        self.work_stop.set()
+        self.words.put(_LOST)
 
     def _taken(self) -> set[str]:
         """All the words that are there, without waiting."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.diff.parts import pair
-from reconciler.model.catalog import Catalog, Mutability, TypeAttribute
+from reconciler.model.catalog import OWN_NAME, Catalog, Mutability, TypeAttribute
 from reconciler.model.diff import AttributeChange, Diff, PartAction, PartChange, Reason, TagChange
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import Value
@@ -36,7 +36,7 @@ def _attributes(
         if after is None and not rule.clear_when_unset:
             continue
         before = recorded.attributes.get(name)
-        if _same(before, after):
+        if _same(before, after) or _untold(before, rule):
             continue
         reason = _reason(drifted, name in desired.explicit)
         yield _change(rule, before, after, reason)
@@ -51,6 +51,14 @@ def _change(
 def _same(before: Value | None, after: Value | None) -> bool:
     """No value and no elements are the same thing: neither has a row."""
     return (before == after and type(before) is type(after)) or (before in (None, ()) and after in (None, ()))
+
+
+def _untold(before: Value | None, rule: TypeAttribute) -> bool:
+    """What an object must have and keeps for life, and its provider does not tell, is not known to differ.
+
+    A server's image, once the provider has deleted the image: nothing may be replaced on that.
+    """
+    return before is None and rule.required and rule.mutability is Mutability.REPLACE
 
 
 def _reason(drifted: bool, explicit: bool) -> Reason:
@@ -106,7 +114,9 @@ def _part_create(desired: Desired, catalog: Catalog, drifted: bool) -> PartChang
 def _new(desired: Desired, catalog: Catalog, drifted: bool) -> Iterator[AttributeChange]:
     rules = catalog.attributes(desired.type, desired.provider_type)
     for name, value in sorted(desired.attributes.items()):
-        if value != ():
+        # That a thing is called like its manifest says nothing new.
+        named = rules[name].default == OWN_NAME and name not in desired.explicit
+        if value != () and not named:
             yield _change(rules[name], None, value, _reason(drifted, name in desired.explicit))
 
 

@@ -8,8 +8,8 @@ that "done" means that nothing is left to do.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from reconciler.engine.approval import Permit, permitted, used
 from reconciler.engine.desired import Loaded, record_source, source_row
@@ -29,7 +29,7 @@ from reconciler.model.plan import Action, Plan, Step
 from reconciler.store import plans
 from reconciler.store.resources import settle
 from reconciler.store.revisions import remember_source, revisions_of
-from reconciler.store.session import Actor
+from reconciler.store.session import Actor, Transaction
 
 MOST_WAVES = 4
 """Plans in one apply: what depends on a first wave's results follows in the next."""
@@ -89,9 +89,15 @@ class Session:
     observing: bool = False
     recovered: tuple[Recovered, ...] = ()
 
-    def recover(self) -> None:
-        """Bring to an end what a dead worker left open. To be done before anything is planned."""
-        self.recovered = recover(self.context, self.stop)
+    def __post_init__(self) -> None:
+        self.context.connections.stop = self.stop
+
+    def recover(self, accept_empty: Collection[str] = ()) -> None:
+        """Bring to an end what a dead worker left open. To be done before anything is planned.
+
+        `accept_empty`: endpoints of which a person says that nothing of ours is there any more.
+        """
+        self.recovered = recover(self.context, self.stop, accept_empty)
         for item in self.recovered:
             self.progress.recovered(item)
 
@@ -119,19 +125,32 @@ class Session:
             self.engine.catalog = catalog  # what a rehearsal added is undone with it
         return Preview(plan, looks, loaded)
 
-    def load(self) -> tuple[Loaded, ...]:
-        """Make the sources' manifests the current revision."""
+    def load(self, approved: frozenset[str] | None = None) -> tuple[Loaded, ...]:
+        """Make the sources' manifests the current revision; with `approved`, only if the plan is still that.
+
+        Raises StalePlanError where it is not, and then no revision is left behind.
+        """
         actor = Actor(self.engine.actor, "manifests", "manifest")
         catalog = self.engine.catalog
         try:
             with self.engine.store.transaction(actor) as tx:
                 loaded = tuple(record_source(tx, self.engine, state) for state in self.states)
+                if approved is not None:
+                    self._check_ground(tx, loaded, approved)
         except BaseException:
             self.engine.catalog = catalog  # what users added to it was undone with the transaction
             raise
         revision = loaded[-1].change.id if loaded else self.context.revision
         self.context = self.engine.refreshed(self.context, revision)
         return loaded
+
+    def _check_ground(self, tx: Transaction, loaded: Sequence[Loaded], approved: frozenset[str]) -> None:
+        """Before anything is committed. Of an endpoint not looked at yet the check after the look decides."""
+        if self.observing and self.engine.endpoints(tx).keys() - self.looks.keys():
+            return
+        revision = loaded[-1].change.id if loaded else self.context.revision
+        plan = plan_now(tx, self.engine, self.looks, self.options, revision)
+        _same_ground(plan, approved, "nothing was changed")
 
     def save(self, preview: Preview) -> int:
         """Keep a previewed plan, to be approved or applied later; gives its number.
@@ -165,9 +184,9 @@ class Session:
     def apply(self, permit: Permit, *, waves: int = MOST_WAVES) -> Applied:
         """Load, plan, run, and plan again until nothing is left or nothing more can be done.
 
-        Raises StalePlanError, before anything is changed, where the plan is not what was approved.
+        Raises StalePlanError, before anything is done, where the plan is not what was approved.
         """
-        loaded = self.load()
+        loaded = self.load(permit.exactly)
         if self.observing:
             self.observe()
         first: _Wave | None = None
@@ -199,7 +218,7 @@ class Session:
         """What is left, and what of it waits. An approval that came too late for this apply is no reason
         not to wait: the next one finds it."""
         with self.engine.store.transaction(Actor(self.engine.actor, "plan", "maintenance")) as tx:
-            plan = plan_now(tx, self.engine, self.looks, self.options, self.context.revision)
+            plan = plan_now(tx, self.engine, self.looks, self._later(), self.context.revision)
             settle(tx, plan.settled)
             return _Wave(plan, *permitted(plan, permit, approvals=()))
 
@@ -207,28 +226,39 @@ class Session:
         """Plan on what is committed; remember what agrees; save what is to be run."""
         actor = Actor(self.engine.actor, "plan", "maintenance")
         with self.engine.store.transaction(actor) as tx:
-            plan = plan_now(tx, self.engine, self.looks, self.options, self.context.revision)
+            options = self.options if first_wave else self._later()
+            plan = plan_now(tx, self.engine, self.looks, options, self.context.revision)
             settle(tx, plan.settled)
             given = plans.approvals(tx)
             steps, withheld = permitted(plan, permit, given)
             if first_wave and permit.exactly is not None:
-                _same_ground(plan, permit.exactly)
+                _same_ground(plan, permit.exactly, "nothing was done, though the manifests are recorded")
             if not steps:
                 return _Wave(plan, steps, withheld)
+            saved = plans.resume(tx, plan.hash()) if first_wave and permit.exactly is not None else None
             for number in used(plan, steps, given):
                 plans.use_approval(tx, number)
-                plans.set_status(tx, number, "applied")
-            plan_id, ids = plans.save_plan(
+                if saved is None or saved[0] != number:
+                    plans.set_status(tx, number, "applied")
+            plan_id, ids = saved or plans.save_plan(
                 tx, plan, self.engine.actor, "applying", revision_id=self.context.revision
             )
             commits = revisions_of(tx, [step.address for step in steps])
             return _Wave(plan, steps, withheld, plan_id, ids, commits)
 
+    def _later(self) -> PlanOptions:
+        """What a person wants tried again at once is tried once."""
+        return replace(self.options, retry_now=False)
+
     def _look_around(self, steps: Sequence[Step]) -> None:
-        """What hung on an object that was replaced let go of it, which only another look shows."""
-        replaced = {step.endpoint for step in steps if step.action is Action.REPLACE}
-        if self.observing and replaced:
-            self.looks |= observe_all(self.context, replaced)
+        """Look again where others are not what they were recorded to be, though no step was theirs.
+
+        What hung on an object that was replaced let go of it; what refers to an object that was taken over
+        refers to one of ours now.
+        """
+        moved = {step.endpoint for step in steps if step.action in (Action.REPLACE, Action.ADOPT)}
+        if self.observing and moved:
+            self.looks |= observe_all(self.context, moved)
 
     def _run(self, wave: _Wave) -> tuple[Outcome, ...]:
         outcomes = run_steps(
@@ -259,12 +289,15 @@ class _Wave:
     revisions: Mapping[Address, int] = field(default_factory=dict)
 
 
-def _same_ground(plan: Plan, approved: frozenset[str]) -> None:
-    """An approved plan is applied as approved or not at all; what it does not touch may have moved."""
+def _same_ground(plan: Plan, approved: frozenset[str], so: str) -> None:
+    """An approved plan is applied as approved or not at all; what it does not touch may have moved.
+
+    `so`: what is true of an apply that ends here.
+    """
     missing = approved - {step.hash() for step in plan.steps}
     if missing:
         steps = "step is" if len(missing) == 1 else "steps are"
         raise StalePlanError(
-            f"{len(missing)} approved {steps} not what would be done now; nothing was changed",
+            f"{len(missing)} approved {steps} not what would be done now; {so}",
             hint="something that the plan rests on has changed: plan again",
         )

@@ -18,7 +18,7 @@ from reconciler.errors import CredentialError, ErrorCode, ProviderError
 from reconciler.executor.budget import RequestBudget
 from reconciler.executor.context import Connections, Context, Endpoint
 from reconciler.model.catalog import Catalog
-from reconciler.providers.driver import Access, DriverClass
+from reconciler.providers.driver import Access, DriverClass, Meter
 from reconciler.store import inventory
 from reconciler.store.database import Database, open_database
 from reconciler.store.inventory import EndpointRow
@@ -89,7 +89,7 @@ class Engine:
     def refreshed(self, context: Context, revision: int | None) -> Context:
         """The context after a revision: endpoints may have come, changed or gone."""
         with self.store.read() as tx:
-            connections = Connections(self.endpoints(tx))
+            connections = Connections(self.endpoints(tx), context.connections.stop)
         return replace(context, connections=connections, catalog=self.catalog, revision=revision)
 
     def rehearsing(self, tx: Transaction, context: Context) -> Context:
@@ -98,7 +98,7 @@ class Engine:
         def within(credential: str) -> str:
             return resolve(tx, self.key, credential)
 
-        connections = Connections(self.endpoints(tx, within))
+        connections = Connections(self.endpoints(tx, within), context.connections.stop)
         return replace(context, connections=connections, catalog=self.catalog, secret=within)
 
     def endpoints(
@@ -111,7 +111,7 @@ class Engine:
         budget = self.budgets.setdefault(row.name, RequestBudget(row.request_limit_per_hour))
         budget.limit_to(row.request_limit_per_hour)
 
-        def access(meter: RequestBudget) -> Access:
+        def access(meter: Meter) -> Access:
             return Access(
                 endpoint=row.name,
                 url=row.url or "",
@@ -127,6 +127,7 @@ class Engine:
             provider_type=row.provider_type,
             driver=drivers().get(row.provider_type) or _without_driver(row),
             access=access,
+            fingerprint=self.key.fingerprint,
             budget=budget,
             report_only=row.drift_policy == "report",
             settings=row.settings,

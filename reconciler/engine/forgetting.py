@@ -22,6 +22,11 @@ def forget(session: Session, address: Address) -> Outcome:
     find an object that is not ours in its way. What is in quarantine may be forgotten in any case.
     """
     engine = session.engine
+    if address.parent is not None:
+        raise PlanError(
+            f"{address} is a part of {address.root}, and a part cannot be forgotten by itself",
+            hint=f"forget {address.root}, or add what it is to lifecycle.ignore_changes there",
+        )
     actor = Actor(engine.actor, f"forget {address}", "manual")
     with engine.store.transaction(actor) as tx:
         recorded = load_recorded(tx, [address], engine.catalog).get(address)

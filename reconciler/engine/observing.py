@@ -18,7 +18,11 @@ def observe_all(
     wanted = sorted(context.connections.endpoints if names is None else names)
     with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="observe") as pool:
         looks = pool.map(lambda name: observe(context, name, accept_empty=accept_empty), wanted)
-        return dict(zip(wanted, looks, strict=True))
+        try:
+            return dict(zip(wanted, looks, strict=True))
+        except KeyboardInterrupt:
+            context.connections.stop.set()  # what is being looked at ends with its next request
+            raise
 
 
 def troubles(looks: Mapping[str, Look]) -> tuple[str, ...]:

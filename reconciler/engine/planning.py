@@ -14,7 +14,7 @@ from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.diff import Diff
 from reconciler.model.plan import Action, Call, Plan
-from reconciler.model.resource import Desired, Recorded
+from reconciler.model.resource import Desired, Recorded, ReplacePolicy
 from reconciler.planner import EndpointView, Limits, PlanInput, Selection, make_plan
 from reconciler.planner.inputs import Lower
 from reconciler.planner.references import references
@@ -23,10 +23,12 @@ from reconciler.store.desired_rows import load_desired
 from reconciler.store.observations import observation_start
 from reconciler.store.resources import (
     candidates,
+    drop_void_failures,
     failures,
     holds,
     load_recorded,
     load_strangers,
+    load_users,
     managed_addresses,
     managed_count,
 )
@@ -52,6 +54,7 @@ def plan_now(
 ) -> Plan:
     """The plan for what the transaction sees. `looks` are this run's observations, by endpoint."""
     endpoints = engine.endpoints(tx)
+    drop_void_failures(tx)
     wanted, removed = candidates(tx)
     if options.destroy:
         wanted, removed = frozenset(), managed_addresses(tx)
@@ -59,16 +62,21 @@ def plan_now(
     recorded = load_recorded(tx, wanted | removed, engine.catalog)
     gone = tuple(recorded[address] for address in sorted(removed) if address in recorded)
     around = _around(tx, engine.catalog, [*desired.values(), *gone], recorded)
+    leaving = {item.address for item in gone} | {
+        a for a in recorded.keys() & desired.keys() if _replaceable(desired[a])
+    }
+    known = {item.id for item in (*recorded.values(), *around.values())}
     given = PlanInput(
         catalog=engine.catalog,
         desired=desired,
         recorded={**around, **{a: item for a, item in recorded.items() if a not in removed}},
         removed=gone,
         endpoints={name: _view(endpoint, looks.get(name)) for name, endpoint in endpoints.items()},
-        lower=_lower(endpoints, {**around, **recorded}),
+        lower=_lower(endpoints, {**around, **recorded}, _wanted(tx, engine.catalog, desired, recorded)),
         now=observation_start(tx),
         managed=managed_count(tx),
         strangers=load_strangers(tx, wanted, engine.catalog),
+        users=load_users(tx, leaving, known, engine.catalog),
         holds=holds(tx),
         failures={} if options.retry_now else failures(tx),
         selection=options.selection,
@@ -87,6 +95,23 @@ def _around(
     return load_recorded(tx, needed - known.keys(), catalog)
 
 
+def _replaceable(desired: Desired) -> bool:
+    return desired.lifecycle.replace is ReplacePolicy.ALLOWED
+
+
+def _wanted(
+    tx: Transaction,
+    catalog: Catalog,
+    desired: Mapping[Address, Desired],
+    recorded: Mapping[Address, Recorded],
+) -> dict[Address, Desired]:
+    """What manifests want of the candidates and of all that these refer to, now or then."""
+    items: list[Desired | Recorded] = [*desired.values()]
+    items += [recorded[address] for address in desired.keys() & recorded.keys()]
+    needed = {address for item in items for address in references(item, catalog)}
+    return {**load_desired(tx, needed - desired.keys(), catalog), **desired}
+
+
 def _view(endpoint: Endpoint, look: Look | None) -> EndpointView:
     trouble = (
         f"{endpoint.name} cannot be observed: {look.trouble}" if look is not None and look.blind else None
@@ -94,17 +119,22 @@ def _view(endpoint: Endpoint, look: Look | None) -> EndpointView:
     return EndpointView(endpoint.name, endpoint.provider_type, endpoint.report_only, trouble)
 
 
-def _lower(endpoints: Mapping[str, Endpoint], recorded: Mapping[Address, Recorded]) -> Lower:
+def _lower(
+    endpoints: Mapping[str, Endpoint],
+    recorded: Mapping[Address, Recorded],
+    desired: Mapping[Address, Desired],
+) -> Lower:
     """Lowering by each endpoint's driver; what the drivers need of referenced resources comes along."""
     by_text = {str(address): item for address, item in recorded.items()}
+    wanted_by_text = {str(address): item for address, item in desired.items()}
 
     def lower(
-        action: Action, endpoint: str, desired: Desired | None, current: Recorded | None, diff: Diff
+        action: Action, endpoint: str, wanted: Desired | None, current: Recorded | None, diff: Diff
     ) -> tuple[Call, ...]:
         place = endpoints.get(endpoint)
         if place is None:
             raise PlanError(f"there is no endpoint `{endpoint}`", hint="declare a ProviderEndpoint")
-        request = LowerRequest(action, desired, current, diff, place.settings, by_text)
+        request = LowerRequest(action, wanted, current, diff, place.settings, by_text, wanted_by_text)
         try:
             return tuple(driver_class(place.provider_type).lower(request))
         except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:

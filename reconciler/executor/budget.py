@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reconciler.errors import Stopped
+
+GLANCE = 0.5
+"""Seconds between two looks, while waiting, at whether a stop was asked for."""
 
 
 class RequestBudget:
@@ -41,10 +48,13 @@ class RequestBudget:
             self._per_hour = per_hour
             self._places = max(0.0, (per_hour or 0) - used)
 
-    def before(self) -> None:
+    def before(self, stop: threading.Event | None = None) -> None:
+        """Wait for a place and take it. Raises Stopped where there is none when `stop` is set."""
         with self._condition:
             while (wait := self._wait(time.monotonic())) > 0:
-                self._condition.wait(wait)
+                if stop is not None and stop.is_set():
+                    raise Stopped(f"stopped while waiting {wait:.0f} s for a place in the request budget")
+                self._condition.wait(wait if stop is None else min(wait, GLANCE))
             self._places -= 1
             self.requests += 1
 
@@ -75,3 +85,24 @@ class RequestBudget:
         """No request for so long: the provider said so."""
         with self._condition:
             self._paused_until = max(self._paused_until, time.monotonic() + seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """An endpoint's budget as one run uses it: a stop request ends the waiting for a place.
+
+    `hasty` says of the calling thread that it has nothing under way: a stop ends it at its next request.
+    """
+
+    budget: RequestBudget
+    stop: Callable[[], threading.Event]
+    hasty: Callable[[], bool]
+
+    def before(self) -> None:
+        stop = self.stop()
+        if stop.is_set() and self.hasty():
+            raise Stopped("stopped before it was asked")
+        self.budget.before(stop)
+
+    def after(self, limit: int | None, remaining: int | None, reset: float | None) -> None:
+        self.budget.after(limit, remaining, reset)

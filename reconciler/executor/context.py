@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from reconciler.errors import ConfigurationError, CredentialError, ErrorCode, PlanError, ProviderError
-from reconciler.executor.budget import RequestBudget
+from reconciler.executor.budget import Metered, RequestBudget
 from reconciler.executor.poller import Poller
 from reconciler.model.catalog import Catalog
 from reconciler.model.values import Scalar
-from reconciler.providers.driver import Access, Driver, DriverClass
+from reconciler.providers.driver import Access, Driver, DriverClass, Meter
 from reconciler.store.operations import IdRange
 from reconciler.store.session import Actor, Store
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One endpoint, ready to be used. `access` resolves the credential each time it is called."""
+    """One endpoint, ready to be used. `access` resolves the credential each time it is called.
+
+    `fingerprint` tells whether two texts are the same, and nothing else of them.
+    """
 
     name: str
     provider_type: str
     driver: DriverClass
-    access: Callable[[RequestBudget], Access]
+    access: Callable[[Meter], Access]
+    fingerprint: Callable[[str], str]
     budget: RequestBudget
     report_only: bool = False
     settings: Mapping[str, Scalar] = field(default_factory=dict)
@@ -33,12 +38,18 @@ class Endpoint:
 
 
 class Connections:
-    """One driver for each endpoint and thread, and one poller for each endpoint."""
+    """One driver for each endpoint and thread, and one poller for each endpoint.
 
-    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+    It keeps which logins were shown something of ours, because only theirs is a denial to be believed.
+    `stop` ends all waiting for a place in a budget; it is the one of the run that uses these.
+    """
+
+    def __init__(self, endpoints: Mapping[str, Endpoint], stop: threading.Event | None = None) -> None:
         self.endpoints = endpoints
+        self.stop = stop or threading.Event()
         self._local = threading.local()
         self._pollers: dict[str, Poller] = {}
+        self._trusted: set[tuple[str, str]] = set()  # (endpoint, login)
         self._lock = threading.Lock()
 
     def endpoint(self, name: str) -> Endpoint:
@@ -53,7 +64,9 @@ class Connections:
         if name not in drivers:
             endpoint = self.endpoint(name)
             try:
-                drivers[name] = endpoint.driver(endpoint.access(endpoint.budget))
+                access = endpoint.access(Metered(endpoint.budget, lambda: self.stop, self._is_hasty))
+                drivers[name] = endpoint.driver(access)
+                self._logins()[name] = endpoint.fingerprint(f"{access.url}\n{access.credential}")
             except CredentialError as error:
                 raise ProviderError(
                     f"{name}: {error.message}", code=ErrorCode.UNAUTHORIZED, hint=error.hint
@@ -63,6 +76,41 @@ class Connections:
             except OSError as error:  # a CA file that is not there, for one
                 raise ProviderError(f"{name}: {error}", code=ErrorCode.INVALID) from error
         return drivers[name]
+
+    @contextmanager
+    def hasty(self) -> Iterator[None]:
+        """While it lasts, this thread only looks: a stop request ends it at its next request."""
+        before, self._local.hasty = self._is_hasty(), True
+        try:
+            yield
+        finally:
+            self._local.hasty = before
+
+    def _is_hasty(self) -> bool:
+        return bool(self._local.__dict__.get("hasty", False))
+
+    def login(self, name: str) -> str:
+        """A fingerprint of the address and credential of this thread's driver. Raises ProviderError."""
+        self.driver(name)
+        return self._logins()[name]
+
+    def _logins(self) -> dict[str, str]:
+        logins: dict[str, str] = self._local.__dict__.setdefault("logins", {})
+        return logins
+
+    def trust(self, name: str) -> None:
+        """This thread's login was shown something of ours there."""
+        self._trusted.add((name, self.login(name)))
+
+    def trusted(self, name: str) -> bool:
+        return (name, self.login(name)) in self._trusted
+
+    def release(self) -> None:
+        """Leave nobody waiting for a task, because what comes of it could not be recorded."""
+        with self._lock:
+            pollers = list(self._pollers.values())
+        for poller in pollers:
+            poller.release()
 
     def poller(self, name: str) -> Poller:
         with self._lock:

@@ -44,7 +44,7 @@ class Filling:
             case ExternalId():
                 external_id = self.external_ids.get(value.address)
                 if external_id is None:
-                    raise PlanError(f"{value.address} has no object at the provider yet", hint="plan again")
+                    raise nothing_there(value.address)
                 return int(external_id) if external_id.isdecimal() else external_id
             case ReservedId():
                 if self.reserved is None:
@@ -57,6 +57,12 @@ class Filling:
                 return self.secret(value.credential)
             case _:
                 return value
+
+
+def nothing_there(address: Address) -> PlanError:
+    """What to say of a referenced object that does not exist."""
+    hint = "look what became of it, then plan again"
+    return PlanError(f"{address} has no object at the provider", hint=hint)
 
 
 def addresses(calls: Iterable[Call]) -> frozenset[Address]:

@@ -81,19 +81,25 @@ def _scope(
 def _see(context: Context, scope: Scope, known: dict[str, frozenset[str]]) -> Observation | str:
     """What was seen, or why nothing could be."""
     try:
-        driver = context.connections.driver(scope.endpoint)
-        seen = driver.observe(ObserveRequest(types=scope.types, known=known))
-        doubtful = _doubtful(context, seen, known)
-        if not doubtful:
-            return seen
-        again = driver.observe(
-            ObserveRequest(frozenset(kind for kind, _ in doubtful), tuple(doubtful), known)
-        )
-        return _together(seen, again)
+        with context.connections.hasty():
+            driver = context.connections.driver(scope.endpoint)
+            seen = driver.observe(ObserveRequest(types=scope.types, known=known))
+            doubtful = _doubtful(context, seen, known)
+            if not doubtful:
+                return seen
+            again = driver.observe(
+                ObserveRequest(frozenset(kind for kind, _ in doubtful), tuple(doubtful), known)
+            )
+            return _together(seen, again)
     except (ProviderError, CredentialError, ConfigurationError) as error:
-        return error.message
+        return _bare(error.message, scope)
     except OSError as error:  # a CA file that is not there, for one: the trouble of this endpoint alone
-        return f"{scope.endpoint}: {error}"
+        return str(error)
+
+
+def _bare(message: str, scope: Scope) -> str:
+    """Without the endpoint's name, which whoever tells of its trouble says first."""
+    return message.removeprefix(f"{scope.endpoint}: ")
 
 
 def _doubtful(context: Context, seen: Observation, known: dict[str, frozenset[str]]) -> list[tuple[str, str]]:
@@ -130,7 +136,9 @@ def _record_all(tx: Transaction, context: Context, scope: Scope, seen: Observati
         log_observation(tx, scope, None, "failed", seen)
         return Look(scope.endpoint, trouble=seen, blind=True)
     recording = record_observation(tx, scope, seen, context.owner, context.catalog)
-    trouble = recording.trouble or "; ".join(sorted({item.message for item in seen.unseen})) or None
+    trouble = (
+        recording.trouble or "; ".join(sorted({_bare(item.message, scope) for item in seen.unseen})) or None
+    )
     log_observation(tx, scope, seen, "partial" if trouble else "complete", trouble)
     return _look(scope.endpoint, seen, recording, trouble)
 

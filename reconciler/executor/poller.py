@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.errors import ProviderError
+from reconciler.executor.budget import GLANCE
 from reconciler.providers.driver import Driver, TaskState, TaskStatus
 
 
@@ -38,8 +39,13 @@ class Poller:
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
 
-    def wait(self, tasks: Sequence[str], timeout: float) -> dict[str, TaskStatus]:
-        """The end states of the tasks; those still running after `timeout` seconds come back as RUNNING."""
+    def wait(
+        self, tasks: Sequence[str], timeout: float, stop: threading.Event | None = None, grace: float = 0.0
+    ) -> dict[str, TaskStatus]:
+        """The end states of the tasks; those still running after `timeout` seconds come back as RUNNING.
+
+        So do those that are still running `grace` seconds after a stop request.
+        """
         if not tasks:
             return {}
         waiter = _Waiter(frozenset(tasks), time.monotonic() + timeout)
@@ -50,8 +56,26 @@ class Poller:
                 self._thread.start()
         self._wake.set()
         # The margin is for the poller's last request; past it, a task counts as still running.
-        waiter.done.wait(timeout + self._MARGIN)
+        self._await(waiter, timeout + self._MARGIN, stop, grace)
+        with self._lock:
+            self._waiters = [other for other in self._waiters if other is not waiter]
         return waiter.statuses | {task: TaskStatus(TaskState.RUNNING) for task in waiter.open}
+
+    def release(self) -> None:
+        """Leave nobody waiting: what still runs comes back as RUNNING now."""
+        with self._lock:
+            waiters = list(self._waiters)
+        for waiter in waiters:
+            waiter.done.set()
+
+    def _await(self, waiter: _Waiter, seconds: float, stop: threading.Event | None, grace: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if waiter.done.wait(left if stop is None else min(left, GLANCE)):
+                return
+            if stop is not None and stop.is_set():
+                stop, end = None, min(end, time.monotonic() + grace)
+                self._wake.set()  # what is about to end is seen in time
 
     def _run(self) -> None:
         """Until nothing is left to wait for. Whatever breaks here, those who wait are not left waiting."""

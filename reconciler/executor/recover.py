@@ -8,6 +8,7 @@ next plan goes on from what is there; a create is sent again only with the same 
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from datetime import timedelta
 
 from reconciler.errors import ClaimLost, PlanError, ProviderError
 from reconciler.executor.context import Context
+from reconciler.executor.denial import look_at_ours
 from reconciler.executor.find import marked
 from reconciler.executor.look import look_at, look_for, record_seen
 from reconciler.executor.settle import give_back
@@ -24,6 +26,8 @@ from reconciler.model.observation import Observation
 from reconciler.model.plan import Action
 from reconciler.providers.driver import TaskState
 from reconciler.store import operations as ops
+from reconciler.store.observations import Ours
+from reconciler.store.plans import close_abandoned
 from reconciler.store.session import Actor, Transaction
 
 LIST_LAG = timedelta(seconds=5)
@@ -45,30 +49,40 @@ class Recovered:
     settled: bool
 
 
-def recover(context: Context, stop: threading.Event) -> tuple[Recovered, ...]:
+def recover(
+    context: Context, stop: threading.Event, accept_empty: Collection[str] = ()
+) -> tuple[Recovered, ...]:
     """Bring every operation that was left open to an end, as far as it can be known.
 
     To be called while this worker has no step under way: what is open of its own was left so by a fault.
+    `accept_empty`: endpoints whose denials are to be believed, because a person said so.
     """
+    context.connections.stop = stop
     taken = _taken(context)
     if not taken:
         return ()
 
     def one(pair: tuple[ops.OpenOperation, ops.Begun]) -> Recovered:
-        return _bring_to_an_end(context, *pair, stop)
+        with context.connections.hasty():
+            return _bring_to_an_end(context, *pair, stop, sure=pair[0].endpoint in accept_empty)
 
     # Side by side: one that has to be waited for keeps none of the others open.
     with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="recover") as pool:
-        return tuple(pool.map(one, taken))
+        found = pool.map(one, taken)
+        try:
+            return tuple(found)
+        except KeyboardInterrupt:
+            stop.set()  # what is being waited for is left to the next run
+            raise
 
 
 def _bring_to_an_end(
-    context: Context, item: ops.OpenOperation, begun: ops.Begun, stop: threading.Event
+    context: Context, item: ops.OpenOperation, begun: ops.Begun, stop: threading.Event, *, sure: bool
 ) -> Recovered:
     if stop.is_set():
         return Recovered(item.address, item.action, "was left for the next time: stopped", settled=False)
     try:
-        return _recover(context, item, begun, stop)
+        return _recover(context, item, begun, stop, sure)
     except ProviderError as error:
         message = f"cannot be looked at now: {error.message}"
         return Recovered(item.address, item.action, message, settled=False)
@@ -78,6 +92,7 @@ def _bring_to_an_end(
 
 def _taken(context: Context) -> list[tuple[ops.OpenOperation, ops.Begun]]:
     with context.store.transaction(context.acting(None, "recovery")) as tx:
+        close_abandoned(tx, context.worker)  # before its operations are this worker's
         taken = []
         for item in ops.open_operations(tx, context.worker):
             with suppress(ClaimLost):  # somebody else is faster, and tells what became of it
@@ -85,7 +100,9 @@ def _taken(context: Context) -> list[tuple[ops.OpenOperation, ops.Begun]]:
         return taken
 
 
-def _recover(context: Context, item: ops.OpenOperation, begun: ops.Begun, stop: threading.Event) -> Recovered:
+def _recover(
+    context: Context, item: ops.OpenOperation, begun: ops.Begun, stop: threading.Event, sure: bool
+) -> Recovered:
     if item.status == "intended":
         with context.store.transaction(_acting(context, item)) as tx:
             give_back(tx, context, item.action, begun, None)
@@ -94,20 +111,20 @@ def _recover(context: Context, item: ops.OpenOperation, begun: ops.Begun, stop: 
     if item.status == "accepted":
         with context.store.read() as tx:
             tasks = ops.tasks_of(tx, item)
-        statuses = context.connections.poller(item.endpoint).wait(tasks, TASK_WAIT)
+        statuses = context.connections.poller(item.endpoint).wait(tasks, TASK_WAIT, stop)
         if any(status.state is TaskState.RUNNING for status in statuses.values()):
             message = "the provider is still at it; it is looked at again the next time"
             return Recovered(item.address, item.action, message, settled=False)
-    elif not _wait_out(context, item, stop):
+    elif not _wait_out(context, item, stop, sure):
         return Recovered(item.address, item.action, "was left for the next time: stopped", settled=False)
-    return _conclude(context, item, begun)
+    return _conclude(context, item, begun, sure)
 
 
 def _acting(context: Context, item: ops.OpenOperation) -> Actor:
     return context.acting(item.operation, f"recovery of an interrupted {item.action}")
 
 
-def _wait_out(context: Context, item: ops.OpenOperation, stop: threading.Event) -> bool:
+def _wait_out(context: Context, item: ops.OpenOperation, stop: threading.Event, sure: bool) -> bool:
     """A request may still be on its way until its time-out has passed, and the list may lag behind.
 
     False if it could not be waited for, so that nothing may be concluded yet.
@@ -115,7 +132,7 @@ def _wait_out(context: Context, item: ops.OpenOperation, stop: threading.Event) 
     access = context.connections.endpoint(item.endpoint)
     read_timeout = timedelta(seconds=access.read_timeout)
     left = item.sent_at + read_timeout + LIST_LAG - item.now
-    if left <= timedelta(0) or _settles(item, _look(context, item)):
+    if left <= timedelta(0) or _settles(item, _look(context, item, sure)):
         return True
     return not stop.wait(left.total_seconds())
 
@@ -129,10 +146,11 @@ def _settles(item: ops.OpenOperation, seen: Observation | None) -> bool:
     return item.creates and any(each.external_id != item.external_id for each in seen.resources)
 
 
-def _look(context: Context, item: ops.OpenOperation) -> Observation | None:
+def _look(context: Context, item: ops.OpenOperation, sure: bool) -> Observation | None:
     offer = context.catalog.offer(item.type, item.provider_type)
     if item.external_id is not None:
-        return _look_at_known(context, item, offer is not None and offer.identity is Identity.RESERVED_ID)
+        reserves = offer is not None and offer.identity is Identity.RESERVED_ID
+        return _look_at_known(context, item, reserves, sure)
     if offer is None or item.identity is None:
         return None
     if offer.identity is Identity.RESERVED_ID:
@@ -144,10 +162,16 @@ def _look(context: Context, item: ops.OpenOperation) -> Observation | None:
     return None
 
 
-def _look_at_known(context: Context, item: ops.OpenOperation, reserves: bool) -> Observation:
+def _look_at_known(context: Context, item: ops.OpenOperation, reserves: bool, sure: bool) -> Observation:
     """The row's object; once that is gone, the one that was to replace it and may be there already."""
     assert item.external_id is not None  # noqa: S101 - the caller's condition
-    seen = look_at(context, item.endpoint, [(item.type, item.external_id)])
+    if sure:
+        believed: str | None = context.connections.login(item.endpoint)
+    else:
+        with context.store.read() as tx:
+            believed = ops.login_of(tx, item.operation)
+    ours = Ours(item.type, item.external_id, item.uid)
+    seen = look_at_ours(context, item.endpoint, ours, believed=believed)
     replaced = item.action is Action.REPLACE and reserves and seen.absent and not seen.resources
     if not replaced or item.identity in (None, item.external_id):
         return seen
@@ -158,10 +182,11 @@ def _look_at_known(context: Context, item: ops.OpenOperation, reserves: bool) ->
     )
 
 
-def _conclude(context: Context, item: ops.OpenOperation, begun: ops.Begun) -> Recovered:
-    seen = _look(context, item)
+def _conclude(context: Context, item: ops.OpenOperation, begun: ops.Begun, sure: bool) -> Recovered:
+    seen = _look(context, item, sure)
     if seen is not None and not (seen.resources or _absent(item, seen)):
-        message = "whether it took effect cannot be seen now; it is looked at again the next time"
+        why = "".join(f" ({text})" for text in sorted({each.message for each in seen.unseen}))
+        message = f"whether it took effect cannot be seen now{why}; it is looked at again the next time"
         return Recovered(item.address, item.action, message, settled=False)
     with context.store.transaction(_acting(context, item)) as tx:
         if seen is None:

@@ -6,12 +6,14 @@ A failure stops only what depends on it. A stop request lets what is under way f
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
+from reconciler.errors import DatabaseUnavailable
 from reconciler.executor.context import Context
 from reconciler.executor.outcome import Outcome, Result
+from reconciler.executor.schedule import Schedule
 from reconciler.executor.step import StepRunner
 from reconciler.model.address import Address
 from reconciler.model.plan import Step
@@ -22,9 +24,9 @@ WORKERS = 8
 
 @dataclass(slots=True)
 class _Run:
-    waiting: dict[Address, Step]
-    outcomes: dict[Address, Outcome] = field(default_factory=dict)
+    schedule: Schedule
     under_way: dict[Future[Outcome], Step] = field(default_factory=dict)
+    cut_off: list[Step] = field(default_factory=list)  # by a fault
 
 
 def run_steps(
@@ -46,62 +48,54 @@ def run_steps(
     """
     ids = plan_step_ids or {}
     commits = revisions or {}
-    run = _Run({step.address: step for step in steps})
-    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="step") as pool:
-        while run.waiting or run.under_way:
-            _skip(run, stop, ended)
-            for step in _ready(run)[: max(0, workers - len(run.under_way))]:
-                del run.waiting[step.address]
-                started(step)
-                acting = replace(context, revision=commits.get(step.address, context.revision))
-                runner = StepRunner(acting, step, ids.get(step.address), stop)
-                run.under_way[pool.submit(runner.run)] = step
-            _collect(run, stop, ended)
-    return tuple(run.outcomes[step.address] for step in steps)
+    context.connections.stop = stop
+    run = _Run(Schedule(steps))
+
+    def begin(pool: ThreadPoolExecutor, step: Step) -> None:
+        started(step)
+        acting = replace(context, revision=commits.get(step.address, context.revision))
+        runner = StepRunner(acting, step, ids.get(step.address), stop)
+        run.under_way[pool.submit(runner.run)] = step
+
+    try:
+        with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="step") as pool:
+            while True:
+                while len(run.under_way) < workers and not stop.is_set():
+                    step = run.schedule.take()
+                    if step is None:
+                        break
+                    begin(pool, step)
+                if stop.is_set():
+                    _tell(run.schedule.abandon(), ended)
+                if not run.under_way:
+                    break
+                _collect(run, context, stop, ended)
+    except DatabaseUnavailable as error:
+        raise _lost(run, error) from error
+    return tuple(run.schedule.outcomes[step.address] for step in steps)
 
 
-def _ready(run: _Run) -> list[Step]:
-    return [
-        step
-        for step in run.waiting.values()
-        if all(need in run.outcomes or not _pending(run, need) for need in step.requires)
-    ]
+def _lost(run: _Run, error: DatabaseUnavailable) -> DatabaseUnavailable:
+    """The loss of the database, and what state it leaves behind."""
+    open_too = [step for future, step in run.under_way.items() if _left_open(future)]
+    names = ", ".join(sorted(str(step.address) for step in [*run.cut_off, *open_too]))
+    return DatabaseUnavailable(
+        f"{error.message}; no further request was sent, and what was under way is left open: {names}",
+        hint=f"{error.hint or 'Check that the server runs.'} The next run looks first at what was left open,"
+        " and goes on from there; nothing needs unlocking.",
+    )
 
 
-def _pending(run: _Run, address: Address) -> bool:
-    return address in run.waiting or any(step.address == address for step in run.under_way.values())
+def _left_open(ended: Future[Outcome]) -> bool:
+    return ended.exception() is not None or ended.result().result is Result.AMBIGUOUS
 
 
-def _skip(run: _Run, stop: threading.Event, ended: Callable[[Outcome], None]) -> None:
-    """Give an outcome to what will not be started, and so on along the dependencies."""
-    changed = True
-    while changed:
-        changed = False
-        for step in list(run.waiting.values()):
-            outcome = _unstarted(run, step, stop)
-            if outcome is not None:
-                del run.waiting[step.address]
-                run.outcomes[step.address] = outcome
-                ended(outcome)
-                changed = True
+def _tell(outcomes: Iterable[Outcome], ended: Callable[[Outcome], None]) -> None:
+    for outcome in outcomes:
+        ended(outcome)
 
 
-def _unstarted(run: _Run, step: Step, stop: threading.Event) -> Outcome | None:
-    failed = [n for n in step.requires if n in run.outcomes and run.outcomes[n].result is not Result.DONE]
-    if failed:
-        names = ", ".join(map(str, failed))
-        message, hint = f"needs {names}, which did not succeed", "apply again when it has"
-        return Outcome(step.address, step.action, Result.SKIPPED, message, hint)
-    if stop.is_set():
-        return Outcome(
-            step.address, step.action, Result.NOT_STARTED, "stopped before it began", "apply again"
-        )
-    return None
-
-
-def _collect(run: _Run, stop: threading.Event, ended: Callable[[Outcome], None]) -> None:
-    if not run.under_way:
-        return
+def _collect(run: _Run, context: Context, stop: threading.Event, ended: Callable[[Outcome], None]) -> None:
     done, _ = wait(run.under_way, return_when=FIRST_COMPLETED)
     for future in done:
         step = run.under_way.pop(future)
@@ -109,7 +103,8 @@ def _collect(run: _Run, stop: threading.Event, ended: Callable[[Outcome], None])
             outcome = future.result()
         except BaseException:
             stop.set()  # a fault of ours or of the database: start nothing more, then say it
-            run.waiting.clear()
+            context.connections.release()
+            run.schedule.abandon()
+            run.cut_off.append(step)
             raise
-        run.outcomes[step.address] = outcome
-        ended(outcome)
+        _tell([outcome, *run.schedule.end(outcome)], ended)

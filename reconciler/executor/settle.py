@@ -6,8 +6,10 @@ logical resource) is the desired side recorded as the fact.
 
 from __future__ import annotations
 
-from reconciler.errors import CredentialError, ErrorCode, PlanError, ProviderError
+from reconciler.errors import CredentialError, ErrorCode, PlanError, ProviderError, Stopped
+from reconciler.executor import in_vain
 from reconciler.executor.context import Context
+from reconciler.executor.denial import look_at_ours
 from reconciler.executor.find import marked
 from reconciler.executor.look import look_at, record_seen
 from reconciler.executor.outcome import Result
@@ -17,6 +19,7 @@ from reconciler.model.plan import Action, Step
 from reconciler.model.resource import Desired, Mark, Observed
 from reconciler.store import operations as ops
 from reconciler.store.desired_rows import load_desired
+from reconciler.store.observations import Ours
 from reconciler.store.resources import applied, clear_failure, record_failure
 from reconciler.store.session import Transaction
 
@@ -32,7 +35,11 @@ def settle_success(context: Context, step: Step, begun: ops.Begun) -> None:
                 _forget(tx, begun)
             case _:
                 _record(tx, context, step, begun, seen)
-        clear_failure(tx, begun.resource_id)
+        again = in_vain.in_vain(tx, context, step, begun)
+        if again is None:
+            clear_failure(tx, begun.resource_id)
+        else:
+            record_failure(tx, begun.resource_id, in_vain.CODE, again)
         ops.finish(tx, begun, "done")
 
 
@@ -40,6 +47,8 @@ def _after(context: Context, step: Step, begun: ops.Begun) -> Observation | None
     """The look after the calls. If it fails, what they brought is not known: neither success nor failure."""
     try:
         seen = look_back(context, step, begun)
+    except Stopped:
+        raise
     except ProviderError as error:
         raise _in_doubt(error.message, error.code) from error
     if seen is None or not step.calls:
@@ -67,7 +76,11 @@ def look_back(context: Context, step: Step, begun: ops.Begun) -> Observation | N
     """Look at the step's object; None where it has none. Raises ProviderError."""
     with context.store.read() as tx:
         external_id = ops.external_id_of(tx, begun.resource_id)
-    return look_at(context, step.endpoint, [(step.address.type, external_id)]) if external_id else None
+    if not external_id:
+        return None
+    if step.action is Action.CREATE:  # made just now, where this login made it: its denial is no doubt
+        return look_at(context, step.endpoint, [(step.address.type, external_id)])
+    return look_at_ours(context, step.endpoint, Ours(step.address.type, external_id, begun.uid))
 
 
 def _forget(tx: Transaction, begun: ops.Begun) -> None:

@@ -15,19 +15,21 @@ from uuid import uuid4
 from reconciler.errors import (
     ClaimLost,
     CredentialError,
+    DatabaseUnavailable,
     ErrorCode,
     PlanError,
     ProviderError,
     ReconcilerError,
     StalePlanError,
+    Stopped,
 )
 from reconciler.executor.context import Context, Endpoint
 from reconciler.executor.fill import Filling, addresses
-from reconciler.executor.find import found_by_identity, marked
+from reconciler.executor.find import found_by_identity
 from reconciler.executor.outcome import Outcome, Result
-from reconciler.executor.settle import look_back, settle_failure, settle_success, settle_unsent
+from reconciler.executor.settle import settle_failure, settle_success, settle_unsent
+from reconciler.executor.verify import verify_needed, verify_ours
 from reconciler.model.address import Address
-from reconciler.model.catalog import Identity
 from reconciler.model.plan import Call, Step
 from reconciler.providers.driver import Submission, TaskState
 from reconciler.store import operations as ops
@@ -35,10 +37,14 @@ from reconciler.store.session import Transaction
 
 _ATTEMPTS = 5
 _FIRST_WAIT, _MOST_WAIT = 0.5, 30.0  # seconds between attempts
+_GRACE = 30.0  # seconds that a stop request leaves to a task; a longer one is left to the recovery
 
 
 class StepRunner:
-    """Runs one step in the calling thread. Once its first call is made, `stop` only ends its waiting."""
+    """Runs one step in the calling thread. Once its first call is made, `stop` only ends its waiting.
+
+    What it has sent then and cannot bring to its end stays open, as after a crash, for the next recovery.
+    """
 
     def __init__(self, context: Context, step: Step, plan_step_id: int | None, stop: threading.Event) -> None:
         self.context = context
@@ -48,6 +54,7 @@ class StepRunner:
         self.endpoint: Endpoint = context.connections.endpoint(step.endpoint)
         self.operation = uuid4()
         self.requests = 0
+        self.sent = False  # whether the provider took any of its calls
         self.successor: str | None = None  # the new object's id, while the one it replaces is still there
 
     def run(self) -> Outcome:
@@ -71,14 +78,14 @@ class StepRunner:
 
     def _carry_out(self, begun: ops.Begun) -> Outcome:
         if self.stop.is_set():
-            settle_unsent(self.context, begun)
-            return self._outcome(
-                Result.NOT_STARTED, PlanError("stopped before its first call", hint="apply again")
-            )
+            return self._unsent(begun)
         try:
-            self._verify_ours(begun)
+            verify_needed(self.context, self.step)
+            verify_ours(self.context, self.step, begun)
             begun = self._calls(begun)
             settle_success(self.context, self.step, begun)
+        except Stopped as error:
+            return self._outcome(Result.AMBIGUOUS, error) if self.sent else self._unsent(begun)
         except (ProviderError, PlanError, CredentialError) as error:
             ambiguous = isinstance(error, ProviderError) and error.ambiguous
             result = settle_failure(
@@ -86,6 +93,11 @@ class StepRunner:
             )
             return self._outcome(result, error)
         return Outcome(self.step.address, self.step.action, Result.DONE)
+
+    def _unsent(self, begun: ops.Begun) -> Outcome:
+        settle_unsent(self.context, begun)
+        stopped = PlanError("stopped before its first call", hint="apply again")
+        return self._outcome(Result.NOT_STARTED, stopped)
 
     def _outcome(self, result: Result, error: ReconcilerError) -> Outcome:
         return Outcome(self.step.address, self.step.action, result, error.message, error.hint or "")
@@ -105,24 +117,12 @@ class StepRunner:
                 id_range=self.endpoint.id_range,
             )
 
-    def _verify_ours(self, begun: ops.Begun) -> None:
-        """Before anything is destroyed its mark is read again: ids are reused, and people change things."""
-        if not any(call.deletes for call in self.step.calls):
-            return
-        offer = self.context.catalog.offer(self.step.address.type, self.step.provider_type)
-        if offer is None or offer.identity not in (Identity.NAME, Identity.RESERVED_ID):
-            return
-        seen = look_back(self.context, self.step, begun)
-        if seen is not None and seen.resources and marked(self.context, begun, seen) is None:
-            raise PlanError(
-                f"{self.step.address}: the object does not carry our mark any more; it was left alone",
-                hint="look whose it is",
-            )
-
     def _calls(self, begun: ops.Begun) -> ops.Begun:
         for position, call in enumerate(self.step.calls):
             try:
                 begun = self._call(begun, position, call)
+            except (Stopped, ClaimLost, DatabaseUnavailable):
+                raise  # nothing may be sent any more
             except ReconcilerError:
                 self._restore(begun, position + 1)
                 raise
@@ -148,11 +148,15 @@ class StepRunner:
                 ids[self.step.address] = self.successor
             self._filling(begun, ids).fill(call)  # what cannot be filled is not written down as sent
             ops.sending(tx, begun, position)
+            if call.deletes and self.context.connections.trusted(self.step.endpoint):
+                ops.seen_by(tx, begun, self.context.connections.login(self.step.endpoint))
         try:
             begun, submission = self._submit(begun, call, ids)
             with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
                 ops.accepted(tx, begun, position, self._made(position, submission), submission.tasks)
             self._wait(call, submission)
+        except Stopped:
+            raise  # on record as it is: as sent, or as taken
         except ProviderError as error:
             self._call_failed(begun, position, call, error)
             return begun
@@ -204,11 +208,14 @@ class StepRunner:
             filling = self._filling(begun, ids)
             try:
                 self.requests += 1
-                return begun, self.context.connections.driver(self.step.endpoint).submit(filling.fill(call))
+                submission = self.context.connections.driver(self.step.endpoint).submit(filling.fill(call))
+            except Stopped:
+                raise
             except ProviderError as error:
                 if call.creates and (error.code is ErrorCode.ALREADY_EXISTS or error.ambiguous):
                     begun, found = self._look_up(begun, error)
                     if found is not None:
+                        self.sent = True
                         return begun, Submission(external_id=found)
                 elif not error.transient or error.ambiguous or attempt == _ATTEMPTS:
                     raise
@@ -219,6 +226,9 @@ class StepRunner:
                     elif self.stop.wait(pause):
                         raise
                     wait = min(wait * 2, _MOST_WAIT)
+            else:
+                self.sent = True
+                return begun, submission
         raise ProviderError(
             f"{self.step.address}: every id or attempt met somebody else's object",
             code=ErrorCode.ALREADY_EXISTS,
@@ -260,10 +270,16 @@ class StepRunner:
             return ops.reserve_again(tx, begun, self.step.endpoint, self.endpoint.id_range), None
 
     def _wait(self, call: Call, submission: Submission) -> None:
-        statuses = self.context.connections.poller(self.step.endpoint).wait(submission.tasks, call.timeout)
+        poller = self.context.connections.poller(self.step.endpoint)
+        statuses = poller.wait(submission.tasks, call.timeout, self.stop, _GRACE)
         for task, status in statuses.items():
             if status.state is TaskState.FAILED:
                 raise ProviderError(f"{call.summary}: {status.message or 'the task failed'}")
+            if status.state is TaskState.RUNNING and self.stop.is_set():
+                raise Stopped(
+                    f"stopped while the provider was still at it ({task})",
+                    hint="it is on record; the next run waits for it first",
+                )
             if status.state is TaskState.RUNNING:
                 raise ProviderError(
                     f"{call.summary}: still running after {call.timeout} s ({task})",

@@ -164,14 +164,15 @@ def _text(rule: TypeAttribute, value: str, node: ScalarNode, scope: Scope) -> Sc
 
 
 def _quantity(rule: TypeAttribute, value: str, node: ScalarNode, scope: Scope) -> int | None:
+    zero = rule.minimum == 0
     try:
         match rule.definition.format:
             case Format.MIB:
-                return parse_size(value, "MiB")
+                return parse_size(value, "MiB", zero=zero)
             case Format.GIB:
-                return parse_size(value, "GiB")
+                return parse_size(value, "GiB", zero=zero)
             case _:
-                return parse_duration(value)
+                return parse_duration(value, zero=zero)
     except UnitError as error:
         scope.report("unit", f"{rule.name}: {error.message}", position(node), error.hint)
         return None

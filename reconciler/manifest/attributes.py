@@ -77,14 +77,22 @@ def _read_one(rule: TypeAttribute, entry: Entry, read: AttributesRead, scope: Sc
 
 
 def complete(
-    read: AttributesRead, resource_type: str, provider_type: str, catalog: Catalog, at: Position, scope: Scope
+    read: AttributesRead,
+    resource_type: str,
+    provider_type: str,
+    catalog: Catalog,
+    at: Position,
+    scope: Scope,
+    *,
+    own_name: str = "",
 ) -> None:
-    """Apply defaults, and report what is required but not written."""
+    """Apply defaults, and report what is required but not written. A part has no name yet."""
     for name, rule in catalog.attributes(resource_type, provider_type).items():
         if name in read.written or not rule.settable:
             continue
-        if rule.default is not None:
-            read.values[name] = rule.default
+        default = rule.default_for(own_name)
+        if default is not None:
+            read.values[name] = default
         elif rule.required:
             kind = catalog.resource_types[resource_type].kind
             hint = rule.definition.description or None

@@ -5,6 +5,7 @@ It knows the envelope only; what may stand in a `spec` is for the kind's own rea
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -187,9 +188,18 @@ def _metadata(entry: Entry | None, document: Document, scope: Scope) -> Metadata
     if metadata is not None and not is_name(metadata.name):
         at = next(position(each.node) for each in kept if each.key == "name")
         hint = "use 1 to 128 letters, digits and . _ + -, with a letter, digit or _ at both ends"
-        scope.report("name", f"`{metadata.name[:140]}` cannot be a name", at, hint)
+        message = f"`{metadata.name[:140]}` cannot be a name{_strange(metadata.name)}"
+        scope.report("name", message, at, hint)
         return None
     return metadata
+
+
+def _strange(name: str) -> str:
+    """Names the first sign that only looks like a letter, or does not look like anything."""
+    sign = next((each for each in name if not each.isascii() or not each.isprintable()), None)
+    if sign is None:
+        return ""
+    return f": it has U+{ord(sign):04X} ({unicodedata.name(sign, 'a control character')}) in it"
 
 
 def _check_keys(node: Mapping, kind: tuple[str, str] | None, scope: Scope) -> None:

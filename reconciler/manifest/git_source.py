@@ -152,9 +152,19 @@ def _fetch(url: str, shown: str, branch: str | None, location: Path) -> Ref:
         hint = "check the URL; a private repository may also look as if it were not there"
         raise _error("no_repository", "there is no such repository", shown, hint) from None
     except (OSError, HTTPError, GitProtocolError, ValueError, AssertionError) as error:
-        reason = without_credentials(str(error)).replace(url, shown) or type(error).__name__
+        reason = without_credentials(_reason(error)).replace(url, shown) or type(error).__name__
         hint = "check the network and the URL; nothing is changed while it cannot be read"
         raise _error("unreachable", f"it cannot be fetched: {reason[:300]}", shown, hint) from None
+
+
+def _reason(error: BaseException) -> str:
+    """The cause, without the pools and retries of the HTTP library around it."""
+    found = error
+    while (inner := getattr(found, "reason", None) or found.__cause__ or found.__context__) is not None:
+        if not isinstance(inner, HTTPError):
+            break
+        found = inner
+    return re.sub(r"^\w+\([^)]*\): ", "", str(found))
 
 
 def _timeouts() -> ConfigFile:

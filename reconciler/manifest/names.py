@@ -18,6 +18,8 @@ _SUFFIXES = {
     Format.SECONDS: ("_seconds", "_s"),
 }
 
+_MOST = 24  # names in a hint
+
 
 def short_names(rules: Mapping[str, TypeAttribute]) -> dict[str, str]:
     """Short name → attribute name, for those that have a short name which is no attribute itself."""
@@ -41,7 +43,7 @@ def report_unknown(
 ) -> None:
     """Report an attribute that this type has not on this provider type, with where it does exist."""
     kind = catalog.resource_types[resource_type].kind
-    hint = scope.suggestion(name, known) or _elsewhere(name, resource_type, catalog) or _known(known)
+    hint = scope.suggestion(name, known) or _elsewhere(name, resource_type, catalog) or _known(known, kind)
     message = f"{kind} has no attribute `{name}` on {provider_type}"
     scope.report("unknown_attribute", message, at, hint)
 
@@ -58,6 +60,7 @@ def _elsewhere(name: str, resource_type: str, catalog: Catalog) -> str | None:
     return None
 
 
-def _known(known: list[str]) -> str | None:
+def _known(known: list[str], kind: str) -> str | None:
     names = sorted(known)
-    return f"known attributes: {', '.join(names[:40])}" if names else None
+    more = f", …; all of them: reconciler explain {kind}" if len(names) > _MOST else ""
+    return f"known attributes: {', '.join(names[:_MOST])}{more}" if names else None

@@ -15,6 +15,7 @@ from reconciler.manifest.envelope import Envelope, Reference
 from reconciler.manifest.findings import Scope, listed, position
 from reconciler.manifest.names import short_names
 from reconciler.manifest.parts import Parent, PartRead, read_parts
+from reconciler.manifest.unplaced import check_names
 from reconciler.manifest.yaml_reader import Entry, Position, Scalar, Sequence
 from reconciler.manifest.yaml_reader import Mapping as MappingNode
 from reconciler.model.address import Address
@@ -69,6 +70,7 @@ def read_resource(envelope: Envelope, around: Surroundings) -> ResourceRead | No
     kind = catalog.resource_types[envelope.address.type]
     endpoint = _endpoint(envelope, kind, around)
     if endpoint is None:
+        check_names(envelope.spec.entries, kind.name, ("endpoint", *PLACES), catalog, scope)
         return None
     provider_type = around.endpoints[endpoint]
     spec = _take_apart(envelope, kind, provider_type, catalog)
@@ -78,7 +80,15 @@ def read_resource(envelope: Envelope, around: Surroundings) -> ResourceRead | No
     also_known = ("endpoint", *PLACES, *collections)
     read = read_attributes(spec.attributes, kind.name, provider_type, catalog, scope, also_known=also_known)
     _places_as_attributes(places, spec.places, read, catalog, kind, provider_type)
-    complete(read, kind.name, provider_type, catalog, position(envelope.spec), scope)
+    complete(
+        read,
+        kind.name,
+        provider_type,
+        catalog,
+        position(envelope.spec),
+        scope,
+        own_name=envelope.address.name,
+    )
     parent = Parent(envelope.address, provider_type, endpoint)
     parts = [p for part, entry in spec.collections for p in read_parts(part, entry, parent, catalog, scope)]
     _check_credentials([read, *(part.attributes for part in parts)], around, scope)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from reconciler.manifest.findings import listed
-from reconciler.model.catalog import AttributeDefinition, Mutability, TypeAttribute
+from reconciler.model.catalog import OWN_NAME, AttributeDefinition, Mutability, TypeAttribute
 from reconciler.model.values import Cardinality, DataType, Format, Scalar
 
 Schema = dict[str, Any]
@@ -59,7 +59,8 @@ def attribute_schema(rules: Mapping[str, TypeAttribute], offering: Sequence[str]
     schema: Schema = dict(shapes[0]) if len(shapes) == 1 else {"anyOf": shapes}
     schema["description"] = _description(definition, rules, offering)
     default = each[0].default
-    if isinstance(default, (str, int, Decimal)) and all(rule.default == default for rule in each):
+    alike = all(rule.default == default for rule in each)
+    if isinstance(default, (str, int, Decimal)) and alike and default != OWN_NAME:
         schema["default"] = _plain(default)
     return schema
 

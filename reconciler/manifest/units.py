@@ -30,16 +30,17 @@ class UnitError(ValueError):
         self.hint = hint
 
 
-def parse_size(text: str, unit: SizeUnit) -> int:
+def parse_size(text: str, unit: SizeUnit, *, zero: bool = False) -> int:
     """`8GiB`, `512MiB`, or a bare number of `unit`, as a whole and positive number of `unit`.
 
-    Raises UnitError for anything else, and for a size that is no whole number of `unit`.
+    Raises UnitError for anything else, and for a size that is no whole number of `unit`. `zero`: none is a
+    size too.
     """
     match = _SIZE.fullmatch(text)
     if match is None:
         raise UnitError(f"{_shown(text)} is not a size", _size_hint(text))
     count, suffix = int(match[1]), match[2] or unit
-    if count == 0:
+    if count == 0 and not zero:
         raise UnitError("a size must be more than zero", f"write at least 1{unit}")
     whole, rest = divmod(count * _KIB_OF[suffix], _KIB_OF[unit])
     if rest:
@@ -48,14 +49,17 @@ def parse_size(text: str, unit: SizeUnit) -> int:
     return whole
 
 
-def parse_duration(text: str) -> int:
-    """`30s`, `5m`, `1h30m`, `2d` as a positive number of seconds; raises UnitError for anything else."""
+def parse_duration(text: str, *, zero: bool = False) -> int:
+    """`30s`, `5m`, `1h30m`, `2d` as a positive number of seconds; raises UnitError for anything else.
+
+    `zero`: no time is a duration too.
+    """
     match = _DURATION.fullmatch(text) if text else None
     if match is None:
         hint = f"did you mean {text}s?" if re.fullmatch(r"[1-9][0-9]{0,9}", text, re.ASCII) else None
         raise UnitError(f"{_shown(text)} is not a duration", hint or "write it as 30s, 5m, 1h30m or 2d")
     seconds = sum(int(count) * size for count, size in zip(match.groups("0"), _SECONDS_OF, strict=True))
-    if seconds == 0:
+    if seconds == 0 and not zero:
         raise UnitError("a duration must be more than zero", "write at least 1s")
     return seconds
 

@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from reconciler.model.values import Cardinality, DataType, Format, Scalar, Value
+from reconciler.model.values import Cardinality, DataType, Format, Scalar, Value, dns_name
+
+OWN_NAME = "${name}"
+"""A default that stands for the name that the resource has in its manifest."""
 
 
 class Mutability(StrEnum):
@@ -75,8 +78,8 @@ class AttributeDefinition:
 class TypeAttribute:
     """One attribute of one resource type on one provider type: the rules that hold there.
 
-    `default` is enforced where a manifest says nothing. `clear_when_unset`: where a manifest says
-    nothing, the attribute shall have no value. Otherwise what is not written is left as it is.
+    `default` is enforced where a manifest says nothing; see `default_for`. `clear_when_unset`: where a
+    manifest says nothing, the attribute shall have no value. Otherwise what is not written is left as it is.
     `grow_only`: a smaller value is refused when planning.
     """
 
@@ -97,6 +100,12 @@ class TypeAttribute:
     @property
     def name(self) -> str:
         return self.definition.name
+
+    def default_for(self, name: str) -> Value | None:
+        """The default in a resource of this name."""
+        if self.default != OWN_NAME:
+            return self.default
+        return dns_name(name) if self.definition.format is Format.HOSTNAME else name
 
     @property
     def settable(self) -> bool:

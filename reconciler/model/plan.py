@@ -159,6 +159,7 @@ class Hindrance(StrEnum):
     REPORT_ONLY = "report_only"
     BUSY = "busy"
     DEPENDENCY = "dependency"
+    IN_USE = "in_use"
     UNSUPPORTED = "unsupported"
 
 

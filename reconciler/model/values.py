@@ -126,6 +126,14 @@ def _text(value: str, form: Format) -> str:
             return value
 
 
+def dns_name(name: str) -> str:
+    """The nearest DNS name to a manifest's name (`Web_1` gives `web-1`)."""
+    labels = (
+        re.sub(r"[^a-z0-9-]+", "-", label).strip("-")[:63].strip("-") for label in name.lower().split(".")
+    )
+    return ".".join(label for label in labels if label) or "guest"
+
+
 def encode(value: object) -> str:
     """A text that differs exactly where canonical values differ, type included (1, true and "1" differ)."""
     match value:

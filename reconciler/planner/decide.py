@@ -60,6 +60,11 @@ def decide_removed(recorded: Recorded, given: PlanInput) -> Decision:
         hint = "put it back, or set lifecycle.on_remove to delete or retain before removing it"
         decision.block(recorded, Action.DELETE, Hindrance.ON_REMOVE_BLOCK, "may not just be removed", hint)
         return decision
+    heir = next((each for each in given.desired.values() if _same_object(each, recorded)), None)
+    if heir is not None:
+        message = f"{heir.address} is to take over this very object (id {recorded.external_id})"
+        decision.block(recorded, Action.DELETE, Hindrance.UNSUPPORTED, message, _let_go(recorded, heir))
+        return decision
     if not hindered(decision, recorded, recorded, Action.DELETE, given):
         _lower(decision, Action.DELETE, None, recorded, removal(recorded, given.catalog), given)
         kind = given.catalog.resource_types[recorded.type]
@@ -83,6 +88,19 @@ def _adopts(desired: Desired, there: Recorded) -> bool:
     return desired.adopt is not None and desired.adopt == there.external_id
 
 
+def _same_object(desired: Desired, held: Recorded) -> bool:
+    """Whether the manifest asks for the object that is managed under another address."""
+    return _adopts(desired, held) and (desired.type, desired.endpoint) == (held.type, held.endpoint)
+
+
+def _let_go(held: Recorded, heir: Desired) -> str:
+    """By itself first: what refers to the object is compared anew once it is seen under its new address."""
+    return (
+        f"apply, then `reconciler forget {held.address}`, which leaves the object; "
+        f"then apply with --target {heir.address}, and after that the rest"
+    )
+
+
 def _adopt(decision: Decision, desired: Desired, there: Recorded, given: PlanInput) -> None:
     _lower(decision, Action.ADOPT, desired, there, diff(desired, there, given.catalog), given)
 
@@ -101,6 +119,9 @@ def _decide_create(decision: Decision, desired: Desired, recorded: Recorded | No
             f"an object of that name exists at {desired.endpoint} (id {stranger.external_id}) and is not ours"
         )
         decision.block(desired, Action.CREATE, Hindrance.NOT_OURS, message, hint)
+    elif (holder := next((each for each in given.removed if _same_object(desired, each)), None)) is not None:
+        message = f"the object with id {desired.adopt} is still managed as {holder.address}"
+        decision.block(desired, Action.ADOPT, Hindrance.UNSUPPORTED, message, _let_go(holder, desired))
     elif desired.adopt is not None:
         message = f"there is no unmanaged {desired.type} with id {desired.adopt} at {desired.endpoint}"
         decision.block(desired, Action.ADOPT, Hindrance.UNKNOWN, message, "check lifecycle.adopt")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from reconciler.model.address import Address
+from reconciler.model.hold import Hold
 from reconciler.model.plan import Action, Blocked, Hindrance, Step
 from reconciler.model.resource import Desired, Management, Presence, Recorded
 from reconciler.planner.inputs import PlanInput
@@ -65,9 +67,16 @@ def _paused(
         if any(hold.covers(item.address, item.endpoint, tags, given.now) for tags in sides):
             end = f" until {hold.until:%Y-%m-%d %H:%M} UTC" if hold.until else ""
             message = f"held by {hold.owner}{end}: {hold.reason}"
-            decision.block(item, action, Hindrance.HELD, message, f"reconciler release {item.address}")
+            decision.block(item, action, Hindrance.HELD, message, _how_to_release(hold, item.address))
             return
     not_before, why = given.failures.get(item.address, (given.now, ""))
     if not_before > given.now:
-        message = f"failed and waits until {not_before:%Y-%m-%d %H:%M:%S} UTC: {why}"
+        message = f"is tried again after {not_before:%Y-%m-%d %H:%M:%S} UTC: {why}"
         decision.block(item, action, Hindrance.BACK_OFF, message, f"reconciler retry {item.address}")
+
+
+def _how_to_release(hold: Hold, address: Address) -> str:
+    """A hold on an address alone ends by that address, a wider one only by its number."""
+    if hold.address == address and (hold.endpoint, hold.type, hold.tag) == (None, None, None):
+        return f"reconciler release {address}"
+    return "reconciler release NUMBER; `reconciler get holds` has the number, and what else it holds"

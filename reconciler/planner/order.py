@@ -35,15 +35,62 @@ def without_dependency(
         if not hindered:
             return left, blocked
         for address, missing in sorted(hindered.items()):
-            names = ", ".join(map(str, missing))
-            hint = "it follows by itself when they exist"
-            message = f"needs {names}, which {'does' if len(missing) == 1 else 'do'} not exist yet"
-            blocked.append(Blocked(address, left.pop(address).action, Hindrance.DEPENDENCY, message, hint))
+            action = left.pop(address).action
+            blocked.append(Blocked(address, action, Hindrance.DEPENDENCY, *_missing(missing, given)))
+
+
+def without_adoption(
+    steps: Mapping[Address, Step], given: PlanInput
+) -> tuple[dict[Address, Step], list[Blocked]]:
+    """Hold back changes of what refers to an object that is only being taken over.
+
+    Under which address that object was known before, if under any, shows when it has been taken over; until
+    then the change may be none at all, and letting go of its old name may be impossible.
+    """
+    left = dict(steps)
+    blocked: list[Blocked] = []
+    for address, step in sorted(steps.items()):
+        if step.action not in (Action.UPDATE, Action.REPLACE):
+            continue
+        needs = references(given.desired[address], given.catalog)
+        adopted = [need for need in sorted(needs) if need in steps and steps[need].action is Action.ADOPT]
+        if adopted:
+            del left[address]
+            message = f"needs {_names(adopted)}, which must be taken over first"
+            hint = "what is left of it then follows by itself"
+            blocked.append(Blocked(address, step.action, Hindrance.DEPENDENCY, message, hint))
+    return left, blocked
+
+
+def _missing(needs: list[Address], given: PlanInput) -> tuple[str, str]:
+    """The message and the hint for what cannot be built on."""
+    message = f"needs {_names(needs)}, which {'does' if len(needs) == 1 else 'do'} not exist yet"
+    out = [need for need in needs if _ruled_out(need, given)]
+    if not out:
+        return message, "it follows by itself when they exist"
+    return (
+        f"{message}; {_names(out)} {'is' if len(out) == 1 else 'are'} excluded",
+        f"do not exclude {_names(out)}",
+    )
+
+
+def _names(addresses: Iterable[Address]) -> str:
+    return ", ".join(map(str, addresses))
+
+
+def _ruled_out(address: Address, given: PlanInput) -> bool:
+    item = given.desired.get(address)
+    return item is not None and given.selection.rules_out(address, item.endpoint, item.tags)
 
 
 def _available(address: Address, steps: Mapping[Address, Step], given: PlanInput) -> bool:
     if address in steps:
         return steps[address].action not in _REMOVES
+    return is_there(address, given)
+
+
+def is_there(address: Address, given: PlanInput) -> bool:
+    """Whether something can be built on it as it is."""
     recorded = given.recorded.get(address)
     return recorded is not None and recorded.exists and recorded.management is Management.MANAGED
 
@@ -51,12 +98,14 @@ def _available(address: Address, steps: Mapping[Address, Step], given: PlanInput
 def ordered(steps: Mapping[Address, Step], given: PlanInput) -> tuple[Step, ...]:
     """The steps with their `requires`, in an order that respects them. Raises PlanError naming a cycle."""
     requires = {address: set(_requires(address, step, steps, given)) for address, step in steps.items()}
-    for target, users in _users(steps, given).items():
+    using = _users(steps, given)
+    for target, users in using.items():
         if steps[target].action not in _REMOVES:
             continue
         for user in users:
             requires[target].add(user)
             requires[user].discard(target)
+    _release_before_replacing(using, requires, steps, given)
     sorter = TopologicalSorter({a: sorted(requires[a]) for a in sorted(requires)})
     try:
         order = list(sorter.static_order())
@@ -85,6 +134,37 @@ def _users(steps: Mapping[Address, Step], given: PlanInput) -> dict[Address, lis
                 if target in steps:
                     users.setdefault(target, []).append(address)
     return users
+
+
+def _release_before_replacing(
+    using: Mapping[Address, list[Address]],
+    requires: Mapping[Address, set[Address]],
+    steps: Mapping[Address, Step],
+    given: PlanInput,
+) -> None:
+    """What is replaced waits for those that use it no more, where that closes no circle."""
+    for target, users in sorted(using.items()):
+        if steps[target].action is not Action.REPLACE:
+            continue
+        for user in users:
+            desired = given.desired.get(user)
+            stays = desired is not None and target in references(desired, given.catalog)
+            if not stays and not _reaches(user, target, requires):
+                requires[target].add(user)
+
+
+def _reaches(start: Address, end: Address, requires: Mapping[Address, set[Address]]) -> bool:
+    """Whether a step has to wait, however indirectly, for another."""
+    seen: set[Address] = set()
+    left = [start]
+    while left:
+        here = left.pop()
+        if here == end:
+            return True
+        if here not in seen:
+            seen.add(here)
+            left += requires[here]
+    return False
 
 
 def cycle(nodes: Iterable[Address]) -> PlanError:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Blocked, Plan, Step
-from reconciler.planner.decide import decide, decide_removed
+from reconciler.planner.decide import decide_removed
+from reconciler.planner.in_use import without_users
 from reconciler.planner.inputs import PlanInput
-from reconciler.planner.order import ordered, without_dependency
+from reconciler.planner.needed import decide_wanted, notes, still_needed
+from reconciler.planner.order import ordered, without_adoption, without_dependency
 
 
 def make_plan(given: PlanInput) -> Plan:
@@ -17,15 +19,13 @@ def make_plan(given: PlanInput) -> Plan:
     steps: dict[Address, Step] = {}
     blocked: list[Blocked] = []
     settled: list[tuple[Address, bytes]] = []
-    for address, desired in sorted(given.desired.items()):
-        if not given.selection.covers(address, desired.endpoint, desired.tags):
-            continue
-        decision = decide(desired, given.recorded.get(address), given)
+    decisions, along = decide_wanted(given)
+    for address, decision in decisions.items():
         blocked += decision.blocked
         if decision.step is not None:
             steps[address] = decision.step
         elif decision.settled:
-            settled.append((address, desired.hash()))
+            settled.append((address, given.desired[address].hash()))
     for recorded in sorted(given.removed, key=lambda item: item.address):
         if not given.selection.covers(recorded.address, recorded.endpoint, recorded.tags):
             continue
@@ -33,12 +33,17 @@ def make_plan(given: PlanInput) -> Plan:
         blocked += decision.blocked
         if decision.step is not None:
             steps[recorded.address] = decision.step
+    steps, later = without_adoption(steps, given)
     steps, waiting = without_dependency(steps, given)
+    waiting += later
+    if along:
+        steps = still_needed(steps, along, given)
+    steps, used = without_users(steps, [*blocked, *waiting], given)
     in_order = ordered(steps, given)
     return Plan(
         steps=in_order,
-        blocked=(*blocked, *waiting),
-        warnings=tuple(_warnings(given)),
+        blocked=(*blocked, *waiting, *used),
+        warnings=(*_warnings(given), *notes(steps, along)),
         approvals=tuple(_approvals(in_order, given)),
         requests=dict(_requests(in_order)),
         settled=tuple(settled),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.model.address import Address, InvalidAddress
 from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Desired, Recorded
-from reconciler.model.values import Attributes, Format
+from reconciler.model.values import Format, Value
 
 
 def references(item: Desired | Recorded, catalog: Catalog) -> frozenset[Address]:
@@ -15,25 +15,31 @@ def references(item: Desired | Recorded, catalog: Catalog) -> frozenset[Address]
     found = set(item.depends_on)
     if isinstance(item, Desired):
         found.update(item.member_of)
-    found.update(_in_attributes(item.type, item.provider_type, item.attributes, catalog))
-    for part in item.parts:
-        found.update(_in_attributes(part.type, part.provider_type, part.attributes, catalog))
+    for part in (item, *item.parts):
+        found.update(address for _, address in attribute_references(part, catalog))
     return frozenset(address.root for address in found if address.root != item.address.root)
 
 
-def _in_attributes(
-    resource_type: str, provider_type: str, attributes: Attributes, catalog: Catalog
-) -> Iterator[Address]:
-    rules = catalog.attributes(resource_type, provider_type)
-    for name, value in attributes.items():
+def attribute_references(item: Desired | Recorded, catalog: Catalog) -> Iterator[tuple[str, Address]]:
+    """What its own attributes point at, its parts' left out, each with the attribute's name."""
+    rules = catalog.attributes(item.type, item.provider_type)
+    for name, value in item.attributes.items():
         rule = rules.get(name)
-        if rule is None or rule.definition.format is not Format.REFERENCE:
-            continue
-        for item in value if isinstance(value, tuple) else (value,):
-            if isinstance(item, str):
-                address = _address(item)
-                if address is not None:
-                    yield address
+        if rule is not None and rule.definition.format is Format.REFERENCE:
+            for address in _addresses(value):
+                yield name, address
+
+
+def roots_in(value: Value | None) -> frozenset[Address]:
+    """The roots that a reference's value points at."""
+    return frozenset(address.root for address in _addresses(value))
+
+
+def _addresses(value: Value | None) -> Iterator[Address]:
+    for item in value if isinstance(value, tuple) else (value,):
+        address = _address(item) if isinstance(item, str) else None
+        if address is not None:
+            yield address
 
 
 def _address(text: str) -> Address | None:

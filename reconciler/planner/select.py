@@ -18,6 +18,15 @@ class Selector:
     endpoint: str | None = None
     tag: tuple[str, str | None] | None = None
 
+    def __str__(self) -> str:
+        """As it is typed."""
+        if self.tag is not None:
+            key, value = self.tag
+            return f"tag={key}" if value is None else f"tag={key}={value}"
+        if self.type is not None:
+            return f"type={self.type}"
+        return str(self.address) if self.address is not None else f"endpoint={self.endpoint}"
+
     def matches(self, address: Address, endpoint: str, tags: Mapping[str, str]) -> bool:
         if self.address is not None:
             return self.address in (address, address.root)
@@ -53,11 +62,14 @@ def parse_selector(text: str) -> Selector:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """`targets` (all, if empty) without `excludes`."""
+    """`targets` (all, if empty) without `excludes`. What a target needs in order to be made comes along."""
 
     targets: tuple[Selector, ...] = ()
     excludes: tuple[Selector, ...] = ()
 
     def covers(self, address: Address, endpoint: str, tags: Mapping[str, str]) -> bool:
         wanted = not self.targets or any(s.matches(address, endpoint, tags) for s in self.targets)
-        return wanted and not any(s.matches(address, endpoint, tags) for s in self.excludes)
+        return wanted and not self.rules_out(address, endpoint, tags)
+
+    def rules_out(self, address: Address, endpoint: str, tags: Mapping[str, str]) -> bool:
+        return any(s.matches(address, endpoint, tags) for s in self.excludes)

@@ -89,7 +89,8 @@ class LowerRequest:
     `action` is create, update, delete or adopt (a replacement is lowered as a delete and a create).
     `desired` is None for a delete; `recorded` is None for a create. `parents` are the recorded
     resources that references point at, by address text, where a request needs more than their id
-    (a volume's attachment needs to know whether the old server still runs).
+    (a volume's attachment needs to know whether the old server still runs); `wanted` is what manifests
+    want of them, so that two manifests that contradict each other can be refused.
     """
 
     action: Action
@@ -98,6 +99,7 @@ class LowerRequest:
     diff: Diff
     settings: Mapping[str, Scalar] = field(default_factory=dict)
     referenced: Mapping[str, Recorded] = field(default_factory=dict)
+    wanted: Mapping[str, Desired] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

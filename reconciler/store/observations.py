@@ -40,6 +40,15 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Ours:
+    """An object at an endpoint that is recorded as ours."""
+
+    type: str
+    external_id: str
+    uid: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """What an observation changed in the database. `trouble`: why absence could not be concluded."""
 
@@ -63,6 +72,11 @@ def known_ids(tx: Transaction, endpoint: str) -> dict[str, frozenset[str]]:
     for kind, external_id in tx.rows("observations.known", endpoint=endpoint):
         found.setdefault(kind, set()).add(external_id)
     return {kind: frozenset(ids) for kind, ids in found.items()}
+
+
+def others_of_ours(tx: Transaction, endpoint: str, uid: UUID) -> tuple[Ours, ...]:
+    """A few objects other than this one that should be seen at an endpoint, the surest first."""
+    return tuple(Ours(*row) for row in tx.rows("observations.others", endpoint=endpoint, uid=uid))
 
 
 def content_hash(observed: Observed) -> bytes:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from reconciler.diff.identity import Match
 from reconciler.diff.parts import part_key
 from reconciler.model.address import Address, as_name
-from reconciler.model.catalog import Catalog, ResourceType, TypeAttribute
+from reconciler.model.catalog import Catalog, Mutability, ResourceType, TypeAttribute
 from reconciler.model.resource import Desired, Management, Observed, Recorded
 from reconciler.model.values import (
     Attributes,
@@ -73,7 +73,8 @@ def write_belongings(
         observed = match.observed
         root = before[root_id]
         desired = wanted.get(root.address) if match.management is Management.MANAGED else None
-        attributes = _resolved(observed, targets, catalog)
+        rules = catalog.attributes(observed.type, provider_type)
+        attributes = {**_kept(root, rules), **_resolved(observed, targets, catalog)}
         tags = _tags(observed, root, desired, provider_type, catalog)
         items.append(Item(root_id, observed.type, attributes, tags, observed, provider_type))
         parts += _placed(root, observed, desired, targets, catalog, provider_type)
@@ -140,6 +141,15 @@ def _resolved(observed: Observed, targets: dict[tuple[str, str], _Target], catal
         else:
             resolved[name] = value
     return resolved
+
+
+def _kept(root: Recorded, rules: Mapping[str, TypeAttribute]) -> Attributes:
+    """What an object keeps for life is still so where its provider no longer tells it (a deleted image)."""
+    return {
+        name: value
+        for name, value in root.attributes.items()
+        if name in rules and rules[name].required and rules[name].mutability is Mutability.REPLACE
+    }
 
 
 def _tags(

@@ -19,6 +19,7 @@ from reconciler.store.session import Transaction
 
 OPEN = ("intended", "sending", "accepted")
 _STATES = {Action.CREATE: "creating", Action.DELETE: "deleting"}
+_MOST_REPEATS = 100  # operations looked back at; more is no other news
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,15 @@ class Begun:
     uid: UUID
     epoch: int
     reserved: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One thing that a step changes: an attribute or a part, or an attribute of a part, or a tag."""
+
+    part: str | None = None
+    attribute: str | None = None
+    tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +224,34 @@ def object_made(tx: Transaction, begun: Begun, external_id: str) -> None:
     """The resource's object is this one from now on."""
     set_external_id(tx, begun, external_id)
     tx.execute("operations.add_result", id=begun.operation, name="external_id", value=external_id)
+
+
+def seen_by(tx: Transaction, begun: Begun, login: str) -> None:
+    """The login that was shown the object just before it is destroyed; its word that it is gone counts."""
+    tx.execute("operations.add_result", id=begun.operation, name="seen_by", value=login)
+
+
+def login_of(tx: Transaction, operation: UUID) -> str | None:
+    """What `seen_by` wrote down, None where it did not."""
+    login: str | None = tx.value("operations.result", id=operation, name="seen_by")
+    return login
+
+
+def repeats(tx: Transaction, begun: Begun, desired_hash: bytes, *, least: int) -> dict[Thing, int]:
+    """What this operation sets and the ones right before it set too: how often in a row, this one counted.
+
+    Only what was set `least` times or more, each time for the same specification and with nothing agreed on
+    or changed by others in between.
+    """
+    rows = tx.rows(
+        "operations.repeats",
+        id=begun.operation,
+        resource_id=begun.resource_id,
+        spec_hash=desired_hash,
+        least=least,
+        most=_MOST_REPEATS,
+    )
+    return {Thing(*row[:3]): row[3] for row in rows}
 
 
 def call_finished(

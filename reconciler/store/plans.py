@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from reconciler.errors import PlanError
 from reconciler.model.address import Address
@@ -246,6 +247,16 @@ def waiting_plan(tx: Transaction, plan_hash: str) -> int | None:
     return number
 
 
+def resume(tx: Transaction, plan_hash: str) -> tuple[int, dict[Address, int]] | None:
+    """The saved plan with this hash, which is being applied from now on, as `save_plan` gives it; or None."""
+    number = waiting_plan(tx, plan_hash)
+    if number is None:
+        return None
+    set_status(tx, number, "applying")
+    ids = {Address.parse(address): step for address, step in tx.rows("plans.step_ids", id=number)}
+    return number, ids
+
+
 def approve(tx: Transaction, plan: SavedPlan, actor: str) -> None:
     """A person's consent, bound to the plan's hash, good once."""
     tx.execute("plans.approve", id=plan.id, hash=plan.hash, actor=actor)
@@ -266,3 +277,11 @@ def use_approval(tx: Transaction, plan_id: int) -> None:
 def set_status(tx: Transaction, plan_id: int, status: str) -> None:
     """saved, applying, applied, failed or expired."""
     tx.execute("plans.set_status", id=plan_id, status=status)
+
+
+def close_abandoned(tx: Transaction, worker: UUID) -> int:
+    """End, as failed, the plans whose applying worker is dead; gives their number.
+
+    This worker's own count among them, so it must have no step under way.
+    """
+    return tx.execute("plans.close_abandoned", worker=worker)

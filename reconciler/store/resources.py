@@ -76,6 +76,16 @@ def load_strangers(
     return {address: replace(by_id[row_id], address=address) for address, row_id in found.items()}
 
 
+def load_users(
+    tx: Transaction, addresses: Collection[Address], known: Collection[int], catalog: Catalog
+) -> tuple[Recorded, ...]:
+    """What is recorded to use these managed roots, whosever it is; without the row ids that are `known`."""
+    if not addresses:
+        return ()
+    rows = tx.rows("resources.users", addresses=[str(address) for address in sorted(addresses)])
+    return tuple(load_recorded_by_id(tx, sorted({row[0] for row in rows} - set(known)), catalog))
+
+
 def _recorded(tx: Transaction, rows: list[tuple[Any, ...]], catalog: Catalog) -> Iterable[Recorded]:
     roots = [row[0] for row in rows]
     part_rows = tx.rows("resources.parts", ids=roots)
@@ -167,6 +177,11 @@ def settle(tx: Transaction, agreed: Iterable[tuple[Address, bytes]]) -> None:
 def failures(tx: Transaction) -> Mapping[Address, tuple[datetime, str]]:
     """Until when a resource is left alone after it failed, and why."""
     return {Address.parse(a): (until, message) for a, until, message in tx.rows("resources.failures")}
+
+
+def drop_void_failures(tx: Transaction) -> None:
+    """Forget what a provider did not take where that says nothing any more: its ground has moved since."""
+    tx.execute("resources.drop_void_failures")
 
 
 def holds(tx: Transaction) -> tuple[Hold, ...]:

@@ -7,16 +7,17 @@ write them into every history row. This module knows no table.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 from uuid import UUID
 
 import psycopg
-from psycopg_pool import ConnectionPool
+from psycopg import conninfo
+from psycopg_pool import ConnectionPool, PoolTimeout
 
-from reconciler.errors import DatabaseError
+from reconciler.errors import DatabaseError, DatabaseUnavailable
 from reconciler.store.faults import translated
 from reconciler.store.queries import query
 
@@ -24,7 +25,17 @@ Cause = Literal["manifest", "observation", "operation", "catalog", "recovery", "
 Row = tuple[Any, ...]
 Connection = psycopg.Connection[Row]
 
-CHECKOUT_SECONDS = 30.0
+CHECKOUT_SECONDS, LOST_SECONDS = 8.0, 1.0
+"""How long a connection is waited for; and how long once that was in vain, until one is had again. With the
+few transactions that follow on a loss, an apply gives up within about 15 s."""
+_LIVENESS = {
+    "connect_timeout": 5,  # seconds
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5_000,  # milliseconds
+}
+"""So that a host that is gone without a word is noticed; what a URL says itself goes before."""
 STREAM_ROWS = 1000
 
 
@@ -108,6 +119,7 @@ class Store:
     def __init__(self, pool: ConnectionPool[Connection], connect: Callable[[], Connection]) -> None:
         self._pool = pool
         self._connect = connect
+        self._lost = ""  # why the database could not be reached the last time, if so
 
     @classmethod
     def open(cls, dsn: str, *, max_size: int = 10, role: str | None = None) -> Store:
@@ -123,13 +135,16 @@ class Store:
             prepare(connection)
             connection.autocommit = False
 
+        with translated("connect"):
+            whole = conninfo.make_conninfo("", **{**_LIVENESS, **conninfo.conninfo_to_dict(dsn)})
+
         def connect() -> Connection:
-            connection = psycopg.connect(dsn, application_name="reconciler")
+            connection = psycopg.connect(whole, application_name="reconciler")
             prepare(connection)
             return connection
 
         pool: ConnectionPool[Connection] = ConnectionPool(
-            dsn,
+            whole,
             min_size=1,
             max_size=max_size,
             timeout=CHECKOUT_SECONDS,
@@ -147,14 +162,14 @@ class Store:
     @contextmanager
     def transaction(self, actor: Actor) -> Iterator[Transaction]:
         """A transaction that commits at its end, and is undone by an exception."""
-        with translated("commit"), self._pool.connection() as connection:
+        with translated("commit"), self._checked_out() as connection:
             _act_as(connection, actor)
             yield Transaction(connection)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction that sees one moment and can write nothing."""
-        with translated("read"), self._pool.connection() as connection:
+        with translated("read"), self._checked_out() as connection:
             connection.read_only = True
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             try:
@@ -181,13 +196,38 @@ class Store:
     @contextmanager
     def rehearsal(self, actor: Actor) -> Iterator[Transaction]:
         """A transaction that is always undone: what would be, computed by the code that does it."""
-        with translated("rehearsal"), self._pool.connection() as connection:
+        with translated("rehearsal"), self._checked_out() as connection:
             _act_as(connection, actor)
             try:
                 yield Transaction(connection)
             finally:
                 if not connection.closed:
                     connection.rollback()
+
+    @contextmanager
+    def _checked_out(self) -> Iterator[Connection]:
+        """A connection of the pool. Raises DatabaseUnavailable with the server's reason if there is none."""
+        with ExitStack() as stack:
+            patience = LOST_SECONDS if self._lost else CHECKOUT_SECONDS
+            try:
+                connection = stack.enter_context(self._pool.connection(patience))
+            except PoolTimeout as error:
+                self._lost = self._lost or self._reason()
+                why = self._lost or f"all of this program's {self._pool.max_size} are in use"
+                raise DatabaseUnavailable(
+                    f"the database gave no connection: {why}",
+                    hint="Check that the server runs, and its log.",
+                ) from error
+            self._lost = ""
+            yield connection
+
+    def _reason(self) -> str:
+        """The server's own reason, for the pool only says that it waited in vain; empty if it answers."""
+        try:
+            self._connect().close()
+        except psycopg.Error as error:
+            return str(error).strip() or type(error).__name__
+        return ""
 
     def close(self) -> None:
         self._pool.close()

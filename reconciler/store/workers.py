@@ -10,11 +10,11 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Literal
 from uuid import UUID, uuid4
 
-from reconciler.errors import DatabaseError
+from reconciler.errors import DatabaseError, DatabaseUnavailable
 from reconciler.store.session import Actor, Store
 
 
@@ -39,5 +39,6 @@ def worker(store: Store, kind: Literal["cli", "daemon"]) -> Iterator[UUID]:
         try:
             yield worker_id
         finally:
-            with store.transaction(actor) as tx:
+            # Without the database the lock is free all the same, and that is what tells that it ended.
+            with suppress(DatabaseUnavailable), store.transaction(actor) as tx:
                 tx.execute("operations.stop_worker", id=worker_id)

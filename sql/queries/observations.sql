@@ -58,6 +58,34 @@ WHERE
     AND t.name = ANY(%(types)s)
     AND (r.external_id = ANY(%(external_ids)s) OR r.uid = ANY(%(uids)s));
 
+-- name: observations.others
+-- Some roots of ours that should be seen at an endpoint, to tell whether anything of ours is shown there at all. First
+-- those that were seen last and that nothing is at work on.
+SELECT
+    t.name AS resource_type,
+    r.external_id,
+    r.uid
+FROM resources AS r
+INNER JOIN resource_types AS t ON r.resource_type_id = t.id
+INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
+WHERE
+    r.deleted_at IS NULL
+    AND r.is_root
+    AND r.management = 'managed'
+    AND r.external_id IS NOT NULL
+    AND r.presence <> 'absent'
+    AND r.uid <> %(uid)s
+    AND e.name = %(endpoint)s
+ORDER BY
+    EXISTS (
+        SELECT 1
+        FROM resource_operations AS o
+        WHERE o.resource_id = r.id AND o.status IN ('intended', 'sending', 'accepted')
+    ) ASC,
+    r.observed_at DESC NULLS LAST,
+    r.id ASC
+LIMIT 5;
+
 -- name: observations.addresses_taken
 SELECT address
 FROM resources

@@ -362,6 +362,11 @@ INSERT INTO resource_operation_results (operation_id, name, data_type, value_str
 VALUES (%(id)s, %(name)s, 'string', %(value)s)
 ON CONFLICT (operation_id, name) DO UPDATE SET value_string = excluded.value_string;
 
+-- name: operations.result
+SELECT value_string
+FROM resource_operation_results
+WHERE operation_id = %(id)s AND name = %(name)s;
+
 -- name: operations.call_finished
 UPDATE resource_operation_calls AS c
 SET
@@ -376,6 +381,122 @@ WHERE
     AND c.position = %(position)s
     AND o.id = c.operation_id
     AND r.claim_epoch = %(epoch)s;
+
+-- name: operations.repeats
+-- What this operation and those right before it all set, and how many in a row: done, for one and the same
+-- specification, and with no change in between that was not theirs (somebody's hand, or a value that held for a while).
+WITH lately AS (
+    SELECT
+        o.id,
+        o.plan_step_id,
+        o.intended_at,
+        row_number() OVER (ORDER BY o.intended_at DESC) AS place,
+        t.name IN ('update', 'replace')
+        AND (o.status = 'done' OR o.id = %(id)s)
+        AND s.desired_hash = %(spec_hash)s AS is_same
+    FROM resource_operations AS o
+    INNER JOIN operation_types AS t ON o.operation_type_id = t.id
+    LEFT JOIN plan_steps AS s ON o.plan_step_id = s.id
+    WHERE o.resource_id = %(resource_id)s
+    ORDER BY o.intended_at DESC
+    LIMIT %(most)s
+),
+
+enough AS (
+    SELECT count(*) >= %(least)s AS is_so
+    FROM lately
+    WHERE lately.is_same
+),
+
+here AS (
+    SELECT %(resource_id)s::bigint AS id
+    UNION ALL
+    -- 1 is `contains`, by a check on relationship_types.
+    SELECT rr.child_resource_id
+    FROM resource_relationships AS rr
+    WHERE rr.parent_resource_id = %(resource_id)s AND rr.relationship_type_id = 1
+),
+
+others AS (
+    -- As (is it a part's, attribute, tag, when): what was written by no operation since the first of these.
+    SELECT
+        h.resource_id <> %(resource_id)s AS is_part,
+        ad.name AS attribute,
+        NULL AS tag_key,
+        h.changed_at
+    FROM resource_attribute_history AS h
+    INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+    WHERE
+        h.resource_id IN (SELECT here.id FROM here)
+        AND h.operation_id IS NULL
+        AND h.changed_at >= (SELECT min(lately.intended_at) FROM lately)
+    UNION ALL
+    SELECT
+        FALSE AS is_part,
+        NULL AS attribute,
+        h.key AS tag_key,
+        h.changed_at
+    FROM resource_tag_history AS h
+    WHERE
+        h.resource_id = %(resource_id)s
+        AND h.operation_id IS NULL
+        AND h.changed_at >= (SELECT min(lately.intended_at) FROM lately)
+    UNION ALL
+    SELECT
+        TRUE AS is_part,
+        NULL AS attribute,
+        NULL AS tag_key,
+        h.changed_at
+    FROM resource_relationship_history AS h
+    WHERE
+        h.parent_resource_id = %(resource_id)s
+        AND h.relationship_type_id = 1
+        AND h.operation_id IS NULL
+        AND h.changed_at >= (SELECT min(lately.intended_at) FROM lately)
+),
+
+done AS (
+    SELECT DISTINCT
+        lately.place,
+        c.part_address,
+        c.attribute,
+        c.tag_key
+    FROM lately
+    INNER JOIN plan_step_changes AS c ON lately.plan_step_id = c.plan_step_id
+    WHERE
+        lately.is_same
+        -- Most often there is nothing to look for.
+        AND (SELECT enough.is_so FROM enough)
+        AND NOT EXISTS (
+            SELECT 1
+            FROM others
+            WHERE
+                others.changed_at >= lately.intended_at
+                AND others.is_part = (c.part_address IS NOT NULL)
+                AND (others.attribute IS NULL OR others.attribute = c.attribute)
+                AND others.tag_key IS NOT DISTINCT FROM c.tag_key
+        )
+),
+
+runs AS (
+    SELECT
+        part_address,
+        attribute,
+        tag_key,
+        place,
+        row_number() OVER (PARTITION BY part_address, attribute, tag_key ORDER BY place) AS nth
+    FROM done
+)
+
+SELECT
+    part_address,
+    attribute,
+    tag_key,
+    count(*) AS times
+FROM runs
+WHERE place = nth
+GROUP BY part_address, attribute, tag_key
+HAVING count(*) >= %(least)s;
 
 -- name: operations.finish
 UPDATE resource_operations AS o

@@ -62,6 +62,44 @@ UPDATE plans
 SET status = %(status)s
 WHERE id = %(id)s;
 
+-- name: plans.close_abandoned
+-- Plans that nobody applies any more, because whoever did is dead. Who did is known by the operations of a plan; of one
+-- that has none yet it may be anybody who lives and was there when it was made. Locks are read and not tried, for a
+-- worker that starts at this moment is to get its own. This worker applies nothing now.
+UPDATE plans AS p
+SET status = 'failed'
+WHERE
+    p.status = 'applying'
+    AND NOT EXISTS (
+        SELECT 1
+        FROM workers AS w
+        INNER JOIN pg_locks AS l ON (l.classid::bigint << 32) | l.objid::bigint = w.lock_key
+        WHERE
+            w.id <> %(worker)s
+            AND w.started_at <= p.created_at
+            AND l.locktype = 'advisory'
+            AND l.database = (
+                SELECT d.oid FROM pg_database AS d
+                WHERE d.datname = current_database()
+            )
+            AND l.objsubid = 1
+            AND l.granted
+            AND (
+                EXISTS (
+                    SELECT 1
+                    FROM resource_operations AS o
+                    INNER JOIN plan_steps AS s ON o.plan_step_id = s.id
+                    WHERE s.plan_id = p.id AND o.worker_id = w.id
+                )
+                OR NOT EXISTS (
+                    SELECT 1
+                    FROM resource_operations AS o
+                    INNER JOIN plan_steps AS s ON o.plan_step_id = s.id
+                    WHERE s.plan_id = p.id
+                )
+            )
+    );
+
 -- name: plans.find
 -- By number, or by the beginning of its hash.
 SELECT
@@ -100,6 +138,13 @@ LEFT JOIN plan_steps AS s ON p.id = s.plan_id
 GROUP BY p.id
 ORDER BY p.id DESC
 LIMIT %(most)s;
+
+-- name: plans.step_ids
+SELECT
+    address,
+    id
+FROM plan_steps
+WHERE plan_id = %(id)s;
 
 -- name: plans.step_hashes
 SELECT

@@ -235,6 +235,35 @@ INNER JOIN relationship_types AS t
     ON rr.relationship_type_id = t.id AND t.name IN ('depends_on', 'member_of')
 INNER JOIN resources AS parent ON rr.parent_resource_id = parent.id AND parent.deleted_at IS NULL;
 
+-- name: resources.users
+-- The roots that are tied to these managed ones as what depends on, is attached to or is a member of them, themselves
+-- or by a part of theirs; whosever they are.
+SELECT DISTINCT coalesce(whole.parent_resource_id, tie.child_resource_id) AS id
+FROM unnest(%(addresses)s::text[]) AS wanted (address)
+INNER JOIN resources AS used
+    ON
+        wanted.address = used.address
+        AND used.deleted_at IS NULL
+        AND used.management <> 'unmanaged'
+        AND used.is_root
+CROSS JOIN
+    LATERAL (
+        SELECT
+            rr.child_resource_id,
+            rr.relationship_type_id
+        FROM resource_relationships AS rr
+        WHERE rr.parent_resource_id = used.id
+        ORDER BY rr.parent_resource_id
+        OFFSET 0
+    ) AS tie
+INNER JOIN relationship_types AS t ON tie.relationship_type_id = t.id AND t.name <> 'contains'
+-- 1 is `contains`, by a check on relationship_types.
+LEFT JOIN resource_relationships AS whole
+    ON tie.child_resource_id = whole.child_resource_id AND whole.relationship_type_id = 1
+INNER JOIN resources AS u
+    ON u.id = coalesce(whole.parent_resource_id, tie.child_resource_id) AND u.deleted_at IS NULL
+WHERE u.id <> used.id;
+
 -- name: resources.settle
 -- Remember that desired and recorded agree: until one of them moves there is nothing to compare.
 UPDATE resources AS r
@@ -315,6 +344,63 @@ SELECT
     f.error_message
 FROM resource_failures AS f
 INNER JOIN resources AS r ON f.resource_id = r.id AND r.deleted_at IS NULL;
+
+-- name: resources.drop_void_failures
+-- What a provider did not take is nothing against another specification, and nothing once somebody or something else
+-- changed the resource: 1 is `contains`, by a check on relationship_types.
+DELETE FROM resource_failures AS f
+USING resources AS r
+WHERE
+    f.error_code = 'not_taken'
+    AND f.resource_id = r.id
+    AND (
+        NOT EXISTS (
+            SELECT 1
+            FROM desired_resources AS d
+            CROSS JOIN
+                LATERAL (
+                    SELECT s.desired_hash
+                    FROM resource_operations AS o
+                    INNER JOIN plan_steps AS s ON o.plan_step_id = s.id
+                    WHERE o.resource_id = r.id
+                    ORDER BY o.intended_at DESC
+                    LIMIT 1
+                ) AS last
+            WHERE
+                d.address = r.address
+                AND d.valid_to_revision IS NULL
+                AND d.parent_id IS NULL
+                AND d.spec_hash = last.desired_hash
+        )
+        OR EXISTS (
+            SELECT 1
+            FROM resource_attribute_history AS h
+            WHERE
+                h.resource_id IN (
+                    SELECT r.id
+                    UNION ALL
+                    SELECT rr.child_resource_id
+                    FROM resource_relationships AS rr
+                    WHERE rr.parent_resource_id = r.id AND rr.relationship_type_id = 1
+                )
+                AND h.operation_id IS NULL
+                AND h.changed_at > f.last_at
+        )
+        OR EXISTS (
+            SELECT 1
+            FROM resource_tag_history AS h
+            WHERE h.resource_id = r.id AND h.operation_id IS NULL AND h.changed_at > f.last_at
+        )
+        OR EXISTS (
+            SELECT 1
+            FROM resource_relationship_history AS h
+            WHERE
+                h.parent_resource_id = r.id
+                AND h.relationship_type_id = 1
+                AND h.operation_id IS NULL
+                AND h.changed_at > f.last_at
+        )
+    );
 
 -- name: resources.record_failure
 INSERT INTO resource_failures AS f (

@@ -144,8 +144,11 @@ def test_a_provider_that_shows_nothing_changes_nothing(
 def test_a_wrong_token_changes_nothing_and_says_so(world: World) -> None:
     world.made(key=SSH_KEY, network=NETWORK)
     before = world.sim.mutations()
-    world.remove("network")
     world.cli.env["FLEET_TOKEN"] = "somebody-elses-token-5f3a"
+    plan = world.cli.run("plan", "-f", "fleet", "--detailed-exitcode")
+    assert plan.code == 1
+    assert "No changes for what could be seen; hz cannot be observed" in plan.out
+    world.remove("network")
     done = world.cli.apply()
     assert done.code == 1
     assert "hz cannot be observed" in done.said

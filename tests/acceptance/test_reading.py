@@ -24,6 +24,7 @@ def test_lists_come_as_tables_json_yaml_and_names(world: World) -> None:
     assert world.cli.ok("get", "all", "-o", "name").out == "ssh_key/admin\nvm/web-1\n"
     as_json = world.cli.ok("get", "vm/web-1", "-o", "json").json()
     assert [(item["address"], item["tags"]) for item in as_json] == [("vm/web-1", {"env": "prod"})]
+    assert as_json[0]["attributes"]["server_type"] == "cx22"
     as_yaml = yaml.safe_load(world.cli.ok("get", "VirtualMachine", "-o", "yaml").out)
     assert as_yaml == as_json
     assert world.cli.ok("get", "vms", "-l", "env=test", "-o", "json").json() == []

@@ -15,9 +15,11 @@ def test_a_saved_plan_is_applied_once(world: World) -> None:
     assert world.sim.mutations() == []
     world.cli.ok("apply", "--plan", number)
     assert world.sim.mutations() == ["POST /v1/ssh_keys"]
+    (row,) = world.cli.ok("get", "plans", "-o", "json").json()
+    assert (str(row["id"]), row["status"]) == (number, "applied")
     again = world.cli.run("apply", "--plan", number)
     assert again.code == 1
-    assert "it is applied" in again.err
+    assert "it was applied already" in again.err
     assert world.sim.mutations() == ["POST /v1/ssh_keys"]
 
 

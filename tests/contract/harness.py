@@ -149,7 +149,7 @@ def wanted(
         where.type,
         provider,
         provider,
-        _defaulted(catalog, provider, where.type, attributes or {}),
+        _defaulted(catalog, provider, where.type, attributes or {}, where.name),
         tags=dict(tags or {}),
         parts=tuple(inner),
         collections=frozenset(parts or {}),
@@ -171,9 +171,12 @@ def changed(
     )
 
 
-def _defaulted(catalog: Catalog, provider: str, resource_type: str, given: Mapping[str, Value]) -> Attributes:
+def _defaulted(
+    catalog: Catalog, provider: str, resource_type: str, given: Mapping[str, Value], own_name: str = ""
+) -> Attributes:
     rules = catalog.attributes(resource_type, provider)
-    values = {name: rule.default for name, rule in rules.items() if rule.default is not None} | dict(given)
+    defaults = {name: rule.default_for(own_name) for name, rule in rules.items()}
+    values = {name: value for name, value in defaults.items() if value is not None} | dict(given)
     return {
         name: canonical(value, rules[name].definition.cardinality, rules[name].definition.format)
         for name, value in values.items()

@@ -148,12 +148,16 @@ def samples() -> list[Sample]:
 
 def _ssh_key() -> Sample:
     key = ssh_key()
-    return Sample(key, variants=(changed(key, tags={"team": "dev", "example.com/role": "root"}),))
+    return Sample(
+        key, variants=(changed(key, tags={"team": "dev", "example.com/role": "root"}, name="Max's key"),)
+    )
 
 
 def _network() -> Sample:
     net = network()
-    wide = changed(net, ip_range="10.0.0.0/16", expose_routes_to_vswitch=True, protected=True)
+    wide = changed(
+        net, name="net of old", ip_range="10.0.0.0/16", expose_routes_to_vswitch=True, protected=True
+    )
     moved = with_parts(
         changed(wide, tags={}, protected=False),
         {
@@ -170,14 +174,14 @@ def _firewall() -> Sample:
     addressed = names | {"destination_ips": ("9.9.9.9/32",)}
     other = with_parts(wall, {"firewall_rule": [addressed]})
     told = with_parts(other, {"firewall_rule": [addressed | {"description": "names"}]})
-    selecting = changed(told, label_selectors=("env=dev", "tier in (a,b)"), tags={"a": ""})
+    selecting = changed(told, label_selectors=("env=dev", "tier in (a,b)"), tags={"a": ""}, name="wall")
     empty = with_parts(changed(selecting, label_selectors=()), {"firewall_rule": []})
     return Sample(wall, variants=(other, told, selecting, empty))
 
 
 def _placement_group() -> Sample:
     group = want("placement_group/apart", tags={"env": "test"})
-    return Sample(group, variants=(changed(group, tags={}),))
+    return Sample(group, variants=(changed(group, tags={}, name="far apart"),))
 
 
 def _addresses() -> list[Sample]:
@@ -193,6 +197,7 @@ def _addresses() -> list[Sample]:
                 changed(
                     floating,
                     server="vm/web-2",
+                    name="way-in",
                     description="way in",
                     reverse_dns="in.example.com",
                     protected=True,
@@ -203,7 +208,7 @@ def _addresses() -> list[Sample]:
         Sample(
             primary,
             variants=(
-                changed(primary, reverse_dns="out.example.com", auto_delete=True),
+                changed(primary, name="way-out", reverse_dns="out.example.com", auto_delete=True),
                 changed(primary, auto_delete=False, protected=True),
                 changed(primary, auto_delete=True, protected=False, tags={"a": "b"}),
             ),
@@ -219,7 +224,7 @@ def _volume() -> Sample:
         volume,
         first=(vm(), vm("web-2")),
         variants=(
-            changed(volume, server="vm/web-2", size_gb=20, tags={"env": "x"}, protected=True),
+            changed(volume, name="disk-1", server="vm/web-2", size_gb=20, tags={"env": "x"}, protected=True),
             changed(without(volume, "server"), size_gb=30, protected=False),
             changed(volume, size_gb=30),
         ),
@@ -250,6 +255,7 @@ def _vm() -> Sample:
     online = changed(
         machine,
         tags={"env": "prod"},
+        hostname="web-1.example.com",
         firewalls=("firewall/two",),
         backups=True,
         protected=True,

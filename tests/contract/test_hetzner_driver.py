@@ -9,16 +9,20 @@ import pytest
 from reconciler.diff import creation
 from reconciler.errors import ProviderError
 from reconciler.model.address import Address
+from reconciler.model.catalog import Mutability
 from reconciler.model.plan import Action
-from reconciler.model.values import ExternalRef
+from reconciler.model.values import ExternalRef, Value
 from reconciler.providers.driver import ObserveRequest, Request, TaskState
-from tests.contract.harness import World
+from reconciler.providers.hetzner.kinds import KINDS, name_of
+from tests.contract.harness import Sample, World
 from tests.contract.hetzner_harness import (
     HetznerHarness,
     asked,
     firewall,
     hetzner,
+    network,
     poweroff,
+    samples,
     ssh_key,
     vm,
     want,
@@ -260,3 +264,33 @@ def test_reverse_dns_without_an_address_is_refused_before_anything_is_sent(world
     with pytest.raises(ProviderError, match="no public ipv4 address"):
         world.driver.submit(Request("server.change_dns_ptr", "POST", path, {"id": server}, params))
     assert len(asked(of(world), "POST")) == before
+
+
+@pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.desired.type)
+def test_an_object_that_somebody_renamed_gets_its_name_back(world: World, sample: Sample) -> None:
+    for desired in (*sample.first, sample.desired):
+        world.apply(desired)
+    address = sample.desired.address
+    kind = KINDS[address.type]
+    of(world).rig.ask("PUT", f"/{kind.collection}/{world.ids[address]}", {"name": "somebodys"})
+    seen = world.look(address, sample.desired)
+    (change,) = world.pending(sample.desired).changes
+    assert (change.name, change.before, change.mutability) == (
+        name_of(address.type),
+        "somebodys",
+        Mutability.IN_PLACE,
+    )
+    (call,) = world.apply(sample.desired)
+    assert call.params == (("name", address.name),)
+    healed = world.look(address, sample.desired)
+    assert (healed.name, healed.mark) == (address.name, seen.mark)
+
+
+def test_a_machine_takes_its_address_from_the_subnet_that_is_named(world: World) -> None:
+    world.apply(network())
+    place: dict[str, Value] = {"network": "network/net", "ip_range": "10.0.2.0/24"}
+    machine = vm(parts={"network_attachment": [place]})
+    world.apply(machine)
+    (attachment,) = world.look(machine.address, machine).parts
+    assert str(attachment.attributes["ip"]).startswith("10.0.2.")
+    assert not world.pending(machine)

@@ -17,6 +17,7 @@ from reconciler.model.plan import Action
 from reconciler.model.resource import Desired, Observed
 from reconciler.model.values import SecretRef
 from reconciler.providers.driver import Observation, ObserveRequest, TaskState
+from reconciler.providers.proxmox.marks import MISPLACED
 from tests.contract.harness import OWNER, World
 from tests.contract.proxmox_harness import (
     KEY_1,
@@ -103,6 +104,41 @@ def test_a_clone_that_was_cut_off_from_its_second_call_is_known_by_its_descripti
     assert seen.attributes["description"] == "A web server"
     template = seen_in(everything(world), "9000")
     assert template.mark is None
+
+
+@pytest.mark.parametrize("description", ["A web server", None])
+def test_a_mark_that_stayed_in_a_description_is_brought_to_its_place(
+    world: World, description: str | None
+) -> None:
+    # A clone of a template that is all that its manifest wants: nothing but the mark is left to do.
+    rig_of(world).change(op="set", vmid=9000, set={"tags": "env+test"})
+    desired = clone(**({"description": description} if description else {}))
+    desired = replace(desired, parts=(), collections=frozenset())
+    calls = world.lower(Action.CREATE, desired, None, Diff(WEB))
+    world.run(calls[:1], WEB)
+    world.look(WEB, desired)
+    assert "rc-id-" not in truth(world)["config"]["tags"]
+    assert [item.key for item in world.pending(desired).tags] == [MISPLACED]
+    world.apply(desired)
+    assert world.pending(desired) == Diff(WEB)
+    config = truth(world)["config"]
+    assert config.get("description") == description
+    assert sorted(config["tags"].split(";")) == [
+        "env+test",
+        f"rc-id-{world.mark(WEB).resource.hex}",
+        f"rc-owner-{OWNER.hex}",
+    ]
+
+
+def test_an_adopted_guest_keeps_no_mark_of_another_in_its_description(world: World) -> None:
+    stale = f"Old\nrc-owner-{OWNER.hex} rc-id-{uuid4().hex}"
+    rig_of(world).change(op="create", vmid=700, config={"name": "web-1", "description": stale, "cores": 2})
+    desired = replace(vm(), tags={})
+    world.adopt(desired, "700")
+    seen = world.look(WEB, desired)
+    assert seen.mark is not None
+    assert seen.mark.resource == world.mark(WEB).resource
+    assert (truth(world)["config"]["description"], dict(seen.tags)) == ("Old", {})
 
 
 def test_a_clone_s_disks_that_must_change_do_so_before_its_first_start(world: World) -> None:

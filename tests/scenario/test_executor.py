@@ -271,3 +271,69 @@ def test_independent_steps_run_side_by_side_and_each_is_told_once(stage: Stage) 
     assert max(most) == 4
     assert sorted(told) == sorted(str(step.address) for step in plan.steps)
     assert [outcome.address for outcome in outcomes] == [step.address for step in plan.steps]
+
+
+def test_two_names_for_one_address_are_refused_and_change_nothing_back_and_forth(stage: Stage) -> None:
+    address = "ip_version: ipv4, location: fsn1, auto_delete: false"
+    machine_at = ", location: fsn1, ipv4: out"
+    stage.want(
+        document("PrimaryIp", "out", f"{address}, reverse_dns: one.example.com"),
+        machine("web", machine_at),
+    )
+    stage.settle()
+    stage.want(
+        document("PrimaryIp", "out", f"{address}, reverse_dns: one.example.com"),
+        machine("web", f"{machine_at}, ipv4_reverse_dns: two.example.com"),
+    )
+    before = stage.hcloud.sent()
+    for _ in range(3):
+        applied = stage.apply()
+    (blocked,) = applied.left.blocked
+    assert str(blocked.address) == "vm/web"
+    assert "one.example.com (fleet.yaml:" in blocked.message
+    assert "two.example.com (fleet.yaml:" in blocked.message
+    assert stage.hcloud.sent() == before
+
+
+def test_an_image_that_is_no_longer_there_replaces_no_machine(stage: Stage) -> None:
+    stage.want(machine("first"))
+    stage.settle()
+    path = f"/servers/{stage.external_id('vm/first')}/actions/create_image"
+    made = stage.hcloud.change(op="request", method="POST", path=path, body={"type": "snapshot"})
+    number = str(made["image"]["id"])
+
+    def twin(more: str = "", image: str = number) -> str:
+        found = machine("twin", more, "lifecycle: {replace: allowed}")
+        return found.replace("image: debian-12", f'image: "{image}"')
+
+    stage.want(machine("first"), twin())
+    stage.settle()
+    before = stage.hcloud.sent()
+    stage.hcloud.change(op="delete", type="images", id=int(number))
+    assert [item["image"] for item in stage.hcloud.state()["servers"] if item["name"] == "twin"] == [None]
+    stage.settle()
+    stage.want(machine("first"), twin(", backups: true"))
+    assert [str(step.action) for step in stage.plan().steps] == ["update"]
+    stage.want(machine("first"), twin(image="debian-12"))
+    assert [str(step.action) for step in stage.plan().steps] == ["replace"]
+    assert stage.hcloud.sent() == before
+
+
+def test_a_clone_that_was_cut_off_gets_its_mark_where_it_belongs(proxmox: Stage) -> None:
+    """All that its manifest wants came with the clone, and the call that moves the mark was refused."""
+    spec = "endpoint: proxmox-1, clone_from: 9000, clone_full: true, description: Of a template"
+    proxmox.pve.change(op="set", vmid=9000, set={"tags": ""})
+    proxmox.want(document("VirtualMachine", "twin", spec))
+    proxmox.pve.fault("status", status=403, method="POST", path=".*/config", times=1)
+    assert result_of(proxmox.apply(waves=1), "vm/twin") == "failed"
+
+    def config() -> Any:
+        guests = proxmox.pve.state()["guests"]
+        return next(each["config"] for each in guests if each["config"].get("name") == "twin")
+
+    assert "rc-id-" in config()["description"]
+    (step,) = proxmox.plan().steps
+    assert ([change.name for change in step.changes], len(step.tags)) == ([], 1)
+    proxmox.settle()
+    assert config()["description"] == "Of a template"
+    assert "rc-id-" in config()["tags"]

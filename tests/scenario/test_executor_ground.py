@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from reconciler.engine.approval import Permit
-from reconciler.errors import StalePlanError
+from reconciler.engine.planning import PlanOptions
+from reconciler.errors import DatabaseUnavailable, StalePlanError
+from reconciler.executor import recover as recover_module
 from reconciler.executor import step as step_module
-from reconciler.executor.outcome import Result
+from reconciler.executor.outcome import Outcome, Result
+from reconciler.executor.recover import recover
 from reconciler.executor.run import run_steps
-from reconciler.model.plan import Action
+from reconciler.model.plan import Hindrance, Step
+from reconciler.store import session as session_module
 from reconciler.store.pauses import hold
 from reconciler.store.plans import save_plan
 from reconciler.store.workers import worker
-from tests.scenario.stage import Stage, results
-from tests.scenario.test_executor import ACTOR, NET, adopting, machine, names, network, stranger
+from tests.databases import TestDatabase
+from tests.scenario.stage import Stage, results, staged
+from tests.scenario.test_executor import ACTOR, NET, machine, names, network, stranger
 
 # -- stopping -------------------------------------------------------------------------------------------
 
@@ -65,6 +73,115 @@ def test_a_stop_ends_the_waiting_between_attempts(stage: Stage, monkeypatch: pyt
     assert len([each for each in stage.hcloud.sent() if "change_protection" in each]) == 1
 
 
+@pytest.fixture
+def slow(database: TestDatabase, place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """A provider whose actions take an hour."""
+    monkeypatch.setattr(step_module, "_GRACE", 0.0)
+    monkeypatch.setattr(recover_module, "TASK_WAIT", 10.0)
+    with staged(database, place, hetzner={"clock": Clock(), "action_seconds": 3600.0}) as made:
+        yield made
+
+
+class Clock:
+    """The time, and as much later as has been said."""
+
+    later = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.later
+
+
+def a_day_later(stage: Stage) -> None:
+    api: Any = stage.hcloud.server.api
+    api._clock.later += 86400.0
+
+
+def stopped_when(stage: Stage, steps: Sequence[Step], status: str) -> Outcome:
+    """Run a step, and ask for a stop once its operation has this status."""
+    stop = threading.Event()
+    found: list[Outcome] = []
+    running = threading.Thread(
+        target=lambda: found.extend(run_steps(stage.context, steps, stop=stop)), daemon=True
+    )
+    running.start()
+    while stage.operations()[-1:] != [(str(steps[0].address), steps[0].action.value, status)]:
+        assert running.is_alive(), "it ended before it could be stopped"
+    stop.set()
+    running.join(60)
+    (outcome,) = found
+    return outcome
+
+
+def test_a_stop_leaves_a_long_task_on_record_and_the_next_run_waits_for_it(slow: Stage) -> None:
+    slow.want(machine())
+    slow.apply(waves=0)
+    outcome = stopped_when(slow, slow.preview().plan.steps, "accepted")
+    assert outcome.result is Result.AMBIGUOUS
+    assert slow.operations() == [("vm/web", "create", "accepted")]
+    slow.context = slow.engine.refreshed(slow.context, None)
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    (item,) = recover(slow.context, stop)
+    assert (item.settled, slow.operations()) == (False, [("vm/web", "create", "accepted")])
+    a_day_later(slow)
+    (item,) = recover(slow.context, threading.Event())
+    assert item.settled
+    assert slow.hcloud.sent() == ["POST /servers"]
+    slow.settle()
+
+
+def test_a_stop_ends_the_waiting_for_a_place_in_the_budget_and_nothing_was_sent(stage: Stage) -> None:
+    stage.want(NET)
+    stage.apply(waves=0)
+    steps = stage.preview().plan.steps
+    budget = stage.context.connections.endpoint("hetzner-1").budget
+    budget.pause(3600)
+    outcome = stopped_when(stage, steps, "sending")
+    budget._paused_until = 0.0
+    assert outcome.result is Result.NOT_STARTED
+    assert stage.hcloud.sent() == []
+    assert stage.operations() == [("network/net", "create", "interrupted")]
+    assert stage.rows("SELECT count(*) FROM resource_failures") == [(0,)]
+    stage.settle()
+
+
+def test_a_lost_database_is_named_with_what_it_leaves_open_and_the_next_run_goes_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "CHECKOUT_SECONDS", 0.5)
+    monkeypatch.setattr(session_module, "LOST_SECONDS", 0.1)
+    stage.want(NET)
+    stage.hcloud.fault("latency", method="POST", path="/v1/networks", seconds=1.0, times=1)
+
+    def lose() -> None:
+        while not stage.hcloud.sent("POST"):
+            pass
+        with psycopg.connect(stage.database.server.superuser_dsn(), autocommit=True) as connection:
+            name = stage.database.name
+            connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'.encode())
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+            )
+
+    losing = threading.Thread(target=lose, daemon=True)
+    losing.start()
+    with pytest.raises(DatabaseUnavailable) as caught:
+        stage.apply()
+    losing.join()
+    with psycopg.connect(stage.database.server.superuser_dsn(), autocommit=True) as connection:
+        connection.execute(f'ALTER DATABASE "{stage.database.name}" ALLOW_CONNECTIONS true'.encode())
+    assert "is not currently accepting connections" in caught.value.message, "the server's own words"
+    assert "left open: network/net" in caught.value.message
+    assert "nothing needs unlocking" in (caught.value.hint or "")
+    assert stage.hcloud.sent() == ["POST /networks"]
+    stage.run("UPDATE resource_operation_calls SET sent_at = sent_at - interval '1 hour'")
+    monkeypatch.setattr(session_module, "LOST_SECONDS", 60.0)  # the pool comes back by and by
+    stage.context = stage.engine.refreshed(stage.context, None)
+    stage.settle()
+    assert stage.hcloud.sent() == ["POST /networks"]
+    assert stage.rows("SELECT count(*) FROM resource_operations WHERE finished_at IS NULL") == [(0,)]
+
+
 # -- ground that moves ----------------------------------------------------------------------------------
 
 
@@ -87,10 +204,10 @@ def test_a_plan_that_was_agreed_to_is_applied_as_it_was_or_not_at_all(stage: Sta
     stage.want(network(more=", protected: true"), network("other", "10.1.0.0/16"))
     seen = Permit.for_plan(stage.plan())
     stage.hcloud.change(op="set", type="networks", name="net", set={"labels.someone": "else"})
-    before = stage.hcloud.sent()
-    with pytest.raises(StalePlanError):
+    before = stage.hcloud.sent(), stage.rows("SELECT count(*) FROM revisions")
+    with pytest.raises(StalePlanError, match="nothing was changed"):
         stage.apply(seen)
-    assert stage.hcloud.sent() == before
+    assert (stage.hcloud.sent(), stage.rows("SELECT count(*) FROM revisions")) == before
     stage.hcloud.change(op="set", type="networks", name="other", set={"labels.someone": "else"})
     again = Permit.for_plan(stage.plan())
     assert results(stage.apply(again)) == {"done": 2}
@@ -190,24 +307,6 @@ def test_a_deletion_that_did_not_hold_is_no_success(stage: Stage) -> None:
     assert stage.managed().keys() == {"network/other"}
 
 
-def test_an_object_is_taken_over_by_its_id_and_marked_ours(stage: Stage) -> None:
-    stage.want(network("theirs", rest=adopting(stranger(stage, "theirs"))))
-    assert [step.action for step in stage.plan().steps] == [Action.ADOPT]
-    stage.settle()
-    (there,) = stage.hcloud.state()["networks"]
-    assert {key for key in there["labels"] if key.startswith("reconciler/")} != set()
-    assert stage.managed() == {"network/theirs": ("available", "present")}
-
-
-def test_an_adoption_that_fails_leaves_the_object_nobodys_and_is_tried_again(stage: Stage) -> None:
-    stage.want(network("theirs", rest=adopting(stranger(stage, "theirs"))))
-    stage.hcloud.fault("status", method="PUT", path="/v1/networks/.*", status=422, times=1)
-    assert results(stage.apply(waves=1)) == {"failed": 1}
-    assert stage.rows("SELECT management FROM resources") == [("unmanaged",)]
-    stage.settle()
-    assert stage.managed() == {"network/theirs": ("available", "present")}
-
-
 def test_a_secret_that_cannot_be_found_fails_its_step_alone(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,3 +351,47 @@ def test_the_plan_says_how_many_requests_it_takes_and_takes_no_more(stage: Stage
     plan = stage.plan()
     stage.settle()
     assert plan.requests == {"hetzner-1": len(stage.hcloud.sent())}
+
+
+def test_what_a_provider_does_not_take_waits_and_drift_that_somebody_makes_does_not(stage: Stage) -> None:
+    stage.options = PlanOptions()
+    told = ", expose_routes_to_vswitch: true"
+    stage.want(network(more=", expose_routes_to_vswitch: false"))
+    stage.settle()
+    number = int(stage.external_id("network/net"))
+
+    def updates() -> int:
+        return stage.hcloud.sent().count(f"PUT /networks/{number}")
+
+    stage.hcloud.fault("stale", method="GET", path="/v1/networks.*")  # accepted each time, and never shown
+    stage.want(network(more=told))
+    applied = stage.apply()
+    (item,) = applied.left.blocked
+    assert (results(applied), updates(), item.hindrance) == ({"done": 3}, 3, Hindrance.BACK_OFF)
+    assert "expose_routes_to_vswitch was set 3 times and the provider still shows false" in item.message
+    assert (stage.apply().outcomes, updates()) == ((), 3)
+    stage.options = PlanOptions(retry_now=True)
+    assert "was set 4 times" in stage.apply().left.blocked[0].message
+    assert updates() == 4, "what a person wants tried again is tried once"
+
+    stage.options = PlanOptions()
+    stage.want(network(more=told + ", protected: true"))
+    stage.apply(waves=1)
+    assert updates() > 4, "another specification is another matter"
+
+    stage.hcloud.clear()
+    stage.settle()
+    assert stage.rows("SELECT 1 FROM resource_failures") == []
+    by_hand = {"op": "set", "type": "networks", "id": number, "set": {"expose_routes_to_vswitch": False}}
+    for _ in range(4):
+        stage.hcloud.change(**by_hand)
+        before = updates()
+        stage.settle()
+        assert updates() == before + 1, "the value held in between"
+    stage.hcloud.change(**by_hand)
+    stage.hcloud.fault("stale", method="GET", path="/v1/networks.*")
+    assert results(stage.apply()) == {"done": 3}, "what was healed before was not in vain"
+    stage.hcloud.clear()
+    stage.options = PlanOptions(retry_now=True)
+    stage.settle()
+    assert stage.rows("SELECT 1 FROM resource_failures") == [], "what agrees has nothing left to wait for"

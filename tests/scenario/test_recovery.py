@@ -12,25 +12,28 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from reconciler.engine.approval import Permit
 from reconciler.executor.recover import recover
 from reconciler.executor.run import run_steps
 from reconciler.model.plan import Action
 from reconciler.store import operations as ops
 from reconciler.store.session import Actor
 from reconciler.store.workers import worker
-from tests.scenario.stage import Simulator, Stage, document
+from tests.databases import TestDatabase
+from tests.scenario.stage import TOKEN, Simulator, Stage, document, staged
 from tests.scenario.test_executor import NET, adopting, machine, names, network, stranger
 
 ROOT = Path(__file__).parents[2]
 HELD = 5.0  # seconds for which a request is held; far more than the kill takes
 OTHER = network("other", "10.1.0.0/16")
+SHOP = document("Service", "shop", 'version: "1"')
 
 
 def start(stage: Stage) -> subprocess.Popen[bytes]:
@@ -124,9 +127,11 @@ def test_killed_before_the_request_arrived(stage: Stage) -> None:
     stage.hcloud.fault("reset_before", method="POST", path="/v1/networks")
     killed_when(stage, asked(stage.hcloud, "POST", "/networks"))
     assert stage.operations() == [("network/net", "create", "sending")]
+    assert stage.rows("SELECT status FROM plans") == [("applying",)]
     let_time_pass(stage)
     assert recovered(stage) == [("network/net", "create", True)]
     assert stage.operations() == [("network/net", "create", "interrupted")]
+    assert stage.rows("SELECT status FROM plans") == [("failed",)]
     stage.settle()
     nothing_twice_nothing_lost(stage, "networks", "net")
 
@@ -412,3 +417,112 @@ def test_a_guest_whose_id_somebody_took_gets_another(proxmox: Stage) -> None:
     assert outcome.result.value == "done", outcome
     assert guests(proxmox) == [low.low + 1]
     proxmox.settle()
+
+
+# -- the token of another project -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_projects(database: TestDatabase, place: Path) -> Iterator[Stage]:
+    """One endpoint, and a second project that its credential may be another's of."""
+    with staged(database, place, hetzner={"other_token": "of-another-project"}) as made:
+        yield made
+
+
+def token_is(stage: Stage, value: str) -> None:
+    """Somebody puts another token where the credential comes from; a new process finds it."""
+    os.environ["RECONCILER_TEST_HETZNER"] = value
+    stage.context = stage.engine.refreshed(stage.context, None)
+
+
+def cut_off_in_a_deletion(stage: Stage, *left: str) -> None:
+    """Killed when its deletion was on its way, which never arrived."""
+    stage.want(SHOP, *left)
+    stage.hcloud.fault("latency", method="DELETE", path="/v1/networks/.*", seconds=0.3, times=1)
+    stage.hcloud.fault("reset_before", method="DELETE", path="/v1/networks/.*", times=1)
+    killed_when(stage, asked(stage.hcloud, "DELETE", "/networks/"))
+    drained(stage.hcloud)
+    let_time_pass(stage)
+
+
+@pytest.mark.parametrize("left", [(), (OTHER,)])
+def test_another_projects_token_does_not_make_a_deletion_that_was_cut_off_look_done(
+    two_projects: Stage, left: tuple[str, ...]
+) -> None:
+    stage = two_projects
+    stage.want(SHOP, NET, *left)
+    stage.settle()
+    cut_off_in_a_deletion(stage, *left)
+    token_is(stage, "of-another-project")
+    for _ in range(2):
+        assert recovered(stage) == [("network/net", "delete", False)]
+    stage.apply(Permit.for_plan(stage.plan()))
+    assert stage.managed().keys() >= {"network/net"}
+    assert stage.operations()[-1] == ("network/net", "delete", "sending")
+    assert "net" in names(stage, "networks")
+    token_is(stage, TOKEN)
+    assert recovered(stage) == [("network/net", "delete", True)]
+    stage.settle()
+    nothing_twice_nothing_lost(stage, "networks", *(["other"] if left else []))
+
+
+def test_the_last_deletion_is_known_to_be_done_by_the_login_that_saw_the_object_before(stage: Stage) -> None:
+    stage.want(SHOP, NET)
+    stage.settle()
+    stage.want(SHOP)
+    stage.hcloud.fault("latency", method="DELETE", path="/v1/networks/.*", seconds=0.3, times=1)
+    killed_when(stage, asked(stage.hcloud, "DELETE", "/networks/"))
+    drained(stage.hcloud)
+    let_time_pass(stage)
+    assert recovered(stage) == [("network/net", "delete", True)]
+    assert stage.managed().keys() == {"service/shop"}
+    nothing_twice_nothing_lost(stage, "networks")
+
+
+def test_a_denial_that_proves_nothing_is_believed_when_a_person_says_so(two_projects: Stage) -> None:
+    stage = two_projects
+    stage.want(SHOP, NET)
+    stage.settle()
+    cut_off_in_a_deletion(stage)
+    stage.hcloud.change(op="delete", type="networks", name="net")
+    token_is(stage, "of-another-project")
+    (item,) = recover(stage.context, threading.Event())
+    assert (item.settled, "another project's token" in item.message) == (False, True)
+    (item,) = recover(stage.context, threading.Event(), accept_empty={"hetzner-1"})
+    assert (item.settled, item.message) == (True, "was carried out")
+    nothing_twice_nothing_lost(stage, "networks")
+
+
+@pytest.mark.parametrize("wanted", [(), (network(more=", protected: true"),)], ids=["deletion", "change"])
+def test_a_step_that_is_sent_with_another_projects_token_concludes_nothing(
+    two_projects: Stage, wanted: tuple[str, ...]
+) -> None:
+    stage = two_projects
+    stage.want(SHOP, NET)
+    stage.settle()
+    token_is(stage, "of-another-project")
+    stage.want(SHOP, *wanted)
+    assert stage.apply(observe=False, waves=1).failed
+    assert stage.hcloud.sent("DELETE") == []
+    assert stage.managed()["network/net"][1] == "unknown"
+    token_is(stage, TOKEN)
+    stage.settle()
+    nothing_twice_nothing_lost(stage, "networks", *(["net"] if wanted else []))
+    assert stage.hcloud.applied().count("POST /networks") == 1
+
+
+@pytest.mark.parametrize("beside", [(OTHER,), ()], ids=["another of ours", "nothing else"])
+def test_what_was_deleted_behind_a_change_that_was_cut_off_is_gone_where_another_of_ours_is_shown(
+    stage: Stage, beside: tuple[str, ...]
+) -> None:
+    stage.want(NET, *beside)
+    stage.settle()
+    stage.want(network(more=", protected: true"), *beside)
+    stage.hcloud.fault("latency", method="POST", path=".*/change_protection", seconds=0.3, times=1)
+    stage.hcloud.fault("reset_before", method="POST", path=".*/change_protection", times=1)
+    killed_when(stage, asked(stage.hcloud, "POST", "change_protection"))
+    drained(stage.hcloud)
+    let_time_pass(stage)
+    stage.hcloud.change(op="delete", type="networks", name="net")
+    assert recovered(stage) == [("network/net", "update", bool(beside))]
+    assert stage.managed()["network/net"][1] == ("absent" if beside else "present")

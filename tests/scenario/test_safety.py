@@ -13,14 +13,16 @@ from typing import Any
 
 import pytest
 
-from reconciler.engine.apply import Progress
+from reconciler.engine.apply import Applied, Progress
 from reconciler.engine.approval import Permit
 from reconciler.engine.planning import PlanOptions
 from reconciler.errors import ManifestError
 from reconciler.executor.outcome import Outcome
 from reconciler.manifest.sources import SourceSpec, read_source
+from reconciler.model.address import Address
 from reconciler.model.plan import Action, Hindrance
-from reconciler.planner import Limits
+from reconciler.planner import Limits, Selection, parse_selector
+from reconciler.store.pauses import hold, release
 from reconciler.store.plans import approve, find_plan
 from reconciler.store.session import Actor
 from tests.databases import TestDatabase
@@ -195,6 +197,52 @@ def test_what_is_not_ours_is_never_changed(stage: Stage) -> None:
 
 
 # -- destruction ----------------------------------------------------------------------------------------
+
+
+SUBNET = ", subnets: [{ip_range: 10.0.1.0/24, network_zone: eu-central}]"
+
+
+def blocked(applied: Applied) -> dict[str, tuple[Hindrance, str]]:
+    return {str(item.address): (item.hindrance, item.message) for item in applied.left.blocked}
+
+
+def test_what_is_removed_while_something_that_stays_uses_it_is_kept_and_the_plan_says_why(
+    stage: Stage,
+) -> None:
+    stage.want(network(more=SUBNET), machine("a", more=", networks: [{network: net}]"))
+    stage.settle()
+    with stage.engine.store.transaction(Actor("ada")) as tx:
+        number = hold(tx, "ada", "hands off", address=Address.parse("vm/a"))
+    stage.want(machine("a", more=", networks: []"))
+    applied = stage.apply()
+    assert applied.outcomes == ()
+    why = "is still used by vm/a, which is held by ada: hands off"
+    assert blocked(applied)["network/net"] == (Hindrance.IN_USE, why)
+
+    body = {"name": "theirs", "server_type": "cx22", "image": "debian-12", "location": "fsn1"}
+    net = int(stage.external_id("network/net"))
+    stage.hcloud.change(op="create", type="servers", body=body | {"networks": [net]})
+    with stage.engine.store.transaction(Actor("ada")) as tx:
+        release(tx, str(number))
+    applied = stage.apply()
+    assert [str(outcome.address) for outcome in applied.outcomes] == ["vm/a"]
+    why = "is still used by vm/theirs, which is not ours"
+    assert blocked(applied) == {"network/net": (Hindrance.IN_USE, why)}
+    assert names(stage, "networks") == ["net"]
+    stage.hcloud.change(op="delete", type="servers", name="theirs")
+    stage.settle()
+    assert names(stage, "networks") == []
+
+
+def test_a_target_brings_what_it_needs_and_nothing_else(stage: Stage) -> None:
+    stage.want(
+        network(more=SUBNET),
+        network("other", "10.1.0.0/16"),
+        machine("a", more=", networks: [{network: net}]"),
+    )
+    stage.options = PlanOptions(selection=Selection((parse_selector("vm/a"),)))
+    assert results(stage.apply()) == {"done": 2}
+    assert world(stage) == (["net"], ["a"])
 
 
 def test_a_mass_deletion_waits_until_the_very_plan_is_approved_and_then_runs_once(stage: Stage) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -17,6 +18,7 @@ from reconciler.store.plans import (
     SavedPlan,
     approvals,
     approve,
+    close_abandoned,
     find_plan,
     save_plan,
     set_status,
@@ -24,6 +26,7 @@ from reconciler.store.plans import (
     use_approval,
     waiting_plan,
 )
+from reconciler.store.workers import worker
 from tests.store.core_world import ACTOR, CoreWorld
 from tests.unit.core_rig import given, recorded_of, want, with_parts
 
@@ -196,3 +199,13 @@ def test_a_status_that_there_is_not_is_refused(world: CoreWorld) -> None:
 )
 def test_values_are_shown_for_people(value: Any, shown: str | None) -> None:
     assert text(value) == shown
+
+
+def test_a_plan_whose_worker_is_dead_is_closed_and_one_whose_worker_lives_is_not(world: CoreWorld) -> None:
+    with worker(world.store, "cli"):
+        number = save(world, plan(), "applying")
+        with world.store.transaction(ACTOR) as tx:
+            assert close_abandoned(tx, uuid4()) == 0
+    with world.store.transaction(ACTOR) as tx:
+        assert close_abandoned(tx, uuid4()) == 1
+    assert found(world, number).status == "failed"

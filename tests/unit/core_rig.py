@@ -61,7 +61,8 @@ def want(address: str, provider: str = "hetzner", /, **more: Any) -> Desired:
     where = Address.parse(address)
     fields = {name: more.pop(name) for name in list(more) if name in Desired.__dataclass_fields__}
     rules = catalog().attributes(where.type, provider)
-    values = {name: rule.default for name, rule in rules.items() if rule.default is not None} | more
+    defaults = {name: rule.default_for(where.name) for name, rule in rules.items()}
+    values = {name: value for name, value in defaults.items() if value is not None} | more
     made: Attributes = {
         name: canonical(value, rules[name].definition.cardinality, rules[name].definition.format)
         for name, value in values.items()

@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
+from reconciler.errors import Stopped
 from reconciler.executor import budget as budget_module
-from reconciler.executor.budget import RequestBudget
+from reconciler.executor.budget import Metered, RequestBudget
 
 
 class Clock:
@@ -117,3 +118,33 @@ def test_threads_share_one_budget() -> None:
     left = made.remaining
     assert left is not None
     assert 3200 <= left <= 3201
+
+
+def test_a_stop_ends_the_waiting_for_a_place_and_takes_none(clock: Clock) -> None:
+    made, stop = budget(clock, 1), threading.Event()
+    made.before(stop)
+
+    def wait(seconds: float) -> None:
+        clock.wait(seconds)
+        stop.set()
+
+    made._condition.wait = wait  # type: ignore[assignment, method-assign]
+    with pytest.raises(Stopped):
+        made.before(stop)
+    assert clock.waited <= 1, "of an hour"
+    assert made.requests == 1
+
+
+def test_a_stop_keeps_no_place_that_is_there_from_what_is_under_way_but_ends_who_only_looks(
+    clock: Clock,
+) -> None:
+    made, stop = budget(clock, 10), threading.Event()
+    stop.set()
+    hasty = False
+    metered = Metered(made, lambda: stop, lambda: hasty)
+    metered.before()
+    assert made.requests == 1
+    hasty = True
+    with pytest.raises(Stopped):
+        metered.before()
+    assert made.requests == 1

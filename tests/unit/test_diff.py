@@ -186,10 +186,11 @@ def test_losing_a_part_that_holds_data_says_so() -> None:
 
 
 @given(resources())
-def test_a_creation_shows_all_that_it_sets_and_nothing_else(desired: Desired) -> None:
+def test_a_creation_shows_all_that_it_sets_but_a_name_that_is_its_manifest_s(desired: Desired) -> None:
     found = creation(desired, catalog())
+    unsaid = {"name", "hostname"} - desired.explicit
     assert {c.name: c.after for c in found.changes} == {
-        n: v for n, v in desired.attributes.items() if v != ()
+        n: v for n, v in desired.attributes.items() if v != () and n not in unsaid
     }
     assert all(change.before is None for change in found.changes)
     assert {tag.key: tag.after for tag in found.tags} == desired.tags
@@ -230,3 +231,12 @@ def test_a_hash_moves_with_everything_that_matters(data: st.DataObject, desired:
 def test_an_empty_set_and_none_are_two_wishes() -> None:
     silent = want("firewall/web")
     assert replace(silent, attributes={"label_selectors": ()}).hash() != silent.hash()
+
+
+def test_what_is_kept_for_life_and_not_told_is_not_known_to_differ() -> None:
+    """A server's image is told no more once the provider has deleted it."""
+    server = want("vm/web", server_type="cx22", image="debian-12")
+    untold = replace(recorded_of(server), attributes={"hostname": "web", "server_type": "cx22"})
+    assert not diff(server, untold, catalog())
+    told = replace(untold, attributes={**untold.attributes, "image": "debian-11"})
+    assert [change.name for change in diff(server, told, catalog()).changes] == ["image"]

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from reconciler.diff import creation, diff, removal
-from reconciler.errors import PlanError
+from reconciler.errors import Location, PlanError
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Call, ExternalId, Impact, MarkValue
 from reconciler.model.resource import Desired, Recorded
@@ -180,7 +180,9 @@ def test_all_changes_that_need_a_stop_share_one() -> None:
 
 def test_a_machine_that_is_off_is_changed_without_power_calls() -> None:
     desired = vm(placement_group="placement_group/b")
-    recorded = replace(there(desired, "stopped"), attributes={**SIZE, "power_state": "stopped"})
+    recorded = replace(
+        there(desired, "stopped"), attributes={**SIZE, "hostname": "web-1", "power_state": "stopped"}
+    )
     assert operations(update(desired, recorded)) == ["server.add_to_placement_group"]
 
 
@@ -192,7 +194,9 @@ def test_a_machine_that_is_off_is_off_again_after_a_change_of_type_started_it() 
 
 def test_a_machine_that_was_off_and_shall_run_is_started_after_its_changes() -> None:
     desired = vm(placement_group="placement_group/b", power_state="running")
-    recorded = replace(there(desired, "stopped"), attributes={**SIZE, "power_state": "stopped"})
+    recorded = replace(
+        there(desired, "stopped"), attributes={**SIZE, "hostname": "web-1", "power_state": "stopped"}
+    )
     calls = update(desired, recorded)
     assert operations(calls) == ["server.add_to_placement_group", "server.poweron"]
     assert {call.impact for call in calls} == {Impact.ONLINE}
@@ -240,6 +244,52 @@ def test_reverse_dns_follows_the_address() -> None:
     calls = update(desired, recorded)
     assert operations(calls)[-1] == "server.change_dns_ptr"
     assert body(calls[-1]) == {"ip": "${public_ipv4}", "dns_ptr": "www.example.com"}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"ipv4_enabled": False, "ipv4_reverse_dns": "www.example.com"},
+        {"ipv4_enabled": False, "ipv4": "primary_ip/v4"},
+        {"ipv6_enabled": False, "ipv6_reverse_dns": "www.example.com"},
+    ],
+)
+def test_an_address_that_is_switched_off_is_not_spoken_of(values: dict[str, Value]) -> None:
+    version = "ipv6" if "ipv6_enabled" in values else "ipv4"
+    with pytest.raises(PlanError, match=f"{version}_enabled: false") as error:
+        create(vm(None, **values))
+    assert error.value.hint is not None
+    with pytest.raises(PlanError, match=f"{version}_enabled: false"):
+        update(vm(None, **values), there(vm(), "running"))
+
+
+def test_a_machine_without_an_address_has_no_name_for_it() -> None:
+    recorded = there(vm(), "running", ipv4_enabled=False)
+    with pytest.raises(PlanError, match="no public ipv4"):
+        update(vm(ipv4_reverse_dns="www.example.com"), recorded)
+    bound = vm(ipv4="primary_ip/v4", ipv4_reverse_dns="www.example.com")
+    assert "server.change_dns_ptr" in operations(update(bound, recorded))
+
+
+@pytest.mark.parametrize("named_now", [True, False])
+def test_one_address_has_one_name(named_now: bool) -> None:
+    """The machine's manifest may name the primary IP, or only be on it."""
+    desired = replace(vm(ipv4_reverse_dns="a.example.com"), origin=Location("vm.yaml", 3, 1))
+    if named_now:
+        desired = replace(desired, attributes={**desired.attributes, "ipv4": "primary_ip/v4"})
+    recorded = there(vm(), "running", ipv4="primary_ip/v4", public_ipv4="192.0.2.1")
+    address = want("primary_ip/v4", ip_version="ipv4", location="fsn1", reverse_dns="b.example.com")
+    other = replace(address, origin=Location("ip.yaml", 7, 1))
+
+    def lower(beside: Desired) -> tuple[Call, ...]:
+        found, wanted = diff(desired, recorded, CATALOG), {"primary_ip/v4": beside}
+        return HetznerDriver.lower(LowerRequest(Action.UPDATE, desired, recorded, found, wanted=wanted))
+
+    with pytest.raises(PlanError) as error:
+        lower(other)
+    for words in ("a.example.com (vm.yaml:3:1)", "b.example.com (ip.yaml:7:1)", "primary_ip/v4"):
+        assert words in error.value.message
+    assert lower(changed(CATALOG, other, reverse_dns="a.example.com"))
 
 
 def test_reverse_dns_of_a_range_is_that_of_its_first_address() -> None:
@@ -294,6 +344,26 @@ def test_a_network_makes_room_then_removes_then_adds() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("subnets", "words"),
+    [
+        ([{"ip_range": "10.1.0.0/24"}], "not in the network's range"),
+        ([{"ip_range": "10.0.0.0/24"}, {"ip_range": "10.0.0.128/25"}], "overlap"),
+        ([{"ip_range": "10.0.0.0/24", "subnet_type": "vswitch"}], "go together"),
+        ([{"ip_range": "10.0.0.0/24", "vswitch_id": 7}], "go together"),
+    ],
+)
+def test_subnets_that_cannot_be_are_refused_when_planning(
+    subnets: list[dict[str, Value]], words: str
+) -> None:
+    parts: Parts = {"subnet": [item | {"network_zone": "eu-central"} for item in subnets]}
+    desired = want("network/net", parts, ip_range="10.0.0.0/16")
+    with pytest.raises(PlanError, match=words):
+        create(desired)
+    with pytest.raises(PlanError, match=words):
+        update(desired, there(want("network/net", {"subnet": []}, ip_range="10.0.0.0/16")))
+
+
 @pytest.mark.parametrize("ip_range", ["10.0.0.0/17", "10.1.0.0/16"])
 def test_a_network_can_only_grow_from_where_it_starts(ip_range: str) -> None:
     desired = want("network/net", ip_range=ip_range)
@@ -315,6 +385,45 @@ def test_firewall_rules_are_written_as_a_whole() -> None:
     assert body(call) == {
         "rules": [ssh | {"source_ips": ["192.0.2.0/24"]}, ping | {"source_ips": ["0.0.0.0/0"]}]
     }
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({"direction": "in", "protocol": "icmp"}, "needs `source_ips`"),
+        ({"direction": "out", "protocol": "icmp", "source_ips": ("0.0.0.0/0",)}, "needs `destination_ips`"),
+        (
+            {"direction": "in", "protocol": "icmp", "source_ips": ("::/0",), "destination_ips": ("::/0",)},
+            "has no `destination_ips`",
+        ),
+        ({"direction": "in", "protocol": "tcp", "source_ips": ("::/0",)}, "needs a `port`"),
+        ({"direction": "in", "protocol": "gre", "port": "80", "source_ips": ("::/0",)}, "has no `port`"),
+        ({"direction": "in", "protocol": "udp", "port": "90-80", "source_ips": ("::/0",)}, "`90-80`"),
+        ({"direction": "in", "protocol": "udp", "port": "70000", "source_ips": ("::/0",)}, "`70000`"),
+    ],
+)
+def test_a_rule_that_the_api_would_refuse_is_refused_when_planning(
+    rule: dict[str, Value], words: str
+) -> None:
+    with pytest.raises(PlanError, match=words) as error:
+        create(want("firewall/web", {"firewall_rule": [rule]}))
+    assert error.value.hint is not None
+
+
+@pytest.mark.parametrize(
+    ("desired", "words"),
+    [
+        (want("volume/data", size_gb=10), "where to make it"),
+        (want("floating_ip/in", ip_version="ipv4"), "where to make it"),
+        (
+            want("primary_ip/a", ip_version="ipv4", location="fsn1", auto_delete=True, protected=True),
+            "exclude each other",
+        ),
+    ],
+)
+def test_what_the_api_never_takes_is_refused_when_planning(desired: Desired, words: str) -> None:
+    with pytest.raises(PlanError, match=words):
+        create(desired)
 
 
 def test_a_firewall_without_rules_is_written_as_an_empty_list() -> None:

@@ -25,7 +25,7 @@ GUEST = "endpoint: proxmox-1\n"
 def test_an_ssh_key_goes_to_the_only_endpoint_that_has_ssh_keys() -> None:
     key = desired("ssh_key/admin", manifest("SshKey", "admin", f"public_key: {PUBLIC_KEY} someone@somewhere"))
     assert (key.endpoint, key.provider_type, key.type) == ("hetzner-1", "hetzner", "ssh_key")
-    assert key.attributes == {"public_key": PUBLIC_KEY}, "a key's comment means nothing"
+    assert key.attributes == {"name": "admin", "public_key": PUBLIC_KEY}, "a key's comment means nothing"
     assert key.explicit == {"public_key"}
 
 
@@ -36,8 +36,18 @@ def test_a_resource_knows_the_line_it_was_written_at() -> None:
 
 def test_defaults_of_the_catalog_are_desired_but_not_explicit() -> None:
     group = desired("placement_group/web", manifest("PlacementGroup", "web"))
-    assert group.attributes == {"placement_type": "spread"}
+    assert group.attributes == {"name": "web", "placement_type": "spread"}
     assert group.explicit == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "is_called"), [("Web_1", "", "web-1"), ("a", "hostname: B.c", "b.c")]
+)
+def test_a_machine_is_called_like_its_manifest_unless_it_says_otherwise(
+    name: str, written: str, is_called: str
+) -> None:
+    guest = desired(f"vm/{name}", manifest("VirtualMachine", name, GUEST + written))
+    assert guest.attributes["hostname"] == is_called
 
 
 @pytest.mark.parametrize("written", ["memory: 8GiB", "memory_mb: 8GiB", "memory_mb: 8192", "memory: 8192"])
@@ -157,8 +167,30 @@ def test_offline_a_set_must_declare_all_it_refers_to() -> None:
     assert "hetzner" in str(problem)
 
 
+def test_mistakes_are_told_beside_an_endpoint_that_there_is_not() -> None:
+    spec = "endpoint: hetzner-2\nserver_typ: cx22\nmemory: 1GiB\ndisks: [{slot: scsi0, sizze: 1GiB}]"
+    with pytest.raises(ManifestError) as caught:
+        load_text(manifest("VirtualMachine", "web", spec))
+    assert [str(problem).partition("vm/web: ")[2] for problem in caught.value.problems] == [
+        "there is no endpoint `hetzner-2` (did you mean hetzner-1?)",
+        "VirtualMachine has no attribute `server_typ` on any provider (did you mean server_type?)",
+        "Disk has no attribute `sizze` on any provider (did you mean size?)",
+    ]
+
+
 def test_hundreds_of_mistakes_are_all_reported() -> None:
     documents = [manifest("PlacementGroup", f"g{number}", "placement_typ: spread") for number in range(300)]
     with pytest.raises(ManifestError) as caught:
         load_text(*documents)
     assert len(caught.value.problems) == 300
+
+
+@pytest.mark.parametrize(
+    ("attribute", "written", "value"),
+    [("swap_mb", "swap: 0MiB", 0), ("swap_mb", "swap: 0", 0), ("startup_delay", "startup_delay: 0s", 0)],
+)
+def test_nothing_is_a_size_and_a_duration_where_the_provider_takes_it(
+    attribute: str, written: str, value: int
+) -> None:
+    guest = desired("container/ct", manifest("Container", "ct", GUEST + written))
+    assert guest.attributes[attribute] == value

@@ -84,14 +84,49 @@ def test_what_is_not_there_or_not_ours_cannot_be_built_on(change: dict[str, Any]
     assert plan.blocked[0].hindrance is Hindrance.DEPENDENCY
 
 
-def test_what_a_selection_leaves_out_is_not_done_for_the_sake_of_what_it_covers() -> None:
-    chosen = Selection(targets=(parse_selector("vm/web"),))
-    plan = make_plan(given([vm(ssh_keys=("ssh_key/admin",)), key()], selection=chosen))
-    assert order(plan) == []
-    assert [item.hindrance for item in plan.blocked] == [Hindrance.DEPENDENCY]
-    both = Selection(targets=(parse_selector("vm/web"), parse_selector("ssh_key/admin")))
-    plan = make_plan(given([vm(ssh_keys=("ssh_key/admin",)), key()], selection=both))
-    assert order(plan) == ["create ssh_key/admin", "create vm/web"]
+def selecting(*targets: str, excludes: tuple[str, ...] = ()) -> Selection:
+    return Selection(tuple(map(parse_selector, targets)), tuple(map(parse_selector, excludes)))
+
+
+def test_what_a_target_needs_and_is_not_there_comes_along_and_so_on_down_the_chain() -> None:
+    chain = [
+        service("a"),
+        service("b", "service/a"),
+        service("c", "service/b"),
+        service("other", "service/a"),
+    ]
+    plan = make_plan(given(chain, selection=selecting("service/c")))
+    assert order(plan) == ["create service/a", "create service/b", "create service/c"]
+    assert [text.partition(",")[0] for text in plan.warnings] == [
+        "service/a is not selected",
+        "service/b is not selected",
+    ]
+    both = make_plan(given(chain, selection=selecting("service/c", "service/b", "service/a")))
+    assert (order(both), both.warnings) == (order(plan), ())
+
+
+def test_what_a_target_needs_and_is_there_is_left_as_it_is() -> None:
+    there = [recorded_of(service("a", tags={"env": "dev"})), recorded_of(service("c"))]
+    changed = [service("a", tags={"env": "prod"}), service("c", "service/a", tags={"env": "prod"})]
+    plan = make_plan(given(changed, there, selection=selecting("service/c")))
+    assert order(plan) == ["update service/c"]
+    settled = make_plan(
+        given([service("c", "service/b"), service("b")], there, selection=selecting("service/c"))
+    )
+    assert (order(settled), settled.warnings) == ([], ()), "nothing is made for what needs no step"
+
+
+def test_what_is_excluded_is_not_made_for_the_sake_of_a_target() -> None:
+    chain = [service("a"), service("b", "service/a"), service("c", "service/b"), service("d"), service("e")]
+    asked = replace(chain[2], depends_on=(*chain[2].depends_on, Address.parse("service/d")))
+    chosen = selecting("service/c", "service/e", excludes=("service/a",))
+    plan = make_plan(given([*chain[:2], asked, *chain[3:]], selection=chosen))
+    assert order(plan) == ["create service/e"], "nor is the rest of what the target would have needed"
+    first, second = plan.blocked
+    assert (str(first.address), first.hindrance) == ("service/b", Hindrance.DEPENDENCY)
+    assert first.message.endswith("service/a is excluded")
+    assert first.hint == "do not exclude service/a"
+    assert str(second.address) == "service/c"
 
 
 def test_removals_go_in_the_opposite_order() -> None:

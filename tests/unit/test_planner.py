@@ -132,6 +132,19 @@ def test_an_existing_object_is_taken_over_only_by_its_id() -> None:
     assert only(nothing) is Hindrance.UNKNOWN
 
 
+def test_an_object_that_another_manifest_asks_for_is_not_deleted_under_it() -> None:
+    old = recorded_of(network("old"), external_id="77")
+    plan = make_plan(given([network("new", adopt="77")], removed=[old]))
+    assert not plan.steps
+    assert {str(item.address): item.action for item in plan.blocked} == {
+        "network/new": Action.ADOPT,
+        "network/old": Action.DELETE,
+    }
+    assert all("reconciler forget network/old" in item.hint for item in plan.blocked)
+    other = make_plan(given([network("new", adopt="78")], removed=[old]))
+    assert did(other) == {"network/old": Action.DELETE}
+
+
 def test_nothing_is_taken_over_into_a_place_that_is_still_taken() -> None:
     stranger = recorded_of(network(), external_id="77", management=Management.UNMANAGED)
     lost = recorded_of(network(), presence=Presence.ABSENT)

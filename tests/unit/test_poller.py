@@ -122,3 +122,42 @@ def test_a_poller_that_has_gone_idle_starts_again() -> None:
     shared = poller(provider)
     for task in ("a", "b", "a"):
         assert shared.wait([task], 10) == {task: DONE}
+
+
+def test_a_stop_ends_the_waiting_and_what_still_runs_comes_back_as_running() -> None:
+    provider, stop = Provider(b=DONE), threading.Event()
+    made = poller(provider)
+    found: list[Mapping[str, TaskStatus]] = []
+    waiting = threading.Thread(target=lambda: found.append(made.wait(["a", "b"], 1e6, stop)), daemon=True)
+    waiting.start()
+    provider.wait_for_question(["a"])
+    stop.set()
+    waiting.join(60)
+    assert found == [{"a": RUNNING, "b": DONE}]
+    made.wait(["b"], 10)
+    assert provider.questions[-1] == ["b"], "what nobody waits for is not asked for"
+
+
+def test_what_ends_in_the_grace_after_a_stop_is_still_seen() -> None:
+    provider, stop = Provider(), threading.Event()
+    made = poller(provider)
+    found: list[Mapping[str, TaskStatus]] = []
+    waiting = threading.Thread(target=lambda: found.append(made.wait(["a"], 1e6, stop, 1e6)), daemon=True)
+    waiting.start()
+    provider.wait_for_question(["a"])
+    stop.set()
+    provider.end("a")
+    waiting.join(60)
+    assert found == [{"a": DONE}]
+
+
+def test_whoever_waits_can_be_released() -> None:
+    provider = Provider()
+    made = poller(provider)
+    found: list[Mapping[str, TaskStatus]] = []
+    waiting = threading.Thread(target=lambda: found.append(made.wait(["a"], 1e6)), daemon=True)
+    waiting.start()
+    provider.wait_for_question(["a"])
+    made.release()
+    waiting.join(60)
+    assert found == [{"a": RUNNING}]

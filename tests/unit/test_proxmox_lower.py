@@ -190,6 +190,19 @@ def test_a_container_is_unprivileged_where_nobody_says_otherwise() -> None:
         (wanted(WEB, {"disk": [{"slot": "scsi0"}]}), "no size"),
         (wanted(WEB, {"disk": [{**SCSI0, "slot": "mp0"}]}), "no slot"),
         (wanted(WEB, {"disk": [{**SCSI0, "mount_path": "/data"}]}), "mount_path"),
+        (
+            wanted(WEB, {"disk": [{**SCSI0, "slot": "sata0", "iothread": True}]}),
+            "scsi or virtio, not at sata",
+        ),
+        (wanted(WEB, {"disk": [{**SCSI0, "slot": "efidisk0", "cache": "none", "aio": "native"}]}), "`aio`"),
+        (wanted(WEB, {"disk": [{**SCSI0, "tpm_version": "v2.0"}]}), "tpmstate"),
+        (wanted(WEB, {"nic": [{**NET0, "mtu": 65535}]}), "mtu"),
+        (
+            wanted(
+                CT, {"disk": [{**SCSI0, "slot": "rootfs"}], "nic": [{**NET0, "mtu": 1}]}, os_template="a:b/c"
+            ),
+            "mtu",
+        ),
         (wanted(CT, {"disk": [{**SCSI0, "slot": "rootfs"}]}), "nothing to make"),
         (wanted(CT, os_template="local:vztmpl/a"), "root file system"),
         (wanted(CT, {"cd_drive": [{"slot": "ide2"}]}, os_template="local:vztmpl/a"), "no cd_drive"),

@@ -40,7 +40,8 @@ def plan(
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 where something differs.")
     ] = False,
     form: Annotated[
-        Literal["text", "json", "markdown"], typer.Option("--format", "-o", help="text, json or markdown")
+        Literal["text", "json", "markdown"],
+        typer.Option("--format", "--output", "-o", help="text, json or markdown"),
     ] = "text",
     calls: o.Calls = False,
     save: Annotated[
@@ -51,6 +52,8 @@ def plan(
     """Show what would be done, and why. Changes nothing at any provider.
 
     Without -f or --git it goes by the manifests as last applied.
+
+    Exits with 1 where not everything could be seen; else 0, or 2 as --detailed-exitcode says.
     """
     from reconciler.cli import running
     from reconciler.cli.sources import Manifests

@@ -71,7 +71,8 @@ def history(
 def graph(
     context: typer.Context,
     address: Annotated[
-        str | None, typer.Argument(metavar="ADDRESS", help="Only what this is tied to, directly or not.")
+        str | None,
+        typer.Argument(metavar="ADDRESS", help="Only what this needs and what needs it, directly or not."),
     ] = None,
     output: Annotated[
         Literal["text", "dot", "mermaid"], typer.Option("--output", "-o", help="text, dot or mermaid")

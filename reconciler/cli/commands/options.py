@@ -22,7 +22,10 @@ Source = Annotated[
 Targets = Annotated[
     list[str] | None,
     typer.Option(
-        "--target", metavar="SEL", help="Only this: an address, type=T, endpoint=E, tag=KEY or tag=KEY=VALUE."
+        "--target",
+        metavar="SEL",
+        help="Only this, and what it needs that is not there yet: an address, type=T, endpoint=E, tag=KEY or"
+        " tag=KEY=VALUE.",
     ),
 ]
 Excludes = Annotated[

@@ -14,6 +14,7 @@ from reconciler.catalog import core_part, load_part
 from reconciler.model.catalog import AttributeDefinition
 from reconciler.model.resource import Observed
 from reconciler.model.values import Attributes, Cardinality, DataType, ExternalRef, Value, canonical
+from reconciler.providers.hetzner.kinds import name_of
 from reconciler.providers.hetzner.labels import mark_of, tags_of
 
 Json = dict[str, Any]
@@ -63,7 +64,7 @@ def resource(
         external_id=str(data["id"]),
         name=data["name"],
         state=state,
-        attributes=values,
+        attributes={**values, **attributes(**{name_of(resource_type): data["name"]})},
         tags=tags_of(labels),
         mark=mark_of(labels),
         parts=tuple(parts),

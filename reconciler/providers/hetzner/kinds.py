@@ -28,3 +28,8 @@ KINDS = {
     )
 }
 NOUNS = {kind.noun: kind for kind in KINDS.values()}
+
+
+def name_of(resource_type: str) -> str:
+    """The attribute that is the `name` of such an object: a machine's is a host name, as everywhere."""
+    return "hostname" if resource_type == "vm" else "name"

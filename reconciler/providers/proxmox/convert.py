@@ -70,7 +70,7 @@ def guest(listed: Mapping[str, Any], live: Mapping[str, Any], config: Config) ->
         name=str(values.get("hostname", vmid)),
         state=state,
         attributes=values,
-        tags=marks.tags_of(found),
+        tags=marks.tags_of(found) | ({marks.MISPLACED: ""} if line and not template else {}),
         mark=None if template else marks.mark_of(line or found),
         parts=_parts(kind, config),
         pending=frozenset(name for name in now.keys() | later.keys() if now.get(name) != later.get(name)),

@@ -2,8 +2,10 @@
 
 A guest carries the mark as two tags (`rc-owner-…`, `rc-id-…`). A clone call takes no tags, and what it
 makes has those of its template, so there the mark is one line at the end of the description; that line
-wins over tags until the next call has written the tags. A pool has no tags: its mark is such a line at
-the end of its comment. A person's tag `key: value` is the word `key+value`, or `key` alone.
+wins over tags until the next call has written the tags. Where that call never came, the guest shows a tag
+that no manifest can want (`MISPLACED`), so that the next plan brings the mark to its place. A pool has no
+tags: its mark is such a line at the end of its comment. A person's tag `key: value` is the word
+`key+value`, or `key` alone.
 """
 
 from __future__ import annotations
@@ -18,7 +20,10 @@ from reconciler.model.resource import Mark
 
 OWNER = "rc-owner-"
 RESOURCE = "rc-id-"
+MISPLACED = "rc-mark-in-description"
+"""Stands among a guest's tags for a mark in its description; it is never written."""
 _WORD = re.compile(r"[a-z0-9_][a-z0-9_+.-]*")
+_OURS = (OWNER, RESOURCE, MISPLACED)
 _LINE = re.compile(rf"{OWNER}[0-9a-f-]{{32,36}} {RESOURCE}[0-9a-f-]{{32,36}}")
 
 
@@ -38,7 +43,7 @@ def mark_words() -> tuple[MarkValue, ...]:
 def tag_word(key: str, value: str) -> str:
     """The word of a tag. Raises PlanError if the server would not give back the same."""
     word = f"{key}+{value}" if value else key
-    if not _WORD.fullmatch(word) or parse_word(word) != (key, value) or word.startswith((OWNER, RESOURCE)):
+    if not _WORD.fullmatch(word) or parse_word(word) != (key, value) or word.startswith(_OURS):
         raise PlanError(
             f"tag `{key}: {value}` cannot be kept at Proxmox VE",
             hint="keys and values may have lower-case letters, digits and `_.-`; a key no `+`",
@@ -61,14 +66,14 @@ def tags_of(found: Iterable[str]) -> dict[str, str]:
     """People's tags: every word but the mark's. Of words with one key, the later ones stay whole words."""
     tags: dict[str, str] = {}
     for word in sorted(found):
-        if not word.startswith((OWNER, RESOURCE)):
+        if not word.startswith(_OURS):
             key, value = parse_word(word)
             tags |= {word: ""} if key in tags else {key: value}
     return tags
 
 
 def words_of(tags: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(f"{key}+{tags[key]}" if tags[key] else key for key in sorted(tags))
+    return tuple(f"{key}+{tags[key]}" if tags[key] else key for key in sorted(tags) if key != MISPLACED)
 
 
 def mark_of(found: Iterable[str]) -> Mark | None:

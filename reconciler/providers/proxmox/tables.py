@@ -219,6 +219,20 @@ VM_DISK = _part(
     more=(*_VOLUME, "import_from"),
 )
 
+DATA_BUSES = ("ide", "sata", "scsi", "virtio")
+BUSES_WITH = {
+    **dict.fromkeys(("iothread", "ro"), ("scsi", "virtio")),
+    **dict.fromkeys(("queues", "product", "vendor", "scsiblock"), ("scsi",)),
+    **dict.fromkeys(("ssd", "wwn"), ("ide", "sata", "scsi")),
+    **dict.fromkeys(("efitype", "pre-enrolled-keys", "ms-cert"), ("efidisk",)),
+    "model": ("ide",),
+    "version": ("tpmstate",),
+}
+"""The buses that have a disk's option; the others are those of `DATA_BUSES`."""
+
+MTU = {"vm": (1, 65520), "container": (64, 65535)}
+"""Bounds of an interface's MTU, in bytes; a machine's 1 takes over the bridge's."""
+
 CONTAINER_DISK = _part(
     "disk",
     r"rootfs|mp\d+",

@@ -20,6 +20,7 @@ from reconciler.providers.hetzner.lower import (
 )
 from reconciler.providers.hetzner.lower.build import put
 from reconciler.providers.hetzner.lower.rules import Change, Rules
+from reconciler.providers.hetzner.lower.vm_public import check_addresses
 
 RULES: dict[str, Rules] = {
     "firewall": firewall.RULES,
@@ -39,6 +40,8 @@ def lower(request: LowerRequest) -> tuple[Call, ...]:
     rules = RULES.get(address.type)
     if rules is None:
         raise PlanError(f"{address}: Hetzner Cloud has no {address.type}")
+    if request.desired is not None and request.action is not Action.ADOPT and address.type == "vm":
+        check_addresses(request.desired, request.recorded, request.wanted)
     match request.action:
         case Action.CREATE if request.desired is not None:
             return rules.create(request.desired)

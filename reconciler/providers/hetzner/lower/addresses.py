@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.model.plan import Call
 from reconciler.model.resource import Desired, Recorded
-from reconciler.model.values import Value
+from reconciler.model.values import Attributes, Value
 from reconciler.providers.hetzner.convert_objects import first_address
 from reconciler.providers.hetzner.lower.build import (
     act,
@@ -13,7 +14,8 @@ from reconciler.providers.hetzner.lower.build import (
     create,
     delete,
     given,
-    labels,
+    naming,
+    need_place,
     plain,
     protect,
     put,
@@ -24,20 +26,30 @@ from reconciler.providers.hetzner.lower.rules import Calls, Change, Rules
 
 
 def _create_floating(desired: Desired) -> Calls:
+    need_place(desired)
     body = given(desired, type="ip_version", home_location="location", description="description")
     if (server := desired.attributes.get("server")) is not None:
         body["server"] = target_id(server)
     return (create(desired, body), *_after_creation(desired))
 
 
+def _refuse_both(values: Attributes, address: Address) -> None:
+    if values.get("auto_delete") is True and values.get("protected") is True:
+        raise PlanError(
+            f"{address}: `auto_delete` and `protected` exclude each other",
+            hint="an address that may not be deleted cannot go with its machine; keep one of the two",
+        )
+
+
 def _create_primary(desired: Desired) -> Calls:
+    _refuse_both(desired.attributes, desired.address)
     body = given(desired, type="ip_version", location="location", auto_delete="auto_delete")
     return (create(desired, body), *_after_creation(desired))
 
 
 def _update_floating(change: Change) -> Calls:
     address = change.recorded.address
-    body = labels(change)
+    body = naming(change)
     if description := change.diff.change("description"):
         body["description"] = plain(description.after)
     calls = [*put(address, body)]
@@ -51,7 +63,8 @@ def _update_floating(change: Change) -> Calls:
 
 
 def _update_primary(change: Change) -> Calls:
-    body = labels(change)
+    _refuse_both({**change.recorded.attributes, **change.desired.attributes}, change.recorded.address)
+    body = naming(change)
     if auto_delete := change.diff.change("auto_delete"):
         body["auto_delete"] = plain(auto_delete.after)
     written, protection = put(change.recorded.address, body), _protection(change)

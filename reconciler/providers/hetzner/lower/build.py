@@ -15,7 +15,7 @@ from reconciler.model.plan import Call, ExternalId, Impact, Param
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import ExternalRef, SecretRef, Value
 from reconciler.providers.flat import flatten
-from reconciler.providers.hetzner.kinds import KINDS, Kind
+from reconciler.providers.hetzner.kinds import KINDS, Kind, name_of
 from reconciler.providers.hetzner.labels import changed, marked
 from reconciler.providers.hetzner.lower.rules import Change
 
@@ -29,7 +29,7 @@ def kind_of(address: Address) -> Kind:
 def create(desired: Desired, body: Mapping[str, Any], *, timeout: int = 600) -> Call:
     """The call that makes an object: its name, its tags and our mark go with it."""
     kind = kind_of(desired.address)
-    tree = {"name": desired.address.name, **body, "labels": marked(desired.address, desired.tags)}
+    tree = {"name": _name(desired), **body, "labels": marked(desired.address, desired.tags)}
     return Call(
         operation=f"{kind.noun}.create",
         method="POST",
@@ -39,6 +39,11 @@ def create(desired: Desired, body: Mapping[str, Any], *, timeout: int = 600) -> 
         creates=True,
         timeout=timeout,
     )
+
+
+def _name(desired: Desired) -> str:
+    name = desired.attributes.get(name_of(desired.type))
+    return desired.address.name if name is None else str(name)
 
 
 def put(address: Address, body: Mapping[str, Any]) -> tuple[Call, ...]:
@@ -114,12 +119,14 @@ def change_dns_ptr(address: Address, ip: Param, name: Value | None) -> Call:
     return act(address, "change_dns_ptr", words, {"ip": ip, "dns_ptr": name})
 
 
-def labels(change: Change) -> Tree:
-    """The labels to write where tags change: the recorded ones with exactly the diff's changes."""
-    if not change.diff.tags:
-        return {}
-    recorded = change.recorded
-    return {"labels": marked(recorded.address, changed(recorded.tags, change.diff.tags))}
+def naming(change: Change) -> Tree:
+    """The name to write where it changes, and the labels where tags do: those recorded, with the changes."""
+    recorded, body = change.recorded, Tree()
+    if name := change.diff.change(name_of(recorded.type)):
+        body["name"] = plain(name.after)
+    if change.diff.tags:
+        body["labels"] = marked(recorded.address, changed(recorded.tags, change.diff.tags))
+    return body
 
 
 def changed_parts(change: Change, part_type: str) -> tuple[list[Recorded], list[Desired]]:
@@ -159,6 +166,15 @@ def given(desired: Desired, **fields: str) -> Tree:
     """The body's fields whose attributes have a value: `given(desired, size="size_gb")`."""
     values = desired.attributes
     return {field: plain(values[name]) for field, name in fields.items() if values.get(name) is not None}
+
+
+def need_place(desired: Desired) -> None:
+    """Raises PlanError for what would be made nowhere: the API takes a location, or a machine to be near."""
+    if desired.attributes.get("location") is None and desired.attributes.get("server") is None:
+        raise PlanError(
+            f"{desired.address}: it is not said where to make it",
+            hint="set `location`, or `server` for the place of that machine",
+        )
 
 
 def refuse_protected(recorded: Recorded) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.model.plan import Call, Param
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import Attributes, Value
-from reconciler.providers.hetzner.lower.build import Tree, act, create, delete, labels, plain, put
+from reconciler.providers.hetzner.lower.build import Tree, act, create, delete, naming, plain, put
 from reconciler.providers.hetzner.lower.rules import Calls, Change, Rules
 
+_LAST_PORT = 65535
 _RULE = ("description", "direction", "protocol", "port", "source_ips", "destination_ips")
 
 
@@ -25,7 +27,7 @@ def _create(desired: Desired) -> Calls:
 
 def _update(change: Change) -> Calls:
     address = change.recorded.address
-    calls = [*put(address, labels(change))]
+    calls = [*put(address, naming(change))]
     if any(part.address.type == "firewall_rule" for part in change.diff.parts):
         rules = _rules(change.desired)
         calls.append(act(address, "set_rules", f"{address.name}: write {len(rules)} rules", {"rules": rules}))
@@ -72,7 +74,41 @@ def _selectors(texts: Sequence[str]) -> list[Tree]:
 
 
 def _rules(desired: Desired) -> list[Tree]:
-    return [_rule(part.attributes) for part in desired.parts if part.type == "firewall_rule"]
+    """Raises PlanError for a rule that the API refuses: then none of them would be written."""
+    parts = [part for part in desired.parts if part.type == "firewall_rule"]
+    for part in parts:
+        _check(part)
+    return [_rule(part.attributes) for part in parts]
+
+
+def _check(part: Desired) -> None:
+    values = part.attributes
+    direction, protocol, port = values["direction"], str(values["protocol"]), values.get("port")
+    mine, other = (
+        ("source_ips", "destination_ips") if direction == "in" else ("destination_ips", "source_ips")
+    )
+    if not values.get(mine):
+        hint = 'for everywhere, write ["0.0.0.0/0", "::/0"]'
+        raise PlanError(f"{_place(part)}: a rule with direction {direction} needs `{mine}`", hint=hint)
+    if values.get(other):
+        raise PlanError(
+            f"{_place(part)}: a rule with direction {direction} has no `{other}`", hint="remove the line"
+        )
+    ported = protocol in ("tcp", "udp")
+    if ported and port is None:
+        hint = 'write a port ("443"), a range ("8000-8099") or any'
+        raise PlanError(f"{_place(part)}: a {protocol} rule needs a `port`", hint=hint)
+    if not ported and port is not None:
+        raise PlanError(f"{_place(part)}: a {protocol} rule has no `port`", hint="remove the line")
+    if ported and port != "any":
+        low, _, high = str(port).partition("-")
+        if not 1 <= int(low) <= int(high or low) <= _LAST_PORT:
+            hint = f"ports go from 1 to {_LAST_PORT}, the lower one first"
+            raise PlanError(f"{_place(part)}: `{port}` is no range of ports", hint=hint)
+
+
+def _place(part: Desired) -> str:
+    return f"{part.address} ({part.origin})" if part.origin is not None else str(part.address)
 
 
 def _rule(values: Attributes) -> Tree:

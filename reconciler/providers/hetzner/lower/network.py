@@ -7,6 +7,7 @@ what comes, and a route only beside the subnet it leads through.
 from __future__ import annotations
 
 import ipaddress
+from ipaddress import IPv4Network, IPv6Network
 
 from reconciler.errors import PlanError
 from reconciler.model.address import Address
@@ -20,7 +21,7 @@ from reconciler.providers.hetzner.lower.build import (
     create,
     delete,
     given,
-    labels,
+    naming,
     plain,
     protect,
     put,
@@ -30,6 +31,7 @@ from reconciler.providers.hetzner.lower.rules import Calls, Change, Rules
 
 
 def _create(desired: Desired) -> Calls:
+    _check_subnets(desired)
     body = given(desired, ip_range="ip_range", expose_routes_to_vswitch="expose_routes_to_vswitch")
     subnets = [_subnet(part.attributes) for part in desired.parts if part.type == "subnet"]
     routes = [_route(part.attributes) for part in desired.parts if part.type == "route"]
@@ -45,7 +47,9 @@ def _create(desired: Desired) -> Calls:
 
 def _update(change: Change) -> Calls:
     address = change.recorded.address
-    body = labels(change)
+    if change.diff.parts or change.diff.change("ip_range"):
+        _check_subnets(change.desired)
+    body = naming(change)
     if expose := change.diff.change("expose_routes_to_vswitch"):
         body["expose_routes_to_vswitch"] = plain(expose.after)
     calls = [*put(address, body), *_ip_range(change, address)]
@@ -77,6 +81,31 @@ def _ip_range(change: Change, address: Address) -> Calls:
         )
     words = f"{address.name}: widen the range to {after}"
     return (act(address, "change_ip_range", words, {"ip_range": str(after)}),)
+
+
+def _check_subnets(desired: Desired) -> None:
+    """Raises PlanError for subnets that cannot be in this network, or not beside each other."""
+    whole = ipaddress.ip_network(str(desired.attributes["ip_range"]))
+    taken: list[IPv4Network | IPv6Network] = []
+    for part in (part for part in desired.parts if part.type == "subnet"):
+        mine = ipaddress.ip_network(str(part.attributes["ip_range"]))
+        place = f"{part.address} ({part.origin})" if part.origin is not None else str(part.address)
+        if mine.version != whole.version or not _within(mine, whole):
+            raise PlanError(
+                f"{place}: {mine} is not in the network's range {whole}", hint="correct one of them"
+            )
+        if twin := next((other for other in taken if mine.overlaps(other)), None):
+            raise PlanError(f"{place}: {mine} and the subnet {twin} overlap", hint="correct one of them")
+        taken.append(mine)
+        coupled = part.attributes.get("vswitch_id") is not None
+        if coupled != (part.attributes.get("subnet_type") == "vswitch"):
+            raise PlanError(
+                f"{place}: `subnet_type: vswitch` and `vswitch_id` go together", hint="write both, or neither"
+            )
+
+
+def _within(inner: IPv4Network | IPv6Network, outer: IPv4Network | IPv6Network) -> bool:
+    return inner[0] in outer and inner[-1] in outer
 
 
 def _subnet(values: Attributes) -> Tree:

@@ -1,9 +1,9 @@
-"""Placement groups: only the labels change in place."""
+"""Placement groups: only name and labels change in place."""
 
 from __future__ import annotations
 
 from reconciler.model.resource import Desired, Recorded
-from reconciler.providers.hetzner.lower.build import create, delete, given, labels, put
+from reconciler.providers.hetzner.lower.build import create, delete, given, naming, put
 from reconciler.providers.hetzner.lower.rules import Calls, Change, Rules
 
 
@@ -12,7 +12,7 @@ def _create(desired: Desired) -> Calls:
 
 
 def _update(change: Change) -> Calls:
-    return put(change.recorded.address, labels(change))
+    return put(change.recorded.address, naming(change))
 
 
 def _delete(recorded: Recorded) -> Calls:

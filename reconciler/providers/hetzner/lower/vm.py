@@ -13,7 +13,7 @@ from reconciler.providers.hetzner.lower.build import (
     create,
     delete,
     given,
-    labels,
+    naming,
     protect,
     put,
     refuse_protected,
@@ -78,7 +78,7 @@ def _body(desired: Desired) -> Tree:
 
 def _update(change: Change) -> Calls:
     address = change.recorded.address
-    calls = [*put(address, labels(change)), *change_firewalls(change), *change_networks(change)]
+    calls = [*put(address, naming(change)), *change_firewalls(change), *change_networks(change)]
     calls += online_changes(change)
     if backups := change.diff.change("backups"):
         calls.append(_backups(change.desired, on=backups.after is True))

@@ -13,13 +13,15 @@ from reconciler.providers.hetzner.lower.rules import Calls, Change
 
 def simple(part: Desired) -> bool:
     """Whether the creation of a server can make it: that takes a network, but no addresses."""
-    return part.attributes.get("ip") is None and not part.attributes.get("alias_ips")
+    return not any(part.attributes.get(name) for name in ("ip", "ip_range", "alias_ips"))
 
 
 def attach(address: Address, values: Attributes) -> Call:
     body: Tree = {"network": target_id(values["network"])}
     if values.get("ip") is not None:
         body["ip"] = plain(values["ip"])
+    elif values.get("ip_range") is not None:
+        body["ip_range"] = plain(values["ip_range"])
     if values.get("alias_ips"):
         body["alias_ips"] = plain(values["alias_ips"])
     return act(address, "attach_to_network", f"{address.name}: attach to {values['network']}", body)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from reconciler.errors import PlanError
 from reconciler.model.plan import Call, ExternalId
-from reconciler.model.resource import Desired
+from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import ExternalRef, Value
 from reconciler.providers.hetzner.convert_objects import first_address
 from reconciler.providers.hetzner.lower.build import Tree, act, change_dns_ptr, given, target_id
@@ -12,6 +14,44 @@ from reconciler.providers.hetzner.lower.firewall import apply_to_server, remove_
 from reconciler.providers.hetzner.lower.rules import Calls, Change
 
 VERSIONS = ("ipv4", "ipv6")
+
+
+def check_addresses(desired: Desired, recorded: Recorded | None, wanted: Mapping[str, Desired]) -> None:
+    """Refuse what can never be so. `wanted` are other manifests' resources, by address text.
+
+    Raises PlanError for a public address that is switched off and yet spoken of, and for one address with
+    two names: each would undo the other's, for ever.
+    """
+    for version in VERSIONS:
+        dns, enabled = f"{version}_reverse_dns", desired.attributes.get(f"{version}_enabled")
+        name, own = desired.attributes.get(dns), desired.attributes.get(version)
+        named = next((item for item, value in ((version, own), (dns, name)) if value is not None), None)
+        if enabled is False and named is not None:
+            raise PlanError(
+                f"{desired.address}: `{named}` is for a public {version} address, and "
+                f"`{version}_enabled: false` leaves it without one",
+                hint="remove one of the two lines",
+            )
+        there = recorded.attributes if recorded is not None else {}
+        if name is not None and own is None and there.get(f"{version}_enabled") is False:
+            raise PlanError(
+                f"{desired.address}: it has no public {version} address that `{dns}` could be the name of",
+                hint=f"declare a primary_ip and name it as `{version}`, or remove `{dns}`",
+            )
+        other = wanted.get(str(own or there.get(version)))
+        if name is None or other is None or dns in desired.lifecycle.ignore_changes:
+            continue
+        theirs = other.attributes.get("reverse_dns")
+        if theirs not in (None, name) and "reverse_dns" not in other.lifecycle.ignore_changes:
+            raise PlanError(
+                f"{desired.address}: `{dns}` is {name}{_at(desired)}, but `reverse_dns` of {other.address}, "
+                f"which is the same address, is {theirs}{_at(other)}",
+                hint="write it in one place only, best at the primary_ip",
+            )
+
+
+def _at(desired: Desired) -> str:
+    return f" ({desired.origin})" if desired.origin is not None else ""
 
 
 def public_net(desired: Desired) -> Tree:

@@ -11,7 +11,8 @@ from reconciler.providers.hetzner.lower.build import (
     create,
     delete,
     given,
-    labels,
+    naming,
+    need_place,
     plain,
     protect,
     put,
@@ -25,6 +26,7 @@ def _create(desired: Desired) -> Calls:
     """The API takes a location or a machine. Given both, it is made in the location and attached then, so
     that a machine elsewhere is an error and not a volume in the wrong place.
     """
+    need_place(desired)
     values = desired.attributes
     server = values.get("server")
     body = given(desired, size="size_gb", location="location", format="filesystem")
@@ -41,7 +43,7 @@ def _create(desired: Desired) -> Calls:
 
 def _update(change: Change) -> Calls:
     address = change.recorded.address
-    calls = [*put(address, labels(change))]
+    calls = [*put(address, naming(change))]
     if server := change.diff.change("server"):
         if server.before is not None:
             calls.append(_detach(change.recorded))

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from reconciler.errors import PlanError
 from reconciler.model.plan import Call, ExternalId, Param, ReservedId
 from reconciler.model.resource import Desired
-from reconciler.model.values import Attributes, Scalar, SecretRef
+from reconciler.model.values import Attributes, Scalar, SecretRef, dns_name
 from reconciler.providers.proxmox.convert import API_TYPES
 from reconciler.providers.proxmox.lower import options
 from reconciler.providers.proxmox.lower.build import (
@@ -74,7 +74,7 @@ def _options(desired: Desired, settings: Settings) -> options.Options:
         if part.type != "disk" or _is_new(desired, part):
             found |= options.new_part(part.address, desired.type, part.attributes, settings.get("storage"))
     name = "name" if desired.type == "vm" else "hostname"
-    found[name] = found[name] or options.host_name(desired.address.name)
+    found[name] = found[name] or dns_name(desired.address.name)
     return {option: value for option, value in found.items() if value is not None}
 
 

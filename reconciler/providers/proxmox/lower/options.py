@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from reconciler.errors import PlanError
@@ -38,6 +37,10 @@ def part_options(where: Address, kind: str, attributes: Attributes, volume: Mapp
     if table.whole:
         return {slot: str(attributes[table.fields[0].attribute])}
     parts = fields.write_parts(table.fields, attributes, fields.texts(attributes.get(OTHER)))
+    if table is tables.VM_DISK:
+        _check_bus(where, slot, parts)
+    elif where.type == "nic":
+        _check_mtu(where, kind, attributes)
     if table is tables.VM_NIC:
         parts.setdefault("model", "virtio")
         return {slot: propstring.render_nic(parts), **_ip_options(slot, attributes)}
@@ -52,6 +55,27 @@ def _check_names(where: Address, table: PartTable, attributes: Attributes) -> No
     """A type of part may be in machines and containers, and some attributes in only one of them."""
     for name in sorted(attributes.keys() - table.names):
         raise PlanError(f"{where}: a {where.root.type}'s {where.type} has no `{name}` at Proxmox VE")
+
+
+def _check_bus(where: Address, slot: str, parts: Mapping[str, str]) -> None:
+    """The server refuses a whole configuration for an option that a disk's bus has not."""
+    bus = slot.rstrip("0123456789")
+    for field in tables.VM_DISK.fields:
+        having = tables.BUSES_WITH.get(field.key or "", tables.DATA_BUSES)
+        if field.key in parts and bus not in having:
+            raise PlanError(
+                f"{where}: `{field.attribute}` is for disks at {' or '.join(having)}, not at {bus}",
+                hint="remove the line, or give the disk another slot",
+            )
+
+
+def _check_mtu(where: Address, kind: str, attributes: Attributes) -> None:
+    low, high = tables.MTU[kind]
+    mtu = attributes.get("mtu")
+    if isinstance(mtu, int) and not low <= mtu <= high:
+        raise PlanError(
+            f"{where}: the mtu of a {kind} is from {low} to {high}, not {mtu}", hint="correct the number"
+        )
 
 
 def slot_of(where: Address, table: PartTable, attributes: Attributes) -> str:
@@ -92,12 +116,6 @@ def boot_call(place: Place, desired: Desired, set_types: Iterable[str]) -> list[
         return []
     found = guest_options("vm", desired.attributes, ["boot_order"])
     return [place.config(params_of(found), "set the boot order again, without CD drives")]
-
-
-def host_name(name: str) -> str:
-    """The nearest DNS name to a manifest's name (`Web_1` gives `web-1`)."""
-    labels = (re.sub(r"[^a-z0-9-]+", "-", label).strip("-")[:63] for label in name.lower().split("."))
-    return ".".join(label for label in labels if label) or "guest"
 
 
 def whole_texts(value: Value | None, separator: str) -> str:

@@ -29,7 +29,7 @@ from reconciler.providers.proxmox.lower.build import (
     start,
     tag_params,
 )
-from reconciler.providers.proxmox.marks import tag_word
+from reconciler.providers.proxmox.marks import MISPLACED, tag_word
 
 _APART = frozenset({"power_state", "pool", "pinned_node", "description"})
 _CREATE, _UPDATE, _DELETE = PartAction.CREATE, PartAction.UPDATE, PartAction.DELETE
@@ -63,8 +63,16 @@ def lower(change: Change) -> tuple[Call, ...]:
 def adopt(recorded: Recorded) -> tuple[Call, ...]:
     """The call that writes our mark on an existing guest, whose other tags stay."""
     place = place_of(recorded)
-    params = (*_lock(recorded), *tag_params(recorded.tags))
+    params = (*_lock(recorded), *options.params_of(_cleared(recorded)), *tag_params(recorded.tags))
     return (place.config(params, "write our mark into the tags"),)
+
+
+def _cleared(recorded: Recorded) -> options.Options:
+    """The description without a line that would be taken for the mark, where it has one."""
+    if MISPLACED not in recorded.tags:
+        return {}
+    text = recorded.attributes.get("description")
+    return {"description": str(text) if text else None}
 
 
 def _lock(recorded: Recorded) -> Params:
@@ -83,7 +91,10 @@ def _configuration(change: Change, place: Place) -> list[Call]:
     A removed disk is destroyed by this very call: it is the one that the digest guards, so that a disk
     which somebody put into the slot since the last look is not taken for it.
     """
+    with_tags = bool(change.diff.tags or change.diff.change("description"))
     found, removed, destroyed = _own_options(change), set[str](), set[str]()
+    if with_tags:
+        found = {**_cleared(change.recorded), **found}
     for part in change.diff.parts:
         if part.action is _CREATE:
             wanted = change.wanted_part(part.address)
@@ -104,7 +115,7 @@ def _configuration(change: Change, place: Place) -> list[Call]:
     if destroyed and change.kind == "vm":
         params.append(("force", 1))
     # A clone that was cut off has its mark in its description only: a new one must not lose it.
-    if change.diff.tags or change.diff.change("description"):
+    if with_tags:
         params += _tags(change)
     if not params:
         return []

@@ -1,0 +1,77 @@
+"""Whether a step did the same in vain again: done each time, and its object still as it was.
+
+A provider may make another value of what it is given, in a way that no catalog knows. Then nothing fails,
+and the same step is planned for ever. So what was set several times in a row, with nothing in agreement in
+between, counts as a failure of its own kind and waits like one. Drift that somebody causes anew each time is
+none: the history shows that the value held before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.diff import diff
+from reconciler.executor.context import Context
+from reconciler.model.diff import AttributeChange, Diff, PartAction
+from reconciler.model.plan import Action, Step
+from reconciler.store import operations as ops
+from reconciler.store.desired_rows import load_desired
+from reconciler.store.operations import Thing
+from reconciler.store.plans import text
+from reconciler.store.resources import load_recorded
+from reconciler.store.session import Transaction
+
+CODE = "not_taken"
+"""The class of this failure among `resource_failures`."""
+
+TIMES = 3
+"""So often the same is done before it waits."""
+
+_NAMED = 3  # things that a message names; the rest are counted
+
+
+def in_vain(tx: Transaction, context: Context, step: Step, begun: ops.Begun) -> str | None:
+    """What was set again and again and is still not so, for people; None where the step brought something.
+
+    To be asked when what the step brought is recorded.
+    """
+    if step.action not in (Action.UPDATE, Action.REPLACE) or step.desired_hash is None:
+        return None
+    often = ops.repeats(tx, begun, step.desired_hash, least=TIMES)
+    if not often:
+        return None
+    desired = load_desired(tx, [step.address], context.catalog).get(step.address)
+    recorded = load_recorded(tx, [step.address], context.catalog).get(step.address)
+    if desired is None or recorded is None or desired.hash() != step.desired_hash:
+        return None
+    said = list(words(diff(desired, recorded, context.catalog), often))
+    more = f"; and {len(said) - _NAMED} more" if len(said) > _NAMED else ""
+    return "; ".join(said[:_NAMED]) + more if said else None
+
+
+def words(left: Diff, often: Mapping[Thing, int]) -> Iterator[str]:
+    """One sentence for each of the things done so often that is still to be done."""
+    for change in left.changes:
+        yield from _attribute(change, often.get(Thing(attribute=change.name)))
+    for part in left.parts:
+        name = f"{part.address.type} {part.address.name}"
+        mine = {thing.attribute: times for thing, times in often.items() if thing.part == str(part.address)}
+        if part.action is PartAction.UPDATE:
+            for change in part.changes:
+                yield from _attribute(change, mine.get(change.name), f"{name}: ")
+        elif mine:
+            made = part.action is PartAction.CREATE
+            done, shown = ("made", "does not show it so") if made else ("taken away", "shows it")
+            yield f"{name} was {done} {max(mine.values())} times and the provider still {shown}"
+    for tag in left.tags:
+        times = often.get(Thing(tag=tag.key))
+        if times:
+            done = "set" if tag.after is not None else "taken away"
+            shown = tag.before or ("none" if tag.before is None else "it empty")
+            yield f"tag {tag.key} was {done} {times} times and the provider still shows {shown}"
+
+
+def _attribute(change: AttributeChange, times: int | None, where: str = "") -> Iterator[str]:
+    if times:
+        shown = "another value" if change.secret else (text(change.before) or "no value")
+        yield f"{where}{change.name} was set {times} times and the provider still shows {shown}"
