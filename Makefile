@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-stop test test-all check lint types imports sql bench lock clean
+.PHONY: help install demo demo-stop test test-all campaigns check lint types imports sql bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ test: $(INSTALLED) ## the whole test suite
 
 test-all: $(INSTALLED) ## the suite, the long campaigns too, on every PostgreSQL that is there
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "slow or not slow" --pg all
+
+campaigns: $(INSTALLED) ## long campaigns: applies killed at every numbered moment, with their figures
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow -rPfE tests/campaigns
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

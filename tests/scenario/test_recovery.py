@@ -36,14 +36,20 @@ OTHER = network("other", "10.1.0.0/16")
 SHOP = document("Service", "shop", 'version: "1"')
 
 
-def start(stage: Stage) -> subprocess.Popen[bytes]:
-    """Apply the stage's manifests in a process of its own."""
+def write_manifests(stage: Stage) -> Path:
+    """The stage's manifests as files, in the folder that comes back."""
     folder = stage.home / "manifests"
     folder.mkdir(exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
     for name, text in {"inventory.yaml": stage.inventory, **stage.manifests}.items():
         (folder / name).write_text(text)
+    return folder
+
+
+def start(stage: Stage) -> subprocess.Popen[bytes]:
+    """Apply the stage's manifests in a process of its own."""
+    folder = write_manifests(stage)
     command = [
         sys.executable,
         "-m",
