@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 from rich.text import Text
 
 from reconciler.catalog import merge
+from reconciler.cli.explaining_forms import form_lines, form_names, wrapped
 from reconciler.cli.output import line, print_json, print_table, results
 from reconciler.cli.values import shown
 from reconciler.engine.drivers import catalog_parts
@@ -25,7 +25,6 @@ from reconciler.model.catalog import (
 )
 from reconciler.model.values import Cardinality, Format
 
-_WIDTH = 92
 _CHANGES: Mapping[Mutability, str] = {
     Mutability.IN_PLACE: "changes in place",
     Mutability.NEEDS_STOP: "changes while the machine is off",
@@ -52,7 +51,7 @@ def schema(kind: str | None, providers: list[str]) -> None:
 
 
 def _no_kind(word: str, catalog: Catalog) -> ConfigurationError:
-    kinds = sorted(item.kind for item in catalog.resource_types.values())
+    kinds = sorted([*(item.kind for item in catalog.resource_types.values()), *form_names()])
     near = get_close_matches(word, kinds, 1)
     hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(kinds)}"
     return ConfigurationError(f"there is no kind {word}", hint=hint)
@@ -62,6 +61,10 @@ def explain(word: str | None) -> None:
     catalog = merge(catalog_parts())
     if word is None:
         _print_kinds(catalog)
+        return
+    if (form := form_lines(word, catalog)) is not None:
+        for text in form:
+            results().print(text)
         return
     name, _, attribute = word.partition(".")
     kind = _kind(name, catalog)
@@ -104,14 +107,9 @@ def _providers(kind: ResourceType, catalog: Catalog) -> list[str]:
     return sorted(provider for name, provider in catalog.offers if name == kind.name)
 
 
-def _wrapped(text: str, indent: str) -> Iterator[Text]:
-    for part in textwrap.wrap(text, _WIDTH - len(indent)):
-        yield Text(indent + part)
-
-
 def _kind_lines(kind: ResourceType, catalog: Catalog) -> Iterator[Text]:
     yield line((kind.kind, "bold"), (f"  (addresses: {kind.name}/NAME)", "dim"))
-    yield from _wrapped(kind.description, "")
+    yield from wrapped(kind.description, "")
     yield line(("providers: ", "dim"), ", ".join(_providers(kind, catalog)) or "none")
     if kind.is_part:
         parents = ", ".join(catalog.resource_types[name].kind for name in kind.parents)
@@ -130,7 +128,7 @@ def _kind_lines(kind: ResourceType, catalog: Catalog) -> Iterator[Text]:
             (part.collection or "", "cyan"),
             (f"  {part.kind}, on {', '.join(_providers(part, catalog))}", "dim"),
         )
-        yield from _wrapped(part.description, "      ")
+        yield from wrapped(part.description, "      ")
     yield from _section("Shown, but not to be written", read_only, kind, catalog)
 
 
@@ -171,7 +169,7 @@ def _section(title: str, names: Mapping[str, Rules], kind: ResourceType, catalog
             ("  required", "yellow") if required else "",
             (where, "dim"),
         )
-        yield from _wrapped(definition.description or definition.display_name, "      ")
+        yield from wrapped(definition.description or definition.display_name, "      ")
 
 
 def type_text(definition: AttributeDefinition) -> str:
@@ -204,7 +202,7 @@ def _attribute_lines(kind: ResourceType, word: str, catalog: Catalog) -> Iterato
         )
     definition = catalog.definitions[name]
     yield line((f"{kind.kind}.{name}", "bold"), (f"  <{type_text(definition)}>", "dim"))
-    yield from _wrapped(definition.description or definition.display_name, "")
+    yield from wrapped(definition.description or definition.display_name, "")
     for provider, rule in sorted(rules[name].items()):
         yield Text()
         yield line((provider, "cyan"))

@@ -23,6 +23,7 @@ from reconciler.cli.output import (
 from reconciler.cli.resource_data import resource_data
 from reconciler.cli.settings import Settings
 from reconciler.cli.spans import past
+from reconciler.cli.values import short_commit
 from reconciler.errors import ConfigurationError, PlanError
 from reconciler.store import views
 from reconciler.store.session import Transaction
@@ -316,7 +317,7 @@ def history(settings: Settings, address: str | None, since: str | None, most: in
 
 
 def history_row(item: views.HistoryView) -> Sequence[Piece]:
-    commit = f" ({item.commit[:10]})" if item.commit else ""
+    commit = f" ({short_commit(item.commit)})" if item.commit else ""
     reason = item.reason or ""
     why = reason if reason.startswith(item.cause) else f"{item.cause}: {reason}" if reason else item.cause
     return (

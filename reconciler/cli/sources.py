@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.cli.settings import Settings
+from reconciler.cli.values import short_commit
 from reconciler.errors import ConfigurationError
 from reconciler.manifest.sources import SourceSpec, SourceState, read_source
 from reconciler.planner.select import Selection, parse_selector
@@ -66,7 +67,7 @@ def described(state: SourceState | None) -> str:
     """A source in a few words."""
     if state is None:
         return "the manifests as last applied"
-    commit = f" at {state.commit[:10]}" if state.commit else ""
+    commit = f" at {short_commit(state.commit)}" if state.commit else ""
     count = len(state.files)
     return f"{state.name}{commit} ({count} {'file' if count == 1 else 'files'})"
 

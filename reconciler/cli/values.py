@@ -17,6 +17,12 @@ _SINGULAR = {"cores": "core", "bytes": "byte", "operations/s": "operation/s"}
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 
+def short_commit(commit: str) -> str:
+    """A commit as people name it. What was not committed stays told apart from what was."""
+    name, dash, state = commit.partition("-")
+    return f"{name[:10]}{dash}{state}"
+
+
 def shown(value: Value | Param, *, whole: bool = False) -> str:
     """One line. `whole`: however long it is."""
     match value:

@@ -19,7 +19,7 @@ from reconciler.engine.observing import observe_all
 from reconciler.engine.planning import PlanOptions, plan_now
 from reconciler.errors import StalePlanError
 from reconciler.executor.context import Context
-from reconciler.executor.look import Look, observe_within
+from reconciler.executor.look import Look, observe_closely, observe_within
 from reconciler.executor.outcome import Outcome, Result
 from reconciler.executor.recover import Recovered, recover
 from reconciler.executor.run import run_steps
@@ -27,6 +27,7 @@ from reconciler.manifest.sources import SourceState
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Plan, Step
 from reconciler.store import plans
+from reconciler.store.observations import barely_known
 from reconciler.store.resources import settle
 from reconciler.store.revisions import remember_source, revisions_of
 from reconciler.store.session import Actor, Transaction
@@ -119,6 +120,10 @@ class Session:
                 if self.observing:
                     for name in sorted(context.connections.endpoints.keys() - looks.keys()):
                         looks[name] = observe_within(tx, context, name)
+                looks |= {
+                    name: observe_closely(context, looks[name], targets, tx)
+                    for name, targets in barely_known(tx, _seen(looks)).items()
+                }
                 revision = loaded[-1].change.id if loaded else self.context.revision
                 plan = plan_now(tx, self.engine, looks, self.options, revision)
         finally:
@@ -145,8 +150,10 @@ class Session:
         return loaded
 
     def _check_ground(self, tx: Transaction, loaded: Sequence[Loaded], approved: frozenset[str]) -> None:
-        """Before anything is committed. Of an endpoint not looked at yet the check after the look decides."""
+        """Before anything is committed. Of what was not looked at yet the check after the look decides."""
         if self.observing and self.engine.endpoints(tx).keys() - self.looks.keys():
+            return
+        if barely_known(tx, _seen(self.looks)):
             return
         revision = loaded[-1].change.id if loaded else self.context.revision
         plan = plan_now(tx, self.engine, self.looks, self.options, revision)
@@ -189,6 +196,7 @@ class Session:
         loaded = self.load(permit.exactly)
         if self.observing:
             self.observe()
+        self._look_closely()
         first: _Wave | None = None
         outcomes: list[Outcome] = []
         for wave in range(waves):
@@ -250,14 +258,21 @@ class Session:
         """What a person wants tried again at once is tried once."""
         return replace(self.options, retry_now=False)
 
+    def _look_closely(self) -> None:
+        """See whole what is to be taken over: what would follow is planned, and read, before it is done."""
+        with self.engine.store.read() as tx:
+            strangers = barely_known(tx, _seen(self.looks))
+        for name, targets in strangers.items():
+            self.looks[name] = observe_closely(self.context, self.looks[name], targets)
+
     def _look_around(self, steps: Sequence[Step]) -> None:
         """Look again where others are not what they were recorded to be, though no step was theirs.
 
         What hung on an object that was replaced let go of it; what refers to an object that was taken over
-        refers to one of ours now.
+        refers to one of ours now. A run that looked at nothing plans on what is recorded to its end.
         """
         moved = {step.endpoint for step in steps if step.action in (Action.REPLACE, Action.ADOPT)}
-        if self.observing and moved:
+        if moved := moved & self.looks.keys():
             self.looks |= observe_all(self.context, moved)
 
     def _run(self, wave: _Wave) -> tuple[Outcome, ...]:
@@ -287,6 +302,10 @@ class _Wave:
     plan_id: int | None = None
     step_ids: Mapping[Address, int] = field(default_factory=dict)
     revisions: Mapping[Address, int] = field(default_factory=dict)
+
+
+def _seen(looks: Mapping[str, Look]) -> list[str]:
+    return [name for name, look in looks.items() if not look.blind]
 
 
 def _same_ground(plan: Plan, approved: frozenset[str], so: str) -> None:

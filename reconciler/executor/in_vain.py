@@ -4,14 +4,19 @@ A provider may make another value of what it is given, in a way that no catalog 
 and the same step is planned for ever. So what was set several times in a row, with nothing in agreement in
 between, counts as a failure of its own kind and waits like one. Drift that somebody causes anew each time is
 none: the history shows that the value held before.
+
+A replacement is in vain the first time already: the next would destroy the new object for nothing, and what
+was put on it since.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from reconciler.diff import diff
 from reconciler.executor.context import Context
+from reconciler.model.catalog import Mutability
 from reconciler.model.diff import AttributeChange, Diff, PartAction
 from reconciler.model.plan import Action, Step
 from reconciler.store import operations as ops
@@ -37,16 +42,26 @@ def in_vain(tx: Transaction, context: Context, step: Step, begun: ops.Begun) -> 
     """
     if step.action not in (Action.UPDATE, Action.REPLACE) or step.desired_hash is None:
         return None
-    often = ops.repeats(tx, begun, step.desired_hash, least=TIMES)
+    replaced = step.action is Action.REPLACE
+    often = ops.repeats(tx, begun, step.desired_hash, least=1 if replaced else TIMES)
     if not often:
         return None
     desired = load_desired(tx, [step.address], context.catalog).get(step.address)
     recorded = load_recorded(tx, [step.address], context.catalog).get(step.address)
     if desired is None or recorded is None or desired.hash() != step.desired_hash:
         return None
-    said = list(words(diff(desired, recorded, context.catalog), often))
+    left = diff(desired, recorded, context.catalog)
+    said = list(words(_to_be_replaced(left) if replaced else left, often))
     more = f"; and {len(said) - _NAMED} more" if len(said) > _NAMED else ""
+    if replaced:
+        more += "; it is not destroyed for that again unless you say so"
     return "; ".join(said[:_NAMED]) + more if said else None
+
+
+def _to_be_replaced(left: Diff) -> Diff:
+    """What would replace it again. The rest an update may still bring, which destroys nothing."""
+    changes = tuple(change for change in left.changes if change.mutability is Mutability.REPLACE)
+    return replace(left, changes=changes, parts=(), tags=())
 
 
 def words(left: Diff, often: Mapping[Thing, int]) -> Iterator[str]:
@@ -74,4 +89,5 @@ def words(left: Diff, often: Mapping[Thing, int]) -> Iterator[str]:
 def _attribute(change: AttributeChange, times: int | None, where: str = "") -> Iterator[str]:
     if times:
         shown = "another value" if change.secret else (text(change.before) or "no value")
-        yield f"{where}{change.name} was set {times} times and the provider still shows {shown}"
+        often = "once" if times == 1 else f"{times} times"
+        yield f"{where}{change.name} was set {often} and the provider still shows {shown}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from reconciler.errors import ConfigurationError, CredentialError, ProviderError
+from reconciler.errors import ConfigurationError, CredentialError, ProviderError, ReconcilerError
 from reconciler.executor.context import Context
 from reconciler.model.address import Address
 from reconciler.model.observation import Observation
@@ -92,14 +93,19 @@ def _see(context: Context, scope: Scope, known: dict[str, frozenset[str]]) -> Ob
             )
             return _together(seen, again)
     except (ProviderError, CredentialError, ConfigurationError) as error:
-        return _bare(error.message, scope)
+        return _told(error, scope.endpoint)
     except OSError as error:  # a CA file that is not there, for one: the trouble of this endpoint alone
         return str(error)
 
 
-def _bare(message: str, scope: Scope) -> str:
+def _told(error: ReconcilerError, endpoint: str) -> str:
+    """With what to do about it, which only this error knows."""
+    return _bare(f"{error.message} ({error.hint})" if error.hint else error.message, endpoint)
+
+
+def _bare(message: str, endpoint: str) -> str:
     """Without the endpoint's name, which whoever tells of its trouble says first."""
-    return message.removeprefix(f"{scope.endpoint}: ")
+    return message.removeprefix(f"{endpoint}: ")
 
 
 def _doubtful(context: Context, seen: Observation, known: dict[str, frozenset[str]]) -> list[tuple[str, str]]:
@@ -131,13 +137,39 @@ def _together(seen: Observation, again: Observation) -> Observation:
     )
 
 
+def observe_closely(
+    context: Context, look: Look, targets: tuple[tuple[str, str], ...], tx: Transaction | None = None
+) -> Look:
+    """See whole what is to be taken over, before that is planned; the look with what came of it.
+
+    Without `tx` it is recorded in a transaction of its own, none being open while waiting. Where it cannot
+    be seen, nothing may be changed at the endpoint: what a plan would do there is not known.
+    """
+    name = look.endpoint
+    with nullcontext(tx) if tx else context.store.read() as before:
+        since = observation_start(before)
+    provider_type = context.connections.endpoint(name).provider_type
+    scope = Scope(name, provider_type, frozenset(kind for kind, _ in targets), since, targets)
+    try:
+        with context.connections.hasty():
+            seen = look_at(context, name, targets)
+    except (ProviderError, CredentialError, ConfigurationError) as error:
+        return replace(look, trouble=_told(error, name), blind=True)
+    actor = Actor(context.actor, f"observation of {name}", "observation")
+    with nullcontext(tx) if tx else context.store.transaction(actor) as writing:
+        record_observation(writing, scope, seen, context.owner, context.catalog)
+    return replace(look, requests=look.requests + seen.requests)
+
+
 def _record_all(tx: Transaction, context: Context, scope: Scope, seen: Observation | str) -> Look:
     if isinstance(seen, str):
         log_observation(tx, scope, None, "failed", seen)
         return Look(scope.endpoint, trouble=seen, blind=True)
     recording = record_observation(tx, scope, seen, context.owner, context.catalog)
     trouble = (
-        recording.trouble or "; ".join(sorted({_bare(item.message, scope) for item in seen.unseen})) or None
+        recording.trouble
+        or "; ".join(sorted({_bare(item.message, scope.endpoint) for item in seen.unseen}))
+        or None
     )
     log_observation(tx, scope, seen, "partial" if trouble else "complete", trouble)
     return _look(scope.endpoint, seen, recording, trouble)

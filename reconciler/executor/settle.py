@@ -39,7 +39,8 @@ def settle_success(context: Context, step: Step, begun: ops.Begun) -> None:
         if again is None:
             clear_failure(tx, begun.resource_id)
         else:
-            record_failure(tx, begun.resource_id, in_vain.CODE, again)
+            destroys = step.action is Action.REPLACE
+            record_failure(tx, begun.resource_id, in_vain.CODE, again, for_good=destroys)
         ops.finish(tx, begun, "done")
 
 

@@ -1,9 +1,11 @@
-"""Checks what only the whole set shows: each address is there once, and each reference leads somewhere."""
+"""Checks what only the whole set shows: addresses are unique, references lead somewhere, none in a circle."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from reconciler.errors import Location, Problem
 from reconciler.manifest.findings import Findings
@@ -11,6 +13,9 @@ from reconciler.manifest.resources import Pointer
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog, Identity
 from reconciler.model.resource import Desired
+
+_MOST_CIRCLES = 20
+"""Circles that are told at once; more of them in one set are told when these are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,39 @@ def _check_endpoint(
 
 def _report(code: str, message: str, pointer: Pointer, findings: Findings, hint: str | None) -> None:
     findings.problems.append(Problem(f"manifest.{code}", message, pointer.at, str(pointer.source), hint))
+
+
+def check_circles(
+    pointers: Sequence[Pointer], desired: Mapping[Address, Desired], findings: Findings
+) -> None:
+    """Report resources that need each other in a circle: none of them could be the first to be made.
+
+    What is unchanged was without a circle before, so one can only lead through what was read anew.
+    """
+    if not desired:
+        return
+    edges: dict[Address, dict[Address, Pointer]] = {}
+    for pointer in pointers:
+        if pointer.source.root != pointer.target.root:
+            edges.setdefault(pointer.source.root, {}).setdefault(pointer.target.root, pointer)
+    for _ in range(_MOST_CIRCLES):
+        try:
+            TopologicalSorter(edges).prepare()
+        except CycleError as error:
+            # graphlib names each node before the one that needs it, and the first again at the end.
+            circle = [edges[user].pop(needed) for needed, user in pairwise(error.args[1])][::-1]
+            _report_circle(circle, findings)
+        else:
+            return
+
+
+def _report_circle(circle: Sequence[Pointer], findings: Findings) -> None:
+    """Told once, at the place of its first resource by address."""
+    start = min(range(len(circle)), key=lambda index: circle[index].source.root)
+    first, *others = [*circle[start:], *circle[:start]]
+    way = " → ".join(str(pointer.source.root) for pointer in (first, *others, first))
+    hint = "remove one of these references, depends_on or member_of"
+    _report("circle", f"references form a cycle: {way}", first, findings, hint)
 
 
 def report_twice(address: Address, at: Location, first: Location, findings: Findings) -> None:

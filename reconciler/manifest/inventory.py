@@ -76,19 +76,35 @@ class ProviderForm(Form):
 
 
 class EndpointForm(Form):
-    provider: str
+    provider: str = Field(description="The name of a Provider.")
     display_name: str = ""
-    url: Annotated[str, Field(pattern=URL)] | None = None
-    credential: str | None = None
-    ca_file: Annotated[str, Field(min_length=1)] | None = None
-    drift: Literal["heal", "report"] = "heal"
-    rate_limit_per_hour: Annotated[StrictInt, Field(ge=1)] | None = None
+    url: Annotated[str, Field(pattern=URL)] | None = Field(default=None, description="Where its API is.")
+    credential: str | None = Field(default=None, description="The name of a Credential.")
+    ca_file: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="The certificate authority of a server that no public one vouches for, such as a copy of "
+        "/etc/pve/pve-root-ca.pem; relative to the manifest, or absolute where the source is a git URL.",
+    )
+    drift: Literal["heal", "report"] = Field(
+        default="heal", description="Whether changes by others are undone (heal) or only told (report)."
+    )
+    rate_limit_per_hour: Annotated[StrictInt, Field(ge=1)] | None = Field(
+        default=None, description="Requests an hour at most."
+    )
 
 
 class CredentialForm(Form):
-    environment: Annotated[str, Field(pattern=ENVIRONMENT)] | None = None
-    file: Annotated[str, Field(min_length=1)] | None = None
-    stored: Literal[True] | None = None
+    environment: Annotated[str, Field(pattern=ENVIRONMENT)] | None = Field(
+        default=None, description="The environment variable that holds it."
+    )
+    file: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="The file that holds it; relative to the manifest, or absolute where the source is a "
+        "git URL.",
+    )
+    stored: Literal[True] | None = Field(
+        default=None, description="It is in the encrypted vault, put there by `reconciler credentials set`."
+    )
 
 
 class LocationForm(Form):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from reconciler.errors import Location, ManifestError, Problem
 from reconciler.manifest.context import context_hash
-from reconciler.manifest.crosscheck import Places, check_pointers, report_twice
+from reconciler.manifest.crosscheck import Places, check_circles, check_pointers, report_twice
 from reconciler.manifest.envelope import INVENTORY_KINDS, Envelope, declared_kind, read_envelope
 from reconciler.manifest.files import SourceFile
 from reconciler.manifest.findings import Findings, Scope
@@ -111,6 +111,7 @@ class _Loader:
         roots = {a: where for a, where in self.places.items() if a.type not in INVENTORY_KINDS.values()}
         places = Places(roots, self.known.resources)
         check_pointers(pointers, desired, places, user.catalog, self.findings)
+        check_circles(pointers, desired, self.findings)
         if problems := self.findings.all():
             raise ManifestError(problems)
         return ManifestSet(

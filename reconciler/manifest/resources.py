@@ -169,14 +169,15 @@ def _only_endpoint(
         message = f"endpoint is missing, and {kind.kind} can be had at more than one"
         envelope.scope.report("required", message, at, f"add endpoint: {listed(offering)}")
     else:
-        hint = f"declare a ProviderEndpoint; {_where_offered(kind, around.catalog)}"
+        where = _where_offered(kind, around.catalog)
+        hint = f"declare a ProviderEndpoint of such a Provider; {where}"
         envelope.scope.report("unknown_endpoint", f"no endpoint has a {kind.kind}", at, hint)
     return None
 
 
 def _where_offered(kind: ResourceType, catalog: Catalog) -> str:
     providers = sorted(provider for name, provider in catalog.offers if name == kind.name)
-    return f"{kind.kind} exists on {listed(providers)}"
+    return f"{kind.kind} exists on the provider type {listed(providers)}"
 
 
 def _take_apart(envelope: Envelope, kind: ResourceType, provider_type: str, catalog: Catalog) -> _Spec:

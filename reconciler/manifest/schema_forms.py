@@ -45,7 +45,8 @@ def _tidy(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     if "$ref" in node:
-        return {"$ref": node["$ref"]}  # draft-07 looks at nothing beside it
+        alone = {"$ref": node["$ref"]}  # draft-07 looks at nothing beside it
+        return {"allOf": [alone], "description": node["description"]} if "description" in node else alone
     kept = {key: value for key, value in node.items() if not _is_noise(key, value)}
     choices = kept.get("anyOf")
     if isinstance(choices, list) and {"type": "null"} in choices:

@@ -23,7 +23,8 @@ def allowed(decision: Decision, desired: Desired, recorded: Recorded, found: Dif
     def keep(item: Desired | Recorded, change: AttributeChange) -> bool:
         rules = given.catalog.attributes(item.type, item.provider_type)
         if rules[change.name].grow_only and _shrinks(change):
-            message = f"{change.name} can only grow (is {change.before}, wanted {change.after})"
+            what = change.name if item.address == desired.address else f"{change.name} of {item.address}"
+            message = f"{what} can only grow (is {change.before}, wanted {change.after})"
             decision.block(desired, Action.UPDATE, Hindrance.SHRINK, message, "set it to at least what it is")
             return False
         if change.mutability is Mutability.REPLACE and life.prevent_destroy:
@@ -37,7 +38,8 @@ def allowed(decision: Decision, desired: Desired, recorded: Recorded, found: Dif
             decision.block(desired, Action.REPLACE, Hindrance.REPLACE_NOT_ALLOWED, message, hint)
             return False
         if change.mutability is Mutability.NEEDS_STOP and running and not life.allow_downtime:
-            message = f"a change of {change.name} needs a restart"
+            what = change.name if item.address == desired.address else f"{change.name} of {item.address}"
+            message = f"a change of {what} needs a restart"
             hint = "set lifecycle.allow_downtime: true, or stop the machine yourself"
             decision.block(desired, Action.UPDATE, Hindrance.DOWNTIME_NOT_ALLOWED, message, hint)
             return False

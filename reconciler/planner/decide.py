@@ -60,7 +60,7 @@ def decide_removed(recorded: Recorded, given: PlanInput) -> Decision:
         hint = "put it back, or set lifecycle.on_remove to delete or retain before removing it"
         decision.block(recorded, Action.DELETE, Hindrance.ON_REMOVE_BLOCK, "may not just be removed", hint)
         return decision
-    heir = next((each for each in given.desired.values() if _same_object(each, recorded)), None)
+    heir = given.heirs.get((recorded.type, recorded.endpoint, recorded.external_id or ""))
     if heir is not None:
         message = f"{heir.address} is to take over this very object (id {recorded.external_id})"
         decision.block(recorded, Action.DELETE, Hindrance.UNSUPPORTED, message, _let_go(recorded, heir))
@@ -86,11 +86,6 @@ def _forgettable(recorded: Recorded) -> str | None:
 def _adopts(desired: Desired, there: Recorded) -> bool:
     """Whether the manifest names this very object to be taken over; a name alone is never enough."""
     return desired.adopt is not None and desired.adopt == there.external_id
-
-
-def _same_object(desired: Desired, held: Recorded) -> bool:
-    """Whether the manifest asks for the object that is managed under another address."""
-    return _adopts(desired, held) and (desired.type, desired.endpoint) == (held.type, held.endpoint)
 
 
 def _let_go(held: Recorded, heir: Desired) -> str:
@@ -119,12 +114,13 @@ def _decide_create(decision: Decision, desired: Desired, recorded: Recorded | No
             f"an object of that name exists at {desired.endpoint} (id {stranger.external_id}) and is not ours"
         )
         decision.block(desired, Action.CREATE, Hindrance.NOT_OURS, message, hint)
-    elif (holder := next((each for each in given.removed if _same_object(desired, each)), None)) is not None:
+    elif (holder := given.held.get((desired.type, desired.endpoint, desired.adopt or ""))) is not None:
         message = f"the object with id {desired.adopt} is still managed as {holder.address}"
         decision.block(desired, Action.ADOPT, Hindrance.UNSUPPORTED, message, _let_go(holder, desired))
     elif desired.adopt is not None:
         message = f"there is no unmanaged {desired.type} with id {desired.adopt} at {desired.endpoint}"
-        decision.block(desired, Action.ADOPT, Hindrance.UNKNOWN, message, "check lifecycle.adopt")
+        hint = "correct lifecycle.adopt; or, to have a new one made, remove it"
+        decision.block(desired, Action.ADOPT, Hindrance.UNKNOWN, message, hint)
     elif recorded is not None and recorded.external_id and given.endpoints[desired.endpoint].report_only:
         decision.block(desired, Action.CREATE, Hindrance.REPORT_ONLY, "is gone; drift is only reported here")
     else:

@@ -76,21 +76,28 @@ def without_users(
     hindrances: dict[Address, Blocked] = {}
     for item in blocked:
         hindrances.setdefault(item.address, item)
+    own = {step.resource: step for step in left.values() if step.resource is not None}
     users = _users(left, given)
+    used: dict[Address, list[Address]] = {}
+    for target, its in users.items():
+        for user in its:
+            used.setdefault(user.address, []).append(target)
     found: list[Blocked] = []
-    while True:
-        own = {step.resource: step for step in left.values() if step.resource is not None}
+    doubtful = set(users)
+    while doubtful:
         kept = {
             target: staying
-            for target in sorted(users.keys() & left.keys())
+            for target in sorted(doubtful & left.keys())
             if (staying := [*_staying(target, users[target], left, own, hindrances, given)])
         }
-        if not kept:
-            return left, found
         for target, staying in kept.items():
-            action = left.pop(target).action
-            found.append(Blocked(target, action, Hindrance.IN_USE, _message(staying), staying[0].hint))
+            step = left.pop(target)
+            if step.resource is not None:
+                own.pop(step.resource, None)
+            found.append(Blocked(target, step.action, Hindrance.IN_USE, _message(staying), staying[0].hint))
             hindrances[target] = found[-1]
+        doubtful = {target for user in kept for target in used.get(user, ())}
+    return left, found
 
 
 def _users(steps: Mapping[Address, Step], given: PlanInput) -> dict[Address, list[Recorded]]:

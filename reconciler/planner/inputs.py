@@ -14,6 +14,9 @@ from reconciler.model.plan import Action, Call
 from reconciler.model.resource import Desired, Recorded
 from reconciler.planner.select import Selection
 
+Object = tuple[str, str, str]
+"""(type, endpoint, external id): the same object, whatever address it has."""
+
 Lower = Callable[[Action, str, Desired | None, Recorded | None, Diff], tuple[Call, ...]]
 """(action, endpoint, desired, recorded, diff) → calls; raises PlanError for what cannot be done."""
 
@@ -48,7 +51,8 @@ class PlanInput:
     `removed` are managed roots that no manifest wants any more. `strangers` are unmanaged objects that
     have a candidate's type, endpoint and name. `users` are others, whosever they are, that
     use what is removed or may be replaced. `failures` say until when a resource is left alone, and why.
-    `managed` is how many roots are managed in all.
+    `managed` is how many roots are managed in all. By what object it is, `heirs` are the manifests that ask
+    to take one over, and `held` is what is `removed`.
     """
 
     catalog: Catalog
@@ -67,3 +71,18 @@ class PlanInput:
     limits: Limits = Limits()
     revision: int | None = None
     destroy: bool = False  # a person asked to destroy what is in `removed`, so its data needs no approval
+    heirs: Mapping[Object, Desired] = field(init=False, repr=False, compare=False)
+    held: Mapping[Object, Recorded] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Made once: searched for each resource they would cost the square of the fleet."""
+        heirs: dict[Object, Desired] = {}
+        held: dict[Object, Recorded] = {}
+        for item in self.desired.values():
+            if item.adopt is not None:
+                heirs.setdefault((item.type, item.endpoint, item.adopt), item)
+        for row in self.removed:
+            if row.external_id is not None:
+                held.setdefault((row.type, row.endpoint, row.external_id), row)
+        object.__setattr__(self, "heirs", heirs)
+        object.__setattr__(self, "held", held)

@@ -6,10 +6,10 @@ What exists already is left as it is, whatever else differs of it, and what is e
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.model.address import Address
-from reconciler.model.plan import Step
+from reconciler.model.plan import Action, Step
 from reconciler.planner.decide import decide
 from reconciler.planner.hinder import Decision
 from reconciler.planner.inputs import PlanInput
@@ -49,11 +49,17 @@ def _comes_along(need: Address, given: PlanInput) -> bool:
 
 
 def still_needed(
-    steps: Mapping[Address, Step], along: Mapping[Address, Address], given: PlanInput
+    steps: Mapping[Address, Step],
+    along: Mapping[Address, Address],
+    given: PlanInput,
+    waiting: Iterable[Address] = (),
 ) -> dict[Address, Step]:
-    """The steps without those that came along for something that is not done after all."""
+    """The steps without those that came along for something that is not done after all.
+
+    `waiting`: what is done once something that it needs is taken over; without that it would wait for ever.
+    """
     needed = set(steps.keys() - along.keys())
-    left = [address for address in needed if address in given.desired]
+    left = [address for address in (*needed, *waiting) if address in given.desired]
     while left:
         for need in references(given.desired[left.pop()], given.catalog):
             if need in steps and need not in needed:
@@ -65,4 +71,5 @@ def still_needed(
 def notes(steps: Mapping[Address, Step], along: Mapping[Address, Address]) -> Iterator[str]:
     for address, user in sorted(along.items()):
         if address in steps:
-            yield f"{address} is not selected, but {user} needs it and it does not exist yet: it comes along"
+            lacks = "is not ours yet" if steps[address].action is Action.ADOPT else "does not exist yet"
+            yield f"{address} is not selected, but {user} needs it and it {lacks}: it comes along"

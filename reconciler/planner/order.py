@@ -8,10 +8,11 @@ from graphlib import CycleError, TopologicalSorter
 
 from reconciler.errors import PlanError
 from reconciler.model.address import Address
+from reconciler.model.catalog import Family
 from reconciler.model.plan import Action, Blocked, Hindrance, Step
-from reconciler.model.resource import Desired, Management
+from reconciler.model.resource import Desired, Management, Recorded
 from reconciler.planner.inputs import PlanInput
-from reconciler.planner.references import references
+from reconciler.planner.references import attribute_references, references
 
 _REMOVES = (Action.DELETE, Action.FORGET)
 
@@ -25,18 +26,22 @@ def without_dependency(
     needs = {
         a: references(given.desired[a], given.catalog) for a, s in left.items() if s.action not in _REMOVES
     }
-    while True:
+    dependants: dict[Address, list[Address]] = {}
+    for address, needed in needs.items():
+        for need in needed:
+            dependants.setdefault(need, []).append(address)
+    doubtful = set(needs)
+    while doubtful:
         hindered = {
-            address: sorted(need for need in needs[address] if not _available(need, left, given))
-            for address in left
-            if address in needs
+            address: missing
+            for address in sorted(doubtful & left.keys())
+            if (missing := sorted(need for need in needs[address] if not _available(need, left, given)))
         }
-        hindered = {address: missing for address, missing in hindered.items() if missing}
-        if not hindered:
-            return left, blocked
-        for address, missing in sorted(hindered.items()):
+        for address, missing in hindered.items():
             action = left.pop(address).action
             blocked.append(Blocked(address, action, Hindrance.DEPENDENCY, *_missing(missing, given)))
+        doubtful = {each for address in hindered for each in dependants.get(address, ())}
+    return left, blocked
 
 
 def without_adoption(
@@ -99,12 +104,7 @@ def ordered(steps: Mapping[Address, Step], given: PlanInput) -> tuple[Step, ...]
     """The steps with their `requires`, in an order that respects them. Raises PlanError naming a cycle."""
     requires = {address: set(_requires(address, step, steps, given)) for address, step in steps.items()}
     using = _users(steps, given)
-    for target, users in using.items():
-        if steps[target].action not in _REMOVES:
-            continue
-        for user in users:
-            requires[target].add(user)
-            requires[user].discard(target)
+    _users_before_removals(using, requires, steps, given)
     _release_before_replacing(using, requires, steps, given)
     sorter = TopologicalSorter({a: sorted(requires[a]) for a in sorted(requires)})
     try:
@@ -123,21 +123,60 @@ def _requires(
     return (need for need in needs if need in steps)
 
 
-def _users(steps: Mapping[Address, Step], given: PlanInput) -> dict[Address, list[Address]]:
+def _users(steps: Mapping[Address, Step], given: PlanInput) -> dict[Address, list[Recorded]]:
     """For each address in the plan, those in the plan that use it as recorded: they let go of it first."""
     removed = {item.address: item for item in given.removed}
-    users: dict[Address, list[Address]] = {}
+    users: dict[Address, list[Recorded]] = {}
     for address, step in steps.items():
         recorded = removed.get(address) if step.action in _REMOVES else given.recorded.get(address)
         if recorded is not None:
             for target in references(recorded, given.catalog):
                 if target in steps:
-                    users.setdefault(target, []).append(address)
+                    users.setdefault(target, []).append(recorded)
     return users
 
 
+def _users_before_removals(
+    using: Mapping[Address, list[Recorded]],
+    requires: Mapping[Address, set[Address]],
+    steps: Mapping[Address, Step],
+    given: PlanInput,
+) -> None:
+    """What is removed waits for those that use it. Where that closes a circle, the weakest tie gives way.
+
+    Manifests' references make none, but what somebody hung up by hand follows no manifest.
+    """
+    removals = [target for target in sorted(using) if steps[target].action in _REMOVES]
+    pairs = [
+        (_weakness(user, target, given), user.address, target)
+        for target in removals
+        for user in using[target]
+    ]
+    for weakness, user, target in sorted(pairs):
+        if not weakness:
+            requires[target].add(user)
+            requires[user].discard(target)
+        elif not _reaches(user, target, requires):
+            requires[target].add(user)
+
+
+def _weakness(user: Recorded, target: Address, given: PlanInput) -> int:
+    """How soon a tie gives way.
+
+    0: the provider refuses to remove what is so used. 1: a manifest's word on the order. 2: what hangs on a
+    machine and comes loose with it.
+    """
+    machine = given.catalog.resource_types[target.type].family is Family.MACHINE
+    attributes = (
+        address for part in (user, *user.parts) for _, address in attribute_references(part, given.catalog)
+    )
+    if not machine and any(address.root == target for address in attributes):
+        return 0
+    return 1 if target in {address.root for address in user.depends_on} else 2
+
+
 def _release_before_replacing(
-    using: Mapping[Address, list[Address]],
+    using: Mapping[Address, list[Recorded]],
     requires: Mapping[Address, set[Address]],
     steps: Mapping[Address, Step],
     given: PlanInput,
@@ -146,7 +185,7 @@ def _release_before_replacing(
     for target, users in sorted(using.items()):
         if steps[target].action is not Action.REPLACE:
             continue
-        for user in users:
+        for user in (each.address for each in users):
             desired = given.desired.get(user)
             stays = desired is not None and target in references(desired, given.catalog)
             if not stays and not _reaches(user, target, requires):

@@ -37,7 +37,7 @@ def make_plan(given: PlanInput) -> Plan:
     steps, waiting = without_dependency(steps, given)
     waiting += later
     if along:
-        steps = still_needed(steps, along, given)
+        steps = still_needed(steps, along, given, [item.address for item in later])
     steps, used = without_users(steps, [*blocked, *waiting], given)
     in_order = ordered(steps, given)
     return Plan(

@@ -6,7 +6,7 @@ each object. Whose an object is and what absence means is decided in `diff.ident
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -67,11 +67,19 @@ def observation_start(tx: Transaction) -> datetime:
 
 
 def known_ids(tx: Transaction, endpoint: str) -> dict[str, frozenset[str]]:
-    """External ids recorded as ours at an endpoint, by type."""
+    """External ids at an endpoint that are recorded as ours or wanted by manifests to become it, by type."""
     found: dict[str, set[str]] = {}
     for kind, external_id in tx.rows("observations.known", endpoint=endpoint):
         found.setdefault(kind, set()).add(external_id)
     return {kind: frozenset(ids) for kind, ids in found.items()}
+
+
+def barely_known(tx: Transaction, endpoints: Iterable[str]) -> dict[str, tuple[tuple[str, str], ...]]:
+    """What manifests want to take over and no look has shown whole, by endpoint, as (type, external id)."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for endpoint, kind, external_id in tx.rows("observations.barely_known", endpoints=sorted(endpoints)):
+        found.setdefault(endpoint, []).append((kind, external_id))
+    return {endpoint: tuple(targets) for endpoint, targets in found.items()}
 
 
 def others_of_ours(tx: Transaction, endpoint: str, uid: UUID) -> tuple[Ours, ...]:

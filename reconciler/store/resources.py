@@ -201,6 +201,7 @@ def holds(tx: Transaction) -> tuple[Hold, ...]:
 
 
 _FIRST_BACK_OFF, _MOST_BACK_OFF = 15, 3600  # seconds
+_FOR_GOOD = 10 * 365 * 86_400  # seconds: until a person or another manifest says otherwise
 
 
 def applied(tx: Transaction, resource_id: int, desired_hash: bytes) -> None:
@@ -208,13 +209,18 @@ def applied(tx: Transaction, resource_id: int, desired_hash: bytes) -> None:
     tx.execute("resources.applied", resource_id=resource_id, spec_hash=desired_hash)
 
 
-def record_failure(tx: Transaction, resource_id: int, code: str, message: str) -> None:
-    """Count a failure; the resource is left alone for twice as long each time, up to an hour."""
+def record_failure(
+    tx: Transaction, resource_id: int, code: str, message: str, *, for_good: bool = False
+) -> None:
+    """Count a failure; the resource is left alone for twice as long each time, up to an hour.
+
+    `for_good`: it is not tried again by itself.
+    """
     tx.execute(
         "resources.record_failure",
         resource_id=resource_id,
-        first_seconds=_FIRST_BACK_OFF,
-        most_seconds=_MOST_BACK_OFF,
+        first_seconds=_FOR_GOOD if for_good else _FIRST_BACK_OFF,
+        most_seconds=_FOR_GOOD if for_good else _MOST_BACK_OFF,
         error_code=code,
         error_message=message,
     )

@@ -6,6 +6,7 @@ complete source any more is closed, never deleted.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -160,19 +161,24 @@ def _check_owners(
     taken = tx.rows(
         "revisions.other_owners", source_id=source_id, addresses=[str(address) for address in desired]
     )
-    if taken:
-        raise ManifestError(
-            [
-                Problem(
-                    "manifest.other_source",
-                    f"is already declared by the source {owner}",
-                    desired[Address.parse(address)].origin,
-                    address,
-                    f"remove it there, or name this source the same (--source); this one is {source.name}",
-                )
-                for address, owner in taken
-            ]
-        )
+    found: dict[str, list[str]] = {}
+    for address, owner in taken:
+        found.setdefault(owner, []).append(address)
+    if found:
+        raise ManifestError([_taken(owner, sorted(names), desired, source) for owner, names in found.items()])
+
+
+def _taken(owner: str, names: list[str], desired: Mapping[Address, Desired], source: SourceRow) -> Problem:
+    """Told once for a whole source: mostly it is the same one under another name."""
+    others = f", as are {len(names) - 1} more" if len(names) > 1 else ""
+    return Problem(
+        "manifest.other_source",
+        f"is already declared by the source {owner}{others}",
+        desired[Address.parse(names[0])].origin,
+        names[0],
+        f"if these are the same manifests, add --source {shlex.quote(owner)}; else remove it there. "
+        f"This source is named {source.name}",
+    )
 
 
 def _insert(

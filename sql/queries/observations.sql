@@ -518,7 +518,8 @@ FROM resource_types AS t
 WHERE t.name = %(type)s;
 
 -- name: observations.known
--- External ids recorded as ours, for drivers that look at each object apart.
+-- External ids recorded as ours, and those that manifests want to take over, for drivers that look at each object
+-- apart.
 SELECT
     t.name,
     r.external_id
@@ -530,4 +531,50 @@ WHERE
     AND r.is_root
     AND r.management <> 'unmanaged'
     AND r.external_id IS NOT NULL
+    AND e.name = %(endpoint)s
+UNION
+SELECT
+    t.name,
+    d.adopt_external_id
+FROM desired_resources AS d
+INNER JOIN resource_types AS t ON d.resource_type_id = t.id
+INNER JOIN provider_endpoints AS e ON d.provider_endpoint_id = e.id
+WHERE
+    d.valid_to_revision IS NULL
+    AND d.parent_id IS NULL
+    AND d.adopt_external_id IS NOT NULL
     AND e.name = %(endpoint)s;
+
+-- name: observations.barely_known
+-- What manifests want to take over of which no part is recorded, though its type may have some: a driver that must
+-- ask for each object apart did not ask for these.
+SELECT
+    e.name AS endpoint,
+    t.name AS resource_type,
+    r.external_id
+FROM desired_resources AS d
+INNER JOIN provider_endpoints AS e ON d.provider_endpoint_id = e.id
+INNER JOIN resource_types AS t ON d.resource_type_id = t.id
+INNER JOIN
+    resources AS r
+    ON
+        d.provider_endpoint_id = r.provider_endpoint_id
+        AND d.resource_type_id = r.resource_type_id
+        AND d.adopt_external_id = r.external_id
+WHERE
+    d.valid_to_revision IS NULL
+    AND d.parent_id IS NULL
+    AND e.name = ANY(%(endpoints)s)
+    AND r.deleted_at IS NULL
+    AND r.is_root
+    AND r.management = 'unmanaged'
+    AND r.presence = 'present'
+    AND EXISTS (
+        SELECT FROM resource_type_parents AS p
+        WHERE p.parent_type_id = t.id
+    )
+    AND NOT EXISTS (
+        SELECT FROM resource_relationships AS c
+        WHERE c.parent_resource_id = r.id
+    )
+ORDER BY e.name, t.name, r.external_id;

@@ -347,59 +347,71 @@ INNER JOIN resources AS r ON f.resource_id = r.id AND r.deleted_at IS NULL;
 
 -- name: resources.drop_void_failures
 -- What a provider did not take is nothing against another specification, and nothing once somebody or something else
--- changed the resource: 1 is `contains`, by a check on relationship_types.
+-- changed what was set. What else changes of it says nothing: a machine that is made anew has another address each
+-- time. 1 is `contains`, by a check on relationship_types.
 DELETE FROM resource_failures AS f
 USING resources AS r
 WHERE
     f.error_code = 'not_taken'
     AND f.resource_id = r.id
-    AND (
-        NOT EXISTS (
-            SELECT 1
-            FROM desired_resources AS d
-            CROSS JOIN
-                LATERAL (
-                    SELECT s.desired_hash
-                    FROM resource_operations AS o
-                    INNER JOIN plan_steps AS s ON o.plan_step_id = s.id
-                    WHERE o.resource_id = r.id
-                    ORDER BY o.intended_at DESC
-                    LIMIT 1
-                ) AS last
-            WHERE
-                d.address = r.address
-                AND d.valid_to_revision IS NULL
-                AND d.parent_id IS NULL
-                AND d.spec_hash = last.desired_hash
-        )
-        OR EXISTS (
-            SELECT 1
-            FROM resource_attribute_history AS h
-            WHERE
-                h.resource_id IN (
-                    SELECT r.id
-                    UNION ALL
-                    SELECT rr.child_resource_id
-                    FROM resource_relationships AS rr
-                    WHERE rr.parent_resource_id = r.id AND rr.relationship_type_id = 1
-                )
-                AND h.operation_id IS NULL
-                AND h.changed_at > f.last_at
-        )
-        OR EXISTS (
-            SELECT 1
-            FROM resource_tag_history AS h
-            WHERE h.resource_id = r.id AND h.operation_id IS NULL AND h.changed_at > f.last_at
-        )
-        OR EXISTS (
-            SELECT 1
-            FROM resource_relationship_history AS h
-            WHERE
-                h.parent_resource_id = r.id
-                AND h.relationship_type_id = 1
-                AND h.operation_id IS NULL
-                AND h.changed_at > f.last_at
-        )
+    AND NOT EXISTS (
+        SELECT 1
+        FROM desired_resources AS d
+        CROSS JOIN
+            LATERAL (
+                SELECT
+                    s.id,
+                    s.desired_hash
+                FROM resource_operations AS o
+                INNER JOIN plan_steps AS s ON o.plan_step_id = s.id
+                WHERE o.resource_id = r.id
+                ORDER BY o.intended_at DESC
+                LIMIT 1
+            ) AS last
+        WHERE
+            d.address = r.address
+            AND d.valid_to_revision IS NULL
+            AND d.parent_id IS NULL
+            AND d.spec_hash = last.desired_hash
+            AND NOT EXISTS (
+                SELECT 1
+                FROM resource_attribute_history AS h
+                INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+                INNER JOIN plan_step_changes AS c
+                    ON ad.name = c.attribute AND (h.resource_id <> r.id) = (c.part_address IS NOT NULL)
+                WHERE
+                    c.plan_step_id = last.id
+                    AND h.resource_id IN (
+                        SELECT r.id
+                        UNION ALL
+                        SELECT rr.child_resource_id
+                        FROM resource_relationships AS rr
+                        WHERE rr.parent_resource_id = r.id AND rr.relationship_type_id = 1
+                    )
+                    AND h.operation_id IS NULL
+                    AND h.changed_at > f.last_at
+            )
+            AND NOT EXISTS (
+                SELECT 1
+                FROM resource_tag_history AS h
+                INNER JOIN plan_step_changes AS c ON h.key = c.tag_key
+                WHERE
+                    c.plan_step_id = last.id
+                    AND h.resource_id = r.id
+                    AND h.operation_id IS NULL
+                    AND h.changed_at > f.last_at
+            )
+            AND NOT EXISTS (
+                SELECT 1
+                FROM resource_relationship_history AS h
+                INNER JOIN plan_step_changes AS c ON c.part_address IS NOT NULL
+                WHERE
+                    c.plan_step_id = last.id
+                    AND h.parent_resource_id = r.id
+                    AND h.relationship_type_id = 1
+                    AND h.operation_id IS NULL
+                    AND h.changed_at > f.last_at
+            )
     );
 
 -- name: resources.record_failure

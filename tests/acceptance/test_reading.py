@@ -162,6 +162,8 @@ def test_the_global_options_may_stand_anywhere(bare: Cli) -> None:
 def test_the_catalog_is_explained(bare: Cli) -> None:
     assert "changes while the machine is off" in bare.ok("explain", "VirtualMachine.memory").out
     assert "Attributes" in bare.ok("explain", "disk").out
+    assert "prevent_destroy" in bare.ok("explain", "lifecycle").out
+    assert "ca_file" in bare.ok("explain", "ProviderEndpoint").out
     schema = bare.ok("schema", "Network").json()
     assert schema["title"] == "reconciler manifest: Network"
     assert bare.run("explain", "Nothing").code == 1

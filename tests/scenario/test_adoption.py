@@ -9,6 +9,7 @@ from reconciler.engine.forgetting import forget
 from reconciler.executor.outcome import Result
 from reconciler.executor.run import run_steps
 from reconciler.model.address import Address
+from reconciler.model.diff import PartAction
 from reconciler.model.plan import Action, Hindrance
 from tests.scenario.stage import Stage, document, results
 from tests.scenario.test_executor import adopting, machine, network, stranger
@@ -80,3 +81,20 @@ def test_a_machine_is_not_stopped_for_a_change_that_cannot_be_finished(stage: St
         "primary_ip/new has no object at the provider",
     )
     assert stage.hcloud.sent() == before
+
+
+def test_what_an_adoption_changes_is_in_the_plan_that_takes_it_over(proxmox: Stage) -> None:
+    pool = document("Pool", "lab", "endpoint: proxmox-1")
+    proxmox.want(pool)
+    proxmox.settle()
+    config = {"name": "old", "cores": "2", "memory": "2048", "net0": "virtio,bridge=vmbr0"}
+    proxmox.pve.change(op="create", vmid=310, node="pve1", config={**config, "net1": "virtio,bridge=vmbr0"})
+    spec = "endpoint: proxmox-1, cpu_cores: 2, memory: 2GiB, nics: [{slot: net0, bridge: vmbr0}]"
+    proxmox.want(pool, document("VirtualMachine", "old", spec, adopting(310)))
+    plan = proxmox.plan()
+    (step,) = plan.steps
+    assert (step.action, step.changes) == (Action.ADOPT, ())
+    assert [(part.address.name, part.action) for part in step.parts] == [("net1", PartAction.DELETE)]
+    assert proxmox.apply(Permit.for_plan(plan)).plan.hash() == plan.hash()
+    proxmox.settle()
+    assert proxmox.plan().steps == ()

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from reconciler.engine.approval import Permit
+from reconciler.engine.observing import observe_all
 from reconciler.engine.planning import PlanOptions
 from reconciler.errors import DatabaseUnavailable, StalePlanError
 from reconciler.executor import recover as recover_module
@@ -25,7 +26,7 @@ from reconciler.store.pauses import hold
 from reconciler.store.plans import save_plan
 from reconciler.store.workers import worker
 from tests.databases import TestDatabase
-from tests.scenario.stage import Stage, results, staged
+from tests.scenario.stage import Stage, document, results, staged
 from tests.scenario.test_executor import ACTOR, NET, machine, names, network, stranger
 
 # -- stopping -------------------------------------------------------------------------------------------
@@ -395,3 +396,35 @@ def test_what_a_provider_does_not_take_waits_and_drift_that_somebody_makes_does_
     stage.options = PlanOptions(retry_now=True)
     stage.settle()
     assert stage.rows("SELECT 1 FROM resource_failures") == [], "what agrees has nothing left to wait for"
+
+
+def test_what_hung_on_a_replaced_machine_hangs_on_the_new_one_when_the_run_ends(stage: Stage) -> None:
+    """Also in a run that did not look itself, but was given looks: the daemon's."""
+    life = "lifecycle: {replace: allowed}"
+    volume = document("Volume", "data", "endpoint: hetzner-1, size_gb: 10, server: web")
+    stage.want(machine(more=", location: fsn1", rest=life), volume)
+    stage.settle()
+    spec = "server_type: cx22, image: debian-11, endpoint: hetzner-1, location: fsn1"
+    stage.want(document("VirtualMachine", "web", spec, life), volume)
+    session = stage.session()
+    session.looks = observe_all(session.context, session.context.connections.endpoints)
+    assert session.apply(Permit()).left.steps == ()
+    state = stage.hcloud.state()
+    assert [each["server"] for each in state["volumes"]] == [each["id"] for each in state["servers"]]
+
+
+def test_a_replacement_that_brings_nothing_destroys_no_second_machine(stage: Stage) -> None:
+    """A system image by its number is shown by its name ever after."""
+    stage.options = PlanOptions()
+    stage.want(machine())
+    stage.settle()
+    number = stage.hcloud.state()["servers"][0]["image"]["id"]
+    spec = f"server_type: cx22, image: '{number}', endpoint: hetzner-1"
+    stage.want(document("VirtualMachine", "web", spec, "lifecycle: {replace: allowed}"))
+    applied = [stage.apply(), stage.apply()]
+    assert len([each for each in stage.hcloud.sent("DELETE") if "/servers/" in each]) == 1
+    (item,) = applied[1].left.blocked
+    assert (item.hindrance, item.hint) == (Hindrance.BACK_OFF, "reconciler retry vm/web")
+    assert "image was set once and the provider still shows debian-12" in item.message
+    stage.want(machine())
+    stage.settle()

@@ -148,6 +148,15 @@ def test_an_address_belongs_to_one_source(world: CoreWorld) -> None:
     assert world.desired("network/b") is None, "nothing of a refused set is kept"
 
 
+def test_manifests_known_under_another_name_of_their_source_are_one_problem(world: CoreWorld) -> None:
+    world.revise(net("a"), net("b"), net("c"))
+    with pytest.raises(ManifestError) as error:
+        world.revise(net("a"), net("b"), net("c"), source=OTHER)
+    (problem,) = error.value.problems
+    assert "as are 2 more" in problem.message
+    assert "--source" in (problem.hint or "")
+
+
 def test_one_source_says_nothing_of_anothers_resources(world: CoreWorld) -> None:
     world.revise(net("a"))
     change = world.revise(net("b"), source=OTHER)

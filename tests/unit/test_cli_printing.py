@@ -17,7 +17,7 @@ from reconciler.cli.plan_text import summary_lines
 from reconciler.cli.sight import Sight
 from reconciler.cli.sources import Manifests
 from reconciler.cli.spans import past
-from reconciler.cli.values import united
+from reconciler.cli.values import short_commit, united
 from reconciler.errors import ConfigurationError
 from reconciler.executor.look import Look
 from reconciler.model.address import Address
@@ -150,3 +150,8 @@ def test_a_graph_of_one_leaves_out_what_only_shares_a_need_with_it() -> None:
     ]
     assert _about("vm/a", ties) == {"vm/a", "vm/a/nic/net0", "network/n", "pool/lab", "database/d"}
     assert "vm/b" in _about("pool/lab", ties)
+
+
+def test_what_was_not_committed_is_not_shown_as_the_commit_it_is_based_on() -> None:
+    assert short_commit("0518d41a28c0347c61ec0c4974319ee98c0d3432") == "0518d41a28"
+    assert short_commit("0518d41a28c0347c61ec0c4974319ee98c0d3432-dirty") == "0518d41a28-dirty"

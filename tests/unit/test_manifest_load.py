@@ -163,7 +163,7 @@ def test_offline_a_set_must_declare_all_it_refers_to() -> None:
         load_offline(files, catalog())
     (problem,) = caught.value.problems
     assert problem.code == "manifest.unknown_endpoint"
-    assert "declare a ProviderEndpoint" in str(problem)
+    assert "declare a ProviderEndpoint of such a Provider" in str(problem)
     assert "hetzner" in str(problem)
 
 

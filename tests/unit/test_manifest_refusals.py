@@ -249,3 +249,16 @@ def test_mere_order_may_cross_endpoints() -> None:
 @pytest.mark.parametrize("text", ["", "# nothing\n", "---\n---\n"])
 def test_a_set_without_any_document_is_refused(text: str) -> None:
     assert problem(text).code == "manifest.empty"
+
+
+def test_what_needs_itself_by_way_of_others_is_told_once_and_where() -> None:
+    documents = [
+        manifest("Service", "a", rest="depends_on: [service/c]"),
+        manifest("Service", "b", rest="depends_on: [service/a]"),
+        manifest("Service", "c", rest="member_of: [service/b]"),
+        manifest("Service", "free", rest="depends_on: [service/a]"),
+    ]
+    found = problem(*documents)
+    assert found.code == "manifest.circle"
+    assert found.location == Location("set.yaml", 4, 14)
+    assert "service/a → service/c → service/b → service/a" in found.message

@@ -127,3 +127,11 @@ def test_descriptions_say_where_an_attribute_exists_and_how_it_changes() -> None
     assert "Only on proxmox." in spec["properties"]["memory"]["description"]
     assert "Unit: MiB." in spec["properties"]["memory"]["description"]
     assert "replaces" in spec["properties"]["image"]["description"]
+
+
+def test_what_is_written_beside_the_spec_is_explained_to_editors() -> None:
+    definitions = json_schema(catalog(), "VirtualMachine")["definitions"]
+    endpoint = json_schema(catalog(), "ProviderEndpoint")["definitions"]["ProviderEndpoint"]
+    fields = {**definitions["lifecycle"]["properties"], **endpoint["properties"]["spec"]["properties"]}
+    silent = {name for name, field in fields.items() if not field.get("description")}
+    assert silent == {"display_name", "settings"}, "the settings are explained one by one"

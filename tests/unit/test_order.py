@@ -116,6 +116,17 @@ def test_what_a_target_needs_and_is_there_is_left_as_it_is() -> None:
     assert (order(settled), settled.warnings) == ([], ()), "nothing is made for what needs no step"
 
 
+def test_what_a_target_must_have_taken_over_first_comes_along() -> None:
+    """Else the target would wait for it for ever."""
+    net = want("network/net", ip_range="10.0.0.0/16", adopt="77")
+    attached = with_parts(vm(), "network_attachment", {"network": "network/net"})
+    there = recorded_of(with_parts(vm(), "network_attachment"))
+    theirs = {net.address: recorded_of(net, external_id="77", management=Management.UNMANAGED)}
+    plan = make_plan(given([net, attached], [there], strangers=theirs, selection=selecting("vm/web")))
+    assert order(plan) == ["adopt network/net"]
+    assert "is not ours yet: it comes along" in plan.warnings[0]
+
+
 def test_what_is_excluded_is_not_made_for_the_sake_of_a_target() -> None:
     chain = [service("a"), service("b", "service/a"), service("c", "service/b"), service("d"), service("e")]
     asked = replace(chain[2], depends_on=(*chain[2].depends_on, Address.parse("service/d")))
@@ -150,6 +161,21 @@ def test_what_is_removed_waits_for_a_user_that_is_replaced() -> None:
     asked = replace(vm(), lifecycle=life, attributes={**vm().attributes, "image": "debian-13"})
     plan = make_plan(given([asked], [there], [recorded_of(group)]))
     assert order(plan) == ["replace vm/web", "delete placement_group/apart"]
+
+
+def test_what_somebody_hung_on_a_machine_closes_no_circle_when_all_of_it_goes() -> None:
+    """An address that is moved by hand follows no manifest's order; nothing else may be held up by that."""
+    front = want("floating_ip/front", ip_version="ipv4", location="fsn1", server="vm/web")
+    chain = [
+        recorded_of(front),
+        recorded_of(vm(depends_on=(Address.parse("service/shop"),))),
+        recorded_of(service("shop", "floating_ip/front")),
+    ]
+    plan = make_plan(given([key()], removed=chain, destroy=True))
+    gone = [text for text in order(plan) if text.startswith("delete")]
+    assert gone == ["delete vm/web", "delete service/shop", "delete floating_ip/front"]
+    alone = make_plan(given(removed=[recorded_of(front), recorded_of(vm())], destroy=True))
+    assert order(alone) == ["delete floating_ip/front", "delete vm/web"], "taken off first where it can be"
 
 
 def test_a_circle_is_named_with_everything_in_it() -> None:

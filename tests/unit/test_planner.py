@@ -132,6 +132,25 @@ def test_an_existing_object_is_taken_over_only_by_its_id() -> None:
     assert only(nothing) is Hindrance.UNKNOWN
 
 
+def test_a_removal_does_not_search_all_that_is_wanted() -> None:
+    """Else removing and making many at once would cost the square of their number."""
+
+    class Counting(dict[Address, Desired]):
+        looks = 0
+
+        def values(self) -> Any:
+            self.looks += 1
+            return super().values()
+
+    def looks(count: int) -> int:
+        wanted = Counting({item.address: item for item in [network()]})
+        gone = [recorded_of(network(f"old{number}")) for number in range(count)]
+        make_plan(replace(given(removed=gone), desired=wanted))
+        return wanted.looks
+
+    assert looks(20) == looks(1)
+
+
 def test_an_object_that_another_manifest_asks_for_is_not_deleted_under_it() -> None:
     old = recorded_of(network("old"), external_id="77")
     plan = make_plan(given([network("new", adopt="77")], removed=[old]))

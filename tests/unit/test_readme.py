@@ -31,19 +31,9 @@ spec:
   subnets: [{ip_range: 10.0.1.0/24, network_zone: eu-central}]
 ---
 apiVersion: reconciler/v1
-kind: Provider
-metadata: {name: books}
-spec: {type: logical}
----
-apiVersion: reconciler/v1
-kind: ProviderEndpoint
-metadata: {name: logical}
-spec: {provider: books}
----
-apiVersion: reconciler/v1
 kind: Cluster
 metadata: {name: web}
-spec: {endpoint: logical}
+spec: {endpoint: books}
 """
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f one@example"
 

@@ -71,7 +71,8 @@ def new_volume(
     on = attributes.get("storage") or storage
     if not on:
         raise PlanError(
-            f"{where}: no storage for the new disk", hint="set `storage` on the disk or on the endpoint"
+            f"{where}: no storage for the new disk",
+            hint="set `storage` on the disk, or for all in the endpoint's spec: `settings: {storage: NAME}`",
         )
     parts: dict[str, str] = {}
     image, size = attributes.get("import_from"), attributes.get("size_gb")

@@ -93,7 +93,7 @@ def not_delivered(where: str, method: str, error: requests.RequestException) -> 
         return ProviderError(
             f"{where}: the certificate or the TLS handshake was refused",
             code=ErrorCode.CONNECTION,
-            hint="name the cluster's CA file (pve-root-ca.pem) in the endpoint's settings",
+            hint="copy the cluster's /etc/pve/pve-root-ca.pem, and name it in the endpoint's spec.ca_file",
         )
     if isinstance(error, requests.Timeout):
         return ProviderError(

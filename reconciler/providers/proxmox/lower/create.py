@@ -53,7 +53,9 @@ def _node(desired: Desired, settings: Settings) -> str:
     node = attributes.get("pinned_node") or attributes.get("node") or settings.get("node")
     if not node:
         raise PlanError(
-            f"{desired.address}: no node to make it on", hint="set `node` there or on the endpoint"
+            f"{desired.address}: no node to make it on",
+            hint=f"set `node` there, or for all in the spec of the endpoint {desired.endpoint}: "
+            "`settings: {node: NAME}`",
         )
     return str(node)
 

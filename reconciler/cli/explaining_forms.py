@@ -1,0 +1,67 @@
+"""`explain` for what has a fixed form: `lifecycle`, and the kinds that are no resources."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from reconciler.cli.output import line
+from reconciler.manifest.schema import json_schema
+from reconciler.manifest.schema_forms import Schema, inventory_forms
+from reconciler.model.catalog import Catalog
+
+_WIDTH = 92
+_LIFECYCLE = "What may happen to a resource; written beside `spec`, not in it."
+
+
+def form_lines(word: str, catalog: Catalog) -> Iterator[Text] | None:
+    """The lines for a word that names a form; None if it names none."""
+    wanted = word.lower()
+    if wanted == "lifecycle":
+        definition = json_schema(catalog, "VirtualMachine")["definitions"]["lifecycle"]
+        return _lines("lifecycle", _LIFECYCLE, definition)
+    for kind, (_, description) in inventory_forms().items():
+        if wanted == kind.lower():
+            definitions = json_schema(catalog, kind)["definitions"]
+            return _lines(kind, description, definitions[kind]["properties"]["spec"])
+    return None
+
+
+def form_names() -> list[str]:
+    return [*inventory_forms(), "lifecycle"]
+
+
+def _lines(title: str, description: str, form: Schema) -> Iterator[Text]:
+    yield line((title, "bold"))
+    yield from wrapped(description, "")
+    yield Text()
+    required = form.get("required", ())
+    for name, field in form["properties"].items():
+        yield from _field(name, field, "  ", required=name in required)
+        for inner, setting in field.get("properties", {}).items():
+            yield from _field(inner, setting, "      ", required=False)
+
+
+def _field(name: str, field: Schema, indent: str, *, required: bool) -> Iterator[Text]:
+    yield line(
+        indent,
+        (name, "cyan"),
+        (f"  <{_type(field)}>" if _type(field) else "", "dim"),
+        ("  required", "yellow") if required else "",
+    )
+    yield from wrapped(field.get("description", ""), f"{indent}    ")
+
+
+def wrapped(text: str, indent: str) -> Iterator[Text]:
+    """Lines of a description, none wider than is well read."""
+    for part in textwrap.wrap(text, _WIDTH - len(indent)):
+        yield Text(indent + part)
+
+
+def _type(field: Schema) -> str:
+    if "enum" in field:
+        return " or ".join(map(str, field["enum"]))
+    kind = field.get("type", "")
+    return " or ".join(kind) if isinstance(kind, list) else str(kind)
