@@ -186,6 +186,9 @@ class StepRunner:
             ops.object_made(tx, begun, self.successor)
         elif any(later.creates for later in self.step.calls[position:]):
             ops.object_deleted(tx, begun)
+        else:
+            return
+        ops.unapply_users(tx, begun)
 
     def _call_failed(self, begun: ops.Begun, position: int, call: Call, error: ProviderError) -> None:
         gone = call.deletes and error.code is ErrorCode.NOT_FOUND

@@ -43,7 +43,7 @@ def make_plan(given: PlanInput) -> Plan:
     return Plan(
         steps=in_order,
         blocked=(*blocked, *waiting, *used),
-        warnings=(*_warnings(given), *notes(steps, along)),
+        warnings=(*_warnings(given), *_losses(in_order, given), *notes(steps, along)),
         approvals=tuple(_approvals(in_order, given)),
         requests=dict(_requests(in_order)),
         settled=tuple(settled),
@@ -64,6 +64,12 @@ def _warnings(given: PlanInput) -> Iterator[str]:
         if recorded.pending:
             names = ", ".join(sorted(recorded.pending))
             yield f"{address}: {names} changed and takes effect at the next restart"
+
+
+def _losses(steps: tuple[Step, ...], given: PlanInput) -> Iterator[str]:
+    for step in steps:
+        if step.action is Action.REPLACE and given.catalog.resource_types[step.address.type].holds_data:
+            yield f"{step.address}: what is stored on it is lost when it is replaced"
 
 
 def _approvals(steps: tuple[Step, ...], given: PlanInput) -> Iterator[str]:

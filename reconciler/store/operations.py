@@ -280,6 +280,11 @@ def object_deleted(tx: Transaction, begun: Begun) -> None:
     tx.execute("operations.clear_external_id", resource_id=begun.resource_id, epoch=begun.epoch)
 
 
+def unapply_users(tx: Transaction, begun: Begun) -> None:
+    """The object was replaced: what is tied to it has to be applied anew, even where drift is only told."""
+    tx.execute("operations.unapply_users", resource_id=begun.resource_id)
+
+
 def finish(
     tx: Transaction, begun: Begun, status: str, code: str | None = None, message: str | None = None
 ) -> None:

@@ -7,7 +7,7 @@ write them into every history row. This module knows no table.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -188,9 +188,13 @@ class Store:
         """
         with translated("connect"):
             connection = self._connect()
+        session = Transaction(connection)
         try:
-            yield Transaction(connection)
+            yield session
         finally:
+            # The server ends a session some time after its client did; its locks are free when this returns.
+            with suppress(DatabaseUnavailable):
+                session.value("session.release_locks")
             connection.close()
 
     @contextmanager

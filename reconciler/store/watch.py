@@ -18,7 +18,7 @@ MONTHS_AHEAD = 3  # of history partitions
 @dataclass(frozen=True, slots=True)
 class Levels:
     """How much there is now: open operations, failing resources and those left alone for a while, holds in
-    force, plans that wait for a person."""
+    force, plans that a loop saved and that wait for a person."""
 
     open_operations: int = 0
     failing: int = 0

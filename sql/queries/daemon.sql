@@ -53,6 +53,8 @@ SELECT
         WHERE
             p.status = 'saved'
             AND p.needs_approval
+            -- What a person saved from a source of their own waits for nobody but them.
+            AND p.source_name IS NULL
             AND NOT EXISTS (
                 SELECT
                 FROM plan_approvals AS a

@@ -352,6 +352,21 @@ UPDATE resources
 SET presence = 'unknown'
 WHERE id = %(resource_id)s AND claim_epoch = %(epoch)s AND external_id IS NULL;
 
+-- name: operations.unapply_users
+-- What is tied to an object that we replace is applied anew: that it came loose is nobody's drift.
+UPDATE resources AS r
+SET applied_desired_hash = NULL
+FROM resource_relationships AS rr
+INNER JOIN relationship_types AS t ON rr.relationship_type_id = t.id AND t.name <> 'contains'
+-- 1 is `contains`, by a check on relationship_types.
+LEFT JOIN resource_relationships AS whole
+    ON rr.child_resource_id = whole.child_resource_id AND whole.relationship_type_id = 1
+WHERE
+    rr.parent_resource_id = %(resource_id)s
+    AND r.id = coalesce(whole.parent_resource_id, rr.child_resource_id)
+    AND r.deleted_at IS NULL
+    AND r.applied_desired_hash IS NOT NULL;
+
 -- name: operations.clear_external_id
 UPDATE resources
 SET external_id = NULL, presence = 'absent'

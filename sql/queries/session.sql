@@ -28,3 +28,7 @@ SELECT session_user::text, pg_has_role(%(role)s, 'MEMBER');
 -- name: session.database_exists
 SELECT datname FROM pg_database
 WHERE datname = %(name)s;
+
+-- name: session.release_locks
+-- Every advisory lock of the session.
+SELECT pg_advisory_unlock_all()::text;

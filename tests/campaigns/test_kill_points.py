@@ -176,6 +176,7 @@ def _proxmox(state: Any) -> list[str]:
         config["tags"] = sorted(tag for tag in str(config.get("tags", "")).split(";") if "rc-" not in tag)
         text = json.dumps({**config, "pending": item["pending"]}, sort_keys=True)
         text = re.sub(r"BC:24:[0-9A-F:]+", "MAC", text)
-        text = re.sub(rf"\b(vm|base|subvol)-{item['vmid']}-disk-\d+", r"\1-ID-disk-N", text)
+        text = re.sub(rf"-{item['vmid']}-", "-ID-", text)
+        text = re.sub(r"-disk-\d+", "-disk-N", text)
         found.append(f"{item['name']} {item['status']} {item['node']} {item['pool']} {text}")
     return [*found, f"volumes: {len(state['volumes'])}"]

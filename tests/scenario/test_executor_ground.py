@@ -398,8 +398,15 @@ def test_what_a_provider_does_not_take_waits_and_drift_that_somebody_makes_does_
     assert stage.rows("SELECT 1 FROM resource_failures") == [], "what agrees has nothing left to wait for"
 
 
-def test_what_hung_on_a_replaced_machine_hangs_on_the_new_one_when_the_run_ends(stage: Stage) -> None:
-    """Also in a run that did not look itself, but was given looks: the daemon's."""
+@pytest.mark.parametrize("drift", ["heal", "report"])
+def test_what_hung_on_a_replaced_machine_hangs_on_the_new_one_when_the_run_ends(
+    stage: Stage, drift: str
+) -> None:
+    """Also in a run that did not look itself, but was given looks: the daemon's. And it is no drift."""
+    stage.inventory = stage.inventory.replace(
+        "credential: hetzner-token}", f"credential: hetzner-token, drift: {drift}}}"
+    )
+    assert drift in stage.inventory
     life = "lifecycle: {replace: allowed}"
     volume = document("Volume", "data", "endpoint: hetzner-1, size_gb: 10, server: web")
     stage.want(machine(more=", location: fsn1", rest=life), volume)

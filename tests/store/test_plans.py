@@ -26,6 +26,7 @@ from reconciler.store.plans import (
     use_approval,
     waiting_plan,
 )
+from reconciler.store.watch import levels
 from reconciler.store.workers import worker
 from tests.store.core_world import ACTOR, CoreWorld
 from tests.unit.core_rig import given, recorded_of, want, with_parts
@@ -209,3 +210,15 @@ def test_a_plan_whose_worker_is_dead_is_closed_and_one_whose_worker_lives_is_not
     with world.store.transaction(ACTOR) as tx:
         assert close_abandoned(tx, uuid4()) == 1
     assert found(world, number).status == "failed"
+
+
+def test_what_waits_for_an_approval_is_what_a_loop_saved_not_what_a_person_keeps(world: CoreWorld) -> None:
+    save(world, plan(destroys=True), source="fleet")
+    with world.store.read() as tx:
+        assert levels(tx).waiting_approvals == 0
+    number = save(world, plan(destroys=True))
+    with world.store.read() as tx:
+        assert levels(tx).waiting_approvals == 1
+    with world.store.transaction(ACTOR) as tx:
+        set_status(tx, number, "expired")
+        assert levels(tx).waiting_approvals == 0
