@@ -82,6 +82,7 @@ class _Service:
         self.words: queue.SimpleQueue[str] = queue.SimpleQueue()  # its put may be called in a signal handler
         self.stopping = threading.Event()
         self.work_stop = threading.Event()
+        self.session_lost = threading.Event()
         self.ended = threading.Event()
         self.pulse = Pulse(self.metrics, self.actor, self._lost)
         self.failures = 0  # in a row, to open the database or to reconcile
@@ -150,6 +151,7 @@ class _Service:
     def _serve(self, engine: Engine, context: Context) -> None:
         """Reconcile whenever it is due. Raises DatabaseUnavailable when the database is lost, and _Broken."""
         self._taken()  # words about an earlier connection
+        self.session_lost.clear()
         self.pulse.begin(engine.store, context.worker)
         self.metrics.snapshot.database_up = True
         self.metrics.snapshot.budgets = self.budgets
@@ -169,6 +171,7 @@ class _Service:
 
     def _lost(self) -> None:
         """Others count this worker as dead from now on, so that it begins nothing any more."""
+        self.session_lost.set()
         self.work_stop.set()
         self.words.put(_LOST)
 
@@ -184,7 +187,8 @@ class _Service:
     def _reconcile(self, engine: Engine, context: Context, due: frozenset[Due]) -> Context:
         # An event of its own: the engine sets it too, when something fails that must stop the whole run.
         self.work_stop = threading.Event()
-        if self.stopping.is_set():  # it may have been set between the caller's look and the new event
+        # Either may have been set between the caller's look and the new event.
+        if self.stopping.is_set() or self.session_lost.is_set():
             return context
         began = time.monotonic()
         try:
