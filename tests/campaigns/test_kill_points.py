@@ -26,6 +26,7 @@ from tests.scenario.test_recovery import ROOT, let_time_pass, write_manifests
 
 pytestmark = pytest.mark.slow
 
+PLENTY = 1_000_000  # requests an hour; a campaign is no ordinary hour
 FREE = "lifecycle: {allow_downtime: true, on_remove: delete, replace: allowed%s}"
 NET = document(
     "Network", "net", "ip_range: 10.0.0.0/16, subnets: [{ip_range: 10.0.1.0/24, network_zone: eu-central}]"
@@ -92,7 +93,7 @@ STORIES = [
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 def test_killed_at_any_moment(database: TestDatabase, place: Path, story: Story) -> None:
     provider = "proxmox" if "proxmox-1" in "".join(story.after + story.before) else "hetzner"
-    with staged(database, place, providers=[provider]) as stage:
+    with staged(database, place, providers=[provider], hetzner={"rate_limit": PLENTY}) as stage:
         stage.options = PlanOptions(limits=Limits(destroy=100, share=1.0), retry_now=True)
         begin(stage, story)
         stage.want(*story.after)
