@@ -103,9 +103,9 @@ class Simulator:
         """What took effect, as `POST /v1/servers`."""
         return [f"{e['method']} {e['path']}" for e in self.ledger() if e["applied"] and e["method"] != "GET"]
 
-    def asked(self, method: str, path: str) -> bool:
-        """Whether such a request came in, answered or not."""
-        return any((e["method"], e["path"]) == (method, path) for e in self.ledger())
+    def asked(self, method: str, path: str, after: int = 0) -> bool:
+        """Whether such a request came in, answered or not; `after` so many of any kind."""
+        return any((e["method"], e["path"]) == (method, path) for e in self.ledger()[after:])
 
     def fault(self, kind: str, **more: object) -> None:
         self.control("POST", "faults", {"kind": kind, **more})

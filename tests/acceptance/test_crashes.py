@@ -86,15 +86,19 @@ def test_the_second_ctrl_c_leaves_at_once_and_the_next_run_ends_it(world: World)
 
 def test_ctrl_c_ends_the_waiting_for_what_a_dead_run_had_sent_and_leaves_it_open(world: World) -> None:
     world.write(network=NETWORK)
-    world.sim.fault("latency", seconds=1.0, method="POST", path="/v1/networks", times=1)
+    world.sim.fault("latency", seconds=5.0, method="POST", path="/v1/networks", times=1)
     world.sim.fault("reset_before", method="POST", path="/v1/networks", times=1)
     process = world.cli.start("apply", "-f", "fleet", "--yes", "--no-observe")
     until(lambda: world.sim.asked("POST", "/v1/networks"), "the create is sent")
     process.kill()
     process.wait()
     world.sim.heal()
+    before = len(world.sim.ledger())
     process = world.cli.start("plan", "-f", "fleet")
-    until(lambda: world.sim.asked("GET", "/v1/networks"), "the object is looked for, and not seen yet")
+    until(
+        lambda: world.sim.asked("GET", "/v1/networks", after=before),
+        "the object is looked for, and not seen yet",
+    )
     process.send_signal(signal.SIGINT)
     assert world.cli.end(process).code == 130
     (operation,) = world.cli.ok("get", "operations", "-o", "json").json()
