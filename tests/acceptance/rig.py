@@ -124,6 +124,10 @@ class Simulator:
         return found
 
 
+# What runs the tests may ignore Ctrl-C, as jobs in the background do, and its children would inherit that.
+_AS_FROM_A_SHELL = ("env", "--default-signal=INT")
+
+
 @dataclass
 class Cli:
     """`reconciler`, with an environment of its own."""
@@ -134,7 +138,7 @@ class Cli:
 
     def start(self, *words: str, stdin: int = subprocess.PIPE) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "reconciler", *words],
+            [*_AS_FROM_A_SHELL, sys.executable, "-m", "reconciler", *words],
             cwd=self.folder,
             env=self.env,
             stdin=stdin,
