@@ -146,9 +146,8 @@ def _sort_missing(
             # One that may have been made is made again with the same identity, so this needs no anchor.
             if row.type in anchored or row.management is Management.UNMANAGED or row.external_id is None:
                 found.gone.append(row)
-            elif (
-                row.presence is not Presence.ABSENT
-            ):  # what was seen to be gone does not come into doubt again
+            elif row.presence is not Presence.ABSENT:
+                # What was seen to be gone does not come into doubt again.
                 found.unknown.append(row)
                 found.trouble = (
                     f"no {row.type} of ours was seen, though some are recorded: an empty answer, another "

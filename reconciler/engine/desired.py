@@ -14,8 +14,6 @@ from reconciler.manifest.sources import SourceState
 from reconciler.model.address import Address
 from reconciler.model.resource import Desired
 from reconciler.model.values import SecretRef, Value
-from reconciler.planner.order import check_cycles
-from reconciler.planner.references import references
 from reconciler.store import inventory
 from reconciler.store.revisions import (
     RevisionChange,
@@ -47,7 +45,6 @@ def record_source(tx: Transaction, engine: Engine, state: SourceState) -> Loaded
         engine.catalog = add_user_types(tx, manifests.catalog)
     write_inventory(tx, manifests.inventory)
     desired = {a: _with_fingerprints(tx, engine, item) for a, item in manifests.desired.items()}
-    check_cycles(desired.values(), {a: references(item, engine.catalog) for a, item in desired.items()})
     change = record_revision(
         tx,
         source_row(state),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from reconciler.engine.drivers import driver_class
 from reconciler.engine.engine import Engine
 from reconciler.errors import PlanError
+from reconciler.executor import in_vain
 from reconciler.executor.context import Endpoint
 from reconciler.executor.look import Look
 from reconciler.model.address import Address
@@ -54,7 +55,7 @@ def plan_now(
 ) -> Plan:
     """The plan for what the transaction sees. `looks` are this run's observations, by endpoint."""
     endpoints = engine.endpoints(tx)
-    drop_void_failures(tx)
+    drop_void_failures(tx, in_vain.CODE)
     wanted, removed = candidates(tx)
     if options.destroy:
         wanted, removed = frozenset(), managed_addresses(tx)

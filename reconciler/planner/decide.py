@@ -63,7 +63,7 @@ def decide_removed(recorded: Recorded, given: PlanInput) -> Decision:
     heir = given.heirs.get((recorded.type, recorded.endpoint, recorded.external_id or ""))
     if heir is not None:
         message = f"{heir.address} is to take over this very object (id {recorded.external_id})"
-        decision.block(recorded, Action.DELETE, Hindrance.UNSUPPORTED, message, _let_go(recorded, heir))
+        decision.block(recorded, Action.DELETE, Hindrance.UNSUPPORTED, message, _let_go(recorded))
         return decision
     if not hindered(decision, recorded, recorded, Action.DELETE, given):
         _lower(decision, Action.DELETE, None, recorded, removal(recorded, given.catalog), given)
@@ -88,12 +88,8 @@ def _adopts(desired: Desired, there: Recorded) -> bool:
     return desired.adopt is not None and desired.adopt == there.external_id
 
 
-def _let_go(held: Recorded, heir: Desired) -> str:
-    """By itself first: what refers to the object is compared anew once it is seen under its new address."""
-    return (
-        f"apply, then `reconciler forget {held.address}`, which leaves the object; "
-        f"then apply with --target {heir.address}, and after that the rest"
-    )
+def _let_go(held: Recorded) -> str:
+    return f"apply, then `reconciler forget {held.address}`, which leaves the object; then apply again"
 
 
 def _adopt(decision: Decision, desired: Desired, there: Recorded, given: PlanInput) -> None:
@@ -116,7 +112,7 @@ def _decide_create(decision: Decision, desired: Desired, recorded: Recorded | No
         decision.block(desired, Action.CREATE, Hindrance.NOT_OURS, message, hint)
     elif (holder := given.held.get((desired.type, desired.endpoint, desired.adopt or ""))) is not None:
         message = f"the object with id {desired.adopt} is still managed as {holder.address}"
-        decision.block(desired, Action.ADOPT, Hindrance.UNSUPPORTED, message, _let_go(holder, desired))
+        decision.block(desired, Action.ADOPT, Hindrance.UNSUPPORTED, message, _let_go(holder))
     elif desired.adopt is not None:
         message = f"there is no unmanaged {desired.type} with id {desired.adopt} at {desired.endpoint}"
         hint = "correct lifecycle.adopt; or, to have a new one made, remove it"

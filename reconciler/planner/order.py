@@ -10,7 +10,7 @@ from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.model.catalog import Family
 from reconciler.model.plan import Action, Blocked, Hindrance, Step
-from reconciler.model.resource import Desired, Management, Recorded
+from reconciler.model.resource import Management, Recorded
 from reconciler.planner.inputs import PlanInput
 from reconciler.planner.references import attribute_references, references
 
@@ -210,12 +210,3 @@ def cycle(nodes: Iterable[Address]) -> PlanError:
     """The error for a circle of references, with every name in it."""
     names = " → ".join(str(node) for node in nodes)
     return PlanError(f"references form a cycle: {names}", hint="remove one of these references or depends_on")
-
-
-def check_cycles(desired: Iterable[Desired], needs: Mapping[Address, Iterable[Address]]) -> None:
-    """Raise PlanError if the desired resources' references form a cycle."""
-    graph = {item.address: sorted(needs.get(item.address, ())) for item in desired}
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        raise cycle(error.args[1]) from None

@@ -179,9 +179,9 @@ def failures(tx: Transaction) -> Mapping[Address, tuple[datetime, str]]:
     return {Address.parse(a): (until, message) for a, until, message in tx.rows("resources.failures")}
 
 
-def drop_void_failures(tx: Transaction) -> None:
-    """Forget what a provider did not take where that says nothing any more: its ground has moved since."""
-    tx.execute("resources.drop_void_failures")
+def drop_void_failures(tx: Transaction, code: str) -> None:
+    """Forget the failures of a class that say nothing any more: what the last step set has moved since."""
+    tx.execute("resources.drop_void_failures", code=code)
 
 
 def holds(tx: Transaction) -> tuple[Hold, ...]:

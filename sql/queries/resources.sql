@@ -352,7 +352,7 @@ INNER JOIN resources AS r ON f.resource_id = r.id AND r.deleted_at IS NULL;
 DELETE FROM resource_failures AS f
 USING resources AS r
 WHERE
-    f.error_code = 'not_taken'
+    f.error_code = %(code)s
     AND f.resource_id = r.id
     AND NOT EXISTS (
         SELECT 1

@@ -100,16 +100,21 @@ def test_killed_at_any_moment(database: TestDatabase, place: Path, story: Story)
         assert applied_until(stage, 0) == 0
         wanted, points = world(stage), passed(stage)
         assert nothing_left(stage), "the undisturbed apply must leave nothing to do"
+        assert any("the commit of" not in label for label in points), "its requests are among the moments"
+        killed = 0
         for number, label in enumerate(points, 1):
             begin(stage, story)
             stage.want(*story.after)
             died = applied_until(stage, number)
-            assert died in (-signal.SIGKILL, 0), f"{number}, {label}: it ended with {died}"
+            killed += died == -signal.SIGKILL
+            assert died == -signal.SIGKILL or (died == 0 and len(passed(stage)) < number), (
+                f"{number}, {label}: it ended with {died}"
+            )
             let_time_pass(stage)
             stage.apply()
             assert nothing_left(stage), f"killed at {number}, {label}: something is left to do"
             assert world(stage) == wanted, f"killed at {number}, {label}"
-        print(f"\n{story.name}: killed at each of {len(points)} points")  # noqa: T201 - a campaign's figures
+        print(f"\n{story.name}: killed at {killed} of {len(points)} points")  # noqa: T201 - a campaign's figures
 
 
 def begin(stage: Stage, story: Story) -> None:

@@ -322,13 +322,18 @@ def test_nothing_is_concluded_while_the_request_may_still_arrive(
     assert stage.operations() == [("network/net", "create", "sending")]
 
 
-def test_what_cannot_be_looked_at_stays_open_and_keeps_its_resource_from_another_step(stage: Stage) -> None:
+def killed_before_the_answer(stage: Stage) -> None:
+    """The object was made, its process died knowing nothing of it, and all that was a while ago."""
     stage.want(NET)
     stage.hcloud.fault("reset_after", method="POST", path="/v1/networks")
     stage.apply(waves=0, sources=False)
     stage.hcloud.fault("latency", method="GET", path="/v1/networks", seconds=0.4)
     killed_when(stage, asked(stage.hcloud, "POST", "/networks", applied=True))
     let_time_pass(stage)
+
+
+def test_what_cannot_be_looked_at_stays_open_and_keeps_its_resource_from_another_step(stage: Stage) -> None:
+    killed_before_the_answer(stage)
     stage.hcloud.fault("status", method="GET", path="/v1/networks.*", status=503)
     assert recovered(stage) == [("network/net", "create", False)]
     assert recovered(stage) == [("network/net", "create", False)], (
@@ -344,12 +349,7 @@ def test_what_cannot_be_looked_at_stays_open_and_keeps_its_resource_from_another
 
 
 def test_nothing_is_concluded_from_a_list_that_is_not_whole(stage: Stage) -> None:
-    stage.want(NET)
-    stage.hcloud.fault("reset_after", method="POST", path="/v1/networks")
-    stage.apply(waves=0, sources=False)
-    stage.hcloud.fault("latency", method="GET", path="/v1/networks", seconds=0.4)
-    killed_when(stage, asked(stage.hcloud, "POST", "/networks", applied=True))
-    let_time_pass(stage)
+    killed_before_the_answer(stage)
     stage.hcloud.fault("missing_page", method="GET", path="/v1/networks", options={"mode": "short"})
     assert recovered(stage) == [("network/net", "create", False)]
     stage.hcloud.clear()
@@ -358,12 +358,7 @@ def test_nothing_is_concluded_from_a_list_that_is_not_whole(stage: Stage) -> Non
 
 
 def test_a_recovery_that_is_killed_itself_is_taken_up_by_the_next(stage: Stage) -> None:
-    stage.want(NET)
-    stage.hcloud.fault("reset_after", method="POST", path="/v1/networks")
-    stage.apply(waves=0, sources=False)
-    stage.hcloud.fault("latency", method="GET", path="/v1/networks", seconds=0.4)
-    killed_when(stage, asked(stage.hcloud, "POST", "/networks", applied=True))
-    let_time_pass(stage)
+    killed_before_the_answer(stage)
     stage.hcloud.fault("latency", method="GET", path="/v1/networks.*", seconds=0.5)
     killed_when(stage, asked(stage.hcloud, "GET", "/networks"))
     stage.hcloud.clear()

@@ -12,33 +12,13 @@ import psycopg
 import pytest
 
 from reconciler.errors import ClaimLost, StalePlanError
-from reconciler.model.plan import Action, Call, Step
-from reconciler.model.resource import Desired, Presence
+from reconciler.model.plan import Action
+from reconciler.model.resource import Presence
 from reconciler.store import operations as ops
-from reconciler.store.operations import Begun, IdRange
+from reconciler.store.operations import Begun
 from reconciler.store.session import Transaction
 from tests.store.core_world import ACTOR, CoreWorld, side_by_side, step_for
-from tests.unit.core_rig import want
-
-IDS = IdRange(1000, 1009)
-MAKES = (Call("vm.create", "POST", "/vms", "create", creates=True),)
-ENDED = ("done", "failed", "ambiguous", "interrupted")
-
-
-def net(name: str = "a", **more: Any) -> Desired:
-    return want(f"network/{name}", ip_range="10.0.0.0/16", **more)
-
-
-def guest(name: str = "db", **more: Any) -> Desired:
-    return want(f"vm/{name}", "proxmox", **more)
-
-
-def making(desired: Desired) -> Step:
-    return step_for(desired, calls=MAKES)
-
-
-def status(world: CoreWorld, begun: Begun) -> str:
-    return str(world.one("SELECT status FROM resource_operations WHERE id = %s", begun.operation))
+from tests.store.operation_rig import ENDED, IDS, finish, net, status
 
 
 def call_statuses(world: CoreWorld, begun: Begun) -> list[str]:
@@ -49,19 +29,6 @@ def call_statuses(world: CoreWorld, begun: Begun) -> list[str]:
             begun.operation,
         )
     ]
-
-
-def finish(world: CoreWorld, begun: Begun, end: str = "done") -> None:
-    with world.store.transaction(ACTOR) as tx:
-        ops.finish(tx, begun, end)
-
-
-def took(world: CoreWorld, begun: Begun, external_id: str) -> None:
-    """The provider took the call that makes the object."""
-    with world.store.transaction(ACTOR) as tx:
-        ops.sending(tx, begun, 0)
-    with world.store.transaction(ACTOR) as tx:
-        ops.accepted(tx, begun, 0, external_id, ["task/1"])
 
 
 def move_to(world: CoreWorld, begun: Begun, end: str) -> None:

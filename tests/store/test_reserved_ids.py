@@ -4,51 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from reconciler.errors import StalePlanError
-from reconciler.model.plan import Call, Step
-from reconciler.model.resource import Desired, Mark
+from reconciler.model.plan import Step
+from reconciler.model.resource import Mark
 from reconciler.store import operations as ops
-from reconciler.store.operations import Begun, IdRange
-from tests.store.core_world import ACTOR, CoreWorld, side_by_side, step_for
+from reconciler.store.operations import IdRange
+from tests.store.core_world import ACTOR, CoreWorld, side_by_side
+from tests.store.operation_rig import IDS, finish, guest, making, status, took
 from tests.unit.core_rig import OWNER, observed_of, want
-
-IDS = IdRange(1000, 1009)
-MAKES = (Call("vm.create", "POST", "/vms", "create", creates=True),)
-ENDED = ("done", "failed", "ambiguous", "interrupted")
-
-
-def net(name: str = "a", **more: Any) -> Desired:
-    return want(f"network/{name}", ip_range="10.0.0.0/16", **more)
-
-
-def guest(name: str = "db", **more: Any) -> Desired:
-    return want(f"vm/{name}", "proxmox", **more)
-
-
-def making(desired: Desired) -> Step:
-    return step_for(desired, calls=MAKES)
-
-
-def status(world: CoreWorld, begun: Begun) -> str:
-    return str(world.one("SELECT status FROM resource_operations WHERE id = %s", begun.operation))
-
-
-def finish(world: CoreWorld, begun: Begun, end: str = "done") -> None:
-    with world.store.transaction(ACTOR) as tx:
-        ops.finish(tx, begun, end)
-
-
-def took(world: CoreWorld, begun: Begun, external_id: str) -> None:
-    """The provider took the call that makes the object."""
-    with world.store.transaction(ACTOR) as tx:
-        ops.sending(tx, begun, 0)
-    with world.store.transaction(ACTOR) as tx:
-        ops.accepted(tx, begun, 0, external_id, ["task/1"])
 
 
 def opened(world: CoreWorld) -> list[ops.OpenOperation]:

@@ -12,45 +12,17 @@ from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.model.diff import Reason
 from reconciler.model.hold import Hold
-from reconciler.model.plan import Action, Call, Hindrance, Impact, Plan
+from reconciler.model.plan import Action, Call, Hindrance, Impact
 from reconciler.model.resource import (
     Desired,
     Lifecycle,
     Management,
     OnRemove,
     Presence,
-    ReplacePolicy,
 )
 from reconciler.planner import EndpointView, make_plan
 from tests.unit.core_rig import NOW, given, one_call, recorded_of, refusing, want, with_parts
-
-ALLOWED = Lifecycle(replace=ReplacePolicy.ALLOWED)
-GUARDED = Lifecycle(prevent_destroy=True, replace=ReplacePolicy.ALLOWED)
-
-
-def vm(name: str = "web", **more: Any) -> Desired:
-    return want(f"vm/{name}", **({"server_type": "cx22", "image": "debian-12"} | more))
-
-
-def network(name: str = "net", **more: Any) -> Desired:
-    return want(f"network/{name}", **({"ip_range": "10.0.0.0/16"} | more))
-
-
-def did(plan: Plan) -> dict[str, Action]:
-    return {str(step.address): step.action for step in plan.steps}
-
-
-def blocked(plan: Plan) -> dict[str, Hindrance]:
-    return {str(item.address): item.hindrance for item in plan.blocked}
-
-
-def only(plan: Plan) -> Hindrance:
-    """The one reason for which a plan has no step."""
-    assert plan.steps == ()
-    (item,) = plan.blocked
-    assert item.message, "whatever is parked says why"
-    return item.hindrance
-
+from tests.unit.planner_rig import ALLOWED, blocked, did, network, only, vm
 
 # -- actions --------------------------------------------------------------------------------------------
 

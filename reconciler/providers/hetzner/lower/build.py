@@ -168,6 +168,11 @@ def given(desired: Desired, **fields: str) -> Tree:
     return {field: plain(values[name]) for field, name in fields.items() if values.get(name) is not None}
 
 
+def at(item: Desired) -> str:
+    """Where a manifest says it, to stand behind a name; nothing where that is not known."""
+    return f" ({item.origin})" if item.origin is not None else ""
+
+
 def need_place(desired: Desired) -> None:
     """Raises PlanError for what would be made nowhere: the API takes a location, or a machine to be near."""
     if desired.attributes.get("location") is None and desired.attributes.get("server") is None:

@@ -9,7 +9,7 @@ from reconciler.model.address import Address
 from reconciler.model.plan import Call, Param
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import Attributes, Value
-from reconciler.providers.hetzner.lower.build import Tree, act, create, delete, naming, plain, put
+from reconciler.providers.hetzner.lower.build import Tree, act, at, create, delete, naming, plain, put
 from reconciler.providers.hetzner.lower.rules import Calls, Change, Rules
 
 _LAST_PORT = 65535
@@ -89,26 +89,25 @@ def _check(part: Desired) -> None:
     )
     if not values.get(mine):
         hint = 'for everywhere, write ["0.0.0.0/0", "::/0"]'
-        raise PlanError(f"{_place(part)}: a rule with direction {direction} needs `{mine}`", hint=hint)
+        raise PlanError(
+            f"{part.address}{at(part)}: a rule with direction {direction} needs `{mine}`", hint=hint
+        )
     if values.get(other):
         raise PlanError(
-            f"{_place(part)}: a rule with direction {direction} has no `{other}`", hint="remove the line"
+            f"{part.address}{at(part)}: a rule with direction {direction} has no `{other}`",
+            hint="remove the line",
         )
     ported = protocol in ("tcp", "udp")
     if ported and port is None:
         hint = 'write a port ("443"), a range ("8000-8099") or any'
-        raise PlanError(f"{_place(part)}: a {protocol} rule needs a `port`", hint=hint)
+        raise PlanError(f"{part.address}{at(part)}: a {protocol} rule needs a `port`", hint=hint)
     if not ported and port is not None:
-        raise PlanError(f"{_place(part)}: a {protocol} rule has no `port`", hint="remove the line")
+        raise PlanError(f"{part.address}{at(part)}: a {protocol} rule has no `port`", hint="remove the line")
     if ported and port != "any":
         low, _, high = str(port).partition("-")
         if not 1 <= int(low) <= int(high or low) <= _LAST_PORT:
             hint = f"ports go from 1 to {_LAST_PORT}, the lower one first"
-            raise PlanError(f"{_place(part)}: `{port}` is no range of ports", hint=hint)
-
-
-def _place(part: Desired) -> str:
-    return f"{part.address} ({part.origin})" if part.origin is not None else str(part.address)
+            raise PlanError(f"{part.address}{at(part)}: `{port}` is no range of ports", hint=hint)
 
 
 def _rule(values: Attributes) -> Tree:

@@ -17,6 +17,7 @@ from reconciler.model.values import Attributes
 from reconciler.providers.hetzner.lower.build import (
     Tree,
     act,
+    at,
     changed_parts,
     create,
     delete,
@@ -89,7 +90,7 @@ def _check_subnets(desired: Desired) -> None:
     taken: list[IPv4Network | IPv6Network] = []
     for part in (part for part in desired.parts if part.type == "subnet"):
         mine = ipaddress.ip_network(str(part.attributes["ip_range"]))
-        place = f"{part.address} ({part.origin})" if part.origin is not None else str(part.address)
+        place = f"{part.address}{at(part)}"
         if mine.version != whole.version or not _within(mine, whole):
             raise PlanError(
                 f"{place}: {mine} is not in the network's range {whole}", hint="correct one of them"

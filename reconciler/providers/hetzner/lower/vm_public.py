@@ -9,7 +9,7 @@ from reconciler.model.plan import Call, ExternalId
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import ExternalRef, Value
 from reconciler.providers.hetzner.convert_objects import first_address
-from reconciler.providers.hetzner.lower.build import Tree, act, change_dns_ptr, given, target_id
+from reconciler.providers.hetzner.lower.build import Tree, act, at, change_dns_ptr, given, target_id
 from reconciler.providers.hetzner.lower.firewall import apply_to_server, remove_from_server
 from reconciler.providers.hetzner.lower.rules import Calls, Change
 
@@ -44,14 +44,10 @@ def check_addresses(desired: Desired, recorded: Recorded | None, wanted: Mapping
         theirs = other.attributes.get("reverse_dns")
         if theirs not in (None, name) and "reverse_dns" not in other.lifecycle.ignore_changes:
             raise PlanError(
-                f"{desired.address}: `{dns}` is {name}{_at(desired)}, but `reverse_dns` of {other.address}, "
-                f"which is the same address, is {theirs}{_at(other)}",
+                f"{desired.address}: `{dns}` is {name}{at(desired)}, but `reverse_dns` of {other.address}, "
+                f"which is the same address, is {theirs}{at(other)}",
                 hint="write it in one place only, best at the primary_ip",
             )
-
-
-def _at(desired: Desired) -> str:
-    return f" ({desired.origin})" if desired.origin is not None else ""
 
 
 def public_net(desired: Desired) -> Tree:

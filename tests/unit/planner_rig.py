@@ -1,0 +1,36 @@
+"""Short words for what the planner is given, and for what it decides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.model.plan import Action, Hindrance, Plan
+from reconciler.model.resource import Desired, Lifecycle, ReplacePolicy
+from tests.unit.core_rig import want
+
+ALLOWED = Lifecycle(replace=ReplacePolicy.ALLOWED)
+GUARDED = Lifecycle(prevent_destroy=True, replace=ReplacePolicy.ALLOWED)
+
+
+def vm(name: str = "web", **more: Any) -> Desired:
+    return want(f"vm/{name}", **({"server_type": "cx22", "image": "debian-12"} | more))
+
+
+def network(name: str = "net", **more: Any) -> Desired:
+    return want(f"network/{name}", **({"ip_range": "10.0.0.0/16"} | more))
+
+
+def did(plan: Plan) -> dict[str, Action]:
+    return {str(step.address): step.action for step in plan.steps}
+
+
+def blocked(plan: Plan) -> dict[str, Hindrance]:
+    return {str(item.address): item.hindrance for item in plan.blocked}
+
+
+def only(plan: Plan) -> Hindrance:
+    """The one reason for which a plan has no step."""
+    assert plan.steps == ()
+    (item,) = plan.blocked
+    assert item.message, "whatever is parked says why"
+    return item.hindrance
