@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-stop test test-all campaigns check lint types imports sql bench lock clean
+.PHONY: help install demo demo-stop test test-all campaigns check lint types imports sql migrations bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -50,6 +50,10 @@ sql: $(INSTALLED)
 	$(BIN)/sqlfluff lint --disable-progress-bar sql
 
 check: lint types imports sql test ## every gate, and the tests: what CI runs
+
+migrations: $(INSTALLED) ## until the first release: write the one migration and the diagram anew from sql/schema
+	cat sql/schema/*.sql > sql/migrations/0001_initial.sql
+	$(BIN)/python -m reconciler.store.diagram --write
 
 bench: $(INSTALLED) ## first figures: plans and applies of large fleets, as a table
 	$(BIN)/python -m tests.bench
