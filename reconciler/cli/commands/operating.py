@@ -129,6 +129,14 @@ def run(
     branch: o.Branch = None,
     subfolder: o.Subfolder = None,
     source: o.Source = None,
+    git_credential: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The recorded Credential that the repository is read with over HTTP: user:password or a "
+            "token. Without it, git's own credential helper is asked.",
+        ),
+    ] = None,
     interval: Annotated[
         str, typer.Option(metavar="SPAN", help="How often everything is reconciled, moved or not.")
     ] = "60s",
@@ -157,6 +165,7 @@ def run(
         port=None if port < 0 else port,
         report_only=report_only,
         max_destroy=max_destroy,
+        git_credential=git_credential,
         log_level=log_level,
         log_format=log_format,
     )
