@@ -115,7 +115,7 @@ class _Service:
         config = self.config
 
         def due(word: Due, seconds: float) -> Tick:
-            # The jitter keeps replicas, and the daemons of many places, from asking all at once.
+            # The jitter, which only delays, keeps replicas and many daemons from asking all at once.
             return Tick(word.value, seconds, lambda: self.words.put(word), jitter=seconds / 10)
 
         return (
