@@ -9,10 +9,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from reconciler.errors import ProviderError
 from reconciler.executor.budget import GLANCE
-from reconciler.providers.driver import Driver, TaskState, TaskStatus
+from reconciler.providers.driver import TaskState, TaskStatus
+
+
+class Asked(Protocol):
+    """Whoever knows the states of tasks, see `Driver.poll`."""
+
+    def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]: ...
 
 
 @dataclass(slots=True)
@@ -34,7 +41,7 @@ class Poller:
     _FIRST, _MOST, _MARGIN = 0.2, 5.0, 60.0  # seconds
     _BLIND = 120.0  # seconds without any answer about a task, after which nobody waits for it any more
 
-    def __init__(self, connect: Callable[[], Driver], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, connect: Callable[[], Asked], clock: Callable[[], float] = time.monotonic) -> None:
         self._connect = connect
         self._clock = clock
         self._lock = threading.Lock()
