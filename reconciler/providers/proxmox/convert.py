@@ -63,6 +63,8 @@ def guest(listed: Mapping[str, Any], live: Mapping[str, Any], config: Config) ->
     if state != "unknown":
         values["power_state"] = state
     lock = live.get("lock") or config.current.get("lock")
+    if line and not template:
+        values[marks.FAULT] = marks.IN_DESCRIPTION
     _put(values, description=text or None, config_digest=config.current.get("digest"), config_lock=lock)
     return Observed(
         type=kind,
@@ -70,7 +72,7 @@ def guest(listed: Mapping[str, Any], live: Mapping[str, Any], config: Config) ->
         name=str(values.get("hostname", vmid)),
         state=state,
         attributes=values,
-        tags=marks.tags_of(found) | ({marks.MISPLACED: ""} if line and not template else {}),
+        tags=marks.tags_of(found),
         mark=None if template else marks.mark_of(line or found),
         parts=_parts(kind, config),
         pending=frozenset(name for name in now.keys() | later.keys() if now.get(name) != later.get(name)),

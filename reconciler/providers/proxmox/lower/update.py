@@ -29,9 +29,9 @@ from reconciler.providers.proxmox.lower.build import (
     start,
     tag_params,
 )
-from reconciler.providers.proxmox.marks import MISPLACED, tag_word
+from reconciler.providers.proxmox.marks import FAULT, tag_word
 
-_APART = frozenset({"power_state", "pool", "pinned_node", "description"})
+_APART = frozenset({"power_state", "pool", "pinned_node", "description", FAULT})
 _CREATE, _UPDATE, _DELETE = PartAction.CREATE, PartAction.UPDATE, PartAction.DELETE
 
 
@@ -69,7 +69,7 @@ def adopt(recorded: Recorded) -> tuple[Call, ...]:
 
 def _cleared(recorded: Recorded) -> options.Options:
     """The description without a line that would be taken for the mark, where it has one."""
-    if MISPLACED not in recorded.tags:
+    if FAULT not in recorded.attributes:
         return {}
     text = recorded.attributes.get("description")
     return {"description": str(text) if text else None}
@@ -91,7 +91,7 @@ def _configuration(change: Change, place: Place) -> list[Call]:
     A removed disk is destroyed by this very call: it is the one that the digest guards, so that a disk
     which somebody put into the slot since the last look is not taken for it.
     """
-    with_tags = bool(change.diff.tags or change.diff.change("description"))
+    with_tags = bool(change.diff.tags or change.diff.change("description") or change.diff.change(FAULT))
     found, removed, destroyed = _own_options(change), set[str](), set[str]()
     if with_tags:
         found = {**_cleared(change.recorded), **found}
