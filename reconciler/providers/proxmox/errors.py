@@ -42,10 +42,14 @@ _TEXTS = (
     _Text(r"is running|already running|not running|is a template|is paused", ErrorCode.CONFLICT),
     _Text(r"can't migrate running|is not empty|contains .*members", ErrorCode.CONFLICT),
     _Text(r"hotplug problem|cloud-init drive is already attached", ErrorCode.CONFLICT),
-    _Text(r"can't clone|uses local storage|linked clone feature|hostname lookup .* failed", ErrorCode.INVALID),
+    _Text(
+        r"can't clone|uses local storage|linked clone feature|hostname lookup .* failed", ErrorCode.INVALID
+    ),
     _Text(r"shrink|unable to parse|invalid|validation error|not supported|parameter", ErrorCode.INVALID),
     _Text(r"value too (large|small)|supports only|not compatible with|illegal characters", ErrorCode.INVALID),
-    _Text(r"cannot set [\w-]+ if|please set the machine type|different from storage format", ErrorCode.INVALID),
+    _Text(
+        r"cannot set [\w-]+ if|please set the machine type|different from storage format", ErrorCode.INVALID
+    ),
     _Text(r"(read-only|required) option|not set - aborting|has to be defined", ErrorCode.INVALID),
     _Text(r"content type|storage '[^']*' is disabled|must start with|same storage", ErrorCode.INVALID),
     _Text(r"you can't move|can't (update|remove|modify|delete) ", ErrorCode.INVALID),

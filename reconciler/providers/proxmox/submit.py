@@ -142,12 +142,7 @@ def _poll_one(client: ProxmoxClient, node: str, task: str) -> TaskStatus:
 
 def _denied(client: ProxmoxClient, node: str, task: str, message: str) -> TaskStatus:
     """A task whose status was denied, which is not its end: the node's list has the last word."""
-    try:
-        ended, running = _listed(client, node, [task])
-    except ProviderError as error:
-        if error.code in (ErrorCode.NOT_FOUND, ErrorCode.INVALID):  # the node itself is not there any more
-            return TaskStatus(TaskState.UNKNOWN, message)
-        raise
+    ended, running = _listed(client, node, [task])
     if task in running:
         return TaskStatus(TaskState.RUNNING)
     if task in ended:
