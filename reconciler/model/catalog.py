@@ -63,6 +63,14 @@ class Family(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RelationshipType:
+    """A way in which one resource relates to another, such as `attached_to`."""
+
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AttributeDefinition:
     """One attribute's name and meaning, the same wherever it appears.
 
@@ -187,6 +195,7 @@ class Catalog:
     provider_types: Mapping[str, ProviderTypeInfo] = field(default_factory=dict)
     resource_types: Mapping[str, ResourceType] = field(default_factory=dict)
     definitions: Mapping[str, AttributeDefinition] = field(default_factory=dict)
+    relationship_types: Mapping[str, RelationshipType] = field(default_factory=dict)
     offers: Mapping[tuple[str, str], ProviderResourceType] = field(default_factory=dict)
     rules: Mapping[tuple[str, str], Mapping[str, TypeAttribute]] = field(default_factory=dict)
 
