@@ -24,7 +24,8 @@ SELECT
             FROM resource_operations AS o
             WHERE o.resource_id = r.id AND o.status IN ('intended', 'sending', 'accepted')
         )
-    ) AS fresh
+    ) AS fresh,
+    r.claim_epoch = 0 AS stray
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
@@ -46,7 +47,8 @@ SELECT
     r.presence,
     st.name AS state,
     r.recorded_hash,
-    FALSE AS fresh
+    FALSE AS fresh,
+    r.claim_epoch = 0 AS stray
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
@@ -166,20 +168,28 @@ SET presence = %(presence)s, observed_at = now()
 WHERE id = ANY(%(ids)s) AND presence <> %(presence)s;
 
 -- name: observations.missing
--- What is in quarantine stays so: that it is gone decides nothing.
+-- With the object goes the doubt whose it was.
 UPDATE resources AS r
 SET
     presence = 'absent',
-    state_id = CASE WHEN r.management = 'quarantined' THEN r.state_id ELSE st.id END,
+    management = 'managed',
+    state_id = st.id,
     observed_at = now()
 FROM resource_states AS st
 WHERE r.id = ANY(%(ids)s) AND st.name = 'missing';
 
 -- name: observations.delete_strangers
--- An unmanaged object that is gone needs no row any more.
-UPDATE resources
-SET deleted_at = now()
-WHERE id = ANY(%(ids)s) AND management = 'unmanaged';
+-- An object that was never ours needs no row any more when it is gone.
+UPDATE resources AS r
+SET
+    deleted_at = now(),
+    management = 'unmanaged',
+    state_id = CASE WHEN r.management = 'quarantined' THEN st.id ELSE r.state_id END
+FROM resource_states AS st
+WHERE
+    r.id = ANY(%(ids)s)
+    AND st.name = 'deleted'
+    AND (r.management = 'unmanaged' OR (r.management = 'quarantined' AND r.claim_epoch = 0));
 
 -- name: observations.insert_parts
 INSERT INTO resources (

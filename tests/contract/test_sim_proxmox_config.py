@@ -92,7 +92,7 @@ def test_a_change_resting_on_an_older_digest_is_refused(rig: Rig) -> None:
     rig.make_vm(101, cores=1)
     old = rig.vm(101).config.get()["digest"]
     rig.vm(101).config.put(cores=2)
-    text = "detected modified configuration - file changed by other user? Try again."
+    text = "checksum mismatch (file change by other user?)"
     assert refusal(rig.vm(101).config.put, cores=3, digest=old).content == text
     assert rig.exit_of(rig.vm(101).resize.put(disk="scsi0", size="1G", digest=old)).startswith(
         "checksum mismatch"
