@@ -14,6 +14,7 @@ from reconciler.executor.look import Look
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.diff import Diff
+from reconciler.model.observation import Offer
 from reconciler.model.plan import Action, Call, Plan
 from reconciler.model.resource import Desired, Recorded, ReplacePolicy
 from reconciler.planner import EndpointView, Limits, PlanInput, Selection, make_plan
@@ -62,7 +63,7 @@ def plan_now(
     desired = load_desired(tx, wanted, engine.catalog)
     recorded = load_recorded(tx, wanted | removed, engine.catalog)
     gone = tuple(recorded[address] for address in sorted(removed) if address in recorded)
-    around = _around(tx, engine.catalog, [*desired.values(), *gone], recorded)
+    around = _around(tx, engine.catalog, [*desired.values(), *recorded.values()], recorded)
     leaving = {item.address for item in gone} | {
         a for a in recorded.keys() & desired.keys() if _replaceable(desired[a])
     }
@@ -73,7 +74,12 @@ def plan_now(
         recorded={**around, **{a: item for a, item in recorded.items() if a not in removed}},
         removed=gone,
         endpoints={name: _view(endpoint, looks.get(name)) for name, endpoint in endpoints.items()},
-        lower=_lower(endpoints, {**around, **recorded}, _wanted(tx, engine.catalog, desired, recorded)),
+        lower=_lower(
+            endpoints,
+            {**around, **recorded},
+            _wanted(tx, engine.catalog, desired, recorded),
+            {name: look.offers for name, look in looks.items()},
+        ),
         now=observation_start(tx),
         managed=managed_count(tx),
         strangers=load_strangers(tx, wanted, engine.catalog),
@@ -107,8 +113,7 @@ def _wanted(
     recorded: Mapping[Address, Recorded],
 ) -> dict[Address, Desired]:
     """What manifests want of the candidates and of all that these refer to, now or then."""
-    items: list[Desired | Recorded] = [*desired.values()]
-    items += [recorded[address] for address in desired.keys() & recorded.keys()]
+    items: list[Desired | Recorded] = [*desired.values(), *recorded.values()]
     needed = {address for item in items for address in references(item, catalog)}
     return {**load_desired(tx, needed - desired.keys(), catalog), **desired}
 
@@ -124,6 +129,7 @@ def _lower(
     endpoints: Mapping[str, Endpoint],
     recorded: Mapping[Address, Recorded],
     desired: Mapping[Address, Desired],
+    offers: Mapping[str, tuple[Offer, ...] | None],
 ) -> Lower:
     """Lowering by each endpoint's driver; what the drivers need of referenced resources comes along."""
     by_text = {str(address): item for address, item in recorded.items()}
@@ -135,7 +141,9 @@ def _lower(
         place = endpoints.get(endpoint)
         if place is None:
             raise PlanError(f"there is no endpoint `{endpoint}`", hint="declare a ProviderEndpoint")
-        request = LowerRequest(action, wanted, current, diff, place.settings, by_text, wanted_by_text)
+        request = LowerRequest(
+            action, wanted, current, diff, place.settings, by_text, wanted_by_text, offers.get(endpoint)
+        )
         try:
             return tuple(driver_class(place.provider_type).lower(request))
         except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:

@@ -10,7 +10,7 @@ from uuid import UUID
 from reconciler.errors import ConfigurationError, CredentialError, ProviderError, ReconcilerError
 from reconciler.executor.context import Context
 from reconciler.model.address import Address
-from reconciler.model.observation import Observation
+from reconciler.model.observation import Observation, Offer
 from reconciler.providers.driver import ObserveRequest
 from reconciler.store.observations import (
     Recording,
@@ -30,7 +30,7 @@ _MOST_DOUBTFUL = 20
 class Look:
     """What came of looking at one endpoint. `trouble`: why nothing, or not all, can be said of it.
 
-    `blind`: nothing at all was seen, so that nothing may be changed there.
+    `blind`: nothing at all was seen, so that nothing may be changed there. `offers`: see `Observation`.
     """
 
     endpoint: str
@@ -42,6 +42,7 @@ class Look:
     quarantined: tuple[Address, ...] = ()
     trouble: str | None = None
     blind: bool = False
+    offers: tuple[Offer, ...] | None = None
 
 
 def root_types(context: Context, provider_type: str) -> frozenset[str]:
@@ -134,6 +135,7 @@ def _together(seen: Observation, again: Observation) -> Observation:
         absent=seen.absent | again.absent,
         unseen=(*seen.unseen, *again.unseen),
         requests=seen.requests + again.requests,
+        offers=seen.offers,
     )
 
 
@@ -185,6 +187,7 @@ def _look(name: str, seen: Observation, recording: Recording, trouble: str | Non
         unknown=recording.unknown,
         quarantined=recording.quarantined,
         trouble=trouble,
+        offers=seen.offers,
     )
 
 

@@ -36,6 +36,7 @@ from reconciler.store import operations as ops
 from reconciler.store.session import Transaction
 
 _ATTEMPTS = 5
+_PATIENT_ATTEMPTS = 9  # where something is about to be given back: about two minutes
 _FIRST_WAIT, _MOST_WAIT = 0.5, 30.0  # seconds between attempts
 _GRACE = 30.0  # seconds that a stop request leaves to a task; a longer one is left to the recovery
 
@@ -131,9 +132,10 @@ class StepRunner:
     def _restore(self, begun: ops.Begun, after: int) -> None:
         """Give a machine back its power although a call between its stop and its start has failed.
 
-        A machine that is only being made is not started half-made: the next plan completes it first.
+        A machine that is only being made is not started half-made: the next plan completes it first. Where
+        only looks were made, it was not stopped.
         """
-        if any(call.creates for call in self.step.calls):
+        if any(call.creates for call in self.step.calls) or self.step.calls[after - 1].looks:
             return
         for position, call in enumerate(self.step.calls):
             if position >= after and call.restores:
@@ -207,7 +209,7 @@ class StepRunner:
     ) -> tuple[ops.Begun, Submission]:
         """Send until it is taken, within bounds; only what surely had no effect is sent again."""
         wait = _FIRST_WAIT
-        for attempt in range(1, _ATTEMPTS + 1):
+        for attempt in range(1, _PATIENT_ATTEMPTS + 1):
             filling = self._filling(begun, ids)
             try:
                 self.requests += 1
@@ -220,7 +222,9 @@ class StepRunner:
                     if found is not None:
                         self.sent = True
                         return begun, Submission(external_id=found)
-                elif not error.transient or error.ambiguous or attempt == _ATTEMPTS:
+                    if attempt >= _ATTEMPTS:
+                        break
+                elif not error.transient or error.ambiguous or attempt == _attempts(error):
                     raise
                 else:
                     pause = error.retry_after if error.retry_after is not None else wait
@@ -289,3 +293,7 @@ class StepRunner:
                     code=ErrorCode.TIMEOUT,
                     ambiguous=True,
                 )
+
+
+def _attempts(error: ProviderError) -> int:
+    return _PATIENT_ATTEMPTS if error.patient else _ATTEMPTS

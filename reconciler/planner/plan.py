@@ -70,6 +70,8 @@ def _losses(steps: tuple[Step, ...], given: PlanInput) -> Iterator[str]:
     for step in steps:
         if step.action is Action.REPLACE and given.catalog.resource_types[step.address.type].holds_data:
             yield f"{step.address}: what is stored on it is lost when it is replaced"
+        for call in step.calls:
+            yield from (f"{step.address}: {words}" for words in (*call.destroys, *call.unchecked))
 
 
 def _approvals(steps: tuple[Step, ...], given: PlanInput) -> Iterator[str]:
