@@ -61,6 +61,7 @@ def observe(context: Context, name: str, *, accept_empty: bool = False) -> Look:
     with context.store.read() as tx:
         scope, known = _scope(tx, context, name, accept_empty)
     seen = _see(context, scope, known)
+    scope = _signed(context, scope, seen)
     with context.store.transaction(actor) as tx:
         return _record_all(tx, context, scope, seen)
 
@@ -68,7 +69,13 @@ def observe(context: Context, name: str, *, accept_empty: bool = False) -> Look:
 def observe_within(tx: Transaction, context: Context, name: str) -> Look:
     """The same in the caller's transaction, for a rehearsal with an endpoint that is only declared."""
     scope, known = _scope(tx, context, name, accept_empty=False)
-    return _record_all(tx, context, scope, _see(context, scope, known))
+    seen = _see(context, scope, known)
+    return _record_all(tx, context, _signed(context, scope, seen), seen)
+
+
+def _signed(context: Context, scope: Scope, seen: Observation | str) -> Scope:
+    """With who looked, where anything was seen."""
+    return scope if isinstance(seen, str) else replace(scope, login=context.connections.login(scope.endpoint))
 
 
 def _scope(
@@ -223,5 +230,6 @@ def record_seen(
         since=observation_start(tx),
         targets=tuple((item.type, item.external_id) for item in seen.resources) + tuple(sorted(seen.absent)),
         uids=(uid,),
+        login=context.connections.login(endpoint),
     )
     return record_observation(tx, scope, seen, context.owner, context.catalog)

@@ -152,6 +152,8 @@ class StepRunner:
             ops.sending(tx, begun, position)
             if call.deletes and self.context.connections.trusted(self.step.endpoint):
                 ops.seen_by(tx, begun, self.context.connections.login(self.step.endpoint))
+            if call.creates:
+                ops.sent_by(tx, begun, self.context.connections.login(self.step.endpoint))
         try:
             begun, submission = self._submit(begun, call, ids)
             with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:

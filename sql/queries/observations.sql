@@ -24,7 +24,19 @@ SELECT
             FROM resource_operations AS o
             WHERE o.resource_id = r.id AND o.status IN ('intended', 'sending', 'accepted')
         )
-    ) AS fresh
+    ) AS fresh,
+    CASE
+        WHEN r.external_id IS NULL AND r.presence = 'unknown'
+            THEN (
+                SELECT made.value_string
+                FROM resource_operations AS o
+                INNER JOIN resource_operation_results AS made
+                    ON o.id = made.operation_id AND made.name = 'sent_by'
+                WHERE o.resource_id = r.id
+                ORDER BY o.intended_at DESC
+                LIMIT 1
+            )
+    END AS sent_by
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
@@ -46,7 +58,19 @@ SELECT
     r.presence,
     st.name AS state,
     r.recorded_hash,
-    FALSE AS fresh
+    FALSE AS fresh,
+    CASE
+        WHEN r.external_id IS NULL AND r.presence = 'unknown'
+            THEN (
+                SELECT made.value_string
+                FROM resource_operations AS o
+                INNER JOIN resource_operation_results AS made
+                    ON o.id = made.operation_id AND made.name = 'sent_by'
+                WHERE o.resource_id = r.id
+                ORDER BY o.intended_at DESC
+                LIMIT 1
+            )
+    END AS sent_by
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
