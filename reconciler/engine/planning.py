@@ -28,6 +28,7 @@ from reconciler.store.resources import (
     drop_void_failures,
     failures,
     holds,
+    load_holders,
     load_recorded,
     load_strangers,
     load_users,
@@ -65,7 +66,7 @@ def plan_now(
     gone = tuple(recorded[address] for address in sorted(removed) if address in recorded)
     around = _around(tx, engine.catalog, [*desired.values(), *recorded.values()], recorded)
     leaving = {item.address for item in gone} | {
-        a for a in recorded.keys() & desired.keys() if _replaceable(desired[a])
+        a for a in recorded.keys() & desired.keys() if _replaceable(desired[a]) or desired[a].collections
     }
     known = {item.id for item in (*recorded.values(), *around.values())}
     given = PlanInput(
@@ -84,6 +85,7 @@ def plan_now(
         managed=managed_count(tx),
         strangers=load_strangers(tx, wanted, engine.catalog),
         users=load_users(tx, leaving, known, engine.catalog),
+        holders=load_holders(tx, _unique_texts(engine.catalog, desired, recorded), known, engine.catalog),
         holds=holds(tx),
         failures={} if options.retry_now else failures(tx),
         selection=options.selection,
@@ -100,6 +102,22 @@ def _around(
     """The recorded resources that the candidates refer to and that are no candidates themselves."""
     needed = {address for item in items for address in references(item, catalog)}
     return load_recorded(tx, needed - known.keys(), catalog)
+
+
+def _unique_texts(
+    catalog: Catalog, desired: Mapping[Address, Desired], recorded: Mapping[Address, Recorded]
+) -> set[tuple[str, str, str, str]]:
+    """The unique texts that a candidate shall get and has not, as (endpoint, type, attribute, value)."""
+    found: set[tuple[str, str, str, str]] = set()
+    for address, item in desired.items():
+        there = recorded.get(address)
+        for name, rule in catalog.attributes(item.type, item.provider_type).items():
+            value = item.attributes.get(name)
+            if not rule.unique or rule.unique_within or not isinstance(value, str):
+                continue
+            if there is None or not there.exists or there.attributes.get(name) != value:
+                found.add((item.endpoint, item.type, name, value))
+    return found
 
 
 def _replaceable(desired: Desired) -> bool:

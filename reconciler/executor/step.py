@@ -25,7 +25,7 @@ from reconciler.errors import (
 )
 from reconciler.executor.context import Context, Endpoint
 from reconciler.executor.fill import Filling, addresses
-from reconciler.executor.find import found_by_identity
+from reconciler.executor.find import found_by_identity, held_by
 from reconciler.executor.outcome import Outcome, Result
 from reconciler.executor.settle import settle_failure, settle_success, settle_unsent
 from reconciler.executor.verify import verify_needed, verify_ours
@@ -226,6 +226,10 @@ class StepRunner:
                         return begun, Submission(external_id=found)
                     if attempt >= _ATTEMPTS:
                         break
+                elif error.code is ErrorCode.ALREADY_EXISTS and (whose := held_by(self.context, self.step)):
+                    raise ProviderError(
+                        f"{error.message}; {whose}", code=error.code, hint="choose another one"
+                    ) from error
                 elif not error.transient or error.ambiguous or attempt == _attempts(error):
                     raise
                 else:
@@ -270,10 +274,13 @@ class StepRunner:
         if error.ambiguous:
             raise error
         if begun.reserved is None or self.endpoint.id_range is None:
+            whose = held_by(self.context, self.step)
             raise ProviderError(
-                f"{self.step.address}: an object of that name exists at {self.step.endpoint} and is not ours",
+                f"{self.step.address}: "
+                + (whose or f"an object of that name exists at {self.step.endpoint}")
+                + " and is not ours",
                 code=ErrorCode.ALREADY_EXISTS,
-                hint="choose another name, or take it over with lifecycle.adopt",
+                hint="choose another one, or take that object over with lifecycle.adopt",
             )
         with self.context.store.transaction(self.context.acting(begun.operation, "another id")) as tx:
             return ops.reserve_again(tx, begun, self.step.endpoint, self.endpoint.id_range), None

@@ -255,3 +255,211 @@ def test_a_plan_without_an_observation_says_what_it_did_not_look_up(stage: Stage
     assert [step.action for step in plan.steps] == [Action.CREATE]
     assert plan.warnings == ("vm/web: not looked up: whether cx22 is to be had there",)
     assert stage.plan().warnings == ()
+
+
+# -- other words for the same thing ----------------------------------------------------------------------
+
+
+def number_of(stage: Stage, kind: str, name: str) -> str:
+    api: Any = stage.hcloud.server.api
+    return str(api.project.catalogue.find(kind, name)["id"])
+
+
+def test_what_is_given_by_its_number_is_compared_by_number_and_name(stage: Stage) -> None:
+    image, size = number_of(stage, "images", "debian-12"), number_of(stage, "server_types", "cx22")
+    stage.want(web(size=f'"{size}"', image=f'"{image}"'))
+    stage.settle()
+    before = len(stage.hcloud.sent())
+    for manifest in (web(), web(size=f'"{size}"'), web(image=f'"{image}"')):
+        stage.want(manifest)
+        stage.settle()
+    other = number_of(stage, "images", "debian-13")
+    stage.want(web(image=f'"{other}"'))
+    (blocked,) = stage.plan().blocked
+    assert blocked.hindrance is Hindrance.REPLACE_NOT_ALLOWED
+    assert len(stage.hcloud.sent()) == before
+
+
+# -- values that no two may have -------------------------------------------------------------------------
+
+
+def nets(**called: str) -> list[str]:
+    return [
+        document("Network", address, f'ip_range: 10.{ord(address[1])}.0.0/16, name: "{name}"')
+        for address, name in called.items()
+    ]
+
+
+def test_two_names_that_would_be_swapped_are_refused_in_the_plan(stage: Stage) -> None:
+    stage.want(*nets(one="a", two="b"))
+    stage.settle()
+    before = len(stage.hcloud.sent())
+    stage.want(*nets(one="b", two="a"))
+    applied = stage.apply()
+    assert "would swap `name` b with network/two" in why(applied.left.blocked, "network/one")
+    assert "would swap `name` a with network/one" in why(applied.left.blocked, "network/two")
+    assert len(stage.hcloud.sent()) == before
+
+
+def test_names_that_move_up_go_one_after_the_other(stage: Stage) -> None:
+    stage.want(*nets(one="a", two="b", three="c"))
+    stage.settle()
+    stage.want(*nets(one="b", two="c", three="d"))
+    assert [str(step.address) for step in stage.plan().steps] == [
+        "network/three",
+        "network/two",
+        "network/one",
+    ]
+    stage.settle()
+    assert names(stage, "networks") == ["b", "c", "d"]
+
+
+def test_a_name_that_a_removed_one_has_comes_after_its_removal(stage: Stage) -> None:
+    stage.want(*nets(one="a", two="b"))
+    stage.settle()
+    stage.want(*nets(two="a"))
+    approve(stage)
+    assert names(stage, "networks") == ["a"]
+
+
+def test_a_name_that_its_holder_keeps_is_refused_in_the_plan(stage: Stage) -> None:
+    stage.want(*nets(one="a"))
+    stage.settle()
+    body = {"name": "c", "ip_range": "10.9.0.0/16"}
+    stage.hcloud.change(op="create", type="networks", body=body)
+    stage.want(*nets(one="a", two="a"))
+    assert "held by network/one" in why(stage.plan().blocked, "network/two")
+    stage.want(*nets(one="c"))
+    assert "which is not ours" in why(stage.plan().blocked, "network/one")
+
+
+def member(name: str, ip: str, rest: str = "") -> str:
+    spec = (
+        f"server_type: cx22, image: debian-12, location: fsn1, endpoint: hetzner-1, "
+        f"networks: [{{network: network/net, ip: {ip}}}]"
+    )
+    return document("VirtualMachine", name, spec, rest)
+
+
+def ground(*ranges: str) -> str:
+    subnets = ", ".join(f"{{ip_range: {each}, network_zone: eu-central}}" for each in ranges)
+    return document("Network", "net", f"ip_range: 10.0.0.0/16, subnets: [{subnets}]")
+
+
+def private(stage: Stage) -> dict[str, str]:
+    return {item["name"]: item["private_net"][0]["ip"] for item in stage.hcloud.state()["servers"]}
+
+
+def test_two_private_addresses_that_would_be_swapped_are_refused_in_the_plan(stage: Stage) -> None:
+    stage.want(ground("10.0.1.0/24"), member("a", "10.0.1.5"), member("b", "10.0.1.6"))
+    stage.settle()
+    stage.want(ground("10.0.1.0/24"), member("a", "10.0.1.6"), member("b", "10.0.1.5"))
+    applied = stage.apply()
+    assert "would swap `ip` 10.0.1.6 in network/net with vm/b" in why(applied.left.blocked, "vm/a")
+    assert private(stage) == {"a": "10.0.1.5", "b": "10.0.1.6"}
+
+
+def test_a_private_address_is_taken_after_it_was_given_up(stage: Stage) -> None:
+    stage.want(ground("10.0.1.0/24"), member("a", "10.0.1.5"), member("b", "10.0.1.6"))
+    stage.settle()
+    stage.want(ground("10.0.1.0/24"), member("a", "10.0.1.6"), member("b", "10.0.1.7"))
+    stage.settle()
+    assert private(stage) == {"a": "10.0.1.6", "b": "10.0.1.7"}
+
+
+def test_a_machine_does_not_leave_its_network_for_an_address_that_it_cannot_get(stage: Stage) -> None:
+    stage.want(ground("10.0.1.0/24"), member("a", "10.0.1.5"))
+    stage.settle()
+    before = len(stage.hcloud.sent())
+    stage.want(ground("10.0.1.0/24"), member("a", "10.0.2.5"))
+    applied = stage.apply()
+    assert "10.0.2.5 is in no subnet of network/net" in why(applied.left.blocked, "vm/a")
+    assert len(stage.hcloud.sent()) == before
+
+
+def test_an_address_that_is_not_free_yet_is_waited_for(stage: Stage) -> None:
+    stage.want(ground("10.0.1.0/24"), member("a", "10.0.1.5"))
+    stage.settle()
+    stage.hcloud.fault(
+        "refused", method="POST", path=".*/attach_to_network", options={"code": "ip_not_available"}, times=7
+    )
+    stage.want(ground("10.0.1.0/24"), member("a", "10.0.1.6"))
+    stage.settle()
+    assert private(stage) == {"a": "10.0.1.6"}
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+
+
+def test_a_key_that_is_there_under_another_name_is_named_in_the_plan(stage: Stage) -> None:
+    body = {"name": "of-old", "public_key": f"{KEY} somebody@else"}
+    stage.hcloud.change(op="create", type="ssh_keys", body=body)
+    number = one(stage, "ssh_keys", "of-old")["id"]
+    stage.want(document("SshKey", "mine", f'public_key: "{KEY} me@here"'))
+    plan = stage.plan()
+    assert (plan.steps, [item.hindrance for item in plan.blocked]) == ((), [Hindrance.NOT_OURS])
+    assert f"ssh_key/of-old (id {number})" in why(plan.blocked, "ssh_key/mine")
+
+
+def test_a_key_that_came_after_the_plan_is_named_by_the_apply(stage: Stage) -> None:
+    stage.want(ground("10.0.1.0/24"))
+    stage.settle()
+    stage.want(ground("10.0.1.0/24"), document("SshKey", "mine", f'public_key: "{KEY} me@here"'))
+    session = stage.session()
+    session.observe()
+    body = {"name": "of-old", "public_key": f"{KEY} somebody@else"}
+    stage.hcloud.change(op="create", type="ssh_keys", body=body)
+    (failed,) = session.apply(Permit()).failed
+    number = one(stage, "ssh_keys", "of-old")["id"]
+    assert f"`public_key` is held by ssh_key of-old (id {number})" in failed.message
+
+
+# -- a renumbered subnet ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_subnet_is_renumbered_with_its_machines_in_one_apply(stage: Stage, shown: bool) -> None:
+    stage.want(ground("10.0.1.0/24"), member("a", "10.0.1.5"), member("b", "10.0.1.6"))
+    stage.settle()
+    stage.want(ground("10.0.2.0/24"), member("a", "10.0.2.5"), member("b", "10.0.2.6"))
+    assert (
+        "network/net: 10.0.1.0/24 goes once vm/a, vm/b have left it, in the same apply"
+        in stage.plan().warnings
+    )
+    applied = approve(stage) if shown else stage.settle()
+    assert (applied.failed, applied.left.steps, applied.left.blocked) == ((), (), ())
+    assert private(stage) == {"a": "10.0.2.5", "b": "10.0.2.6"}
+    (net,) = stage.hcloud.state()["networks"]
+    assert [subnet["ip_range"] for subnet in net["subnets"]] == ["10.0.2.0/24"]
+    moves = [
+        each.rpartition("/")[2] for each in stage.hcloud.applied() if "subnet" in each or "detach" in each
+    ]
+    assert moves[0] == "add_subnet", "there is room before anything moves"
+    assert moves[-1] == "delete_subnet"
+
+
+def test_a_subnet_that_somebody_stays_in_stays_and_says_who(stage: Stage) -> None:
+    stage.want(ground("10.0.1.0/24"), member("a", "10.0.1.5"), member("b", "10.0.1.6"))
+    stage.settle()
+    body = {"name": "c", "server_type": "cx22", "image": "debian-12", "location": "fsn1"}
+    number = next(int(item["id"]) for item in stage.hcloud.state()["networks"])
+    stage.hcloud.change(op="create", type="servers", body={**body, "networks": [number]})
+    stage.want(ground("10.0.2.0/24"), member("a", "10.0.2.5"), member("b", "10.0.2.6"))
+    applied = stage.apply()
+    assert "subnet 10.0.1.0/24 cannot go: vm/c has an address in it" in why(
+        applied.left.blocked, "network/net"
+    )
+    assert (applied.failed, len(private(stage))) == ((), 3)
+    assert {"a": "10.0.2.5", "b": "10.0.2.6"}.items() <= private(stage).items()
+
+
+def test_a_subnet_that_overlaps_the_one_it_replaces_is_refused_while_that_is_used(stage: Stage) -> None:
+    stage.want(ground("10.0.1.0/24"), member("a", "10.0.1.5"))
+    stage.settle()
+    before = len(stage.hcloud.sent())
+    stage.want(ground("10.0.1.0/25"), member("a", "10.0.1.5"))
+    applied = stage.apply()
+    assert "overlaps what it shall replace, where vm/a has an address" in why(
+        applied.left.blocked, "network/net"
+    )
+    assert len(stage.hcloud.sent()) == before
