@@ -27,7 +27,8 @@ class Scope:
     """What was looked at. `targets` as (type, external id); empty means the types as a whole.
 
     With `uids` it is the look after an operation on these resources: they are written even where the
-    provider shows nothing new, for what is recorded of them is not all the provider's.
+    provider shows nothing new, for what is recorded of them is not all the provider's. `login` is a
+    fingerprint of who looked; see `identify`.
     """
 
     endpoint: str
@@ -37,6 +38,7 @@ class Scope:
     targets: tuple[tuple[str, str], ...] = ()
     uids: tuple[UUID, ...] = ()
     accept_empty: bool = False
+    login: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ def record_observation(
         scope.provider_type,
         catalog,
         accept_empty=scope.accept_empty,
+        login=scope.login,
     )
     ids = load_ids(tx)
     pointing = _pointing_at_new(tx, found)
@@ -164,6 +167,7 @@ def _rows(tx: Transaction, scope: Scope) -> list[Row]:
             recorded_hash=recorded and bytes(recorded),
             fresh=fresh,
             stray=stray,
+            sent_by=sent_by,
         )
         for (
             row_id,
@@ -177,6 +181,7 @@ def _rows(tx: Transaction, scope: Scope) -> list[Row]:
             recorded,
             fresh,
             stray,
+            sent_by,
         ) in rows
     ]
 

@@ -25,7 +25,19 @@ SELECT
             WHERE o.resource_id = r.id AND o.status IN ('intended', 'sending', 'accepted')
         )
     ) AS fresh,
-    r.claim_epoch = 0 AS stray
+    r.claim_epoch = 0 AS stray,
+    CASE
+        WHEN r.external_id IS NULL AND r.presence = 'unknown'
+            THEN (
+                SELECT made.value_string
+                FROM resource_operations AS o
+                INNER JOIN resource_operation_results AS made
+                    ON o.id = made.operation_id AND made.name = 'sent_by'
+                WHERE o.resource_id = r.id
+                ORDER BY o.intended_at DESC
+                LIMIT 1
+            )
+    END AS sent_by
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
@@ -48,7 +60,19 @@ SELECT
     st.name AS state,
     r.recorded_hash,
     FALSE AS fresh,
-    r.claim_epoch = 0 AS stray
+    r.claim_epoch = 0 AS stray,
+    CASE
+        WHEN r.external_id IS NULL AND r.presence = 'unknown'
+            THEN (
+                SELECT made.value_string
+                FROM resource_operations AS o
+                INNER JOIN resource_operation_results AS made
+                    ON o.id = made.operation_id AND made.name = 'sent_by'
+                WHERE o.resource_id = r.id
+                ORDER BY o.intended_at DESC
+                LIMIT 1
+            )
+    END AS sent_by
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
