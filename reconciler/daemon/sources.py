@@ -213,7 +213,7 @@ def _record(engine: Engine, context: Context, state: SourceState) -> Loaded:
 
 def _problems(error: ReconcilerError | OSError) -> tuple[str, ...]:
     if isinstance(error, ManifestError):
-        return tuple(map(str, error.problems))
+        return (*map(str, error.problems), *([error.unlisted] if error.unlisted else []))
     return (str(error),)
 
 

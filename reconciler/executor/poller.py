@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -29,10 +30,19 @@ class _Waiter:
     known_at: dict[str, float]  # when something was last known of each task
     done: threading.Event = field(default_factory=threading.Event)
     statuses: dict[str, TaskStatus] = field(default_factory=dict)
+    denied: Counter[str] = field(default_factory=Counter)  # how often in a row a task was unknown
 
     @property
     def open(self) -> frozenset[str]:
         return self.tasks - self.statuses.keys()
+
+    def believes(self, task: str, status: TaskStatus, denials: int) -> bool:
+        """That a provider does not know a task is believed from so many answers in a row."""
+        if status.state is not TaskState.UNKNOWN:
+            self.denied[task] = 0
+            return True
+        self.denied[task] += 1
+        return self.denied[task] >= denials
 
 
 class Poller:
@@ -40,6 +50,7 @@ class Poller:
 
     _FIRST, _MOST, _MARGIN = 0.2, 5.0, 60.0  # seconds
     _BLIND = 120.0  # seconds without any answer about a task, after which nobody waits for it any more
+    _DENIALS = 3  # that a provider does not know a task is believed from so many answers in a row
 
     def __init__(self, connect: Callable[[], Asked], clock: Callable[[], float] = time.monotonic) -> None:
         self._connect = connect
@@ -137,7 +148,9 @@ class Poller:
                     reason = status.message if status is not None else why
                     message = f"nothing could be learned of it for {self._BLIND:g} s: {reason}"
                     waiter.statuses[task] = TaskStatus(TaskState.RUNNING, message)
-                if status is not None and status.state is not TaskState.RUNNING:
+                if status is None or not waiter.believes(task, status, self._DENIALS):
+                    continue
+                if status.state is not TaskState.RUNNING:
                     waiter.statuses[task] = status
                     ended = True
             if not waiter.open or now >= waiter.deadline:
