@@ -56,13 +56,24 @@ class ReconcilerError(Exception):
 
 
 class ManifestError(ReconcilerError):
-    """A set of manifests that cannot be used; every problem found is listed, not just the first."""
+    """A set of manifests that cannot be used; all that is wrong is listed, not just the first.
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        count = len(self.problems)
-        noun = "problem" if count == 1 else "problems"
-        super().__init__(f"{count} {noun} in the manifests; nothing was changed")
+    `problems` are the first MOST of them, `count` is how many there are.
+    """
+
+    MOST = 1_000
+
+    def __init__(self, problems: Sequence[Problem], count: int | None = None) -> None:
+        self.count = len(problems) if count is None else count
+        self.problems = tuple(problems[: self.MOST])
+        noun = "problem" if self.count == 1 else "problems"
+        super().__init__(f"{self.count} {noun} in the manifests; nothing was changed")
+
+    @property
+    def unlisted(self) -> str | None:
+        """What to say of the problems that are only counted; None where all are listed."""
+        more = self.count - len(self.problems)
+        return f"… and {more} more; these are the first {len(self.problems)}" if more > 0 else None
 
 
 class CatalogError(ReconcilerError):

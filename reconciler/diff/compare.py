@@ -36,7 +36,13 @@ def _attributes(
         if after is None and not rule.clear_when_unset:
             continue
         before = recorded.attributes.get(name)
-        if _same(before, after) or _untold(before, rule) or _also(recorded, after, rule):
+        if _same(before, after):
+            if name in recorded.pending and after is not None:
+                # What is in force is as wanted, and something else waits to take its place.
+                secret = rule.definition.secret
+                yield AttributeChange(name, before, after, Reason.DRIFT, Mutability.IN_PLACE, secret)
+            continue
+        if _untold(before, rule) or _also(recorded, after, rule):
             continue
         reason = _reason(drifted, name in desired.explicit)
         yield _change(rule, before, after, reason)

@@ -2,8 +2,9 @@
 
 The rules (safety.md): an object is ours if a row says so by its external id and it carries our mark for
 that row; a row that never learnt its object's id is found again by the mark alone; whatever carries our
-mark in any other way is quarantined, never guessed at. Absence is concluded only where the object itself
-was denied, or from a complete list that showed at least one object of ours of the same type.
+mark in any other way is quarantined, never guessed at, for as long as that is so: once owner, resource and
+id agree again, or nothing is left to doubt, the quarantine is over. Absence is concluded only where the
+object itself was denied, or from a complete list that showed at least one object of ours of the same type.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from reconciler.model.address import Address
-from reconciler.model.catalog import Catalog, Identity
+from reconciler.model.catalog import MARKED, Catalog, Identity
 from reconciler.model.observation import Observation
 from reconciler.model.resource import Management, Observed, Presence
 
@@ -24,6 +25,7 @@ class Row:
     """What matching needs of a recorded root. `fresh`: newer than the observation, so left alone by it.
 
     `sent_by`: of one that may have been made, the login that was to make it.
+    `stray`: no operation of ours ever was on it; it is recorded only because it carried our mark.
     """
 
     id: int
@@ -37,6 +39,7 @@ class Row:
     recorded_hash: bytes | None
     fresh: bool = False
     sent_by: str | None = None
+    stray: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +133,18 @@ def _whose(
     if row is None:
         ours = mark is not None and mark.owner == owner
         return Management.QUARANTINED if ours else Management.UNMANAGED
-    if row.management is not Management.MANAGED:
-        return row.management
+    if row.management is Management.UNMANAGED:
+        return Management.UNMANAGED
     offer = catalog.offer(observed.type, provider_type)
-    if offer is None or offer.identity not in (Identity.NAME, Identity.RESERVED_ID):
+    if offer is None or offer.identity not in MARKED:
+        return row.management  # with no mark to go by, a quarantine ends by a person's word only
+    if mark is not None and (mark.owner, mark.resource) == (owner, row.uid):
         return Management.MANAGED
-    if mark is None or mark.owner != owner or mark.resource != row.uid:
-        return Management.QUARANTINED
-    return Management.MANAGED
+    if row.stray and (mark is None or mark.owner != owner):
+        return Management.UNMANAGED  # the copy of our mark was taken off again
+    if mark is None and offer.identity is Identity.KEY:
+        return Management.MANAGED  # there is one object of that key; its mark is written again
+    return Management.QUARANTINED
 
 
 def _sort_missing(

@@ -12,12 +12,10 @@ from uuid import UUID
 
 from reconciler.executor.context import Context
 from reconciler.executor.look import look_at
-from reconciler.model.catalog import Identity
+from reconciler.model.catalog import MARKED
 from reconciler.model.observation import Observation, Unseen
 from reconciler.model.resource import Observed
 from reconciler.store.observations import Ours, others_of_ours
-
-_MARKED = (Identity.NAME, Identity.RESERVED_ID)
 
 
 def look_at_ours(context: Context, endpoint: str, it: Ours, *, believed: str | None = None) -> Observation:
@@ -57,7 +55,7 @@ def _is(context: Context, endpoint: str, seen: Observed, it: Ours) -> bool:
     if (seen.type, seen.external_id) != (it.type, it.external_id):
         return False
     offer = context.catalog.offer(it.type, context.connections.endpoint(endpoint).provider_type)
-    if offer is None or offer.identity not in _MARKED:
+    if offer is None or offer.identity not in MARKED:
         return True
     return seen.mark is not None and (seen.mark.owner, seen.mark.resource) == (context.owner, it.uid)
 

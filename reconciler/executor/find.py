@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.errors import ProviderError
 from reconciler.executor.context import Context
 from reconciler.executor.look import look_at, look_for
-from reconciler.model.catalog import OWN_NAME, Identity
+from reconciler.model.catalog import BY_NAME, OWN_NAME
 from reconciler.model.observation import Observation
 from reconciler.model.plan import Step
 from reconciler.store.operations import Begun
@@ -20,7 +20,7 @@ def found_by_identity(context: Context, step: Step, begun: Begun) -> str | None:
         seen = look_at(context, step.endpoint, [(step.address.type, begun.reserved)])
     else:
         offer = context.catalog.offer(step.address.type, step.provider_type)
-        if offer is None or offer.identity is not Identity.NAME:
+        if offer is None or offer.identity not in BY_NAME:
             return None
         seen = look_for(context, step.endpoint, step.address.type)
     return marked(context, begun, seen)

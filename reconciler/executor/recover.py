@@ -21,7 +21,7 @@ from reconciler.executor.find import marked
 from reconciler.executor.look import look_at, look_for, record_seen
 from reconciler.executor.settle import give_back
 from reconciler.model.address import Address
-from reconciler.model.catalog import Identity
+from reconciler.model.catalog import BY_NAME, Identity
 from reconciler.model.observation import Observation
 from reconciler.model.plan import Action
 from reconciler.providers.driver import TaskState
@@ -155,7 +155,7 @@ def _look(context: Context, item: ops.OpenOperation, sure: bool) -> Observation 
         return None
     if offer.identity is Identity.RESERVED_ID:
         return look_at(context, item.endpoint, [(item.type, item.identity)])
-    if offer.identity is Identity.NAME:
+    if offer.identity in BY_NAME:
         seen = look_for(context, item.endpoint, item.type)
         ours = [each for each in seen.resources if each.mark and each.mark.resource == item.uid]
         return Observation(tuple(ours), seen.complete, seen.absent, seen.unseen, seen.requests)

@@ -116,7 +116,9 @@ class Desired:
 class Observed:
     """One object as a provider answered, in canonical values; references as `ExternalRef`.
 
-    For a part, `name` is its natural key (a slot, a range) and `external_id` is empty where it has none.
+    For a part, `name` is its natural key (a slot, a range) and `external_id` is empty where it has none;
+    where it has one (a volume), it is the same part wherever it went. `detached` are such parts that hang on
+    nothing now; each counts only where it was known as attached.
     `state` is one of the resource type's states (`running`, `stopped`, `available` …). `pending` names
     attributes whose new value waits for a restart; `busy` says that the provider is at work on it.
     """
@@ -131,6 +133,7 @@ class Observed:
     parts: tuple[Observed, ...] = ()
     pending: frozenset[str] = frozenset()
     busy: bool = False
+    detached: tuple[Observed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,9 @@ def hindered(
         recorded is not None and recorded.management is Management.QUARANTINED and action is not Action.ADOPT
     ):
         hint = (
-            f'look at it; to take it over, set lifecycle.adopt: "{recorded.external_id}"; to give it up, '
+            f"it is over by itself at the next look that finds our mark for {recorded.uid} on the object "
+            "again, its tags, labels or comment put back as they were, or that finds the object gone; "
+            f'to take it over as it is, set lifecycle.adopt: "{recorded.external_id}"; to give it up, '
             f"`reconciler forget {recorded.address}`: the object stays"
         )
         decision.block(

@@ -10,7 +10,7 @@ from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.model.catalog import Family
 from reconciler.model.plan import Action, Blocked, Hindrance, Step
-from reconciler.model.resource import Management, Recorded
+from reconciler.model.resource import Management, Presence, Recorded
 from reconciler.planner.inputs import PlanInput
 from reconciler.planner.references import attribute_references, references
 
@@ -69,8 +69,20 @@ def without_adoption(
 
 def _missing(needs: list[Address], given: PlanInput) -> tuple[str, str]:
     """The message and the hint for what cannot be built on."""
-    message = f"needs {_names(needs)}, which {'does' if len(needs) == 1 else 'do'} not exist yet"
+    doubtful = [need for need in needs if _quarantined(need, given)]
+    unseen = [need for need in needs if need not in doubtful and _in_doubt(need, given)]
+    absent = [need for need in needs if need not in {*doubtful, *unseen}]
+    words = [
+        (doubtful, "is in quarantine", "are in quarantine"),
+        (unseen, "may exist and was not seen", "may exist and were not seen"),
+        (absent, "does not exist yet", "do not exist yet"),
+    ]
+    message = "needs " + " and ".join(
+        f"{_names(which)}, which {one if len(which) == 1 else many}" for which, one, many in words if which
+    )
     out = [need for need in needs if _ruled_out(need, given)]
+    if doubtful:
+        return message, f"see at {_names(doubtful)} what ends the quarantine; it follows by itself then"
     if not out:
         return message, "it follows by itself when they exist"
     return (
@@ -81,6 +93,16 @@ def _missing(needs: list[Address], given: PlanInput) -> tuple[str, str]:
 
 def _names(addresses: Iterable[Address]) -> str:
     return ", ".join(map(str, addresses))
+
+
+def _quarantined(address: Address, given: PlanInput) -> bool:
+    recorded = given.recorded.get(address)
+    return recorded is not None and recorded.management is Management.QUARANTINED
+
+
+def _in_doubt(address: Address, given: PlanInput) -> bool:
+    recorded = given.recorded.get(address)
+    return recorded is not None and recorded.presence is Presence.UNKNOWN
 
 
 def _ruled_out(address: Address, given: PlanInput) -> bool:

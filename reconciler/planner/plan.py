@@ -72,9 +72,15 @@ def _requests(steps: tuple[Step, ...]) -> Counter[str]:
 
 def _warnings(given: PlanInput) -> Iterator[str]:
     for address, recorded in sorted(given.recorded.items()):
-        if recorded.pending:
-            names = ", ".join(sorted(recorded.pending))
-            yield f"{address}: {names} changed and takes effect at the next restart"
+        desired = given.desired.get(address)
+        named = {part.address: part for part in (desired, *desired.parts)} if desired else {}
+        for item in (recorded, *recorded.parts):
+            wanted = named.get(item.address)
+            # What a manifest names is compared, whether it is in force or waits.
+            left = item.pending - (wanted.attributes.keys() if wanted else set())
+            if left:
+                names = ", ".join(sorted(left))
+                yield f"{item.address}: {names} was changed elsewhere and takes effect at the next restart"
 
 
 def _losses(steps: tuple[Step, ...], given: PlanInput) -> Iterator[str]:

@@ -22,6 +22,7 @@ from reconciler.model.catalog import (
     Mutability,
     ProviderResourceType,
     ProviderTypeInfo,
+    RelationshipType,
     ResourceType,
     TypeAttribute,
     index_rules,
@@ -78,6 +79,10 @@ def load(tx: Transaction) -> Catalog:
         provider_types=_provider_types(tx),
         resource_types=_resource_types(tx),
         definitions=definitions,
+        relationship_types={
+            name: RelationshipType(name, description)
+            for name, description in tx.rows("catalog.relationship_types")
+        },
         offers={
             (resource_type, provider_type): ProviderResourceType(
                 provider_type, resource_type, Identity(identity), unique_name, tags
@@ -97,14 +102,17 @@ def _write(tx: Transaction, catalog: Catalog, user_types: frozenset[str]) -> Non
         tx.execute(f"catalog.clear_{what}")
     types, definitions = catalog.resource_types.values(), catalog.definitions.values()
     rules = [rule for group in catalog.rules.values() for rule in group.values()]
-    ties = {item.relationship for item in definitions if item.relationship}
+    ties = catalog.relationship_types.values()
     tx.execute("catalog.retire_provider_types", names=list(catalog.provider_types))
     tx.execute("catalog.retire_resource_types", names=list(catalog.resource_types))
     tx.execute("catalog.retire_definitions", names=list(catalog.definitions))
     tx.many("catalog.upsert_provider_type", map(_provider_type_row, catalog.provider_types.values()))
     tx.many("catalog.insert_setting", _setting_rows(catalog.provider_types.values()))
     tx.many("catalog.upsert_resource_type", (_resource_type_row(item, user_types) for item in types))
-    tx.many("catalog.ensure_relationship_type", ({"name": name} for name in sorted(ties)))
+    tx.many(
+        "catalog.upsert_relationship_type",
+        ({"name": item.name, "description": item.description} for item in ties),
+    )
     tx.many("catalog.upsert_definition", map(_definition_row, definitions))
     tx.many(
         "catalog.insert_parent",

@@ -130,7 +130,7 @@ def record_observation(
     return Recording(
         seen=len(found.matches),
         changed=tuple(m.row.address for m in changed if m.row is not None),
-        gone=tuple(row.address for row in found.gone if row.management is not Management.UNMANAGED),
+        gone=tuple(row.address for row in found.gone if _ours(row)),
         unknown=tuple(row.address for row in found.unknown),
         quarantined=tuple(
             m.row.address if m.row else _address(m.observed)
@@ -167,6 +167,7 @@ def _rows(tx: Transaction, scope: Scope) -> list[Row]:
             recorded_hash=recorded and bytes(recorded),
             fresh=fresh,
             sent_by=sent_by,
+            stray=stray,
         )
         for (
             row_id,
@@ -180,6 +181,7 @@ def _rows(tx: Transaction, scope: Scope) -> list[Row]:
             recorded,
             fresh,
             sent_by,
+            stray,
         ) in rows
     ]
 
@@ -270,8 +272,8 @@ def _new_addresses(tx: Transaction, matches: list[Match]) -> list[Address]:
 
 
 def _write_presence(tx: Transaction, found: Identified) -> None:
-    ours = [row.id for row in found.gone if row.management is not Management.UNMANAGED and not _absent(row)]
-    strangers = [row.id for row in found.gone if row.management is Management.UNMANAGED]
+    strangers = [row.id for row in found.gone if not _ours(row)]
+    ours = [row.id for row in found.gone if _ours(row) and not _settled(row)]
     _execute(tx, "observations.missing", ours)
     _execute(tx, "observations.delete_strangers", strangers)
     unknown = [row.id for row in found.unknown]
@@ -279,8 +281,15 @@ def _write_presence(tx: Transaction, found: Identified) -> None:
         tx.execute("observations.presence", ids=unknown, presence=Presence.UNKNOWN.value)
 
 
-def _absent(row: Row) -> bool:
-    return row.presence is Presence.ABSENT
+def _ours(row: Row) -> bool:
+    """Whether a row stays when its object is gone: what only carried a copy of our mark was never ours."""
+    return row.management is Management.MANAGED or (
+        row.management is Management.QUARANTINED and not row.stray
+    )
+
+
+def _settled(row: Row) -> bool:
+    return row.presence is Presence.ABSENT and row.management is Management.MANAGED
 
 
 def _execute(tx: Transaction, name: str, ids: Collection[int]) -> None:

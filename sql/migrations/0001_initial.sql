@@ -4,6 +4,7 @@
 CREATE TABLE installation (
     singleton boolean NOT NULL DEFAULT TRUE,
     uid uuid NOT NULL DEFAULT gen_random_uuid(),
+    key_id text,
     CONSTRAINT installation_pkey PRIMARY KEY (singleton),
     CONSTRAINT installation_one_row CHECK (singleton)
 );
@@ -14,6 +15,9 @@ COMMENT ON COLUMN installation.singleton IS
 'Always true: there is one row.';
 COMMENT ON COLUMN installation.uid IS
 'The installation''s id; never changes, or every object of ours becomes a stranger.';
+COMMENT ON COLUMN installation.key_id IS
+'Which key the fingerprints and stored secrets are made with, where the database is the embedded one; NULL before the
+first use. Written by `secrets.use_key`, so that a lost key is noticed and no other silently takes its place.';
 
 CREATE TABLE catalog_parts (
     name text NOT NULL,
@@ -256,7 +260,7 @@ CREATE TABLE provider_resource_types (
     unique_name boolean NOT NULL DEFAULT FALSE,
     stores_tags boolean NOT NULL DEFAULT TRUE,
     CONSTRAINT provider_resource_types_pkey PRIMARY KEY (provider_type_id, resource_type_id),
-    CONSTRAINT provider_resource_types_identity CHECK (identity IN ('name', 'reserved_id', 'parent', 'none'))
+    CONSTRAINT provider_resource_types_identity CHECK (identity IN ('name', 'reserved_id', 'key', 'parent', 'none'))
 );
 
 COMMENT ON TABLE provider_resource_types IS
@@ -266,7 +270,7 @@ COMMENT ON COLUMN provider_resource_types.provider_type_id IS
 COMMENT ON COLUMN provider_resource_types.resource_type_id IS
 'What it offers.';
 COMMENT ON COLUMN provider_resource_types.identity IS
-'How an object is found again after a lost answer: name, reserved_id, parent or none.';
+'How an object is found again after a lost answer: name, reserved_id, key, parent or none.';
 COMMENT ON COLUMN provider_resource_types.unique_name IS
 'Whether the provider refuses a second object of the same name.';
 COMMENT ON COLUMN provider_resource_types.stores_tags IS
@@ -3608,7 +3612,9 @@ wanted AS (
     WHERE
         pairs.resource_id IS NOT NULL
         AND pairs.is_there
-        AND rule.mutability NOT IN ('read_only', 'create_only')
+        AND rule.mutability <> 'create_only'
+        -- What nobody can set and is cleared where it is unset is a fault that the driver mends.
+        AND (rule.mutability <> 'read_only' OR rule.clear_when_unset)
         AND (dv.value IS NOT NULL OR cleared.desired_resource_id IS NOT NULL OR rule.clear_when_unset)
         AND dv.value IS DISTINCT FROM rv.value
         AND NOT EXISTS (
@@ -4011,6 +4017,7 @@ providers, provider_endpoints, provider_credentials, locations, datacenters TO r
 GRANT INSERT, UPDATE, DELETE ON
 provider_endpoint_settings, datacenter_capabilities, provider_datacenters TO reconciler_runtime;
 
+GRANT UPDATE (key_id) ON installation TO reconciler_runtime;
 GRANT INSERT ON manifest_sources, revisions, tags, external_id_reservations TO reconciler_runtime;
 GRANT UPDATE (kind, url, branch, subfolder) ON manifest_sources TO reconciler_runtime;
 GRANT INSERT, UPDATE ON workers, resources, holds, endpoint_observations TO reconciler_runtime;

@@ -86,8 +86,29 @@ ON CONFLICT (name) DO UPDATE
         origin = excluded.origin,
         retired_at = NULL;
 
--- name: catalog.ensure_relationship_type
-INSERT INTO relationship_types (name) VALUES (%(name)s) ON CONFLICT (name) DO NOTHING;
+-- name: catalog.upsert_relationship_type
+-- By hand, because a row with the number that `contains` must have is refused before any conflict is seen.
+WITH described AS (
+    UPDATE relationship_types
+    SET description = %(description)s
+    WHERE name = %(name)s AND description <> %(description)s
+)
+
+INSERT INTO relationship_types (name, description)
+SELECT
+    %(name)s,
+    %(description)s
+WHERE NOT EXISTS (
+    SELECT FROM relationship_types AS t
+    WHERE t.name = %(name)s
+);
+
+-- name: catalog.relationship_types
+SELECT
+    name,
+    description
+FROM relationship_types
+ORDER BY name;
 
 -- name: catalog.upsert_definition
 INSERT INTO attribute_definitions (

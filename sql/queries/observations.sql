@@ -36,7 +36,8 @@ SELECT
                 ORDER BY o.intended_at DESC
                 LIMIT 1
             )
-    END AS sent_by
+    END AS sent_by,
+    r.claim_epoch = 0 AS stray
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
@@ -70,7 +71,8 @@ SELECT
                 ORDER BY o.intended_at DESC
                 LIMIT 1
             )
-    END AS sent_by
+    END AS sent_by,
+    r.claim_epoch = 0 AS stray
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
@@ -190,20 +192,28 @@ SET presence = %(presence)s, observed_at = now()
 WHERE id = ANY(%(ids)s) AND presence <> %(presence)s;
 
 -- name: observations.missing
--- What is in quarantine stays so: that it is gone decides nothing.
+-- With the object goes the doubt whose it was.
 UPDATE resources AS r
 SET
     presence = 'absent',
-    state_id = CASE WHEN r.management = 'quarantined' THEN r.state_id ELSE st.id END,
+    management = 'managed',
+    state_id = st.id,
     observed_at = now()
 FROM resource_states AS st
 WHERE r.id = ANY(%(ids)s) AND st.name = 'missing';
 
 -- name: observations.delete_strangers
--- An unmanaged object that is gone needs no row any more.
-UPDATE resources
-SET deleted_at = now()
-WHERE id = ANY(%(ids)s) AND management = 'unmanaged';
+-- An object that was never ours needs no row any more when it is gone.
+UPDATE resources AS r
+SET
+    deleted_at = now(),
+    management = 'unmanaged',
+    state_id = CASE WHEN r.management = 'quarantined' THEN st.id ELSE r.state_id END
+FROM resource_states AS st
+WHERE
+    r.id = ANY(%(ids)s)
+    AND st.name = 'deleted'
+    AND (r.management = 'unmanaged' OR (r.management = 'quarantined' AND r.claim_epoch = 0));
 
 -- name: observations.insert_parts
 INSERT INTO resources (

@@ -15,6 +15,13 @@ WHERE
         OR r.recorded_hash IS NULL
         OR r.settled_desired_hash IS DISTINCT FROM d.spec_hash
         OR r.settled_recorded_hash IS DISTINCT FROM r.recorded_hash
+        -- What waits for a restart is said at every plan.
+        OR r.id IN (
+            SELECT coalesce(rr.parent_resource_id, waiting.resource_id)
+            FROM resource_pending_attributes AS waiting
+            LEFT JOIN resource_relationships AS rr
+                ON waiting.resource_id = rr.child_resource_id AND rr.relationship_type_id = 1
+        )
     );
 
 -- name: resources.removed

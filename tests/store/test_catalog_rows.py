@@ -63,6 +63,7 @@ def small(default: object = 2, cardinality: Cardinality = Cardinality.ONE) -> Ca
         unset="nothing",
     )
     return Catalog(
+        relationship_types=merge([core_part()]).relationship_types,
         provider_types={"test": ProviderTypeInfo("test", "Test")},
         resource_types={"box": box},
         definitions={"size": size},

@@ -107,9 +107,38 @@ def test_our_mark_without_a_row_is_quarantined_and_anothers_is_left_alone() -> N
     assert whose(found) == [Management.QUARANTINED, Management.UNMANAGED, Management.UNMANAGED]
 
 
-def test_what_was_quarantined_or_let_go_stays_so_whatever_it_carries() -> None:
-    for management in (Management.QUARANTINED, Management.UNMANAGED):
-        assert whose(look([seen("a", marked("a"))], [row("a", management=management)])) == [management]
+def test_what_was_let_go_stays_so_whatever_it_carries() -> None:
+    given = [row("a", management=Management.UNMANAGED)]
+    assert whose(look([seen("a", marked("a"))], given)) == [Management.UNMANAGED]
+
+
+def test_a_quarantine_is_over_when_owner_resource_and_id_agree_again() -> None:
+    given = [row("a", management=Management.QUARANTINED)]
+    assert whose(look([seen("a", marked("a"))], given)) == [Management.MANAGED]
+    for other in (None, marked("a", STRANGER), marked("b")):
+        assert whose(look([seen("a", other)], given)) == [Management.QUARANTINED]
+    elsewhere = look([seen("z", marked("a"))], given)
+    assert whose(elsewhere) == [Management.QUARANTINED], "the id is not the one in our books"
+
+
+def test_what_only_carried_a_copy_of_our_mark_is_nobodys_again_once_that_is_off() -> None:
+    copy = row("copy", management=Management.QUARANTINED, stray=True)
+    assert whose(look([seen("copy", marked("a"))], [copy])) == [Management.QUARANTINED]
+    for other in (None, marked("a", STRANGER)):
+        assert whose(look([seen("copy", other)], [copy])) == [Management.UNMANAGED]
+
+
+def test_what_has_a_key_of_its_own_is_ours_without_its_mark_but_not_with_anothers() -> None:
+    def pool(mark: Mark | None, management: Management) -> list[Management]:
+        there = replace(seen("a", mark), type="pool")
+        known = row("a", type="pool", management=management)
+        observation = Observation((there,), frozenset({"pool"}))
+        return whose(identify(observation, [known], OWNER, "proxmox", catalog()))
+
+    for management in (Management.MANAGED, Management.QUARANTINED):
+        assert pool(None, management) == [Management.MANAGED]
+        assert pool(marked("a", STRANGER), management) == [Management.QUARANTINED]
+    assert pool(None, Management.UNMANAGED) == [Management.UNMANAGED]
 
 
 def test_a_name_alone_never_makes_an_object_ours() -> None:
