@@ -52,7 +52,8 @@ def _machine(request: LowerRequest, rules: Rules) -> tuple[Call, ...]:
         return around_deletion(request, _calls(request, rules))
     if request.desired is not None and request.action is not Action.ADOPT:
         there = request.recorded if request.action is Action.UPDATE else None
-        check_addresses(request.desired, there, request.wanted)
+        resets = {change.name for change in request.diff.changes if change.after is None}
+        check_addresses(request.desired, there, request.wanted, resets)
     return (*fitting(request), *placed(request), *unchecked(request, _calls(request, rules)))
 
 
