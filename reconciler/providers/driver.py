@@ -90,7 +90,8 @@ class LowerRequest:
     `desired` is None for a delete; `recorded` is None for a create. `parents` are the recorded
     resources that references point at, by address text, where a request needs more than their id
     (a volume's attachment needs to know whether the old server still runs); `wanted` is what manifests
-    want of them, so that two manifests that contradict each other can be refused.
+    want of them, so that two manifests that contradict each other can be refused. Under `type#external id`
+    there is what the driver's `copied_from` named, if it is recorded.
     """
 
     action: Action
@@ -160,6 +161,16 @@ class Driver(Protocol):
     def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
         """The states of tasks, with as few requests as the provider allows."""
         ...
+
+
+def copied_from(driver: type[Driver], desired: Desired) -> tuple[tuple[str, str], ...]:
+    """The objects, as (type, external id), that a new one is made from and that no reference names.
+
+    A driver says it with a static method of this name, which it may leave out. What is recorded of them,
+    whosever they are, then comes with the request to lower.
+    """
+    told: Callable[[Desired], tuple[tuple[str, str], ...]] | None = getattr(driver, "copied_from", None)
+    return told(desired) if told is not None else ()
 
 
 DriverClass = Callable[[Access], Driver]

@@ -20,7 +20,7 @@ from reconciler.model.resource import (
     ReplacePolicy,
 )
 from reconciler.store.session import Transaction
-from reconciler.store.values import Columns, collect
+from reconciler.store.values import Columns, collect, storable
 
 
 @dataclass(slots=True)
@@ -61,6 +61,21 @@ def load_recorded(
 def load_recorded_by_id(tx: Transaction, ids: Collection[int], catalog: Catalog) -> Iterable[Recorded]:
     """Roots by row id, whosever they are."""
     return _recorded(tx, tx.rows("resources.by_id", ids=list(ids)), catalog) if ids else ()
+
+
+def load_by_external_id(
+    tx: Transaction, endpoint: str, objects: Collection[tuple[str, str]], catalog: Catalog
+) -> dict[str, Recorded]:
+    """Roots at an endpoint by `type#external id`, whosever they are, for these (type, external id)."""
+    listed = sorted(objects)
+    rows = tx.rows(
+        "observations.addresses_by_external_id",
+        endpoint=endpoint,
+        types=[kind for kind, _ in listed],
+        external_ids=[external_id for _, external_id in listed],
+    )
+    found = load_recorded_by_id(tx, [row[3] for row in rows], catalog)
+    return {f"{item.type}#{item.external_id}": item for item in found}
 
 
 def load_strangers(
@@ -116,7 +131,7 @@ def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
 
 def _root(row: tuple[Any, ...], own: _Belongings, catalog: Catalog) -> Recorded:
     (row_id, uid, address, kind, provider, endpoint, state, external_id, management, presence, *rest) = row
-    guard, on_remove, downtime, policy, before, version, recorded_hash, applied_hash, source = rest
+    guard, on_remove, downtime, policy, before, version, recorded_hash, applied_hash, source, reason = rest
     return Recorded(
         id=row_id,
         uid=uid,
@@ -130,6 +145,7 @@ def _root(row: tuple[Any, ...], own: _Belongings, catalog: Catalog) -> Recorded:
         tags=own.tags,
         management=Management(management),
         presence=Presence(presence),
+        presence_reason=reason,
         lifecycle=Lifecycle(
             prevent_destroy=guard,
             on_remove=OnRemove(on_remove) if on_remove else None,
@@ -222,7 +238,7 @@ def record_failure(
         first_seconds=_FOR_GOOD if for_good else _FIRST_BACK_OFF,
         most_seconds=_FOR_GOOD if for_good else _MOST_BACK_OFF,
         error_code=code,
-        error_message=message,
+        error_message=storable(message),
     )
 
 
