@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.engine.drivers import driver_class
+from reconciler.engine.drivers import driver_class, drivers
 from reconciler.engine.engine import Engine
 from reconciler.errors import PlanError
 from reconciler.executor import in_vain
@@ -20,7 +20,7 @@ from reconciler.model.resource import Desired, Recorded, ReplacePolicy
 from reconciler.planner import EndpointView, Limits, PlanInput, Selection, make_plan
 from reconciler.planner.inputs import Lower
 from reconciler.planner.references import references
-from reconciler.providers.driver import LowerRequest
+from reconciler.providers.driver import LowerRequest, copied_from
 from reconciler.store.desired_rows import load_desired
 from reconciler.store.observations import observation_start
 from reconciler.store.resources import (
@@ -28,6 +28,7 @@ from reconciler.store.resources import (
     drop_void_failures,
     failures,
     holds,
+    load_by_external_id,
     load_holders,
     load_recorded,
     load_strangers,
@@ -80,6 +81,7 @@ def plan_now(
             {**around, **recorded},
             _wanted(tx, engine.catalog, desired, recorded),
             {name: look.offers for name, look in looks.items()},
+            _copied(tx, engine.catalog, endpoints, desired.values()),
         ),
         now=observation_start(tx),
         managed=managed_count(tx),
@@ -136,6 +138,19 @@ def _wanted(
     return {**load_desired(tx, needed - desired.keys(), catalog), **desired}
 
 
+def _copied(
+    tx: Transaction, catalog: Catalog, endpoints: Mapping[str, Endpoint], desired: Iterable[Desired]
+) -> dict[str, dict[str, Recorded]]:
+    """What new objects are to be copied from, by endpoint and `type#external id`."""
+    wanted: dict[str, set[tuple[str, str]]] = {}
+    for item in desired:
+        endpoint = endpoints.get(item.endpoint)
+        driver = drivers().get(endpoint.provider_type) if endpoint is not None else None
+        if driver is not None:
+            wanted.setdefault(item.endpoint, set()).update(copied_from(driver, item))
+    return {name: load_by_external_id(tx, name, ids, catalog) for name, ids in wanted.items() if ids}
+
+
 def _view(endpoint: Endpoint, look: Look | None) -> EndpointView:
     trouble = (
         f"{endpoint.name} cannot be observed: {look.trouble}" if look is not None and look.blind else None
@@ -148,6 +163,7 @@ def _lower(
     recorded: Mapping[Address, Recorded],
     desired: Mapping[Address, Desired],
     offers: Mapping[str, tuple[Offer, ...] | None],
+    copied: Mapping[str, Mapping[str, Recorded]],
 ) -> Lower:
     """Lowering by each endpoint's driver; what the drivers need of referenced resources comes along."""
     by_text = {str(address): item for address, item in recorded.items()}
@@ -159,8 +175,9 @@ def _lower(
         place = endpoints.get(endpoint)
         if place is None:
             raise PlanError(f"there is no endpoint `{endpoint}`", hint="declare a ProviderEndpoint")
+        known = {**by_text, **copied[endpoint]} if endpoint in copied else by_text
         request = LowerRequest(
-            action, wanted, current, diff, place.settings, by_text, wanted_by_text, offers.get(endpoint)
+            action, wanted, current, diff, place.settings, known, wanted_by_text, offers.get(endpoint)
         )
         try:
             return tuple(driver_class(place.provider_type).lower(request))
