@@ -33,6 +33,7 @@ from reconciler.store.resources import (
     managed_addresses,
     managed_count,
 )
+from reconciler.store.revisions import restore_lifecycles
 from reconciler.store.session import Transaction
 
 
@@ -56,6 +57,7 @@ def plan_now(
     """The plan for what the transaction sees. `looks` are this run's observations, by endpoint."""
     endpoints = engine.endpoints(tx)
     drop_void_failures(tx, in_vain.CODE)
+    restored = restore_lifecycles(tx)
     wanted, removed = candidates(tx)
     if options.destroy:
         wanted, removed = frozenset(), managed_addresses(tx)
@@ -84,6 +86,7 @@ def plan_now(
         limits=options.limits,
         revision=revision,
         destroy=options.destroy,
+        restored=restored,
     )
     return make_plan(given)
 
