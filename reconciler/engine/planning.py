@@ -36,6 +36,7 @@ from reconciler.store.resources import (
     managed_addresses,
     managed_count,
 )
+from reconciler.store.revisions import restore_lifecycles
 from reconciler.store.session import Transaction
 
 
@@ -59,6 +60,7 @@ def plan_now(
     """The plan for what the transaction sees. `looks` are this run's observations, by endpoint."""
     endpoints = engine.endpoints(tx)
     drop_void_failures(tx, in_vain.CODE)
+    restored = restore_lifecycles(tx)
     wanted, removed = candidates(tx)
     if options.destroy:
         wanted, removed = frozenset(), managed_addresses(tx)
@@ -94,6 +96,7 @@ def plan_now(
         limits=options.limits,
         revision=revision,
         destroy=options.destroy,
+        restored=restored,
     )
     return make_plan(given)
 

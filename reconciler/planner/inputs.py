@@ -72,6 +72,7 @@ class PlanInput:
     selection: Selection = field(default_factory=Selection)
     limits: Limits = Limits()
     revision: int | None = None
+    restored: tuple[tuple[Address, str], ...] = ()  # guards and places set back to the manifests', and why
     destroy: bool = False  # a person asked to destroy what is in `removed`, so its data needs no approval
     heirs: Mapping[Object, Desired] = field(init=False, repr=False, compare=False)
     held: Mapping[Object, Recorded] = field(init=False, repr=False, compare=False)

@@ -71,6 +71,8 @@ def _requests(steps: tuple[Step, ...]) -> Counter[str]:
 
 
 def _warnings(given: PlanInput) -> Iterator[str]:
+    for address, why in given.restored:
+        yield f"{address}: {why}; it is set back"
     for address, recorded in sorted(given.recorded.items()):
         desired = given.desired.get(address)
         named = {part.address: part for part in (desired, *desired.parts)} if desired else {}

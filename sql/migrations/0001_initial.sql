@@ -2259,6 +2259,14 @@ CREATE TABLE resource_history (
     external_id text,
     management text NOT NULL,
     presence text NOT NULL,
+    prevent_destroy boolean NOT NULL,
+    on_remove text,
+    allow_downtime boolean NOT NULL,
+    replace_policy text NOT NULL,
+    create_before_destroy boolean NOT NULL,
+    source_id integer,
+    location_id integer,
+    datacenter_id integer,
     deleted_at timestamptz,
     actor text NOT NULL,
     reason text,
@@ -2296,6 +2304,22 @@ COMMENT ON COLUMN resource_history.management IS
 'managed, unmanaged or quarantined, after it.';
 COMMENT ON COLUMN resource_history.presence IS
 'present, absent or unknown, after it.';
+COMMENT ON COLUMN resource_history.prevent_destroy IS
+'Whether it was guarded against destruction, after the change.';
+COMMENT ON COLUMN resource_history.on_remove IS
+'What was to happen when it left the manifests, after it; null for the type''s rule.';
+COMMENT ON COLUMN resource_history.allow_downtime IS
+'Whether a change might stop it, after it.';
+COMMENT ON COLUMN resource_history.replace_policy IS
+'Whether it might be replaced, after it.';
+COMMENT ON COLUMN resource_history.create_before_destroy IS
+'Whether a replacement made the new object first, after it.';
+COMMENT ON COLUMN resource_history.source_id IS
+'Whose manifest it was from, after it.';
+COMMENT ON COLUMN resource_history.location_id IS
+'Its location, after it.';
+COMMENT ON COLUMN resource_history.datacenter_id IS
+'Its datacenter, after it.';
 COMMENT ON COLUMN resource_history.deleted_at IS
 'When the resource was gone; null while it lives.';
 COMMENT ON COLUMN resource_history.actor IS
@@ -2689,6 +2713,9 @@ WHEN (
     OR old.allow_downtime IS DISTINCT FROM new.allow_downtime
     OR old.replace_policy IS DISTINCT FROM new.replace_policy
     OR old.create_before_destroy IS DISTINCT FROM new.create_before_destroy
+    OR old.source_id IS DISTINCT FROM new.source_id
+    OR old.location_id IS DISTINCT FROM new.location_id
+    OR old.datacenter_id IS DISTINCT FROM new.datacenter_id
     OR old.deleted_at IS DISTINCT FROM new.deleted_at
     OR old.id IS DISTINCT FROM new.id
     OR old.uid IS DISTINCT FROM new.uid
@@ -2867,12 +2894,14 @@ BEGIN
     INSERT INTO resource_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      deleted_at
+      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
+      datacenter_id, deleted_at
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       n.id, 'insert', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
-      n.presence, n.deleted_at
+      n.presence, n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
+      n.location_id, n.datacenter_id, n.deleted_at
     FROM new_rows AS n CROSS JOIN change_context() AS c
     ORDER BY n.id;
     INSERT INTO resource_state_history (
@@ -2888,17 +2917,23 @@ BEGIN
     INSERT INTO resource_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      deleted_at
+      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
+      datacenter_id, deleted_at
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       n.id, 'update', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
-      n.presence, n.deleted_at
+      n.presence, n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
+      n.location_id, n.datacenter_id, n.deleted_at
     FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id CROSS JOIN change_context() AS c
     WHERE
-      (o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence, o.deleted_at)
+      (o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence,
+      o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
+      o.location_id, o.datacenter_id, o.deleted_at)
       IS DISTINCT FROM
-      (n.address, n.name, n.provider_endpoint_id, n.external_id, n.management, n.presence, n.deleted_at);
+      (n.address, n.name, n.provider_endpoint_id, n.external_id, n.management, n.presence,
+      n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
+      n.location_id, n.datacenter_id, n.deleted_at);
     INSERT INTO resource_state_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, from_state_id, to_state_id
@@ -2912,12 +2947,14 @@ BEGIN
     INSERT INTO resource_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      deleted_at
+      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
+      datacenter_id, deleted_at
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       o.id, 'delete', o.address, o.name, o.resource_type_id, o.provider_endpoint_id, o.external_id, o.management,
-      o.presence, coalesce(o.deleted_at, c.changed_at)
+      o.presence, o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
+      o.location_id, o.datacenter_id, coalesce(o.deleted_at, c.changed_at)
     FROM old_rows AS o CROSS JOIN change_context() AS c;
   END IF;
   RETURN NULL;
@@ -3885,8 +3922,19 @@ WITH changes AS (
     SELECT
         h.change, h.changed_at, h.resource_id, 'resource' AS what, h.action AS name,
         NULL::text AS before,
-        CASE WHEN h.deleted_at IS NULL THEN concat_ws(' ', h.management, h.presence, h.external_id) ELSE 'gone' END
-            AS after,
+        CASE
+            WHEN h.deleted_at IS NOT NULL THEN 'gone'
+            ELSE
+                concat_ws(
+                    ' ',
+                    h.management, h.presence, h.external_id,
+                    CASE WHEN h.prevent_destroy THEN 'prevent_destroy' END,
+                    'on_remove ' || h.on_remove,
+                    CASE WHEN h.allow_downtime THEN 'allow_downtime' END,
+                    CASE WHEN h.replace_policy <> 'never' THEN 'replace ' || h.replace_policy END,
+                    CASE WHEN h.create_before_destroy THEN 'create_before_destroy' END
+                )
+        END AS after,
         h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
     FROM resource_history AS h
 
