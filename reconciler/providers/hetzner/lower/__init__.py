@@ -40,15 +40,17 @@ def lower(request: LowerRequest) -> tuple[Call, ...]:
     rules = RULES.get(address.type)
     if rules is None:
         raise PlanError(f"{address}: Hetzner Cloud has no {address.type}")
-    if request.desired is not None and request.action is not Action.ADOPT and address.type == "vm":
+    if request.desired is not None and request.diff and address.type == "vm":
         check_addresses(request.desired, request.recorded, request.wanted)
     match request.action:
         case Action.CREATE if request.desired is not None:
             return rules.create(request.desired)
         case Action.UPDATE if request.desired is not None and request.recorded is not None:
             return rules.update(Change(request.desired, request.recorded, request.diff, request.settings))
-        case Action.ADOPT if request.recorded is not None:
-            return put(address, {"labels": marked(address, request.recorded.tags)})
+        case Action.ADOPT if request.desired is not None and request.recorded is not None:
+            mark = put(address, {"labels": marked(address, request.recorded.tags)})
+            change = Change(request.desired, request.recorded, request.diff, request.settings)
+            return (*mark, *(rules.update(change) if request.diff else ()))
         case Action.DELETE if request.recorded is not None:
             return rules.delete(request.recorded)
     raise PlanError(f"{address}: `{request.action}` cannot be lowered without what it starts from")

@@ -36,14 +36,14 @@ _CREATE, _UPDATE, _DELETE = PartAction.CREATE, PartAction.UPDATE, PartAction.DEL
 
 
 def lower(change: Change) -> tuple[Call, ...]:
-    """Raises PlanError for a change that cannot be made, or not while the guest runs."""
+    """Raises PlanError for a change that cannot be made."""
     place = place_of(change.recorded)
     written = [part.address.type for part in change.diff.parts if part.action is not _DELETE]
     config = [*_configuration(change, place), *options.boot_call(place, change.desired, written)]
     moves = [*volumes.moves(change, place), *volumes.destroyed(change, place)]
     sizes = volumes.sizes(change, place)
     going_down = change.running and change.target_state == "stopped"
-    cycle = downtime.needed(change, allowed=going_down or change.desired.lifecycle.allow_downtime)
+    cycle = downtime.needed(change)
     migration, home = _migration(change, place, online=change.running and not (going_down or cycle))
     if not change.running:
         calls = [*config, *moves, *sizes, *migration, *_power_on(change, home)]
@@ -65,6 +65,12 @@ def adopt(recorded: Recorded) -> tuple[Call, ...]:
     place = place_of(recorded)
     params = (*_lock(recorded), *options.params_of(_cleared(recorded)), *tag_params(recorded.tags))
     return (place.config(params, "write our mark into the tags"),)
+
+
+def once_changed(recorded: Recorded) -> Recorded:
+    """The guest as it is after a first change of a step, which has made another digest."""
+    attributes = {name: value for name, value in recorded.attributes.items() if name != "config_digest"}
+    return replace(recorded, attributes=attributes)
 
 
 def _cleared(recorded: Recorded) -> options.Options:
