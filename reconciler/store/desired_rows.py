@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,20 @@ def load_desired(tx: Transaction, addresses: Collection[Address], catalog: Catal
     """The current desired resources at these root addresses, with their parts. Missing ones are left out."""
     if not addresses:
         return {}
-    rows = tx.rows("desired.roots", addresses=[str(address) for address in addresses])
+    return _loaded(tx, tx.rows("desired.roots", addresses=[str(address) for address in addresses]), catalog)
+
+
+def load_specifications(
+    tx: Transaction, wanted: Mapping[Address, bytes], catalog: Catalog
+) -> dict[Address, Desired]:
+    """What some revision wanted of these roots, by its hash. Those that are not known are left out."""
+    if not wanted:
+        return {}
+    hashes = {"addresses": list(map(str, wanted)), "spec_hashes": list(wanted.values())}
+    return _loaded(tx, tx.rows("desired.roots_of_hash", **hashes), catalog)
+
+
+def _loaded(tx: Transaction, rows: list[tuple[Any, ...]], catalog: Catalog) -> dict[Address, Desired]:
     belongings = _belongings(tx, [row[0] for row in rows])
     parts: dict[int, list[Desired]] = defaultdict(list)
     for row in rows:
