@@ -105,6 +105,7 @@ class RuleForm(_Form):
     pattern: str | None = None
     allowed: tuple[Plain, ...] = ()
     grow_only: bool = False
+    unset: str = ""
 
 
 class OfferForm(_Form):

@@ -98,4 +98,5 @@ def _rule(
         pattern=form.pattern,
         allowed_values=form.allowed,
         grow_only=form.grow_only,
+        unset=form.unset,
     )

@@ -20,7 +20,7 @@ from reconciler.planner import EndpointView, Limits, PlanInput, Selection, make_
 from reconciler.planner.inputs import Lower
 from reconciler.planner.references import references
 from reconciler.providers.driver import LowerRequest
-from reconciler.store.desired_rows import load_desired
+from reconciler.store.desired_rows import load_desired, load_specifications
 from reconciler.store.observations import observation_start
 from reconciler.store.resources import (
     candidates,
@@ -76,6 +76,7 @@ def plan_now(
         lower=_lower(endpoints, {**around, **recorded}, _wanted(tx, engine.catalog, desired, recorded)),
         now=observation_start(tx),
         managed=managed_count(tx),
+        applied=_applied(tx, engine.catalog, desired, recorded),
         strangers=load_strangers(tx, wanted, engine.catalog),
         users=load_users(tx, leaving, known, engine.catalog),
         holds=holds(tx),
@@ -94,6 +95,21 @@ def _around(
     """The recorded resources that the candidates refer to and that are no candidates themselves."""
     needed = {address for item in items for address in references(item, catalog)}
     return load_recorded(tx, needed - known.keys(), catalog)
+
+
+def _applied(
+    tx: Transaction,
+    catalog: Catalog,
+    desired: Mapping[Address, Desired],
+    recorded: Mapping[Address, Recorded],
+) -> dict[Address, Desired]:
+    """What was last applied of what is wanted otherwise now: it tells a manifest's changes from drift."""
+    moved = {
+        address: found
+        for address in desired.keys() & recorded.keys()
+        if (found := recorded[address].applied_desired_hash) is not None and found != desired[address].hash()
+    }
+    return load_specifications(tx, moved, catalog)
 
 
 def _replaceable(desired: Desired) -> bool:

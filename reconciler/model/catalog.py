@@ -79,8 +79,14 @@ class TypeAttribute:
     """One attribute of one resource type on one provider type: the rules that hold there.
 
     `default` is enforced where a manifest says nothing; see `default_for`. `clear_when_unset`: where a
-    manifest says nothing, the attribute shall have no value. Otherwise what is not written is left as it is.
-    `grow_only`: a smaller value is refused when planning.
+    manifest says nothing, the attribute shall have no value: of parts that are known by their whole content,
+    and of faults. Otherwise what is not written is left as it is, or taken off where the manifest that was
+    applied last gave it. `grow_only`: a smaller value is refused when planning.
+    `unset` says what a manifest's `null` (or empty text) does, in words for people ("the provider's own
+    name comes back"); empty: the provider cannot take the attribute off, and `null` is an error. An unset
+    attribute is in `Desired.unset`, an `AttributeChange` that unsets it has `after=None`, and the driver
+    then observes no value (not the provider's own). `null` of a set or list is the empty one, for which no
+    rule is needed.
     """
 
     definition: AttributeDefinition
@@ -96,6 +102,7 @@ class TypeAttribute:
     pattern: str | None = None
     allowed_values: tuple[Scalar, ...] = ()
     grow_only: bool = False
+    unset: str = ""
 
     @property
     def name(self) -> str:
@@ -106,6 +113,14 @@ class TypeAttribute:
         if self.default != OWN_NAME:
             return self.default
         return dns_name(name) if self.definition.format is Format.HOSTNAME else name
+
+    @property
+    def can_unset(self) -> bool:
+        """Whether a manifest may say that there shall be no value."""
+        if self.required or not self.settable:
+            return False
+        many = self.definition.cardinality is not Cardinality.ONE
+        return bool(self.unset) or many or self.clear_when_unset or not self.compared
 
     @property
     def settable(self) -> bool:

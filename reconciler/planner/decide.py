@@ -129,7 +129,9 @@ def _decide_change(decision: Decision, desired: Desired, recorded: Recorded, giv
         hint = "remove it there first, or keep its endpoint"
         decision.block(desired, Action.REPLACE, Hindrance.UNSUPPORTED, message, hint)
         return
-    found = _with_owed_start(desired, recorded, diff(desired, recorded, given.catalog))
+    found = _with_owed_start(
+        desired, recorded, diff(desired, recorded, given.catalog, given.applied.get(desired.address))
+    )
     if not found:
         decision.settled = True
         return

@@ -51,6 +51,7 @@ class PlanInput:
     `removed` are managed roots that no manifest wants any more. `strangers` are unmanaged objects that
     have a candidate's type, endpoint and name. `users` are others, whosever they are, that
     use what is removed or may be replaced. `failures` say until when a resource is left alone, and why.
+    `applied` are the specifications last applied, of candidates that are wanted otherwise now.
     `managed` is how many roots are managed in all. By what object it is, `heirs` are the manifests that ask
     to take one over, and `held` is what is `removed`.
     """
@@ -63,6 +64,7 @@ class PlanInput:
     lower: Lower
     now: datetime
     managed: int
+    applied: Mapping[Address, Desired] = field(default_factory=dict)
     strangers: Mapping[Address, Recorded] = field(default_factory=dict)
     users: tuple[Recorded, ...] = ()
     holds: tuple[Hold, ...] = ()
@@ -73,6 +75,11 @@ class PlanInput:
     destroy: bool = False  # a person asked to destroy what is in `removed`, so its data needs no approval
     heirs: Mapping[Object, Desired] = field(init=False, repr=False, compare=False)
     held: Mapping[Object, Recorded] = field(init=False, repr=False, compare=False)
+
+    def tags_of(self, item: Desired) -> Mapping[str, str]:
+        """The tags that it shall have: where its manifest names none, those that it has."""
+        there = self.recorded.get(item.address)
+        return item.tags if item.names_tags or there is None else there.tags
 
     def __post_init__(self) -> None:
         """Made once: searched for each resource they would cost the square of the fleet."""

@@ -160,7 +160,7 @@ ON CONFLICT (resource_type_id, attribute_definition_id) DO NOTHING;
 -- name: catalog.insert_rule
 INSERT INTO provider_type_attributes (
     provider_type_id, resource_type_id, attribute_definition_id, mutability, is_required, has_default,
-    clear_when_unset, minimum, maximum, max_length, pattern, grow_only
+    clear_when_unset, minimum, maximum, max_length, pattern, grow_only, unset_meaning
 )
 SELECT
     pt.id,
@@ -174,7 +174,8 @@ SELECT
     %(maximum)s,
     %(max_length)s,
     %(pattern)s,
-    %(grow_only)s
+    %(grow_only)s,
+    %(unset)s
 FROM provider_types AS pt
 CROSS JOIN resource_types AS t
 CROSS JOIN attribute_definitions AS ad
@@ -306,7 +307,8 @@ SELECT
     r.maximum,
     r.max_length,
     r.pattern,
-    r.grow_only
+    r.grow_only,
+    r.unset_meaning
 FROM provider_type_attributes AS r
 INNER JOIN provider_types AS pt ON r.provider_type_id = pt.id
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
