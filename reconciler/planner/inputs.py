@@ -85,6 +85,11 @@ class PlanInput:
     heirs: Mapping[Object, Desired] = field(init=False, repr=False, compare=False)
     held: Mapping[Object, Recorded] = field(init=False, repr=False, compare=False)
 
+    def tags_of(self, item: Desired) -> Mapping[str, str]:
+        """The tags that it shall have: where its manifest names none, those that it has."""
+        there = self.recorded.get(item.address)
+        return item.tags if item.names_tags or there is None else there.tags
+
     def __post_init__(self) -> None:
         """Made once: searched for each resource they would cost the square of the fleet."""
         heirs: dict[Object, Desired] = {}

@@ -259,6 +259,12 @@ def applied(tx: Transaction, resource_id: int, desired_hash: bytes) -> None:
     tx.execute("resources.applied", resource_id=resource_id, spec_hash=desired_hash)
 
 
+def drop_tags(tx: Transaction, resource_id: int, keys: Collection[str]) -> None:
+    """Take tags off a resource whose provider keeps none."""
+    if keys:
+        tx.execute("resources.drop_tags", resource_id=resource_id, keys=list(keys))
+
+
 def record_failure(
     tx: Transaction,
     resource_id: int,

@@ -558,6 +558,11 @@ UPDATE resources
 SET applied_desired_hash = %(spec_hash)s
 WHERE id = %(resource_id)s AND applied_desired_hash IS DISTINCT FROM %(spec_hash)s;
 
+-- name: resources.drop_tags
+DELETE FROM resource_tags AS rt
+USING tags AS t
+WHERE rt.tag_id = t.id AND rt.resource_id = %(resource_id)s AND t.key = ANY(%(keys)s);
+
 -- name: resources.busy
 -- Resources with an operation that has not come to an end.
 SELECT o.resource_id

@@ -123,7 +123,8 @@ FROM generate_series(1, %(count)s);
 COPY desired_resources (
     id, source_id, parent_id, address, resource_type_id, provider_endpoint_id, name, spec_hash,
     document_hash, file, line, column_number, prevent_destroy, on_remove, allow_downtime,
-    replace_policy, create_before_destroy, location, datacenter, adopt_external_id, valid_from_revision
+    replace_policy, create_before_destroy, location, datacenter, adopt_external_id,
+    names_tags, valid_from_revision
 ) FROM STDIN;
 
 -- name: revisions.copy_attributes
@@ -279,6 +280,7 @@ SELECT
     d.location,
     d.datacenter,
     d.adopt_external_id,
+    d.names_tags,
     d.file,
     d.line,
     d.column_number,
@@ -332,6 +334,7 @@ SELECT
     d.location,
     d.datacenter,
     d.adopt_external_id,
+    d.names_tags,
     d.file,
     d.line,
     d.column_number,

@@ -217,7 +217,7 @@ def test_switching_off_asks_first_and_says_that_it_stops() -> None:
 
 
 def test_leaving_a_placement_group_needs_no_stop() -> None:
-    desired = vm()
+    desired = replace(vm(), unset=frozenset({"placement_group"}))
     calls = update(desired, there(desired, "running", placement_group="placement_group/a"))
     assert operations(calls) == ["server.remove_from_placement_group"]
 
