@@ -9,7 +9,7 @@ from rich.text import Text
 
 from reconciler.cli.failures import FAILED, INTERRUPTED
 from reconciler.cli.output import Piece, counted, line, seconds_text, table
-from reconciler.cli.plan_text import blocked_lines
+from reconciler.cli.plan_text import blocked_lines, elsewhere_text
 from reconciler.cli.progress import GERUNDS, PAST
 from reconciler.cli.sight import Sight
 from reconciler.engine.apply import Applied
@@ -50,6 +50,8 @@ def outcome_lines(applied: Applied, sight: Sight) -> Iterator[Text]:
         if item.address not in said or item.hindrance is not Hindrance.BACK_OFF
     )
     yield summary(applied, sight)
+    if applied.left.elsewhere:
+        yield line((elsewhere_text(applied.left), "dim"))
 
 
 def _waits(outcome: Outcome, applied: Applied) -> bool:
@@ -112,7 +114,7 @@ def _asked_for(item: Blocked) -> bool:
 
 
 def applied_json(applied: Applied, saved_as: int | None) -> dict[str, Any]:
-    """`{plan_id, outcomes, left, withheld, blocked, saved_as}`; `saved_as` is the plan that waits."""
+    """`{plan_id, outcomes, left, withheld, blocked, elsewhere, saved_as}`; `saved_as` waits."""
     return {
         "plan_id": applied.plan_id,
         "outcomes": [
@@ -138,5 +140,6 @@ def applied_json(applied: Applied, saved_as: int | None) -> dict[str, Any]:
             }
             for b in applied.left.blocked
         ],
+        "elsewhere": applied.left.elsewhere,
         "saved_as": saved_as,
     }

@@ -20,8 +20,11 @@ from reconciler.engine.desired import Loaded
 from reconciler.engine.engine import Engine
 from reconciler.errors import DatabaseUnavailable, ManifestError, ReconcilerError
 from reconciler.executor.context import Context
-from reconciler.manifest.git_source import without_credentials
+from reconciler.manifest.git_source import is_remote, without_credentials
 from reconciler.manifest.sources import SourceSpec, SourceState, read_source
+from reconciler.model.scope import Scope, ScopePart
+from reconciler.store.session import Transaction
+from reconciler.store.sources import at_place, known_whole
 from reconciler.store.watch import turn
 
 _log = get_logger(__name__)
@@ -29,21 +32,29 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of reading all sources. `moved`: at least one has a new revision."""
+    """What came of reading all sources. `moved`: at least one has a new revision.
+
+    `scope` is what all of them are about, by their last good revisions.
+    """
 
     context: Context
     moved: bool
+    scope: Scope
 
 
 @dataclass(slots=True)
 class _Known:
-    """Of one source: what was recorded last, and what was wrong the last time."""
+    """Of one source: what was recorded last, and what was wrong the last time.
+
+    `scope` is what it is about, once it could be read.
+    """
 
     content: bytes | None = None
     revision: int | None = None
     commit: str | None = None
     recorded_at: float = 0.0
     problems: tuple[str, ...] = ()
+    scope: ScopePart | None = None
 
 
 @dataclass(slots=True)
@@ -65,24 +76,44 @@ class Sources:
         Raises DatabaseUnavailable; everything else is a problem of the source concerned.
         """
         moved = False
-        for spec in self.specs:
-            name = label(spec)
-            known = self._known.setdefault(name, _Known())
-            with turn(engine.store, name) as mine:
-                if mine:
-                    moved = self._read_one(engine, context, spec, known, again=again) or moved
+        left = list(self.specs)
+        while left:
+            progress = False
+            for spec in left:
+                known = self._known.setdefault(label(spec), _Known())
+                with turn(engine.store, label(spec)) as mine:
+                    if mine:
+                        progress = self._read_one(engine, context, spec, known, again=again) or progress
+            moved = moved or progress
+            # What one source was refused because another declares it may just have been handed over to it.
+            left = [s for s in left if progress and self._known[label(s)].problems]
+        for name, known in self._known.items():
             self._tell(name, known)
         revisions = [known.revision for known in self._known.values() if known.revision is not None]
+        scope = self._scope(engine)
         if not moved:
-            return Reading(context, moved=False)
-        return Reading(engine.refreshed(context, max(revisions)), moved=True)
+            return Reading(context, moved=False, scope=scope)
+        return Reading(engine.refreshed(context, max(revisions)), moved=True, scope=scope)
+
+    def _scope(self, engine: Engine) -> Scope:
+        """What the sources are about. One that cannot be read is what it was the last time it could."""
+        parts: list[ScopePart] = []
+        with engine.store.read() as tx:
+            for spec in self.specs:
+                known = self._known[label(spec)]
+                part = known.scope or _recorded_scope(tx, spec)
+                if part is not None:
+                    parts.append(part)
+        return Scope(tuple(parts))
 
     def _read_one(
         self, engine: Engine, context: Context, spec: SourceSpec, known: _Known, *, again: bool
     ) -> bool:
         """Whether the source has a new revision."""
         try:
-            state = read_source(spec, self.cache)
+            with engine.store.read() as tx:
+                whole = known_whole(tx)
+            state = read_source(spec, self.cache, known=whole)
             content = _digest(state)
             if content == known.content and not again and not known.problems:
                 return False
@@ -93,7 +124,7 @@ class Sources:
             known.problems = _problems(error)
             return False
         moved = loaded.change.id != known.revision
-        known.content, known.problems = content, ()
+        known.content, known.problems, known.scope = content, (), loaded.scope
         if moved:
             known.revision, known.commit, known.recorded_at = loaded.change.id, state.commit, time.time()
             _tell_revision(loaded)
@@ -126,6 +157,20 @@ def label(spec: SourceSpec) -> str:
         return ",".join(str(Path(path).resolve()) for path in spec.paths)
     where = without_credentials(spec.git) + (f"@{spec.branch}" if spec.branch else "")
     return where + (f"//{spec.subfolder}" if spec.subfolder else "")
+
+
+def _recorded_scope(tx: Transaction, spec: SourceSpec) -> ScopePart | None:
+    """What a source is about that could not be read since the start: what was last read where it is."""
+    if spec.name:
+        return ScopePart(spec.name)
+    if spec.git is None:
+        url, branch, subfolder = (str(Path(spec.paths[0]).resolve()), None, None)
+    else:
+        shown = without_credentials(spec.git)
+        local = str(Path(spec.git.removeprefix("file://")).resolve())
+        url, branch, subfolder = (shown if is_remote(spec.git) else local, spec.branch, spec.subfolder)
+    name = at_place(tx, url, branch, subfolder)
+    return ScopePart(name) if name is not None else None
 
 
 def _record(engine: Engine, context: Context, state: SourceState) -> Loaded:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.engine.drivers import driver_class
 from reconciler.engine.engine import Engine
@@ -16,6 +16,7 @@ from reconciler.model.catalog import Catalog
 from reconciler.model.diff import Diff
 from reconciler.model.plan import Action, Call, Plan
 from reconciler.model.resource import Desired, Recorded, ReplacePolicy
+from reconciler.model.scope import Scope
 from reconciler.planner import EndpointView, Limits, PlanInput, Selection, make_plan
 from reconciler.planner.inputs import Lower
 from reconciler.planner.references import references
@@ -23,27 +24,37 @@ from reconciler.providers.driver import LowerRequest
 from reconciler.store.desired_rows import load_desired
 from reconciler.store.observations import observation_start
 from reconciler.store.resources import (
-    candidates,
+    Root,
+    candidate_roots,
     drop_void_failures,
     failures,
     holds,
     load_recorded,
     load_strangers,
     load_users,
-    managed_addresses,
     managed_count,
+    managed_roots,
 )
 from reconciler.store.session import Transaction
+
+_MOST_COMPARED = 1_000
+"""Resources elsewhere that are compared one by one, to say how many of them differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What a person may choose of a plan. `destroy`: plan the removal of everything selected."""
+    """What a person may choose of a plan. `destroy`: plan the removal of everything selected.
+
+    `scope`: the sources, or parts of them, that the plan is about; None for those that were read for it, and
+    for everything where none was. `everything`: whatever was read.
+    """
 
     selection: Selection = field(default_factory=Selection)
     limits: Limits = field(default_factory=Limits)
     destroy: bool = False
     retry_now: bool = False  # leave no failed resource waiting
+    scope: Scope | None = None
+    everything: bool = False
 
 
 def plan_now(
@@ -56,9 +67,12 @@ def plan_now(
     """The plan for what the transaction sees. `looks` are this run's observations, by endpoint."""
     endpoints = engine.endpoints(tx)
     drop_void_failures(tx, in_vain.CODE)
-    wanted, removed = candidates(tx)
+    roots = ((), managed_roots(tx)) if options.destroy else candidate_roots(tx)
+    wanted = frozenset(root.address for root in roots[0])
+    removed = frozenset(root.address for root in roots[1])
+    elsewhere = _elsewhere(None if options.everything else options.scope, (*roots[0], *roots[1]))
     if options.destroy:
-        wanted, removed = frozenset(), managed_addresses(tx)
+        removed -= elsewhere.keys()
     desired = load_desired(tx, wanted, engine.catalog)
     recorded = load_recorded(tx, wanted | removed, engine.catalog)
     gone = tuple(recorded[address] for address in sorted(removed) if address in recorded)
@@ -75,17 +89,48 @@ def plan_now(
         endpoints={name: _view(endpoint, looks.get(name)) for name, endpoint in endpoints.items()},
         lower=_lower(endpoints, {**around, **recorded}, _wanted(tx, engine.catalog, desired, recorded)),
         now=observation_start(tx),
-        managed=managed_count(tx),
+        managed=managed_count(tx, _sources(options)),
         strangers=load_strangers(tx, wanted, engine.catalog),
         users=load_users(tx, leaving, known, engine.catalog),
-        holds=holds(tx),
+        # What keeps a deleted resource from coming back is no reason not to delete it.
+        holds=tuple(hold for hold in holds(tx) if not (options.destroy and hold.while_wanted)),
         failures={} if options.retry_now else failures(tx),
         selection=options.selection,
         limits=options.limits,
         revision=revision,
+        elsewhere=elsewhere,
         destroy=options.destroy,
     )
-    return make_plan(given)
+    return replace(make_plan(given), elsewhere=_differing(given))
+
+
+def _elsewhere(scope: Scope | None, roots: Iterable[Root]) -> dict[Address, str | None]:
+    """The candidates that a run is not about, each with whose it is."""
+    if scope is None:
+        return {}
+    return {
+        root.address: root.source for root in roots if not scope.covers(root.address, root.source, root.path)
+    }
+
+
+def _sources(options: PlanOptions) -> frozenset[str] | None:
+    return options.scope.sources if options.scope is not None and not options.everything else None
+
+
+def _differing(given: PlanInput) -> int:
+    """How many resources differ of those that the plan is not about, as a plan of them would say."""
+    if not given.elsewhere or given.destroy:
+        return 0
+    others = given.elsewhere.keys()
+    if len(others) > _MOST_COMPARED:
+        return len(others)  # at most: not all that moved differs
+    removed = {item.address for item in given.removed}
+    ours: dict[Address, str | None] = dict.fromkeys((given.desired.keys() | removed) - others)
+    try:
+        plan = make_plan(replace(given, elsewhere=ours, selection=Selection()))
+    except PlanError:  # a circle there is no matter of ours
+        return len(others)
+    return len({item.address for item in (*plan.steps, *plan.blocked)})
 
 
 def _around(

@@ -188,6 +188,7 @@ class Plan:
     requests: Mapping[str, int] = field(default_factory=dict)
     settled: tuple[tuple[Address, bytes], ...] = ()  # agreed pairs to remember: (address, desired hash)
     revision: int | None = None
+    elsewhere: int = 0  # how many resources differ that this plan is not about
 
     def __bool__(self) -> bool:
         return bool(self.steps)

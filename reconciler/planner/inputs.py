@@ -51,8 +51,9 @@ class PlanInput:
     `removed` are managed roots that no manifest wants any more. `strangers` are unmanaged objects that
     have a candidate's type, endpoint and name. `users` are others, whosever they are, that
     use what is removed or may be replaced. `failures` say until when a resource is left alone, and why.
-    `managed` is how many roots are managed in all. By what object it is, `heirs` are the manifests that ask
-    to take one over, and `held` is what is `removed`.
+    `managed` is how many roots are managed of all that the run is about. `elsewhere` are candidates that it
+    is not about, each with the source whose they are: they stay as they are. By what object it is, `heirs`
+    are the manifests that ask to take one over, and `held` is what is `removed`.
     """
 
     catalog: Catalog
@@ -70,6 +71,7 @@ class PlanInput:
     selection: Selection = field(default_factory=Selection)
     limits: Limits = Limits()
     revision: int | None = None
+    elsewhere: Mapping[Address, str | None] = field(default_factory=dict)
     destroy: bool = False  # a person asked to destroy what is in `removed`, so its data needs no approval
     heirs: Mapping[Object, Desired] = field(init=False, repr=False, compare=False)
     held: Mapping[Object, Recorded] = field(init=False, repr=False, compare=False)

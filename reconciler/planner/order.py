@@ -70,6 +70,9 @@ def without_adoption(
 def _missing(needs: list[Address], given: PlanInput) -> tuple[str, str]:
     """The message and the hint for what cannot be built on."""
     message = f"needs {_names(needs)}, which {'does' if len(needs) == 1 else 'do'} not exist yet"
+    others = sorted({given.elsewhere[need] or "" for need in needs if need in given.elsewhere} - {""})
+    if others:
+        return message, f"this run is not about {', '.join(others)}: apply that first, or both with --all"
     out = [need for need in needs if _ruled_out(need, given)]
     if not out:
         return message, "it follows by itself when they exist"

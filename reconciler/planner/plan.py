@@ -27,6 +27,8 @@ def make_plan(given: PlanInput) -> Plan:
         elif decision.settled:
             settled.append((address, given.desired[address].hash()))
     for recorded in sorted(given.removed, key=lambda item: item.address):
+        if recorded.address in given.elsewhere:
+            continue
         if not given.selection.covers(recorded.address, recorded.endpoint, recorded.tags):
             continue
         decision = decide_removed(recorded, given)
@@ -61,7 +63,7 @@ def _requests(steps: tuple[Step, ...]) -> Counter[str]:
 
 def _warnings(given: PlanInput) -> Iterator[str]:
     for address, recorded in sorted(given.recorded.items()):
-        if recorded.pending:
+        if recorded.pending and address not in given.elsewhere:
             names = ", ".join(sorted(recorded.pending))
             yield f"{address}: {names} changed and takes effect at the next restart"
 
