@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.engine.catalog import add_user_types, user_attributes, user_types
+from reconciler.engine.catalog import add_user_types, user_attributes, user_relationships, user_types
 from reconciler.engine.engine import Engine
 from reconciler.engine.inventory import write_inventory
 from reconciler.errors import Location, ManifestError, Problem
@@ -150,16 +150,16 @@ def _load_all(tx: Transaction, engine: Engine, states: Sequence[SourceState]) ->
     left = list(states)
     while left:
         again: list[SourceState] = []
-        problems: list[Problem] = []
+        errors: list[ManifestError] = []
         for state in left:
             others = frozenset(a for name, roots in beside.items() if name != state.name for a in roots)
             try:
                 sets[state.name] = _load(tx, engine, state, others)
             except ManifestError as error:
                 again.append(state)
-                problems += error.problems
+                errors.append(error)
         if len(again) == len(left):
-            raise ManifestError(problems)
+            raise errors[0] if len(errors) == 1 else ManifestError([p for e in errors for p in e.problems])
         left = again
     return sets
 
@@ -208,6 +208,7 @@ def _known(tx: Transaction, engine: Engine, state: SourceState) -> Known:
         resources=resources,
         user_types=user_types(tx),
         user_attributes=user_attributes(engine.catalog),
+        user_relationships=user_relationships(engine.catalog),
         documents={
             document: KnownDocument(address, targets) for document, (address, targets) in documents.items()
         },

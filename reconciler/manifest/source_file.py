@@ -95,7 +95,8 @@ def select_files(
 def read_source_file(content: bytes, shown: str) -> SourceDeclaration:
     """What a reconciler.yaml says; `shown` is its name for messages. Raises ManifestError."""
     documents, problems = read_documents(content, shown)
-    reader = _Reader(Scope(Findings(list(problems)), shown))
+    reader = _Reader(Scope(Findings(), shown))
+    reader.scope.findings.add(*problems)
     if len(documents) > 1:
         second = documents[1].node
         reader.wrong(
@@ -106,8 +107,10 @@ def read_source_file(content: bytes, shown: str) -> SourceDeclaration:
     elif not documents and not problems:
         reader.wrong("it is empty", (1, 1), "name the source, as in `name: fleet`")
     found = reader.read(documents[0].node) if documents else None
-    if (wrong := reader.scope.findings.all()) or found is None:
-        raise ManifestError(wrong)
+    if error := reader.scope.findings.error():
+        raise error
+    if found is None:
+        raise ManifestError([Problem("source.file", "cannot be read", Location(shown))])
     return found
 
 
@@ -117,8 +120,7 @@ class _Reader:
     _folders: list[str] = field(default_factory=list)
 
     def wrong(self, message: str, at: tuple[int, int], hint: str | None = None) -> None:
-        findings = self.scope.findings
-        findings.problems.append(Problem("source.file", message, Location(self.scope.file, *at), hint=hint))
+        self.scope.findings.add(Problem("source.file", message, Location(self.scope.file, *at), hint=hint))
 
     def read(self, node: Mapping) -> SourceDeclaration:
         entries = {entry.key: entry for entry in node.entries}

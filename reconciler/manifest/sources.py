@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,6 +19,7 @@ from typing import BinaryIO, Literal
 from reconciler.errors import ConfigurationError, Location, ManifestError, Problem
 from reconciler.manifest.files import SUFFIXES, SourceFile, collect
 from reconciler.manifest.git_folder import DIRTY, FolderCommit, describe_commit
+from reconciler.manifest.git_login import Login
 from reconciler.manifest.git_place import GitPlace, remote_name, repository_at
 from reconciler.manifest.git_source import Checkout, is_remote, open_git, without_credentials
 from reconciler.manifest.source_file import FILE_NAME, SourceDeclaration, select_files
@@ -31,7 +33,8 @@ class SourceSpec:
     """What to read: `paths` (`-` is standard input) or a `git` repository, by URL or path.
 
     `name` is the source's name in the database; without one it is what its reconciler.yaml says, or derived
-    from where the source is.
+    from where the source is. `credential` names the credential that a remote repository over HTTP is read
+    with; its value is `user:password` or a token.
     """
 
     paths: tuple[str, ...] = ()
@@ -39,6 +42,11 @@ class SourceSpec:
     branch: str | None = None
     subfolder: str | None = None
     name: str | None = None
+    credential: str | None = None
+
+    @property
+    def is_remote(self) -> bool:
+        return self.git is not None and is_remote(self.git)
 
 
 def _nothing() -> tuple[tuple[str, SourceFile], ...]:
@@ -82,10 +90,16 @@ class SourceState:
 
 
 def read_source(
-    spec: SourceSpec, cache_dir: Path, stdin: BinaryIO | None = None, known: Collection[str] = ()
+    spec: SourceSpec,
+    cache_dir: Path,
+    stdin: BinaryIO | None = None,
+    known: Collection[str] = (),
+    *,
+    login: Login | None = None,
+    stop: threading.Event | None = None,
 ) -> SourceState:
     """Read what is one source. Raises ManifestError if any of it cannot be read: nothing follows from it."""
-    found = read_sources(spec, cache_dir, stdin, known)
+    found = read_sources(spec, cache_dir, stdin, known, login=login, stop=stop)
     if len(found) > 1:
         names = ", ".join(state.name for state in found)
         raise ConfigurationError(f"these are several sources: {names}", hint="name one of them")
@@ -93,19 +107,27 @@ def read_source(
 
 
 def read_sources(
-    spec: SourceSpec, cache_dir: Path, stdin: BinaryIO | None = None, known: Collection[str] = ()
+    spec: SourceSpec,
+    cache_dir: Path,
+    stdin: BinaryIO | None = None,
+    known: Collection[str] = (),
+    *,
+    login: Login | None = None,
+    stop: threading.Event | None = None,
 ) -> tuple[SourceState, ...]:
     """Read every source that is named, each whole or the part of it that is named.
 
     `known` are the names of the sources that are recorded whole: what lies in one of them is a part of it.
-    Raises ManifestError with every problem if any of it cannot be read: nothing may follow from it.
+    `login` is what the spec's credential holds, `stop` ends a fetch that is under way. Raises ManifestError
+    with every problem if any of it cannot be read: nothing may follow from it.
     """
     if (spec.git is None) == (not spec.paths):
         raise ConfigurationError(
             "a source is either paths or a git repository", hint="name the one that holds the manifests"
         )
     if spec.git is not None:
-        return (_from_git(spec, spec.git, cache_dir, known),)
+        checkout = open_git(spec.git, spec.branch, spec.subfolder, cache_dir, login=login, stop=stop)
+        return (_from_git(spec, spec.git, checkout, known),)
     groups: dict[tuple[str, Path], list[tuple[Path, Place]]] = {}
     piped = "-" in spec.paths
     problems: list[Problem] = []
@@ -277,8 +299,7 @@ def _commit(raw: Sequence[tuple[Path, str, tuple[SourceFile, ...]]]) -> FolderCo
     return found
 
 
-def _from_git(spec: SourceSpec, url: str, cache_dir: Path, known: Collection[str]) -> SourceState:
-    checkout = open_git(url, spec.branch, spec.subfolder, cache_dir)
+def _from_git(spec: SourceSpec, url: str, checkout: Checkout, known: Collection[str]) -> SourceState:
     local = Path(url.removeprefix("file://"))
     shown = without_credentials(url) if is_remote(url) else str(local.resolve())
     at = GitPlace(local, remote_name(url), remote_name(url)) if is_remote(url) else repository_at(local)
