@@ -104,7 +104,7 @@ class RuleForm(_Form):
     clear_when_unset: bool = False
     minimum: int | None = None
     maximum: int | None = None
-    max_length: int | None = None
+    max_length: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     pattern: str | None = None
     allowed: tuple[Plain, ...] = ()
     grow_only: bool = False

@@ -177,11 +177,18 @@ def _record_all(tx: Transaction, context: Context, scope: Scope, seen: Observati
     recording = record_observation(tx, scope, seen, context.owner, context.catalog)
     trouble = (
         recording.trouble
+        or _unrecorded(recording)
         or "; ".join(sorted({_bare(item.message, scope.endpoint) for item in seen.unseen}))
         or None
     )
     log_observation(tx, scope, seen, "partial" if trouble else "complete", trouble)
     return _look(scope.endpoint, seen, recording, trouble)
+
+
+def _unrecorded(recording: Recording) -> str:
+    return "; ".join(
+        f"{address} cannot be recorded, and is unknown: {reason}" for address, reason in recording.unrecorded
+    )
 
 
 def _look(name: str, seen: Observation, recording: Recording, trouble: str | None) -> Look:

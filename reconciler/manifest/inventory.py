@@ -88,7 +88,7 @@ class EndpointForm(Form):
     drift: Literal["heal", "report"] = Field(
         default="heal", description="Whether changes by others are undone (heal) or only told (report)."
     )
-    rate_limit_per_hour: Annotated[StrictInt, Field(ge=1)] | None = Field(
+    rate_limit_per_hour: Annotated[StrictInt, Field(ge=1, le=2**31 - 1)] | None = Field(
         default=None, description="Requests an hour at most."
     )
 

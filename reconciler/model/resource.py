@@ -144,6 +144,7 @@ class Recorded:
     every change of the row or of what hangs on it; a plan pins it. `applied_desired_hash` is the desired
     hash that was last applied or found to agree: a difference while it still holds is drift.
     `owes_start`: an operation of ours stopped the machine and came to no end that started it again.
+    `presence_reason`: why an object that was seen cannot be recorded, which makes its presence unknown.
     `busy`: an operation on it has not come to an end, so that what is recorded may be half of the truth.
     """
 
@@ -160,6 +161,7 @@ class Recorded:
     parts: tuple[Recorded, ...] = ()
     management: Management = Management.MANAGED
     presence: Presence = Presence.PRESENT
+    presence_reason: str | None = None
     lifecycle: Lifecycle = Lifecycle()
     depends_on: tuple[Address, ...] = ()
     member_of: tuple[Address, ...] = ()

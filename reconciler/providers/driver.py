@@ -137,7 +137,10 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskStatus:
-    """A task's state; `message` is the provider's error text or warning, without secrets."""
+    """A task's state; `message` is the provider's error text or warning, without secrets.
+
+    RUNNING with a message: it could not be asked for just now, so nothing new is known.
+    """
 
     state: TaskState
     message: str = ""
@@ -162,7 +165,10 @@ class Driver(Protocol):
         ...
 
     def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
-        """The states of tasks, with as few requests as the provider allows."""
+        """The states of tasks, with as few requests as the provider allows.
+
+        A task that could not be asked for just now is left out, or is RUNNING with a message that says why.
+        """
         ...
 
 

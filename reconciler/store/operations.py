@@ -16,6 +16,7 @@ from reconciler.model.address import Address
 from reconciler.model.plan import Action, Step
 from reconciler.model.values import digest
 from reconciler.store.session import Transaction
+from reconciler.store.values import storable
 
 OPEN = ("intended", "sending", "accepted")
 _STATES = {Action.CREATE: "creating", Action.DELETE: "deleting"}
@@ -280,7 +281,7 @@ def call_finished(
         position=position,
         status=status,
         error_code=code,
-        error_message=message,
+        error_message=message and storable(message),
         epoch=begun.epoch,
     )
     _held(count, begun)
@@ -305,7 +306,7 @@ def finish(
         id=begun.operation,
         status=status,
         error_code=code,
-        error_message=message,
+        error_message=message and storable(message),
         epoch=begun.epoch,
     )
     _held(count, begun)

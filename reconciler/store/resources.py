@@ -20,7 +20,7 @@ from reconciler.model.resource import (
     ReplacePolicy,
 )
 from reconciler.store.session import Transaction
-from reconciler.store.values import Columns, collect
+from reconciler.store.values import Columns, collect, storable
 
 
 @dataclass(slots=True)
@@ -127,7 +127,7 @@ def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
 
 def _root(row: tuple[Any, ...], own: _Belongings, catalog: Catalog) -> Recorded:
     (row_id, uid, address, kind, provider, endpoint, state, external_id, management, presence, *rest) = row
-    guard, on_remove, downtime, policy, before, version, recorded_hash, applied_hash, source = rest
+    guard, on_remove, downtime, policy, before, version, recorded_hash, applied_hash, source, reason = rest
     return Recorded(
         id=row_id,
         uid=uid,
@@ -141,6 +141,7 @@ def _root(row: tuple[Any, ...], own: _Belongings, catalog: Catalog) -> Recorded:
         tags=own.tags,
         management=Management(management),
         presence=Presence(presence),
+        presence_reason=reason,
         lifecycle=Lifecycle(
             prevent_destroy=guard,
             on_remove=OnRemove(on_remove) if on_remove else None,
@@ -233,7 +234,7 @@ def record_failure(
         first_seconds=_FOR_GOOD if for_good else _FIRST_BACK_OFF,
         most_seconds=_FOR_GOOD if for_good else _MOST_BACK_OFF,
         error_code=code,
-        error_message=message,
+        error_message=storable(message),
     )
 
 

@@ -927,6 +927,7 @@ CREATE TABLE resources (
     external_id text,
     management text NOT NULL DEFAULT 'managed',
     presence text NOT NULL DEFAULT 'unknown',
+    presence_reason text,
     is_root boolean NOT NULL,
     source_id integer REFERENCES manifest_sources (id),
     location_id integer REFERENCES locations (id),
@@ -953,6 +954,7 @@ CREATE TABLE resources (
     CONSTRAINT resources_typed UNIQUE (id, resource_type_id),
     CONSTRAINT resources_management CHECK (management IN ('managed', 'unmanaged', 'quarantined')),
     CONSTRAINT resources_presence CHECK (presence IN ('present', 'absent', 'unknown')),
+    CONSTRAINT resources_presence_reason CHECK (presence_reason IS NULL OR presence = 'unknown'),
     CONSTRAINT resources_on_remove CHECK (on_remove IN ('delete', 'retain', 'block')),
     CONSTRAINT resources_replace_policy CHECK (replace_policy IN ('never', 'allowed')),
     CONSTRAINT resources_external_id CHECK (external_id <> ''),
@@ -981,6 +983,8 @@ COMMENT ON COLUMN resources.management IS
 'managed, unmanaged (not ours: never changed) or quarantined (undecided: a person must look).';
 COMMENT ON COLUMN resources.presence IS
 'What the last observation says: present, absent or unknown. Unknown is not absent.';
+COMMENT ON COLUMN resources.presence_reason IS
+'Why presence is unknown where the reason is the object itself, such as a value that no table takes; null otherwise.';
 COMMENT ON COLUMN resources.is_root IS
 'False for a part, which its parent contains.';
 COMMENT ON COLUMN resources.source_id IS
@@ -1436,11 +1440,13 @@ COMMENT ON COLUMN networks.mtu IS
 CREATE TABLE storage_volumes (
     resource_id bigint NOT NULL REFERENCES resources (id),
     size_gb bigint,
+    size_mib bigint,
     storage text,
     format text,
     slot text,
     CONSTRAINT storage_volumes_pkey PRIMARY KEY (resource_id),
-    CONSTRAINT storage_volumes_size CHECK (size_gb > 0)
+    CONSTRAINT storage_volumes_size CHECK (size_gb > 0),
+    CONSTRAINT storage_volumes_size_mib CHECK (size_mib > 0)
 );
 
 COMMENT ON TABLE storage_volumes IS
@@ -1448,7 +1454,9 @@ COMMENT ON TABLE storage_volumes IS
 COMMENT ON COLUMN storage_volumes.resource_id IS
 'The resource.';
 COMMENT ON COLUMN storage_volumes.size_gb IS
-'Size in GiB.';
+'Size in whole GiB, rounded down; null where it is smaller than one.';
+COMMENT ON COLUMN storage_volumes.size_mib IS
+'Size in MiB, rounded up, where it is no whole number of GiB; null where size_gb says it all.';
 COMMENT ON COLUMN storage_volumes.storage IS
 'The storage or pool it lies on.';
 COMMENT ON COLUMN storage_volumes.format IS
@@ -2659,6 +2667,9 @@ BEGIN
     RAISE EXCEPTION 'the identity of % (id, uid, type, root or part) cannot be changed', old.address
       USING ERRCODE = 'RC003', HINT = 'Mark it as deleted and insert another resource.';
   END IF;
+  IF new.presence <> 'unknown' THEN
+    new.presence_reason := NULL;
+  END IF;
   new.version := old.version + 1;
   new.updated_at := now();
   RETURN new;
@@ -3330,10 +3341,11 @@ BEGIN
         IS DISTINCT FROM
         (excluded.cidr, excluded.gateway, excluded.vlan_id, excluded.mtu);
     WHEN 'storage_volumes' THEN
-      INSERT INTO storage_volumes AS x (resource_id, size_gb, storage, format, slot)
+      INSERT INTO storage_volumes AS x (resource_id, size_gb, size_mib, storage, format, slot)
       SELECT
         v.resource_id,
         max(v.value_integer) FILTER (WHERE v.column_name = 'size_gb'),
+        max(v.value_integer) FILTER (WHERE v.column_name = 'size_mib'),
         max(v.value_string) FILTER (WHERE v.column_name = 'storage'),
         max(v.value_string) FILTER (WHERE v.column_name = 'format'),
         max(v.value_string) FILTER (WHERE v.column_name = 'slot')
@@ -3341,13 +3353,14 @@ BEGIN
       GROUP BY v.resource_id
       ON CONFLICT (resource_id) DO UPDATE SET
         size_gb = excluded.size_gb,
+        size_mib = excluded.size_mib,
         storage = excluded.storage,
         format = excluded.format,
         slot = excluded.slot
       WHERE
-        (x.size_gb, x.storage, x.format, x.slot)
+        (x.size_gb, x.size_mib, x.storage, x.format, x.slot)
         IS DISTINCT FROM
-        (excluded.size_gb, excluded.storage, excluded.format, excluded.slot);
+        (excluded.size_gb, excluded.size_mib, excluded.storage, excluded.format, excluded.slot);
     WHEN 'clusters' THEN
       INSERT INTO clusters AS x (resource_id, engine, version, endpoint_url)
       SELECT

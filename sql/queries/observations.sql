@@ -191,6 +191,15 @@ UPDATE resources
 SET presence = %(presence)s, observed_at = now()
 WHERE id = ANY(%(ids)s) AND presence <> %(presence)s;
 
+-- name: observations.unrecordable
+-- What was seen and cannot be recorded: what is on record stays, and nobody may rely on it.
+UPDATE resources AS r
+SET presence = 'unknown', presence_reason = seen.reason
+FROM unnest(%(id)s::bigint[], %(reason)s::text[]) AS seen (id, reason)
+WHERE
+    r.id = seen.id
+    AND (r.presence, r.presence_reason) IS DISTINCT FROM ('unknown', seen.reason);
+
 -- name: observations.missing
 -- With the object goes the doubt whose it was.
 UPDATE resources AS r

@@ -69,7 +69,8 @@ SELECT
     r.version,
     r.recorded_hash,
     r.applied_desired_hash,
-    s.name AS source
+    s.name AS source,
+    r.presence_reason
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
@@ -103,7 +104,8 @@ SELECT
     r.version,
     r.recorded_hash,
     r.applied_desired_hash,
-    s.name AS source
+    s.name AS source,
+    r.presence_reason
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id

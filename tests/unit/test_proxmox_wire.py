@@ -59,10 +59,18 @@ def test_an_interface_is_the_same_in_both_of_its_spellings() -> None:
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("32G", 32), ("1T", 1024), ("2252M", 2), ("528K", 0), ("34359738368", 32), ("x", None), ("", None)],
+    [
+        ("32G", 32 << 10),
+        ("1T", 1 << 20),
+        ("2252M", 2252),
+        ("528K", 1),
+        ("34359738368", 32 << 10),
+        ("x", 0),
+        ("", 0),
+    ],
 )
-def test_sizes_are_whole_gib_rounded_down(text: str, size: int | None) -> None:
-    assert propstring.whole_gib(text) == size
+def test_sizes_are_mebibytes_rounded_up(text: str, size: int) -> None:
+    assert propstring.mebibytes(text) == size
 
 
 def test_a_comma_cannot_smuggle_a_key_into_a_property_string() -> None:
