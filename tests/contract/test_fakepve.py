@@ -1,0 +1,108 @@
+"""The Proxmox VE driver against a fake that this project did not write: `fakepve` 0.5.0, from PyPI.
+
+It is a process of its own, with a Python of its own: `FAKEPVE_PYTHON` names one that has it installed, where
+this one has not. What it does otherwise than the real server is listed in `DIFFERENT`, and shown here.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.model.address import Address
+from reconciler.model.diff import Diff
+from reconciler.model.plan import Action
+from reconciler.providers.driver import ObserveRequest
+from reconciler.providers.proxmox import ProxmoxDriver
+from reconciler.sim.tls import server_context
+from tests.contract.harness import FreeMeter, World, access, catalog_of, wanted
+
+PYTHON = os.environ.get("FAKEPVE_PYTHON") or (sys.executable if importlib.util.find_spec("fakepve") else "")
+pytestmark = pytest.mark.skipif(not PYTHON, reason="fakepve is not installed; FAKEPVE_PYTHON may name where")
+
+DIFFERENT: dict[str, str] = {}
+"""What it does otherwise than Proxmox VE 9.2, by the test that shows it."""
+
+WEB = Address.of("vm", "web")
+TEAM = Address.of("pool", "team")
+CATALOG = catalog_of(ProxmoxDriver.catalog)
+
+
+class Fake:
+    """The fake, and a driver for it, in the form that `World` knows."""
+
+    provider_type = "proxmox"
+
+    def __init__(self, url: str, ca: Path) -> None:
+        reach = access("proxmox", url, "root@pam:secret", meter=FreeMeter(), ca_file=ca)
+        self.driver = ProxmoxDriver(reach)
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Iterator[World]:
+    server_context(tmp_path / "tls")
+    guests = tmp_path / "guests.json"
+    stranger = {"vmid": 101, "name": "theirs", "status": "running", "config": {"cores": 2, "memory": 1024}}
+    guests.write_text(json.dumps({"guests": [stranger]}))
+    tls = tmp_path / "tls"
+    command = [PYTHON, "-m", "fakepve", str(guests), "--host", "127.0.0.1", "--port", "0", "--time-scale", "0"]
+    command += ["--cert", str(tls / "cert.pem"), "--key", str(tls / "key.pem")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            made = Fake(line.split()[-1], tls / "ca.pem")
+            yield World(made, settings={"node": "pve1", "storage": "local-lvm"})  # type: ignore[arg-type]
+            made.driver.close()
+        finally:
+            process.terminate()
+
+
+def machine(**more: Any) -> Any:
+    body = {"hostname": "web", "memory_mb": 1024, "cpu_cores": 2, "os_type": "l26", **more}
+    parts = {"disk": [{"slot": "scsi0", "size_gb": 8}], "nic": [{"slot": "net0", "bridge": "vmbr0"}]}
+    return wanted(CATALOG, "proxmox", "vm/web", body, parts=parts, tags={"env": "test"})
+
+
+def test_a_strangers_guest_is_seen_as_nobodys(fake: World) -> None:
+    seen = fake.driver.observe(ObserveRequest(frozenset({"vm", "container", "pool"})))
+    (found,) = (item for item in seen.resources if item.external_id == "101")
+    assert (found.type, found.name, found.state, found.mark) == ("vm", "theirs", "running", None)
+
+
+def test_a_machine_is_made_changed_started_and_removed(fake: World) -> None:
+    fake.apply(machine())
+    assert fake.pending(machine()) == Diff(WEB)
+    seen = fake.recorded[WEB]
+    assert (seen.state, seen.tags) == ("stopped", {"env": "test"})
+    changed = machine(cpu_cores=4, description="A web server", power_state="running")
+    fake.apply(changed)
+    assert fake.pending(changed) == Diff(WEB)
+    assert fake.recorded[WEB].state == "running"
+    fake.delete(WEB)
+    gone = fake.observe(WEB)
+    assert (gone.resources, gone.unseen) == ((), ())
+    assert gone.absent
+
+
+def test_a_pool_keeps_its_mark(fake: World) -> None:
+    pool = wanted(CATALOG, "proxmox", "pool/team", {"description": "Ours"})
+    fake.apply(pool)
+    assert fake.pending(pool) == Diff(TEAM)
+    edited = wanted(CATALOG, "proxmox", "pool/team", {"description": "Still ours"})
+    fake.apply(edited)
+    assert fake.pending(edited) == Diff(TEAM)
+
+
+def test_a_guest_that_is_not_there_is_denied(fake: World) -> None:
+    calls = fake.lower(Action.CREATE, machine(), None, Diff(WEB))
+    fake.run(calls[:1], WEB)
+    assert fake.observe(WEB).resources
