@@ -137,7 +137,8 @@ class ProviderError(ReconcilerError):
 
     `transient`: the same call may succeed later. `ambiguous`: it is not known whether the call took
     effect, so it may be neither repeated nor written down as failed before looking.
-    `retry_after`: seconds the provider asked to wait, where it said so.
+    `retry_after`: seconds the provider asked to wait, where it said so. `patient`: something else is about
+    to give back what is wanted, which can take minutes: worth more attempts than other failures.
     """
 
     def __init__(
@@ -148,9 +149,11 @@ class ProviderError(ReconcilerError):
         transient: bool = False,
         ambiguous: bool = False,
         retry_after: float | None = None,
+        patient: bool = False,
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
+        self.patient = patient
         self.code = code
         self.transient = transient
         self.ambiguous = ambiguous

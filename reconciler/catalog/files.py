@@ -108,6 +108,10 @@ class RuleForm(_Form):
     pattern: str | None = None
     allowed: tuple[Plain, ...] = ()
     grow_only: bool = False
+    also: Name | None = None
+    unique: bool = False
+    unique_within: Name | None = None
+    unset: str = ""
 
 
 class OfferForm(_Form):

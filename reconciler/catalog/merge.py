@@ -32,6 +32,8 @@ def merge(parts: Sequence[CatalogPart]) -> Catalog:
             definition = definitions.get(attribute)
             if definition is None:
                 faults.append(f"{part.name}: {resource_type}.{attribute}: no such attribute definition")
+            elif unknown := {form.also, form.unique_within} - {None} - _beside(part, resource_type):
+                faults.append(f"{part.name}: {resource_type}.{attribute}: no {', '.join(map(str, unknown))}")
             elif part.provider_type is not None:
                 rules.append(_rule(definition, resource_type, part.provider_type.name, form))
         faults += [
@@ -50,6 +52,11 @@ def merge(parts: Sequence[CatalogPart]) -> Catalog:
         offers={(o.resource_type, o.provider_type): o for part in parts for o in part.offers},
         rules=index_rules(rules),
     )
+
+
+def _beside(part: CatalogPart, resource_type: str) -> set[str | None]:
+    """The attributes that the part offers of a type."""
+    return {attribute for kind, attribute, _ in part.rules if kind == resource_type}
 
 
 def _once(items: Iterable[_Named], faults: list[str]) -> dict[str, _Named]:
@@ -107,4 +114,8 @@ def _rule(
         pattern=form.pattern,
         allowed_values=form.allowed,
         grow_only=form.grow_only,
+        also=form.also,
+        unique=form.unique or form.unique_within is not None,
+        unique_within=form.unique_within,
+        unset=form.unset,
     )

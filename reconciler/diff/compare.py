@@ -42,7 +42,7 @@ def _attributes(
                 secret = rule.definition.secret
                 yield AttributeChange(name, before, after, Reason.DRIFT, Mutability.IN_PLACE, secret)
             continue
-        if _untold(before, rule):
+        if _untold(before, rule) or _also(recorded, after, rule):
             continue
         reason = _reason(drifted, name in desired.explicit)
         yield _change(rule, before, after, reason)
@@ -57,6 +57,11 @@ def _change(
 def _same(before: Value | None, after: Value | None) -> bool:
     """No value and no elements are the same thing: neither has a row."""
     return (before == after and type(before) is type(after)) or (before in (None, ()) and after in (None, ()))
+
+
+def _also(recorded: Recorded, after: Value | None, rule: TypeAttribute) -> bool:
+    """Whether what is wanted is the other name of what there is."""
+    return rule.also is not None and after is not None and recorded.attributes.get(rule.also) == after
 
 
 def _untold(before: Value | None, rule: TypeAttribute) -> bool:

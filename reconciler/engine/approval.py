@@ -18,15 +18,19 @@ class Permit:
     """What the one who applies has agreed to.
 
     `exactly`: these steps, by hash, and no others (a plan that was shown, or saved and named). They may
-    include what needs an approval: it was seen. Without it, everything that needs none.
+    include what needs an approval: it was seen. Without it, everything that needs none. `later`: the work of
+    the steps that were shown to follow them.
     """
 
     exactly: frozenset[str] | None = None
+    later: frozenset[str] = frozenset()
 
     @classmethod
     def for_plan(cls, plan: Plan) -> Permit:
         """For a plan that a person has seen and agreed to."""
-        return cls(frozenset(step.hash() for step in plan.steps))
+        return cls(
+            frozenset(step.hash() for step in plan.steps), frozenset(step.work() for step in plan.follows)
+        )
 
 
 def permitted(
@@ -38,7 +42,8 @@ def permitted(
     whatever harmless has come along since.
     """
     if permit.exactly is not None:
-        return tuple(step for step in plan.steps if step.hash() in permit.exactly), ()
+        shown = [step for step in plan.steps if step.hash() in permit.exactly or step.work() in permit.later]
+        return tuple(shown), ()
     given = tuple(approvals)
     approved = {step for approval in given for step in approval.steps}
     destroying = {step.hash() for step in plan.steps if step.action in (Action.DELETE, Action.REPLACE)}

@@ -14,6 +14,7 @@ from reconciler.executor.look import Look
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.diff import Diff
+from reconciler.model.observation import Offer
 from reconciler.model.plan import Action, Call, Plan
 from reconciler.model.resource import Desired, Recorded, ReplacePolicy
 from reconciler.planner import EndpointView, Limits, PlanInput, Selection, make_plan
@@ -28,12 +29,14 @@ from reconciler.store.resources import (
     failures,
     holds,
     load_by_external_id,
+    load_holders,
     load_recorded,
     load_strangers,
     load_users,
     managed_addresses,
     managed_count,
 )
+from reconciler.store.revisions import restore_lifecycles
 from reconciler.store.session import Transaction
 
 
@@ -57,15 +60,16 @@ def plan_now(
     """The plan for what the transaction sees. `looks` are this run's observations, by endpoint."""
     endpoints = engine.endpoints(tx)
     drop_void_failures(tx, in_vain.CODE)
+    restored = restore_lifecycles(tx)
     wanted, removed = candidates(tx)
     if options.destroy:
         wanted, removed = frozenset(), managed_addresses(tx)
     desired = load_desired(tx, wanted, engine.catalog)
     recorded = load_recorded(tx, wanted | removed, engine.catalog)
     gone = tuple(recorded[address] for address in sorted(removed) if address in recorded)
-    around = _around(tx, engine.catalog, [*desired.values(), *gone], recorded)
+    around = _around(tx, engine.catalog, [*desired.values(), *recorded.values()], recorded)
     leaving = {item.address for item in gone} | {
-        a for a in recorded.keys() & desired.keys() if _replaceable(desired[a])
+        a for a in recorded.keys() & desired.keys() if _replaceable(desired[a]) or desired[a].collections
     }
     known = {item.id for item in (*recorded.values(), *around.values())}
     given = PlanInput(
@@ -78,18 +82,21 @@ def plan_now(
             endpoints,
             {**around, **recorded},
             _wanted(tx, engine.catalog, desired, recorded),
+            {name: look.offers for name, look in looks.items()},
             _copied(tx, engine.catalog, endpoints, desired.values()),
         ),
         now=observation_start(tx),
         managed=managed_count(tx),
         strangers=load_strangers(tx, wanted, engine.catalog),
         users=load_users(tx, leaving, known, engine.catalog),
+        holders=load_holders(tx, _unique_texts(engine.catalog, desired, recorded), known, engine.catalog),
         holds=holds(tx),
         failures={} if options.retry_now else failures(tx),
         selection=options.selection,
         limits=options.limits,
         revision=revision,
         destroy=options.destroy,
+        restored=restored,
     )
     return make_plan(given)
 
@@ -100,6 +107,22 @@ def _around(
     """The recorded resources that the candidates refer to and that are no candidates themselves."""
     needed = {address for item in items for address in references(item, catalog)}
     return load_recorded(tx, needed - known.keys(), catalog)
+
+
+def _unique_texts(
+    catalog: Catalog, desired: Mapping[Address, Desired], recorded: Mapping[Address, Recorded]
+) -> set[tuple[str, str, str, str]]:
+    """The unique texts that a candidate shall get and has not, as (endpoint, type, attribute, value)."""
+    found: set[tuple[str, str, str, str]] = set()
+    for address, item in desired.items():
+        there = recorded.get(address)
+        for name, rule in catalog.attributes(item.type, item.provider_type).items():
+            value = item.attributes.get(name)
+            if not rule.unique or rule.unique_within or not isinstance(value, str):
+                continue
+            if there is None or not there.exists or there.attributes.get(name) != value:
+                found.add((item.endpoint, item.type, name, value))
+    return found
 
 
 def _replaceable(desired: Desired) -> bool:
@@ -113,8 +136,7 @@ def _wanted(
     recorded: Mapping[Address, Recorded],
 ) -> dict[Address, Desired]:
     """What manifests want of the candidates and of all that these refer to, now or then."""
-    items: list[Desired | Recorded] = [*desired.values()]
-    items += [recorded[address] for address in desired.keys() & recorded.keys()]
+    items: list[Desired | Recorded] = [*desired.values(), *recorded.values()]
     needed = {address for item in items for address in references(item, catalog)}
     return {**load_desired(tx, needed - desired.keys(), catalog), **desired}
 
@@ -143,6 +165,7 @@ def _lower(
     endpoints: Mapping[str, Endpoint],
     recorded: Mapping[Address, Recorded],
     desired: Mapping[Address, Desired],
+    offers: Mapping[str, tuple[Offer, ...] | None],
     copied: Mapping[str, Mapping[str, Recorded]],
 ) -> Lower:
     """Lowering by each endpoint's driver; what the drivers need of referenced resources comes along."""
@@ -156,7 +179,9 @@ def _lower(
         if place is None:
             raise PlanError(f"there is no endpoint `{endpoint}`", hint="declare a ProviderEndpoint")
         known = {**by_text, **copied[endpoint]} if endpoint in copied else by_text
-        request = LowerRequest(action, wanted, current, diff, place.settings, known, wanted_by_text)
+        request = LowerRequest(
+            action, wanted, current, diff, place.settings, known, wanted_by_text, offers.get(endpoint)
+        )
         try:
             return tuple(driver_class(place.provider_type).lower(request))
         except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:

@@ -8,6 +8,7 @@ denied without that is unseen, and nothing is concluded from it.
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID
 
 from reconciler.executor.context import Context
 from reconciler.executor.look import look_at
@@ -28,15 +29,17 @@ def look_at_ours(context: Context, endpoint: str, it: Ours, *, believed: str | N
         context.connections.trust(endpoint)
     if not seen.absent or believed == context.connections.login(endpoint):
         return seen
-    requests = 0 if context.connections.trusted(endpoint) else _look_for_others(context, endpoint, it)
+    requests = look_for_ours(context, endpoint, it.uid)
     seen = replace(seen, requests=seen.requests + requests)
     return seen if context.connections.trusted(endpoint) else _doubted(endpoint, seen)
 
 
-def _look_for_others(context: Context, endpoint: str, it: Ours) -> int:
-    """Look at others of ours there until one is seen; the number of requests."""
+def look_for_ours(context: Context, endpoint: str, uid: UUID) -> int:
+    """Look at others of ours there until one is seen, and the login is trusted; the number of requests."""
+    if context.connections.trusted(endpoint):
+        return 0
     with context.store.read() as tx:
-        others = others_of_ours(tx, endpoint, it.uid)
+        others = others_of_ours(tx, endpoint, uid)
     requests = 0
     for other in others:
         seen = look_at(context, endpoint, [(other.type, other.external_id)])

@@ -97,7 +97,10 @@ class TypeAttribute:
 
     `default` is enforced where a manifest says nothing; see `default_for`. `clear_when_unset`: where a
     manifest says nothing, the attribute shall have no value. Otherwise what is not written is left as it is.
-    `grow_only`: a smaller value is refused when planning.
+    `grow_only`: a smaller value is refused when planning. `also` names a read-only attribute that says the
+    same thing in other words (an image's number beside its name): a wanted value that is either of the two
+    is met. `unique`: no two objects of the type may have one value at an endpoint, or, `unique_within`, no
+    two of one value of that attribute. `unset` says what a manifest's `null` does; empty: it does nothing.
     """
 
     definition: AttributeDefinition
@@ -113,6 +116,10 @@ class TypeAttribute:
     pattern: str | None = None
     allowed_values: tuple[Scalar, ...] = ()
     grow_only: bool = False
+    also: str | None = None
+    unique: bool = False
+    unique_within: str | None = None
+    unset: str = ""
 
     @property
     def name(self) -> str:

@@ -189,6 +189,12 @@ def _lower(
         hint = "set lifecycle.allow_downtime: true, or stop the machine yourself"
         decision.block(item, action, Hindrance.DOWNTIME_NOT_ALLOWED, message, hint)
         return
+    losses = tuple(words for call in calls for words in call.destroys) if action is Action.UPDATE else ()
+    if losses and desired and desired.lifecycle.prevent_destroy:
+        message = f"{'; '.join(losses)}, and it is guarded against destruction"
+        hint = "take that change back, or set lifecycle.prevent_destroy: false first"
+        decision.block(item, action, Hindrance.PREVENT_DESTROY, message, hint)
+        return
     step = _step(action, desired, recorded, found, calls, "")
     decision.step = replace(step, partial=bool(decision.blocked))
 
@@ -204,8 +210,10 @@ def _calls(
     if action is not Action.REPLACE or desired is None or recorded is None:
         return given.lower(action, endpoint, desired, recorded, found)
     gone = given.lower(Action.DELETE, endpoint, None, recorded, removal(recorded, given.catalog))
-    made = given.lower(Action.CREATE, endpoint, desired, None, creation(desired, given.catalog))
-    return (*made, *gone) if desired.lifecycle.create_before_destroy else (*gone, *made)
+    made = given.lower(Action.CREATE, endpoint, desired, recorded, creation(desired, given.catalog))
+    looks = tuple(call for call in made if call.looks)
+    rest = tuple(call for call in made if not call.looks)
+    return (*looks, *rest, *gone) if desired.lifecycle.create_before_destroy else (*looks, *gone, *rest)
 
 
 def _step(
@@ -221,6 +229,8 @@ def _step(
     data = [part for part in found.parts if part.action is PartAction.DELETE and part.holds_data]
     approvals = tuple(
         f"{part.address} holds data and would be destroyed" for part in data if action is Action.UPDATE
+    ) + tuple(
+        f"{item.address}: {words}" for call in calls for words in call.destroys if action is Action.UPDATE
     )
     return Step(
         address=item.address,

@@ -49,8 +49,9 @@ class PlanInput:
     """`desired` and `recorded` are the candidates: those whose sides moved, and what they refer to.
 
     `removed` are managed roots that no manifest wants any more. `strangers` are unmanaged objects that
-    have a candidate's type, endpoint and name. `users` are others, whosever they are, that
-    use what is removed or may be replaced. `failures` say until when a resource is left alone, and why.
+    have a candidate's type, endpoint and name. `users` are others, whosever they are, that use what is
+    removed or may be replaced; `holders` are others that have a name which a candidate shall get.
+    `failures` say until when a resource is left alone, and why.
     `managed` is how many roots are managed in all. By what object it is, `heirs` are the manifests that ask
     to take one over, and `held` is what is `removed`.
     """
@@ -65,11 +66,13 @@ class PlanInput:
     managed: int
     strangers: Mapping[Address, Recorded] = field(default_factory=dict)
     users: tuple[Recorded, ...] = ()
+    holders: tuple[Recorded, ...] = ()
     holds: tuple[Hold, ...] = ()
     failures: Mapping[Address, tuple[datetime, str]] = field(default_factory=dict)
     selection: Selection = field(default_factory=Selection)
     limits: Limits = Limits()
     revision: int | None = None
+    restored: tuple[tuple[Address, str], ...] = ()  # guards and places set back to the manifests', and why
     destroy: bool = False  # a person asked to destroy what is in `removed`, so its data needs no approval
     heirs: Mapping[Object, Desired] = field(init=False, repr=False, compare=False)
     held: Mapping[Object, Recorded] = field(init=False, repr=False, compare=False)

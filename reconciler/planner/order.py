@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
@@ -122,12 +122,21 @@ def is_there(address: Address, given: PlanInput) -> bool:
     return recorded is not None and recorded.exists and recorded.management is Management.MANAGED
 
 
-def ordered(steps: Mapping[Address, Step], given: PlanInput) -> tuple[Step, ...]:
-    """The steps with their `requires`, in an order that respects them. Raises PlanError naming a cycle."""
+def ordered(
+    steps: Mapping[Address, Step], given: PlanInput, frees: Mapping[Address, Collection[Address]]
+) -> tuple[Step, ...]:
+    """The steps with their `requires`, in an order that respects them. Raises PlanError naming a cycle.
+
+    `frees`: those that give up what a step wants to have, where that closes no circle.
+    """
     requires = {address: set(_requires(address, step, steps, given)) for address, step in steps.items()}
     using = _users(steps, given)
     _users_before_removals(using, requires, steps, given)
     _release_before_replacing(using, requires, steps, given)
+    for address, whom in sorted(frees.items()):
+        for other in sorted(whom):
+            if address in steps and other in steps and not _reaches(other, address, requires):
+                requires[address].add(other)
     sorter = TopologicalSorter({a: sorted(requires[a]) for a in sorted(requires)})
     try:
         order = list(sorter.static_order())

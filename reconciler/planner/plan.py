@@ -12,6 +12,8 @@ from reconciler.planner.in_use import without_users
 from reconciler.planner.inputs import PlanInput
 from reconciler.planner.needed import decide_wanted, notes, still_needed
 from reconciler.planner.order import ordered, without_adoption, without_dependency
+from reconciler.planner.unique import without_collisions
+from reconciler.planner.used_parts import without_used_parts
 
 
 def make_plan(given: PlanInput) -> Plan:
@@ -34,19 +36,28 @@ def make_plan(given: PlanInput) -> Plan:
         if decision.step is not None:
             steps[recorded.address] = decision.step
     steps, later = without_adoption(steps, given)
+    steps, taken, frees = without_collisions(steps, given)
     steps, waiting = without_dependency(steps, given)
+    waiting += taken
     waiting += later
     if along:
         steps = still_needed(steps, along, given, [item.address for item in later])
     steps, used = without_users(steps, [*blocked, *waiting], given)
-    in_order = ordered(steps, given)
+    parts = without_used_parts(steps, given)
+    in_order = ordered(parts.steps, given, frees)
     return Plan(
         steps=in_order,
-        blocked=(*blocked, *waiting, *used),
-        warnings=(*_warnings(given), *_losses(in_order, given), *notes(steps, along)),
+        blocked=(*blocked, *waiting, *used, *parts.blocked),
+        warnings=(
+            *_warnings(given),
+            *_losses(in_order, given),
+            *notes(parts.steps, along),
+            *parts.notes,
+        ),
         approvals=tuple(_approvals(in_order, given)),
         requests=dict(_requests(in_order)),
         settled=tuple(settled),
+        follows=tuple(parts.follows),
         revision=given.revision,
     )
 
@@ -60,6 +71,8 @@ def _requests(steps: tuple[Step, ...]) -> Counter[str]:
 
 
 def _warnings(given: PlanInput) -> Iterator[str]:
+    for address, why in given.restored:
+        yield f"{address}: {why}; it is set back"
     for address, recorded in sorted(given.recorded.items()):
         desired = given.desired.get(address)
         named = {part.address: part for part in (desired, *desired.parts)} if desired else {}
@@ -76,6 +89,8 @@ def _losses(steps: tuple[Step, ...], given: PlanInput) -> Iterator[str]:
     for step in steps:
         if step.action is Action.REPLACE and given.catalog.resource_types[step.address.type].holds_data:
             yield f"{step.address}: what is stored on it is lost when it is replaced"
+        for call in step.calls:
+            yield from (f"{step.address}: {words}" for words in (*call.destroys, *call.unchecked))
 
 
 def _approvals(steps: tuple[Step, ...], given: PlanInput) -> Iterator[str]:

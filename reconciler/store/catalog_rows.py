@@ -210,6 +210,10 @@ def _rule_row(rule: TypeAttribute) -> Row:
         "max_length": rule.max_length,
         "pattern": rule.pattern,
         "grow_only": rule.grow_only,
+        "also": rule.also,
+        "is_unique": rule.unique,
+        "unique_within": rule.unique_within,
+        "unset": rule.unset,
     }
 
 
@@ -317,7 +321,7 @@ def _rules(tx: Transaction, definitions: Mapping[str, AttributeDefinition]) -> I
     defaults, allowed = _values(tx.rows("catalog.defaults")), _values(tx.rows("catalog.allowed_values"))
     for row in tx.rows("catalog.rules"):
         provider_type, resource_type, attribute, mutability, required, has_default, clear, *bounds = row
-        minimum, maximum, max_length, pattern, grow_only = bounds
+        minimum, maximum, max_length, pattern, grow_only, also, unique, within, unset = bounds
         key = (provider_type, resource_type, attribute)
         default: Value | None = None
         if has_default:
@@ -337,6 +341,10 @@ def _rules(tx: Transaction, definitions: Mapping[str, AttributeDefinition]) -> I
             pattern=pattern,
             allowed_values=allowed.get(key, ()),
             grow_only=grow_only,
+            also=also,
+            unique=unique,
+            unique_within=within,
+            unset=unset,
         )
 
 

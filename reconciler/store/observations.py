@@ -34,7 +34,8 @@ class Scope:
     """What was looked at. `targets` as (type, external id); empty means the types as a whole.
 
     With `uids` it is the look after an operation on these resources: they are written even where the
-    provider shows nothing new, for what is recorded of them is not all the provider's.
+    provider shows nothing new, for what is recorded of them is not all the provider's. `login` is a
+    fingerprint of who looked; see `identify`.
     """
 
     endpoint: str
@@ -44,6 +45,7 @@ class Scope:
     targets: tuple[tuple[str, str], ...] = ()
     uids: tuple[UUID, ...] = ()
     accept_empty: bool = False
+    login: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def record_observation(
         scope.provider_type,
         catalog,
         accept_empty=scope.accept_empty,
+        login=scope.login,
     )
     ids = load_ids(tx)
     sound, odd = told_apart([m for m in found.matches if scope.uids or _differs(m)], catalog)
@@ -160,6 +163,7 @@ def _rows(tx: Transaction, scope: Scope) -> list[Row]:
             state=state,
             recorded_hash=recorded and bytes(recorded),
             fresh=fresh,
+            sent_by=sent_by,
             stray=stray,
         )
         for (
@@ -173,6 +177,7 @@ def _rows(tx: Transaction, scope: Scope) -> list[Row]:
             state,
             recorded,
             fresh,
+            sent_by,
             stray,
         ) in rows
     ]

@@ -232,6 +232,17 @@ def seen_by(tx: Transaction, begun: Begun, login: str) -> None:
     tx.execute("operations.add_result", id=begun.operation, name="seen_by", value=login)
 
 
+def sent_by(tx: Transaction, begun: Begun, login: str) -> None:
+    """The login that is about to make the object: only it can tell that nothing came of that."""
+    tx.execute("operations.add_result", id=begun.operation, name="sent_by", value=login)
+
+
+def maker_of(tx: Transaction, operation: UUID) -> str | None:
+    """What `sent_by` wrote down, None where it did not."""
+    login: str | None = tx.value("operations.result", id=operation, name="sent_by")
+    return login
+
+
 def login_of(tx: Transaction, operation: UUID) -> str | None:
     """What `seen_by` wrote down, None where it did not."""
     login: str | None = tx.value("operations.result", id=operation, name="seen_by")

@@ -91,6 +91,17 @@ def load_strangers(
     return {address: replace(by_id[row_id], address=address) for address, row_id in found.items()}
 
 
+def load_holders(
+    tx: Transaction, wanted: Collection[tuple[str, str, str, str]], known: Collection[int], catalog: Catalog
+) -> tuple[Recorded, ...]:
+    """What has one of these texts, as (endpoint, type, attribute, value), without the row ids `known`."""
+    if not wanted:
+        return ()
+    endpoints, types, names, texts = map(list, zip(*sorted(wanted), strict=True))
+    rows = tx.rows("resources.holders", endpoints=endpoints, types=types, attributes=names, texts=texts)
+    return tuple(load_recorded_by_id(tx, sorted({row[0] for row in rows} - set(known)), catalog))
+
+
 def load_users(
     tx: Transaction, addresses: Collection[Address], known: Collection[int], catalog: Catalog
 ) -> tuple[Recorded, ...]:

@@ -4,6 +4,7 @@
 CREATE TABLE installation (
     singleton boolean NOT NULL DEFAULT TRUE,
     uid uuid NOT NULL DEFAULT gen_random_uuid(),
+    key_id text,
     CONSTRAINT installation_pkey PRIMARY KEY (singleton),
     CONSTRAINT installation_one_row CHECK (singleton)
 );
@@ -14,6 +15,9 @@ COMMENT ON COLUMN installation.singleton IS
 'Always true: there is one row.';
 COMMENT ON COLUMN installation.uid IS
 'The installation''s id; never changes, or every object of ours becomes a stranger.';
+COMMENT ON COLUMN installation.key_id IS
+'Which key the fingerprints and stored secrets are made with, where the database is the embedded one; NULL before the
+first use. Written by `secrets.use_key`, so that a lost key is noticed and no other silently takes its place.';
 
 CREATE TABLE catalog_parts (
     name text NOT NULL,
@@ -306,6 +310,10 @@ CREATE TABLE provider_type_attributes (
     max_length integer,
     pattern text,
     grow_only boolean NOT NULL DEFAULT FALSE,
+    also_definition_id integer REFERENCES attribute_definitions (id),
+    is_unique boolean NOT NULL DEFAULT FALSE,
+    unique_within_definition_id integer REFERENCES attribute_definitions (id),
+    unset_meaning text NOT NULL DEFAULT '',
     CONSTRAINT provider_type_attributes_pkey
     PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id),
     CONSTRAINT provider_type_attributes_offer FOREIGN KEY (provider_type_id, resource_type_id)
@@ -315,7 +323,8 @@ CREATE TABLE provider_type_attributes (
     CONSTRAINT provider_type_attributes_mutability CHECK (
         mutability IN ('in_place', 'needs_stop', 'replace', 'create_only', 'read_only', 'write_only')
     ),
-    CONSTRAINT provider_type_attributes_bounds CHECK (minimum <= maximum)
+    CONSTRAINT provider_type_attributes_bounds CHECK (minimum <= maximum),
+    CONSTRAINT provider_type_attributes_unique CHECK (is_unique OR unique_within_definition_id IS NULL)
 );
 
 COMMENT ON TABLE provider_type_attributes IS
@@ -344,6 +353,14 @@ COMMENT ON COLUMN provider_type_attributes.pattern IS
 'A regular expression that a text matches as a whole.';
 COMMENT ON COLUMN provider_type_attributes.grow_only IS
 'Whether a smaller value is refused when planning.';
+COMMENT ON COLUMN provider_type_attributes.also_definition_id IS
+'A read-only attribute that says the same in other words (an image''s number beside its name); null for none.';
+COMMENT ON COLUMN provider_type_attributes.is_unique IS
+'Whether no two objects of the type may have one value at an endpoint.';
+COMMENT ON COLUMN provider_type_attributes.unique_within_definition_id IS
+'The attribute within one value of which it is unique (an address within its network); null: the endpoint.';
+COMMENT ON COLUMN provider_type_attributes.unset_meaning IS
+'What a manifest''s null does to it; empty where it cannot be unset.';
 CREATE INDEX provider_type_attributes_attribute
 ON provider_type_attributes (resource_type_id, attribute_definition_id);
 
@@ -2242,6 +2259,14 @@ CREATE TABLE resource_history (
     external_id text,
     management text NOT NULL,
     presence text NOT NULL,
+    prevent_destroy boolean NOT NULL,
+    on_remove text,
+    allow_downtime boolean NOT NULL,
+    replace_policy text NOT NULL,
+    create_before_destroy boolean NOT NULL,
+    source_id integer,
+    location_id integer,
+    datacenter_id integer,
     deleted_at timestamptz,
     actor text NOT NULL,
     reason text,
@@ -2279,6 +2304,22 @@ COMMENT ON COLUMN resource_history.management IS
 'managed, unmanaged or quarantined, after it.';
 COMMENT ON COLUMN resource_history.presence IS
 'present, absent or unknown, after it.';
+COMMENT ON COLUMN resource_history.prevent_destroy IS
+'Whether it was guarded against destruction, after the change.';
+COMMENT ON COLUMN resource_history.on_remove IS
+'What was to happen when it left the manifests, after it; null for the type''s rule.';
+COMMENT ON COLUMN resource_history.allow_downtime IS
+'Whether a change might stop it, after it.';
+COMMENT ON COLUMN resource_history.replace_policy IS
+'Whether it might be replaced, after it.';
+COMMENT ON COLUMN resource_history.create_before_destroy IS
+'Whether a replacement made the new object first, after it.';
+COMMENT ON COLUMN resource_history.source_id IS
+'Whose manifest it was from, after it.';
+COMMENT ON COLUMN resource_history.location_id IS
+'Its location, after it.';
+COMMENT ON COLUMN resource_history.datacenter_id IS
+'Its datacenter, after it.';
 COMMENT ON COLUMN resource_history.deleted_at IS
 'When the resource was gone; null while it lives.';
 COMMENT ON COLUMN resource_history.actor IS
@@ -2672,6 +2713,9 @@ WHEN (
     OR old.allow_downtime IS DISTINCT FROM new.allow_downtime
     OR old.replace_policy IS DISTINCT FROM new.replace_policy
     OR old.create_before_destroy IS DISTINCT FROM new.create_before_destroy
+    OR old.source_id IS DISTINCT FROM new.source_id
+    OR old.location_id IS DISTINCT FROM new.location_id
+    OR old.datacenter_id IS DISTINCT FROM new.datacenter_id
     OR old.deleted_at IS DISTINCT FROM new.deleted_at
     OR old.id IS DISTINCT FROM new.id
     OR old.uid IS DISTINCT FROM new.uid
@@ -2850,12 +2894,14 @@ BEGIN
     INSERT INTO resource_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      deleted_at
+      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
+      datacenter_id, deleted_at
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       n.id, 'insert', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
-      n.presence, n.deleted_at
+      n.presence, n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
+      n.location_id, n.datacenter_id, n.deleted_at
     FROM new_rows AS n CROSS JOIN change_context() AS c
     ORDER BY n.id;
     INSERT INTO resource_state_history (
@@ -2871,17 +2917,23 @@ BEGIN
     INSERT INTO resource_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      deleted_at
+      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
+      datacenter_id, deleted_at
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       n.id, 'update', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
-      n.presence, n.deleted_at
+      n.presence, n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
+      n.location_id, n.datacenter_id, n.deleted_at
     FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id CROSS JOIN change_context() AS c
     WHERE
-      (o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence, o.deleted_at)
+      (o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence,
+      o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
+      o.location_id, o.datacenter_id, o.deleted_at)
       IS DISTINCT FROM
-      (n.address, n.name, n.provider_endpoint_id, n.external_id, n.management, n.presence, n.deleted_at);
+      (n.address, n.name, n.provider_endpoint_id, n.external_id, n.management, n.presence,
+      n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
+      n.location_id, n.datacenter_id, n.deleted_at);
     INSERT INTO resource_state_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, from_state_id, to_state_id
@@ -2895,12 +2947,14 @@ BEGIN
     INSERT INTO resource_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      deleted_at
+      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
+      datacenter_id, deleted_at
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       o.id, 'delete', o.address, o.name, o.resource_type_id, o.provider_endpoint_id, o.external_id, o.management,
-      o.presence, coalesce(o.deleted_at, c.changed_at)
+      o.presence, o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
+      o.location_id, o.datacenter_id, coalesce(o.deleted_at, c.changed_at)
     FROM old_rows AS o CROSS JOIN change_context() AS c;
   END IF;
   RETURN NULL;
@@ -3868,8 +3922,19 @@ WITH changes AS (
     SELECT
         h.change, h.changed_at, h.resource_id, 'resource' AS what, h.action AS name,
         NULL::text AS before,
-        CASE WHEN h.deleted_at IS NULL THEN concat_ws(' ', h.management, h.presence, h.external_id) ELSE 'gone' END
-            AS after,
+        CASE
+            WHEN h.deleted_at IS NOT NULL THEN 'gone'
+            ELSE
+                concat_ws(
+                    ' ',
+                    h.management, h.presence, h.external_id,
+                    CASE WHEN h.prevent_destroy THEN 'prevent_destroy' END,
+                    'on_remove ' || h.on_remove,
+                    CASE WHEN h.allow_downtime THEN 'allow_downtime' END,
+                    CASE WHEN h.replace_policy <> 'never' THEN 'replace ' || h.replace_policy END,
+                    CASE WHEN h.create_before_destroy THEN 'create_before_destroy' END
+                )
+        END AS after,
         h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
     FROM resource_history AS h
 
@@ -4013,6 +4078,7 @@ providers, provider_endpoints, provider_credentials, locations, datacenters TO r
 GRANT INSERT, UPDATE, DELETE ON
 provider_endpoint_settings, datacenter_capabilities, provider_datacenters TO reconciler_runtime;
 
+GRANT UPDATE (key_id) ON installation TO reconciler_runtime;
 GRANT INSERT ON manifest_sources, revisions, tags, external_id_reservations TO reconciler_runtime;
 GRANT UPDATE (kind, url, branch, subfolder) ON manifest_sources TO reconciler_runtime;
 GRANT INSERT, UPDATE ON workers, resources, holds, endpoint_observations TO reconciler_runtime;

@@ -181,7 +181,8 @@ ON CONFLICT (resource_type_id, attribute_definition_id) DO NOTHING;
 -- name: catalog.insert_rule
 INSERT INTO provider_type_attributes (
     provider_type_id, resource_type_id, attribute_definition_id, mutability, is_required, has_default,
-    clear_when_unset, minimum, maximum, max_length, pattern, grow_only
+    clear_when_unset, minimum, maximum, max_length, pattern, grow_only,
+    also_definition_id, is_unique, unique_within_definition_id, unset_meaning
 )
 SELECT
     pt.id,
@@ -195,10 +196,16 @@ SELECT
     %(maximum)s,
     %(max_length)s,
     %(pattern)s,
-    %(grow_only)s
+    %(grow_only)s,
+    also.id,
+    %(is_unique)s,
+    within.id,
+    %(unset)s
 FROM provider_types AS pt
 CROSS JOIN resource_types AS t
 CROSS JOIN attribute_definitions AS ad
+LEFT JOIN attribute_definitions AS also ON also.name = %(also)s
+LEFT JOIN attribute_definitions AS within ON within.name = %(unique_within)s
 WHERE pt.name = %(provider_type)s AND t.name = %(resource_type)s AND ad.name = %(attribute)s;
 
 -- name: catalog.insert_default
@@ -327,11 +334,17 @@ SELECT
     r.maximum,
     r.max_length,
     r.pattern,
-    r.grow_only
+    r.grow_only,
+    also.name AS also,
+    r.is_unique,
+    within.name AS unique_within,
+    r.unset_meaning
 FROM provider_type_attributes AS r
 INNER JOIN provider_types AS pt ON r.provider_type_id = pt.id
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN attribute_definitions AS ad ON r.attribute_definition_id = ad.id
+LEFT JOIN attribute_definitions AS also ON r.also_definition_id = also.id
+LEFT JOIN attribute_definitions AS within ON r.unique_within_definition_id = within.id
 ORDER BY pt.name, t.name, ad.name;
 
 -- name: catalog.defaults

@@ -25,6 +25,18 @@ SELECT
             WHERE o.resource_id = r.id AND o.status IN ('intended', 'sending', 'accepted')
         )
     ) AS fresh,
+    CASE
+        WHEN r.external_id IS NULL AND r.presence = 'unknown'
+            THEN (
+                SELECT made.value_string
+                FROM resource_operations AS o
+                INNER JOIN resource_operation_results AS made
+                    ON o.id = made.operation_id AND made.name = 'sent_by'
+                WHERE o.resource_id = r.id
+                ORDER BY o.intended_at DESC
+                LIMIT 1
+            )
+    END AS sent_by,
     r.claim_epoch = 0 AS stray
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
@@ -48,6 +60,18 @@ SELECT
     st.name AS state,
     r.recorded_hash,
     FALSE AS fresh,
+    CASE
+        WHEN r.external_id IS NULL AND r.presence = 'unknown'
+            THEN (
+                SELECT made.value_string
+                FROM resource_operations AS o
+                INNER JOIN resource_operation_results AS made
+                    ON o.id = made.operation_id AND made.name = 'sent_by'
+                WHERE o.resource_id = r.id
+                ORDER BY o.intended_at DESC
+                LIMIT 1
+            )
+    END AS sent_by,
     r.claim_epoch = 0 AS stray
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id

@@ -273,6 +273,21 @@ INNER JOIN resources AS u
     ON u.id = coalesce(whole.parent_resource_id, tie.child_resource_id) AND u.deleted_at IS NULL
 WHERE u.id <> used.id;
 
+-- name: resources.holders
+-- The roots that have one of these texts (a name, a public key) at their provider, whosever they are.
+SELECT DISTINCT r.id
+FROM
+    unnest(
+        %(endpoints)s::text[], %(types)s::text[], %(attributes)s::text[], %(texts)s::text[]
+    ) AS wanted (endpoint, resource_type, attribute, text)
+INNER JOIN provider_endpoints AS e ON wanted.endpoint = e.name
+INNER JOIN resource_types AS t ON wanted.resource_type = t.name
+INNER JOIN attribute_definitions AS d ON wanted.attribute = d.name
+INNER JOIN resource_attributes AS a ON d.id = a.attribute_definition_id AND wanted.text = a.value_string
+INNER JOIN resources AS r
+    ON a.resource_id = r.id AND e.id = r.provider_endpoint_id AND t.id = r.resource_type_id
+WHERE r.deleted_at IS NULL AND r.is_root AND r.presence <> 'absent';
+
 -- name: resources.settle
 -- Remember that desired and recorded agree: until one of them moves there is nothing to compare.
 UPDATE resources AS r
@@ -487,7 +502,8 @@ FROM resource_operations AS o
 WHERE o.resource_id = ANY(%(ids)s) AND o.status IN ('intended', 'sending', 'accepted');
 
 -- name: resources.owed_starts
--- Machines whose last operation began by stopping them and ended before its call that starts them again.
+-- Machines whose last operation began to change them and ended before its call that starts them. What it only looked
+-- at (with GET) it has not changed.
 SELECT o.resource_id
 FROM resource_operations AS o
 INNER JOIN plan_calls AS pc ON o.plan_step_id = pc.plan_step_id AND pc.restores
@@ -499,6 +515,8 @@ WHERE
     AND EXISTS (
         SELECT 1
         FROM resource_operation_calls AS begun
+        INNER JOIN plan_calls AS sent
+            ON begun.position = sent.position AND sent.plan_step_id = o.plan_step_id AND sent.method <> 'GET'
         WHERE begun.operation_id = o.id
     )
     AND NOT EXISTS (

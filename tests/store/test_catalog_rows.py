@@ -57,6 +57,10 @@ def small(default: object = 2, cardinality: Cardinality = Cardinality.ONE) -> Ca
         maximum=9,
         allowed_values=(1, 2, 9),
         grow_only=True,
+        also="size",
+        unique=True,
+        unique_within="size",
+        unset="nothing",
     )
     return Catalog(
         relationship_types=merge([core_part()]).relationship_types,

@@ -46,6 +46,7 @@ def look(
     absent: Iterable[str] = (),
     unseen: Iterable[str | None] = (),
     accept_empty: bool = False,
+    login: str | None = None,
 ) -> Identified:
     observation = Observation(
         resources=tuple(resources),
@@ -53,7 +54,7 @@ def look(
         absent=frozenset(("network", external_id) for external_id in absent),
         unseen=tuple(Unseen("network", external_id, "no answer") for external_id in unseen),
     )
-    return identify(observation, rows, OWNER, "hetzner", catalog(), accept_empty=accept_empty)
+    return identify(observation, rows, OWNER, "hetzner", catalog(), accept_empty=accept_empty, login=login)
 
 
 def whose(found: Identified) -> list[Management]:
@@ -255,11 +256,17 @@ def test_an_object_that_is_denied_is_gone() -> None:
 
 
 def test_what_may_have_been_made_is_absent_once_a_complete_look_does_not_show_it() -> None:
-    """It needs no anchor: the creation is sent again with the same identity, so there cannot be two."""
-    doubtful = row("a", None, presence=Presence.UNKNOWN)
-    assert look([], [doubtful]).gone == [doubtful]
-    assert look([seen("4711", marked("a"))], [doubtful]).gone == []
-    assert look([], [doubtful], complete=frozenset(), unseen=[None]).unknown == [doubtful]
+    """Where the login that was to make it looks, or one that sees something of ours: no other can tell."""
+    doubtful = replace(row("a", None, presence=Presence.UNKNOWN), sent_by="ada")
+    assert look([], [doubtful], login="ada").gone == [doubtful]
+    assert look([seen("b", marked("b"))], [doubtful, row("b")], login="bob").gone == [doubtful]
+    assert look([], [doubtful], login="bob", accept_empty=True).gone == [doubtful]
+    for other in ("bob", None):
+        found = look([], [doubtful], login=other)
+        assert (found.gone, found.unknown) == ([], [doubtful])
+        assert "may have been made" in (found.trouble or "")
+    assert look([seen("4711", marked("a"))], [doubtful], login="ada").gone == []
+    assert look([], [doubtful], login="ada", complete=frozenset(), unseen=[None]).unknown == [doubtful]
     never_made = row("a", None, presence=Presence.ABSENT)
     assert look([], [never_made]).gone == []
 
