@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from reconciler.cli.choosing import type_named
-from reconciler.cli.failures import FAILED
+from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.opening import opened, parsed
 from reconciler.cli.output import counted, line, note, results
 from reconciler.cli.progress import outcome_text
-from reconciler.cli.running import Request, no_longer, running
+from reconciler.cli.running import Request, running
 from reconciler.cli.settings import Settings
 from reconciler.cli.spans import future
 from reconciler.engine.engine import default_actor
 from reconciler.engine.forgetting import forget as forget_one
+from reconciler.engine.saved import still_good
 from reconciler.errors import ConfigurationError
 from reconciler.executor.outcome import Result
 from reconciler.store import pauses, plans, views
@@ -26,8 +27,7 @@ def approve(settings: Settings, word: str) -> None:
     actor = _who(settings, f"approval of plan {word}")
     with opened(settings) as store, store.transaction(actor) as tx:
         saved = plans.find_plan(tx, word)
-        if saved.status != "saved":
-            raise no_longer(saved, "approved")
+        still_good(saved, "approved")
         plans.approve(tx, saved, actor.name)
     steps = counted(len(saved.steps), "step")
     results().print(line(("Approved: ", "bold green"), f"plan {saved.id} ({steps}, hash {saved.hash[:12]})."))
@@ -83,7 +83,7 @@ def release(settings: Settings, words: list[str]) -> int:
                 results().print(f"Released {counted(count, 'hold')} of {word}.")
             else:
                 note(f"There is no hold of {word} alone; `reconciler get holds` lists what there is.")
-                code = FAILED
+                code = ExitCode.FAILED
     return code
 
 
@@ -104,4 +104,4 @@ def forget(settings: Settings, text: str) -> int:
     results().print(line((str(address), "bold"), f": {outcome_text(outcome)}"))
     if outcome.hint:
         note(("  → ", "cyan"), outcome.hint)
-    return 0 if outcome.result is Result.DONE else FAILED
+    return 0 if outcome.result is Result.DONE else ExitCode.FAILED

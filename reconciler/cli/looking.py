@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
-from reconciler.cli.failures import FAILED
+from reconciler.cli.exit_codes import CHANGES, ExitCode
 from reconciler.cli.output import (
     Format,
     Piece,
@@ -18,7 +18,7 @@ from reconciler.cli.output import (
     warn,
 )
 from reconciler.cli.plan_json import look_json
-from reconciler.cli.running import CHANGES, Request, running
+from reconciler.cli.running import Request, running
 from reconciler.cli.settings import Settings
 from reconciler.cli.sight import Sight, trouble_text
 from reconciler.cli.values import united
@@ -39,7 +39,7 @@ def observe(settings: Settings, names: list[str], output: Format, *, accept_empt
                 run.session.recover(names or context.connections.endpoints)
             looks = observe_all(context, names or None, accept_empty=accept_empty)
     _print_looks(looks, output)
-    return FAILED if any(look.trouble for look in looks.values()) else 0
+    return ExitCode.FAILED if any(look.trouble for look in looks.values()) else 0
 
 
 def _print_looks(looks: Mapping[str, Look], output: Format) -> None:
@@ -95,9 +95,12 @@ def drift(settings: Settings, output: Format, *, look: bool, detailed: bool) -> 
         with run.session.engine.store.read() as tx:
             found = views.drift(tx)
         sight = run.sight(run.session.looks)
+        otherwise = run.session.preview().plan.since_creation
     _print_drift(found, output, sight)
+    for text in otherwise:
+        warn(text)
     if sight.troubles:
-        return FAILED
+        return ExitCode.FAILED
     return CHANGES if detailed and found else 0
 
 

@@ -8,12 +8,15 @@ requests         {endpoint: number of provider requests}
 observations     [{endpoint, seen, changed, gone, unknown, requests, trouble}], [] with --no-observe
 whole            whether every endpoint was seen whole; without it, no steps does not mean no changes
 steps            [{address, action, endpoint, provider_type, reason, impact, summary, hash, requires,
-                 approvals, adopt, partial, changes, tags, parts, calls}]
+                 approvals, adopt, partial, failed, gone, changes, tags, parts, calls}]
+  failed         what the step failed with the last time, or null
+  gone           whether there is no object at the provider, as far as is known
   changes        [{name, before, after, unit, reason, mutability, secret}]; secrets are null
   tags           [{key, before, after, reason}]
   parts          [{address, action, holds_data, changes}]
   calls          [{operation, method, path, path_params, params, summary, impact, best_effort}]
 blocked          [{address, action, hindrance, message, hint}]
+since_creation   [text]: what only a creation takes and is wanted otherwise since; it has no effect
 warnings         [text]
 approvals        [text]: why the plan as a whole needs an approval
 saved_as         the number of the saved plan, null if it was not saved
@@ -60,6 +63,7 @@ def plan_json(
             }
             for item in plan.blocked
         ],
+        "since_creation": list(plan.since_creation),
         "warnings": list(plan.warnings),
         "approvals": list(plan.approvals),
         "saved_as": saved_as,
@@ -100,6 +104,8 @@ def step_json(step: Step, catalog: Catalog) -> dict[str, Any]:
         "approvals": list(step.approvals),
         "adopt": step.adopt,
         "partial": step.partial,
+        "failed": step.failed,
+        "gone": step.gone,
         "changes": _changes(step.changes, catalog),
         "tags": [
             {"key": tag.key, "before": tag.before, "after": tag.after, "reason": tag.reason.value}

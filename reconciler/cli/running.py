@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from reconciler.cli.choosing import spelt, unmatched
-from reconciler.cli.failures import FAILED
+from reconciler.cli.exit_codes import CHANGES, ExitCode
 from reconciler.cli.outcomes import applied_json, exit_code, outcome_lines
 from reconciler.cli.output import errors, line, note, print_json, results, warn
 from reconciler.cli.plan_json import plan_json
@@ -28,15 +28,13 @@ from reconciler.engine.apply import Applied, Preview, Session
 from reconciler.engine.approval import Permit
 from reconciler.engine.engine import Engine
 from reconciler.engine.planning import PlanOptions
-from reconciler.errors import ConfigurationError, PlanError, StalePlanError
+from reconciler.engine.saved import keep_waiting, same_as_saved, still_good
+from reconciler.errors import ConfigurationError
 from reconciler.executor.look import Look
 from reconciler.manifest.sources import SourceState
 from reconciler.planner.select import Selection, Selector
 from reconciler.store import plans, views
 from reconciler.store.plans import SavedPlan
-
-CHANGES = 2
-"""Exit code of `--detailed-exitcode` where something differs."""
 
 PlanFormat = Literal["text", "json", "markdown"]
 
@@ -116,7 +114,7 @@ def plan(request: Request, form: PlanFormat, *, save: bool, detailed: bool) -> i
         _show(run, preview, form, saved)
     partly = any(look.trouble for look in preview.looks.values())
     differs = bool(preview.plan.steps or preview.plan.blocked)
-    return FAILED if partly else CHANGES if detailed and differs else 0
+    return ExitCode.FAILED if partly else CHANGES if detailed and differs else 0
 
 
 def _show(run: Run, preview: Preview, form: PlanFormat, saved: int | None) -> None:
@@ -155,15 +153,17 @@ def apply(request: Request, *, yes: bool, form: Literal["text", "json"]) -> int:
     with running(request) as run:
         run.look()
         if yes:
-            if form == "text":
-                _show_text(run, run.preview())
             permit = Permit()
+            if form == "text":
+                preview = run.preview()
+                _show_text(run, preview)
+                permit = Permit.shown(preview.plan)
         else:
             preview = run.preview()
             _show_text(run, preview)
             if preview.plan.steps and not _agreed(request.options.destroy):
                 note("Nothing was changed.")
-                return FAILED
+                return ExitCode.FAILED
             permit = Permit.for_plan(preview.plan)
         return _carry_out(run, permit, form)
 
@@ -193,7 +193,10 @@ def _carry_out(run: Run, permit: Permit, form: Literal["text", "json"]) -> int:
         errors().print()
     with stopping(run.session.stop, run.reporter.stop), run.reporter.showing():
         applied = run.session.apply(permit)
-    saved = _save_withheld(run, applied)
+    chosen = run.session.options.selection
+    whole = not (chosen.targets or chosen.excludes or run.session.options.destroy)
+    kept = keep_waiting(run.session.engine, applied, run.session.context.revision, whole=whole)
+    saved = kept.number
     if form == "json":
         print_json(applied_json(applied, saved))
     else:
@@ -201,13 +204,6 @@ def _carry_out(run: Run, permit: Permit, form: Literal["text", "json"]) -> int:
             results().print(text)
         _say_withheld(applied, saved)
     return exit_code(applied, interrupted=run.session.stop.is_set())
-
-
-def _save_withheld(run: Run, applied: Applied) -> int | None:
-    """What waits for an approval is saved, so that there is something to approve."""
-    if not applied.withheld:
-        return None
-    return run.session.save(Preview(applied.left, applied.looks, applied.loaded))
 
 
 def _say_withheld(applied: Applied, saved: int | None) -> None:
@@ -230,8 +226,7 @@ def apply_saved(request: Request, word: str, form: Literal["text", "json"]) -> i
     with Engine.open(settings.home, settings.database, settings.actor) as engine, engine.store.read() as tx:
         saved = plans.find_plan(tx, word)
         source = views.source(tx, saved.source) if saved.source else None
-    if saved.status != "saved":
-        raise no_longer(saved, "applied")
+    still_good(saved, "applied")
     manifests = request.manifests
     if not manifests.given and source is not None:
         manifests = Manifests.again(source)
@@ -239,33 +234,12 @@ def apply_saved(request: Request, word: str, form: Literal["text", "json"]) -> i
     with running(request) as run:
         run.look()
         preview = run.preview()
-        _same(saved, preview)
+        same_as_saved(saved, preview.plan)
         code = _carry_out(run, Permit(exactly=frozenset(saved.steps.values())), form)
-        run.session.close_saved(saved.id, done=code == 0)
+        run.session.close_saved(saved.id, done=code in (ExitCode.DONE, ExitCode.LEFT))
         return code
-
-
-def no_longer(saved: SavedPlan, what: str) -> PlanError:
-    """That a plan had its time."""
-    why = {"applied": "it was applied already", "failed": "it was applied, and some of it failed"}
-    said = why.get(saved.status, f"it is {saved.status}")
-    return PlanError(f"plan {saved.id} cannot be {what}: {said}", hint="plan again")
 
 
 def _only(saved: SavedPlan, options: PlanOptions) -> PlanOptions:
     """A saved plan says itself what was selected: its own steps and nothing else."""
     return replace(options, selection=Selection(tuple(Selector(address=a) for a in sorted(saved.steps))))
-
-
-def _same(saved: SavedPlan, preview: Preview) -> None:
-    """Raises StalePlanError, before anything is changed, where what the plan rests on moved since.
-
-    A step's hash covers its manifest and its resource's version; what other manifests say is no matter.
-    """
-    now = {step.hash() for step in preview.plan.steps}
-    moved = sorted(str(address) for address, found in saved.steps.items() if found not in now)
-    if moved:
-        raise StalePlanError(
-            f"plan {saved.id} is out of date; nothing was changed: other than saved is {', '.join(moved)}",
-            hint="what it rests on has changed since: plan again",
-        )

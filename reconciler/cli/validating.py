@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Literal
 
 from reconciler.catalog import merge
-from reconciler.cli.failures import FAILED
+from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.output import counted, line, note, print_json, results
 from reconciler.cli.settings import Settings
 from reconciler.cli.sources import Manifests
@@ -27,7 +27,7 @@ def validate(settings: Settings, files: list[str], output: Literal["text", "json
         found = load_offline(state.files, merge(catalog_parts()))
     except ManifestError as error:
         _print_problems(error, output)
-        return FAILED
+        return ExitCode.FAILED
     if output == "json":
         print_json({"problems": [], "count": 0, "resources": sorted(map(str, found.desired))})
     else:

@@ -57,7 +57,10 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What an apply did. `left` is the plan that remains; `withheld` are steps that wait for an approval."""
+    """What an apply did. `left` is the plan that remains; `withheld` are steps that wait for an approval.
+
+    `unlisted` are those that would destroy what the plan that was shown did not list.
+    """
 
     plan: Plan
     plan_id: int | None
@@ -65,6 +68,7 @@ class Applied:
     left: Plan
     looks: dict[str, Look]
     withheld: tuple[Step, ...] = ()
+    unlisted: tuple[Step, ...] = ()
     recovered: tuple[Recovered, ...] = ()
     loaded: tuple[Loaded, ...] = ()
 
@@ -202,6 +206,7 @@ class Session:
         for wave in range(waves):
             wave_plan = self._plan(permit, first_wave=wave == 0)
             first = first or wave_plan
+            permit = permit.after(first.plan)
             if not wave_plan.steps or self.stop.is_set():
                 break
             self.progress.planned(wave_plan.plan)
@@ -218,6 +223,7 @@ class Session:
             left=last.plan,
             looks=self.looks,
             withheld=last.withheld,
+            unlisted=last.unlisted if permit.exactly is None else (),
             recovered=self.recovered,
             loaded=loaded,
         )
@@ -227,7 +233,7 @@ class Session:
         not to wait: the next one finds it."""
         with self.engine.store.transaction(Actor(self.engine.actor, "plan", "maintenance")) as tx:
             plan = plan_now(tx, self.engine, self.looks, self._later(), self.context.revision)
-            settle(tx, plan.settled)
+            settle(tx, plan.settled, plan.applied)
             return _Wave(plan, *permitted(plan, permit, approvals=()))
 
     def _plan(self, permit: Permit, *, first_wave: bool) -> _Wave:
@@ -236,7 +242,7 @@ class Session:
         with self.engine.store.transaction(actor) as tx:
             options = self.options if first_wave else self._later()
             plan = plan_now(tx, self.engine, self.looks, options, self.context.revision)
-            settle(tx, plan.settled)
+            settle(tx, plan.settled, plan.applied)
             given = plans.approvals(tx)
             steps, withheld = permitted(plan, permit, given)
             if first_wave and permit.exactly is not None:
@@ -256,7 +262,7 @@ class Session:
 
     def _later(self) -> PlanOptions:
         """What a person wants tried again at once is tried once."""
-        return replace(self.options, retry_now=False)
+        return replace(self.options, retry_now=False, retry_parked=False)
 
     def _look_closely(self) -> None:
         """See whole what is to be taken over: what would follow is planned, and read, before it is done."""
@@ -302,6 +308,12 @@ class _Wave:
     plan_id: int | None = None
     step_ids: Mapping[Address, int] = field(default_factory=dict)
     revisions: Mapping[Address, int] = field(default_factory=dict)
+
+    @property
+    def unlisted(self) -> tuple[Step, ...]:
+        """What neither runs nor waits for an approval."""
+        known = {step.address for step in (*self.steps, *self.withheld)}
+        return tuple(step for step in self.plan.steps if step.address not in known)
 
 
 def _seen(looks: Mapping[str, Look]) -> list[str]:

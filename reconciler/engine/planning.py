@@ -21,10 +21,11 @@ from reconciler.planner import EndpointView, Limits, PlanInput, Selection, make_
 from reconciler.planner.inputs import Lower
 from reconciler.planner.references import references
 from reconciler.providers.driver import LowerRequest, copied_from
-from reconciler.store.desired_rows import load_desired
+from reconciler.store.desired_rows import load_desired, load_specifications
 from reconciler.store.observations import observation_start
 from reconciler.store.resources import (
     candidates,
+    created_by,
     drop_void_failures,
     failures,
     holds,
@@ -47,7 +48,8 @@ class PlanOptions:
     selection: Selection = field(default_factory=Selection)
     limits: Limits = field(default_factory=Limits)
     destroy: bool = False
-    retry_now: bool = False  # leave no failed resource waiting
+    retry_now: bool = False  # leave nothing waiting that failed
+    retry_parked: bool = False  # nor what is parked for good
 
 
 def plan_now(
@@ -87,11 +89,15 @@ def plan_now(
         ),
         now=observation_start(tx),
         managed=managed_count(tx),
+        applied=_applied(tx, engine.catalog, desired, recorded),
+        created=_created(tx, engine.catalog, desired, recorded),
         strangers=load_strangers(tx, wanted, engine.catalog),
         users=load_users(tx, leaving, known, engine.catalog),
         holders=load_holders(tx, _unique_texts(engine.catalog, desired, recorded), known, engine.catalog),
         holds=holds(tx),
-        failures={} if options.retry_now else failures(tx),
+        failures=failures(tx),
+        retry_now=options.retry_now,
+        retry_parked=options.retry_parked,
         selection=options.selection,
         limits=options.limits,
         revision=revision,
@@ -123,6 +129,33 @@ def _unique_texts(
             if there is None or not there.exists or there.attributes.get(name) != value:
                 found.add((item.endpoint, item.type, name, value))
     return found
+
+
+def _applied(
+    tx: Transaction,
+    catalog: Catalog,
+    desired: Mapping[Address, Desired],
+    recorded: Mapping[Address, Recorded],
+) -> dict[Address, Desired]:
+    """What was last applied of what is wanted otherwise now: it tells a manifest's changes from drift."""
+    moved = {
+        address: found
+        for address in desired.keys() & recorded.keys()
+        if (found := recorded[address].applied_desired_hash) is not None and found != desired[address].hash()
+    }
+    return load_specifications(tx, moved, catalog)
+
+
+def _created(
+    tx: Transaction,
+    catalog: Catalog,
+    desired: Mapping[Address, Desired],
+    recorded: Mapping[Address, Recorded],
+) -> dict[Address, Desired]:
+    """What was wanted of the candidates when we made their objects, where that is something else now."""
+    there = {recorded[a].id: a for a in desired.keys() & recorded.keys() if recorded[a].exists}
+    made = {there[row_id]: spec for row_id, spec in created_by(tx, there).items()}
+    return load_specifications(tx, {a: s for a, s in made.items() if s != desired[a].hash()}, catalog)
 
 
 def _replaceable(desired: Desired) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
+from reconciler.model.failure import Failure
 from reconciler.model.hold import Hold
+from reconciler.model.plan import Action
 from reconciler.model.resource import (
     Lifecycle,
     Management,
@@ -190,20 +191,43 @@ def _part(row: tuple[Any, ...], root: Recorded, own: _Belongings, catalog: Catal
     )
 
 
-def settle(tx: Transaction, agreed: Iterable[tuple[Address, bytes]]) -> None:
-    """Remember (address, desired hash) pairs that were found to agree with what is recorded."""
-    rows = [{"address": str(address), "spec_hash": spec} for address, spec in agreed]
+def settle(
+    tx: Transaction,
+    agreed: Iterable[tuple[Address, bytes]],
+    applied: Iterable[tuple[Address, bytes]] = (),
+) -> None:
+    """Remember (address, desired hash) pairs that were found to agree with what is recorded.
+
+    `applied`: pairs of which no more is remembered than that they were applied; they are looked at again.
+    """
+    rows = [
+        {"address": str(address), "spec_hash": spec, "is_settled": final}
+        for pairs, final in ((agreed, True), (applied, False))
+        for address, spec in pairs
+    ]
     if not tx.batch("resources.settle", rows):
         return
     # What a manifest says beside attributes takes no call, so it is made true here.
     addresses = [row["address"] for row in rows]
+    tx.execute("resources.clear_settled_failures", addresses=addresses)
     tx.execute("resources.untie", addresses=addresses)
     tx.execute("resources.tie", addresses=addresses)
 
 
-def failures(tx: Transaction) -> Mapping[Address, tuple[datetime, str]]:
-    """Until when a resource is left alone after it failed, and why."""
-    return {Address.parse(a): (until, message) for a, until, message in tx.rows("resources.failures")}
+def created_by(tx: Transaction, ids: Collection[int]) -> dict[int, bytes]:
+    """The hash of the specification that each object was made by, of those that we made; by row id."""
+    if not ids:
+        return {}
+    return {row_id: bytes(spec) for row_id, spec in tx.rows("resources.created_by", ids=list(ids))}
+
+
+def failures(tx: Transaction) -> Mapping[Address, tuple[Failure, ...]]:
+    """What failed and has not succeeded since, by resource: one for each action."""
+    found: dict[Address, list[Failure]] = defaultdict(list)
+    for address, action, spec, until, message in tx.rows("resources.failures"):
+        failure = Failure(Action(action), spec and bytes(spec), until, message)
+        found[Address.parse(address)].append(failure)
+    return {address: tuple(items) for address, items in found.items()}
 
 
 def drop_void_failures(tx: Transaction, code: str) -> None:
@@ -228,7 +252,6 @@ def holds(tx: Transaction) -> tuple[Hold, ...]:
 
 
 _FIRST_BACK_OFF, _MOST_BACK_OFF = 15, 3600  # seconds
-_FOR_GOOD = 10 * 365 * 86_400  # seconds: until a person or another manifest says otherwise
 
 
 def applied(tx: Transaction, resource_id: int, desired_hash: bytes) -> None:
@@ -236,22 +259,39 @@ def applied(tx: Transaction, resource_id: int, desired_hash: bytes) -> None:
     tx.execute("resources.applied", resource_id=resource_id, spec_hash=desired_hash)
 
 
-def record_failure(
-    tx: Transaction, resource_id: int, code: str, message: str, *, for_good: bool = False
-) -> None:
-    """Count a failure; the resource is left alone for twice as long each time, up to an hour.
+def drop_tags(tx: Transaction, resource_id: int, keys: Collection[str]) -> None:
+    """Take tags off a resource whose provider keeps none."""
+    if keys:
+        tx.execute("resources.drop_tags", resource_id=resource_id, keys=list(keys))
 
-    `for_good`: it is not tried again by itself.
+
+def record_failure(
+    tx: Transaction,
+    resource_id: int,
+    action: Action,
+    desired_hash: bytes | None,
+    code: str,
+    message: str,
+    *,
+    for_good: bool = False,
+) -> None:
+    """Count a failure of an action for a specification; it waits twice as long each time, up to an hour.
+
+    `for_good`: it is never tried again by itself.
     """
     tx.execute(
         "resources.record_failure",
         resource_id=resource_id,
-        first_seconds=_FOR_GOOD if for_good else _FIRST_BACK_OFF,
-        most_seconds=_FOR_GOOD if for_good else _MOST_BACK_OFF,
+        action=action.value,
+        desired_hash=desired_hash,
+        for_good=for_good,
+        first_seconds=_FIRST_BACK_OFF,
+        most_seconds=_MOST_BACK_OFF,
         error_code=code,
         error_message=storable(message),
     )
 
 
-def clear_failure(tx: Transaction, resource_id: int) -> None:
-    tx.execute("resources.clear_failure", resource_id=resource_id)
+def clear_failures(tx: Transaction, resource_id: int, action: Action) -> None:
+    """An action succeeded: what failed before counts no more, except what another is parked for good for."""
+    tx.execute("resources.clear_failures", resource_id=resource_id, action=action.value)

@@ -242,8 +242,7 @@ def _insert(
         (
             (row_id, ids.definitions[name])
             for row_id, _, item in numbered
-            for name, value in sorted(item.attributes.items())
-            if value == ()
+            for name in sorted({*item.unset, *(n for n, value in item.attributes.items() if value == ())})
         ),
     )
     tx.copy(
@@ -296,6 +295,7 @@ def _resource(
         item.location,
         item.datacenter,
         item.adopt,
+        item.names_tags,
         revision_id,
     )
 

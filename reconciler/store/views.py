@@ -176,10 +176,10 @@ class DriftView:
 
 @dataclass(frozen=True, slots=True)
 class FailureView:
-    """A resource that failed and is left alone until `not_before`."""
+    """A resource that failed and is left alone until `not_before`; None: until a person says otherwise."""
 
     failures: int
-    not_before: datetime
+    not_before: datetime | None
     error_code: str
     error_message: str
 

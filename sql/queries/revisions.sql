@@ -123,7 +123,8 @@ FROM generate_series(1, %(count)s);
 COPY desired_resources (
     id, source_id, parent_id, address, resource_type_id, provider_endpoint_id, name, spec_hash,
     document_hash, file, line, column_number, prevent_destroy, on_remove, allow_downtime,
-    replace_policy, create_before_destroy, location, datacenter, adopt_external_id, valid_from_revision
+    replace_policy, create_before_destroy, location, datacenter, adopt_external_id,
+    names_tags, valid_from_revision
 ) FROM STDIN;
 
 -- name: revisions.copy_attributes
@@ -279,6 +280,61 @@ SELECT
     d.location,
     d.datacenter,
     d.adopt_external_id,
+    d.names_tags,
+    d.file,
+    d.line,
+    d.column_number,
+    d.parent_id
+FROM desired_resources AS d
+INNER JOIN resource_types AS t ON d.resource_type_id = t.id
+INNER JOIN provider_endpoints AS e ON d.provider_endpoint_id = e.id
+INNER JOIN providers AS p ON e.provider_id = p.id
+INNER JOIN provider_types AS pt ON p.provider_type_id = pt.id
+WHERE
+    d.id = ANY(
+        array(
+            SELECT root.id
+            FROM root
+            UNION ALL
+            SELECT part.id
+            FROM root
+            INNER JOIN desired_resources AS part ON root.id = part.parent_id
+        )
+    )
+ORDER BY d.id;
+
+-- name: desired.roots_of_hash
+-- What was wanted at some time, the latest row of each.
+WITH root AS MATERIALIZED (
+    SELECT found.id
+    FROM unnest(%(addresses)s::text[], %(spec_hashes)s::bytea[]) AS wanted (address, spec_hash)
+    CROSS JOIN LATERAL (
+        SELECT item.id
+        FROM desired_resources AS item
+        WHERE
+            item.address = wanted.address
+            AND item.spec_hash = wanted.spec_hash
+            AND item.parent_id IS NULL
+        ORDER BY item.valid_from_revision DESC
+        LIMIT 1
+    ) AS found
+)
+
+SELECT
+    d.id,
+    d.address,
+    t.name AS resource_type,
+    pt.name AS provider_type,
+    e.name AS endpoint,
+    d.prevent_destroy,
+    d.on_remove,
+    d.allow_downtime,
+    d.replace_policy,
+    d.create_before_destroy,
+    d.location,
+    d.datacenter,
+    d.adopt_external_id,
+    d.names_tags,
     d.file,
     d.line,
     d.column_number,

@@ -247,7 +247,9 @@ SELECT
     f.error_message
 FROM resource_failures AS f
 INNER JOIN resources AS r ON f.resource_id = r.id
-WHERE r.address = %(address)s AND r.deleted_at IS NULL AND f.not_before > now();
+WHERE r.address = %(address)s AND r.deleted_at IS NULL AND (f.not_before > now() OR f.not_before IS NULL)
+ORDER BY f.last_at DESC
+LIMIT 1;
 
 -- name: views.credentials
 SELECT

@@ -345,23 +345,29 @@ WHERE relationship_type_id = 1;
 
 CREATE TABLE resource_failures (
     resource_id bigint NOT NULL REFERENCES resources (id),
+    operation_type_id integer NOT NULL REFERENCES operation_types (id),
+    desired_hash bytea,
     failures integer NOT NULL,
-    not_before timestamptz NOT NULL,
+    not_before timestamptz,
     error_code text NOT NULL,
     error_message text NOT NULL,
     last_at timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT resource_failures_pkey PRIMARY KEY (resource_id),
+    CONSTRAINT resource_failures_pkey PRIMARY KEY (resource_id, operation_type_id),
     CONSTRAINT resource_failures_count CHECK (failures > 0)
 );
 
 COMMENT ON TABLE resource_failures IS
-'Failed attempts, for backing off: one row a resource that failed since it last succeeded. Written by the executor.';
+'Failed attempts, for backing off: one row a resource and action that failed and has not succeeded since. It counts against that action and that specification only. Written by the executor.';
 COMMENT ON COLUMN resource_failures.resource_id IS
 'The resource.';
+COMMENT ON COLUMN resource_failures.operation_type_id IS
+'The action that failed; another action is not held back by it.';
+COMMENT ON COLUMN resource_failures.desired_hash IS
+'The specification that it failed for, so that a corrected manifest is tried at once; null for a removal.';
 COMMENT ON COLUMN resource_failures.failures IS
 'How many attempts failed in a row.';
 COMMENT ON COLUMN resource_failures.not_before IS
-'No new attempt before then.';
+'No new attempt before then; null: none at all until a manifest or a person says otherwise.';
 COMMENT ON COLUMN resource_failures.error_code IS
 'The class of the last error.';
 COMMENT ON COLUMN resource_failures.error_message IS

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from reconciler.cli.commands import options as o
+from reconciler.cli.exit_codes import explained
 from reconciler.cli.settings import settings_of
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def plan(
 
     Without -f or --git it goes by the manifests as last applied.
 
-    Exits with 1 where not everything could be seen; else 0, or 2 as --detailed-exitcode says.
+    Exits with 1 where not everything could be seen; else 0, or 2 as --detailed-exitcode says. What failed
+    before is in it, with what it failed with.
     """
     from reconciler.cli import running
     from reconciler.cli.sources import Manifests
@@ -79,7 +81,7 @@ def apply(
     exclude: o.Excludes = None,
     no_observe: o.NoObserve = False,
     retry: Annotated[
-        bool, typer.Option("--retry", help="Try again at once what failed before and would still wait.")
+        bool, typer.Option("--retry", help="Try again, too, what is parked because it brought nothing.")
     ] = False,
     calls: o.Calls = False,
     output: Annotated[Literal["text", "json"], typer.Option("--output", "-o", help="text or json")] = "text",
@@ -89,7 +91,7 @@ def apply(
 
     Shows the plan, asks, carries it out, and says what came of it.
 
-    Exits with 0 if all is as the manifests say, 1 if something failed or was left undone, 130 if stopped.
+    What failed before is tried again at once, whatever it would still wait for.
     """
     from reconciler.cli import running
     from reconciler.cli.sources import Manifests
@@ -209,10 +211,13 @@ def plan_options(
     if max_destroy is not None:
         # A number that was given replaces the share too, which would else still hold a plan of that size.
         limits = replace(limits, destroy=max_destroy, share=1.0)
-    return PlanOptions(selection(target or (), exclude or ()), limits, destroy, retry)
+    # A person who asks waits for nothing that failed; what is parked for good needs a word of its own.
+    chosen = selection(target or (), exclude or ())
+    return PlanOptions(chosen, limits, destroy, retry_now=True, retry_parked=retry)
 
 
 def add_to(app: typer.Typer) -> None:
     panel = "Change"
     for command in (validate, plan, apply, destroy, approve, hold, release, retry, forget):
-        app.command(rich_help_panel=panel)(command)
+        ends = explained() if command in (plan, apply, destroy) else None
+        app.command(rich_help_panel=panel, epilog=ends)(command)
