@@ -91,6 +91,8 @@ def _print_error(error: ReconcilerError) -> None:
     if isinstance(error, ManifestError):
         for problem in error.problems:
             out.print(str(problem))
+        if error.unlisted:
+            out.print(error.unlisted)
     out.print(line(("error: ", "bold red"), error.message))
     if error.hint:
         out.print(line(("  → ", "cyan"), error.hint))

@@ -145,6 +145,8 @@ def _secret(*, new: bool) -> list[Piece]:
 def _values(change: AttributeChange, view: View, *, new: bool) -> list[Piece]:
     before = with_unit(change.before, change.name, view.catalog, whole=view.whole)
     after = with_unit(change.after, change.name, view.catalog, whole=view.whole)
+    if change.takes_back and not new:
+        return [after, (" (another value waits for a restart and is taken back)", "dim")]
     return _arrow(before, after, new=new)
 
 

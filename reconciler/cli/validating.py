@@ -29,7 +29,7 @@ def validate(settings: Settings, files: list[str], output: Literal["text", "json
         _print_problems(error, output)
         return ExitCode.FAILED
     if output == "json":
-        print_json({"problems": [], "resources": sorted(map(str, found.desired))})
+        print_json({"problems": [], "count": 0, "resources": sorted(map(str, found.desired))})
     else:
         results().print(line(("Valid: ", "bold green"), f"{_summary(found)}."))
     return 0
@@ -42,8 +42,11 @@ def _summary(found: ManifestSet) -> str:
 
 def _print_problems(error: ManifestError, output: Literal["text", "json"]) -> None:
     if output == "json":
-        print_json({"problems": [asdict(problem) for problem in error.problems], "resources": []})
+        problems = [asdict(problem) for problem in error.problems]
+        print_json({"problems": problems, "count": error.count, "resources": []})
         return
     for problem in error.problems:
         results().print(str(problem))
-    note((counted(len(error.problems), "problem"), "bold red"))
+    if error.unlisted:
+        results().print(error.unlisted)
+    note((counted(error.count, "problem"), "bold red"))

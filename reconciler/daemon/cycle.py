@@ -77,7 +77,7 @@ class Reconciler:
         began: dict[Address, Step] = {}
         session = Session(engine, context, options=self.options, stop=stop, progress=self._progress(began))
         session.recover()
-        reading = self.sources.read(engine, context, again=Due.RECONCILE in due)
+        reading = self.sources.read(engine, context, again=Due.RECONCILE in due, stop=stop)
         self.metrics.snapshot.sources = self.sources.views()
         session.context = reading.context
         if due == {Due.SOURCES} and not reading.moved:

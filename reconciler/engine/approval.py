@@ -23,17 +23,23 @@ class Permit:
     """What the one who applies has agreed to.
 
     `exactly`: these steps, by hash, and no others (a plan that was shown, or saved and named). They may
-    include what needs an approval: it was seen. Without it, everything that needs none.
+    include what needs an approval: it was seen. Without it, everything that needs none. `later`: the work of
+    the steps that were shown to follow them.
     `listed`: all that the shown plan destroys; None where the first plan of the run is the one that counts.
     """
 
     exactly: frozenset[str] | None = None
+    later: frozenset[str] = frozenset()
     listed: frozenset[Destruction] | None = None
 
     @classmethod
     def for_plan(cls, plan: Plan) -> Permit:
         """For a plan that a person has seen and agreed to."""
-        return cls(frozenset(step.hash() for step in plan.steps), destruction(plan))
+        return cls(
+            frozenset(step.hash() for step in plan.steps),
+            frozenset(step.work() for step in plan.follows),
+            destruction(plan),
+        )
 
     @classmethod
     def shown(cls, plan: Plan) -> Permit:
@@ -46,8 +52,8 @@ class Permit:
 
 
 def destruction(plan: Plan) -> frozenset[Destruction]:
-    """Everything that the steps of a plan destroy."""
-    return frozenset(each for step in plan.steps for each in _destroyed(step))
+    """Everything that the steps of a plan destroy, and those that it says follow them."""
+    return frozenset(each for step in (*plan.steps, *plan.follows) for each in _destroyed(step))
 
 
 def _destroyed(step: Step) -> frozenset[Destruction]:
@@ -66,7 +72,8 @@ def permitted(
     whatever harmless has come along since.
     """
     if permit.exactly is not None:
-        return tuple(step for step in plan.steps if step.hash() in permit.exactly), ()
+        shown = [step for step in plan.steps if step.hash() in permit.exactly or step.work() in permit.later]
+        return tuple(shown), ()
     given = tuple(approvals)
     approved = {step for approval in given for step in approval.steps}
     destroying = {step.hash() for step in plan.steps if step.action in (Action.DELETE, Action.REPLACE)}

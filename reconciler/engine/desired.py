@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.engine.catalog import add_user_types, user_attributes, user_types
+from reconciler.engine.catalog import add_user_types, user_attributes, user_relationships, user_types
 from reconciler.engine.engine import Engine
 from reconciler.engine.inventory import write_inventory
 from reconciler.manifest.load import load
@@ -83,6 +83,7 @@ def _known(tx: Transaction, engine: Engine, state: SourceState) -> Known:
         resources=other_resources(tx, state.name),
         user_types=user_types(tx),
         user_attributes=user_attributes(engine.catalog),
+        user_relationships=user_relationships(engine.catalog),
         documents={
             document: KnownDocument(address, targets) for document, (address, targets) in documents.items()
         },

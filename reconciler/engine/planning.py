@@ -14,6 +14,7 @@ from reconciler.executor.look import Look
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.diff import Diff
+from reconciler.model.observation import Offer
 from reconciler.model.plan import Action, Call, Plan
 from reconciler.model.resource import Desired, Recorded, ReplacePolicy
 from reconciler.planner import EndpointView, Limits, PlanInput, Selection, make_plan
@@ -28,6 +29,7 @@ from reconciler.store.resources import (
     drop_void_failures,
     failures,
     holds,
+    load_holders,
     load_recorded,
     load_strangers,
     load_users,
@@ -64,9 +66,9 @@ def plan_now(
     desired = load_desired(tx, wanted, engine.catalog)
     recorded = load_recorded(tx, wanted | removed, engine.catalog)
     gone = tuple(recorded[address] for address in sorted(removed) if address in recorded)
-    around = _around(tx, engine.catalog, [*desired.values(), *gone], recorded)
+    around = _around(tx, engine.catalog, [*desired.values(), *recorded.values()], recorded)
     leaving = {item.address for item in gone} | {
-        a for a in recorded.keys() & desired.keys() if _replaceable(desired[a])
+        a for a in recorded.keys() & desired.keys() if _replaceable(desired[a]) or desired[a].collections
     }
     known = {item.id for item in (*recorded.values(), *around.values())}
     given = PlanInput(
@@ -75,13 +77,19 @@ def plan_now(
         recorded={**around, **{a: item for a, item in recorded.items() if a not in removed}},
         removed=gone,
         endpoints={name: _view(endpoint, looks.get(name)) for name, endpoint in endpoints.items()},
-        lower=_lower(endpoints, {**around, **recorded}, _wanted(tx, engine.catalog, desired, recorded)),
+        lower=_lower(
+            endpoints,
+            {**around, **recorded},
+            _wanted(tx, engine.catalog, desired, recorded),
+            {name: look.offers for name, look in looks.items()},
+        ),
         now=observation_start(tx),
         managed=managed_count(tx),
         applied=_applied(tx, engine.catalog, desired, recorded),
         created=_created(tx, engine.catalog, desired, recorded),
         strangers=load_strangers(tx, wanted, engine.catalog),
         users=load_users(tx, leaving, known, engine.catalog),
+        holders=load_holders(tx, _unique_texts(engine.catalog, desired, recorded), known, engine.catalog),
         holds=holds(tx),
         failures=failures(tx),
         retry_now=options.retry_now,
@@ -129,6 +137,22 @@ def _created(
     return load_specifications(tx, {a: s for a, s in made.items() if s != desired[a].hash()}, catalog)
 
 
+def _unique_texts(
+    catalog: Catalog, desired: Mapping[Address, Desired], recorded: Mapping[Address, Recorded]
+) -> set[tuple[str, str, str, str]]:
+    """The unique texts that a candidate shall get and has not, as (endpoint, type, attribute, value)."""
+    found: set[tuple[str, str, str, str]] = set()
+    for address, item in desired.items():
+        there = recorded.get(address)
+        for name, rule in catalog.attributes(item.type, item.provider_type).items():
+            value = item.attributes.get(name)
+            if not rule.unique or rule.unique_within or not isinstance(value, str):
+                continue
+            if there is None or not there.exists or there.attributes.get(name) != value:
+                found.add((item.endpoint, item.type, name, value))
+    return found
+
+
 def _replaceable(desired: Desired) -> bool:
     return desired.lifecycle.replace is ReplacePolicy.ALLOWED
 
@@ -140,8 +164,7 @@ def _wanted(
     recorded: Mapping[Address, Recorded],
 ) -> dict[Address, Desired]:
     """What manifests want of the candidates and of all that these refer to, now or then."""
-    items: list[Desired | Recorded] = [*desired.values()]
-    items += [recorded[address] for address in desired.keys() & recorded.keys()]
+    items: list[Desired | Recorded] = [*desired.values(), *recorded.values()]
     needed = {address for item in items for address in references(item, catalog)}
     return {**load_desired(tx, needed - desired.keys(), catalog), **desired}
 
@@ -157,6 +180,7 @@ def _lower(
     endpoints: Mapping[str, Endpoint],
     recorded: Mapping[Address, Recorded],
     desired: Mapping[Address, Desired],
+    offers: Mapping[str, tuple[Offer, ...] | None],
 ) -> Lower:
     """Lowering by each endpoint's driver; what the drivers need of referenced resources comes along."""
     by_text = {str(address): item for address, item in recorded.items()}
@@ -168,7 +192,9 @@ def _lower(
         place = endpoints.get(endpoint)
         if place is None:
             raise PlanError(f"there is no endpoint `{endpoint}`", hint="declare a ProviderEndpoint")
-        request = LowerRequest(action, wanted, current, diff, place.settings, by_text, wanted_by_text)
+        request = LowerRequest(
+            action, wanted, current, diff, place.settings, by_text, wanted_by_text, offers.get(endpoint)
+        )
         try:
             return tuple(driver_class(place.provider_type).lower(request))
         except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ class _Waiter:
     deadline: float
     done: threading.Event = field(default_factory=threading.Event)
     statuses: dict[str, TaskStatus] = field(default_factory=dict)
+    denied: Counter[str] = field(default_factory=Counter)  # how often in a row a task was unknown
 
     @property
     def open(self) -> frozenset[str]:
@@ -31,6 +33,7 @@ class Poller:
     """Polls one endpoint. The interval grows while nothing ends and is capped, so long waits stay cheap."""
 
     _FIRST, _MOST, _MARGIN = 0.2, 5.0, 60.0  # seconds
+    _DENIALS = 3  # that a provider does not know a task is believed from so many answers in a row
 
     def __init__(self, connect: Callable[[], Driver]) -> None:
         self._connect = connect
@@ -117,7 +120,15 @@ class Poller:
         for waiter in waiters:
             for task in waiter.open:
                 status = found.get(task)
-                if status is not None and status.state is not TaskState.RUNNING:
+                if status is None:
+                    continue
+                if status.state is TaskState.UNKNOWN:
+                    waiter.denied[task] += 1
+                    if waiter.denied[task] < self._DENIALS:
+                        continue
+                else:
+                    waiter.denied[task] = 0
+                if status.state is not TaskState.RUNNING:
                     waiter.statuses[task] = status
                     ended = True
             if not waiter.open or now >= waiter.deadline:

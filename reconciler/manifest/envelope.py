@@ -30,6 +30,7 @@ INVENTORY_KINDS = {
     "Credential": "credential",
     "Location": "location",
     "Datacenter": "datacenter",
+    "RelationshipType": "relationship_type",
     "ResourceType": "resource_type",
     "AttributeDefinition": "attribute_definition",
 }

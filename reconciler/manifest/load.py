@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from reconciler.errors import Location, ManifestError, Problem
+from reconciler.errors import Location, Problem
 from reconciler.manifest.context import context_hash
 from reconciler.manifest.crosscheck import Places, check_circles, check_pointers, report_twice
 from reconciler.manifest.envelope import INVENTORY_KINDS, Envelope, declared_kind, read_envelope
@@ -33,7 +33,7 @@ from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.values import digest
 
-_USER_KINDS = ("ResourceType", "AttributeDefinition")
+_USER_KINDS = ("ResourceType", "AttributeDefinition", "RelationshipType")
 
 
 def load(
@@ -93,8 +93,7 @@ class _Loader:
         user = read_user_catalog(
             [each for each in stated if each.kind in _USER_KINDS],
             self.catalog,
-            self.known.user_types,
-            self.known.user_attributes,
+            self.known,
             self.findings,
         )
         inventory, around = read_inventory(stated, user.catalog, user.parts, self.known, in_folder=in_folder)
@@ -112,8 +111,8 @@ class _Loader:
         places = Places(roots, self.known.resources)
         check_pointers(pointers, desired, places, user.catalog, self.findings)
         check_circles(pointers, desired, self.findings)
-        if problems := self.findings.all():
-            raise ManifestError(problems)
+        if error := self.findings.error():
+            raise error
         return ManifestSet(
             desired=desired,
             unchanged=frozenset(each.known.address for each in skipped if each.known),
@@ -129,22 +128,22 @@ class _Loader:
         found: list[_Raw] = []
         for file in files:
             if len(file.content) > MAX_FILE_BYTES:
-                self.findings.problems.append(too_large(file.display_name, len(file.content)))
+                self.findings.add(too_large(file.display_name, len(file.content)))
                 continue
             for raw in split_documents(file.content):
                 known = self.known.documents.get(bytes.fromhex(raw.content_hash))
                 found.append(_Raw(file.display_name, raw, known))
-        if not found and not self.findings.problems:
+        if not found and not self.findings.count:
             where = Location(files[0].display_name) if files else None
             hint = "nothing is deleted because of this; to remove everything, say so with the destroy command"
-            self.findings.problems.append(Problem("manifest.empty", "there is no manifest", where, hint=hint))
+            self.findings.add(Problem("manifest.empty", "there is no manifest", where, hint=hint))
         return found
 
     def _parse(self, raw: Iterable[_Raw]) -> list[Document]:
         found: list[Document] = []
         for each in raw:
             document, problems = parse_document(each.raw, each.file)
-            self.findings.problems += problems
+            self.findings.add(*problems)
             if document is not None:
                 found.append(document)
         return found

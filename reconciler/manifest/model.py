@@ -128,10 +128,10 @@ class Known:
     """What the database holds that a set may refer to.
 
     `endpoints` and `providers` map a name to its provider type. `resources` are the roots that *other*
-    sources want. `user_types` and `user_attributes` name what users added to the catalog, which a
-    manifest may therefore say anew. `documents` are this source's, by content hash, as they were read in
-    `context` (a `ManifestSet.context`); in another context they are read again. With no context given,
-    the caller vouches that catalog and endpoints are still the same.
+    sources want. `user_types`, `user_attributes` and `user_relationships` name what users added to the
+    catalog, which a manifest may therefore say anew. `documents` are this source's, by content hash, as they
+    were read in `context` (a `ManifestSet.context`); in another context they are read again. With no context
+    given, the caller vouches that catalog and endpoints are still the same.
     """
 
     endpoints: Mapping[str, str] = field(default_factory=dict)
@@ -142,6 +142,7 @@ class Known:
     resources: frozenset[Address] = frozenset()
     user_types: frozenset[str] = frozenset()
     user_attributes: frozenset[str] = frozenset()
+    user_relationships: frozenset[str] = frozenset()
     documents: Mapping[bytes, KnownDocument] = field(default_factory=dict)
     context: bytes | None = None
 

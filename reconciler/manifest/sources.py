@@ -7,6 +7,7 @@ and standard input are not: nothing is ever removed because it is not among them
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from typing import BinaryIO, Literal
 from reconciler.errors import ConfigurationError, ManifestError
 from reconciler.manifest.files import SourceFile, collect
 from reconciler.manifest.git_folder import describe_commit
+from reconciler.manifest.git_login import Login
 from reconciler.manifest.git_source import is_remote, open_git, without_credentials
 
 Kind = Literal["folder", "git", "stdin", "files"]
@@ -26,6 +28,8 @@ class SourceSpec:
     """What to read: `paths` (`-` is standard input) or a `git` repository, by URL or path.
 
     `name` is the source's name in the database; without one it is derived from where the source is.
+    `credential` names the credential that a remote repository over HTTP is read with; its value is
+    `user:password` or a token.
     """
 
     paths: tuple[str, ...] = ()
@@ -33,6 +37,11 @@ class SourceSpec:
     branch: str | None = None
     subfolder: str | None = None
     name: str | None = None
+    credential: str | None = None
+
+    @property
+    def is_remote(self) -> bool:
+        return self.git is not None and is_remote(self.git)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +65,24 @@ class SourceState:
     in_folder: bool = True
 
 
-def read_source(spec: SourceSpec, cache_dir: Path, stdin: BinaryIO | None = None) -> SourceState:
-    """Read a source whole. Raises ManifestError if any of it cannot be read: nothing may follow from it."""
+def read_source(
+    spec: SourceSpec,
+    cache_dir: Path,
+    stdin: BinaryIO | None = None,
+    *,
+    login: Login | None = None,
+    stop: threading.Event | None = None,
+) -> SourceState:
+    """Read a source whole. Raises ManifestError if any of it cannot be read: nothing may follow from it.
+
+    `login` is what the spec's credential holds. `stop` ends a fetch that is under way.
+    """
     if (spec.git is None) == (not spec.paths):
         raise ConfigurationError(
             "a source is either paths or a git repository", hint="name the one that holds the manifests"
         )
     if spec.git is not None:
-        return _from_git(spec, spec.git, cache_dir)
+        return _from_git(spec, spec.git, cache_dir, login, stop)
     paths: Sequence[Path | Literal["-"]] = ["-" if path == "-" else Path(path) for path in spec.paths]
     files, problems = collect(paths, stdin if stdin is not None else sys.stdin.buffer)
     if problems:
@@ -90,8 +109,10 @@ def _from_folder(spec: SourceSpec, folder: Path, files: tuple[SourceFile, ...]) 
     )
 
 
-def _from_git(spec: SourceSpec, url: str, cache_dir: Path) -> SourceState:
-    checkout = open_git(url, spec.branch, spec.subfolder, cache_dir)
+def _from_git(
+    spec: SourceSpec, url: str, cache_dir: Path, login: Login | None, stop: threading.Event | None
+) -> SourceState:
+    checkout = open_git(url, spec.branch, spec.subfolder, cache_dir, login=login, stop=stop)
     shown = without_credentials(url) if is_remote(url) else str(Path(url.removeprefix("file://")).resolve())
     # Two branches of a repository are two sources: each would else remove what only the other has.
     name = shown + (f"@{spec.branch}" if spec.branch else "")

@@ -76,7 +76,9 @@ class Call:
     `deletes` tell the executor when the resource's object comes to be or goes. `best_effort`: a failure is
     noted and the next call goes on (a graceful shutdown before a hard stop). `restores`: it starts a machine
     that the step holds off until then, so it is made even if a call in between has failed, and is owed where
-    the step was cut off.
+    the step was cut off. `looks`: it changes nothing and only asks whether the rest can succeed; a step
+    begins with these. `destroys`: what goes with it besides the step's own object, in words for people.
+    `unchecked`: what could not be known beforehand because nobody looked.
     """
 
     operation: str
@@ -90,6 +92,9 @@ class Call:
     deletes: bool = False
     best_effort: bool = False
     restores: bool = False
+    looks: bool = False
+    destroys: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
     timeout: int = 600
 
     def content(self) -> str:
@@ -140,6 +145,10 @@ class Step:
         """SHA-256 hex of what this step would do and rests on."""
         return digest([self.content()]).hex()
 
+    def work(self) -> str:
+        """SHA-256 hex of what this step would do, whatever it rests on."""
+        return digest([str(self.address), self.action, *(call.content() for call in self.calls)]).hex()
+
     def content(self) -> str:
         # What is taken over has no row of ours yet, or one that only a look made: it is known by its id
         # there, and what it rests on is what was seen of it.
@@ -187,7 +196,8 @@ class Blocked:
 class Plan:
     """Steps in an order that respects `requires`, and all that was left out with its reason.
 
-    `approvals` hold the whole plan until a person approves its hash (a mass deletion).
+    `approvals` hold the whole plan until a person approves its hash (a mass deletion). `follows` are steps of
+    the same resources that a later wave of the same apply takes, when those they wait for are done.
     """
 
     steps: tuple[Step, ...] = ()
@@ -198,6 +208,7 @@ class Plan:
     settled: tuple[tuple[Address, bytes], ...] = ()  # agreed pairs to remember: (address, desired hash)
     applied: tuple[tuple[Address, bytes], ...] = ()  # the same of pairs that have to be looked at again
     since_creation: tuple[str, ...] = ()  # what only a creation takes, and is wanted otherwise since
+    follows: tuple[Step, ...] = ()
     revision: int | None = None
 
     def __bool__(self) -> bool:
@@ -205,7 +216,7 @@ class Plan:
 
     def hash(self) -> str:
         """SHA-256 hex over what would be done and what it rests on. An approval is bound to it."""
-        return digest(step.content() for step in self.steps).hex()
+        return digest(step.content() for step in (*self.steps, *self.follows)).hex()
 
     def count(self, action: Action) -> int:
         return sum(1 for step in self.steps if step.action is action)

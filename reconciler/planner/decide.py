@@ -227,8 +227,19 @@ def _lower(
     except PlanError as error:
         decision.block(item, action, Hindrance.UNSUPPORTED, error.message, error.hint or "")
         return
+    losses = tuple(words for call in calls for words in call.destroys) if _keeps(action) else ()
+    if losses and desired and desired.lifecycle.prevent_destroy:
+        message = f"{'; '.join(losses)}, and it is guarded against destruction"
+        hint = "take that change back, or set lifecycle.prevent_destroy: false first"
+        decision.block(item, action, Hindrance.PREVENT_DESTROY, message, hint)
+        return
     step = _step(action, desired, recorded, found, calls, "")
     decision.step = replace(step, partial=_leaves_something(decision))
+
+
+def _keeps(action: Action) -> bool:
+    """Whether the object is to stay what it is, so that all it loses is to be said."""
+    return action in (Action.UPDATE, Action.ADOPT)
 
 
 def _leaves_something(decision: Decision) -> bool:
@@ -247,8 +258,10 @@ def _calls(
     if action is not Action.REPLACE or desired is None or recorded is None:
         return given.lower(action, endpoint, desired, recorded, found)
     gone = given.lower(Action.DELETE, endpoint, None, recorded, removal(recorded, given.catalog))
-    made = given.lower(Action.CREATE, endpoint, desired, None, creation(desired, given.catalog))
-    return (*made, *gone) if desired.lifecycle.create_before_destroy else (*gone, *made)
+    made = given.lower(Action.CREATE, endpoint, desired, recorded, creation(desired, given.catalog))
+    looks = tuple(call for call in made if call.looks)
+    rest = tuple(call for call in made if not call.looks)
+    return (*looks, *rest, *gone) if desired.lifecycle.create_before_destroy else (*looks, *gone, *rest)
 
 
 def _step(
@@ -263,10 +276,8 @@ def _step(
     assert item is not None  # noqa: S101 - one side is always there
     data = [part for part in found.parts if part.action is PartAction.DELETE and part.holds_data]
     approvals = tuple(
-        f"{part.address} holds data and would be destroyed"
-        for part in data
-        if action in (Action.UPDATE, Action.ADOPT)
-    )
+        f"{part.address} holds data and would be destroyed" for part in data if _keeps(action)
+    ) + tuple(f"{item.address}: {words}" for call in calls for words in call.destroys if _keeps(action))
     return Step(
         address=item.address,
         action=action,

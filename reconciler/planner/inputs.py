@@ -50,11 +50,11 @@ class PlanInput:
     """`desired` and `recorded` are the candidates: those whose sides moved, and what they refer to.
 
     `removed` are managed roots that no manifest wants any more. `strangers` are unmanaged objects that
-    have a candidate's type, endpoint and name. `users` are others, whosever they are, that
-    use what is removed or may be replaced. `failures` say of which action a resource is left alone until
-    when, and why; `retry_now` ignores how long, `retry_parked` what is parked for good.
-    `applied` are the specifications last applied, of candidates that are wanted otherwise now, and `created`
-    those that their objects were made by, where we made them.
+    have a candidate's type, endpoint and name. `users` are others, whosever they are, that use what is
+    removed or may be replaced; `holders` are others that have a name which a candidate shall get.
+    `failures` say of which action a resource is left alone until when, and why; `retry_now` ignores how
+    long, `retry_parked` what is parked for good. `applied` are the specifications last applied, of candidates
+    that are wanted otherwise now, and `created` those that their objects were made by, where we made them.
     `managed` is how many roots are managed in all. By what object it is, `heirs` are the manifests that ask
     to take one over, and `held` is what is `removed`.
     """
@@ -71,6 +71,7 @@ class PlanInput:
     created: Mapping[Address, Desired] = field(default_factory=dict)
     strangers: Mapping[Address, Recorded] = field(default_factory=dict)
     users: tuple[Recorded, ...] = ()
+    holders: tuple[Recorded, ...] = ()
     holds: tuple[Hold, ...] = ()
     failures: Mapping[Address, tuple[Failure, ...]] = field(default_factory=dict)
     retry_now: bool = False

@@ -14,6 +14,8 @@ from reconciler.planner.inputs import PlanInput
 from reconciler.planner.needed import decide_wanted, notes, still_needed
 from reconciler.planner.order import ordered, without_adoption, without_dependency
 from reconciler.planner.stuck import without_stuck
+from reconciler.planner.unique import without_collisions
+from reconciler.planner.used_parts import without_used_parts
 
 
 def make_plan(given: PlanInput) -> Plan:
@@ -43,23 +45,32 @@ def make_plan(given: PlanInput) -> Plan:
         if decision.step is not None:
             steps[recorded.address] = decision.step
     steps, later = without_adoption(steps, given)
+    steps, taken, frees = without_collisions(steps, given)
     steps, waiting = without_dependency(steps, given)
+    waiting += taken
     waiting += later
     steps, held = without_stuck(steps, blocked, given)
     waiting += held
     if along:
         steps = still_needed(steps, along, given, [item.address for item in later])
     steps, used = without_users(steps, [*blocked, *waiting], given)
-    in_order = ordered(steps, given)
+    parts = without_used_parts(steps, given)
+    in_order = ordered(parts.steps, given, frees)
     return Plan(
         steps=in_order,
-        blocked=(*blocked, *waiting, *used),
-        warnings=(*_warnings(given), *_losses(in_order, given), *notes(steps, along)),
+        blocked=(*blocked, *waiting, *used, *parts.blocked),
+        warnings=(
+            *_warnings(given),
+            *_losses(in_order, given),
+            *notes(parts.steps, along),
+            *parts.notes,
+        ),
         approvals=tuple(_approvals(in_order, given)),
         requests=dict(_requests(in_order)),
         settled=tuple(settled),
         applied=tuple(applied),
         since_creation=tuple(otherwise),
+        follows=tuple(parts.follows),
         revision=given.revision,
     )
 
@@ -74,15 +85,23 @@ def _requests(steps: tuple[Step, ...]) -> Counter[str]:
 
 def _warnings(given: PlanInput) -> Iterator[str]:
     for address, recorded in sorted(given.recorded.items()):
-        if recorded.pending:
-            names = ", ".join(sorted(recorded.pending))
-            yield f"{address}: {names} changed and takes effect at the next restart"
+        desired = given.desired.get(address)
+        named = {part.address: part for part in (desired, *desired.parts)} if desired else {}
+        for item in (recorded, *recorded.parts):
+            wanted = named.get(item.address)
+            # What a manifest names is compared, whether it is in force or waits.
+            left = item.pending - (wanted.attributes.keys() if wanted else set())
+            if left:
+                names = ", ".join(sorted(left))
+                yield f"{item.address}: {names} was changed elsewhere and takes effect at the next restart"
 
 
 def _losses(steps: tuple[Step, ...], given: PlanInput) -> Iterator[str]:
     for step in steps:
         if step.action is Action.REPLACE and given.catalog.resource_types[step.address.type].holds_data:
             yield f"{step.address}: what is stored on it is lost when it is replaced"
+        for call in step.calls:
+            yield from (f"{step.address}: {words}" for words in (*call.destroys, *call.unchecked))
 
 
 def _approvals(steps: tuple[Step, ...], given: PlanInput) -> Iterator[str]:

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from reconciler.catalog import CatalogPart
 from reconciler.model.diff import Diff
-from reconciler.model.observation import Observation, Unseen
+from reconciler.model.observation import Observation, Offer, Unseen
 from reconciler.model.plan import Action, Call
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import Scalar
@@ -30,6 +30,7 @@ __all__ = [
     "Meter",
     "Observation",
     "ObserveRequest",
+    "Offer",
     "Request",
     "Submission",
     "TaskState",
@@ -87,10 +88,12 @@ class LowerRequest:
     """One step to be turned into calls, with everything that the decision may rest on.
 
     `action` is create, update, delete or adopt (a replacement is lowered as a delete and a create).
-    `desired` is None for a delete; `recorded` is None for a create. `parents` are the recorded
+    `desired` is None for a delete; `recorded` is None for a create, but for one that replaces an object:
+    what can be known to fail is to be known before that object is given up. `referenced` are the recorded
     resources that references point at, by address text, where a request needs more than their id
     (a volume's attachment needs to know whether the old server still runs); `wanted` is what manifests
-    want of them, so that two manifests that contradict each other can be refused.
+    want of them, so that two manifests that contradict each other can be refused. `offers` is what the
+    endpoint's last observation in this run brought; None where there was none.
     """
 
     action: Action
@@ -100,6 +103,7 @@ class LowerRequest:
     settings: Mapping[str, Scalar] = field(default_factory=dict)
     referenced: Mapping[str, Recorded] = field(default_factory=dict)
     wanted: Mapping[str, Desired] = field(default_factory=dict)
+    offers: tuple[Offer, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from reconciler.model.resource import (
     ReplacePolicy,
 )
 from reconciler.store.session import Transaction
-from reconciler.store.values import Columns, collect
+from reconciler.store.values import Columns, collect, storable
 
 
 @dataclass(slots=True)
@@ -77,6 +77,17 @@ def load_strangers(
     return {address: replace(by_id[row_id], address=address) for address, row_id in found.items()}
 
 
+def load_holders(
+    tx: Transaction, wanted: Collection[tuple[str, str, str, str]], known: Collection[int], catalog: Catalog
+) -> tuple[Recorded, ...]:
+    """What has one of these texts, as (endpoint, type, attribute, value), without the row ids `known`."""
+    if not wanted:
+        return ()
+    endpoints, types, names, texts = map(list, zip(*sorted(wanted), strict=True))
+    rows = tx.rows("resources.holders", endpoints=endpoints, types=types, attributes=names, texts=texts)
+    return tuple(load_recorded_by_id(tx, sorted({row[0] for row in rows} - set(known)), catalog))
+
+
 def load_users(
     tx: Transaction, addresses: Collection[Address], known: Collection[int], catalog: Catalog
 ) -> tuple[Recorded, ...]:
@@ -117,7 +128,7 @@ def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
 
 def _root(row: tuple[Any, ...], own: _Belongings, catalog: Catalog) -> Recorded:
     (row_id, uid, address, kind, provider, endpoint, state, external_id, management, presence, *rest) = row
-    guard, on_remove, downtime, policy, before, version, recorded_hash, applied_hash, source = rest
+    guard, on_remove, downtime, policy, before, version, recorded_hash, applied_hash, source, reason = rest
     return Recorded(
         id=row_id,
         uid=uid,
@@ -131,6 +142,7 @@ def _root(row: tuple[Any, ...], own: _Belongings, catalog: Catalog) -> Recorded:
         tags=own.tags,
         management=Management(management),
         presence=Presence(presence),
+        presence_reason=reason,
         lifecycle=Lifecycle(
             prevent_destroy=guard,
             on_remove=OnRemove(on_remove) if on_remove else None,
@@ -255,7 +267,7 @@ def record_failure(
         first_seconds=_FIRST_BACK_OFF,
         most_seconds=_MOST_BACK_OFF,
         error_code=code,
-        error_message=message,
+        error_message=storable(message),
     )
 
 

@@ -107,6 +107,12 @@ class Transaction:
                 count += 1
         return count
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What is done inside is undone by an exception, and the transaction goes on."""
+        with translated("savepoint"), self._connection.transaction():
+            yield
+
     def stream(self, name: str, /, **params: object) -> Iterator[Row]:
         """Rows one after another in bounded memory. Until they are read, it does nothing else."""
         with translated(name), self._connection.cursor(binary=True) as cursor:

@@ -4,6 +4,7 @@
 CREATE TABLE installation (
     singleton boolean NOT NULL DEFAULT TRUE,
     uid uuid NOT NULL DEFAULT gen_random_uuid(),
+    key_id text,
     CONSTRAINT installation_pkey PRIMARY KEY (singleton),
     CONSTRAINT installation_one_row CHECK (singleton)
 );
@@ -14,6 +15,9 @@ COMMENT ON COLUMN installation.singleton IS
 'Always true: there is one row.';
 COMMENT ON COLUMN installation.uid IS
 'The installation''s id; never changes, or every object of ours becomes a stranger.';
+COMMENT ON COLUMN installation.key_id IS
+'Which key the fingerprints and stored secrets are made with, where the database is the embedded one; NULL before the
+first use. Written by `secrets.use_key`, so that a lost key is noticed and no other silently takes its place.';
 
 CREATE TABLE catalog_parts (
     name text NOT NULL,
@@ -256,7 +260,7 @@ CREATE TABLE provider_resource_types (
     unique_name boolean NOT NULL DEFAULT FALSE,
     stores_tags boolean NOT NULL DEFAULT TRUE,
     CONSTRAINT provider_resource_types_pkey PRIMARY KEY (provider_type_id, resource_type_id),
-    CONSTRAINT provider_resource_types_identity CHECK (identity IN ('name', 'reserved_id', 'parent', 'none'))
+    CONSTRAINT provider_resource_types_identity CHECK (identity IN ('name', 'reserved_id', 'key', 'parent', 'none'))
 );
 
 COMMENT ON TABLE provider_resource_types IS
@@ -266,7 +270,7 @@ COMMENT ON COLUMN provider_resource_types.provider_type_id IS
 COMMENT ON COLUMN provider_resource_types.resource_type_id IS
 'What it offers.';
 COMMENT ON COLUMN provider_resource_types.identity IS
-'How an object is found again after a lost answer: name, reserved_id, parent or none.';
+'How an object is found again after a lost answer: name, reserved_id, key, parent or none.';
 COMMENT ON COLUMN provider_resource_types.unique_name IS
 'Whether the provider refuses a second object of the same name.';
 COMMENT ON COLUMN provider_resource_types.stores_tags IS
@@ -306,6 +310,10 @@ CREATE TABLE provider_type_attributes (
     max_length integer,
     pattern text,
     grow_only boolean NOT NULL DEFAULT FALSE,
+    also_definition_id integer REFERENCES attribute_definitions (id),
+    is_unique boolean NOT NULL DEFAULT FALSE,
+    unique_within_definition_id integer REFERENCES attribute_definitions (id),
+    unset_meaning text NOT NULL DEFAULT '',
     CONSTRAINT provider_type_attributes_pkey
     PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id),
     CONSTRAINT provider_type_attributes_offer FOREIGN KEY (provider_type_id, resource_type_id)
@@ -315,7 +323,8 @@ CREATE TABLE provider_type_attributes (
     CONSTRAINT provider_type_attributes_mutability CHECK (
         mutability IN ('in_place', 'needs_stop', 'replace', 'create_only', 'read_only', 'write_only')
     ),
-    CONSTRAINT provider_type_attributes_bounds CHECK (minimum <= maximum)
+    CONSTRAINT provider_type_attributes_bounds CHECK (minimum <= maximum),
+    CONSTRAINT provider_type_attributes_unique CHECK (is_unique OR unique_within_definition_id IS NULL)
 );
 
 COMMENT ON TABLE provider_type_attributes IS
@@ -344,6 +353,14 @@ COMMENT ON COLUMN provider_type_attributes.pattern IS
 'A regular expression that a text matches as a whole.';
 COMMENT ON COLUMN provider_type_attributes.grow_only IS
 'Whether a smaller value is refused when planning.';
+COMMENT ON COLUMN provider_type_attributes.also_definition_id IS
+'A read-only attribute that says the same in other words (an image''s number beside its name); null for none.';
+COMMENT ON COLUMN provider_type_attributes.is_unique IS
+'Whether no two objects of the type may have one value at an endpoint.';
+COMMENT ON COLUMN provider_type_attributes.unique_within_definition_id IS
+'The attribute within one value of which it is unique (an address within its network); null: the endpoint.';
+COMMENT ON COLUMN provider_type_attributes.unset_meaning IS
+'What a manifest''s null does to it; empty where it cannot be unset.';
 CREATE INDEX provider_type_attributes_attribute
 ON provider_type_attributes (resource_type_id, attribute_definition_id);
 
@@ -910,6 +927,7 @@ CREATE TABLE resources (
     external_id text,
     management text NOT NULL DEFAULT 'managed',
     presence text NOT NULL DEFAULT 'unknown',
+    presence_reason text,
     is_root boolean NOT NULL,
     source_id integer REFERENCES manifest_sources (id),
     location_id integer REFERENCES locations (id),
@@ -936,6 +954,7 @@ CREATE TABLE resources (
     CONSTRAINT resources_typed UNIQUE (id, resource_type_id),
     CONSTRAINT resources_management CHECK (management IN ('managed', 'unmanaged', 'quarantined')),
     CONSTRAINT resources_presence CHECK (presence IN ('present', 'absent', 'unknown')),
+    CONSTRAINT resources_presence_reason CHECK (presence_reason IS NULL OR presence = 'unknown'),
     CONSTRAINT resources_on_remove CHECK (on_remove IN ('delete', 'retain', 'block')),
     CONSTRAINT resources_replace_policy CHECK (replace_policy IN ('never', 'allowed')),
     CONSTRAINT resources_external_id CHECK (external_id <> ''),
@@ -964,6 +983,8 @@ COMMENT ON COLUMN resources.management IS
 'managed, unmanaged (not ours: never changed) or quarantined (undecided: a person must look).';
 COMMENT ON COLUMN resources.presence IS
 'What the last observation says: present, absent or unknown. Unknown is not absent.';
+COMMENT ON COLUMN resources.presence_reason IS
+'Why presence is unknown where the reason is the object itself, such as a value that no table takes; null otherwise.';
 COMMENT ON COLUMN resources.is_root IS
 'False for a part, which its parent contains.';
 COMMENT ON COLUMN resources.source_id IS
@@ -1425,11 +1446,13 @@ COMMENT ON COLUMN networks.mtu IS
 CREATE TABLE storage_volumes (
     resource_id bigint NOT NULL REFERENCES resources (id),
     size_gb bigint,
+    size_mib bigint,
     storage text,
     format text,
     slot text,
     CONSTRAINT storage_volumes_pkey PRIMARY KEY (resource_id),
-    CONSTRAINT storage_volumes_size CHECK (size_gb > 0)
+    CONSTRAINT storage_volumes_size CHECK (size_gb > 0),
+    CONSTRAINT storage_volumes_size_mib CHECK (size_mib > 0)
 );
 
 COMMENT ON TABLE storage_volumes IS
@@ -1437,7 +1460,9 @@ COMMENT ON TABLE storage_volumes IS
 COMMENT ON COLUMN storage_volumes.resource_id IS
 'The resource.';
 COMMENT ON COLUMN storage_volumes.size_gb IS
-'Size in GiB.';
+'Size in whole GiB, rounded down; null where it is smaller than one.';
+COMMENT ON COLUMN storage_volumes.size_mib IS
+'Size in MiB, rounded up, where it is no whole number of GiB; null where size_gb says it all.';
 COMMENT ON COLUMN storage_volumes.storage IS
 'The storage or pool it lies on.';
 COMMENT ON COLUMN storage_volumes.format IS
@@ -2648,6 +2673,9 @@ BEGIN
     RAISE EXCEPTION 'the identity of % (id, uid, type, root or part) cannot be changed', old.address
       USING ERRCODE = 'RC003', HINT = 'Mark it as deleted and insert another resource.';
   END IF;
+  IF new.presence <> 'unknown' THEN
+    new.presence_reason := NULL;
+  END IF;
   new.version := old.version + 1;
   new.updated_at := now();
   RETURN new;
@@ -3319,10 +3347,11 @@ BEGIN
         IS DISTINCT FROM
         (excluded.cidr, excluded.gateway, excluded.vlan_id, excluded.mtu);
     WHEN 'storage_volumes' THEN
-      INSERT INTO storage_volumes AS x (resource_id, size_gb, storage, format, slot)
+      INSERT INTO storage_volumes AS x (resource_id, size_gb, size_mib, storage, format, slot)
       SELECT
         v.resource_id,
         max(v.value_integer) FILTER (WHERE v.column_name = 'size_gb'),
+        max(v.value_integer) FILTER (WHERE v.column_name = 'size_mib'),
         max(v.value_string) FILTER (WHERE v.column_name = 'storage'),
         max(v.value_string) FILTER (WHERE v.column_name = 'format'),
         max(v.value_string) FILTER (WHERE v.column_name = 'slot')
@@ -3330,13 +3359,14 @@ BEGIN
       GROUP BY v.resource_id
       ON CONFLICT (resource_id) DO UPDATE SET
         size_gb = excluded.size_gb,
+        size_mib = excluded.size_mib,
         storage = excluded.storage,
         format = excluded.format,
         slot = excluded.slot
       WHERE
-        (x.size_gb, x.storage, x.format, x.slot)
+        (x.size_gb, x.size_mib, x.storage, x.format, x.slot)
         IS DISTINCT FROM
-        (excluded.size_gb, excluded.storage, excluded.format, excluded.slot);
+        (excluded.size_gb, excluded.size_mib, excluded.storage, excluded.format, excluded.slot);
     WHEN 'clusters' THEN
       INSERT INTO clusters AS x (resource_id, engine, version, endpoint_url)
       SELECT
@@ -3601,7 +3631,9 @@ wanted AS (
     WHERE
         pairs.resource_id IS NOT NULL
         AND pairs.is_there
-        AND rule.mutability NOT IN ('read_only', 'create_only')
+        AND rule.mutability <> 'create_only'
+        -- What nobody can set and is cleared where it is unset is a fault that the driver mends.
+        AND (rule.mutability <> 'read_only' OR rule.clear_when_unset)
         AND (dv.value IS NOT NULL OR cleared.desired_resource_id IS NOT NULL OR rule.clear_when_unset)
         AND dv.value IS DISTINCT FROM rv.value
         AND NOT EXISTS (
@@ -4004,6 +4036,7 @@ providers, provider_endpoints, provider_credentials, locations, datacenters TO r
 GRANT INSERT, UPDATE, DELETE ON
 provider_endpoint_settings, datacenter_capabilities, provider_datacenters TO reconciler_runtime;
 
+GRANT UPDATE (key_id) ON installation TO reconciler_runtime;
 GRANT INSERT ON manifest_sources, revisions, tags, external_id_reservations TO reconciler_runtime;
 GRANT UPDATE (kind, url, branch, subfolder) ON manifest_sources TO reconciler_runtime;
 GRANT INSERT, UPDATE ON workers, resources, holds, endpoint_observations TO reconciler_runtime;

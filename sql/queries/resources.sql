@@ -15,6 +15,13 @@ WHERE
         OR r.recorded_hash IS NULL
         OR r.settled_desired_hash IS DISTINCT FROM d.spec_hash
         OR r.settled_recorded_hash IS DISTINCT FROM r.recorded_hash
+        -- What waits for a restart is said at every plan.
+        OR r.id IN (
+            SELECT coalesce(rr.parent_resource_id, waiting.resource_id)
+            FROM resource_pending_attributes AS waiting
+            LEFT JOIN resource_relationships AS rr
+                ON waiting.resource_id = rr.child_resource_id AND rr.relationship_type_id = 1
+        )
     );
 
 -- name: resources.removed
@@ -62,7 +69,8 @@ SELECT
     r.version,
     r.recorded_hash,
     r.applied_desired_hash,
-    s.name AS source
+    s.name AS source,
+    r.presence_reason
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
@@ -96,7 +104,8 @@ SELECT
     r.version,
     r.recorded_hash,
     r.applied_desired_hash,
-    s.name AS source
+    s.name AS source,
+    r.presence_reason
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
@@ -263,6 +272,21 @@ LEFT JOIN resource_relationships AS whole
 INNER JOIN resources AS u
     ON u.id = coalesce(whole.parent_resource_id, tie.child_resource_id) AND u.deleted_at IS NULL
 WHERE u.id <> used.id;
+
+-- name: resources.holders
+-- The roots that have one of these texts (a name, a public key) at their provider, whosever they are.
+SELECT DISTINCT r.id
+FROM
+    unnest(
+        %(endpoints)s::text[], %(types)s::text[], %(attributes)s::text[], %(texts)s::text[]
+    ) AS wanted (endpoint, resource_type, attribute, text)
+INNER JOIN provider_endpoints AS e ON wanted.endpoint = e.name
+INNER JOIN resource_types AS t ON wanted.resource_type = t.name
+INNER JOIN attribute_definitions AS d ON wanted.attribute = d.name
+INNER JOIN resource_attributes AS a ON d.id = a.attribute_definition_id AND wanted.text = a.value_string
+INNER JOIN resources AS r
+    ON a.resource_id = r.id AND e.id = r.provider_endpoint_id AND t.id = r.resource_type_id
+WHERE r.deleted_at IS NULL AND r.is_root AND r.presence <> 'absent';
 
 -- name: resources.settle
 -- Remember that desired and recorded agree: until one of them moves there is nothing to compare.

@@ -114,6 +114,7 @@ CREATE TABLE resources (
     external_id text,
     management text NOT NULL DEFAULT 'managed',
     presence text NOT NULL DEFAULT 'unknown',
+    presence_reason text,
     is_root boolean NOT NULL,
     source_id integer REFERENCES manifest_sources (id),
     location_id integer REFERENCES locations (id),
@@ -140,6 +141,7 @@ CREATE TABLE resources (
     CONSTRAINT resources_typed UNIQUE (id, resource_type_id),
     CONSTRAINT resources_management CHECK (management IN ('managed', 'unmanaged', 'quarantined')),
     CONSTRAINT resources_presence CHECK (presence IN ('present', 'absent', 'unknown')),
+    CONSTRAINT resources_presence_reason CHECK (presence_reason IS NULL OR presence = 'unknown'),
     CONSTRAINT resources_on_remove CHECK (on_remove IN ('delete', 'retain', 'block')),
     CONSTRAINT resources_replace_policy CHECK (replace_policy IN ('never', 'allowed')),
     CONSTRAINT resources_external_id CHECK (external_id <> ''),
@@ -168,6 +170,8 @@ COMMENT ON COLUMN resources.management IS
 'managed, unmanaged (not ours: never changed) or quarantined (undecided: a person must look).';
 COMMENT ON COLUMN resources.presence IS
 'What the last observation says: present, absent or unknown. Unknown is not absent.';
+COMMENT ON COLUMN resources.presence_reason IS
+'Why presence is unknown where the reason is the object itself, such as a value that no table takes; null otherwise.';
 COMMENT ON COLUMN resources.is_root IS
 'False for a part, which its parent contains.';
 COMMENT ON COLUMN resources.source_id IS

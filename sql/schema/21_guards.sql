@@ -10,6 +10,9 @@ BEGIN
     RAISE EXCEPTION 'the identity of % (id, uid, type, root or part) cannot be changed', old.address
       USING ERRCODE = 'RC003', HINT = 'Mark it as deleted and insert another resource.';
   END IF;
+  IF new.presence <> 'unknown' THEN
+    new.presence_reason := NULL;
+  END IF;
   new.version := old.version + 1;
   new.updated_at := now();
   RETURN new;

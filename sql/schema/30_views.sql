@@ -192,7 +192,9 @@ wanted AS (
     WHERE
         pairs.resource_id IS NOT NULL
         AND pairs.is_there
-        AND rule.mutability NOT IN ('read_only', 'create_only')
+        AND rule.mutability <> 'create_only'
+        -- What nobody can set and is cleared where it is unset is a fault that the driver mends.
+        AND (rule.mutability <> 'read_only' OR rule.clear_when_unset)
         AND (dv.value IS NOT NULL OR cleared.desired_resource_id IS NOT NULL OR rule.clear_when_unset)
         AND dv.value IS DISTINCT FROM rv.value
         AND NOT EXISTS (

@@ -22,12 +22,12 @@ import pytest
 from reconciler.engine.approval import Permit
 from reconciler.executor.recover import recover
 from reconciler.executor.run import run_steps
-from reconciler.model.plan import Action
+from reconciler.model.plan import Action, Hindrance
 from reconciler.store import operations as ops
 from reconciler.store.session import Actor
 from reconciler.store.workers import worker
 from tests.databases import TestDatabase
-from tests.scenario.stage import TOKEN, Simulator, Stage, document, staged
+from tests.scenario.stage import TOKEN, Simulator, Stage, document, result_of, staged
 from tests.scenario.test_executor import NET, adopting, machine, names, network, stranger
 
 ROOT = Path(__file__).parents[2]
@@ -479,6 +479,55 @@ def cut_off_in_a_deletion(stage: Stage, *left: str) -> None:
     killed_when(stage, asked(stage.hcloud, "DELETE", "/networks/"))
     drained(stage.hcloud)
     let_time_pass(stage)
+
+
+@pytest.mark.parametrize("made", [True, False])
+@pytest.mark.parametrize("left", [(), (OTHER,)])
+def test_what_may_have_been_made_is_not_made_again_with_another_projects_token(
+    two_projects: Stage, left: tuple[str, ...], made: bool
+) -> None:
+    stage = two_projects
+    stage.want(*left)
+    if left:
+        stage.settle()
+    stage.want(NET, *left)
+    stage.apply(waves=0)
+    stage.hcloud.fault("reset_after" if made else "reset_before", method="POST", path="/v1/networks", times=1)
+    stage.hcloud.fault("status", method="GET", path="/v1/networks.*", status=503)
+    assert result_of(stage.apply(observe=False, waves=1), "network/net") == "ambiguous"
+    stage.hcloud.clear()
+    token_is(stage, "of-another-project")
+    for _ in range(2):
+        applied = stage.apply()
+        (blocked,) = [item for item in applied.left.blocked if str(item.address) == "network/net"]
+        assert blocked.hindrance is Hindrance.UNKNOWN
+    assert stage.hcloud.state()["other_project"]["networks"] == []
+    token_is(stage, TOKEN)
+    stage.settle()
+    nothing_twice_nothing_lost(stage, "networks", "net", *(["other"] if left else []))
+    assert stage.hcloud.state()["other_project"]["networks"] == []
+
+
+@pytest.mark.parametrize("left", [(), (OTHER,)])
+def test_a_creation_that_was_cut_off_is_not_made_again_with_another_projects_token(
+    two_projects: Stage, left: tuple[str, ...]
+) -> None:
+    stage = two_projects
+    stage.want(*left)
+    if left:
+        stage.settle()
+    stage.want(NET, *left)
+    stage.hcloud.fault("latency", method="POST", path="/v1/networks", seconds=0.3, times=1)
+    killed_when(stage, asked(stage.hcloud, "POST", "/networks"))
+    drained(stage.hcloud)
+    let_time_pass(stage)
+    token_is(stage, "of-another-project")
+    for _ in range(2):
+        stage.apply()
+    assert stage.hcloud.state()["other_project"]["networks"] == []
+    token_is(stage, TOKEN)
+    stage.settle()
+    nothing_twice_nothing_lost(stage, "networks", "net", *(["other"] if left else []))
 
 
 @pytest.mark.parametrize("left", [(), (OTHER,)])

@@ -408,7 +408,15 @@ def test_a_protected_guest_is_not_deleted_in_passing() -> None:
 def test_every_attribute_of_the_catalog_has_a_place_on_the_wire() -> None:
     apart = {
         *("description", "node", "pinned_node", "vmid", "pool", "is_template", "config_digest"),
-        *("config_lock", "other_options", "unused_volumes", "power_state", "ha_managed"),
+        *(
+            "config_lock",
+            "other_options",
+            "unused_volumes",
+            "waiting_parts",
+            "mark_fault",
+            "power_state",
+            "ha_managed",
+        ),
         *("clone_from", "clone_node", "clone_full", "clone_storage", "clone_format", "clone_snapshot"),
         *("archive", "archive_unique", "live_restore", "copy_limit_kib", "import_working_storage"),
         *("os_template", "ignore_unpack_errors", "root_password", "ssh_public_keys"),

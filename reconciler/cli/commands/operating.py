@@ -22,7 +22,11 @@ def db_url(
         bool, typer.Option("--admin", help="As the owner of the tables, not as the program's role.")
     ] = False,
 ) -> None:
-    """Print a URL for psql; the embedded server is started for it."""
+    """Print a URL for psql; the embedded server is started for it.
+
+    The embedded server's has the password of the program's role in it. With --admin it names the file that
+    holds the superuser's. A URL of one's own is printed without its password.
+    """
     from reconciler.cli.database import url
 
     url(settings_of(context), admin=admin)
@@ -45,6 +49,18 @@ def db_status(
     from reconciler.cli.database import status
 
     status(settings_of(context), output)
+
+
+@db.command("new")
+def db_new(context: typer.Context) -> None:
+    """Begin with a new, empty embedded database where the earlier one is gone for good.
+
+    Nothing that the earlier one managed is known to it: those objects carry another installation's mark and
+    are left alone until they are adopted.
+    """
+    from reconciler.cli.database import new
+
+    new(settings_of(context))
 
 
 @db.command("stop")
@@ -88,14 +104,22 @@ def credentials_check(context: typer.Context, name: Name) -> None:
 
 
 @credentials.command("rotate-key")
-def credentials_rotate_key(context: typer.Context) -> None:
+def credentials_rotate_key(
+    context: typer.Context,
+    lost: Annotated[
+        bool, typer.Option("--lost", help="The present key is lost, and what it encrypted is set again.")
+    ] = False,
+) -> None:
     """Encrypt everything in the vault with a new key.
 
     The key in the home folder is replaced; a key in RECONCILER_KEY by that in RECONCILER_NEW_KEY.
     """
-    from reconciler.cli.credentials import rotate
+    from reconciler.cli.credentials import replace_lost, rotate
 
-    rotate(settings_of(context))
+    if lost:
+        replace_lost(settings_of(context))
+    else:
+        rotate(settings_of(context))
 
 
 def run(
@@ -105,6 +129,14 @@ def run(
     branch: o.Branch = None,
     subfolder: o.Subfolder = None,
     source: o.Source = None,
+    git_credential: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The recorded Credential that the repository is read with over HTTP: user:password or a "
+            "token. Without it, git's own credential helper is asked.",
+        ),
+    ] = None,
     interval: Annotated[
         str, typer.Option(metavar="SPAN", help="How often everything is reconciled, moved or not.")
     ] = "60s",
@@ -133,6 +165,7 @@ def run(
         port=None if port < 0 else port,
         report_only=report_only,
         max_destroy=max_destroy,
+        git_credential=git_credential,
         log_level=log_level,
         log_format=log_format,
     )

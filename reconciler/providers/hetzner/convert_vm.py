@@ -40,7 +40,9 @@ def vm(data: Json, direct: Mapping[int, frozenset[int]]) -> Observed:
     applied = {item["id"] for item in data["public_net"]["firewalls"]}
     values = attributes(
         server_type=server_type["name"],
+        server_type_id=str(server_type["id"]),
         image=(image["name"] or str(image["id"])) if image else None,
+        image_id=str(image["id"]) if image else None,
         location=data["location"]["name"],
         power_state=state if state in ("running", "stopped") else None,
         placement_group=reference("placement_group", (data["placement_group"] or {}).get("id")),
@@ -48,6 +50,7 @@ def vm(data: Json, direct: Mapping[int, frozenset[int]]) -> Observed:
         backups=data["backup_window"] is not None,
         backup_window=data["backup_window"],
         iso=(iso["name"] or str(iso["id"])) if iso else None,
+        iso_id=str(iso["id"]) if iso else None,
         rescue_enabled=data["rescue_enabled"],
         protected=data["protection"]["delete"],
         cpu_cores=server_type["cores"],

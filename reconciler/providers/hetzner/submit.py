@@ -12,6 +12,7 @@ from typing import Any
 from reconciler.errors import ErrorCode, ProviderError
 from reconciler.providers.driver import Request, Submission, TaskState, TaskStatus
 from reconciler.providers.flat import unflatten
+from reconciler.providers.hetzner import catalogue
 from reconciler.providers.hetzner.client import HetznerClient
 from reconciler.providers.hetzner.convert import Json
 from reconciler.providers.hetzner.convert_objects import first_address
@@ -43,6 +44,8 @@ _NUMBERS = frozenset(
 
 def submit(client: HetznerClient, request: Request) -> Submission:
     """Send it, once. Raises ProviderError."""
+    if request.operation in catalogue.LOOKS:
+        return catalogue.look(client, request)
     noun, _, verb = request.operation.partition(".")
     body = _on_the_wire(unflatten(request.params))
     if body.get("ip") in OWN_ADDRESS:

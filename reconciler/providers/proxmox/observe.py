@@ -126,8 +126,13 @@ class _Look:
             rows = self.client.get(f"{_path(row)}/pending")
         except ProviderError as error:
             self._not_seen(row, error.message)
-        else:
-            self.resources.append(convert.guest(row, live, Config.of(rows)))
+            return
+        config = Config.of(rows)
+        # Every guest has options; a list without any is half an answer, and says nothing of its mark.
+        if config.current.keys() <= {"digest"}:
+            self._not_seen(row, f"the answer about the configuration of guest {row['vmid']} is empty")
+            return
+        self.resources.append(convert.guest(row, live, config))
 
     def _not_seen(self, row: Row, message: str) -> None:
         self.unseen.append(Unseen(TYPES[row["type"]], str(row["vmid"]), message))

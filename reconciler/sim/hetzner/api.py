@@ -36,7 +36,8 @@ class HetznerApi:
     `empty_list`; `missing_page` (options `mode`: `end` leaves out the next page and all after it, `skip`
     the next one, `short` the page's last item, while the totals go on counting them); `stale` (reads see
     the state of when the rule was posted); `action_error` (options `code`, `message`); `stuck_lock` (the
-    action's locks stay for `seconds` after its end, 0: until `unlock`); `lost_permission` (403).
+    action's locks stay for `seconds` after its end, 0: until `unlock`); `lost_permission` (403); `refused`
+    (options `code`, `message`).
     """
 
     def __init__(
@@ -99,6 +100,9 @@ class HetznerApi:
             each.timeline.settle(now)
         if request.fault("lost_permission"):
             raise ApiError("forbidden", "insufficient permissions for this request")
+        if refusal := request.fault("refused"):
+            code = str(refusal.options.get("code", "conflict"))
+            raise ApiError(code, str(refusal.options.get("message", f"injected: {code}")))
         handler, ids = resolve(request.method, request.path)
         _require_json(request)
         stale = request.fault("stale")

@@ -51,6 +51,11 @@ class Call:
     def time(self) -> str:
         return timestamp(self.now)
 
+    def withdrawn(self, row: Json) -> bool:
+        """Whether what was announced to go has gone by now; until then it is deprecated and to be had."""
+        deprecation = row.get("deprecation")
+        return deprecation is not None and str(deprecation["unavailable_after"]) <= self.time
+
     def start(
         self,
         command: str,

@@ -20,7 +20,10 @@ from reconciler.providers.hetzner.lower import (
 )
 from reconciler.providers.hetzner.lower.build import put
 from reconciler.providers.hetzner.lower.rules import Change, Rules
+from reconciler.providers.hetzner.lower.vm_fit import fitting, unchecked
+from reconciler.providers.hetzner.lower.vm_places import placed
 from reconciler.providers.hetzner.lower.vm_public import check_addresses
+from reconciler.providers.hetzner.lower.vm_release import around_deletion
 
 RULES: dict[str, Rules] = {
     "firewall": firewall.RULES,
@@ -40,8 +43,21 @@ def lower(request: LowerRequest) -> tuple[Call, ...]:
     rules = RULES.get(address.type)
     if rules is None:
         raise PlanError(f"{address}: Hetzner Cloud has no {address.type}")
-    if request.desired is not None and request.diff and address.type == "vm":
-        check_addresses(request.desired, request.recorded, request.wanted)
+    return _machine(request, rules) if address.type == "vm" else _calls(request, rules)
+
+
+def _machine(request: LowerRequest, rules: Rules) -> tuple[Call, ...]:
+    """A machine's calls, after what is to be known first, and around them what its removal must not take."""
+    if request.action is Action.DELETE:
+        return around_deletion(request, _calls(request, rules))
+    if request.desired is not None and (request.action is not Action.ADOPT or request.diff):
+        there = request.recorded if request.action in (Action.UPDATE, Action.ADOPT) else None
+        check_addresses(request.desired, there, request.wanted)
+    return (*fitting(request), *placed(request), *unchecked(request, _calls(request, rules)))
+
+
+def _calls(request: LowerRequest, rules: Rules) -> tuple[Call, ...]:
+    address = request.diff.address
     match request.action:
         case Action.CREATE if request.desired is not None:
             return rules.create(request.desired)

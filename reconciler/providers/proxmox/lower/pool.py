@@ -11,6 +11,7 @@ from reconciler.model.values import Value
 from reconciler.providers.driver import LowerRequest
 from reconciler.providers.proxmox.fields import texts
 from reconciler.providers.proxmox.lower.build import Params, marked_text
+from reconciler.providers.proxmox.marks import FAULT
 
 
 def lower(request: LowerRequest) -> tuple[Call, ...]:
@@ -47,8 +48,11 @@ def _comment(name: str, text: Value | None, summary: str) -> Call:
 
 def _update(name: str, request: LowerRequest) -> tuple[Call, ...]:
     calls: list[Call] = []
+    before = request.recorded.attributes.get("description") if request.recorded else None
     if text := request.diff.change("description"):
         calls.append(_comment(name, text.after, "set the comment"))
+    elif request.diff.change(FAULT):
+        calls.append(_comment(name, before, "write our mark again, below what the comment says"))
     if storages := request.diff.change("storages"):
         calls += _storages(name, storages.before, storages.after)
     return tuple(calls)
