@@ -9,7 +9,7 @@ from reconciler.diff.parts import pair
 from reconciler.model.catalog import OWN_NAME, Catalog, Mutability, TypeAttribute
 from reconciler.model.diff import AttributeChange, Diff, PartAction, PartChange, Reason, TagChange
 from reconciler.model.resource import Desired, Recorded
-from reconciler.model.values import Value
+from reconciler.model.values import Cardinality, Value
 
 TAGS = "tags"  # what `ignore_changes` calls the tags
 
@@ -39,6 +39,29 @@ class _Applied:
         held = item is not None and TAGS not in item.lifecycle.ignore_changes and item.tags.get(key) == after
         return Reason.DRIFT if self.same or held else Reason.MANIFEST
 
+    def named(self, name: str) -> bool:
+        """Whether it gave an attribute a value, and minded it."""
+        item = self.item
+        return (
+            item is not None
+            and name in item.explicit
+            and name in item.attributes
+            and name not in item.lifecycle.ignore_changes
+        )
+
+    def without(self, rule: TypeAttribute, before: Value | None) -> Value | None:
+        """What is left of a value when that is taken off which it gave; all of it where nothing can be."""
+        given = self.item.attributes[rule.name] if self.item else None
+        if isinstance(given, tuple) and isinstance(before, tuple):
+            others = tuple(each for each in before if each not in given)
+            return others if rule.definition.cardinality is Cardinality.SET else ()
+        return None if rule.unset else before
+
+    def tags(self) -> frozenset[str]:
+        """The tags that it gave, and minded."""
+        item = self.item
+        return frozenset(item.tags) if item and TAGS not in item.lifecycle.ignore_changes else frozenset()
+
     def had(self, part_type: str, collection: str | None) -> bool:
         """Whether it listed the parts of this type."""
         item = self.item
@@ -50,10 +73,11 @@ class _Applied:
 
 
 def diff(desired: Desired, recorded: Recorded, catalog: Catalog, applied: Desired | None = None) -> Diff:
-    """All that separates the two. Attributes that nobody asked for are not compared, nor are ignored ones.
+    """All that separates the two. What nobody asked for is not compared, nor is what is ignored.
 
     `applied`: what was last applied, where that is another specification than `desired`. What it says
-    alike is drift; without it, all is the manifest's.
+    alike is drift; without it, all is the manifest's. What it named and `desired` names no more was ours,
+    and is taken off: attributes that can be, tags, and parts that hold no data.
     """
     same = recorded.applied_desired_hash is not None and recorded.applied_desired_hash == desired.hash()
     before = _Applied(same, applied)
@@ -73,10 +97,12 @@ def _attributes(
     for name, rule in sorted(catalog.attributes(desired.type, desired.provider_type).items()):
         if not rule.compared or name in ignored:
             continue
-        after = desired.attributes.get(name)
-        if after is None and not rule.clear_when_unset:
-            continue
         before = recorded.attributes.get(name)
+        after = desired.attributes.get(name)
+        if after is None and name not in desired.unset and not rule.clear_when_unset:
+            if not applied.named(name):
+                continue
+            after = applied.without(rule, before)
         if _same(before, after):
             if name in recorded.pending and after is not None:
                 # What is in force is as wanted, and something else waits to take its place.
@@ -114,7 +140,8 @@ def _untold(before: Value | None, rule: TypeAttribute) -> bool:
 
 
 def _tags(desired: Desired, recorded: Recorded, applied: _Applied) -> Iterator[TagChange]:
-    for key in sorted({*desired.tags, *recorded.tags}):
+    keys = {*desired.tags, *recorded.tags} if desired.names_tags else applied.tags()
+    for key in sorted(keys):
         before, after = recorded.tags.get(key), desired.tags.get(key)
         if before != after:
             yield TagChange(key, before, after, applied.tag(key, after))
@@ -123,6 +150,7 @@ def _tags(desired: Desired, recorded: Recorded, applied: _Applied) -> Iterator[T
 def _parts(
     desired: Desired, recorded: Recorded, catalog: Catalog, applied: _Applied, ignored: frozenset[str]
 ) -> Iterator[PartChange]:
+    yield from _parts_dropped(desired, recorded, catalog, applied, ignored)
     for part_type in sorted(desired.collections):
         kind = catalog.resource_types[part_type]
         if kind.collection in ignored:
@@ -146,6 +174,22 @@ def _parts(
         for want in missing:
             drifted = applied.same or want.address in was
             yield _part_create(want, catalog, drifted=drifted)
+
+
+def _parts_dropped(
+    desired: Desired, recorded: Recorded, catalog: Catalog, applied: _Applied, ignored: frozenset[str]
+) -> Iterator[PartChange]:
+    """The parts of a list that is gone from the manifest as a whole; what holds data stays."""
+    item = applied.item
+    for part_type in sorted(item.collections - desired.collections) if item else ():
+        kind = catalog.resource_types[part_type]
+        if kind.holds_data or kind.collection in ignored or not applied.had(part_type, kind.collection):
+            continue
+        rules = catalog.attributes(part_type, desired.provider_type)
+        ours = [part for part in item.parts if part.type == part_type] if item else []
+        there = [part for part in recorded.parts if part.type == part_type]
+        for _, gone in sorted(pair(kind, rules, ours, there)[0], key=lambda each: each[1].address):
+            yield PartChange(gone.address, PartAction.DELETE, (), kind.holds_data, Reason.MANIFEST)
 
 
 def _part_update(

@@ -35,11 +35,8 @@ class Permit:
     @classmethod
     def for_plan(cls, plan: Plan) -> Permit:
         """For a plan that a person has seen and agreed to."""
-        return cls(
-            frozenset(step.hash() for step in plan.steps),
-            frozenset(step.work() for step in plan.follows),
-            destruction(plan),
-        )
+        steps = frozenset(step.hash() for step in plan.steps)
+        return cls(steps, frozenset(step.work() for step in plan.follows), destruction(plan))
 
     @classmethod
     def shown(cls, plan: Plan) -> Permit:
@@ -52,7 +49,7 @@ class Permit:
 
 
 def destruction(plan: Plan) -> frozenset[Destruction]:
-    """Everything that the steps of a plan destroy, and those that it says follow them."""
+    """Everything that the steps of a plan destroy, and those that it shows to follow."""
     return frozenset(each for step in (*plan.steps, *plan.follows) for each in _destroyed(step))
 
 

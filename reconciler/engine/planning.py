@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.engine.drivers import driver_class
+from reconciler.engine.drivers import driver_class, drivers
 from reconciler.engine.engine import Engine
 from reconciler.errors import PlanError
 from reconciler.executor import in_vain
@@ -20,7 +20,7 @@ from reconciler.model.resource import Desired, Recorded, ReplacePolicy
 from reconciler.planner import EndpointView, Limits, PlanInput, Selection, make_plan
 from reconciler.planner.inputs import Lower
 from reconciler.planner.references import references
-from reconciler.providers.driver import LowerRequest
+from reconciler.providers.driver import LowerRequest, copied_from
 from reconciler.store.desired_rows import load_desired, load_specifications
 from reconciler.store.observations import observation_start
 from reconciler.store.resources import (
@@ -29,6 +29,7 @@ from reconciler.store.resources import (
     drop_void_failures,
     failures,
     holds,
+    load_by_external_id,
     load_holders,
     load_recorded,
     load_strangers,
@@ -36,6 +37,7 @@ from reconciler.store.resources import (
     managed_addresses,
     managed_count,
 )
+from reconciler.store.revisions import restore_lifecycles
 from reconciler.store.session import Transaction
 
 
@@ -60,6 +62,7 @@ def plan_now(
     """The plan for what the transaction sees. `looks` are this run's observations, by endpoint."""
     endpoints = engine.endpoints(tx)
     drop_void_failures(tx, in_vain.CODE)
+    restored = restore_lifecycles(tx)
     wanted, removed = candidates(tx)
     if options.destroy:
         wanted, removed = frozenset(), managed_addresses(tx)
@@ -82,6 +85,7 @@ def plan_now(
             {**around, **recorded},
             _wanted(tx, engine.catalog, desired, recorded),
             {name: look.offers for name, look in looks.items()},
+            _copied(tx, engine.catalog, endpoints, desired.values()),
         ),
         now=observation_start(tx),
         managed=managed_count(tx),
@@ -98,6 +102,7 @@ def plan_now(
         limits=options.limits,
         revision=revision,
         destroy=options.destroy,
+        restored=restored,
     )
     return make_plan(given)
 
@@ -108,6 +113,22 @@ def _around(
     """The recorded resources that the candidates refer to and that are no candidates themselves."""
     needed = {address for item in items for address in references(item, catalog)}
     return load_recorded(tx, needed - known.keys(), catalog)
+
+
+def _unique_texts(
+    catalog: Catalog, desired: Mapping[Address, Desired], recorded: Mapping[Address, Recorded]
+) -> set[tuple[str, str, str, str]]:
+    """The unique texts that a candidate shall get and has not, as (endpoint, type, attribute, value)."""
+    found: set[tuple[str, str, str, str]] = set()
+    for address, item in desired.items():
+        there = recorded.get(address)
+        for name, rule in catalog.attributes(item.type, item.provider_type).items():
+            value = item.attributes.get(name)
+            if not rule.unique or rule.unique_within or not isinstance(value, str):
+                continue
+            if there is None or not there.exists or there.attributes.get(name) != value:
+                found.add((item.endpoint, item.type, name, value))
+    return found
 
 
 def _applied(
@@ -137,22 +158,6 @@ def _created(
     return load_specifications(tx, {a: s for a, s in made.items() if s != desired[a].hash()}, catalog)
 
 
-def _unique_texts(
-    catalog: Catalog, desired: Mapping[Address, Desired], recorded: Mapping[Address, Recorded]
-) -> set[tuple[str, str, str, str]]:
-    """The unique texts that a candidate shall get and has not, as (endpoint, type, attribute, value)."""
-    found: set[tuple[str, str, str, str]] = set()
-    for address, item in desired.items():
-        there = recorded.get(address)
-        for name, rule in catalog.attributes(item.type, item.provider_type).items():
-            value = item.attributes.get(name)
-            if not rule.unique or rule.unique_within or not isinstance(value, str):
-                continue
-            if there is None or not there.exists or there.attributes.get(name) != value:
-                found.add((item.endpoint, item.type, name, value))
-    return found
-
-
 def _replaceable(desired: Desired) -> bool:
     return desired.lifecycle.replace is ReplacePolicy.ALLOWED
 
@@ -169,6 +174,19 @@ def _wanted(
     return {**load_desired(tx, needed - desired.keys(), catalog), **desired}
 
 
+def _copied(
+    tx: Transaction, catalog: Catalog, endpoints: Mapping[str, Endpoint], desired: Iterable[Desired]
+) -> dict[str, dict[str, Recorded]]:
+    """What new objects are to be copied from, by endpoint and `type#external id`."""
+    wanted: dict[str, set[tuple[str, str]]] = {}
+    for item in desired:
+        endpoint = endpoints.get(item.endpoint)
+        driver = drivers().get(endpoint.provider_type) if endpoint is not None else None
+        if driver is not None:
+            wanted.setdefault(item.endpoint, set()).update(copied_from(driver, item))
+    return {name: load_by_external_id(tx, name, ids, catalog) for name, ids in wanted.items() if ids}
+
+
 def _view(endpoint: Endpoint, look: Look | None) -> EndpointView:
     trouble = (
         f"{endpoint.name} cannot be observed: {look.trouble}" if look is not None and look.blind else None
@@ -181,6 +199,7 @@ def _lower(
     recorded: Mapping[Address, Recorded],
     desired: Mapping[Address, Desired],
     offers: Mapping[str, tuple[Offer, ...] | None],
+    copied: Mapping[str, Mapping[str, Recorded]],
 ) -> Lower:
     """Lowering by each endpoint's driver; what the drivers need of referenced resources comes along."""
     by_text = {str(address): item for address, item in recorded.items()}
@@ -192,8 +211,9 @@ def _lower(
         place = endpoints.get(endpoint)
         if place is None:
             raise PlanError(f"there is no endpoint `{endpoint}`", hint="declare a ProviderEndpoint")
+        known = {**by_text, **copied[endpoint]} if endpoint in copied else by_text
         request = LowerRequest(
-            action, wanted, current, diff, place.settings, by_text, wanted_by_text, offers.get(endpoint)
+            action, wanted, current, diff, place.settings, known, wanted_by_text, offers.get(endpoint)
         )
         try:
             return tuple(driver_class(place.provider_type).lower(request))

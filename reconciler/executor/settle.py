@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from reconciler.diff import diff
 from reconciler.errors import CredentialError, ErrorCode, PlanError, ProviderError, Stopped
+from reconciler.executor.applied import as_applied
 from reconciler.executor.context import Context
 from reconciler.executor.denial import look_at_ours
 from reconciler.executor.find import marked
@@ -18,11 +19,17 @@ from reconciler.executor.swings import swings
 from reconciler.model.catalog import Mutability
 from reconciler.model.observation import Observation
 from reconciler.model.plan import Action, Step
-from reconciler.model.resource import Desired, Mark, Observed
+from reconciler.model.resource import Mark
 from reconciler.store import operations as ops
 from reconciler.store.desired_rows import load_desired
 from reconciler.store.observations import Ours
-from reconciler.store.resources import applied, clear_failures, load_recorded, record_failure
+from reconciler.store.resources import (
+    applied,
+    clear_failures,
+    drop_tags,
+    load_recorded,
+    record_failure,
+)
 from reconciler.store.session import Transaction
 
 
@@ -109,6 +116,9 @@ def _record(
     if seen is None or not (seen.resources or seen.absent or seen.unseen):
         seen = _as_desired(tx, context, step, begun)
     record_seen(tx, context, step.endpoint, step.address.type, begun.uid, seen)
+    offer = context.catalog.offer(step.address.type, step.provider_type)
+    if offer is not None and not offer.tags:  # no provider will show that they are gone
+        drop_tags(tx, begun.resource_id, [tag.key for tag in step.tags if tag.after is None])
     if step.desired_hash is not None:
         if _has_write_only(context, step):
             ops.write_only_written(tx, step.address, step.desired_hash)
@@ -136,27 +146,16 @@ def _has_write_only(context: Context, step: Step) -> bool:
 
 
 def _as_desired(tx: Transaction, context: Context, step: Step, begun: ops.Begun) -> Observation:
-    """The desired resource as if observed, for providers that have nothing to look at."""
+    """What is recorded with the step made, as if observed, for providers that have nothing to look at."""
     desired = load_desired(tx, [step.address], context.catalog).get(step.address)
     if desired is None or desired.hash() != step.desired_hash:
         raise PlanError(f"{step.address}: its manifest changed while it was applied", hint="apply again")
     external_id = ops.external_id_of(tx, begun.resource_id) or str(begun.uid)
-    item = _observed(desired, external_id, Mark(context.owner, begun.uid, begun.operation))
+    recorded = load_recorded(tx, [step.address], context.catalog).get(step.address)
+    mark = Mark(context.owner, begun.uid, begun.operation)
+    item = as_applied(desired, recorded, step, external_id, mark)
     ops.set_external_id(tx, begun, external_id)
     return Observation(resources=(item,))
-
-
-def _observed(desired: Desired, external_id: str, mark: Mark | None) -> Observed:
-    return Observed(
-        type=desired.type,
-        external_id=external_id,
-        name=desired.address.name,
-        state="available",
-        attributes=desired.attributes,
-        tags=desired.tags,
-        mark=mark,
-        parts=tuple(_observed(part, "", None) for part in desired.parts),
-    )
 
 
 def settle_failure(

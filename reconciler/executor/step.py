@@ -296,6 +296,12 @@ class StepRunner:
                     f"stopped while the provider was still at it ({task})",
                     hint="it is on record; the next run waits for it first",
                 )
+            if status.state is TaskState.RUNNING and status.message:
+                raise ProviderError(
+                    f"{call.summary}: it is not known what became of it ({task}): {status.message}",
+                    code=ErrorCode.UNAVAILABLE,
+                    ambiguous=True,
+                )
             if status.state is TaskState.RUNNING:
                 raise ProviderError(
                     f"{call.summary}: still running after {call.timeout} s ({task})",

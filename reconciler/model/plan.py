@@ -206,9 +206,9 @@ class Plan:
     approvals: tuple[str, ...] = ()
     requests: Mapping[str, int] = field(default_factory=dict)
     settled: tuple[tuple[Address, bytes], ...] = ()  # agreed pairs to remember: (address, desired hash)
+    follows: tuple[Step, ...] = ()
     applied: tuple[tuple[Address, bytes], ...] = ()  # the same of pairs that have to be looked at again
     since_creation: tuple[str, ...] = ()  # what only a creation takes, and is wanted otherwise since
-    follows: tuple[Step, ...] = ()
     revision: int | None = None
 
     def __bool__(self) -> bool:

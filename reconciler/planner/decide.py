@@ -24,6 +24,7 @@ from reconciler.planner.inputs import PlanInput
 from reconciler.planner.reported import as_it_is, without_drift
 
 _SEVERITY = list(Impact)
+_CHANGES = (Action.UPDATE, Action.ADOPT)  # what leaves the object, and may change it
 
 
 def decide(desired: Desired, recorded: Recorded | None, given: PlanInput) -> Decision:
@@ -217,7 +218,7 @@ def _lower(
         return _calls(action, item.endpoint, goal or desired, recorded, of, given)
 
     try:
-        if action in (Action.UPDATE, Action.ADOPT) and desired and recorded:
+        if action in _CHANGES and desired and recorded:
             found, calls = uninterrupted(decision, desired, recorded, found, given, lower)
             if not found and action is Action.UPDATE:
                 return
@@ -227,7 +228,7 @@ def _lower(
     except PlanError as error:
         decision.block(item, action, Hindrance.UNSUPPORTED, error.message, error.hint or "")
         return
-    losses = tuple(words for call in calls for words in call.destroys) if _keeps(action) else ()
+    losses = tuple(words for call in calls for words in call.destroys) if action in _CHANGES else ()
     if losses and desired and desired.lifecycle.prevent_destroy:
         message = f"{'; '.join(losses)}, and it is guarded against destruction"
         hint = "take that change back, or set lifecycle.prevent_destroy: false first"
@@ -235,11 +236,6 @@ def _lower(
         return
     step = _step(action, desired, recorded, found, calls, "")
     decision.step = replace(step, partial=_leaves_something(decision))
-
-
-def _keeps(action: Action) -> bool:
-    """Whether the object is to stay what it is, so that all it loses is to be said."""
-    return action in (Action.UPDATE, Action.ADOPT)
 
 
 def _leaves_something(decision: Decision) -> bool:
@@ -276,8 +272,8 @@ def _step(
     assert item is not None  # noqa: S101 - one side is always there
     data = [part for part in found.parts if part.action is PartAction.DELETE and part.holds_data]
     approvals = tuple(
-        f"{part.address} holds data and would be destroyed" for part in data if _keeps(action)
-    ) + tuple(f"{item.address}: {words}" for call in calls for words in call.destroys if _keeps(action))
+        f"{part.address} holds data and would be destroyed" for part in data if action in _CHANGES
+    ) + tuple(f"{item.address}: {words}" for call in calls for words in call.destroys if action in _CHANGES)
     return Step(
         address=item.address,
         action=action,

@@ -53,8 +53,9 @@ class PlanInput:
     have a candidate's type, endpoint and name. `users` are others, whosever they are, that use what is
     removed or may be replaced; `holders` are others that have a name which a candidate shall get.
     `failures` say of which action a resource is left alone until when, and why; `retry_now` ignores how
-    long, `retry_parked` what is parked for good. `applied` are the specifications last applied, of candidates
-    that are wanted otherwise now, and `created` those that their objects were made by, where we made them.
+    long, `retry_parked` what is parked for good.
+    `applied` are the specifications last applied, of candidates that are wanted otherwise now, and `created`
+    those that their objects were made by, where we made them.
     `managed` is how many roots are managed in all. By what object it is, `heirs` are the manifests that ask
     to take one over, and `held` is what is `removed`.
     """
@@ -79,9 +80,15 @@ class PlanInput:
     selection: Selection = field(default_factory=Selection)
     limits: Limits = Limits()
     revision: int | None = None
+    restored: tuple[tuple[Address, str], ...] = ()  # guards and places set back to the manifests', and why
     destroy: bool = False  # a person asked to destroy what is in `removed`, so its data needs no approval
     heirs: Mapping[Object, Desired] = field(init=False, repr=False, compare=False)
     held: Mapping[Object, Recorded] = field(init=False, repr=False, compare=False)
+
+    def tags_of(self, item: Desired) -> Mapping[str, str]:
+        """The tags that it shall have: where its manifest names none, those that it has."""
+        there = self.recorded.get(item.address)
+        return item.tags if item.names_tags or there is None else there.tags
 
     def __post_init__(self) -> None:
         """Made once: searched for each resource they would cost the square of the fleet."""

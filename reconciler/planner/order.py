@@ -107,7 +107,7 @@ def _in_doubt(address: Address, given: PlanInput) -> bool:
 
 def _ruled_out(address: Address, given: PlanInput) -> bool:
     item = given.desired.get(address)
-    return item is not None and given.selection.rules_out(address, item.endpoint, item.tags)
+    return item is not None and given.selection.rules_out(address, item.endpoint, given.tags_of(item))
 
 
 def _available(address: Address, steps: Mapping[Address, Step], given: PlanInput) -> bool:

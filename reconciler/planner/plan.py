@@ -68,9 +68,9 @@ def make_plan(given: PlanInput) -> Plan:
         approvals=tuple(_approvals(in_order, given)),
         requests=dict(_requests(in_order)),
         settled=tuple(settled),
+        follows=tuple(parts.follows),
         applied=tuple(applied),
         since_creation=tuple(otherwise),
-        follows=tuple(parts.follows),
         revision=given.revision,
     )
 
@@ -84,6 +84,8 @@ def _requests(steps: tuple[Step, ...]) -> Counter[str]:
 
 
 def _warnings(given: PlanInput) -> Iterator[str]:
+    for address, why in given.restored:
+        yield f"{address}: {why}; it is set back"
     for address, recorded in sorted(given.recorded.items()):
         desired = given.desired.get(address)
         named = {part.address: part for part in (desired, *desired.parts)} if desired else {}

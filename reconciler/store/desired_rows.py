@@ -11,6 +11,7 @@ from reconciler.errors import Location
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Desired, Lifecycle, OnRemove, ReplacePolicy
+from reconciler.model.values import Cardinality
 from reconciler.store.session import Transaction
 from reconciler.store.values import Columns, collect
 
@@ -81,13 +82,14 @@ def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
 
 def _desired(row: tuple[Any, ...], own: _Belongings, parts: tuple[Desired, ...], catalog: Catalog) -> Desired:
     (_, address, kind, provider, endpoint, guard, on_remove, downtime, policy, before, *rest) = row
-    location, datacenter, adopt, file, line, column, _ = rest
+    location, datacenter, adopt, names_tags, file, line, column, _ = rest
+    unset = {n for n in own.cleared if catalog.definitions[n].cardinality is Cardinality.ONE}
     return Desired(
         address=Address.parse(address),
         type=kind,
         provider_type=provider,
         endpoint=endpoint,
-        attributes=collect(own.attributes, catalog.definitions) | dict.fromkeys(own.cleared, ()),
+        attributes=collect(own.attributes, catalog.definitions) | dict.fromkeys(own.cleared - unset, ()),
         explicit=frozenset(own.explicit),
         tags=own.tags,
         lifecycle=Lifecycle(
@@ -105,5 +107,7 @@ def _desired(row: tuple[Any, ...], own: _Belongings, parts: tuple[Desired, ...],
         location=location,
         datacenter=datacenter,
         adopt=adopt,
+        unset=frozenset(unset),
+        tags_named=names_tags,
         origin=Location(file, line, column),
     )

@@ -64,6 +64,21 @@ def load_recorded_by_id(tx: Transaction, ids: Collection[int], catalog: Catalog)
     return _recorded(tx, tx.rows("resources.by_id", ids=list(ids)), catalog) if ids else ()
 
 
+def load_by_external_id(
+    tx: Transaction, endpoint: str, objects: Collection[tuple[str, str]], catalog: Catalog
+) -> dict[str, Recorded]:
+    """Roots at an endpoint by `type#external id`, whosever they are, for these (type, external id)."""
+    listed = sorted(objects)
+    rows = tx.rows(
+        "observations.addresses_by_external_id",
+        endpoint=endpoint,
+        types=[kind for kind, _ in listed],
+        external_ids=[external_id for _, external_id in listed],
+    )
+    found = load_recorded_by_id(tx, [row[3] for row in rows], catalog)
+    return {f"{item.type}#{item.external_id}": item for item in found}
+
+
 def load_strangers(
     tx: Transaction, addresses: Collection[Address], catalog: Catalog
 ) -> dict[Address, Recorded]:
@@ -242,6 +257,12 @@ _FIRST_BACK_OFF, _MOST_BACK_OFF = 15, 3600  # seconds
 def applied(tx: Transaction, resource_id: int, desired_hash: bytes) -> None:
     """Remember which specification was applied."""
     tx.execute("resources.applied", resource_id=resource_id, spec_hash=desired_hash)
+
+
+def drop_tags(tx: Transaction, resource_id: int, keys: Collection[str]) -> None:
+    """Take tags off a resource whose provider keeps none."""
+    if keys:
+        tx.execute("resources.drop_tags", resource_id=resource_id, keys=list(keys))
 
 
 def record_failure(

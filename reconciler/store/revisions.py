@@ -128,6 +128,37 @@ def record_revision(
     return RevisionChange(revision_id, added, changed, frozenset(gone))
 
 
+_GUARDS = ("prevent_destroy", "on_remove", "allow_downtime", "replace", "create_before_destroy")
+_PLACES = ("source", "location", "datacenter")
+
+
+def restore_lifecycles(tx: Transaction) -> tuple[tuple[Address, str], ...]:
+    """Bring guards, placement and source of what is ours back to what its manifest last said.
+
+    They change only with a manifest; what differs was changed in the database by hand, or lost there. Gives
+    the address and what was found, in words, for each resource where that was so.
+    """
+    found: list[tuple[Address, str]] = []
+    for address, *values in tx.rows("revisions.restore_lifecycles"):
+        pairs = zip(values[0:10:2], values[1:10:2], strict=True)
+        words = [
+            f"{name} was {_word(was)} in the database and is {_word(now)} by its manifest"
+            for name, (was, now) in zip(_GUARDS, pairs, strict=True)
+            if was != now
+        ]
+        words += [
+            f"its {name} was another in the database than by its manifest"
+            for name, differs in zip(_PLACES, values[10:], strict=True)
+            if differs
+        ]
+        found.append((Address.parse(address), "; ".join(words)))
+    return tuple(sorted(found))
+
+
+def _word(value: bool | str | None) -> str:
+    return str(value).lower() if value is not None else "unset"
+
+
 def remember_source(tx: Transaction, source: SourceRow) -> None:
     """Write down where a source is, without any revision of it: a saved plan names it."""
     tx.execute("revisions.upsert_source", **_fields(source))
@@ -211,8 +242,7 @@ def _insert(
         (
             (row_id, ids.definitions[name])
             for row_id, _, item in numbered
-            for name, value in sorted(item.attributes.items())
-            if value == ()
+            for name in sorted({*item.unset, *(n for n, value in item.attributes.items() if value == ())})
         ),
     )
     tx.copy(
@@ -265,6 +295,7 @@ def _resource(
         item.location,
         item.datacenter,
         item.adopt,
+        item.names_tags,
         revision_id,
     )
 

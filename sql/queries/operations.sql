@@ -71,8 +71,12 @@ SET
     on_remove = d.on_remove,
     allow_downtime = d.allow_downtime,
     replace_policy = d.replace_policy,
-    create_before_destroy = d.create_before_destroy
+    create_before_destroy = d.create_before_destroy,
+    location_id = l.id,
+    datacenter_id = dc.id
 FROM desired_resources AS d
+LEFT JOIN locations AS l ON d.location = l.name
+LEFT JOIN datacenters AS dc ON d.datacenter = dc.name
 WHERE
     r.uid = %(uid)s
     AND r.deleted_at IS NULL

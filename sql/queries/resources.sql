@@ -558,6 +558,11 @@ UPDATE resources
 SET applied_desired_hash = %(spec_hash)s
 WHERE id = %(resource_id)s AND applied_desired_hash IS DISTINCT FROM %(spec_hash)s;
 
+-- name: resources.drop_tags
+DELETE FROM resource_tags AS rt
+USING tags AS t
+WHERE rt.tag_id = t.id AND rt.resource_id = %(resource_id)s AND t.key = ANY(%(keys)s);
+
 -- name: resources.busy
 -- Resources with an operation that has not come to an end.
 SELECT o.resource_id
@@ -565,7 +570,8 @@ FROM resource_operations AS o
 WHERE o.resource_id = ANY(%(ids)s) AND o.status IN ('intended', 'sending', 'accepted');
 
 -- name: resources.owed_starts
--- Machines whose last operation began by stopping them and ended before its call that starts them again.
+-- Machines whose last operation began to change them and ended before its call that starts them. What it only looked
+-- at (with GET) it has not changed.
 SELECT o.resource_id
 FROM resource_operations AS o
 INNER JOIN plan_calls AS pc ON o.plan_step_id = pc.plan_step_id AND pc.restores
@@ -577,6 +583,8 @@ WHERE
     AND EXISTS (
         SELECT 1
         FROM resource_operation_calls AS begun
+        INNER JOIN plan_calls AS sent
+            ON begun.position = sent.position AND sent.plan_step_id = o.plan_step_id AND sent.method <> 'GET'
         WHERE begun.operation_id = o.id
     )
     AND NOT EXISTS (

@@ -22,6 +22,7 @@ CREATE TABLE desired_resources (
     location text,
     datacenter text,
     adopt_external_id text,
+    names_tags boolean NOT NULL DEFAULT FALSE,
     valid_from_revision bigint NOT NULL REFERENCES revisions (id),
     valid_to_revision bigint REFERENCES revisions (id),
     CONSTRAINT desired_resources_pkey PRIMARY KEY (id),
@@ -73,6 +74,8 @@ COMMENT ON COLUMN desired_resources.datacenter IS
 'The datacenter that the manifest names.';
 COMMENT ON COLUMN desired_resources.adopt_external_id IS
 'The provider''s id of an existing object to take over.';
+COMMENT ON COLUMN desired_resources.names_tags IS
+'Whether the manifest says which tags there shall be, be it none; where it does not, tags are left as they are.';
 COMMENT ON COLUMN desired_resources.valid_from_revision IS
 'The first revision that says so.';
 COMMENT ON COLUMN desired_resources.valid_to_revision IS

@@ -463,3 +463,45 @@ def test_a_subnet_that_overlaps_the_one_it_replaces_is_refused_while_that_is_use
         applied.left.blocked, "network/net"
     )
     assert len(stage.hcloud.sent()) == before
+
+
+# -- what is only half made ------------------------------------------------------------------------------
+
+
+def test_a_machine_whose_creation_failed_is_started_and_not_called_done(stage: Stage) -> None:
+    stage.want(web())
+    stage.hcloud.fault("action_error", method="POST", path="/v1/servers", times=1)
+    assert results(stage.apply(waves=1)) == {"failed": 1}
+    assert one(stage, "servers", "web")["status"] == "off"
+    stage.settle()
+    assert one(stage, "servers", "web")["status"] == "running"
+    assert stage.settle().outcomes == ()
+
+
+def test_a_machine_that_a_person_stopped_is_not_started_for_a_change_that_was_not_begun(stage: Stage) -> None:
+    stage.want(web("", DOWNTIME))
+    stage.settle()
+    stage.want(web("", DOWNTIME, size="cx32"))
+    session = stage.session()
+    session.observe()
+    sold_out = {"locations.fsn1.available": False}
+    stage.hcloud.change(op="set", type="server_types", name="cx32", set=sold_out)
+    session.apply(Permit())
+    stage.hcloud.change(op="power", name="web", to="off")
+    stage.want(web("", DOWNTIME))
+    assert stage.settle().outcomes == ()
+    assert one(stage, "servers", "web")["status"] == "off"
+
+
+# -- names of addresses ----------------------------------------------------------------------------------
+
+
+def test_the_providers_own_name_of_an_address_is_no_name_that_was_given(stage: Stage) -> None:
+    stage.want(address(', reverse_dns: "a.example.com"'), web())
+    stage.settle()
+    assert stage.rows(
+        "SELECT count(*) FROM resource_attributes a JOIN attribute_definitions d"
+        " ON d.id = a.attribute_definition_id WHERE d.name = 'ipv4_reverse_dns'"
+    ) == [(0,)]
+    stage.want(address(', reverse_dns: "static.1.0.18.198.clients.your-server.de"'), web())
+    assert "write null" in why(stage.plan().blocked, "primary_ip/addr")

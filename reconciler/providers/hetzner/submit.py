@@ -112,8 +112,8 @@ def _poll_off(client: HetznerClient, server: str) -> TaskStatus:
         # Not seen this time; the other tasks' states are not lost for it, and the call's own bound holds.
         return TaskStatus(TaskState.RUNNING, error.message)
     except (KeyError, TypeError):
-        name = client.named("GET", f"/servers/{server}")
-        raise malformed(name, "GET", "the answer is not a server") from None
+        # One odd answer takes no other task's state away.
+        return TaskStatus(TaskState.RUNNING, f"{client.named('GET', f'/servers/{server}')}: no server")
     return TaskStatus(TaskState.DONE if status == "off" else TaskState.RUNNING)
 
 

@@ -97,6 +97,12 @@ class _Look:
 
     def _offline(self) -> frozenset[str]:
         rows = self.client.get("/cluster/resources", {"type": "node"})
+        if not all(row.get("node") for row in rows):
+            raise ProviderError(
+                "the list of nodes has one without a name, so it is not known which are offline",
+                code=ErrorCode.UNAVAILABLE,
+                transient=True,
+            )
         return frozenset(str(row["node"]) for row in rows if row.get("status") != "online")
 
     def _is_ours(self, row: Row) -> bool:

@@ -50,9 +50,10 @@ def _machine(request: LowerRequest, rules: Rules) -> tuple[Call, ...]:
     """A machine's calls, after what is to be known first, and around them what its removal must not take."""
     if request.action is Action.DELETE:
         return around_deletion(request, _calls(request, rules))
-    if request.desired is not None and (request.action is not Action.ADOPT or request.diff):
-        there = request.recorded if request.action in (Action.UPDATE, Action.ADOPT) else None
-        check_addresses(request.desired, there, request.wanted)
+    if request.desired is not None and request.diff:
+        there = request.recorded if request.action is not Action.CREATE else None
+        resets = {change.name for change in request.diff.changes if change.after is None}
+        check_addresses(request.desired, there, request.wanted, resets)
     return (*fitting(request), *placed(request), *unchecked(request, _calls(request, rules)))
 
 

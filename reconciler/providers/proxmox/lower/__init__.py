@@ -23,7 +23,7 @@ def lower(request: LowerRequest) -> tuple[Call, ...]:
         raise PlanError(f"{address}: Proxmox VE has no {address.type}")
     match request.action:
         case Action.CREATE if request.desired is not None:
-            return create.lower(request.desired, request.settings)
+            return create.lower(request.desired, request.settings, request.referenced)
         case Action.UPDATE if request.desired is not None and request.recorded is not None:
             return update.lower(Change(request.desired, request.recorded, request.diff, request.settings))
         case Action.ADOPT if request.desired is not None and request.recorded is not None:
