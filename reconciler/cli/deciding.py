@@ -15,8 +15,10 @@ from reconciler.engine.forgetting import forget as forget_one
 from reconciler.engine.saved import still_good
 from reconciler.errors import ConfigurationError
 from reconciler.executor.outcome import Result
-from reconciler.store import pauses, plans, views
+from reconciler.store import pauses, plans, sources, views
 from reconciler.store.session import Actor
+
+_SOME = 20  # addresses that are listed one by one
 
 
 def _who(settings: Settings, reason: str) -> Actor:
@@ -105,3 +107,40 @@ def forget(settings: Settings, text: str) -> int:
     if outcome.hint:
         note(("  → ", "cyan"), outcome.hint)
     return 0 if outcome.result is Result.DONE else ExitCode.FAILED
+
+
+def rename_source(settings: Settings, old: str, new: str, *, join: bool) -> None:
+    actor = _who(settings, f"source {old} renamed to {new}")
+    with opened(settings) as store, store.transaction(actor) as tx:
+        sources.rename(tx, old, new, join=join)
+    results().print(line(("Renamed: ", "bold green"), f"the source {old} is {new} from now on."))
+
+
+def forget_source(settings: Settings, name: str, *, release: bool) -> int:
+    """Give up a source, and with `release` its resources; gives 1 where one of them could not be."""
+    actor = _who(settings, f"source {name} forgotten")
+    with opened(settings) as store, store.transaction(actor) as tx:
+        left = sources.forget(tx, name)
+    results().print(
+        line(("Forgotten: ", "bold green"), f"the source {name}; nothing is deleted because of it.")
+    )
+    if not left:
+        return 0
+    if not release:
+        note(f"{counted(len(left), 'resource')} of it stay managed, and no manifest wants them:")
+        for address in left[:_SOME]:
+            note(f"  {address}")
+        if len(left) > _SOME:
+            note(f"  and {len(left) - _SOME} more; `reconciler get all -o wide` shows them without a source")
+        note(
+            ("  → ", "cyan"),
+            "declare them in another source; or: reconciler forget ADDRESS",
+        )
+        return 0
+    failed = 0
+    with running(Request(settings)) as run:
+        for address in left:
+            outcome = forget_one(run.session, address)
+            results().print(line((str(address), "bold"), f": {outcome_text(outcome)}"))
+            failed += outcome.result is not Result.DONE
+    return ExitCode.FAILED if failed else 0

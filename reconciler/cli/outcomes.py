@@ -9,7 +9,7 @@ from rich.text import Text
 
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.output import Piece, counted, line, seconds_text, table
-from reconciler.cli.plan_text import VERBS, blocked_lines, titled
+from reconciler.cli.plan_text import VERBS, blocked_lines, elsewhere_text, titled
 from reconciler.cli.progress import GERUNDS, PAST
 from reconciler.cli.sight import Sight
 from reconciler.engine.apply import Applied
@@ -57,6 +57,8 @@ def outcome_lines(applied: Applied, sight: Sight) -> Iterator[Text]:
         yield line(("      → ", "cyan"), "plan again to see it; then apply")
         yield Text()
     yield summary(applied, sight)
+    if applied.left.elsewhere:
+        yield line((elsewhere_text(applied.left), "dim"))
 
 
 def _waits(outcome: Outcome, applied: Applied) -> bool:
@@ -123,7 +125,7 @@ def _asked_for(item: Blocked) -> bool:
 
 
 def applied_json(applied: Applied, saved_as: int | None) -> dict[str, Any]:
-    """`{plan_id, outcomes, left, withheld, unlisted, blocked, saved_as}`; `saved_as` is the plan that waits.
+    """`{plan_id, outcomes, left, withheld, unlisted, blocked, elsewhere, saved_as}`; `saved_as` waits.
 
     `unlisted` is of `left` what would destroy something that the plan shown before did not list.
     """
@@ -153,5 +155,6 @@ def applied_json(applied: Applied, saved_as: int | None) -> dict[str, Any]:
             }
             for b in applied.left.blocked
         ],
+        "elsewhere": applied.left.elsewhere,
         "saved_as": saved_as,
     }

@@ -10,6 +10,7 @@ from reconciler.cli.plan_text import (
     SYMBOLS,
     View,
     count_text,
+    elsewhere_text,
     request_text,
     step_lines,
     summary_lines,
@@ -36,6 +37,9 @@ def _lines(plan: Plan, view: View, source: str, sight: Sight) -> Iterator[str]:
         yield ""
         for trouble in sight.troubles:
             yield f"> **Not in it:** {_cell(trouble)}"
+            yield ""
+        if plan.elsewhere:
+            yield _cell(elsewhere_text(plan))
             yield ""
     else:
         yield from (f"**{_cell(text.plain)}**" for text in summary_lines(plan, sight))

@@ -251,6 +251,14 @@ def summary_lines(plan: Plan, sight: Sight) -> Iterator[Text]:
     else:
         claim = unchanged_text(sight)
         yield line((claim[0], "bold green" if sight.whole else "bold"), claim[1])
+    if plan.elsewhere:
+        yield line((elsewhere_text(plan), "dim"))
+
+
+def elsewhere_text(plan: Plan) -> str:
+    """That other sources' resources, which a plan is not about, differ too."""
+    verb = "differs" if plan.elsewhere == 1 else "differ"
+    return f"{plan.elsewhere} elsewhere {verb} too, which this is not about (`--all` plans everything)."
 
 
 def count_text(plan: Plan) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.engine.drivers import driver_class, drivers
 from reconciler.engine.engine import Engine
@@ -17,6 +17,7 @@ from reconciler.model.diff import Diff
 from reconciler.model.observation import Offer
 from reconciler.model.plan import Action, Call, Plan
 from reconciler.model.resource import Desired, Recorded, ReplacePolicy
+from reconciler.model.scope import Scope
 from reconciler.planner import EndpointView, Limits, PlanInput, Selection, make_plan
 from reconciler.planner.inputs import Lower
 from reconciler.planner.references import references
@@ -24,7 +25,8 @@ from reconciler.providers.driver import LowerRequest, copied_from
 from reconciler.store.desired_rows import load_desired, load_specifications
 from reconciler.store.observations import observation_start
 from reconciler.store.resources import (
-    candidates,
+    Root,
+    candidate_roots,
     created_by,
     drop_void_failures,
     failures,
@@ -34,22 +36,31 @@ from reconciler.store.resources import (
     load_recorded,
     load_strangers,
     load_users,
-    managed_addresses,
     managed_count,
+    managed_roots,
 )
 from reconciler.store.revisions import restore_lifecycles
 from reconciler.store.session import Transaction
 
+_MOST_COMPARED = 1_000
+"""Resources elsewhere that are compared one by one, to say how many of them differ."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What a person may choose of a plan. `destroy`: plan the removal of everything selected."""
+    """What a person may choose of a plan. `destroy`: plan the removal of everything selected.
+
+    `scope`: the sources, or parts of them, that the plan is about; None for those that were read for it, and
+    for everything where none was. `everything`: whatever was read.
+    """
 
     selection: Selection = field(default_factory=Selection)
     limits: Limits = field(default_factory=Limits)
     destroy: bool = False
     retry_now: bool = False  # leave nothing waiting that failed
     retry_parked: bool = False  # nor what is parked for good
+    scope: Scope | None = None
+    everything: bool = False
 
 
 def plan_now(
@@ -63,9 +74,12 @@ def plan_now(
     endpoints = engine.endpoints(tx)
     drop_void_failures(tx, in_vain.CODE)
     restored = restore_lifecycles(tx)
-    wanted, removed = candidates(tx)
+    roots = ((), managed_roots(tx)) if options.destroy else candidate_roots(tx)
+    wanted = frozenset(root.address for root in roots[0])
+    removed = frozenset(root.address for root in roots[1])
+    elsewhere = _elsewhere(None if options.everything else options.scope, (*roots[0], *roots[1]))
     if options.destroy:
-        wanted, removed = frozenset(), managed_addresses(tx)
+        removed -= elsewhere.keys()
     desired = load_desired(tx, wanted, engine.catalog)
     recorded = load_recorded(tx, wanted | removed, engine.catalog)
     gone = tuple(recorded[address] for address in sorted(removed) if address in recorded)
@@ -88,23 +102,54 @@ def plan_now(
             _copied(tx, engine.catalog, endpoints, desired.values()),
         ),
         now=observation_start(tx),
-        managed=managed_count(tx),
+        managed=managed_count(tx, _sources(options)),
         applied=_applied(tx, engine.catalog, desired, recorded),
         created=_created(tx, engine.catalog, desired, recorded),
         strangers=load_strangers(tx, wanted, engine.catalog),
         users=load_users(tx, leaving, known, engine.catalog),
         holders=load_holders(tx, _unique_texts(engine.catalog, desired, recorded), known, engine.catalog),
-        holds=holds(tx),
+        # What keeps a deleted resource from coming back is no reason not to delete it.
+        holds=tuple(hold for hold in holds(tx) if not (options.destroy and hold.while_wanted)),
         failures=failures(tx),
         retry_now=options.retry_now,
         retry_parked=options.retry_parked,
         selection=options.selection,
         limits=options.limits,
         revision=revision,
+        elsewhere=elsewhere,
         destroy=options.destroy,
         restored=restored,
     )
-    return make_plan(given)
+    return replace(make_plan(given), elsewhere=_differing(given))
+
+
+def _elsewhere(scope: Scope | None, roots: Iterable[Root]) -> dict[Address, str | None]:
+    """The candidates that a run is not about, each with whose it is."""
+    if scope is None:
+        return {}
+    return {
+        root.address: root.source for root in roots if not scope.covers(root.address, root.source, root.path)
+    }
+
+
+def _sources(options: PlanOptions) -> frozenset[str] | None:
+    return options.scope.sources if options.scope is not None and not options.everything else None
+
+
+def _differing(given: PlanInput) -> int:
+    """How many resources differ of those that the plan is not about, as a plan of them would say."""
+    if not given.elsewhere or given.destroy:
+        return 0
+    others = given.elsewhere.keys()
+    if len(others) > _MOST_COMPARED:
+        return len(others)  # at most: not all that moved differs
+    removed = {item.address for item in given.removed}
+    ours: dict[Address, str | None] = dict.fromkeys((given.desired.keys() | removed) - others)
+    try:
+        plan = make_plan(replace(given, elsewhere=ours, selection=Selection()))
+    except PlanError:  # a circle there is no matter of ours
+        return len(others)
+    return len({step.address for step in plan.steps} | {item.address for item in plan.blocked})
 
 
 def _around(

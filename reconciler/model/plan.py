@@ -210,6 +210,7 @@ class Plan:
     applied: tuple[tuple[Address, bytes], ...] = ()  # the same of pairs that have to be looked at again
     since_creation: tuple[str, ...] = ()  # what only a creation takes, and is wanted otherwise since
     revision: int | None = None
+    elsewhere: int = 0  # how many resources differ that this plan is not about
 
     def __bool__(self) -> bool:
         return bool(self.steps)

@@ -56,8 +56,9 @@ class PlanInput:
     long, `retry_parked` what is parked for good.
     `applied` are the specifications last applied, of candidates that are wanted otherwise now, and `created`
     those that their objects were made by, where we made them.
-    `managed` is how many roots are managed in all. By what object it is, `heirs` are the manifests that ask
-    to take one over, and `held` is what is `removed`.
+    `managed` is how many roots are managed of all that the run is about. `elsewhere` are candidates that it
+    is not about, each with the source whose they are: they stay as they are. By what object it is, `heirs`
+    are the manifests that ask to take one over, and `held` is what is `removed`.
     """
 
     catalog: Catalog
@@ -81,6 +82,7 @@ class PlanInput:
     limits: Limits = Limits()
     revision: int | None = None
     restored: tuple[tuple[Address, str], ...] = ()  # guards and places set back to the manifests', and why
+    elsewhere: Mapping[Address, str | None] = field(default_factory=dict)
     destroy: bool = False  # a person asked to destroy what is in `removed`, so its data needs no approval
     heirs: Mapping[Object, Desired] = field(init=False, repr=False, compare=False)
     held: Mapping[Object, Recorded] = field(init=False, repr=False, compare=False)

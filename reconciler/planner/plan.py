@@ -38,6 +38,8 @@ def make_plan(given: PlanInput) -> Plan:
                 # What is to be said again has to be found again.
                 (applied if said else settled).append((address, desired.hash()))
     for recorded in sorted(given.removed, key=lambda item: item.address):
+        if recorded.address in given.elsewhere:
+            continue
         if not given.selection.covers(recorded.address, recorded.endpoint, recorded.tags):
             continue
         decision = decide_removed(recorded, given)
@@ -87,6 +89,8 @@ def _warnings(given: PlanInput) -> Iterator[str]:
     for address, why in given.restored:
         yield f"{address}: {why}; it is set back"
     for address, recorded in sorted(given.recorded.items()):
+        if address in given.elsewhere:
+            continue
         desired = given.desired.get(address)
         named = {part.address: part for part in (desired, *desired.parts)} if desired else {}
         for item in (recorded, *recorded.parts):

@@ -34,19 +34,38 @@ class _Belongings:
     dependencies: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A root, whose manifests want it or wanted it last, and the file they say so in, by its path there."""
+
+    address: Address
+    source: str | None = None
+    path: str | None = None
+
+
 def candidates(tx: Transaction) -> tuple[frozenset[Address], frozenset[Address]]:
     """Addresses to plan, and those of managed roots that nobody wants any more."""
-    wanted = frozenset(Address.parse(row[0]) for row in tx.rows("resources.candidates"))
-    removed = frozenset(Address.parse(row[0]) for row in tx.rows("resources.removed"))
-    return wanted, removed
+    wanted, removed = candidate_roots(tx)
+    return frozenset(root.address for root in wanted), frozenset(root.address for root in removed)
 
 
-def managed_count(tx: Transaction) -> int:
-    return int(tx.value("resources.managed_count"))
+def candidate_roots(tx: Transaction) -> tuple[tuple[Root, ...], tuple[Root, ...]]:
+    """The same, with whose they are."""
+    return _roots(tx, "resources.candidates"), _roots(tx, "resources.removed")
 
 
-def managed_addresses(tx: Transaction) -> frozenset[Address]:
-    return frozenset(Address.parse(row[0]) for row in tx.rows("resources.managed_addresses"))
+def managed_count(tx: Transaction, sources: Collection[str] | None = None) -> int:
+    """How many roots are managed, at all or of some sources."""
+    names = sorted(sources) if sources is not None else None
+    return int(tx.value("resources.managed_count", sources=names))
+
+
+def managed_roots(tx: Transaction) -> tuple[Root, ...]:
+    return _roots(tx, "resources.managed_addresses")
+
+
+def _roots(tx: Transaction, query: str) -> tuple[Root, ...]:
+    return tuple(Root(Address.parse(address), source, path) for address, source, path in tx.rows(query))
 
 
 def load_recorded(
@@ -246,8 +265,11 @@ def holds(tx: Transaction) -> tuple[Hold, ...]:
             type=kind,
             tag=(key, value) if key else None,
             until=until,
+            while_wanted=while_wanted,
         )
-        for owner, reason, address, endpoint, kind, key, value, until in tx.rows("resources.holds")
+        for owner, reason, address, endpoint, kind, key, value, until, while_wanted in tx.rows(
+            "resources.holds"
+        )
     )
 
 

@@ -821,7 +821,9 @@ CREATE TABLE manifest_sources (
     url text,
     branch text,
     subfolder text,
+    repository text,
     created_at timestamptz NOT NULL DEFAULT now(),
+    forgotten_at timestamptz,
     CONSTRAINT manifest_sources_pkey PRIMARY KEY (id),
     CONSTRAINT manifest_sources_name UNIQUE (name),
     CONSTRAINT manifest_sources_kind CHECK (kind IN ('folder', 'git', 'stdin', 'files'))
@@ -832,7 +834,7 @@ COMMENT ON TABLE manifest_sources IS
 COMMENT ON COLUMN manifest_sources.id IS
 'Key.';
 COMMENT ON COLUMN manifest_sources.name IS
-'Its name; one source''s removal of a manifest says nothing of another''s.';
+'Its name, from its reconciler.yaml or from where it is; one source''s removal of a manifest says nothing of another''s.';
 COMMENT ON COLUMN manifest_sources.kind IS
 'folder, git, stdin or files.';
 COMMENT ON COLUMN manifest_sources.url IS
@@ -841,8 +843,12 @@ COMMENT ON COLUMN manifest_sources.branch IS
 'The branch that is followed, of a repository.';
 COMMENT ON COLUMN manifest_sources.subfolder IS
 'The folder inside it; null for all of it.';
+COMMENT ON COLUMN manifest_sources.repository IS
+'The repository it was last read from, by host and path, whatever way leads there; null where it is known to be in none.';
 COMMENT ON COLUMN manifest_sources.created_at IS
 'When it was first used.';
+COMMENT ON COLUMN manifest_sources.forgotten_at IS
+'When a person said that there is no such source any more; null while there is.';
 
 CREATE TABLE revisions (
     id bigint GENERATED ALWAYS AS IDENTITY,
@@ -1278,6 +1284,7 @@ CREATE TABLE holds (
     created_at timestamptz NOT NULL DEFAULT now(),
     until timestamptz,
     released_at timestamptz,
+    while_wanted boolean NOT NULL DEFAULT FALSE,
     CONSTRAINT holds_pkey PRIMARY KEY (id),
     CONSTRAINT holds_tag CHECK (tag_value IS NULL OR tag_key IS NOT NULL)
 );
@@ -1306,6 +1313,8 @@ COMMENT ON COLUMN holds.until IS
 'Until when; null until it is released.';
 COMMENT ON COLUMN holds.released_at IS
 'When it was released; null while it holds.';
+COMMENT ON COLUMN holds.while_wanted IS
+'Whether it ends by itself once no manifest wants the address any more: what was deleted although one does.';
 CREATE INDEX holds_live ON holds (created_at) WHERE released_at IS NULL;
 CREATE INDEX holds_endpoint ON holds (endpoint_id);
 CREATE INDEX holds_type ON holds (resource_type_id);
@@ -1502,6 +1511,7 @@ CREATE TABLE desired_resources (
     spec_hash bytea NOT NULL,
     document_hash bytea,
     file text NOT NULL,
+    path text NOT NULL DEFAULT '',
     line integer NOT NULL,
     column_number integer NOT NULL,
     prevent_destroy boolean NOT NULL DEFAULT FALSE,
@@ -1543,7 +1553,9 @@ COMMENT ON COLUMN desired_resources.spec_hash IS
 COMMENT ON COLUMN desired_resources.document_hash IS
 'SHA-256 of the YAML document it was read from; null for a part.';
 COMMENT ON COLUMN desired_resources.file IS
-'The manifest''s file.';
+'The manifest''s file, as whoever loaded it would write it.';
+COMMENT ON COLUMN desired_resources.path IS
+'The same file by its path within the source, which is the same in every clone.';
 COMMENT ON COLUMN desired_resources.line IS
 'Line in it, from 1; 0 where only the file is known.';
 COMMENT ON COLUMN desired_resources.column_number IS
@@ -1749,6 +1761,25 @@ COMMENT ON COLUMN plans.status IS
 'saved, applying, applied, failed or expired.';
 CREATE INDEX plans_hash_at ON plans (hash);
 CREATE INDEX plans_revision ON plans (revision_id);
+
+CREATE TABLE plan_sources (
+    plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+    position integer NOT NULL,
+    source_name text NOT NULL,
+    place text,
+    CONSTRAINT plan_sources_pkey PRIMARY KEY (plan_id, position)
+);
+
+COMMENT ON TABLE plan_sources IS
+'What a plan was made from: the sources, or the parts of them, that it is about.';
+COMMENT ON COLUMN plan_sources.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_sources.position IS
+'The order in which they were named.';
+COMMENT ON COLUMN plan_sources.source_name IS
+'The source.';
+COMMENT ON COLUMN plan_sources.place IS
+'The folder or file that was read; null for a repository, which is read again where its source is.';
 
 CREATE TABLE plan_approvals (
     id bigint GENERATED ALWAYS AS IDENTITY,
@@ -4175,22 +4206,23 @@ provider_endpoint_settings, datacenter_capabilities, provider_datacenters TO rec
 
 GRANT UPDATE (key_id) ON installation TO reconciler_runtime;
 GRANT INSERT ON manifest_sources, revisions, tags, external_id_reservations TO reconciler_runtime;
-GRANT UPDATE (kind, url, branch, subfolder) ON manifest_sources TO reconciler_runtime;
+GRANT UPDATE (name, kind, url, branch, subfolder, repository, forgotten_at) ON manifest_sources TO reconciler_runtime;
 GRANT INSERT, UPDATE ON workers, resources, holds, endpoint_observations TO reconciler_runtime;
 GRANT INSERT, UPDATE, DELETE ON
 resource_attributes, resource_pending_attributes, resource_tags, resource_relationships,
 resource_failures TO reconciler_runtime;
 GRANT INSERT ON endpoint_observation_types TO reconciler_runtime;
 
--- A desired row is written once, and later closed.
+-- A desired row is written once, and later closed; its document may move to another place, and its source be renamed
+-- into another.
 GRANT INSERT ON
 desired_resources, desired_attributes, desired_cleared_attributes, desired_tags, desired_collections,
 desired_ignored_attributes, desired_relationships TO reconciler_runtime;
-GRANT UPDATE (valid_to_revision) ON desired_resources TO reconciler_runtime;
+GRANT UPDATE (valid_to_revision, source_id, file, path, line, column_number) ON desired_resources TO reconciler_runtime;
 
 -- A plan is written once; its status moves, and an approval is used up.
 GRANT INSERT ON
-plans, plan_approvals, plan_messages, plan_blocked, plan_steps, plan_step_requirements, plan_step_approvals,
+plans, plan_sources, plan_approvals, plan_messages, plan_blocked, plan_steps, plan_step_requirements, plan_step_approvals,
 plan_step_changes, plan_calls, plan_call_parameters TO reconciler_runtime;
 GRANT UPDATE (status) ON plans TO reconciler_runtime;
 GRANT UPDATE (used_at) ON plan_approvals TO reconciler_runtime;

@@ -1,7 +1,11 @@
 -- name: resources.candidates
--- Roots whose desired or recorded side moved since they were last found to agree.
-SELECT d.address
+-- Roots whose desired or recorded side moved since they were last found to agree, and whose manifests want them.
+SELECT
+    d.address,
+    s.name AS source,
+    d.path
 FROM desired_resources AS d
+INNER JOIN manifest_sources AS s ON d.source_id = s.id
 LEFT JOIN resources AS r
     ON d.address = r.address AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
 WHERE
@@ -25,29 +29,70 @@ WHERE
     );
 
 -- name: resources.removed
--- Managed roots that no source wants any more. A set operation costs what the rows cost, whatever the planner
--- believes of the tables' sizes after a large load.
-SELECT r.address
+-- Managed roots that no source wants any more, with the source that wanted them last and the file they were in. A
+-- set operation costs what the rows cost, whatever the planner believes of the tables' sizes after a large load.
+WITH gone AS MATERIALIZED (
+    SELECT r.address
+    FROM resources AS r
+    WHERE
+        r.deleted_at IS NULL
+        AND r.is_root
+        AND r.management <> 'unmanaged'
+        AND r.source_id IS NOT NULL
+    EXCEPT ALL
+    SELECT d.address
+    FROM desired_resources AS d
+    WHERE d.valid_to_revision IS NULL AND d.parent_id IS NULL
+)
+
+SELECT
+    gone.address,
+    s.name AS source,
+    last.path
+FROM gone
+INNER JOIN resources AS r
+    ON gone.address = r.address AND r.deleted_at IS NULL AND r.is_root AND r.management <> 'unmanaged'
+INNER JOIN manifest_sources AS s ON r.source_id = s.id
+LEFT JOIN
+    LATERAL (
+        SELECT d.path
+        FROM desired_resources AS d
+        WHERE d.address = gone.address AND d.parent_id IS NULL
+        ORDER BY d.valid_from_revision DESC
+        LIMIT 1
+    ) AS last
+    ON TRUE;
+
+-- name: resources.managed_count
+-- Without sources: of all of them, and of none.
+SELECT count(*)
 FROM resources AS r
+LEFT JOIN manifest_sources AS s ON r.source_id = s.id
 WHERE
     r.deleted_at IS NULL
     AND r.is_root
-    AND r.management <> 'unmanaged'
-    AND r.source_id IS NOT NULL
-EXCEPT ALL
-SELECT d.address
-FROM desired_resources AS d
-WHERE d.valid_to_revision IS NULL AND d.parent_id IS NULL;
-
--- name: resources.managed_count
-SELECT count(*)
-FROM resources
-WHERE deleted_at IS NULL AND is_root AND management = 'managed' AND external_id IS NOT NULL;
+    AND r.management = 'managed'
+    AND r.external_id IS NOT NULL
+    AND (%(sources)s::text[] IS NULL OR s.name = ANY(%(sources)s::text[]));
 
 -- name: resources.managed_addresses
-SELECT address
-FROM resources
-WHERE deleted_at IS NULL AND is_root AND management = 'managed';
+-- With the source that wants them, or wanted them last, and the file they are in.
+SELECT
+    r.address,
+    s.name AS source,
+    last.path
+FROM resources AS r
+LEFT JOIN manifest_sources AS s ON r.source_id = s.id
+LEFT JOIN
+    LATERAL (
+        SELECT d.path
+        FROM desired_resources AS d
+        WHERE d.address = r.address AND d.parent_id IS NULL
+        ORDER BY d.valid_from_revision DESC
+        LIMIT 1
+    ) AS last
+    ON TRUE
+WHERE r.deleted_at IS NULL AND r.is_root AND r.management = 'managed';
 
 -- name: resources.by_address
 SELECT
@@ -545,7 +590,8 @@ SELECT
     t.name AS resource_type,
     h.tag_key,
     h.tag_value,
-    h.until
+    h.until,
+    h.while_wanted
 FROM holds AS h
 LEFT JOIN provider_endpoints AS e ON h.endpoint_id = e.id
 LEFT JOIN resource_types AS t ON h.resource_type_id = t.id

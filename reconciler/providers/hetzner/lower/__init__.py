@@ -19,6 +19,7 @@ from reconciler.providers.hetzner.lower import (
     volume,
 )
 from reconciler.providers.hetzner.lower.build import put
+from reconciler.providers.hetzner.lower.limits import check
 from reconciler.providers.hetzner.lower.rules import Change, Rules
 from reconciler.providers.hetzner.lower.vm_fit import fitting, unchecked
 from reconciler.providers.hetzner.lower.vm_places import placed
@@ -43,6 +44,7 @@ def lower(request: LowerRequest) -> tuple[Call, ...]:
     rules = RULES.get(address.type)
     if rules is None:
         raise PlanError(f"{address}: Hetzner Cloud has no {address.type}")
+    check(request)
     return _machine(request, rules) if address.type == "vm" else _calls(request, rules)
 
 
