@@ -15,6 +15,7 @@ from reconciler.engine.forgetting import forget as forget_one
 from reconciler.errors import ConfigurationError
 from reconciler.executor.outcome import Result
 from reconciler.store import pauses, plans, views
+from reconciler.store.secrets import load_key
 from reconciler.store.session import Actor
 
 
@@ -24,11 +25,12 @@ def _who(settings: Settings, reason: str) -> Actor:
 
 def approve(settings: Settings, word: str) -> None:
     actor = _who(settings, f"approval of plan {word}")
+    key = load_key(settings.home)
     with opened(settings) as store, store.transaction(actor) as tx:
         saved = plans.find_plan(tx, word)
         if saved.status != "saved":
             raise no_longer(saved, "approved")
-        plans.approve(tx, saved, actor.name)
+        plans.approve(tx, saved, actor.name, key)
     steps = counted(len(saved.steps), "step")
     results().print(line(("Approved: ", "bold green"), f"plan {saved.id} ({steps}, hash {saved.hash[:12]})."))
     note(("  → ", "cyan"), "the next apply, or the daemon, carries it out as long as its steps stay the same")
