@@ -23,7 +23,7 @@ from reconciler.store import inventory
 from reconciler.store.database import Database, open_database
 from reconciler.store.inventory import EndpointRow
 from reconciler.store.operations import IdRange
-from reconciler.store.secrets import Key, load_key, resolve
+from reconciler.store.secrets import Key, resolve
 from reconciler.store.session import Actor, Store, Transaction
 from reconciler.store.workers import worker
 
@@ -61,7 +61,7 @@ class Engine:
             with database.store.transaction(Actor(who, "catalog of this version", "catalog")) as tx:
                 catalog = bring_in(tx)
                 owner = tx.value("installation.uid")
-            yield cls(home, database, catalog, owner, who, load_key(home))
+            yield cls(home, database, catalog, owner, who, database.key(home, who))
 
     @property
     def store(self) -> Store:

@@ -22,9 +22,11 @@ _MOST = 24  # names in a hint
 
 
 def short_names(rules: Mapping[str, TypeAttribute]) -> dict[str, str]:
-    """Short name → attribute name, for those that have a short name which is no attribute itself."""
+    """Short name → attribute name, for those to be written that have one which is no attribute itself."""
     found: dict[str, str] = {}
     for name, rule in rules.items():
+        if not rule.settable:
+            continue
         for suffix in _SUFFIXES.get(rule.definition.format, ()):
             short = name.removesuffix(suffix)
             if short != name and short not in rules:
@@ -61,6 +63,6 @@ def _elsewhere(name: str, resource_type: str, catalog: Catalog) -> str | None:
 
 
 def _known(known: list[str], kind: str) -> str | None:
-    names = sorted(known)
+    names = sorted(set(known))
     more = f", …; all of them: reconciler explain {kind}" if len(names) > _MOST else ""
     return f"known attributes: {', '.join(names[:_MOST])}{more}" if names else None

@@ -20,6 +20,8 @@ from reconciler.model.catalog import Catalog, ResourceType, TypeAttribute
 DRAFT = "http://json-schema.org/draft-07/schema#"
 Schema = dict[str, Any]
 
+_OR_NOTHING = ["object", "null"]
+
 
 def json_schema(
     catalog: Catalog, kind: str | None = None, provider_types: Iterable[str] | None = None
@@ -50,14 +52,15 @@ def json_schema(
         return {**top, "allOf": [_ref(kind)]}
     return {
         **top,
-        "type": "object",
+        "type": _OR_NOTHING,  # what is between two lines of --- may be nothing, or a comment alone
         "required": ["apiVersion", "kind", "metadata"],
         "properties": {"apiVersion": {"const": API_VERSION}, "kind": {"enum": wanted}},
-        "allOf": [
-            {"if": {"properties": {"kind": {"const": name}}, "required": ["kind"]}, "then": _ref(name)}
-            for name in wanted
-        ],
+        "allOf": [{"if": _is(name), "then": _ref(name)} for name in wanted],
     }
+
+
+def _is(kind: str) -> Schema:
+    return {"type": "object", "properties": {"kind": {"const": kind}}, "required": ["kind"]}
 
 
 def _ref(name: str) -> Schema:
@@ -79,8 +82,14 @@ def _document(kind: str, description: str, spec: Schema, more: Schema, *, tags: 
         "annotations": {"description": "Anything for people; it is not read."},
     }
     if tags:
-        metadata["tags"] = {"type": "object", "additionalProperties": {"type": "string"}}
+        metadata["tags"] = {
+            "type": ["object", "null"],
+            "additionalProperties": {"type": "string"},
+            "description": "All tags that it shall have; {} for none. Without it, tags are left as they are.",
+        }
     needs_spec = ["spec"] if "required" in spec or "allOf" in spec else []
+    if not needs_spec:
+        spec = {**spec, "type": _OR_NOTHING}  # `spec:` with nothing behind it says as much as no spec
     return {
         "type": "object",
         "description": description,

@@ -26,7 +26,10 @@ class PartAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AttributeChange:
-    """One attribute from `before` to `after`; None means no value. `secret` values are never printed."""
+    """One attribute from `before` to `after`; None means no value. `secret` values are never printed.
+
+    Where the two are equal, another value waits at the provider for a restart, and is taken back.
+    """
 
     name: str
     before: Value | None
@@ -35,15 +38,23 @@ class AttributeChange:
     mutability: Mutability
     secret: bool = False
 
+    @property
+    def takes_back(self) -> bool:
+        return self.before == self.after
+
 
 @dataclass(frozen=True, slots=True)
 class PartChange:
-    """A part to create, update or delete within its parent's step."""
+    """A part to create, update or delete within its parent's step.
+
+    `reason` says why it comes or goes; of an update each change has its own.
+    """
 
     address: Address
     action: PartAction
     changes: tuple[AttributeChange, ...]
     holds_data: bool = False
+    reason: Reason = Reason.MANIFEST
 
 
 @dataclass(frozen=True, slots=True)

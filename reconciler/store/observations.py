@@ -34,7 +34,8 @@ class Scope:
     """What was looked at. `targets` as (type, external id); empty means the types as a whole.
 
     With `uids` it is the look after an operation on these resources: they are written even where the
-    provider shows nothing new, for what is recorded of them is not all the provider's.
+    provider shows nothing new, for what is recorded of them is not all the provider's. `login` is a
+    fingerprint of who looked; see `identify`.
     """
 
     endpoint: str
@@ -44,6 +45,7 @@ class Scope:
     targets: tuple[tuple[str, str], ...] = ()
     uids: tuple[UUID, ...] = ()
     accept_empty: bool = False
+    login: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def record_observation(
         scope.provider_type,
         catalog,
         accept_empty=scope.accept_empty,
+        login=scope.login,
     )
     ids = load_ids(tx)
     sound, odd = told_apart([m for m in found.matches if scope.uids or _differs(m)], catalog)
@@ -123,7 +126,7 @@ def record_observation(
     return Recording(
         seen=len(found.matches),
         changed=tuple(m.row.address for m in sound if m.row is not None and m.row.id not in left_alone),
-        gone=tuple(row.address for row in found.gone if row.management is not Management.UNMANAGED),
+        gone=tuple(row.address for row in found.gone if _ours(row)),
         unknown=(*(row.address for row in found.unknown), *(address for address, _ in unrecorded)),
         quarantined=tuple(
             m.row.address if m.row else address_of(m.observed)
@@ -160,8 +163,23 @@ def _rows(tx: Transaction, scope: Scope) -> list[Row]:
             state=state,
             recorded_hash=recorded and bytes(recorded),
             fresh=fresh,
+            sent_by=sent_by,
+            stray=stray,
         )
-        for row_id, uid, kind, external_id, address, management, presence, state, recorded, fresh in rows
+        for (
+            row_id,
+            uid,
+            kind,
+            external_id,
+            address,
+            management,
+            presence,
+            state,
+            recorded,
+            fresh,
+            sent_by,
+            stray,
+        ) in rows
     ]
 
 
@@ -192,8 +210,8 @@ def _differs(match: Match) -> bool:
 
 
 def _write_presence(tx: Transaction, found: Identified) -> None:
-    ours = [row.id for row in found.gone if row.management is not Management.UNMANAGED and not _absent(row)]
-    strangers = [row.id for row in found.gone if row.management is Management.UNMANAGED]
+    strangers = [row.id for row in found.gone if not _ours(row)]
+    ours = [row.id for row in found.gone if _ours(row) and not _settled(row)]
     _execute(tx, "observations.missing", ours)
     _execute(tx, "observations.delete_strangers", strangers)
     unknown = [row.id for row in found.unknown]
@@ -201,8 +219,15 @@ def _write_presence(tx: Transaction, found: Identified) -> None:
         tx.execute("observations.presence", ids=unknown, presence=Presence.UNKNOWN.value)
 
 
-def _absent(row: Row) -> bool:
-    return row.presence is Presence.ABSENT
+def _ours(row: Row) -> bool:
+    """Whether a row stays when its object is gone: what only carried a copy of our mark was never ours."""
+    return row.management is Management.MANAGED or (
+        row.management is Management.QUARANTINED and not row.stray
+    )
+
+
+def _settled(row: Row) -> bool:
+    return row.presence is Presence.ABSENT and row.management is Management.MANAGED
 
 
 def _execute(tx: Transaction, name: str, ids: Collection[int]) -> None:

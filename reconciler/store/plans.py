@@ -58,8 +58,12 @@ def save_plan(
     source: str | None = None,
     content_hash: bytes | None = None,
     revision_id: int | None = None,
+    made_from: Sequence[tuple[str, str | None]] = (),
 ) -> tuple[int, dict[Address, int]]:
-    """Write a plan; gives its number and its steps' row ids by address."""
+    """Write a plan; gives its number and its steps' row ids by address.
+
+    `made_from`: (source, folder or file that was read; None for a repository).
+    """
     plan_id: int = tx.value(
         "plans.insert",
         hash=plan.hash(),
@@ -70,6 +74,7 @@ def save_plan(
         content_hash=content_hash,
         needs_approval=bool(plan.approvals) or any(step.approvals for step in plan.steps),
     )
+    tx.copy("plans.copy_sources", ((plan_id, n, *each) for n, each in enumerate(made_from)))
     ids = load_ids(tx)
     types: dict[str, int] = dict(tx.rows("plans.operation_types"))
     numbers = [row[0] for row in tx.rows("plans.reserve_step_ids", count=len(plan.steps))]

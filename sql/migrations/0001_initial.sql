@@ -4,6 +4,7 @@
 CREATE TABLE installation (
     singleton boolean NOT NULL DEFAULT TRUE,
     uid uuid NOT NULL DEFAULT gen_random_uuid(),
+    key_id text,
     CONSTRAINT installation_pkey PRIMARY KEY (singleton),
     CONSTRAINT installation_one_row CHECK (singleton)
 );
@@ -14,6 +15,9 @@ COMMENT ON COLUMN installation.singleton IS
 'Always true: there is one row.';
 COMMENT ON COLUMN installation.uid IS
 'The installation''s id; never changes, or every object of ours becomes a stranger.';
+COMMENT ON COLUMN installation.key_id IS
+'Which key the fingerprints and stored secrets are made with, where the database is the embedded one; NULL before the
+first use. Written by `secrets.use_key`, so that a lost key is noticed and no other silently takes its place.';
 
 CREATE TABLE catalog_parts (
     name text NOT NULL,
@@ -256,7 +260,7 @@ CREATE TABLE provider_resource_types (
     unique_name boolean NOT NULL DEFAULT FALSE,
     stores_tags boolean NOT NULL DEFAULT TRUE,
     CONSTRAINT provider_resource_types_pkey PRIMARY KEY (provider_type_id, resource_type_id),
-    CONSTRAINT provider_resource_types_identity CHECK (identity IN ('name', 'reserved_id', 'parent', 'none'))
+    CONSTRAINT provider_resource_types_identity CHECK (identity IN ('name', 'reserved_id', 'key', 'parent', 'none'))
 );
 
 COMMENT ON TABLE provider_resource_types IS
@@ -266,7 +270,7 @@ COMMENT ON COLUMN provider_resource_types.provider_type_id IS
 COMMENT ON COLUMN provider_resource_types.resource_type_id IS
 'What it offers.';
 COMMENT ON COLUMN provider_resource_types.identity IS
-'How an object is found again after a lost answer: name, reserved_id, parent or none.';
+'How an object is found again after a lost answer: name, reserved_id, key, parent or none.';
 COMMENT ON COLUMN provider_resource_types.unique_name IS
 'Whether the provider refuses a second object of the same name.';
 COMMENT ON COLUMN provider_resource_types.stores_tags IS
@@ -306,6 +310,10 @@ CREATE TABLE provider_type_attributes (
     max_length integer,
     pattern text,
     grow_only boolean NOT NULL DEFAULT FALSE,
+    also_definition_id integer REFERENCES attribute_definitions (id),
+    is_unique boolean NOT NULL DEFAULT FALSE,
+    unique_within_definition_id integer REFERENCES attribute_definitions (id),
+    unset_meaning text NOT NULL DEFAULT '',
     CONSTRAINT provider_type_attributes_pkey
     PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id),
     CONSTRAINT provider_type_attributes_offer FOREIGN KEY (provider_type_id, resource_type_id)
@@ -315,7 +323,8 @@ CREATE TABLE provider_type_attributes (
     CONSTRAINT provider_type_attributes_mutability CHECK (
         mutability IN ('in_place', 'needs_stop', 'replace', 'create_only', 'read_only', 'write_only')
     ),
-    CONSTRAINT provider_type_attributes_bounds CHECK (minimum <= maximum)
+    CONSTRAINT provider_type_attributes_bounds CHECK (minimum <= maximum),
+    CONSTRAINT provider_type_attributes_unique CHECK (is_unique OR unique_within_definition_id IS NULL)
 );
 
 COMMENT ON TABLE provider_type_attributes IS
@@ -344,6 +353,14 @@ COMMENT ON COLUMN provider_type_attributes.pattern IS
 'A regular expression that a text matches as a whole.';
 COMMENT ON COLUMN provider_type_attributes.grow_only IS
 'Whether a smaller value is refused when planning.';
+COMMENT ON COLUMN provider_type_attributes.also_definition_id IS
+'A read-only attribute that says the same in other words (an image''s number beside its name); null for none.';
+COMMENT ON COLUMN provider_type_attributes.is_unique IS
+'Whether no two objects of the type may have one value at an endpoint.';
+COMMENT ON COLUMN provider_type_attributes.unique_within_definition_id IS
+'The attribute within one value of which it is unique (an address within its network); null: the endpoint.';
+COMMENT ON COLUMN provider_type_attributes.unset_meaning IS
+'What a manifest''s null does to it; empty where it cannot be unset.';
 CREATE INDEX provider_type_attributes_attribute
 ON provider_type_attributes (resource_type_id, attribute_definition_id);
 
@@ -804,7 +821,9 @@ CREATE TABLE manifest_sources (
     url text,
     branch text,
     subfolder text,
+    repository text,
     created_at timestamptz NOT NULL DEFAULT now(),
+    forgotten_at timestamptz,
     CONSTRAINT manifest_sources_pkey PRIMARY KEY (id),
     CONSTRAINT manifest_sources_name UNIQUE (name),
     CONSTRAINT manifest_sources_kind CHECK (kind IN ('folder', 'git', 'stdin', 'files'))
@@ -815,7 +834,7 @@ COMMENT ON TABLE manifest_sources IS
 COMMENT ON COLUMN manifest_sources.id IS
 'Key.';
 COMMENT ON COLUMN manifest_sources.name IS
-'Its name; one source''s removal of a manifest says nothing of another''s.';
+'Its name, from its reconciler.yaml or from where it is; one source''s removal of a manifest says nothing of another''s.';
 COMMENT ON COLUMN manifest_sources.kind IS
 'folder, git, stdin or files.';
 COMMENT ON COLUMN manifest_sources.url IS
@@ -824,8 +843,12 @@ COMMENT ON COLUMN manifest_sources.branch IS
 'The branch that is followed, of a repository.';
 COMMENT ON COLUMN manifest_sources.subfolder IS
 'The folder inside it; null for all of it.';
+COMMENT ON COLUMN manifest_sources.repository IS
+'The repository it was last read from, by host and path, whatever way leads there; null where it is known to be in none.';
 COMMENT ON COLUMN manifest_sources.created_at IS
 'When it was first used.';
+COMMENT ON COLUMN manifest_sources.forgotten_at IS
+'When a person said that there is no such source any more; null while there is.';
 
 CREATE TABLE revisions (
     id bigint GENERATED ALWAYS AS IDENTITY,
@@ -1141,23 +1164,29 @@ WHERE relationship_type_id = 1;
 
 CREATE TABLE resource_failures (
     resource_id bigint NOT NULL REFERENCES resources (id),
+    operation_type_id integer NOT NULL REFERENCES operation_types (id),
+    desired_hash bytea,
     failures integer NOT NULL,
-    not_before timestamptz NOT NULL,
+    not_before timestamptz,
     error_code text NOT NULL,
     error_message text NOT NULL,
     last_at timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT resource_failures_pkey PRIMARY KEY (resource_id),
+    CONSTRAINT resource_failures_pkey PRIMARY KEY (resource_id, operation_type_id),
     CONSTRAINT resource_failures_count CHECK (failures > 0)
 );
 
 COMMENT ON TABLE resource_failures IS
-'Failed attempts, for backing off: one row a resource that failed since it last succeeded. Written by the executor.';
+'Failed attempts, for backing off: one row a resource and action that failed and has not succeeded since. It counts against that action and that specification only. Written by the executor.';
 COMMENT ON COLUMN resource_failures.resource_id IS
 'The resource.';
+COMMENT ON COLUMN resource_failures.operation_type_id IS
+'The action that failed; another action is not held back by it.';
+COMMENT ON COLUMN resource_failures.desired_hash IS
+'The specification that it failed for, so that a corrected manifest is tried at once; null for a removal.';
 COMMENT ON COLUMN resource_failures.failures IS
 'How many attempts failed in a row.';
 COMMENT ON COLUMN resource_failures.not_before IS
-'No new attempt before then.';
+'No new attempt before then; null: none at all until a manifest or a person says otherwise.';
 COMMENT ON COLUMN resource_failures.error_code IS
 'The class of the last error.';
 COMMENT ON COLUMN resource_failures.error_message IS
@@ -1255,6 +1284,7 @@ CREATE TABLE holds (
     created_at timestamptz NOT NULL DEFAULT now(),
     until timestamptz,
     released_at timestamptz,
+    while_wanted boolean NOT NULL DEFAULT FALSE,
     CONSTRAINT holds_pkey PRIMARY KEY (id),
     CONSTRAINT holds_tag CHECK (tag_value IS NULL OR tag_key IS NOT NULL)
 );
@@ -1283,6 +1313,8 @@ COMMENT ON COLUMN holds.until IS
 'Until when; null until it is released.';
 COMMENT ON COLUMN holds.released_at IS
 'When it was released; null while it holds.';
+COMMENT ON COLUMN holds.while_wanted IS
+'Whether it ends by itself once no manifest wants the address any more: what was deleted although one does.';
 CREATE INDEX holds_live ON holds (created_at) WHERE released_at IS NULL;
 CREATE INDEX holds_endpoint ON holds (endpoint_id);
 CREATE INDEX holds_type ON holds (resource_type_id);
@@ -1479,6 +1511,7 @@ CREATE TABLE desired_resources (
     spec_hash bytea NOT NULL,
     document_hash bytea,
     file text NOT NULL,
+    path text NOT NULL DEFAULT '',
     line integer NOT NULL,
     column_number integer NOT NULL,
     prevent_destroy boolean NOT NULL DEFAULT FALSE,
@@ -1489,6 +1522,7 @@ CREATE TABLE desired_resources (
     location text,
     datacenter text,
     adopt_external_id text,
+    names_tags boolean NOT NULL DEFAULT FALSE,
     valid_from_revision bigint NOT NULL REFERENCES revisions (id),
     valid_to_revision bigint REFERENCES revisions (id),
     CONSTRAINT desired_resources_pkey PRIMARY KEY (id),
@@ -1519,7 +1553,9 @@ COMMENT ON COLUMN desired_resources.spec_hash IS
 COMMENT ON COLUMN desired_resources.document_hash IS
 'SHA-256 of the YAML document it was read from; null for a part.';
 COMMENT ON COLUMN desired_resources.file IS
-'The manifest''s file.';
+'The manifest''s file, as whoever loaded it would write it.';
+COMMENT ON COLUMN desired_resources.path IS
+'The same file by its path within the source, which is the same in every clone.';
 COMMENT ON COLUMN desired_resources.line IS
 'Line in it, from 1; 0 where only the file is known.';
 COMMENT ON COLUMN desired_resources.column_number IS
@@ -1540,6 +1576,8 @@ COMMENT ON COLUMN desired_resources.datacenter IS
 'The datacenter that the manifest names.';
 COMMENT ON COLUMN desired_resources.adopt_external_id IS
 'The provider''s id of an existing object to take over.';
+COMMENT ON COLUMN desired_resources.names_tags IS
+'Whether the manifest says which tags there shall be, be it none; where it does not, tags are left as they are.';
 COMMENT ON COLUMN desired_resources.valid_from_revision IS
 'The first revision that says so.';
 COMMENT ON COLUMN desired_resources.valid_to_revision IS
@@ -1723,6 +1761,25 @@ COMMENT ON COLUMN plans.status IS
 'saved, applying, applied, failed or expired.';
 CREATE INDEX plans_hash_at ON plans (hash);
 CREATE INDEX plans_revision ON plans (revision_id);
+
+CREATE TABLE plan_sources (
+    plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+    position integer NOT NULL,
+    source_name text NOT NULL,
+    place text,
+    CONSTRAINT plan_sources_pkey PRIMARY KEY (plan_id, position)
+);
+
+COMMENT ON TABLE plan_sources IS
+'What a plan was made from: the sources, or the parts of them, that it is about.';
+COMMENT ON COLUMN plan_sources.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_sources.position IS
+'The order in which they were named.';
+COMMENT ON COLUMN plan_sources.source_name IS
+'The source.';
+COMMENT ON COLUMN plan_sources.place IS
+'The folder or file that was read; null for a repository, which is read again where its source is.';
 
 CREATE TABLE plan_approvals (
     id bigint GENERATED ALWAYS AS IDENTITY,
@@ -3667,10 +3724,24 @@ WITH roots AS (
         r.id AS resource_id,
         r.presence,
         r.external_id,
+        d.names_tags,
+        applied.id AS applied_id,
         coalesce(r.applied_desired_hash = d.spec_hash, FALSE) AS is_applied
     FROM desired_resources AS d
     LEFT JOIN resources AS r
         ON d.address = r.address AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
+    -- What was applied last, where that is another specification: what only it names is taken off.
+    LEFT JOIN LATERAL (
+        SELECT former.id
+        FROM desired_resources AS former
+        WHERE
+            former.address = d.address
+            AND former.parent_id IS NULL
+            AND former.spec_hash = r.applied_desired_hash
+            AND former.spec_hash <> d.spec_hash
+        ORDER BY former.valid_from_revision DESC
+        LIMIT 1
+    ) AS applied ON TRUE
     WHERE
         d.valid_to_revision IS NULL
         AND d.parent_id IS NULL
@@ -3689,6 +3760,7 @@ pairs AS (
         d.resource_type_id,
         d.provider_endpoint_id,
         roots.desired_id AS root_desired_id,
+        CASE WHEN d.parent_id IS NULL THEN roots.applied_id ELSE former.id END AS applied_id,
         roots.is_applied,
         CASE WHEN d.parent_id IS NULL THEN roots.resource_id ELSE part.id END AS resource_id,
         coalesce(roots.resource_id IS NOT NULL AND roots.presence <> 'absent', FALSE) AS is_there
@@ -3696,6 +3768,43 @@ pairs AS (
     INNER JOIN desired_resources AS d ON roots.desired_id = coalesce(d.parent_id, d.id)
     LEFT JOIN resources AS part
         ON d.address = part.address AND part.deleted_at IS NULL AND part.management <> 'unmanaged'
+    LEFT JOIN desired_resources AS former
+        ON roots.applied_id = former.parent_id AND d.address = former.address
+),
+
+given AS (
+    -- What was given by the manifest that was applied last, and can be taken off again.
+    SELECT DISTINCT
+        pairs.desired_id,
+        a.attribute_definition_id
+    FROM pairs
+    INNER JOIN desired_attributes AS a ON pairs.applied_id = a.desired_resource_id AND a.is_explicit
+    INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id
+    INNER JOIN provider_endpoints AS e ON pairs.provider_endpoint_id = e.id
+    INNER JOIN providers AS p ON e.provider_id = p.id
+    INNER JOIN provider_type_attributes AS rule
+        ON
+            p.provider_type_id = rule.provider_type_id
+            AND pairs.resource_type_id = rule.resource_type_id
+            AND a.attribute_definition_id = rule.attribute_definition_id
+    WHERE
+        CASE
+            WHEN ad.cardinality = 'one' THEN rule.unset_meaning <> ''
+            ELSE EXISTS (
+                SELECT FROM resource_attributes AS ra
+                WHERE
+                    ra.resource_id = pairs.resource_id
+                    AND ra.attribute_definition_id = a.attribute_definition_id
+                    AND (ra.value_string, ra.value_integer, ra.value_decimal, ra.value_boolean, ra.value_datetime)
+                    IS NOT DISTINCT FROM
+                    (a.value_string, a.value_integer, a.value_decimal, a.value_boolean, a.value_datetime)
+            )
+        END
+        AND NOT EXISTS (
+            SELECT FROM desired_ignored_attributes AS i
+            INNER JOIN desired_resources AS former ON i.desired_resource_id IN (former.id, former.parent_id)
+            WHERE former.id = pairs.applied_id AND i.name = ad.name
+        )
 ),
 
 wanted AS (
@@ -3718,13 +3827,22 @@ wanted AS (
         ON
             pairs.desired_id = cleared.desired_resource_id
             AND rule.attribute_definition_id = cleared.attribute_definition_id
+    LEFT JOIN given
+        ON pairs.desired_id = given.desired_id AND rule.attribute_definition_id = given.attribute_definition_id
     LEFT JOIN v_recorded_values AS rv
         ON pairs.resource_id = rv.resource_id AND rule.attribute_definition_id = rv.attribute_definition_id
     WHERE
         pairs.resource_id IS NOT NULL
         AND pairs.is_there
-        AND rule.mutability NOT IN ('read_only', 'create_only')
-        AND (dv.value IS NOT NULL OR cleared.desired_resource_id IS NOT NULL OR rule.clear_when_unset)
+        AND rule.mutability <> 'create_only'
+        -- What nobody can set and is cleared where it is unset is a fault that the driver mends.
+        AND (rule.mutability <> 'read_only' OR rule.clear_when_unset)
+        AND (
+            dv.value IS NOT NULL
+            OR cleared.desired_resource_id IS NOT NULL
+            OR given.desired_id IS NOT NULL
+            OR rule.clear_when_unset
+        )
         AND dv.value IS DISTINCT FROM rv.value
         AND NOT EXISTS (
             SELECT FROM desired_ignored_attributes AS i
@@ -3773,7 +3891,8 @@ FULL JOIN (
     FROM roots
     INNER JOIN resource_tags AS rt ON roots.resource_id = rt.resource_id
     INNER JOIN tags AS t ON rt.tag_id = t.id
-    WHERE roots.presence <> 'absent'
+    LEFT JOIN desired_tags AS former ON roots.applied_id = former.desired_resource_id AND t.key = former.key
+    WHERE roots.presence <> 'absent' AND (roots.names_tags OR former.key IS NOT NULL)
 ) AS have ON want.desired_id = have.desired_id AND want.key = have.key
 WHERE
     want.value IS DISTINCT FROM have.value
@@ -3811,10 +3930,36 @@ INNER JOIN resource_relationships AS rr
 INNER JOIN resources AS part ON rr.child_resource_id = part.id AND part.deleted_at IS NULL
 INNER JOIN desired_collections AS c
     ON roots.desired_id = c.desired_resource_id AND part.resource_type_id = c.resource_type_id
-WHERE NOT EXISTS (
-    SELECT FROM desired_resources AS d
-    WHERE d.address = part.address AND d.valid_to_revision IS NULL
-);
+WHERE
+    NOT EXISTS (
+        SELECT FROM desired_resources AS d
+        WHERE d.address = part.address AND d.valid_to_revision IS NULL
+    )
+
+UNION ALL
+
+-- A list of parts that is gone from the manifest as a whole, and held no data.
+SELECT
+    part.address,
+    'resource' AS what,
+    NULL AS name,
+    'absent' AS desired,
+    'present' AS recorded,
+    NULL AS unit,
+    roots.is_applied
+FROM roots
+INNER JOIN desired_resources AS former ON roots.applied_id = former.parent_id
+INNER JOIN resource_types AS t ON former.resource_type_id = t.id AND NOT t.holds_data
+INNER JOIN resources AS part ON former.address = part.address AND part.deleted_at IS NULL
+WHERE
+    NOT EXISTS (
+        SELECT FROM desired_collections AS c
+        WHERE c.desired_resource_id = roots.desired_id AND c.resource_type_id = former.resource_type_id
+    )
+    AND NOT EXISTS (
+        SELECT FROM desired_ignored_attributes AS i
+        WHERE i.desired_resource_id IN (roots.desired_id, roots.applied_id) AND i.name = t.collection
+    );
 COMMENT ON VIEW v_differences IS
 'Every difference between what is desired and what is recorded, of what is not known to agree. is_applied: whether what is desired was applied before, so that the difference is drift.';
 
@@ -4186,23 +4331,25 @@ providers, provider_endpoints, provider_credentials, locations, datacenters TO r
 GRANT INSERT, UPDATE, DELETE ON
 provider_endpoint_settings, datacenter_capabilities, provider_datacenters TO reconciler_runtime;
 
+GRANT UPDATE (key_id) ON installation TO reconciler_runtime;
 GRANT INSERT ON manifest_sources, revisions, tags, external_id_reservations TO reconciler_runtime;
-GRANT UPDATE (kind, url, branch, subfolder) ON manifest_sources TO reconciler_runtime;
+GRANT UPDATE (name, kind, url, branch, subfolder, repository, forgotten_at) ON manifest_sources TO reconciler_runtime;
 GRANT INSERT, UPDATE ON workers, resources, holds, endpoint_observations TO reconciler_runtime;
 GRANT INSERT, UPDATE, DELETE ON
 resource_attributes, resource_pending_attributes, resource_tags, resource_relationships,
 resource_failures TO reconciler_runtime;
 GRANT INSERT ON endpoint_observation_types TO reconciler_runtime;
 
--- A desired row is written once, and later closed.
+-- A desired row is written once, and later closed; its document may move to another place, and its source be renamed
+-- into another.
 GRANT INSERT ON
 desired_resources, desired_attributes, desired_cleared_attributes, desired_tags, desired_collections,
 desired_ignored_attributes, desired_relationships TO reconciler_runtime;
-GRANT UPDATE (valid_to_revision) ON desired_resources TO reconciler_runtime;
+GRANT UPDATE (valid_to_revision, source_id, file, path, line, column_number) ON desired_resources TO reconciler_runtime;
 
 -- A plan is written once; its status moves, and an approval is used up.
 GRANT INSERT ON
-plans, plan_approvals, plan_messages, plan_blocked, plan_steps, plan_step_requirements, plan_step_approvals,
+plans, plan_sources, plan_approvals, plan_messages, plan_blocked, plan_steps, plan_step_requirements, plan_step_approvals,
 plan_step_changes, plan_calls, plan_call_parameters TO reconciler_runtime;
 GRANT UPDATE (status) ON plans TO reconciler_runtime;
 GRANT UPDATE (used_at) ON plan_approvals TO reconciler_runtime;

@@ -15,6 +15,9 @@ RETURNING id;
 SELECT nextval(pg_get_serial_sequence('plan_steps', 'id'))
 FROM generate_series(1, %(count)s);
 
+-- name: plans.copy_sources
+COPY plan_sources (plan_id, position, source_name, place) FROM STDIN;
+
 -- name: plans.operation_types
 SELECT
     name,

@@ -4,14 +4,17 @@ FROM manifest_sources
 WHERE name = %(name)s;
 
 -- name: revisions.upsert_source
-INSERT INTO manifest_sources (name, kind, url, branch, subfolder)
-VALUES (%(name)s, %(kind)s, %(url)s, %(branch)s, %(subfolder)s)
+-- Of a part that was read, nothing is said about where the whole is.
+INSERT INTO manifest_sources AS s (name, kind, url, branch, subfolder, repository)
+VALUES (%(name)s, %(kind)s, %(url)s, %(branch)s, %(subfolder)s, %(repository)s)
 ON CONFLICT (name) DO UPDATE
     SET
-        kind = excluded.kind,
-        url = excluded.url,
-        branch = excluded.branch,
-        subfolder = excluded.subfolder
+        kind = CASE WHEN %(is_part)s THEN s.kind ELSE excluded.kind END,
+        url = CASE WHEN %(is_part)s THEN s.url ELSE excluded.url END,
+        branch = CASE WHEN %(is_part)s THEN s.branch ELSE excluded.branch END,
+        subfolder = CASE WHEN %(is_part)s THEN s.subfolder ELSE excluded.subfolder END,
+        repository = coalesce(excluded.repository, s.repository),
+        forgotten_at = NULL
 RETURNING id;
 
 -- name: revisions.insert
@@ -46,7 +49,10 @@ SELECT
     id,
     address,
     spec_hash,
-    document_hash
+    document_hash,
+    path,
+    file,
+    line
 FROM desired_resources
 WHERE
     source_id = %(source_id)s
@@ -102,7 +108,9 @@ WHERE d.valid_to_revision IS NULL AND d.parent_id IS NULL AND s.name <> %(source
 -- Addresses that another source wants already: one resource has one source.
 SELECT
     d.address,
-    s.name
+    s.name,
+    d.path,
+    d.line
 FROM desired_resources AS d
 INNER JOIN manifest_sources AS s ON d.source_id = s.id
 WHERE
@@ -115,6 +123,16 @@ UPDATE desired_resources
 SET valid_to_revision = %(revision_id)s
 WHERE id = ANY(%(ids)s) OR parent_id = ANY(%(ids)s);
 
+-- name: revisions.move
+-- Documents that say what they said, at another place of their source.
+UPDATE desired_resources AS d
+SET
+    path = moved.path,
+    file = moved.file,
+    line = moved.line
+FROM unnest(%(id)s::bigint[], %(path)s::text[], %(file)s::text[], %(line)s::integer[]) AS moved (id, path, file, line)
+WHERE d.id = moved.id;
+
 -- name: revisions.reserve_ids
 SELECT nextval(pg_get_serial_sequence('desired_resources', 'id'))
 FROM generate_series(1, %(count)s);
@@ -122,8 +140,9 @@ FROM generate_series(1, %(count)s);
 -- name: revisions.copy_resources
 COPY desired_resources (
     id, source_id, parent_id, address, resource_type_id, provider_endpoint_id, name, spec_hash,
-    document_hash, file, line, column_number, prevent_destroy, on_remove, allow_downtime,
-    replace_policy, create_before_destroy, location, datacenter, adopt_external_id, valid_from_revision
+    document_hash, file, path, line, column_number, prevent_destroy, on_remove, allow_downtime,
+    replace_policy, create_before_destroy, location, datacenter, adopt_external_id,
+    names_tags, valid_from_revision
 ) FROM STDIN;
 
 -- name: revisions.copy_attributes
@@ -279,6 +298,61 @@ SELECT
     d.location,
     d.datacenter,
     d.adopt_external_id,
+    d.names_tags,
+    d.file,
+    d.line,
+    d.column_number,
+    d.parent_id
+FROM desired_resources AS d
+INNER JOIN resource_types AS t ON d.resource_type_id = t.id
+INNER JOIN provider_endpoints AS e ON d.provider_endpoint_id = e.id
+INNER JOIN providers AS p ON e.provider_id = p.id
+INNER JOIN provider_types AS pt ON p.provider_type_id = pt.id
+WHERE
+    d.id = ANY(
+        array(
+            SELECT root.id
+            FROM root
+            UNION ALL
+            SELECT part.id
+            FROM root
+            INNER JOIN desired_resources AS part ON root.id = part.parent_id
+        )
+    )
+ORDER BY d.id;
+
+-- name: desired.roots_of_hash
+-- What was wanted at some time, the latest row of each.
+WITH root AS MATERIALIZED (
+    SELECT found.id
+    FROM unnest(%(addresses)s::text[], %(spec_hashes)s::bytea[]) AS wanted (address, spec_hash)
+    CROSS JOIN LATERAL (
+        SELECT item.id
+        FROM desired_resources AS item
+        WHERE
+            item.address = wanted.address
+            AND item.spec_hash = wanted.spec_hash
+            AND item.parent_id IS NULL
+        ORDER BY item.valid_from_revision DESC
+        LIMIT 1
+    ) AS found
+)
+
+SELECT
+    d.id,
+    d.address,
+    t.name AS resource_type,
+    pt.name AS provider_type,
+    e.name AS endpoint,
+    d.prevent_destroy,
+    d.on_remove,
+    d.allow_downtime,
+    d.replace_policy,
+    d.create_before_destroy,
+    d.location,
+    d.datacenter,
+    d.adopt_external_id,
+    d.names_tags,
     d.file,
     d.line,
     d.column_number,

@@ -43,6 +43,25 @@ COMMENT ON COLUMN plans.status IS
 CREATE INDEX plans_hash_at ON plans (hash);
 CREATE INDEX plans_revision ON plans (revision_id);
 
+CREATE TABLE plan_sources (
+    plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+    position integer NOT NULL,
+    source_name text NOT NULL,
+    place text,
+    CONSTRAINT plan_sources_pkey PRIMARY KEY (plan_id, position)
+);
+
+COMMENT ON TABLE plan_sources IS
+'What a plan was made from: the sources, or the parts of them, that it is about.';
+COMMENT ON COLUMN plan_sources.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_sources.position IS
+'The order in which they were named.';
+COMMENT ON COLUMN plan_sources.source_name IS
+'The source.';
+COMMENT ON COLUMN plan_sources.place IS
+'The folder or file that was read; null for a repository, which is read again where its source is.';
+
 CREATE TABLE plan_approvals (
     id bigint GENERATED ALWAYS AS IDENTITY,
     uid uuid NOT NULL,
