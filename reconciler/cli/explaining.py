@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from rich.text import Text
 
 from reconciler.catalog import merge
-from reconciler.cli.explaining_forms import form_lines, form_names, wrapped
+from reconciler.cli.explaining_forms import NAMED, form_lines, form_names, wrapped
 from reconciler.cli.output import line, print_json, print_table, results
 from reconciler.cli.values import shown
 from reconciler.engine.drivers import catalog_parts
@@ -87,6 +87,9 @@ def _print_kinds(catalog: Catalog) -> None:
             for item in kinds
         ],
     )
+    results().print()
+    for text in wrapped(NAMED, ""):
+        results().print(text)
 
 
 def _kind(word: str, catalog: Catalog) -> ResourceType:
@@ -231,7 +234,7 @@ def _rule_words(rule: TypeAttribute) -> Iterator[str]:
         yield f"no two have the same{f' in one {rule.unique_within}' if rule.unique_within else ''}"
     if rule.unset:
         yield f"null: {rule.unset}"
-    if rule.clear_when_unset:
+    if rule.clear_when_unset and rule.settable:
         yield "without it in the manifest it shall have no value"
     if rule.allowed_values:
         yield f"one of: {', '.join(shown(value) for value in rule.allowed_values)}"

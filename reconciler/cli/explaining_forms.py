@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from itertools import chain
 
 from rich.text import Text
 
@@ -14,6 +15,15 @@ from reconciler.model.catalog import Catalog
 
 _WIDTH = 92
 _LIFECYCLE = "What may happen to a resource; written beside `spec`, not in it."
+NAMED = (
+    "What a manifest does not name is left as it is: attributes, tags, references, lists of parts. "
+    "`null` says that there shall be none (for tags and lists also `{}` and `[]`, for texts an empty "
+    "one); where the provider cannot take an attribute off again that is an error. What is named in a "
+    "list of parts, or in `tags`, is all that there shall be. What the manifest that was applied last "
+    "named and this one names no more is taken off, where it can be; attributes that have a default "
+    "get it, parts that hold data stay."
+)
+"""The rule of what belongs to a manifest, said once."""
 
 
 def form_lines(word: str, catalog: Catalog) -> Iterator[Text] | None:
@@ -21,7 +31,7 @@ def form_lines(word: str, catalog: Catalog) -> Iterator[Text] | None:
     wanted = word.lower()
     if wanted == "lifecycle":
         definition = json_schema(catalog, "VirtualMachine")["definitions"]["lifecycle"]
-        return _lines("lifecycle", _LIFECYCLE, definition)
+        return chain(_lines("lifecycle", _LIFECYCLE, definition), [Text()], wrapped(NAMED, ""))
     for kind, (_, description) in inventory_forms().items():
         if wanted == kind.lower():
             definitions = json_schema(catalog, kind)["definitions"]

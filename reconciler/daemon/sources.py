@@ -29,8 +29,11 @@ from reconciler.engine.engine import Engine
 from reconciler.errors import CredentialError, DatabaseUnavailable, ManifestError, ReconcilerError
 from reconciler.executor.context import Context
 from reconciler.manifest.git_login import parsed_login
-from reconciler.manifest.git_source import without_credentials
+from reconciler.manifest.git_source import is_remote, without_credentials
 from reconciler.manifest.sources import SourceSpec, SourceState, read_source
+from reconciler.model.scope import Scope, ScopePart
+from reconciler.store.session import Transaction
+from reconciler.store.sources import at_place, known_whole
 from reconciler.store.watch import moved_since, newest_revision, turn
 
 _log = get_logger(__name__)
@@ -44,15 +47,22 @@ CLOSE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of reading all sources. `moved`: at least one has a new revision."""
+    """What came of reading all sources. `moved`: at least one has a new revision.
+
+    `scope` is what all of them are about, by their last good revisions.
+    """
 
     context: Context
     moved: bool
+    scope: Scope
 
 
 @dataclass(slots=True)
 class _Known:
-    """Of one source: what was recorded last, and what was wrong the last time."""
+    """Of one source: what was recorded last, and what was wrong the last time.
+
+    `scope` is what it is about, once it could be read.
+    """
 
     content: bytes | None = None
     revision: int | None = None
@@ -62,6 +72,7 @@ class _Known:
     fetching: Fetching | None = None
     failures: int = 0  # in a row, to read it
     next_at: float = 0.0  # it is not read again before; by the monotonic clock
+    scope: ScopePart | None = None
 
 
 @dataclass(slots=True)
@@ -98,20 +109,43 @@ class Sources:
         """
         moved = False
         stop = stop or threading.Event()
-        for spec in self.specs:
-            name = label(spec)
-            known = self._known.setdefault(name, _Known())
-            reading: Fetched | None = None
-            if spec.is_remote and (reading := self._fetched(engine, spec, known, stop)) is None:
-                continue
-            with turn(engine.store, name) as mine:
-                if mine:
-                    moved = self._read_one(engine, context, spec, known, reading, again=again) or moved
+        readings: dict[str, Fetched | None] = {}
+        left = list(self.specs)
+        while left:
+            progress = False
+            for spec in left:
+                name = label(spec)
+                known = self._known.setdefault(name, _Known())
+                if spec.is_remote and name not in readings:
+                    readings[name] = self._fetched(engine, spec, known, stop)
+                if spec.is_remote and readings[name] is None:
+                    continue
+                with turn(engine.store, name) as mine:
+                    if mine:
+                        reading = readings.get(name)
+                        found = self._read_one(engine, context, spec, known, reading, again=again)
+                        progress = found or progress
+            moved = moved or progress
+            # What one source was refused because another declares it may just have been handed over to it.
+            left = [each for each in left if progress and self._known[label(each)].problems]
+        for name, known in self._known.items():
             self._tell(name, known)
         revisions = [known.revision for known in self._known.values() if known.revision is not None]
+        scope = self._scope(engine)
         if not moved:
-            return Reading(context, moved=False)
-        return Reading(engine.refreshed(context, max(revisions)), moved=True)
+            return Reading(context, moved=False, scope=scope)
+        return Reading(engine.refreshed(context, max(revisions)), moved=True, scope=scope)
+
+    def _scope(self, engine: Engine) -> Scope:
+        """What the sources are about. One that cannot be read is what it was the last time it could."""
+        parts: list[ScopePart] = []
+        with engine.store.read() as tx:
+            for spec in self.specs:
+                known = self._known[label(spec)]
+                part = known.scope or _recorded_scope(tx, spec)
+                if part is not None:
+                    parts.append(part)
+        return Scope(tuple(parts))
 
     def _fetched(
         self, engine: Engine, spec: SourceSpec, known: _Known, stop: threading.Event
@@ -144,7 +178,9 @@ class Sources:
     ) -> bool:
         """Whether the source has a new revision."""
         try:
-            state = reading.result() if reading is not None else read_source(spec, self.cache)
+            with engine.store.read() as tx:
+                whole = known_whole(tx)
+            state = reading.result() if reading is not None else read_source(spec, self.cache, known=whole)
             if reading is not None and moved_since(engine.store, state.name, reading.since):
                 return False  # by another daemon, which may have read a newer commit; it is read again
             content = _digest(state)
@@ -166,7 +202,7 @@ class Sources:
             return False
         known.failures, known.next_at = 0, 0.0
         moved = loaded.change.id != known.revision
-        known.content, known.problems = content, ()
+        known.content, known.problems, known.scope = content, (), loaded.scope
         if moved:
             known.revision, known.commit, known.recorded_at = loaded.change.id, state.commit, time.time()
             _tell_revision(loaded)
@@ -199,6 +235,20 @@ def label(spec: SourceSpec) -> str:
         return ",".join(str(Path(path).resolve()) for path in spec.paths)
     where = without_credentials(spec.git) + (f"@{spec.branch}" if spec.branch else "")
     return where + (f"//{spec.subfolder}" if spec.subfolder else "")
+
+
+def _recorded_scope(tx: Transaction, spec: SourceSpec) -> ScopePart | None:
+    """What a source is about that could not be read since the start: what was last read where it is."""
+    if spec.name:
+        return ScopePart(spec.name)
+    if spec.git is None:
+        url, branch, subfolder = (str(Path(spec.paths[0]).resolve()), None, None)
+    else:
+        shown = without_credentials(spec.git)
+        local = str(Path(spec.git.removeprefix("file://")).resolve())
+        url, branch, subfolder = (shown if is_remote(spec.git) else local, spec.branch, spec.subfolder)
+    name = at_place(tx, url, branch, subfolder)
+    return ScopePart(name) if name is not None else None
 
 
 def _record(engine: Engine, context: Context, state: SourceState) -> Loaded:

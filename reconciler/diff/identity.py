@@ -24,8 +24,8 @@ from reconciler.model.resource import Management, Observed, Presence
 class Row:
     """What matching needs of a recorded root. `fresh`: newer than the observation, so left alone by it.
 
-    `stray`: no operation of ours ever was on it; it is recorded only because it carried our mark.
     `sent_by`: of one that may have been made, the login that was to make it.
+    `stray`: no operation of ours ever was on it; it is recorded only because it carried our mark.
     """
 
     id: int
@@ -38,8 +38,8 @@ class Row:
     state: str
     recorded_hash: bytes | None
     fresh: bool = False
-    stray: bool = False
     sent_by: str | None = None
+    stray: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from reconciler.model.catalog import ResourceType, TypeAttribute
 from reconciler.model.resource import Desired, Recorded
@@ -21,18 +22,22 @@ def _text(value: object) -> str:
     return "" if value in (None, ()) else encode(value)
 
 
+One = TypeVar("One", Desired, Recorded)
+Other = TypeVar("Other", Desired, Recorded)
+
+
 def pair(
     kind: ResourceType,
     rules: Mapping[str, TypeAttribute],
-    desired: Iterable[Desired],
-    recorded: Iterable[Recorded],
-) -> tuple[list[tuple[Desired, Recorded]], list[Desired], list[Recorded]]:
-    """Pairs that are the same part, then desired ones without a counterpart, then recorded ones without."""
-    pairs: list[tuple[Desired, Recorded]] = []
-    wanted, there = list(desired), list(recorded)
+    ones: Iterable[One],
+    others: Iterable[Other],
+) -> tuple[list[tuple[One, Other]], list[One], list[Other]]:
+    """Pairs that are the same part, then the ones without a counterpart, then the others without."""
+    pairs: list[tuple[One, Other]] = []
+    wanted, there = list(ones), list(others)
     for identity in (_by_address, lambda item: part_key(kind, rules, item.attributes)):
         left = {identity(item): item for item in there}
-        still: list[Desired] = []
+        still: list[One] = []
         for item in wanted:
             match = left.pop(identity(item), None)
             if match is None:

@@ -36,21 +36,13 @@ class _Waiter:
     def open(self) -> frozenset[str]:
         return self.tasks - self.statuses.keys()
 
-    def believes(self, task: str, status: TaskStatus, denials: int) -> bool:
-        """That a provider does not know a task is believed from so many answers in a row."""
-        if status.state is not TaskState.UNKNOWN:
-            self.denied[task] = 0
-            return True
-        self.denied[task] += 1
-        return self.denied[task] >= denials
-
 
 class Poller:
     """Polls one endpoint. The interval grows while nothing ends and is capped, so long waits stay cheap."""
 
     _FIRST, _MOST, _MARGIN = 0.2, 5.0, 60.0  # seconds
-    _BLIND = 120.0  # seconds without any answer about a task, after which nobody waits for it any more
     _DENIALS = 3  # that a provider does not know a task is believed from so many answers in a row
+    _BLIND = 120.0  # seconds without any answer about a task, after which nobody waits for it any more
 
     def __init__(self, connect: Callable[[], Asked], clock: Callable[[], float] = time.monotonic) -> None:
         self._connect = connect
@@ -148,7 +140,7 @@ class Poller:
                     reason = status.message if status is not None else why
                     message = f"nothing could be learned of it for {self._BLIND:g} s: {reason}"
                     waiter.statuses[task] = TaskStatus(TaskState.RUNNING, message)
-                if status is None or not waiter.believes(task, status, self._DENIALS):
+                if status is None or self._is_doubtful(waiter, task, status):
                     continue
                 if status.state is not TaskState.RUNNING:
                     waiter.statuses[task] = status
@@ -156,6 +148,11 @@ class Poller:
             if not waiter.open or now >= waiter.deadline:
                 waiter.done.set()
         return ended
+
+    def _is_doubtful(self, waiter: _Waiter, task: str, status: TaskStatus) -> bool:
+        """Whether the provider says that it does not know the task, and has not said so often enough yet."""
+        waiter.denied[task] = waiter.denied[task] + 1 if status.state is TaskState.UNKNOWN else 0
+        return 0 < waiter.denied[task] < self._DENIALS
 
 
 def _is_unseen(status: TaskStatus) -> bool:

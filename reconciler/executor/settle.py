@@ -6,21 +6,30 @@ logical resource) is the desired side recorded as the fact.
 
 from __future__ import annotations
 
+from reconciler.diff import diff
 from reconciler.errors import CredentialError, ErrorCode, PlanError, ProviderError, Stopped
-from reconciler.executor import in_vain
+from reconciler.executor.applied import as_applied
 from reconciler.executor.context import Context
 from reconciler.executor.denial import look_at_ours
 from reconciler.executor.find import marked
+from reconciler.executor.in_vain import InVain, in_vain
 from reconciler.executor.look import look_at, record_seen
 from reconciler.executor.outcome import Result
+from reconciler.executor.swings import swings
 from reconciler.model.catalog import Mutability
 from reconciler.model.observation import Observation
 from reconciler.model.plan import Action, Step
-from reconciler.model.resource import Desired, Mark, Observed
+from reconciler.model.resource import Mark
 from reconciler.store import operations as ops
 from reconciler.store.desired_rows import load_desired
 from reconciler.store.observations import Ours
-from reconciler.store.resources import applied, clear_failure, record_failure
+from reconciler.store.resources import (
+    applied,
+    clear_failures,
+    drop_tags,
+    load_recorded,
+    record_failure,
+)
 from reconciler.store.session import Transaction
 
 
@@ -35,13 +44,25 @@ def settle_success(context: Context, step: Step, begun: ops.Begun) -> None:
                 _forget(tx, begun)
             case _:
                 _record(tx, context, step, begun, seen)
-        again = in_vain.in_vain(tx, context, step, begun)
+        again = in_vain(tx, context, step, begun)
+        again = again or swings(tx, step, begun)
         if again is None:
-            clear_failure(tx, begun.resource_id)
+            clear_failures(tx, begun.resource_id, step.action)
         else:
-            destroys = step.action is Action.REPLACE
-            record_failure(tx, begun.resource_id, in_vain.CODE, again, for_good=destroys)
+            _leave_alone(tx, step, begun, again)
         ops.finish(tx, begun, "done")
+
+
+def _leave_alone(tx: Transaction, step: Step, begun: ops.Begun, again: InVain) -> None:
+    record_failure(
+        tx,
+        begun.resource_id,
+        step.action,
+        step.desired_hash,
+        again.code,
+        again.message,
+        for_good=again.for_good,
+    )
 
 
 def _after(context: Context, step: Step, begun: ops.Begun) -> Observation | None:
@@ -95,11 +116,23 @@ def _record(
     if seen is None or not (seen.resources or seen.absent or seen.unseen):
         seen = _as_desired(tx, context, step, begun)
     record_seen(tx, context, step.endpoint, step.address.type, begun.uid, seen)
+    offer = context.catalog.offer(step.address.type, step.provider_type)
+    if offer is not None and not offer.tags:  # no provider will show that they are gone
+        drop_tags(tx, begun.resource_id, [tag.key for tag in step.tags if tag.after is None])
     if step.desired_hash is not None:
         if _has_write_only(context, step):
             ops.write_only_written(tx, step.address, step.desired_hash)
-        if not step.partial:
+        if not step.partial and _is_whole(tx, context, step):
             applied(tx, begun.resource_id, step.desired_hash)
+
+
+def _is_whole(tx: Transaction, context: Context, step: Step) -> bool:
+    """Whether a step applied all of its specification. A driver may take an object over and do no more."""
+    if step.action is not Action.ADOPT:
+        return True
+    desired = load_desired(tx, [step.address], context.catalog).get(step.address)
+    recorded = load_recorded(tx, [step.address], context.catalog).get(step.address)
+    return desired is not None and recorded is not None and not diff(desired, recorded, context.catalog)
 
 
 def _has_write_only(context: Context, step: Step) -> bool:
@@ -113,27 +146,16 @@ def _has_write_only(context: Context, step: Step) -> bool:
 
 
 def _as_desired(tx: Transaction, context: Context, step: Step, begun: ops.Begun) -> Observation:
-    """The desired resource as if observed, for providers that have nothing to look at."""
+    """What is recorded with the step made, as if observed, for providers that have nothing to look at."""
     desired = load_desired(tx, [step.address], context.catalog).get(step.address)
     if desired is None or desired.hash() != step.desired_hash:
         raise PlanError(f"{step.address}: its manifest changed while it was applied", hint="apply again")
     external_id = ops.external_id_of(tx, begun.resource_id) or str(begun.uid)
-    item = _observed(desired, external_id, Mark(context.owner, begun.uid, begun.operation))
+    recorded = load_recorded(tx, [step.address], context.catalog).get(step.address)
+    mark = Mark(context.owner, begun.uid, begun.operation)
+    item = as_applied(desired, recorded, step, external_id, mark)
     ops.set_external_id(tx, begun, external_id)
     return Observation(resources=(item,))
-
-
-def _observed(desired: Desired, external_id: str, mark: Mark | None) -> Observed:
-    return Observed(
-        type=desired.type,
-        external_id=external_id,
-        name=desired.address.name,
-        state="available",
-        attributes=desired.attributes,
-        tags=desired.tags,
-        mark=mark,
-        parts=tuple(_observed(part, "", None) for part in desired.parts),
-    )
 
 
 def settle_failure(
@@ -169,7 +191,7 @@ def settle_failure(
         ops.settle_state(tx, begun)
         if ambiguous:
             ops.doubt(tx, begun)
-        record_failure(tx, begun.resource_id, code, error.message)
+        record_failure(tx, begun.resource_id, step.action, step.desired_hash, code, error.message)
         ops.finish(tx, begun, "ambiguous" if ambiguous else "failed", code, error.message)
     return Result.AMBIGUOUS if ambiguous else Result.FAILED
 

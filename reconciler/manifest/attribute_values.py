@@ -44,6 +44,23 @@ _TYPE_WORDS = {
 }
 
 
+def is_none(rule: TypeAttribute, node: Node) -> bool:
+    """Whether it says that there shall be no value: `null`, or, where no secret is wanted, an empty text."""
+    if not isinstance(node, ScalarNode):
+        return False
+    definition = rule.definition
+    if node.value is None:
+        return True
+    if definition.secret or rule.mutability is Mutability.WRITE_ONLY:
+        return False
+    text = definition.data_type is DataType.STRING and definition.cardinality is Cardinality.ONE
+    return text and isinstance(node.value, str) and _is_empty(node.value, definition)
+
+
+def _is_empty(text: str, definition: AttributeDefinition) -> bool:
+    return not text or (definition.format is Format.TEXT and not text.strip("\r\n"))
+
+
 def read_value(rule: TypeAttribute, node: Node, scope: Scope) -> Value | None:
     """The canonical value, or None with a problem. References stay unchecked against the set."""
     definition = rule.definition
@@ -59,7 +76,7 @@ def read_value(rule: TypeAttribute, node: Node, scope: Scope) -> Value | None:
         message = f"{rule.name} has {len(node.items)} elements; {MOST_ELEMENTS} are the most"
         scope.report("length", message, position(node))
         return None
-    read = [_element(rule, item, scope) for item in node.items]
+    read = [_listed(rule, item, scope) for item in node.items]
     items = tuple(item for item in read if item is not None)
     return canonical(items, definition.cardinality, definition.format) if len(items) == len(read) else None
 
@@ -116,6 +133,17 @@ def _secret(name: str, node: Node, scope: Scope) -> SecretRef | None:
     scope.hide(source)
     scope.report("secret_source", f"{name} is not taken from a credential", position(source), hint)
     return None
+
+
+def _listed(rule: TypeAttribute, node: Node, scope: Scope) -> Scalar | None:
+    if (
+        isinstance(node, ScalarNode)
+        and isinstance(node.value, str)
+        and _is_empty(node.value, rule.definition)
+    ):
+        scope.report("empty_value", f"an element of {rule.name} is empty", position(node), "remove it")
+        return None
+    return _element(rule, node, scope)
 
 
 def _element(rule: TypeAttribute, node: Node, scope: Scope) -> Scalar | None:

@@ -10,21 +10,25 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from reconciler.manifest.attribute_values import read_value, references
+from reconciler.manifest.attribute_values import is_none, read_value, references
 from reconciler.manifest.envelope import Reference
-from reconciler.manifest.findings import Scope
+from reconciler.manifest.findings import Scope, position
 from reconciler.manifest.names import report_unknown, short_names
 from reconciler.manifest.yaml_reader import Entry, Position
 from reconciler.model.catalog import OWN_NAME, Catalog, TypeAttribute
-from reconciler.model.values import Format, SecretRef, Value
+from reconciler.model.values import Cardinality, Format, SecretRef, Value
 
 
 @dataclass(slots=True)
 class AttributesRead:
-    """`written` are the attributes that were given, right or wrong, with their places."""
+    """`written` are the attributes that were given, right or wrong, with their places.
+
+    `unset` are those among them that shall have no value.
+    """
 
     values: dict[str, Value] = field(default_factory=dict)
     written: dict[str, Position] = field(default_factory=dict)
+    unset: set[str] = field(default_factory=set)
     references: list[Reference] = field(default_factory=list)
     credentials: list[tuple[str, Position]] = field(default_factory=list)
 
@@ -67,6 +71,9 @@ def _read_one(rule: TypeAttribute, entry: Entry, read: AttributesRead, scope: Sc
         message = f"{rule.name} is only observed; a manifest cannot set it"
         scope.report("read_only", message, entry.position, "remove the line")
         return
+    if is_none(rule, entry.node):
+        _read_none(rule, entry, read, scope)
+        return
     value = read_value(rule, entry.node, scope)
     if value is None:
         return
@@ -75,6 +82,19 @@ def _read_one(rule: TypeAttribute, entry: Entry, read: AttributesRead, scope: Sc
         read.credentials.append((value.credential, entry.position))
     elif rule.definition.format is Format.REFERENCE:
         read.references += references(rule, entry.node)
+
+
+def _read_none(rule: TypeAttribute, entry: Entry, read: AttributesRead, scope: Scope) -> None:
+    """`null`, or a text with nothing in it: there shall be no value, where that is possible."""
+    if not rule.can_unset:
+        why = "is needed" if rule.required else "cannot be taken off again"
+        hint = "write a value" if rule.required else "remove the line to leave it as it is, or write a value"
+        message = f"{rule.name} has no value, and it {why} on {rule.provider_type}"
+        scope.report("empty_value", message, position(entry.node), hint)
+    elif rule.definition.cardinality is Cardinality.ONE:
+        read.unset.add(rule.name)
+    else:
+        read.values[rule.name] = ()
 
 
 def complete(

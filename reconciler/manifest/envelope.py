@@ -38,8 +38,10 @@ INVENTORY_KINDS = {
 
 
 class MetadataForm(Form):
+    """`tags` is None where none are written; `null` is written, and says that there shall be none."""
+
     name: str
-    tags: dict[str, str] = Field(default_factory=dict)
+    tags: dict[str, str] | None = None
     annotations: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -91,6 +93,7 @@ class Envelope:
     kind: str
     address: Address
     tags: dict[str, str]
+    tags_named: bool
     spec: Mapping
     lifecycle: LifecycleForm
     lifecycle_node: Mapping | None
@@ -133,7 +136,8 @@ def read_envelope(
     return Envelope(
         kind=kind_name,
         address=address,
-        tags=metadata.tags,
+        tags=metadata.tags or {},
+        tags_named=metadata.tags is not None,
         spec=spec,
         lifecycle=lifecycle,
         lifecycle_node=lifecycle_node,
@@ -143,6 +147,19 @@ def read_envelope(
         content_hash=bytes.fromhex(document.content_hash),
         scope=scope,
     )
+
+
+def declared_address(document: Document, catalog: Catalog) -> Address | None:
+    """The address of the resource that a document is about, whatever else is wrong with it."""
+    kind = declared_kind(document)
+    found = catalog.by_kind(kind) if kind is not None else None
+    metadata = next((entry.node for entry in document.node.entries if entry.key == "metadata"), None)
+    if found is None or not isinstance(metadata, Mapping):
+        return None
+    name = next((entry.node for entry in metadata.entries if entry.key == "name"), None)
+    if not isinstance(name, Scalar) or not isinstance(name.value, str) or not is_name(name.value):
+        return None
+    return Address.of(found.name, name.value)
 
 
 def declared_kind(document: Document) -> str | None:
@@ -207,7 +224,7 @@ def _metadata(entry: Entry | None, document: Document, scope: Scope) -> Metadata
     if not isinstance(entry.node, Mapping):
         scope.report("type", "metadata must be a mapping", entry.position, "write metadata: {name: …}")
         return None
-    kept = tuple(each for each in entry.node.entries if each.key != "annotations")
+    kept = tuple(_without_null_tags(each) for each in entry.node.entries if each.key != "annotations")
     metadata = read_form(MetadataForm, Mapping(kept, entry.node.line, entry.node.column), scope, "metadata")
     if metadata is not None and not is_name(metadata.name):
         at = next(position(each.node) for each in kept if each.key == "name")
@@ -216,6 +233,13 @@ def _metadata(entry: Entry | None, document: Document, scope: Scope) -> Metadata
         scope.report("name", message, at, hint)
         return None
     return metadata
+
+
+def _without_null_tags(entry: Entry) -> Entry:
+    """`tags: null` says none, as `tags: {}` does."""
+    if entry.key == "tags" and isinstance(entry.node, Scalar) and entry.node.value is None:
+        return Entry(entry.key, entry.position, Mapping((), *position(entry.node)))
+    return entry
 
 
 def _strange(name: str) -> str:

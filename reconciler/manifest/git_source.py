@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,8 +25,17 @@ from reconciler.manifest.git_commit import commit_text, moment
 from reconciler.manifest.git_fetch import Fetch, no_branch
 from reconciler.manifest.git_login import Login
 from reconciler.manifest.git_repository import error, opened
-from reconciler.manifest.git_tree import read_blobs, subtree
+from reconciler.manifest.git_tree import blob_at, read_blobs, subtree
 from reconciler.manifest.git_url import is_remote, without_credentials, wrong_with_branch, wrong_with_url
+from reconciler.manifest.source_file import (
+    EVERYTHING,
+    FILE_NAME,
+    Chosen,
+    SourceDeclaration,
+    choose,
+    read_source_file,
+    select_files,
+)
 
 __all__ = ["Checkout", "is_remote", "open_git", "without_credentials"]
 
@@ -36,7 +46,8 @@ _HEADS = b"refs/heads/"
 class Checkout:
     """What one commit holds. `repository` is where its objects are; `author` is `Name <address>`.
 
-    `files` are named by their paths within the repository; `subfolder` is "" for all of it.
+    `files` are named by their paths within the repository; `subfolder` is "" for all of it. `declared` is
+    what the reconciler.yaml in the folder `root` says of the source, None where there is none.
     """
 
     repository: Path
@@ -46,6 +57,18 @@ class Checkout:
     message: str
     files: tuple[SourceFile, ...]
     subfolder: str = ""
+    root: str = ""
+    declared: SourceDeclaration | None = None
+    chosen: Chosen = EVERYTHING
+
+    def beside(self, folders: Sequence[str]) -> tuple[SourceFile, ...]:
+        """The manifests of whole folders of the source, by their paths from its root, at the same commit.
+
+        Raises ManifestError where they cannot be read.
+        """
+        with opened(self.repository, str(self.repository)) as repo:
+            tree = _commit(repo, ObjectID(self.commit.encode())).tree
+            return _manifests(repo, tree, self.root, folders, self.declared, str(self.repository))
 
     def changed_paths(self, since: str) -> tuple[str, ...]:
         """The manifests that differ from those of another commit, gone ones included, in order.
@@ -128,13 +151,8 @@ def _checkout(repo: Repo, sha: ObjectID, location: Path, folder: str, shown: str
     if tree is None:
         message = f"there is no folder `{folder}` at commit {commit.id.decode()[:12]}"
         raise error("no_subfolder", message, shown, "check the subfolder's name; nothing was changed")
-    files, problems = read_blobs(repo.object_store, tree, folder)
-    if problems:
-        raise ManifestError(problems)
-    if all(not file.content or file.content.isspace() for file in files):
-        hint = "nothing is deleted because of this; name the folder that holds the manifests"
-        place = Location(f"{shown}//{folder}" if folder else shown)
-        raise ManifestError([Problem("manifest.empty", "no manifest was found", place, hint=hint)])
+    root, declared, chosen = _declared(repo, commit.tree, folder, shown)
+    files = _manifests(repo, commit.tree, root, chosen.read, declared, shown)
     text = commit_text(commit.as_raw_string())
     return Checkout(
         repository=location,
@@ -144,7 +162,69 @@ def _checkout(repo: Repo, sha: ObjectID, location: Path, folder: str, shown: str
         message=text.message,
         files=files,
         subfolder=folder,
+        root=root,
+        declared=declared,
+        chosen=chosen,
     )
+
+
+def _declared(
+    repo: Repo, tree: ObjectID, folder: str, shown: str
+) -> tuple[str, SourceDeclaration | None, Chosen]:
+    """The nearest reconciler.yaml at or above a folder, what it says, and what the folder means of it."""
+    steps = folder.split("/") if folder else []
+    for count in range(len(steps), -1, -1):
+        root = "/".join(steps[:count])
+        found = blob_at(repo.object_store, tree, f"{root}/{FILE_NAME}".lstrip("/"))
+        if found is None:
+            continue
+        declared = read_source_file(found, f"{shown}//{root}/{FILE_NAME}".replace("///", "//"))
+        chosen = choose(declared.folders, "/".join(steps[count:]))
+        if chosen is not None:
+            return root, declared, chosen
+        break
+    return "", None, Chosen((folder,), None)
+
+
+def _manifests(
+    repo: Repo,
+    tree: ObjectID,
+    root: str,
+    folders: Sequence[str],
+    declared: SourceDeclaration | None,
+    shown: str,
+) -> tuple[SourceFile, ...]:
+    """The manifests in folders of a source, by their paths within the repository."""
+    found: dict[str, SourceFile] = {}
+    problems: list[Problem] = []
+    for folder in (f"{root}/{each}".strip("/") for each in folders):
+        below = subtree(repo.object_store, tree, folder)
+        if below is None:
+            message = f"there is no folder `{folder}` at this commit"
+            raise error("no_subfolder", message, shown, "check the folder's name; nothing was changed")
+        files, wrong = read_blobs(repo.object_store, below, folder)
+        found |= {file.display_name: file for file in files}
+        problems += wrong
+    prefix = f"{root}/" if root else ""
+    kept, more = select_files(
+        [(file.display_name.removeprefix(prefix), file) for file in found.values()], declared
+    )
+    seen = [
+        p
+        for p in problems
+        if declared is None
+        or p.location is None
+        or not declared.ignores(p.location.file.removeprefix(prefix))
+    ]
+    if seen or more:
+        raise ManifestError([*seen, *more])
+    if all(not file.content or file.content.isspace() for _, file in kept):
+        hint = "nothing is deleted because of this; name the folder that holds the manifests"
+        place = Location(
+            "//".join([shown, *(f"{root}/{each}".strip("/") for each in folders if each or root)])
+        )
+        raise ManifestError([Problem("manifest.empty", "no manifest was found", place, hint=hint)])
+    return tuple(file for _, file in kept)
 
 
 def _commit(repo: Repo, sha: ObjectID) -> Commit:

@@ -14,7 +14,13 @@ from dataclasses import dataclass, field
 from reconciler.errors import Location, Problem
 from reconciler.manifest.context import context_hash
 from reconciler.manifest.crosscheck import Places, check_circles, check_pointers, report_twice
-from reconciler.manifest.envelope import INVENTORY_KINDS, Envelope, declared_kind, read_envelope
+from reconciler.manifest.envelope import (
+    INVENTORY_KINDS,
+    Envelope,
+    declared_address,
+    declared_kind,
+    read_envelope,
+)
 from reconciler.manifest.files import SourceFile
 from reconciler.manifest.findings import Findings, Scope
 from reconciler.manifest.inventory_set import read_inventory
@@ -50,6 +56,23 @@ def load(
 def load_offline(files: Sequence[SourceFile], catalog: Catalog) -> ManifestSet:
     """`load` without a database: the set must declare everything that it refers to."""
     return load(files, catalog)
+
+
+def declared_roots(files: Sequence[SourceFile], catalog: Catalog) -> dict[Address, Location]:
+    """What documents say they are, and where, whatever else is wrong with them.
+
+    Raises ManifestError where one cannot be read at all: it may be anything.
+    """
+    found = _Loader(catalog, Known())
+    documents = found.parse_all(files)
+    if error := found.findings.error():
+        raise error
+    roots: dict[Address, Location] = {}
+    for document in documents:
+        address = declared_address(document, catalog)
+        if address is not None:
+            roots.setdefault(address, Location(document.file, document.start_line, 1))
+    return roots
 
 
 @contextmanager
@@ -116,12 +139,19 @@ class _Loader:
         return ManifestSet(
             desired=desired,
             unchanged=frozenset(each.known.address for each in skipped if each.known),
+            places={each.known.address: each.where for each in skipped if each.known},
             inventory=inventory,
             documents=self.documents,
             catalog=user.catalog,
             context=context,
             content_hash=digest(sorted(each.raw.content_hash for each in raw)),
             files=tuple(file.display_name for file in files),
+        )
+
+    def parse_all(self, files: Sequence[SourceFile]) -> list[Document]:
+        """Every document of the files, with nothing but its syntax looked at."""
+        return self._parse(
+            _Raw(file.display_name, raw, None) for file in files for raw in split_documents(file.content)
         )
 
     def _split(self, files: Sequence[SourceFile]) -> list[_Raw]:

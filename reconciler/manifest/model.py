@@ -151,8 +151,9 @@ class Known:
 class ManifestSet:
     """A whole set without a problem in it.
 
-    `desired` are the resources that were read, `unchanged` those whose documents were known already;
-    `documents` has the SHA-256 of each one's document. `catalog` is the given one with the users' types.
+    `desired` are the resources that were read, `unchanged` those whose documents were known already,
+    at `places`; `documents` has the SHA-256 of each one's document. `catalog` is the given one with the
+    users' types.
     `context` is a hash of what the reading of a document rests on besides its own text: the catalog, and
     which endpoints there are. `content_hash` is one of the whole set's documents, in whatever files.
     """
@@ -165,3 +166,4 @@ class ManifestSet:
     context: bytes
     content_hash: bytes
     files: tuple[str, ...]
+    places: Mapping[Address, Location] = field(default_factory=dict)

@@ -95,6 +95,7 @@ def _part(kind: ResourceType, node: Node, parent: Parent, catalog: Catalog, scop
         endpoint=parent.endpoint,
         attributes=read.values,
         explicit=read.explicit,
+        unset=frozenset(read.unset),
         origin=scope.where(position(node)),
     )
     return PartRead(desired, read, position(node))

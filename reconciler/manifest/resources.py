@@ -100,6 +100,7 @@ def read_resource(envelope: Envelope, around: Surroundings) -> ResourceRead | No
         attributes=read.values,
         explicit=read.explicit,
         tags=envelope.tags,
+        tags_named=envelope.tags_named,
         lifecycle=_lifecycle(envelope, kind, provider_type, catalog),
         parts=tuple(part.desired for part in parts),
         collections=frozenset(part.name for part, _ in spec.collections),
@@ -108,6 +109,7 @@ def read_resource(envelope: Envelope, around: Surroundings) -> ResourceRead | No
         location=places.get("location"),
         datacenter=places.get("datacenter"),
         adopt=envelope.lifecycle.adopt,
+        unset=frozenset(read.unset),
         origin=envelope.origin,
     )
     return ResourceRead(desired, tuple(_pointers(envelope, read, parts)), envelope)

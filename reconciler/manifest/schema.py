@@ -82,7 +82,11 @@ def _document(kind: str, description: str, spec: Schema, more: Schema, *, tags: 
         "annotations": {"description": "Anything for people; it is not read."},
     }
     if tags:
-        metadata["tags"] = {"type": "object", "additionalProperties": {"type": "string"}}
+        metadata["tags"] = {
+            "type": ["object", "null"],
+            "additionalProperties": {"type": "string"},
+            "description": "All tags that it shall have; {} for none. Without it, tags are left as they are.",
+        }
     needs_spec = ["spec"] if "required" in spec or "allOf" in spec else []
     if not needs_spec:
         spec = {**spec, "type": _OR_NOTHING}  # `spec:` with nothing behind it says as much as no spec

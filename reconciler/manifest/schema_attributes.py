@@ -56,6 +56,9 @@ def attribute_schema(rules: Mapping[str, TypeAttribute], offering: Sequence[str]
         element = _element(definition, plain)
         one = definition.cardinality is Cardinality.ONE
         shapes.append(element if one else {"type": "array", "items": element})
+    if any(rule.can_unset for rule in each):
+        text = definition.data_type is DataType.STRING and definition.cardinality is Cardinality.ONE
+        shapes.append({"enum": [None, ""]} if plain and text else {"type": "null"})
     schema: Schema = dict(shapes[0]) if len(shapes) == 1 else {"anyOf": shapes}
     schema["description"] = _description(definition, rules, offering)
     default = each[0].default
@@ -142,6 +145,8 @@ def _description(
     if len(rules) < len(offering):
         words.append(f"Only on {listed(sorted(rules))}.")
     changes = {_CHANGE_WORDS[rule.mutability] for rule in rules.values()}
+    meanings = sorted({rule.unset for rule in rules.values() if rule.unset})
+    words += [f"null: {meaning}." for meaning in meanings]
     if len(changes) == 1:
         words.append(f"{changes.pop().capitalize()}.")
     else:

@@ -96,11 +96,17 @@ class TypeAttribute:
     """One attribute of one resource type on one provider type: the rules that hold there.
 
     `default` is enforced where a manifest says nothing; see `default_for`. `clear_when_unset`: where a
-    manifest says nothing, the attribute shall have no value. Otherwise what is not written is left as it is.
-    `grow_only`: a smaller value is refused when planning. `also` names a read-only attribute that says the
-    same thing in other words (an image's number beside its name): a wanted value that is either of the two
-    is met. `unique`: no two objects of the type may have one value at an endpoint, or, `unique_within`, no
-    two of one value of that attribute. `unset` says what a manifest's `null` does; empty: it does nothing.
+    manifest says nothing, the attribute shall have no value: of parts that are known by their whole content,
+    and of faults. Otherwise what is not written is left as it is, or taken off where the manifest that was
+    applied last gave it. `grow_only`: a smaller value is refused when planning. `also` names a read-only
+    attribute that says the same thing in other words (an image's number beside its name): a wanted value
+    that is either of the two is met. `unique`: no two objects of the type may have one value at an endpoint,
+    or, `unique_within`, no two of one value of that attribute.
+    `unset` says what a manifest's `null` (or empty text) does, in words for people ("the provider's own
+    name comes back"); empty: the provider cannot take the attribute off, and `null` is an error. An unset
+    attribute is in `Desired.unset`, an `AttributeChange` that unsets it has `after=None`, and the driver
+    then observes no value (not the provider's own). `null` of a set or list is the empty one, for which no
+    rule is needed.
     """
 
     definition: AttributeDefinition
@@ -130,6 +136,14 @@ class TypeAttribute:
         if self.default != OWN_NAME:
             return self.default
         return dns_name(name) if self.definition.format is Format.HOSTNAME else name
+
+    @property
+    def can_unset(self) -> bool:
+        """Whether a manifest may say that there shall be no value."""
+        if self.required or not self.settable:
+            return False
+        many = self.definition.cardinality is not Cardinality.ONE
+        return bool(self.unset) or many or self.clear_when_unset or not self.compared
 
     @property
     def settable(self) -> bool:

@@ -45,12 +45,16 @@ class AttributeChange:
 
 @dataclass(frozen=True, slots=True)
 class PartChange:
-    """A part to create, update or delete within its parent's step."""
+    """A part to create, update or delete within its parent's step.
+
+    `reason` says why it comes or goes; of an update each change has its own.
+    """
 
     address: Address
     action: PartAction
     changes: tuple[AttributeChange, ...]
     holds_data: bool = False
+    reason: Reason = Reason.MANIFEST
 
 
 @dataclass(frozen=True, slots=True)

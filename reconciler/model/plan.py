@@ -111,6 +111,8 @@ class Step:
     `approvals` say why a person must approve it beforehand; empty for ordinary steps. `pin` is the version
     of the recorded row the step rests on, None where there is no row yet. `requests` is the expected
     number of provider requests, polling aside. `partial`: something else that differs is left as it is.
+    `failed` is what it failed with the last time, None where it did not. `gone`: there is no object (any
+    more), as far as is known. `ground` is the hash of what was seen of an object that is to be taken over.
     """
 
     address: Address
@@ -131,6 +133,9 @@ class Step:
     desired_hash: bytes | None = None
     adopt: str | None = None
     partial: bool = False
+    failed: str | None = None
+    gone: bool = False
+    ground: bytes | None = None
 
     @property
     def requests(self) -> int:
@@ -145,8 +150,12 @@ class Step:
         return digest([str(self.address), self.action, *(call.content() for call in self.calls)]).hex()
 
     def content(self) -> str:
+        # What is taken over has no row of ours yet, or one that only a look made: it is known by its id
+        # there, and what it rests on is what was seen of it.
+        theirs = self.action is Action.ADOPT and self.ground is not None
+        rests_on = ["", (self.ground or b"").hex()] if theirs else [str(self.resource), str(self.pin)]
         return "\n".join(
-            [str(self.address), self.action, self.endpoint, str(self.resource), str(self.pin)]
+            [str(self.address), self.action, self.endpoint, *rests_on]
             + [(self.desired_hash or b"").hex(), ",".join(map(str, self.requires)), str(self.adopt)]
             + [call.content() for call in self.calls]
         )
@@ -198,7 +207,10 @@ class Plan:
     requests: Mapping[str, int] = field(default_factory=dict)
     settled: tuple[tuple[Address, bytes], ...] = ()  # agreed pairs to remember: (address, desired hash)
     follows: tuple[Step, ...] = ()
+    applied: tuple[tuple[Address, bytes], ...] = ()  # the same of pairs that have to be looked at again
+    since_creation: tuple[str, ...] = ()  # what only a creation takes, and is wanted otherwise since
     revision: int | None = None
+    elsewhere: int = 0  # how many resources differ that this plan is not about
 
     def __bool__(self) -> bool:
         return bool(self.steps)

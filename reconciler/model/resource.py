@@ -68,8 +68,10 @@ class Desired:
 
     `attributes` are canonical and hold the catalog's defaults; `explicit` names those a person wrote.
     `collections` are the part types that the manifest lists, so that parts not listed are to go; parts
-    of other types are left alone. References are addresses as text. `adopt` is the external id of an
-    existing object to take over.
+    of other types are left alone. What the manifest does not name is left as it is; that there shall be
+    none of it is said by an empty set or list among the `attributes`, by the names in `unset` (an attribute
+    of one value), and, of tags, by `tags_named` with no tags. References are addresses as text. `adopt` is
+    the external id of an existing object to take over.
     """
 
     address: Address
@@ -87,7 +89,14 @@ class Desired:
     location: str | None = None
     datacenter: str | None = None
     adopt: str | None = None
+    unset: frozenset[str] = frozenset()
+    tags_named: bool = False
     origin: Location | None = None
+
+    @property
+    def names_tags(self) -> bool:
+        """Whether the manifest says which tags there shall be, be it none."""
+        return self.tags_named or bool(self.tags)
 
     def content(self) -> Iterator[str]:
         """The texts that make up its canonical hash, everything but where it was written."""
@@ -97,6 +106,7 @@ class Desired:
             yield f"a:{name}={encode(self.attributes[name])}"
         for key in sorted(self.tags):
             yield f"t:{encode(key)}={encode(self.tags[key])}"
+        yield f"u:{sorted(self.unset)},{self.names_tags}"
         life = self.lifecycle
         yield f"l:{life.prevent_destroy},{life.on_remove},{life.allow_downtime},{life.replace}"
         yield f"i:{life.create_before_destroy},{sorted(life.ignore_changes)}"

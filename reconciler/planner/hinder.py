@@ -1,4 +1,4 @@
-"""What keeps a resource from being touched: trouble at its endpoint, a quarantine, a hold, a failure."""
+"""What keeps a resource from being touched: trouble at its endpoint, a quarantine, a hold."""
 
 from __future__ import annotations
 
@@ -73,10 +73,6 @@ def _paused(
             message = f"held by {hold.owner}{end}: {hold.reason}"
             decision.block(item, action, Hindrance.HELD, message, _how_to_release(hold, item.address))
             return
-    not_before, why = given.failures.get(item.address, (given.now, ""))
-    if not_before > given.now:
-        message = f"is tried again after {not_before:%Y-%m-%d %H:%M:%S} UTC: {why}"
-        decision.block(item, action, Hindrance.BACK_OFF, message, f"reconciler retry {item.address}")
 
 
 def _how_to_release(hold: Hold, address: Address) -> str:

@@ -19,7 +19,11 @@ from reconciler.planner.references import references
 
 def decide_wanted(given: PlanInput) -> tuple[dict[Address, Decision], dict[Address, Address]]:
     """The decisions for what manifests want; and what came along, each with who needs it."""
-    chosen = [a for a, item in given.desired.items() if given.selection.covers(a, item.endpoint, item.tags)]
+    chosen = [
+        a
+        for a, item in given.desired.items()
+        if a not in given.elsewhere and given.selection.covers(a, item.endpoint, given.tags_of(item))
+    ]
     left = deque(sorted(chosen))
     known = set(chosen)
     decisions: dict[Address, Decision] = {}
@@ -43,8 +47,9 @@ def _comes_along(need: Address, given: PlanInput) -> bool:
     item = given.desired.get(need)
     return (
         item is not None
+        and need not in given.elsewhere
         and not is_there(need, given)
-        and not given.selection.rules_out(need, item.endpoint, item.tags)
+        and not given.selection.rules_out(need, item.endpoint, given.tags_of(item))
     )
 
 

@@ -83,6 +83,8 @@ def _missing(needs: list[Address], given: PlanInput) -> tuple[str, str]:
     out = [need for need in needs if _ruled_out(need, given)]
     if doubtful:
         return message, f"see at {_names(doubtful)} what ends the quarantine; it follows by itself then"
+    if others := sorted({given.elsewhere[need] or "" for need in absent if need in given.elsewhere} - {""}):
+        return message, f"this run is not about {', '.join(others)}: apply that first, or all with --all"
     if not out:
         return message, "it follows by itself when they exist"
     return (
@@ -107,7 +109,7 @@ def _in_doubt(address: Address, given: PlanInput) -> bool:
 
 def _ruled_out(address: Address, given: PlanInput) -> bool:
     item = given.desired.get(address)
-    return item is not None and given.selection.rules_out(address, item.endpoint, item.tags)
+    return item is not None and given.selection.rules_out(address, item.endpoint, given.tags_of(item))
 
 
 def _available(address: Address, steps: Mapping[Address, Step], given: PlanInput) -> bool:

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Blocked, Plan, Step
+from reconciler.planner.creation import since_creation
 from reconciler.planner.decide import decide_removed
 from reconciler.planner.in_use import without_users
 from reconciler.planner.inputs import PlanInput
 from reconciler.planner.needed import decide_wanted, notes, still_needed
 from reconciler.planner.order import ordered, without_adoption, without_dependency
+from reconciler.planner.stuck import without_stuck
 from reconciler.planner.unique import without_collisions
 from reconciler.planner.used_parts import without_used_parts
 
@@ -21,14 +23,23 @@ def make_plan(given: PlanInput) -> Plan:
     steps: dict[Address, Step] = {}
     blocked: list[Blocked] = []
     settled: list[tuple[Address, bytes]] = []
+    applied: list[tuple[Address, bytes]] = []
+    otherwise: list[str] = []
     decisions, along = decide_wanted(given)
     for address, decision in decisions.items():
+        desired = given.desired[address]
         blocked += decision.blocked
         if decision.step is not None:
             steps[address] = decision.step
-        elif decision.settled:
-            settled.append((address, given.desired[address].hash()))
+        if decision.step is None or decision.step.action is Action.UPDATE:
+            said = since_creation(desired, given.recorded.get(address), given)
+            otherwise += said
+            if decision.settled:
+                # What is to be said again has to be found again.
+                (applied if said else settled).append((address, desired.hash()))
     for recorded in sorted(given.removed, key=lambda item: item.address):
+        if recorded.address in given.elsewhere:
+            continue
         if not given.selection.covers(recorded.address, recorded.endpoint, recorded.tags):
             continue
         decision = decide_removed(recorded, given)
@@ -40,6 +51,8 @@ def make_plan(given: PlanInput) -> Plan:
     steps, waiting = without_dependency(steps, given)
     waiting += taken
     waiting += later
+    steps, held = without_stuck(steps, blocked, given)
+    waiting += held
     if along:
         steps = still_needed(steps, along, given, [item.address for item in later])
     steps, used = without_users(steps, [*blocked, *waiting], given)
@@ -58,6 +71,8 @@ def make_plan(given: PlanInput) -> Plan:
         requests=dict(_requests(in_order)),
         settled=tuple(settled),
         follows=tuple(parts.follows),
+        applied=tuple(applied),
+        since_creation=tuple(otherwise),
         revision=given.revision,
     )
 
@@ -71,7 +86,11 @@ def _requests(steps: tuple[Step, ...]) -> Counter[str]:
 
 
 def _warnings(given: PlanInput) -> Iterator[str]:
+    for address, why in given.restored:
+        yield f"{address}: {why}; it is set back"
     for address, recorded in sorted(given.recorded.items()):
+        if address in given.elsewhere:
+            continue
         desired = given.desired.get(address)
         named = {part.address: part for part in (desired, *desired.parts)} if desired else {}
         for item in (recorded, *recorded.parts):

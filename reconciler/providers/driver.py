@@ -92,8 +92,9 @@ class LowerRequest:
     what can be known to fail is to be known before that object is given up. `referenced` are the recorded
     resources that references point at, by address text, where a request needs more than their id
     (a volume's attachment needs to know whether the old server still runs); `wanted` is what manifests
-    want of them, so that two manifests that contradict each other can be refused. `offers` is what the
-    endpoint's last observation in this run brought; None where there was none.
+    want of them, so that two manifests that contradict each other can be refused. Under `type#external id`
+    there is what the driver's `copied_from` named, if it is recorded. `offers` is what the endpoint's last
+    observation in this run brought; None where there was none.
     """
 
     action: Action
@@ -170,6 +171,16 @@ class Driver(Protocol):
         A task that could not be asked for just now is left out, or is RUNNING with a message that says why.
         """
         ...
+
+
+def copied_from(driver: type[Driver], desired: Desired) -> tuple[tuple[str, str], ...]:
+    """The objects, as (type, external id), that a new one is made from and that no reference names.
+
+    A driver says it with a static method of this name, which it may leave out. What is recorded of them,
+    whosever they are, then comes with the request to lower.
+    """
+    told: Callable[[Desired], tuple[tuple[str, str], ...]] | None = getattr(driver, "copied_from", None)
+    return told(desired) if told is not None else ()
 
 
 DriverClass = Callable[[Access], Driver]

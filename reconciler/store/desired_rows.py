@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from reconciler.errors import Location
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Desired, Lifecycle, OnRemove, ReplacePolicy
+from reconciler.model.values import Cardinality
 from reconciler.store.session import Transaction
 from reconciler.store.values import Columns, collect
 
@@ -32,7 +33,20 @@ def load_desired(tx: Transaction, addresses: Collection[Address], catalog: Catal
     """The current desired resources at these root addresses, with their parts. Missing ones are left out."""
     if not addresses:
         return {}
-    rows = tx.rows("desired.roots", addresses=[str(address) for address in addresses])
+    return _loaded(tx, tx.rows("desired.roots", addresses=[str(address) for address in addresses]), catalog)
+
+
+def load_specifications(
+    tx: Transaction, wanted: Mapping[Address, bytes], catalog: Catalog
+) -> dict[Address, Desired]:
+    """What some revision wanted of these roots, by its hash. Those that are not known are left out."""
+    if not wanted:
+        return {}
+    hashes = {"addresses": list(map(str, wanted)), "spec_hashes": list(wanted.values())}
+    return _loaded(tx, tx.rows("desired.roots_of_hash", **hashes), catalog)
+
+
+def _loaded(tx: Transaction, rows: list[tuple[Any, ...]], catalog: Catalog) -> dict[Address, Desired]:
     belongings = _belongings(tx, [row[0] for row in rows])
     parts: dict[int, list[Desired]] = defaultdict(list)
     for row in rows:
@@ -68,13 +82,14 @@ def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
 
 def _desired(row: tuple[Any, ...], own: _Belongings, parts: tuple[Desired, ...], catalog: Catalog) -> Desired:
     (_, address, kind, provider, endpoint, guard, on_remove, downtime, policy, before, *rest) = row
-    location, datacenter, adopt, file, line, column, _ = rest
+    location, datacenter, adopt, names_tags, file, line, column, _ = rest
+    unset = {n for n in own.cleared if catalog.definitions[n].cardinality is Cardinality.ONE}
     return Desired(
         address=Address.parse(address),
         type=kind,
         provider_type=provider,
         endpoint=endpoint,
-        attributes=collect(own.attributes, catalog.definitions) | dict.fromkeys(own.cleared, ()),
+        attributes=collect(own.attributes, catalog.definitions) | dict.fromkeys(own.cleared - unset, ()),
         explicit=frozenset(own.explicit),
         tags=own.tags,
         lifecycle=Lifecycle(
@@ -92,5 +107,7 @@ def _desired(row: tuple[Any, ...], own: _Belongings, parts: tuple[Desired, ...],
         location=location,
         datacenter=datacenter,
         adopt=adopt,
+        unset=frozenset(unset),
+        tags_named=names_tags,
         origin=Location(file, line, column),
     )

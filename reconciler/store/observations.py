@@ -163,8 +163,8 @@ def _rows(tx: Transaction, scope: Scope) -> list[Row]:
             state=state,
             recorded_hash=recorded and bytes(recorded),
             fresh=fresh,
-            stray=stray,
             sent_by=sent_by,
+            stray=stray,
         )
         for (
             row_id,
@@ -177,8 +177,8 @@ def _rows(tx: Transaction, scope: Scope) -> list[Row]:
             state,
             recorded,
             fresh,
-            stray,
             sent_by,
+            stray,
         ) in rows
     ]
 

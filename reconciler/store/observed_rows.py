@@ -132,6 +132,8 @@ def _resolved(observed: Observed, targets: dict[tuple[str, str], _Target], catal
     resolved: dict[str, Value] = {}
     for name, value in observed.attributes.items():
         definition = catalog.definitions[name]
+        if value == "":
+            continue  # an empty text is no value
         if definition.format is not Format.REFERENCE:
             resolved[name] = value
         elif isinstance(value, tuple):
@@ -159,7 +161,7 @@ def _tags(
     offer = catalog.offer(observed.type, provider_type)
     if offer is None or offer.tags:
         return observed.tags
-    return desired.tags if desired is not None else root.tags
+    return desired.tags if desired is not None and desired.names_tags else root.tags
 
 
 def _placed(

@@ -266,6 +266,21 @@ def repeats(tx: Transaction, begun: Begun, desired_hash: bytes, *, least: int) -
     return {Thing(*row[:3]): row[3] for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Swing:
+    """An attribute that came back to another value, so often in a row, after an operation had set it."""
+
+    name: str
+    back_to: str | None
+    times: int
+
+
+def swings(tx: Transaction, begun: Begun, *, least: int) -> tuple[Swing, ...]:
+    """What this operation set and what had come back `least` times or more by itself before."""
+    rows = tx.rows("operations.swings", id=begun.operation, resource_id=begun.resource_id, least=least)
+    return tuple(Swing(*row) for row in rows)
+
+
 def call_finished(
     tx: Transaction,
     begun: Begun,

@@ -821,7 +821,9 @@ CREATE TABLE manifest_sources (
     url text,
     branch text,
     subfolder text,
+    repository text,
     created_at timestamptz NOT NULL DEFAULT now(),
+    forgotten_at timestamptz,
     CONSTRAINT manifest_sources_pkey PRIMARY KEY (id),
     CONSTRAINT manifest_sources_name UNIQUE (name),
     CONSTRAINT manifest_sources_kind CHECK (kind IN ('folder', 'git', 'stdin', 'files'))
@@ -832,7 +834,7 @@ COMMENT ON TABLE manifest_sources IS
 COMMENT ON COLUMN manifest_sources.id IS
 'Key.';
 COMMENT ON COLUMN manifest_sources.name IS
-'Its name; one source''s removal of a manifest says nothing of another''s.';
+'Its name, from its reconciler.yaml or from where it is; one source''s removal of a manifest says nothing of another''s.';
 COMMENT ON COLUMN manifest_sources.kind IS
 'folder, git, stdin or files.';
 COMMENT ON COLUMN manifest_sources.url IS
@@ -841,8 +843,12 @@ COMMENT ON COLUMN manifest_sources.branch IS
 'The branch that is followed, of a repository.';
 COMMENT ON COLUMN manifest_sources.subfolder IS
 'The folder inside it; null for all of it.';
+COMMENT ON COLUMN manifest_sources.repository IS
+'The repository it was last read from, by host and path, whatever way leads there; null where it is known to be in none.';
 COMMENT ON COLUMN manifest_sources.created_at IS
 'When it was first used.';
+COMMENT ON COLUMN manifest_sources.forgotten_at IS
+'When a person said that there is no such source any more; null while there is.';
 
 CREATE TABLE revisions (
     id bigint GENERATED ALWAYS AS IDENTITY,
@@ -1158,23 +1164,29 @@ WHERE relationship_type_id = 1;
 
 CREATE TABLE resource_failures (
     resource_id bigint NOT NULL REFERENCES resources (id),
+    operation_type_id integer NOT NULL REFERENCES operation_types (id),
+    desired_hash bytea,
     failures integer NOT NULL,
-    not_before timestamptz NOT NULL,
+    not_before timestamptz,
     error_code text NOT NULL,
     error_message text NOT NULL,
     last_at timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT resource_failures_pkey PRIMARY KEY (resource_id),
+    CONSTRAINT resource_failures_pkey PRIMARY KEY (resource_id, operation_type_id),
     CONSTRAINT resource_failures_count CHECK (failures > 0)
 );
 
 COMMENT ON TABLE resource_failures IS
-'Failed attempts, for backing off: one row a resource that failed since it last succeeded. Written by the executor.';
+'Failed attempts, for backing off: one row a resource and action that failed and has not succeeded since. It counts against that action and that specification only. Written by the executor.';
 COMMENT ON COLUMN resource_failures.resource_id IS
 'The resource.';
+COMMENT ON COLUMN resource_failures.operation_type_id IS
+'The action that failed; another action is not held back by it.';
+COMMENT ON COLUMN resource_failures.desired_hash IS
+'The specification that it failed for, so that a corrected manifest is tried at once; null for a removal.';
 COMMENT ON COLUMN resource_failures.failures IS
 'How many attempts failed in a row.';
 COMMENT ON COLUMN resource_failures.not_before IS
-'No new attempt before then.';
+'No new attempt before then; null: none at all until a manifest or a person says otherwise.';
 COMMENT ON COLUMN resource_failures.error_code IS
 'The class of the last error.';
 COMMENT ON COLUMN resource_failures.error_message IS
@@ -1272,6 +1284,7 @@ CREATE TABLE holds (
     created_at timestamptz NOT NULL DEFAULT now(),
     until timestamptz,
     released_at timestamptz,
+    while_wanted boolean NOT NULL DEFAULT FALSE,
     CONSTRAINT holds_pkey PRIMARY KEY (id),
     CONSTRAINT holds_tag CHECK (tag_value IS NULL OR tag_key IS NOT NULL)
 );
@@ -1300,6 +1313,8 @@ COMMENT ON COLUMN holds.until IS
 'Until when; null until it is released.';
 COMMENT ON COLUMN holds.released_at IS
 'When it was released; null while it holds.';
+COMMENT ON COLUMN holds.while_wanted IS
+'Whether it ends by itself once no manifest wants the address any more: what was deleted although one does.';
 CREATE INDEX holds_live ON holds (created_at) WHERE released_at IS NULL;
 CREATE INDEX holds_endpoint ON holds (endpoint_id);
 CREATE INDEX holds_type ON holds (resource_type_id);
@@ -1496,6 +1511,7 @@ CREATE TABLE desired_resources (
     spec_hash bytea NOT NULL,
     document_hash bytea,
     file text NOT NULL,
+    path text NOT NULL DEFAULT '',
     line integer NOT NULL,
     column_number integer NOT NULL,
     prevent_destroy boolean NOT NULL DEFAULT FALSE,
@@ -1506,6 +1522,7 @@ CREATE TABLE desired_resources (
     location text,
     datacenter text,
     adopt_external_id text,
+    names_tags boolean NOT NULL DEFAULT FALSE,
     valid_from_revision bigint NOT NULL REFERENCES revisions (id),
     valid_to_revision bigint REFERENCES revisions (id),
     CONSTRAINT desired_resources_pkey PRIMARY KEY (id),
@@ -1536,7 +1553,9 @@ COMMENT ON COLUMN desired_resources.spec_hash IS
 COMMENT ON COLUMN desired_resources.document_hash IS
 'SHA-256 of the YAML document it was read from; null for a part.';
 COMMENT ON COLUMN desired_resources.file IS
-'The manifest''s file.';
+'The manifest''s file, as whoever loaded it would write it.';
+COMMENT ON COLUMN desired_resources.path IS
+'The same file by its path within the source, which is the same in every clone.';
 COMMENT ON COLUMN desired_resources.line IS
 'Line in it, from 1; 0 where only the file is known.';
 COMMENT ON COLUMN desired_resources.column_number IS
@@ -1557,6 +1576,8 @@ COMMENT ON COLUMN desired_resources.datacenter IS
 'The datacenter that the manifest names.';
 COMMENT ON COLUMN desired_resources.adopt_external_id IS
 'The provider''s id of an existing object to take over.';
+COMMENT ON COLUMN desired_resources.names_tags IS
+'Whether the manifest says which tags there shall be, be it none; where it does not, tags are left as they are.';
 COMMENT ON COLUMN desired_resources.valid_from_revision IS
 'The first revision that says so.';
 COMMENT ON COLUMN desired_resources.valid_to_revision IS
@@ -1741,18 +1762,41 @@ COMMENT ON COLUMN plans.status IS
 CREATE INDEX plans_hash_at ON plans (hash);
 CREATE INDEX plans_revision ON plans (revision_id);
 
+CREATE TABLE plan_sources (
+    plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+    position integer NOT NULL,
+    source_name text NOT NULL,
+    place text,
+    CONSTRAINT plan_sources_pkey PRIMARY KEY (plan_id, position)
+);
+
+COMMENT ON TABLE plan_sources IS
+'What a plan was made from: the sources, or the parts of them, that it is about.';
+COMMENT ON COLUMN plan_sources.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_sources.position IS
+'The order in which they were named.';
+COMMENT ON COLUMN plan_sources.source_name IS
+'The source.';
+COMMENT ON COLUMN plan_sources.place IS
+'The folder or file that was read; null for a repository, which is read again where its source is.';
+
 CREATE TABLE plan_approvals (
     id bigint GENERATED ALWAYS AS IDENTITY,
+    uid uuid NOT NULL,
     plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
     hash text NOT NULL,
     approved_by text NOT NULL,
     approved_at timestamptz NOT NULL DEFAULT now(),
     used_at timestamptz,
-    CONSTRAINT plan_approvals_pkey PRIMARY KEY (id)
+    mac bytea NOT NULL,
+    CONSTRAINT plan_approvals_pkey PRIMARY KEY (id),
+    CONSTRAINT plan_approvals_uid UNIQUE (uid),
+    CONSTRAINT plan_approvals_mac CHECK (octet_length(mac) = 32)
 );
 
 COMMENT ON TABLE plan_approvals IS
-'A person''s consent to one plan, good for one use.';
+'A person''s consent to one plan, good for one use, and only with a mac that none but a holder of the key can make.';
 COMMENT ON COLUMN plan_approvals.id IS
 'Key.';
 COMMENT ON COLUMN plan_approvals.plan_id IS
@@ -1765,7 +1809,10 @@ COMMENT ON COLUMN plan_approvals.approved_at IS
 'When.';
 COMMENT ON COLUMN plan_approvals.used_at IS
 'When an application used it up; null before. Set once.';
-CREATE UNIQUE INDEX plan_approvals_unused ON plan_approvals (plan_id) WHERE used_at IS NULL;
+COMMENT ON COLUMN plan_approvals.uid IS
+'Its identity, chosen by who approves and covered by the mac, so that no copy of it counts.';
+COMMENT ON COLUMN plan_approvals.mac IS
+'HMAC-SHA-256 over uid, plan, hash and who, under the installation''s key, which the database never has.';
 CREATE INDEX plan_approvals_plan ON plan_approvals (plan_id);
 
 CREATE TABLE plan_messages (
@@ -2259,6 +2306,14 @@ CREATE TABLE resource_history (
     external_id text,
     management text NOT NULL,
     presence text NOT NULL,
+    prevent_destroy boolean NOT NULL,
+    on_remove text,
+    allow_downtime boolean NOT NULL,
+    replace_policy text NOT NULL,
+    create_before_destroy boolean NOT NULL,
+    source_id integer,
+    location_id integer,
+    datacenter_id integer,
     deleted_at timestamptz,
     actor text NOT NULL,
     reason text,
@@ -2296,6 +2351,22 @@ COMMENT ON COLUMN resource_history.management IS
 'managed, unmanaged or quarantined, after it.';
 COMMENT ON COLUMN resource_history.presence IS
 'present, absent or unknown, after it.';
+COMMENT ON COLUMN resource_history.prevent_destroy IS
+'Whether it was guarded against destruction, after the change.';
+COMMENT ON COLUMN resource_history.on_remove IS
+'What was to happen when it left the manifests, after it; null for the type''s rule.';
+COMMENT ON COLUMN resource_history.allow_downtime IS
+'Whether a change might stop it, after it.';
+COMMENT ON COLUMN resource_history.replace_policy IS
+'Whether it might be replaced, after it.';
+COMMENT ON COLUMN resource_history.create_before_destroy IS
+'Whether a replacement made the new object first, after it.';
+COMMENT ON COLUMN resource_history.source_id IS
+'Whose manifest it was from, after it.';
+COMMENT ON COLUMN resource_history.location_id IS
+'Its location, after it.';
+COMMENT ON COLUMN resource_history.datacenter_id IS
+'Its datacenter, after it.';
 COMMENT ON COLUMN resource_history.deleted_at IS
 'When the resource was gone; null while it lives.';
 COMMENT ON COLUMN resource_history.actor IS
@@ -2655,6 +2726,30 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION refuse_truncate() IS 'Refuses TRUNCATE, which no row''s history could follow.';
+
+CREATE FUNCTION sessions_in_the_way(p_waiter integer)
+RETURNS TABLE (pid integer, usename text, application_name text, state text, since timestamptz)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT
+    a.pid, a.usename::text, a.application_name, a.state, coalesce(a.xact_start, a.state_change, a.backend_start)
+  FROM pg_stat_activity AS a
+  CROSS JOIN LATERAL (
+    SELECT
+      coalesce(bool_or(l.locktype = 'virtualxid'), FALSE) AS is_at_work,
+      coalesce(bool_or(l.locktype = 'advisory'), FALSE) AND a.application_name <> 'reconciler' AS is_holding
+    FROM pg_locks AS l
+    WHERE l.pid = a.pid AND l.granted
+  ) AS has
+  WHERE
+    a.datname = current_database() AND a.pid NOT IN (pg_backend_pid(), p_waiter)
+    AND (has.is_at_work OR has.is_holding)
+  ORDER BY a.state LIKE 'idle in transaction%' DESC, has.is_holding DESC, 5 ASC
+  LIMIT 3
+$$;
+COMMENT ON FUNCTION sessions_in_the_way(integer) IS
+'Who may hold what a session waited for in vain: transactions left open, foreign holders of advisory locks, others at work; the longest first. It shows no statements.';
+REVOKE ALL ON FUNCTION sessions_in_the_way(integer) FROM public;
 -- Guards: what a row may never become, whoever writes it.
 
 CREATE FUNCTION guard_resource_update()
@@ -2689,6 +2784,9 @@ WHEN (
     OR old.allow_downtime IS DISTINCT FROM new.allow_downtime
     OR old.replace_policy IS DISTINCT FROM new.replace_policy
     OR old.create_before_destroy IS DISTINCT FROM new.create_before_destroy
+    OR old.source_id IS DISTINCT FROM new.source_id
+    OR old.location_id IS DISTINCT FROM new.location_id
+    OR old.datacenter_id IS DISTINCT FROM new.datacenter_id
     OR old.deleted_at IS DISTINCT FROM new.deleted_at
     OR old.id IS DISTINCT FROM new.id
     OR old.uid IS DISTINCT FROM new.uid
@@ -2777,6 +2875,53 @@ EXECUTE FUNCTION guard_operation_status();
 CREATE TRIGGER guard_status_update BEFORE UPDATE OF status ON resource_operations FOR EACH ROW
 WHEN (old.status IS DISTINCT FROM new.status)
 EXECUTE FUNCTION guard_operation_status();
+
+CREATE FUNCTION guard_ended_operation()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  RAISE EXCEPTION 'operation % has ended as %, and what has ended is never changed', old.id, old.status
+    USING ERRCODE = 'RC004', HINT = 'What has ended stays as it ended; make a new operation.';
+END
+$$;
+COMMENT ON FUNCTION guard_ended_operation() IS 'Refuses any change of an operation that has ended, as the histories do.';
+
+-- Where it is the status that moves, the guard of the status refuses it.
+CREATE TRIGGER guard_ended BEFORE UPDATE ON resource_operations FOR EACH ROW
+WHEN (old.status IN ('done', 'failed', 'interrupted') AND old.status = new.status AND old.* IS DISTINCT FROM new.*)
+EXECUTE FUNCTION guard_ended_operation();
+
+CREATE FUNCTION guard_ended_operation_row()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_operation uuid := new.operation_id;
+  v_ended timestamptz;
+BEGIN
+  IF tg_op = 'UPDATE' AND old.operation_id IS DISTINCT FROM new.operation_id THEN
+    RAISE EXCEPTION 'a row of operation % cannot become one of another', old.operation_id USING ERRCODE = 'RC004';
+  END IF;
+  SELECT finished_at INTO v_ended FROM public.resource_operations
+  WHERE id = v_operation AND status IN ('done', 'failed', 'interrupted');
+  -- In the transaction that ends it, what belongs to its end may still be written.
+  IF v_ended IS NOT NULL AND v_ended <> transaction_timestamp() THEN
+    RAISE EXCEPTION 'operation % has ended at %, and nothing is added to it or changed in it', v_operation, v_ended
+      USING ERRCODE = 'RC004', HINT = 'What has ended stays as it ended; make a new operation.';
+  END IF;
+  RETURN new;
+END
+$$;
+COMMENT ON FUNCTION guard_ended_operation_row() IS
+'Refuses to write calls, tasks or results of an operation that ended in an earlier transaction.';
+
+CREATE TRIGGER guard_ended BEFORE INSERT OR UPDATE ON resource_operation_calls FOR EACH ROW
+EXECUTE FUNCTION guard_ended_operation_row();
+CREATE TRIGGER guard_ended BEFORE INSERT OR UPDATE ON resource_operation_tasks FOR EACH ROW
+EXECUTE FUNCTION guard_ended_operation_row();
+CREATE TRIGGER guard_ended BEFORE INSERT OR UPDATE ON resource_operation_results FOR EACH ROW
+EXECUTE FUNCTION guard_ended_operation_row();
 
 CREATE FUNCTION guard_approval_use()
 RETURNS trigger
@@ -2867,12 +3012,14 @@ BEGIN
     INSERT INTO resource_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      deleted_at
+      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
+      datacenter_id, deleted_at
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       n.id, 'insert', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
-      n.presence, n.deleted_at
+      n.presence, n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
+      n.location_id, n.datacenter_id, n.deleted_at
     FROM new_rows AS n CROSS JOIN change_context() AS c
     ORDER BY n.id;
     INSERT INTO resource_state_history (
@@ -2888,17 +3035,23 @@ BEGIN
     INSERT INTO resource_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      deleted_at
+      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
+      datacenter_id, deleted_at
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       n.id, 'update', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
-      n.presence, n.deleted_at
+      n.presence, n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
+      n.location_id, n.datacenter_id, n.deleted_at
     FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id CROSS JOIN change_context() AS c
     WHERE
-      (o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence, o.deleted_at)
+      (o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence,
+      o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
+      o.location_id, o.datacenter_id, o.deleted_at)
       IS DISTINCT FROM
-      (n.address, n.name, n.provider_endpoint_id, n.external_id, n.management, n.presence, n.deleted_at);
+      (n.address, n.name, n.provider_endpoint_id, n.external_id, n.management, n.presence,
+      n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
+      n.location_id, n.datacenter_id, n.deleted_at);
     INSERT INTO resource_state_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, from_state_id, to_state_id
@@ -2912,12 +3065,14 @@ BEGIN
     INSERT INTO resource_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      deleted_at
+      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
+      datacenter_id, deleted_at
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       o.id, 'delete', o.address, o.name, o.resource_type_id, o.provider_endpoint_id, o.external_id, o.management,
-      o.presence, coalesce(o.deleted_at, c.changed_at)
+      o.presence, o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
+      o.location_id, o.datacenter_id, coalesce(o.deleted_at, c.changed_at)
     FROM old_rows AS o CROSS JOIN change_context() AS c;
   END IF;
   RETURN NULL;
@@ -3569,10 +3724,24 @@ WITH roots AS (
         r.id AS resource_id,
         r.presence,
         r.external_id,
+        d.names_tags,
+        applied.id AS applied_id,
         coalesce(r.applied_desired_hash = d.spec_hash, FALSE) AS is_applied
     FROM desired_resources AS d
     LEFT JOIN resources AS r
         ON d.address = r.address AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
+    -- What was applied last, where that is another specification: what only it names is taken off.
+    LEFT JOIN LATERAL (
+        SELECT former.id
+        FROM desired_resources AS former
+        WHERE
+            former.address = d.address
+            AND former.parent_id IS NULL
+            AND former.spec_hash = r.applied_desired_hash
+            AND former.spec_hash <> d.spec_hash
+        ORDER BY former.valid_from_revision DESC
+        LIMIT 1
+    ) AS applied ON TRUE
     WHERE
         d.valid_to_revision IS NULL
         AND d.parent_id IS NULL
@@ -3591,6 +3760,7 @@ pairs AS (
         d.resource_type_id,
         d.provider_endpoint_id,
         roots.desired_id AS root_desired_id,
+        CASE WHEN d.parent_id IS NULL THEN roots.applied_id ELSE former.id END AS applied_id,
         roots.is_applied,
         CASE WHEN d.parent_id IS NULL THEN roots.resource_id ELSE part.id END AS resource_id,
         coalesce(roots.resource_id IS NOT NULL AND roots.presence <> 'absent', FALSE) AS is_there
@@ -3598,6 +3768,43 @@ pairs AS (
     INNER JOIN desired_resources AS d ON roots.desired_id = coalesce(d.parent_id, d.id)
     LEFT JOIN resources AS part
         ON d.address = part.address AND part.deleted_at IS NULL AND part.management <> 'unmanaged'
+    LEFT JOIN desired_resources AS former
+        ON roots.applied_id = former.parent_id AND d.address = former.address
+),
+
+given AS (
+    -- What was given by the manifest that was applied last, and can be taken off again.
+    SELECT DISTINCT
+        pairs.desired_id,
+        a.attribute_definition_id
+    FROM pairs
+    INNER JOIN desired_attributes AS a ON pairs.applied_id = a.desired_resource_id AND a.is_explicit
+    INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id
+    INNER JOIN provider_endpoints AS e ON pairs.provider_endpoint_id = e.id
+    INNER JOIN providers AS p ON e.provider_id = p.id
+    INNER JOIN provider_type_attributes AS rule
+        ON
+            p.provider_type_id = rule.provider_type_id
+            AND pairs.resource_type_id = rule.resource_type_id
+            AND a.attribute_definition_id = rule.attribute_definition_id
+    WHERE
+        CASE
+            WHEN ad.cardinality = 'one' THEN rule.unset_meaning <> ''
+            ELSE EXISTS (
+                SELECT FROM resource_attributes AS ra
+                WHERE
+                    ra.resource_id = pairs.resource_id
+                    AND ra.attribute_definition_id = a.attribute_definition_id
+                    AND (ra.value_string, ra.value_integer, ra.value_decimal, ra.value_boolean, ra.value_datetime)
+                    IS NOT DISTINCT FROM
+                    (a.value_string, a.value_integer, a.value_decimal, a.value_boolean, a.value_datetime)
+            )
+        END
+        AND NOT EXISTS (
+            SELECT FROM desired_ignored_attributes AS i
+            INNER JOIN desired_resources AS former ON i.desired_resource_id IN (former.id, former.parent_id)
+            WHERE former.id = pairs.applied_id AND i.name = ad.name
+        )
 ),
 
 wanted AS (
@@ -3620,6 +3827,8 @@ wanted AS (
         ON
             pairs.desired_id = cleared.desired_resource_id
             AND rule.attribute_definition_id = cleared.attribute_definition_id
+    LEFT JOIN given
+        ON pairs.desired_id = given.desired_id AND rule.attribute_definition_id = given.attribute_definition_id
     LEFT JOIN v_recorded_values AS rv
         ON pairs.resource_id = rv.resource_id AND rule.attribute_definition_id = rv.attribute_definition_id
     WHERE
@@ -3628,7 +3837,12 @@ wanted AS (
         AND rule.mutability <> 'create_only'
         -- What nobody can set and is cleared where it is unset is a fault that the driver mends.
         AND (rule.mutability <> 'read_only' OR rule.clear_when_unset)
-        AND (dv.value IS NOT NULL OR cleared.desired_resource_id IS NOT NULL OR rule.clear_when_unset)
+        AND (
+            dv.value IS NOT NULL
+            OR cleared.desired_resource_id IS NOT NULL
+            OR given.desired_id IS NOT NULL
+            OR rule.clear_when_unset
+        )
         AND dv.value IS DISTINCT FROM rv.value
         AND NOT EXISTS (
             SELECT FROM desired_ignored_attributes AS i
@@ -3677,7 +3891,8 @@ FULL JOIN (
     FROM roots
     INNER JOIN resource_tags AS rt ON roots.resource_id = rt.resource_id
     INNER JOIN tags AS t ON rt.tag_id = t.id
-    WHERE roots.presence <> 'absent'
+    LEFT JOIN desired_tags AS former ON roots.applied_id = former.desired_resource_id AND t.key = former.key
+    WHERE roots.presence <> 'absent' AND (roots.names_tags OR former.key IS NOT NULL)
 ) AS have ON want.desired_id = have.desired_id AND want.key = have.key
 WHERE
     want.value IS DISTINCT FROM have.value
@@ -3715,10 +3930,36 @@ INNER JOIN resource_relationships AS rr
 INNER JOIN resources AS part ON rr.child_resource_id = part.id AND part.deleted_at IS NULL
 INNER JOIN desired_collections AS c
     ON roots.desired_id = c.desired_resource_id AND part.resource_type_id = c.resource_type_id
-WHERE NOT EXISTS (
-    SELECT FROM desired_resources AS d
-    WHERE d.address = part.address AND d.valid_to_revision IS NULL
-);
+WHERE
+    NOT EXISTS (
+        SELECT FROM desired_resources AS d
+        WHERE d.address = part.address AND d.valid_to_revision IS NULL
+    )
+
+UNION ALL
+
+-- A list of parts that is gone from the manifest as a whole, and held no data.
+SELECT
+    part.address,
+    'resource' AS what,
+    NULL AS name,
+    'absent' AS desired,
+    'present' AS recorded,
+    NULL AS unit,
+    roots.is_applied
+FROM roots
+INNER JOIN desired_resources AS former ON roots.applied_id = former.parent_id
+INNER JOIN resource_types AS t ON former.resource_type_id = t.id AND NOT t.holds_data
+INNER JOIN resources AS part ON former.address = part.address AND part.deleted_at IS NULL
+WHERE
+    NOT EXISTS (
+        SELECT FROM desired_collections AS c
+        WHERE c.desired_resource_id = roots.desired_id AND c.resource_type_id = former.resource_type_id
+    )
+    AND NOT EXISTS (
+        SELECT FROM desired_ignored_attributes AS i
+        WHERE i.desired_resource_id IN (roots.desired_id, roots.applied_id) AND i.name = t.collection
+    );
 COMMENT ON VIEW v_differences IS
 'Every difference between what is desired and what is recorded, of what is not known to agree. is_applied: whether what is desired was applied before, so that the difference is drift.';
 
@@ -3885,8 +4126,19 @@ WITH changes AS (
     SELECT
         h.change, h.changed_at, h.resource_id, 'resource' AS what, h.action AS name,
         NULL::text AS before,
-        CASE WHEN h.deleted_at IS NULL THEN concat_ws(' ', h.management, h.presence, h.external_id) ELSE 'gone' END
-            AS after,
+        CASE
+            WHEN h.deleted_at IS NOT NULL THEN 'gone'
+            ELSE
+                concat_ws(
+                    ' ',
+                    h.management, h.presence, h.external_id,
+                    CASE WHEN h.prevent_destroy THEN 'prevent_destroy' END,
+                    'on_remove ' || h.on_remove,
+                    CASE WHEN h.allow_downtime THEN 'allow_downtime' END,
+                    CASE WHEN h.replace_policy <> 'never' THEN 'replace ' || h.replace_policy END,
+                    CASE WHEN h.create_before_destroy THEN 'create_before_destroy' END
+                )
+        END AS after,
         h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
     FROM resource_history AS h
 
@@ -3959,7 +4211,7 @@ COMMENT ON VIEW v_history IS
 -- The vault: ciphertexts, apart from everything else, with an owner of their own. The runtime role has no right on the
 -- table, only on two functions that read or write one secret at a time: no query of its can list what is stored.
 
-GRANT REFERENCES ON provider_credentials TO reconciler_vault;
+GRANT REFERENCES, SELECT ON provider_credentials TO reconciler_vault;
 
 SET LOCAL ROLE reconciler_vault;
 
@@ -3987,13 +4239,62 @@ COMMENT ON COLUMN vault.secrets.ciphertext IS
 COMMENT ON COLUMN vault.secrets.created_at IS
 'When it was stored.';
 
-CREATE FUNCTION vault.read_secret(p_credential_id integer)
+CREATE TABLE vault.secret_reads (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    credential_id integer NOT NULL,
+    read_at timestamptz NOT NULL DEFAULT statement_timestamp(),
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    actor text NOT NULL,
+    db_user text NOT NULL,
+    CONSTRAINT secret_reads_pkey PRIMARY KEY (id),
+    CONSTRAINT secret_reads_credential FOREIGN KEY (credential_id) REFERENCES public.provider_credentials (id)
+);
+
+COMMENT ON TABLE vault.secret_reads IS
+'Every time that a secret was read. Written by vault.read_secret; nobody else can write or change it.';
+COMMENT ON COLUMN vault.secret_reads.id IS
+'Key.';
+COMMENT ON COLUMN vault.secret_reads.credential_id IS
+'Whose secret it is.';
+COMMENT ON COLUMN vault.secret_reads.read_at IS
+'When the statement that read it began.';
+COMMENT ON COLUMN vault.secret_reads.xact IS
+'The transaction that read it.';
+COMMENT ON COLUMN vault.secret_reads.actor IS
+'Who read it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN vault.secret_reads.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX secret_reads_xact ON vault.secret_reads (xact);
+CREATE INDEX secret_reads_credential ON vault.secret_reads (credential_id, read_at);
+
+CREATE FUNCTION vault.read_secret(p_name text)
 RETURNS TABLE (key_id text, nonce bytea, ciphertext bytea)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT s.key_id, s.nonce, s.ciphertext FROM vault.secrets AS s WHERE s.credential_id = p_credential_id
+DECLARE
+  v_credential integer;
+BEGIN
+  SELECT c.id INTO v_credential FROM public.provider_credentials AS c
+  WHERE c.name = p_name AND c.deleted_at IS NULL AND c.source = 'stored';
+  IF v_credential IS NULL THEN
+    RETURN;
+  END IF;
+  IF EXISTS (
+    SELECT FROM vault.secret_reads AS r
+    WHERE r.xact = pg_current_xact_id() AND r.read_at = statement_timestamp() AND r.credential_id <> v_credential
+  ) THEN
+    RAISE EXCEPTION 'a statement reads one secret, not several'
+      USING ERRCODE = 'RC009', HINT = 'Ask for one by its name.';
+  END IF;
+  INSERT INTO vault.secret_reads (credential_id, actor, db_user)
+  VALUES (v_credential, coalesce(nullif(current_setting('reconciler.actor', true), ''), session_user), session_user);
+  -- The row goes with a transaction that is undone; the server's log does not.
+  RAISE LOG 'vault: the secret of credential % is read by %', p_name, session_user;
+  RETURN QUERY SELECT s.key_id, s.nonce, s.ciphertext FROM vault.secrets AS s WHERE s.credential_id = v_credential;
+END
 $$;
-COMMENT ON FUNCTION vault.read_secret(integer) IS 'One credential''s ciphertext; no row where none is stored.';
+COMMENT ON FUNCTION vault.read_secret(text) IS
+'The ciphertext of one credential, by its exact name; no row where none is stored. Each read is on record.';
 
 CREATE FUNCTION vault.write_secret(p_credential_id integer, p_key_id text, p_nonce bytea, p_ciphertext bytea)
 RETURNS void
@@ -4006,10 +4307,10 @@ AS $$
 $$;
 COMMENT ON FUNCTION vault.write_secret(integer, text, bytea, bytea) IS 'Stores or replaces one credential''s ciphertext.';
 
-REVOKE ALL ON FUNCTION vault.read_secret(integer) FROM public;
+REVOKE ALL ON FUNCTION vault.read_secret(text) FROM public;
 REVOKE ALL ON FUNCTION vault.write_secret(integer, text, bytea, bytea) FROM public;
 GRANT USAGE ON SCHEMA vault TO reconciler_runtime;
-GRANT EXECUTE ON FUNCTION vault.read_secret(integer) TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION vault.read_secret(text) TO reconciler_runtime;
 GRANT EXECUTE ON FUNCTION vault.write_secret(integer, text, bytea, bytea) TO reconciler_runtime;
 
 SET LOCAL ROLE reconciler_owner;
@@ -4032,22 +4333,23 @@ provider_endpoint_settings, datacenter_capabilities, provider_datacenters TO rec
 
 GRANT UPDATE (key_id) ON installation TO reconciler_runtime;
 GRANT INSERT ON manifest_sources, revisions, tags, external_id_reservations TO reconciler_runtime;
-GRANT UPDATE (kind, url, branch, subfolder) ON manifest_sources TO reconciler_runtime;
+GRANT UPDATE (name, kind, url, branch, subfolder, repository, forgotten_at) ON manifest_sources TO reconciler_runtime;
 GRANT INSERT, UPDATE ON workers, resources, holds, endpoint_observations TO reconciler_runtime;
 GRANT INSERT, UPDATE, DELETE ON
 resource_attributes, resource_pending_attributes, resource_tags, resource_relationships,
 resource_failures TO reconciler_runtime;
 GRANT INSERT ON endpoint_observation_types TO reconciler_runtime;
 
--- A desired row is written once, and later closed.
+-- A desired row is written once, and later closed; its document may move to another place, and its source be renamed
+-- into another.
 GRANT INSERT ON
 desired_resources, desired_attributes, desired_cleared_attributes, desired_tags, desired_collections,
 desired_ignored_attributes, desired_relationships TO reconciler_runtime;
-GRANT UPDATE (valid_to_revision) ON desired_resources TO reconciler_runtime;
+GRANT UPDATE (valid_to_revision, source_id, file, path, line, column_number) ON desired_resources TO reconciler_runtime;
 
 -- A plan is written once; its status moves, and an approval is used up.
 GRANT INSERT ON
-plans, plan_approvals, plan_messages, plan_blocked, plan_steps, plan_step_requirements, plan_step_approvals,
+plans, plan_sources, plan_approvals, plan_messages, plan_blocked, plan_steps, plan_step_requirements, plan_step_approvals,
 plan_step_changes, plan_calls, plan_call_parameters TO reconciler_runtime;
 GRANT UPDATE (status) ON plans TO reconciler_runtime;
 GRANT UPDATE (used_at) ON plan_approvals TO reconciler_runtime;
@@ -4065,3 +4367,4 @@ GRANT USAGE ON SEQUENCE desired_resources_id_seq, plan_steps_id_seq, resources_i
 
 REVOKE ALL ON FUNCTION make_history_partitions(integer) FROM public;
 GRANT EXECUTE ON FUNCTION make_history_partitions(integer) TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO reconciler_runtime;

@@ -51,7 +51,7 @@ SELECT
         SELECT count(*)
         FROM resource_failures AS f
         INNER JOIN resources AS r ON f.resource_id = r.id AND r.deleted_at IS NULL
-        WHERE f.not_before > now()
+        WHERE f.not_before > now() OR f.not_before IS NULL
     ) AS backing_off,
     (
         SELECT count(*)

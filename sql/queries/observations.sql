@@ -25,7 +25,6 @@ SELECT
             WHERE o.resource_id = r.id AND o.status IN ('intended', 'sending', 'accepted')
         )
     ) AS fresh,
-    r.claim_epoch = 0 AS stray,
     CASE
         WHEN r.external_id IS NULL AND r.presence = 'unknown'
             THEN (
@@ -37,7 +36,8 @@ SELECT
                 ORDER BY o.intended_at DESC
                 LIMIT 1
             )
-    END AS sent_by
+    END AS sent_by,
+    r.claim_epoch = 0 AS stray
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
@@ -60,7 +60,6 @@ SELECT
     st.name AS state,
     r.recorded_hash,
     FALSE AS fresh,
-    r.claim_epoch = 0 AS stray,
     CASE
         WHEN r.external_id IS NULL AND r.presence = 'unknown'
             THEN (
@@ -72,7 +71,8 @@ SELECT
                 ORDER BY o.intended_at DESC
                 LIMIT 1
             )
-    END AS sent_by
+    END AS sent_by,
+    r.claim_epoch = 0 AS stray
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id

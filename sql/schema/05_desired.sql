@@ -12,6 +12,7 @@ CREATE TABLE desired_resources (
     spec_hash bytea NOT NULL,
     document_hash bytea,
     file text NOT NULL,
+    path text NOT NULL DEFAULT '',
     line integer NOT NULL,
     column_number integer NOT NULL,
     prevent_destroy boolean NOT NULL DEFAULT FALSE,
@@ -22,6 +23,7 @@ CREATE TABLE desired_resources (
     location text,
     datacenter text,
     adopt_external_id text,
+    names_tags boolean NOT NULL DEFAULT FALSE,
     valid_from_revision bigint NOT NULL REFERENCES revisions (id),
     valid_to_revision bigint REFERENCES revisions (id),
     CONSTRAINT desired_resources_pkey PRIMARY KEY (id),
@@ -52,7 +54,9 @@ COMMENT ON COLUMN desired_resources.spec_hash IS
 COMMENT ON COLUMN desired_resources.document_hash IS
 'SHA-256 of the YAML document it was read from; null for a part.';
 COMMENT ON COLUMN desired_resources.file IS
-'The manifest''s file.';
+'The manifest''s file, as whoever loaded it would write it.';
+COMMENT ON COLUMN desired_resources.path IS
+'The same file by its path within the source, which is the same in every clone.';
 COMMENT ON COLUMN desired_resources.line IS
 'Line in it, from 1; 0 where only the file is known.';
 COMMENT ON COLUMN desired_resources.column_number IS
@@ -73,6 +77,8 @@ COMMENT ON COLUMN desired_resources.datacenter IS
 'The datacenter that the manifest names.';
 COMMENT ON COLUMN desired_resources.adopt_external_id IS
 'The provider''s id of an existing object to take over.';
+COMMENT ON COLUMN desired_resources.names_tags IS
+'Whether the manifest says which tags there shall be, be it none; where it does not, tags are left as they are.';
 COMMENT ON COLUMN desired_resources.valid_from_revision IS
 'The first revision that says so.';
 COMMENT ON COLUMN desired_resources.valid_to_revision IS

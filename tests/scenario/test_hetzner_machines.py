@@ -12,6 +12,7 @@ import pytest
 from reconciler.engine.apply import Applied
 from reconciler.engine.approval import Permit
 from reconciler.engine.planning import PlanOptions
+from reconciler.errors import ManifestError
 from reconciler.model.plan import Action, Blocked, Hindrance
 from reconciler.planner import Selection, parse_selector
 from tests.scenario.stage import Stage, document, result_of, results
@@ -463,3 +464,96 @@ def test_a_subnet_that_overlaps_the_one_it_replaces_is_refused_while_that_is_use
         applied.left.blocked, "network/net"
     )
     assert len(stage.hcloud.sent()) == before
+
+
+# -- what is only half made ------------------------------------------------------------------------------
+
+
+def test_a_machine_whose_creation_failed_is_started_and_not_called_done(stage: Stage) -> None:
+    stage.want(web())
+    stage.hcloud.fault("action_error", method="POST", path="/v1/servers", times=1)
+    assert results(stage.apply(waves=1)) == {"failed": 1}
+    assert one(stage, "servers", "web")["status"] == "off"
+    stage.settle()
+    assert one(stage, "servers", "web")["status"] == "running"
+    assert stage.settle().outcomes == ()
+
+
+def test_a_machine_that_a_person_stopped_is_not_started_for_a_change_that_was_not_begun(stage: Stage) -> None:
+    stage.want(web("", DOWNTIME))
+    stage.settle()
+    stage.want(web("", DOWNTIME, size="cx32"))
+    session = stage.session()
+    session.observe()
+    sold_out = {"locations.fsn1.available": False}
+    stage.hcloud.change(op="set", type="server_types", name="cx32", set=sold_out)
+    session.apply(Permit())
+    stage.hcloud.change(op="power", name="web", to="off")
+    stage.want(web("", DOWNTIME))
+    assert stage.settle().outcomes == ()
+    assert one(stage, "servers", "web")["status"] == "off"
+
+
+# -- names of addresses ----------------------------------------------------------------------------------
+
+
+def test_the_providers_own_name_of_an_address_is_no_name_that_was_given(stage: Stage) -> None:
+    stage.want(address(', reverse_dns: "a.example.com"'), web())
+    stage.settle()
+    assert stage.rows(
+        "SELECT count(*) FROM resource_attributes a JOIN attribute_definitions d"
+        " ON d.id = a.attribute_definition_id WHERE d.name = 'ipv4_reverse_dns'"
+    ) == [(0,)]
+    stage.want(address(', reverse_dns: "static.1.0.18.198.clients.your-server.de"'), web())
+    assert "write null" in why(stage.plan().blocked, "primary_ip/addr")
+
+
+# -- what no request can bring about ---------------------------------------------------------------------
+
+NO_ADDRESS = ", ipv4_enabled: false, ipv6_enabled: false"
+
+
+@pytest.mark.parametrize(
+    ("documents", "where", "said"),
+    [
+        ([web(NO_ADDRESS)], "vm/web", "neither a public address nor a private network"),
+        (
+            [web(f"{NO_ADDRESS}, power_state: stopped, firewalls: [fw]"), document("Firewall", "fw")],
+            "vm/web",
+            "a firewall is for public traffic",
+        ),
+        (
+            [
+                web(f", firewalls: [{', '.join(f'f{n}' for n in range(6))}]"),
+                *(document("Firewall", f"f{n}") for n in range(6)),
+            ],
+            "vm/web",
+            "6 firewalls are more than the 5",
+        ),
+        (
+            [web(), document("Volume", "data", "size: 10, server: vm/web, automount: true")],
+            "volume/data",
+            "`automount` needs a file system",
+        ),
+    ],
+)
+def test_what_the_provider_would_refuse_is_refused_in_the_plan(
+    stage: Stage, documents: list[str], where: str, said: str
+) -> None:
+    stage.want(*documents)
+    assert said in why(stage.plan().blocked, where)
+
+
+def test_a_machine_that_is_off_may_have_no_network_at_all(stage: Stage) -> None:
+    stage.want(web(f"{NO_ADDRESS}, power_state: stopped"))
+    stage.settle()
+    assert one(stage, "servers", "web")["status"] == "off"
+
+
+@pytest.mark.parametrize("name", ["data+1", "a" * 65])
+def test_a_name_that_the_provider_does_not_take_is_refused_with_its_manifest(stage: Stage, name: str) -> None:
+    stage.want(document("Volume", name, "size: 10, location: fsn1"))
+    with pytest.raises(ManifestError) as caught:
+        stage.plan()
+    (problem,) = caught.value.problems
+    assert problem.code.endswith("own_name")

@@ -124,6 +124,41 @@ def nothing_twice_nothing_lost(stage: Stage, kind: str, *wanted: str) -> None:
     assert len(stage.hcloud.sent()) == before
 
 
+class StoppedWhileWaiting(threading.Event):
+    """A stop that comes as soon as anybody waits, and keeps for how long that would have been."""
+
+    seconds: float | None = None
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds = timeout
+        self.set()
+        return True
+
+
+@pytest.mark.parametrize("since", [0, 20, 29, 31, 33])
+def test_nothing_is_concluded_before_the_request_and_the_lists_had_their_time(
+    stage: Stage, since: int
+) -> None:
+    """A request may be on its way until its time-out, and its object in no list for a while after that."""
+    stage.want(NET)
+    stage.hcloud.fault("latency", method="POST", path="/v1/networks", seconds=0.3)
+    stage.hcloud.fault("reset_before", method="POST", path="/v1/networks")
+    killed_when(stage, asked(stage.hcloud, "POST", "/networks"))
+    drained(stage.hcloud)
+    stage.run("UPDATE resource_operation_calls SET sent_at = now() - make_interval(secs => %s)", since)
+    stage.run("UPDATE resource_operations SET sent_at = now() - make_interval(secs => %s)", since)
+    stage.context = stage.engine.refreshed(stage.context, None)
+    stop = StoppedWhileWaiting()
+    (item,) = recover(stage.context, stop)
+    assert not item.settled
+    assert stop.seconds is not None
+    assert 0 < stop.seconds <= 35 - since
+    assert stage.operations() == [("network/net", "create", "sending")]
+    let_time_pass(stage)
+    stage.settle()
+    assert names(stage, "networks") == ["net"]
+
+
 # -- creation -------------------------------------------------------------------------------------------
 
 

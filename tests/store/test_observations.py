@@ -100,6 +100,18 @@ def test_a_look_that_shows_nothing_new_writes_nothing(world: CoreWorld) -> None:
     assert (world.changes(), world.recorded("network/a").version) == (history, version)
 
 
+def test_a_change_that_waits_for_a_restart_is_news_though_all_values_are_the_same(world: CoreWorld) -> None:
+    machine = want("vm/web", "proxmox", cpu_cores=2)
+    (made,) = manage(world, machine)
+    for pending in (frozenset({"cpu_cores"}), frozenset({"cpu_cores", "memory_mb"}), frozenset[str]()):
+        world.look(replace(made, pending=pending), endpoint=machine.endpoint)
+        found = world.rows(
+            "SELECT ad.name FROM resource_pending_attributes p"
+            " JOIN attribute_definitions ad ON ad.id = p.attribute_definition_id"
+        )
+        assert {name for (name,) in found} == pending
+
+
 def test_a_change_writes_what_changed_and_no_more(world: CoreWorld) -> None:
     first, second = manage(world, net("a", tags={"env": "prod"}), net("b"))
     before, version = world.changes(), world.recorded("network/a").version

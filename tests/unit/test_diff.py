@@ -87,10 +87,58 @@ def test_what_a_manifest_does_not_say_is_left_as_it_is() -> None:
     assert not diff(desired, there, catalog())
 
 
-def test_what_shall_be_empty_where_a_manifest_says_nothing_is_emptied() -> None:
+def test_what_a_manifest_does_not_name_is_left_as_it_is() -> None:
+    there = replace(recorded_of(want("volume/data", size_gb=10, server="vm/web")), tags={"by": "hand"})
+    assert not diff(want("volume/data", size_gb=10), there, catalog())
+
+
+def test_what_shall_have_no_value_is_emptied() -> None:
     there = recorded_of(want("volume/data", size_gb=10, server="vm/web"))
-    (change,) = diff(want("volume/data", size_gb=10), there, catalog()).changes
+    desired = want("volume/data", size_gb=10, unset=frozenset({"server"}))
+    (change,) = diff(desired, there, catalog()).changes
     assert (change.name, change.before, change.after) == ("server", "vm/web", None)
+
+
+def test_no_tags_at_all_is_not_the_same_as_tags_that_are_not_named() -> None:
+    there = replace(recorded_of(want("volume/data", size_gb=10)), tags={"by": "hand"})
+    silent, none = want("volume/data", size_gb=10), want("volume/data", size_gb=10, tags_named=True)
+    assert [tag.key for tag in diff(none, there, catalog()).tags] == ["by"]
+    assert silent.hash() != none.hash()
+
+
+def test_what_the_applied_manifest_named_and_this_one_does_not_is_taken_off() -> None:
+    former = want("volume/data", size_gb=10, server="vm/web", tags={"env": "prod"})
+    there = replace(recorded_of(former), tags={"env": "dev", "by": "hand"})
+    found = diff(want("volume/data", size_gb=10), there, catalog(), former)
+    assert [(change.name, change.after) for change in found.changes] == [("server", None)]
+    assert [(tag.key, tag.after) for tag in found.tags] == [("env", None)]
+
+
+def test_of_a_set_only_what_the_applied_manifest_gave_is_taken_off() -> None:
+    size = {"server_type": "cx22", "image": "debian-12"}
+    former = want("vm/web", **size, firewalls=("firewall/ours",))
+    there = recorded_of(want("vm/web", **size, firewalls=("firewall/hand", "firewall/ours")))
+    (change,) = diff(want("vm/web", **size), there, catalog(), former).changes
+    assert change.after == ("firewall/hand",)
+
+
+def test_what_was_ignored_or_cannot_be_taken_off_stays() -> None:
+    life = Lifecycle(ignore_changes=frozenset({"server", "tags"}))
+    former = want("volume/data", size_gb=10, server="vm/web", tags={"env": "prod"}, lifecycle=life)
+    there = replace(recorded_of(former), tags={"env": "prod"})
+    assert not diff(want("volume/data", size_gb=10), there, catalog(), former)
+    ran = want("vm/web", server_type="cx22", image="debian-12", power_state="running")
+    silent = want("vm/web", server_type="cx22", image="debian-12")
+    assert not diff(silent, recorded_of(ran), catalog(), ran)
+
+
+def test_a_list_of_parts_that_is_gone_takes_the_parts_along_unless_they_hold_data() -> None:
+    silent = want("vm/web", "proxmox", node="pve1")
+    former = with_parts(with_parts(silent, "nic", {"slot": "net0"}), "disk", {"slot": "scsi0", "size_gb": 8})
+    by_hand = with_parts(former, "nic", {"slot": "net0"}, {"slot": "net1"})
+    found = diff(silent, recorded_of(by_hand), catalog(), former)
+    assert [(part.action, part.address.type) for part in found.parts] == [(PartAction.DELETE, "nic")]
+    assert not diff(silent, recorded_of(by_hand), catalog())
 
 
 def test_no_elements_and_no_value_are_the_same() -> None:
@@ -240,3 +288,13 @@ def test_what_is_kept_for_life_and_not_told_is_not_known_to_differ() -> None:
     assert not diff(server, untold, catalog())
     told = replace(untold, attributes={**untold.attributes, "image": "debian-11"})
     assert [change.name for change in diff(server, told, catalog()).changes] == ["image"]
+
+
+def test_what_is_to_be_ignored_is_part_of_the_specification() -> None:
+    """So that a change of it is planned, though nothing else of the manifest changed."""
+    one = want("network/net", ip_range="10.0.0.0/16")
+    ignoring = [
+        replace(one, lifecycle=Lifecycle(ignore_changes=frozenset(names)))
+        for names in ([], ["tags"], ["protected"], ["tags", "protected"])
+    ]
+    assert len({item.hash() for item in ignoring}) == len(ignoring)

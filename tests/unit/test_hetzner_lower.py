@@ -11,6 +11,7 @@ import pytest
 from reconciler.diff import creation, diff, removal
 from reconciler.errors import Location, PlanError
 from reconciler.model.address import Address
+from reconciler.model.diff import Diff
 from reconciler.model.plan import Action, Call, ExternalId, Impact, MarkValue
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import ExternalRef, Scalar, SecretRef, Value
@@ -216,7 +217,7 @@ def test_switching_off_asks_first_and_says_that_it_stops() -> None:
 
 
 def test_leaving_a_placement_group_needs_no_stop() -> None:
-    desired = vm()
+    desired = replace(vm(), unset=frozenset({"placement_group"}))
     calls = update(desired, there(desired, "running", placement_group="placement_group/a"))
     assert operations(calls) == ["server.remove_from_placement_group"]
 
@@ -488,11 +489,15 @@ def test_protection_and_automatic_deletion_never_overlap() -> None:
     assert operations(update(loose, there(guarded))) == ["primary_ip.change_protection", "primary_ip.update"]
 
 
-def test_an_adoption_only_writes_labels() -> None:
-    desired = vm(server_type="cx32")
+def test_an_adoption_writes_labels_first_and_then_what_differs() -> None:
+    desired = replace(vm(server_type="cx32"), tags={"theirs": "1"})
     recorded = replace(there(desired, "running", server_type="cx22"), tags={"theirs": "1"})
     request = LowerRequest(Action.ADOPT, desired, recorded, diff(desired, recorded, CATALOG))
-    (call,) = HetznerDriver.lower(request)
+    call, *rest = HetznerDriver.lower(request)
+    assert [each.operation for each in rest] == [
+        each.operation for each in HetznerDriver.lower(replace(request, action=Action.UPDATE))
+    ]
+    assert HetznerDriver.lower(replace(request, diff=Diff(request.diff.address))) == (call,)
     assert (call.method, call.path) == ("PUT", "/servers/{id}")
     labels = body(call)["labels"]
     assert isinstance(labels, dict)

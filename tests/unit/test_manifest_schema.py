@@ -89,7 +89,7 @@ BAD = {
     "an unknown kind": manifest("SshKeys", "k"),
     "an unknown key at the top": ssh_key() + "life_cycle: {}\n",
     "an unknown policy": ssh_key() + "lifecycle: {on_remove: keep}\n",
-    "an attribute without a value": manifest("Database", "main", "engine:"),
+    "an attribute without a value": ssh_key().replace("public_key: ", "public_key: null #"),
     "two sources of a secret": manifest("Credential", "token", "environment: A\nfile: /a"),
     "an unknown setting": manifest("ProviderEndpoint", "e", "provider: p\nsettings: {nodes: a}"),
     "tags on what has none": ssh_key()

@@ -134,7 +134,8 @@ def test_attributes_show_what_is_in_force_and_pending_names_what_waits() -> None
     )
     assert (seen.attributes["cpu_cores"], seen.attributes["memory_mb"]) == (2, 2048)
     assert seen.attributes["pool"] == ExternalRef("pool", "prod")
-    assert seen.pending == {"cpu_cores", "cpu_affinity"}
+    assert seen.pending == {"cpu_cores", "cpu_affinity", "waiting_parts"}
+    assert seen.attributes["waiting_parts"] == ("scsi1=local:b,size=8G",)
     (disk,) = seen.parts
     assert (disk.name, disk.attributes["cache"], disk.pending) == ("scsi0", "none", frozenset())
 

@@ -12,7 +12,49 @@ from reconciler.cli.settings import settings_of
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The credential's name in the manifests.")]
 
 db = typer.Typer(help="The database: where it is, how it is, its schema.", no_args_is_help=True)
+sources = typer.Typer(help="Sources of manifests: which there are, and their names.", no_args_is_help=True)
 credentials = typer.Typer(help="Secrets: where they come from. Values are never shown.", no_args_is_help=True)
+
+
+@sources.command("list")
+def source_list(context: typer.Context) -> None:
+    """Which there are, where each was read last, and how much it declares."""
+    from reconciler.cli.listing import get
+
+    get(settings_of(context), "sources", "table", [], None, 50)
+
+
+@sources.command("rename")
+def source_rename(
+    context: typer.Context,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="Its name now, as `get sources` shows it.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Its name from now on.")],
+    join: Annotated[
+        bool, typer.Option("--join", help="There is one of that name: make the two one source.")
+    ] = False,
+) -> None:
+    """Call a source otherwise. Nothing else changes."""
+    from reconciler.cli.deciding import rename_source as run
+
+    run(settings_of(context), old, new, join=join)
+
+
+@sources.command("forget")
+def source_forget(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As `get sources` shows it.")],
+    release: Annotated[
+        bool, typer.Option("--release", help="Cease to manage its resources too; their objects stay.")
+    ] = False,
+) -> None:
+    """Say that a source is no more. Nothing is deleted because of that.
+
+    Its resources are managed on, wanted by no manifest, until one declares them or a person destroys or
+    forgets them.
+    """
+    from reconciler.cli.deciding import forget_source as run
+
+    raise typer.Exit(run(settings_of(context), name, release=release))
 
 
 @db.command("url")
@@ -202,6 +244,8 @@ def version() -> None:
 def add_to(app: typer.Typer) -> None:
     panel = "Operate"
     app.add_typer(db, name="db", rich_help_panel=panel)
+    app.add_typer(sources, name="source", rich_help_panel=panel)
+    app.add_typer(sources, name="sources", hidden=True)
     app.add_typer(credentials, name="credentials", rich_help_panel=panel)
     app.add_typer(credentials, name="credential", hidden=True)
     for command in (run, completion, version):

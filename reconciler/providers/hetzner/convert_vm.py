@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.model.resource import Observed
 from reconciler.providers.hetzner.convert import Json, attributes, part, reference, references, resource
-from reconciler.providers.hetzner.convert_objects import pointer
+from reconciler.providers.hetzner.convert_objects import given_name, pointer
 
 # The provider's status: our state, and whether the server is on its way to another one.
 _STATES = {
@@ -79,7 +79,7 @@ def _public(data: Json) -> Json:
         "ipv6": reference("primary_ip", ipv6["id"]) if ipv6 else None,
         "public_ipv4": ipv4["ip"] if ipv4 else None,
         "public_ipv6": ipv6["ip"] if ipv6 else None,
-        "ipv4_reverse_dns": ipv4["dns_ptr"] if ipv4 else None,
+        "ipv4_reverse_dns": given_name(ipv4["dns_ptr"]) if ipv4 else None,
         "ipv6_reverse_dns": pointer(ipv6["ip"], ipv6["dns_ptr"]) if ipv6 else None,
     }
 

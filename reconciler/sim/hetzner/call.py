@@ -176,6 +176,9 @@ def _filtered(call: Call, rows: Iterable[Json], equal: Sequence[str]) -> Iterabl
 
 
 def _sort(call: Call, rows: list[Json], sorts: Sequence[str]) -> None:
+    """A list that cannot be sorted takes no notice of the wish, as of any parameter that it does not know."""
+    if not sorts:
+        return
     for text in reversed(call.query.get("sort", [])):
         name, _, direction = text.partition(":")
         if name not in sorts or direction not in ("", "asc", "desc"):

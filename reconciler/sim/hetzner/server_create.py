@@ -162,7 +162,7 @@ def _addresses(call: Call, wanted: Json, location: str) -> dict[str, Json | None
 
 def _check(project: Project, wish: _Wish) -> None:
     body = wish.body
-    if not wish.addresses and not wish.networks:
+    if not wish.addresses and not wish.networks and body.get("start_after_create", True):
         raise invalid("public_net", "a server needs a public or a private network")
     if wish.firewalls and not wish.addresses:
         raise ApiError("private_net_only_server", "the server would have no public interface")

@@ -62,6 +62,8 @@ def _content(call: Call, name: str) -> dict[str, Any]:
 @operation("POST", "/pools", {"poolid": POOL, "comment": TEXT}, needs=ALLOCATE)
 def create_pool(call: Call) -> None:
     name = str(call.params["poolid"])
+    if not name.rpartition("/")[2][0].isalpha():
+        raise failed("create pool failed: pool name must start with a letter")
     if name in call.world.pools:
         raise failed(f"create pool failed: pool '{name}' already exists")
     parent = name.rpartition("/")[0]

@@ -51,7 +51,7 @@ def _update_floating(change: Change) -> Calls:
     address = change.recorded.address
     body = naming(change)
     if description := change.diff.change("description"):
-        body["description"] = plain(description.after)
+        body["description"] = plain(description.after) or ""
     calls = [*put(address, body)]
     if server := change.diff.change("server"):
         # The API assigns only what is free.

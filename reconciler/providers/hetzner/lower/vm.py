@@ -46,7 +46,8 @@ def _create(desired: Desired) -> Calls:
         body["networks"] = networks
     if waits or not on:
         body["start_after_create"] = False
-    calls = [create(desired, body, timeout=_CREATE_TIMEOUT)]
+    # A creation that fails leaves a server that is off: the start that came with it is owed then.
+    calls = [replace(create(desired, body, timeout=_CREATE_TIMEOUT), restores=on and not waits)]
     calls += [attach(address, part.attributes) for part in later]
     if iso is not None:
         calls.append(_attach_iso(desired))

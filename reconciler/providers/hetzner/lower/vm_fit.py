@@ -25,10 +25,10 @@ _NAMED = 8  # alternatives that a hint names
 def fitting(request: LowerRequest) -> Calls:
     """The calls that look before anything is changed. Raises PlanError for what cannot be had."""
     desired, recorded = request.desired, request.recorded
-    if desired is None or request.action not in (Action.CREATE, Action.UPDATE):
+    if desired is None or request.action is Action.DELETE:
         return ()
     values = desired.attributes
-    if request.action is Action.UPDATE:
+    if request.action is not Action.CREATE:
         change = request.diff.change("server_type")
         if recorded is None or change is None:
             return ()

@@ -24,7 +24,7 @@ _PART, _SUBNET = "network_attachment", "subnet"
 
 def placed(request: LowerRequest) -> Calls:
     """The calls that look before the machine leaves a network. Raises PlanError for an impossible address."""
-    if request.desired is None or request.action not in (Action.CREATE, Action.UPDATE):
+    if request.desired is None or request.action is Action.DELETE:
         return ()
     looks: list[Call] = []
     for part in _moving(request):
@@ -36,7 +36,7 @@ def placed(request: LowerRequest) -> Calls:
                     f"{part.address}{at(part)}: {ip} is in no subnet of {network}",
                     hint=f"its subnets are: {', '.join(ranges)}" if ranges else f"give {network} a subnet",
                 )
-        if request.action is Action.UPDATE and part.attributes.get("ip") is not None:
+        if request.action is not Action.CREATE and part.attributes.get("ip") is not None:
             looks.append(_look(request.desired.address, part))
     return tuple(looks)
 

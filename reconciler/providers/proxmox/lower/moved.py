@@ -50,19 +50,11 @@ def _destroyed(change: Change) -> set[str]:
     }
 
 
-def needs_stop(change: Change, *, allowed: bool) -> bool:
-    """Whether the guest must go off for it. Raises PlanError if that is so and nobody allowed it."""
-    if not change.running:
-        return False
-    waiting = [
-        part for part in parts(change) if not _online(change, change.recorded_part(part.address), part)
-    ]
-    if waiting and not allowed:
-        raise PlanError(
-            f"{waiting[0].address}: it goes to another slot only while the guest is off",
-            hint="set `lifecycle.allow_downtime: true`, or stop the guest first",
-        )
-    return bool(waiting)
+def needs_stop(change: Change) -> bool:
+    """Whether the guest must go off for it. Whether it may is not decided here."""
+    return change.running and any(
+        not _online(change, change.recorded_part(part.address), part) for part in parts(change)
+    )
 
 
 def _online(change: Change, before: Attributes, part: PartChange) -> bool:

@@ -18,8 +18,9 @@ def lower(request: LowerRequest) -> tuple[Call, ...]:
     """Raises PlanError for a name that no pool can have."""
     desired, recorded, diff = request.desired, request.recorded, request.diff
     name = (recorded.external_id if recorded else None) or diff.address.name
-    if not re.fullmatch(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+){0,2}", name):
-        raise PlanError(f"{diff.address}: no pool can be named so", hint="use letters, digits and `._-`")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]*(?:/[A-Za-z][A-Za-z0-9._-]*){0,2}", name):
+        hint = "begin each part with a letter, and use letters, digits and `._-`"
+        raise PlanError(f"{diff.address}: no pool can be named so", hint=hint)
     match request.action:
         case Action.CREATE if desired is not None:
             storages = desired.attributes.get("storages")

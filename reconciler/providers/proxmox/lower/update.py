@@ -36,7 +36,7 @@ _CREATE, _UPDATE, _DELETE = PartAction.CREATE, PartAction.UPDATE, PartAction.DEL
 
 
 def lower(change: Change) -> tuple[Call, ...]:
-    """Raises PlanError for a change that cannot be made, or not while the guest runs."""
+    """Raises PlanError for a change that cannot be made."""
     place = place_of(change.recorded)
     back, change = taken_back.split(change)
     written = [part.address.type for part in change.diff.parts if part.action is not _DELETE]
@@ -49,8 +49,7 @@ def lower(change: Change) -> tuple[Call, ...]:
     moves = [*volumes.moves(change, place), *volumes.destroyed(change, place)]
     sizes = volumes.sizes(change, place)
     going_down = change.running and change.target_state == "stopped"
-    consent = going_down or change.desired.lifecycle.allow_downtime
-    cycle = downtime.needed(change, allowed=consent) | moved.needs_stop(change, allowed=consent)
+    cycle = downtime.needed(change) or moved.needs_stop(change)
     migration, home = _migration(change, place, online=change.running and not (going_down or cycle))
     if not change.running:
         calls = [*config, *moves, *sizes, *migration, *_power_on(change, home)]
@@ -72,6 +71,12 @@ def adopt(recorded: Recorded) -> tuple[Call, ...]:
     place = place_of(recorded)
     params = (*_lock(recorded), *options.params_of(_cleared(recorded)), *tag_params(recorded.tags))
     return (place.config(params, "write our mark into the tags"),)
+
+
+def once_changed(recorded: Recorded) -> Recorded:
+    """The guest as it is after a first change of a step, which has made another digest."""
+    attributes = {name: value for name, value in recorded.attributes.items() if name != "config_digest"}
+    return replace(recorded, attributes=attributes)
 
 
 def _cleared(recorded: Recorded) -> options.Options:
