@@ -16,6 +16,7 @@ from reconciler.engine.saved import still_good
 from reconciler.errors import ConfigurationError
 from reconciler.executor.outcome import Result
 from reconciler.store import pauses, plans, sources, views
+from reconciler.store.secrets import load_key
 from reconciler.store.session import Actor
 
 _SOME = 20  # addresses that are listed one by one
@@ -27,10 +28,11 @@ def _who(settings: Settings, reason: str) -> Actor:
 
 def approve(settings: Settings, word: str) -> None:
     actor = _who(settings, f"approval of plan {word}")
+    key = load_key(settings.home)
     with opened(settings) as store, store.transaction(actor) as tx:
         saved = plans.find_plan(tx, word)
         still_good(saved, "approved")
-        plans.approve(tx, saved, actor.name)
+        plans.approve(tx, saved, actor.name, key)
     steps = counted(len(saved.steps), "step")
     results().print(line(("Approved: ", "bold green"), f"plan {saved.id} ({steps}, hash {saved.hash[:12]})."))
     note(("  → ", "cyan"), "the next apply, or the daemon, carries it out as long as its steps stay the same")

@@ -70,7 +70,7 @@ def _waits(outcome: Outcome, applied: Applied) -> bool:
 
 
 def _retry_hint(outcome: Outcome) -> str:
-    return f"it is tried again after a while; to have it at once: reconciler retry {outcome.address}"
+    return f"the next apply tries it at once, the daemon after a while: reconciler retry {outcome.address}"
 
 
 def _row(outcome: Outcome) -> tuple[Piece, ...]:

@@ -252,7 +252,7 @@ class Session:
             options = self.options if first_wave else self._later()
             plan = plan_now(tx, self.engine, self.looks, options, self.context.revision)
             settle(tx, plan.settled, plan.applied)
-            given = plans.approvals(tx)
+            given = plans.approvals(tx, self.engine.key)
             steps, withheld = permitted(plan, permit, given)
             if first_wave and permit.exactly is not None:
                 _same_ground(plan, permit.exactly, "nothing was done, though the manifests are recorded")

@@ -136,7 +136,8 @@ class Engine:
 
     def resolve(self, credential: str) -> str:
         """A credential's value, at the moment of use. Raises CredentialError, without the value."""
-        with self.store.read() as tx:
+        # Not a reading transaction: the vault writes down who read a secret.
+        with self.store.transaction(Actor(self.actor, "use of a credential", "maintenance")) as tx:
             return resolve(tx, self.key, credential)
 
     def fingerprint(self, tx: Transaction, credential: str) -> str:

@@ -54,6 +54,10 @@ class Key:
         """12 hexadecimal digits that are the same for the same value, and of no use without the key."""
         return self._derived("fingerprint", value.encode())[:FINGERPRINT_DIGITS]
 
+    def approval_mac(self, content: bytes) -> bytes:
+        """32 bytes that only a holder of the key can make: what an approval counts by."""
+        return bytes.fromhex(self._derived("approval", content))
+
     def seal(self, name: str, value: str) -> tuple[bytes, bytes]:
         """(nonce, ciphertext) of a credential's value."""
         nonce = os.urandom(NONCE_BYTES)

@@ -1783,16 +1783,20 @@ COMMENT ON COLUMN plan_sources.place IS
 
 CREATE TABLE plan_approvals (
     id bigint GENERATED ALWAYS AS IDENTITY,
+    uid uuid NOT NULL,
     plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
     hash text NOT NULL,
     approved_by text NOT NULL,
     approved_at timestamptz NOT NULL DEFAULT now(),
     used_at timestamptz,
-    CONSTRAINT plan_approvals_pkey PRIMARY KEY (id)
+    mac bytea NOT NULL,
+    CONSTRAINT plan_approvals_pkey PRIMARY KEY (id),
+    CONSTRAINT plan_approvals_uid UNIQUE (uid),
+    CONSTRAINT plan_approvals_mac CHECK (octet_length(mac) = 32)
 );
 
 COMMENT ON TABLE plan_approvals IS
-'A person''s consent to one plan, good for one use.';
+'A person''s consent to one plan, good for one use, and only with a mac that none but a holder of the key can make.';
 COMMENT ON COLUMN plan_approvals.id IS
 'Key.';
 COMMENT ON COLUMN plan_approvals.plan_id IS
@@ -1805,7 +1809,10 @@ COMMENT ON COLUMN plan_approvals.approved_at IS
 'When.';
 COMMENT ON COLUMN plan_approvals.used_at IS
 'When an application used it up; null before. Set once.';
-CREATE UNIQUE INDEX plan_approvals_unused ON plan_approvals (plan_id) WHERE used_at IS NULL;
+COMMENT ON COLUMN plan_approvals.uid IS
+'Its identity, chosen by who approves and covered by the mac, so that no copy of it counts.';
+COMMENT ON COLUMN plan_approvals.mac IS
+'HMAC-SHA-256 over uid, plan, hash and who, under the installation''s key, which the database never has.';
 CREATE INDEX plan_approvals_plan ON plan_approvals (plan_id);
 
 CREATE TABLE plan_messages (
@@ -2719,6 +2726,30 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION refuse_truncate() IS 'Refuses TRUNCATE, which no row''s history could follow.';
+
+CREATE FUNCTION sessions_in_the_way(p_waiter integer)
+RETURNS TABLE (pid integer, usename text, application_name text, state text, since timestamptz)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT
+    a.pid, a.usename::text, a.application_name, a.state, coalesce(a.xact_start, a.state_change, a.backend_start)
+  FROM pg_stat_activity AS a
+  CROSS JOIN LATERAL (
+    SELECT
+      coalesce(bool_or(l.locktype = 'virtualxid'), FALSE) AS is_at_work,
+      coalesce(bool_or(l.locktype = 'advisory'), FALSE) AND a.application_name <> 'reconciler' AS is_holding
+    FROM pg_locks AS l
+    WHERE l.pid = a.pid AND l.granted
+  ) AS has
+  WHERE
+    a.datname = current_database() AND a.pid NOT IN (pg_backend_pid(), p_waiter)
+    AND (has.is_at_work OR has.is_holding)
+  ORDER BY a.state LIKE 'idle in transaction%' DESC, has.is_holding DESC, 5 ASC
+  LIMIT 3
+$$;
+COMMENT ON FUNCTION sessions_in_the_way(integer) IS
+'Who may hold what a session waited for in vain: transactions left open, foreign holders of advisory locks, others at work; the longest first. It shows no statements.';
+REVOKE ALL ON FUNCTION sessions_in_the_way(integer) FROM public;
 -- Guards: what a row may never become, whoever writes it.
 
 CREATE FUNCTION guard_resource_update()
@@ -2844,6 +2875,53 @@ EXECUTE FUNCTION guard_operation_status();
 CREATE TRIGGER guard_status_update BEFORE UPDATE OF status ON resource_operations FOR EACH ROW
 WHEN (old.status IS DISTINCT FROM new.status)
 EXECUTE FUNCTION guard_operation_status();
+
+CREATE FUNCTION guard_ended_operation()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  RAISE EXCEPTION 'operation % has ended as %, and what has ended is never changed', old.id, old.status
+    USING ERRCODE = 'RC004', HINT = 'What has ended stays as it ended; make a new operation.';
+END
+$$;
+COMMENT ON FUNCTION guard_ended_operation() IS 'Refuses any change of an operation that has ended, as the histories do.';
+
+-- Where it is the status that moves, the guard of the status refuses it.
+CREATE TRIGGER guard_ended BEFORE UPDATE ON resource_operations FOR EACH ROW
+WHEN (old.status IN ('done', 'failed', 'interrupted') AND old.status = new.status AND old.* IS DISTINCT FROM new.*)
+EXECUTE FUNCTION guard_ended_operation();
+
+CREATE FUNCTION guard_ended_operation_row()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_operation uuid := new.operation_id;
+  v_ended timestamptz;
+BEGIN
+  IF tg_op = 'UPDATE' AND old.operation_id IS DISTINCT FROM new.operation_id THEN
+    RAISE EXCEPTION 'a row of operation % cannot become one of another', old.operation_id USING ERRCODE = 'RC004';
+  END IF;
+  SELECT finished_at INTO v_ended FROM public.resource_operations
+  WHERE id = v_operation AND status IN ('done', 'failed', 'interrupted');
+  -- In the transaction that ends it, what belongs to its end may still be written.
+  IF v_ended IS NOT NULL AND v_ended <> transaction_timestamp() THEN
+    RAISE EXCEPTION 'operation % has ended at %, and nothing is added to it or changed in it', v_operation, v_ended
+      USING ERRCODE = 'RC004', HINT = 'What has ended stays as it ended; make a new operation.';
+  END IF;
+  RETURN new;
+END
+$$;
+COMMENT ON FUNCTION guard_ended_operation_row() IS
+'Refuses to write calls, tasks or results of an operation that ended in an earlier transaction.';
+
+CREATE TRIGGER guard_ended BEFORE INSERT OR UPDATE ON resource_operation_calls FOR EACH ROW
+EXECUTE FUNCTION guard_ended_operation_row();
+CREATE TRIGGER guard_ended BEFORE INSERT OR UPDATE ON resource_operation_tasks FOR EACH ROW
+EXECUTE FUNCTION guard_ended_operation_row();
+CREATE TRIGGER guard_ended BEFORE INSERT OR UPDATE ON resource_operation_results FOR EACH ROW
+EXECUTE FUNCTION guard_ended_operation_row();
 
 CREATE FUNCTION guard_approval_use()
 RETURNS trigger
@@ -4133,7 +4211,7 @@ COMMENT ON VIEW v_history IS
 -- The vault: ciphertexts, apart from everything else, with an owner of their own. The runtime role has no right on the
 -- table, only on two functions that read or write one secret at a time: no query of its can list what is stored.
 
-GRANT REFERENCES ON provider_credentials TO reconciler_vault;
+GRANT REFERENCES, SELECT ON provider_credentials TO reconciler_vault;
 
 SET LOCAL ROLE reconciler_vault;
 
@@ -4161,13 +4239,62 @@ COMMENT ON COLUMN vault.secrets.ciphertext IS
 COMMENT ON COLUMN vault.secrets.created_at IS
 'When it was stored.';
 
-CREATE FUNCTION vault.read_secret(p_credential_id integer)
+CREATE TABLE vault.secret_reads (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    credential_id integer NOT NULL,
+    read_at timestamptz NOT NULL DEFAULT statement_timestamp(),
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    actor text NOT NULL,
+    db_user text NOT NULL,
+    CONSTRAINT secret_reads_pkey PRIMARY KEY (id),
+    CONSTRAINT secret_reads_credential FOREIGN KEY (credential_id) REFERENCES public.provider_credentials (id)
+);
+
+COMMENT ON TABLE vault.secret_reads IS
+'Every time that a secret was read. Written by vault.read_secret; nobody else can write or change it.';
+COMMENT ON COLUMN vault.secret_reads.id IS
+'Key.';
+COMMENT ON COLUMN vault.secret_reads.credential_id IS
+'Whose secret it is.';
+COMMENT ON COLUMN vault.secret_reads.read_at IS
+'When the statement that read it began.';
+COMMENT ON COLUMN vault.secret_reads.xact IS
+'The transaction that read it.';
+COMMENT ON COLUMN vault.secret_reads.actor IS
+'Who read it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN vault.secret_reads.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX secret_reads_xact ON vault.secret_reads (xact);
+CREATE INDEX secret_reads_credential ON vault.secret_reads (credential_id, read_at);
+
+CREATE FUNCTION vault.read_secret(p_name text)
 RETURNS TABLE (key_id text, nonce bytea, ciphertext bytea)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT s.key_id, s.nonce, s.ciphertext FROM vault.secrets AS s WHERE s.credential_id = p_credential_id
+DECLARE
+  v_credential integer;
+BEGIN
+  SELECT c.id INTO v_credential FROM public.provider_credentials AS c
+  WHERE c.name = p_name AND c.deleted_at IS NULL AND c.source = 'stored';
+  IF v_credential IS NULL THEN
+    RETURN;
+  END IF;
+  IF EXISTS (
+    SELECT FROM vault.secret_reads AS r
+    WHERE r.xact = pg_current_xact_id() AND r.read_at = statement_timestamp() AND r.credential_id <> v_credential
+  ) THEN
+    RAISE EXCEPTION 'a statement reads one secret, not several'
+      USING ERRCODE = 'RC009', HINT = 'Ask for one by its name.';
+  END IF;
+  INSERT INTO vault.secret_reads (credential_id, actor, db_user)
+  VALUES (v_credential, coalesce(nullif(current_setting('reconciler.actor', true), ''), session_user), session_user);
+  -- The row goes with a transaction that is undone; the server's log does not.
+  RAISE LOG 'vault: the secret of credential % is read by %', p_name, session_user;
+  RETURN QUERY SELECT s.key_id, s.nonce, s.ciphertext FROM vault.secrets AS s WHERE s.credential_id = v_credential;
+END
 $$;
-COMMENT ON FUNCTION vault.read_secret(integer) IS 'One credential''s ciphertext; no row where none is stored.';
+COMMENT ON FUNCTION vault.read_secret(text) IS
+'The ciphertext of one credential, by its exact name; no row where none is stored. Each read is on record.';
 
 CREATE FUNCTION vault.write_secret(p_credential_id integer, p_key_id text, p_nonce bytea, p_ciphertext bytea)
 RETURNS void
@@ -4180,10 +4307,10 @@ AS $$
 $$;
 COMMENT ON FUNCTION vault.write_secret(integer, text, bytea, bytea) IS 'Stores or replaces one credential''s ciphertext.';
 
-REVOKE ALL ON FUNCTION vault.read_secret(integer) FROM public;
+REVOKE ALL ON FUNCTION vault.read_secret(text) FROM public;
 REVOKE ALL ON FUNCTION vault.write_secret(integer, text, bytea, bytea) FROM public;
 GRANT USAGE ON SCHEMA vault TO reconciler_runtime;
-GRANT EXECUTE ON FUNCTION vault.read_secret(integer) TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION vault.read_secret(text) TO reconciler_runtime;
 GRANT EXECUTE ON FUNCTION vault.write_secret(integer, text, bytea, bytea) TO reconciler_runtime;
 
 SET LOCAL ROLE reconciler_owner;
@@ -4240,3 +4367,4 @@ GRANT USAGE ON SEQUENCE desired_resources_id_seq, plan_steps_id_seq, resources_i
 
 REVOKE ALL ON FUNCTION make_history_partitions(integer) FROM public;
 GRANT EXECUTE ON FUNCTION make_history_partitions(integer) TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO reconciler_runtime;

@@ -64,16 +64,20 @@ COMMENT ON COLUMN plan_sources.place IS
 
 CREATE TABLE plan_approvals (
     id bigint GENERATED ALWAYS AS IDENTITY,
+    uid uuid NOT NULL,
     plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
     hash text NOT NULL,
     approved_by text NOT NULL,
     approved_at timestamptz NOT NULL DEFAULT now(),
     used_at timestamptz,
-    CONSTRAINT plan_approvals_pkey PRIMARY KEY (id)
+    mac bytea NOT NULL,
+    CONSTRAINT plan_approvals_pkey PRIMARY KEY (id),
+    CONSTRAINT plan_approvals_uid UNIQUE (uid),
+    CONSTRAINT plan_approvals_mac CHECK (octet_length(mac) = 32)
 );
 
 COMMENT ON TABLE plan_approvals IS
-'A person''s consent to one plan, good for one use.';
+'A person''s consent to one plan, good for one use, and only with a mac that none but a holder of the key can make.';
 COMMENT ON COLUMN plan_approvals.id IS
 'Key.';
 COMMENT ON COLUMN plan_approvals.plan_id IS
@@ -86,7 +90,10 @@ COMMENT ON COLUMN plan_approvals.approved_at IS
 'When.';
 COMMENT ON COLUMN plan_approvals.used_at IS
 'When an application used it up; null before. Set once.';
-CREATE UNIQUE INDEX plan_approvals_unused ON plan_approvals (plan_id) WHERE used_at IS NULL;
+COMMENT ON COLUMN plan_approvals.uid IS
+'Its identity, chosen by who approves and covered by the mac, so that no copy of it counts.';
+COMMENT ON COLUMN plan_approvals.mac IS
+'HMAC-SHA-256 over uid, plan, hash and who, under the installation''s key, which the database never has.';
 CREATE INDEX plan_approvals_plan ON plan_approvals (plan_id);
 
 CREATE TABLE plan_messages (

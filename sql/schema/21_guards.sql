@@ -124,6 +124,53 @@ CREATE TRIGGER guard_status_update BEFORE UPDATE OF status ON resource_operation
 WHEN (old.status IS DISTINCT FROM new.status)
 EXECUTE FUNCTION guard_operation_status();
 
+CREATE FUNCTION guard_ended_operation()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  RAISE EXCEPTION 'operation % has ended as %, and what has ended is never changed', old.id, old.status
+    USING ERRCODE = 'RC004', HINT = 'What has ended stays as it ended; make a new operation.';
+END
+$$;
+COMMENT ON FUNCTION guard_ended_operation() IS 'Refuses any change of an operation that has ended, as the histories do.';
+
+-- Where it is the status that moves, the guard of the status refuses it.
+CREATE TRIGGER guard_ended BEFORE UPDATE ON resource_operations FOR EACH ROW
+WHEN (old.status IN ('done', 'failed', 'interrupted') AND old.status = new.status AND old.* IS DISTINCT FROM new.*)
+EXECUTE FUNCTION guard_ended_operation();
+
+CREATE FUNCTION guard_ended_operation_row()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_operation uuid := new.operation_id;
+  v_ended timestamptz;
+BEGIN
+  IF tg_op = 'UPDATE' AND old.operation_id IS DISTINCT FROM new.operation_id THEN
+    RAISE EXCEPTION 'a row of operation % cannot become one of another', old.operation_id USING ERRCODE = 'RC004';
+  END IF;
+  SELECT finished_at INTO v_ended FROM public.resource_operations
+  WHERE id = v_operation AND status IN ('done', 'failed', 'interrupted');
+  -- In the transaction that ends it, what belongs to its end may still be written.
+  IF v_ended IS NOT NULL AND v_ended <> transaction_timestamp() THEN
+    RAISE EXCEPTION 'operation % has ended at %, and nothing is added to it or changed in it', v_operation, v_ended
+      USING ERRCODE = 'RC004', HINT = 'What has ended stays as it ended; make a new operation.';
+  END IF;
+  RETURN new;
+END
+$$;
+COMMENT ON FUNCTION guard_ended_operation_row() IS
+'Refuses to write calls, tasks or results of an operation that ended in an earlier transaction.';
+
+CREATE TRIGGER guard_ended BEFORE INSERT OR UPDATE ON resource_operation_calls FOR EACH ROW
+EXECUTE FUNCTION guard_ended_operation_row();
+CREATE TRIGGER guard_ended BEFORE INSERT OR UPDATE ON resource_operation_tasks FOR EACH ROW
+EXECUTE FUNCTION guard_ended_operation_row();
+CREATE TRIGGER guard_ended BEFORE INSERT OR UPDATE ON resource_operation_results FOR EACH ROW
+EXECUTE FUNCTION guard_ended_operation_row();
+
 CREATE FUNCTION guard_approval_use()
 RETURNS trigger
 LANGUAGE plpgsql

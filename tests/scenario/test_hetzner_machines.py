@@ -531,11 +531,6 @@ NO_ADDRESS = ", ipv4_enabled: false, ipv6_enabled: false"
             "6 firewalls are more than the 5",
         ),
         (
-            [web(), document("Volume", "data", "size: 10, location: hel1, server: web")],
-            "volume/data",
-            "it is in hel1 and vm/web is in fsn1",
-        ),
-        (
             [web(), document("Volume", "data", "size: 10, server: vm/web, automount: true")],
             "volume/data",
             "`automount` needs a file system",

@@ -20,7 +20,7 @@ _MOST_PARTS = {"firewall_rule": 50, "route": 50, "subnet": 50}
 def check(request: LowerRequest) -> None:
     """Raises PlanError for what no request can bring about."""
     desired = request.desired
-    if desired is None or request.action not in (Action.CREATE, Action.UPDATE):
+    if desired is None or request.action is Action.DELETE:
         return
     for part_type, most in _MOST_PARTS.items():
         count = sum(1 for part in desired.parts if part.type == part_type)
