@@ -201,7 +201,8 @@ CREATE TABLE datacenters (
     description text NOT NULL DEFAULT '',
     time_zone text,
     CONSTRAINT datacenters_pkey PRIMARY KEY (id),
-    CONSTRAINT datacenters_name UNIQUE (name)
+    CONSTRAINT datacenters_name UNIQUE (name),
+    CONSTRAINT datacenters_placed UNIQUE (id, location_id)
 );
 
 COMMENT ON TABLE datacenters IS

@@ -151,6 +151,10 @@ CREATE TABLE resources (
     CONSTRAINT resources_on_remove CHECK (on_remove IN ('delete', 'retain', 'block')),
     CONSTRAINT resources_replace_policy CHECK (replace_policy IN ('never', 'allowed')),
     CONSTRAINT resources_external_id CHECK (external_id <> ''),
+    CONSTRAINT resources_address_given CHECK (address <> ''),
+    CONSTRAINT resources_name_given CHECK (name <> ''),
+    CONSTRAINT resources_placed FOREIGN KEY (datacenter_id, location_id)
+    REFERENCES datacenters (id, location_id) ON UPDATE CASCADE,
     CONSTRAINT resources_claim CHECK ((claimed_by IS NULL) = (claimed_at IS NULL))
 );
 
@@ -249,6 +253,7 @@ CREATE TABLE resource_attributes (
     CONSTRAINT resource_attributes_attribute
     FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
     REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
+    CONSTRAINT resource_attributes_ordinal CHECK (ordinal >= 0),
     CONSTRAINT resource_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
     CONSTRAINT resource_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
     CONSTRAINT resource_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
@@ -257,7 +262,7 @@ CREATE TABLE resource_attributes (
 );
 
 COMMENT ON TABLE resource_attributes IS
-'The one place where an attribute of a resource is written: one row a value, one a element of a set or list. Written by observation and by operations; the extension tables follow by trigger.';
+'The one place where an attribute of a resource is written: one row a value, one a element of a set or list. Written by observation and by operations; the extension tables follow by trigger. It takes what a provider answers, also out of the catalog''s bounds, which desired_attributes keeps.';
 COMMENT ON COLUMN resource_attributes.resource_id IS
 'The resource.';
 COMMENT ON COLUMN resource_attributes.resource_type_id IS
@@ -473,6 +478,7 @@ CREATE TABLE holds (
     released_at timestamptz,
     while_wanted boolean NOT NULL DEFAULT FALSE,
     CONSTRAINT holds_pkey PRIMARY KEY (id),
+    CONSTRAINT holds_address_given CHECK (address <> ''),
     CONSTRAINT holds_tag CHECK (tag_value IS NULL OR tag_key IS NOT NULL)
 );
 

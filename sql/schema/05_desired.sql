@@ -28,6 +28,7 @@ CREATE TABLE desired_resources (
     valid_to_revision bigint REFERENCES revisions (id),
     CONSTRAINT desired_resources_pkey PRIMARY KEY (id),
     CONSTRAINT desired_resources_typed UNIQUE (id, resource_type_id),
+    CONSTRAINT desired_resources_address_given CHECK (address <> ''),
     CONSTRAINT desired_resources_on_remove CHECK (on_remove IN ('delete', 'retain', 'block')),
     CONSTRAINT desired_resources_replace_policy CHECK (replace_policy IN ('never', 'allowed')),
     CONSTRAINT desired_resources_span CHECK (valid_from_revision < valid_to_revision)
@@ -111,6 +112,7 @@ CREATE TABLE desired_attributes (
     CONSTRAINT desired_attributes_attribute
     FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
     REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
+    CONSTRAINT desired_attributes_ordinal CHECK (ordinal >= 0),
     CONSTRAINT desired_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
     CONSTRAINT desired_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
     CONSTRAINT desired_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
@@ -119,7 +121,7 @@ CREATE TABLE desired_attributes (
 );
 
 COMMENT ON TABLE desired_attributes IS
-'The attributes of a desired resource, defaults included: one row a value, one an element of a set or list.';
+'The attributes of a desired resource, defaults included: one row a value, one an element of a set or list, within the bounds and allowed values of the provider''s rule.';
 COMMENT ON COLUMN desired_attributes.desired_resource_id IS
 'The desired resource.';
 COMMENT ON COLUMN desired_attributes.resource_type_id IS
@@ -204,7 +206,8 @@ CREATE TABLE desired_relationships (
     target_address text NOT NULL,
     is_explicit boolean NOT NULL DEFAULT TRUE,
     CONSTRAINT desired_relationships_pkey
-    PRIMARY KEY (desired_resource_id, relationship_type_id, target_address, is_explicit)
+    PRIMARY KEY (desired_resource_id, relationship_type_id, target_address, is_explicit),
+    CONSTRAINT desired_relationships_target_given CHECK (target_address <> '')
 );
 
 COMMENT ON TABLE desired_relationships IS
