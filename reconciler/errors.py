@@ -56,11 +56,14 @@ class ReconcilerError(Exception):
 
 
 class ManifestError(ReconcilerError):
-    """A set of manifests that cannot be used; every problem found is listed, not just the first."""
+    """A set of manifests that cannot be used; the problems are listed, not just the first.
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    `total`: how many there are, of which the `problems` may be the first.
+    """
+
+    def __init__(self, problems: Sequence[Problem], total: int | None = None) -> None:
         self.problems = tuple(problems)
-        count = len(self.problems)
+        self.total = count = len(self.problems) if total is None else total
         noun = "problem" if count == 1 else "problems"
         super().__init__(f"{count} {noun} in the manifests; nothing was changed")
 

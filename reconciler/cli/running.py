@@ -234,7 +234,8 @@ def apply_saved(request: Request, word: str, form: Literal["text", "json"]) -> i
         raise no_longer(saved, "applied")
     manifests = request.manifests
     if not manifests.given and source is not None:
-        manifests = Manifests.again(source)
+        trusted = request.manifests.trust_inventory
+        manifests = replace(Manifests.again(source), trust_inventory=trusted)
     request = replace(request, manifests=manifests, options=_only(saved, request.options))
     with running(request) as run:
         run.look()

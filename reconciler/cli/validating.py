@@ -42,8 +42,9 @@ def _summary(found: ManifestSet) -> str:
 
 def _print_problems(error: ManifestError, output: Literal["text", "json"]) -> None:
     if output == "json":
-        print_json({"problems": [asdict(problem) for problem in error.problems], "resources": []})
+        found = [asdict(problem) for problem in error.problems]
+        print_json({"problems": found, "total": error.total, "resources": []})
         return
     for problem in error.problems:
         results().print(str(problem))
-    note((counted(len(error.problems), "problem"), "bold red"))
+    note((counted(error.total, "problem"), "bold red"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.engine.catalog import add_user_types, user_attributes, user_types
 from reconciler.engine.engine import Engine
-from reconciler.engine.inventory import write_inventory
+from reconciler.engine.inventory import claim_inventory, write_inventory
 from reconciler.manifest.load import load
 from reconciler.manifest.model import Known, KnownDocument, ManifestSet
 from reconciler.manifest.sources import SourceState
@@ -22,6 +22,7 @@ from reconciler.store.revisions import (
     known_documents,
     other_resources,
     record_revision,
+    source_id_of,
 )
 from reconciler.store.session import Transaction
 
@@ -40,10 +41,18 @@ def record_source(tx: Transaction, engine: Engine, state: SourceState) -> Loaded
 
     Raises ManifestError with every problem; the transaction must then be rolled back.
     """
-    manifests = load(state.files, engine.catalog, _known(tx, engine, state), in_folder=state.in_folder)
+    manifests = load(
+        state.files,
+        engine.catalog,
+        _known(tx, engine, state),
+        in_folder=state.in_folder,
+        trusted=state.trusted,
+    )
     if manifests.inventory.catalog_parts:
         engine.catalog = add_user_types(tx, manifests.catalog)
-    write_inventory(tx, manifests.inventory)
+    source_id = source_id_of(tx, source_row(state))
+    claim_inventory(tx, source_id, state.name, manifests.inventory, complete=state.complete)
+    write_inventory(tx, manifests.inventory, engine.actor)
     desired = {a: _with_fingerprints(tx, engine, item) for a, item in manifests.desired.items()}
     change = record_revision(
         tx,
@@ -78,6 +87,7 @@ def _known(tx: Transaction, engine: Engine, state: SourceState) -> Known:
         endpoints={row.name: row.provider_type for row in inventory.endpoints(tx)},
         providers={row.name: row.provider_type for row in inventory.providers(tx)},
         credentials=frozenset(row.name for row in inventory.credentials(tx)),
+        logins=frozenset(row.credential for row in inventory.endpoints(tx) if row.credential),
         locations=frozenset(row.name for row in inventory.locations(tx)),
         datacenters=frozenset(row.name for row in inventory.datacenters(tx)),
         resources=other_resources(tx, state.name),

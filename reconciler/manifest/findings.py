@@ -10,11 +10,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from reconciler.errors import Location, Problem
+from reconciler.errors import Location, ManifestError, Problem
 from reconciler.manifest.yaml_reader import Mapping, Node, Position, Sequence
 
 # Comparing with every name of a large fleet takes time; with more mistakes than this, none is needed.
 _MAX_SUGGESTIONS = 50
+
+MOST_PROBLEMS = 1000
+"""As many as anybody reads at once; of more, the first are told, and how many there are."""
 
 
 @dataclass(slots=True)
@@ -44,6 +47,17 @@ class Findings:
             if not (problem.code.startswith("manifest.yaml.") and problem.location in self._secrets)
         ]
         return tuple(sorted(shown, key=lambda problem: problem.location or Location("")))
+
+    def error(self) -> ManifestError | None:
+        """What to raise for the problems, None where there are none."""
+        every = self.all()
+        if not every:
+            return None
+        first, more = every[:MOST_PROBLEMS], len(every) - MOST_PROBLEMS
+        if more > 0:
+            message = f"{more} more problems follow, {len(every)} in all"
+            first += (Problem("manifest.too_many_problems", message, hint="correct these first"),)
+        return ManifestError(first, total=len(every))
 
 
 @dataclass(slots=True)
@@ -87,5 +101,5 @@ def _places(node: Node) -> Iterator[Position]:
 
 def listed(names: Iterable[str]) -> str:
     """`a, b or c`, for messages."""
-    words = list(names)
+    words = list(dict.fromkeys(names))
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}" if words else "none"

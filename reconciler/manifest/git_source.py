@@ -27,6 +27,7 @@ from urllib3.exceptions import HTTPError
 from reconciler.errors import Location, ManifestError, Problem
 from reconciler.manifest.files import SUFFIXES, SourceFile
 from reconciler.manifest.git_tree import read_blobs, subtree
+from reconciler.manifest.urls import UrlProblem, check_remote
 
 NETWORK_TIMEOUT = 60.0  # seconds for each read from a remote repository
 
@@ -83,6 +84,7 @@ def open_git(url_or_path: str, branch: str | None, subfolder: str | None, cache_
     `files.collect`.
     """
     shown = without_credentials(url_or_path)
+    _refuse_unsafe(url_or_path, shown)
     folder = _clean(subfolder or "", shown)
     if is_remote(url_or_path):
         location = cache_dir / hashlib.sha256(url_or_path.encode()).hexdigest()[:32]
@@ -96,6 +98,16 @@ def open_git(url_or_path: str, branch: str | None, subfolder: str | None, cache_
         except KeyError:
             raise _no_branch(branch, shown) from None
         return _checkout(repo, tip, location, folder, shown)
+
+
+def _refuse_unsafe(url_or_path: str, shown: str) -> None:
+    """A remote that would show a password on the way, or where no repository is."""
+    if is_remote(url_or_path):
+        try:
+            check_remote(url_or_path)
+        except UrlProblem as problem:
+            hint = "use https:// or ssh://, with the password in git's own credential store"
+            raise _error("unsafe_url", f"the remote cannot be used: {problem}", shown, hint) from None
 
 
 def _checkout(repo: Repo, sha: ObjectID, location: Path, folder: str, shown: str) -> Checkout:

@@ -61,6 +61,6 @@ def _elsewhere(name: str, resource_type: str, catalog: Catalog) -> str | None:
 
 
 def _known(known: list[str], kind: str) -> str | None:
-    names = sorted(known)
+    names = sorted(set(known))
     more = f", …; all of them: reconciler explain {kind}" if len(names) > _MOST else ""
     return f"known attributes: {', '.join(names[:_MOST])}{more}" if names else None

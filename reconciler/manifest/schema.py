@@ -47,14 +47,18 @@ def json_schema(
         "definitions": definitions,
     }
     if kind is not None:
-        return {**top, "allOf": [_ref(kind)]}
+        return {**top, "type": ["object", "null"], "if": {"type": "object"}, "then": _ref(kind)}
     return {
         **top,
-        "type": "object",
+        # Between two `---`, and after the last one, there may be nothing.
+        "type": ["object", "null"],
         "required": ["apiVersion", "kind", "metadata"],
         "properties": {"apiVersion": {"const": API_VERSION}, "kind": {"enum": wanted}},
         "allOf": [
-            {"if": {"properties": {"kind": {"const": name}}, "required": ["kind"]}, "then": _ref(name)}
+            {
+                "if": {"type": "object", "properties": {"kind": {"const": name}}, "required": ["kind"]},
+                "then": _ref(name),
+            }
             for name in wanted
         ],
     }
@@ -84,7 +88,9 @@ def _document(kind: str, description: str, spec: Schema, more: Schema, *, tags: 
             "additionalProperties": {"type": "string"},
             "description": "All tags that it shall have; {} for none. Without it, tags are left as they are.",
         }
-    needs_spec = ["spec"] if "required" in spec or "allOf" in spec else []
+    needs_spec = ["spec"] if spec.keys() & {"required", "allOf", "minProperties"} else []
+    if not needs_spec:
+        spec = {**spec, "type": ["object", "null"]}  # as the reader takes it: `spec:` with nothing in it
     return {
         "type": "object",
         "description": description,

@@ -26,6 +26,9 @@ class SourceSpec:
     """What to read: `paths` (`-` is standard input) or a `git` repository, by URL or path.
 
     `name` is the source's name in the database; without one it is derived from where the source is.
+    `trusted`: whether it may say where secrets go, by declaring providers, endpoints and credentials. Not
+    said: files of this machine, which the operator named, may; a repository, which others can push to,
+    may not.
     """
 
     paths: tuple[str, ...] = ()
@@ -33,13 +36,20 @@ class SourceSpec:
     branch: str | None = None
     subfolder: str | None = None
     name: str | None = None
+    trusted: bool | None = None
+
+    @property
+    def trusts_inventory(self) -> bool:
+        """Whether it may declare providers, endpoints and credentials."""
+        return self.git is None if self.trusted is None else self.trusted
 
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
     """A source as it was read. `complete`: what is not in it is wanted no more.
 
-    `in_folder` says whether the files' names are paths on this machine. `url` holds no credential.
+    `trusted`: whether it may declare providers, endpoints and credentials. `in_folder` says
+    whether the files' names are paths on this machine. `url` holds no credential.
     """
 
     name: str
@@ -54,6 +64,7 @@ class SourceState:
     branch: str | None = None
     subfolder: str | None = None
     in_folder: bool = True
+    trusted: bool = True
 
 
 def read_source(spec: SourceSpec, cache_dir: Path, stdin: BinaryIO | None = None) -> SourceState:
@@ -69,10 +80,12 @@ def read_source(spec: SourceSpec, cache_dir: Path, stdin: BinaryIO | None = None
     if problems:
         raise ManifestError(problems)
     if paths == ["-"]:
-        return SourceState(spec.name or "stdin", "stdin", files, complete=False)
+        return SourceState(
+            spec.name or "stdin", "stdin", files, complete=False, trusted=spec.trusts_inventory
+        )
     if len(paths) == 1 and isinstance(paths[0], Path) and paths[0].is_dir():
         return _from_folder(spec, paths[0], files)
-    return SourceState(spec.name or "files", "files", files, complete=False)
+    return SourceState(spec.name or "files", "files", files, complete=False, trusted=spec.trusts_inventory)
 
 
 def _from_folder(spec: SourceSpec, folder: Path, files: tuple[SourceFile, ...]) -> SourceState:
@@ -87,6 +100,7 @@ def _from_folder(spec: SourceSpec, folder: Path, files: tuple[SourceFile, ...]) 
         author=at.author if at else None,
         message=at.message if at else None,
         url=real,
+        trusted=spec.trusts_inventory,
     )
 
 
@@ -109,4 +123,5 @@ def _from_git(spec: SourceSpec, url: str, cache_dir: Path) -> SourceState:
         branch=spec.branch,
         subfolder=checkout.subfolder or None,
         in_folder=False,
+        trusted=spec.trusts_inventory,
     )

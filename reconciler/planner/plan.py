@@ -60,6 +60,7 @@ def _requests(steps: tuple[Step, ...]) -> Counter[str]:
 
 
 def _warnings(given: PlanInput) -> Iterator[str]:
+    yield from (view.withheld for _, view in sorted(given.endpoints.items()) if view.withheld)
     for address, recorded in sorted(given.recorded.items()):
         if recorded.pending:
             names = ", ".join(sorted(recorded.pending))

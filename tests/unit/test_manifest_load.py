@@ -194,3 +194,11 @@ def test_nothing_is_a_size_and_a_duration_where_the_provider_takes_it(
 ) -> None:
     guest = desired("container/ct", manifest("Container", "ct", GUEST + written))
     assert guest.attributes[attribute] == value
+
+
+def test_of_many_problems_the_first_are_told_and_how_many_there_are() -> None:
+    with pytest.raises(ManifestError) as error:
+        load_text("---\n".join(["{}\n"] * 2000))
+    assert error.value.total == 6000
+    assert len(error.value.problems) == 1001
+    assert "5000 more problems follow, 6000 in all" in error.value.problems[-1].message

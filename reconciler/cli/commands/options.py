@@ -19,6 +19,14 @@ Source = Annotated[
     str | None,
     typer.Option("--source", metavar="NAME", help="What to call the source; where it is, if not given."),
 ]
+TrustInventory = Annotated[
+    bool,
+    typer.Option(
+        "--trust-inventory",
+        help="Let the repository of --git declare providers, endpoints and credentials: whoever can push to"
+        " it can then send your credentials anywhere. A folder of -f may do so anyway.",
+    ),
+]
 Targets = Annotated[
     list[str] | None,
     typer.Option(
