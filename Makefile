@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-stop test test-all campaigns check lint types imports sql migrations bench lock clean
+.PHONY: help install demo demo-stop test test-all campaigns fakepve check lint types imports sql migrations bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -48,6 +48,10 @@ imports: $(INSTALLED)
 
 sql: $(INSTALLED)
 	$(BIN)/sqlfluff lint --disable-progress-bar sql
+
+fakepve: $(INSTALLED) ## the Proxmox VE driver against a fake server that is not ours
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .fakepve fakepve==0.5.0
+	FAKEPVE_PATH=$(CURDIR)/.fakepve $(BIN)/python -m pytest tests/contract/test_fakepve.py
 
 check: lint types imports sql test ## every gate, and the tests: what CI runs
 

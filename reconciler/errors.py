@@ -56,16 +56,24 @@ class ReconcilerError(Exception):
 
 
 class ManifestError(ReconcilerError):
-    """A set of manifests that cannot be used; the problems are listed, not just the first.
+    """A set of manifests that cannot be used; all that is wrong is listed, not just the first.
 
-    `total`: how many there are, of which the `problems` may be the first.
+    `problems` are the first MOST of them, `count` is how many there are.
     """
 
-    def __init__(self, problems: Sequence[Problem], total: int | None = None) -> None:
-        self.problems = tuple(problems)
-        self.total = count = len(self.problems) if total is None else total
-        noun = "problem" if count == 1 else "problems"
-        super().__init__(f"{count} {noun} in the manifests; nothing was changed")
+    MOST = 1_000
+
+    def __init__(self, problems: Sequence[Problem], count: int | None = None) -> None:
+        self.count = len(problems) if count is None else count
+        self.problems = tuple(problems[: self.MOST])
+        noun = "problem" if self.count == 1 else "problems"
+        super().__init__(f"{self.count} {noun} in the manifests; nothing was changed")
+
+    @property
+    def unlisted(self) -> str | None:
+        """What to say of the problems that are only counted; None where all are listed."""
+        more = self.count - len(self.problems)
+        return f"… and {more} more; these are the first {len(self.problems)}" if more > 0 else None
 
 
 class CatalogError(ReconcilerError):
@@ -129,7 +137,8 @@ class ProviderError(ReconcilerError):
 
     `transient`: the same call may succeed later. `ambiguous`: it is not known whether the call took
     effect, so it may be neither repeated nor written down as failed before looking.
-    `retry_after`: seconds the provider asked to wait, where it said so.
+    `retry_after`: seconds the provider asked to wait, where it said so. `patient`: something else is about
+    to give back what is wanted, which can take minutes: worth more attempts than other failures.
     """
 
     def __init__(
@@ -140,9 +149,11 @@ class ProviderError(ReconcilerError):
         transient: bool = False,
         ambiguous: bool = False,
         retry_after: float | None = None,
+        patient: bool = False,
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
+        self.patient = patient
         self.code = code
         self.transient = transient
         self.ambiguous = ambiguous

@@ -3,6 +3,7 @@
     provider_type: {name: hetzner, display_name: Hetzner Cloud, settings: {…attribute definitions…}}
     resource_types: {ssh_key: {kind: SshKey, family: object, …}}
     attributes: {public_key: {type: string, format: ssh_public_key, description: …}}
+    relationship_types: {attached_to: {description: The child is attached to the parent.}}
     offers: {ssh_key: {identity: name, unique_name: true, attributes: {public_key: {change: replace}}}}
 
 A resource type or attribute that another file also has is named there, and only there, with its meaning;
@@ -28,11 +29,13 @@ from reconciler.model.catalog import (
     Mutability,
     ProviderResourceType,
     ProviderTypeInfo,
+    RelationshipType,
     ResourceType,
 )
 from reconciler.model.values import Cardinality, DataType, Format
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
+NAME = r"[a-z][a-z0-9_]{0,62}"
+Name = Annotated[str, Field(pattern=f"^{NAME}$")]
 Plain = str | int | Decimal | bool
 
 
@@ -101,10 +104,13 @@ class RuleForm(_Form):
     clear_when_unset: bool = False
     minimum: int | None = None
     maximum: int | None = None
-    max_length: int | None = None
+    max_length: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     pattern: str | None = None
     allowed: tuple[Plain, ...] = ()
     grow_only: bool = False
+    also: Name | None = None
+    unique: bool = False
+    unique_within: Name | None = None
     unset: str = ""
 
 
@@ -136,8 +142,16 @@ class ProviderTypeForm(_Form):
         return ProviderTypeInfo(self.name, self.display_name or self.name, self.description, settings)
 
 
+class RelationshipTypeForm(_Form):
+    description: str = Field(default="", description="What it says of the parent and the child.")
+
+    def relationship_type(self, name: str) -> RelationshipType:
+        return RelationshipType(name, self.description)
+
+
 class CatalogForm(_Form):
     provider_type: ProviderTypeForm | None = None
+    relationship_types: dict[Name, RelationshipTypeForm] = Field(default_factory=dict)
     resource_types: dict[Name, ResourceTypeForm] = Field(default_factory=dict)
     attributes: dict[Name, AttributeForm] = Field(default_factory=dict)
     offers: dict[Name, OfferForm] = Field(default_factory=dict)
@@ -154,6 +168,7 @@ class CatalogPart:
     offers: tuple[ProviderResourceType, ...]
     rules: tuple[tuple[str, str, RuleForm], ...]  # (resource type, attribute, rule)
     reserved_ids: ReservedIdsForm | None = None
+    relationship_types: tuple[RelationshipType, ...] = ()
 
 
 def read_part(name: str, data: Any) -> CatalogPart:
@@ -182,6 +197,9 @@ def read_part(name: str, data: Any) -> CatalogPart:
             for attribute, rule in item.attributes.items()
         ),
         reserved_ids=form.provider_type.reserved_ids if form.provider_type else None,
+        relationship_types=tuple(
+            item.relationship_type(key) for key, item in form.relationship_types.items()
+        ),
     )
 
 

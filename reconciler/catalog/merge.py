@@ -10,13 +10,14 @@ from reconciler.errors import CatalogError
 from reconciler.model.catalog import (
     AttributeDefinition,
     Catalog,
+    RelationshipType,
     ResourceType,
     TypeAttribute,
     index_rules,
 )
 from reconciler.model.values import Cardinality, Value, canonical
 
-_Named = TypeVar("_Named", AttributeDefinition, ResourceType)
+_Named = TypeVar("_Named", AttributeDefinition, RelationshipType, ResourceType)
 
 
 def merge(parts: Sequence[CatalogPart]) -> Catalog:
@@ -24,12 +25,15 @@ def merge(parts: Sequence[CatalogPart]) -> Catalog:
     faults: list[str] = []
     types = _once((item for part in parts for item in part.resource_types), faults)
     definitions = _once((item for part in parts for item in part.definitions), faults)
+    relationships = _once((item for part in parts for item in part.relationship_types), faults)
     rules: list[TypeAttribute] = []
     for part in parts:
         for resource_type, attribute, form in part.rules:
             definition = definitions.get(attribute)
             if definition is None:
                 faults.append(f"{part.name}: {resource_type}.{attribute}: no such attribute definition")
+            elif unknown := {form.also, form.unique_within} - {None} - _beside(part, resource_type):
+                faults.append(f"{part.name}: {resource_type}.{attribute}: no {', '.join(map(str, unknown))}")
             elif part.provider_type is not None:
                 rules.append(_rule(definition, resource_type, part.provider_type.name, form))
         faults += [
@@ -37,16 +41,22 @@ def merge(parts: Sequence[CatalogPart]) -> Catalog:
             for offer in part.offers
             if offer.resource_type not in types
         ]
-    faults += _dangling(types, definitions)
+    faults += _dangling(types, definitions, relationships)
     if faults:
         raise CatalogError("the catalog contradicts itself:\n  " + "\n  ".join(faults))
     return Catalog(
         provider_types={part.provider_type.name: part.provider_type for part in parts if part.provider_type},
         resource_types=types,
         definitions=definitions,
+        relationship_types=relationships,
         offers={(o.resource_type, o.provider_type): o for part in parts for o in part.offers},
         rules=index_rules(rules),
     )
+
+
+def _beside(part: CatalogPart, resource_type: str) -> set[str | None]:
+    """The attributes that the part offers of a type."""
+    return {attribute for kind, attribute, _ in part.rules if kind == resource_type}
 
 
 def _once(items: Iterable[_Named], faults: list[str]) -> dict[str, _Named]:
@@ -58,7 +68,11 @@ def _once(items: Iterable[_Named], faults: list[str]) -> dict[str, _Named]:
     return found
 
 
-def _dangling(types: dict[str, ResourceType], definitions: dict[str, AttributeDefinition]) -> Iterable[str]:
+def _dangling(
+    types: dict[str, ResourceType],
+    definitions: dict[str, AttributeDefinition],
+    relationships: dict[str, RelationshipType],
+) -> Iterable[str]:
     for item in types.values():
         for parent in item.parents:
             if parent not in types:
@@ -70,6 +84,8 @@ def _dangling(types: dict[str, ResourceType], definitions: dict[str, AttributeDe
         for target in definition.reference_types:
             if target not in types:
                 yield f"attribute {definition.name}: no resource type `{target}` to refer to"
+        if definition.relationship is not None and definition.relationship not in relationships:
+            yield f"attribute {definition.name}: no relationship type `{definition.relationship}`"
 
 
 def _default(definition: AttributeDefinition, form: RuleForm) -> Value | None:
@@ -98,5 +114,8 @@ def _rule(
         pattern=form.pattern,
         allowed_values=form.allowed,
         grow_only=form.grow_only,
+        also=form.also,
+        unique=form.unique or form.unique_within is not None,
+        unique_within=form.unique_within,
         unset=form.unset,
     )

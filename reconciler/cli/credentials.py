@@ -6,6 +6,8 @@ import base64
 import getpass
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,18 +28,21 @@ from reconciler.engine.engine import default_actor
 from reconciler.errors import ConfigurationError
 from reconciler.manifest.urls import host_of
 from reconciler.store import trust, views
+from reconciler.store.database import open_database
+from reconciler.store.home import KEY_FILE
 from reconciler.store.secrets import (
     KEY_BYTES,
-    KEY_FILE,
     KEY_VARIABLE,
     Key,
     load_key,
+    new_key_file,
     note_fingerprint,
     resolve,
     rotate_key,
     store_secret,
+    take_key,
 )
-from reconciler.store.session import Actor
+from reconciler.store.session import Actor, Store
 
 NEW_KEY_VARIABLE = "RECONCILER_NEW_KEY"
 
@@ -70,8 +75,7 @@ def listed(settings: Settings, output: Format) -> None:
 
 def put(settings: Settings, name: str) -> None:
     value = _read(name)
-    key = load_key(settings.home)
-    with opened(settings) as store, store.transaction(_who(settings, f"credential {name} set")) as tx:
+    with _opened(settings) as (store, key), store.transaction(_who(settings, f"credential {name} set")) as tx:
         store_secret(tx, key, name, value)
     results().print(f"Stored credential {name}, fingerprint {key.fingerprint(value)}.")
 
@@ -100,8 +104,8 @@ def bind(settings: Settings, name: str, host: str) -> None:
 
 def check(settings: Settings, name: str) -> None:
     """Raises CredentialError, without the value, where there is none to be found."""
-    key = load_key(settings.home)
-    with opened(settings) as store, store.transaction(_who(settings, f"credential {name} checked")) as tx:
+    reason = f"credential {name} checked"
+    with _opened(settings) as (store, key), store.transaction(_who(settings, reason)) as tx:
         value = resolve(tx, key, name)
         moved = note_fingerprint(tx, key, name, value)
     seen = "which was not seen before" if moved else "the one that was seen before"
@@ -115,10 +119,10 @@ def rotate(settings: Settings) -> None:
 
     The new key is on the disk before anything is encrypted with it, so no crash can lose it.
     """
-    old = load_key(settings.home)
-    new, path = _new_key(settings.home)
-    with opened(settings) as store, store.transaction(_who(settings, "key rotation")) as tx:
-        count = rotate_key(tx, old, new)
+    with _opened(settings) as (store, old):
+        new, path = _new_key(settings.home)
+        with store.transaction(_who(settings, "key rotation")) as tx:
+            count = rotate_key(tx, old, new)
     if path is None:
         note(
             ("  → ", "cyan"),
@@ -127,6 +131,23 @@ def rotate(settings: Settings) -> None:
     else:
         path.replace(settings.home / KEY_FILE)
     results().print(f"Encrypted {counted(count, 'secret')} with the new key {new.id}.")
+
+
+def replace_lost(settings: Settings) -> None:
+    """Use the key that is here, or a new one, in the place of one that is lost with all that it encrypted."""
+    with opened(settings) as store, store.transaction(_who(settings, "lost key replaced")) as tx:
+        key = load_key(settings.home)
+        names = take_key(tx, key)
+    results().print(f"The key in use is {key.id} from now on.")
+    for name in names:
+        note(("  → ", "cyan"), f"reconciler credentials set {name}")
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[tuple[Store, Key]]:
+    """The store and the key, in this order: a key is made only where there is a database."""
+    with open_database(settings.database, settings.home, max_size=2) as database:
+        yield database.store, database.key(settings.home, settings.actor or default_actor())
 
 
 def _new_key(home: Path) -> tuple[Key, Path | None]:
@@ -139,7 +160,7 @@ def _new_key(home: Path) -> tuple[Key, Path | None]:
                 hint=f"{NEW_KEY_VARIABLE}=$(openssl rand -base64 {KEY_BYTES})",
             )
         return load_key(home, {KEY_VARIABLE: text}), None
-    path = home / f"{KEY_FILE}.new"
+    path = new_key_file(home)
     if not path.exists():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:

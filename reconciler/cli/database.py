@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from typing import Any, Literal
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from reconciler.cli.output import counted, line, note, print_json, results
 from reconciler.cli.settings import Settings
+from reconciler.errors import ConfigurationError
 from reconciler.store import migrate as migrations
 from reconciler.store import views
-from reconciler.store.database import DATA_FOLDER, NAME, RUNTIME_ROLE, admin_url, open_database
+from reconciler.store.database import DATA_FOLDER, NAME, admin_url, open_database
 from reconciler.store.embedded import EmbeddedServer
 
 
 def url(settings: Settings, *, admin: bool) -> None:
-    """Print what psql takes, without a password: it would stay on the screen and in logs."""
+    """Print what psql takes. Of passwords only the one of our own server's runtime role is in it."""
     if settings.database is not None:
         results().print(_without_password(settings.database))
         return
@@ -22,14 +23,25 @@ def url(settings: Settings, *, admin: bool) -> None:
         server = database.server
         if server is None:
             return
-        query = urlencode({"host": str(server.socket_dir), "port": server.port})
-        user = _superuser(server) if admin else RUNTIME_ROLE
-        results().print(f"postgresql://{quote(user)}@/{NAME}?{query}")
+        results().print(server.superuser_url(NAME) if admin else server.runtime_url(NAME), soft_wrap=True)
 
 
-def _superuser(server: EmbeddedServer) -> str:
-    words = dict(word.split("=", 1) for word in server.superuser_dsn(NAME).split())
-    return words["user"].strip("'")
+def new(settings: Settings) -> None:
+    """Make the embedded database though an earlier one was here. Raises ConfigurationError if it still is."""
+    if settings.database is not None:
+        raise ConfigurationError(
+            "a database of one's own is not made from here",
+            hint="Make it with createdb, and its schema with: reconciler db migrate",
+        )
+    if EmbeddedServer.has_data(settings.home / DATA_FOLDER):
+        raise ConfigurationError(
+            f"there is a database in {settings.home / DATA_FOLDER}, and it is kept",
+            hint="Move it away first, or choose another home folder.",
+        )
+    with open_database(None, settings.home, anew=True) as database:
+        server = database.server
+    results().print(f"Made a new, empty database in {server.place.data if server else settings.home}.")
+    note("What an earlier one managed is not known to it and is left alone until it is adopted.")
 
 
 def _without_password(text: str) -> str:

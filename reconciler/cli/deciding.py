@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from reconciler.cli.choosing import type_named
-from reconciler.cli.failures import FAILED
+from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.opening import opened, parsed
 from reconciler.cli.output import counted, line, note, results
 from reconciler.cli.progress import outcome_text
-from reconciler.cli.running import Request, no_longer, running
+from reconciler.cli.running import Request, running
 from reconciler.cli.settings import Settings
 from reconciler.cli.spans import future
 from reconciler.engine.engine import default_actor
 from reconciler.engine.forgetting import forget as forget_one
+from reconciler.engine.saved import still_good
 from reconciler.errors import ConfigurationError
 from reconciler.executor.outcome import Result
-from reconciler.store import pauses, plans, views
+from reconciler.store import pauses, plans, sources, views
+from reconciler.store.secrets import load_key
 from reconciler.store.session import Actor
+
+_SOME = 20  # addresses that are listed one by one
 
 
 def _who(settings: Settings, reason: str) -> Actor:
@@ -24,11 +28,11 @@ def _who(settings: Settings, reason: str) -> Actor:
 
 def approve(settings: Settings, word: str) -> None:
     actor = _who(settings, f"approval of plan {word}")
+    key = load_key(settings.home)
     with opened(settings) as store, store.transaction(actor) as tx:
         saved = plans.find_plan(tx, word)
-        if saved.status != "saved":
-            raise no_longer(saved, "approved")
-        plans.approve(tx, saved, actor.name)
+        still_good(saved, "approved")
+        plans.approve(tx, saved, actor.name, key)
     steps = counted(len(saved.steps), "step")
     results().print(line(("Approved: ", "bold green"), f"plan {saved.id} ({steps}, hash {saved.hash[:12]})."))
     note(("  → ", "cyan"), "the next apply, or the daemon, carries it out as long as its steps stay the same")
@@ -83,7 +87,7 @@ def release(settings: Settings, words: list[str]) -> int:
                 results().print(f"Released {counted(count, 'hold')} of {word}.")
             else:
                 note(f"There is no hold of {word} alone; `reconciler get holds` lists what there is.")
-                code = FAILED
+                code = ExitCode.FAILED
     return code
 
 
@@ -104,4 +108,41 @@ def forget(settings: Settings, text: str) -> int:
     results().print(line((str(address), "bold"), f": {outcome_text(outcome)}"))
     if outcome.hint:
         note(("  → ", "cyan"), outcome.hint)
-    return 0 if outcome.result is Result.DONE else FAILED
+    return 0 if outcome.result is Result.DONE else ExitCode.FAILED
+
+
+def rename_source(settings: Settings, old: str, new: str, *, join: bool) -> None:
+    actor = _who(settings, f"source {old} renamed to {new}")
+    with opened(settings) as store, store.transaction(actor) as tx:
+        sources.rename(tx, old, new, join=join)
+    results().print(line(("Renamed: ", "bold green"), f"the source {old} is {new} from now on."))
+
+
+def forget_source(settings: Settings, name: str, *, release: bool) -> int:
+    """Give up a source, and with `release` its resources; gives 1 where one of them could not be."""
+    actor = _who(settings, f"source {name} forgotten")
+    with opened(settings) as store, store.transaction(actor) as tx:
+        left = sources.forget(tx, name)
+    results().print(
+        line(("Forgotten: ", "bold green"), f"the source {name}; nothing is deleted because of it.")
+    )
+    if not left:
+        return 0
+    if not release:
+        note(f"{counted(len(left), 'resource')} of it stay managed, and no manifest wants them:")
+        for address in left[:_SOME]:
+            note(f"  {address}")
+        if len(left) > _SOME:
+            note(f"  and {len(left) - _SOME} more; `reconciler get all -o wide` shows them without a source")
+        note(
+            ("  → ", "cyan"),
+            "declare them in another source; or: reconciler forget ADDRESS",
+        )
+        return 0
+    failed = 0
+    with running(Request(settings)) as run:
+        for address in left:
+            outcome = forget_one(run.session, address)
+            results().print(line((str(address), "bold"), f": {outcome_text(outcome)}"))
+            failed += outcome.result is not Result.DONE
+    return ExitCode.FAILED if failed else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from rich.text import Text
@@ -196,13 +197,19 @@ def _ties(tx: Transaction, address: Address) -> Iterator[Text]:
             yield line("  ", tie.child, (f" {tie.relationship.replace('_', ' ')} this", "dim"))
 
 
+def _until(not_before: datetime | None) -> str:
+    if not_before is None:
+        return "is not tried again by itself"
+    return f"waits until {moment(not_before)} UTC"
+
+
 def _operations(tx: Transaction, address: Address) -> Iterator[Text]:
     waits = views.failure(tx, str(address))
     if waits is not None:
         yield from _title("Waiting")
         yield line(
             "  ",
-            f"failed ({waits.failures}), waits until {moment(waits.not_before)} UTC: {waits.error_message}",
+            f"failed ({waits.failures}), {_until(waits.not_before)}: {waits.error_message}",
         )
         yield line(("  → ", "cyan"), f"reconciler retry {address}")
     found = views.operations(tx, _OPERATIONS, str(address))

@@ -228,6 +228,10 @@ def _rule_words(rule: TypeAttribute) -> Iterator[str]:
     if rule.default is not None:
         made_of_it = rule.default == OWN_NAME
         yield "default: made from the manifest's name" if made_of_it else f"default: {shown(rule.default)}"
+    if rule.also is not None:
+        yield f"either that or {rule.also}: a value that is one of the two is met"
+    if rule.unique:
+        yield f"no two have the same{f' in one {rule.unique_within}' if rule.unique_within else ''}"
     if rule.unset:
         yield f"null: {rule.unset}"
     if rule.clear_when_unset and rule.settable:

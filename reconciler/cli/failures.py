@@ -1,14 +1,4 @@
-"""Turning exceptions into a message and an exit code. No command handles an error on its own.
-
-| exit code | meaning |
-|---|---|
-| 0 | done |
-| 1 | an error, or something was left undone |
-| 2 | wrong usage; with `--detailed-exitcode`: there are changes |
-| 70 | a fault of this program |
-| 130 | interrupted |
-| 141 | whoever read the output left before its end |
-"""
+"""Turning exceptions into a message and an exit code. No command handles an error on its own."""
 
 from __future__ import annotations
 
@@ -21,10 +11,9 @@ import typer
 from typer.core import TyperGroup
 
 from reconciler.cli import streams
+from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.settings import Settings
 from reconciler.errors import ManifestError, ReconcilerError
-
-FAILED, FAULT, INTERRUPTED, BROKEN_PIPE = 1, 70, 130, 141
 
 
 class Guarded(TyperGroup):
@@ -44,7 +33,7 @@ def whole(program: Callable[[], None]) -> None:
             sys.stdout.flush()
     except streams.OutputError as error:  # of help and completion, or of the last that was buffered
         _print_error(error)
-        sys.exit(FAILED)
+        sys.exit(ExitCode.FAILED)
     except OSError as error:
         sys.exit(_refused(error, debug=False))
 
@@ -58,12 +47,12 @@ def guarded(command: Callable[[], Any], ctx: Any) -> Any:
         _print_error(error)
         if debug:
             traceback.print_exc()
-        raise typer.Exit(FAILED) from None
+        raise typer.Exit(ExitCode.FAILED) from None
     except OSError as error:
         raise typer.Exit(_refused(error, debug=_debug(ctx))) from None
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)  # noqa: T201 - a console may be what was interrupted
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
     except (typer.Exit, typer.Abort):
         raise
     except Exception as error:
@@ -72,17 +61,17 @@ def guarded(command: Callable[[], Any], ctx: Any) -> Any:
         if _debug(ctx):
             raise
         _print_fault(error)
-        raise typer.Exit(FAULT) from None
+        raise typer.Exit(ExitCode.FAULT) from None
 
 
 def _refused(error: OSError, *, debug: bool) -> int:
     """What the operating system would not do, which is no fault of ours; gives the exit code."""
     if isinstance(error, BrokenPipeError):
-        return BROKEN_PIPE  # whoever read the output has left: there is nobody to tell
+        return ExitCode.BROKEN_PIPE  # whoever read the output has left: there is nobody to tell
     _print_error(_plain(error))
     if debug:
         traceback.print_exc()
-    return FAILED
+    return ExitCode.FAILED
 
 
 def _plain(error: OSError) -> ReconcilerError:
@@ -102,6 +91,8 @@ def _print_error(error: ReconcilerError) -> None:
     if isinstance(error, ManifestError):
         for problem in error.problems:
             out.print(str(problem))
+        if error.unlisted:
+            out.print(error.unlisted)
     out.print(line(("error: ", "bold red"), error.message))
     if error.hint:
         out.print(line(("  → ", "cyan"), error.hint))

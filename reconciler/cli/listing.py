@@ -25,8 +25,9 @@ from reconciler.cli.settings import Settings
 from reconciler.cli.spans import past
 from reconciler.cli.values import short_commit
 from reconciler.errors import ConfigurationError, PlanError
-from reconciler.store import views
+from reconciler.store import sources, views
 from reconciler.store.session import Transaction
+from reconciler.store.sources import SourceView
 
 STATE_STYLES = {
     "running": "green",
@@ -237,6 +238,21 @@ def _hold_row(item: views.HoldView) -> Sequence[Piece]:
     )
 
 
+def _source_row(item: SourceView) -> Sequence[Piece]:
+    where = " ".join(filter(None, (item.url or item.kind, item.branch and f"branch {item.branch}")))
+    return (
+        (item.name, "bold"),
+        item.kind,
+        str(item.declared),
+        str(item.managed),
+        short_commit(item.commit) if item.commit else "",
+        age(item.read_at),
+        where + (f"//{item.subfolder}" if item.subfolder else ""),
+        str(item.revision or ""),
+        item.repository or "",
+    )
+
+
 def _revision_row(item: views.RevisionView) -> Sequence[Piece]:
     return (
         str(item.id),
@@ -256,6 +272,16 @@ _LISTINGS: dict[str, Listing] = {
         _plan_row,
         lambda item: str(item.id),
         wide=1,
+    ),
+    "sources": Listing(
+        lambda tx, _: sources.sources(tx),
+        (
+            *("NAME", "KIND", "DECLARED", "MANAGED", "COMMIT", "READ", "WHERE"),
+            *("REVISION", "REPOSITORY"),
+        ),
+        _source_row,
+        lambda item: str(item.name),
+        wide=2,
     ),
     "endpoints": Listing(
         lambda tx, _: views.endpoints(tx),

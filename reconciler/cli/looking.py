@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
-from reconciler.cli.failures import FAILED
+from reconciler.cli.exit_codes import CHANGES, ExitCode
 from reconciler.cli.output import (
     Format,
     Piece,
@@ -18,14 +18,19 @@ from reconciler.cli.output import (
     warn,
 )
 from reconciler.cli.plan_json import look_json
-from reconciler.cli.running import CHANGES, Request, running
+from reconciler.cli.running import Request, running
 from reconciler.cli.settings import Settings
 from reconciler.cli.sight import Sight, trouble_text
+from reconciler.cli.sources import Manifests, names_of
 from reconciler.cli.values import united
 from reconciler.engine.observing import observe_all
 from reconciler.executor.look import Look
+from reconciler.manifest.sources import SourceState
 from reconciler.model.address import Address
+from reconciler.model.scope import Scope, ScopePart
 from reconciler.store import views
+from reconciler.store.resources import managed_roots
+from reconciler.store.session import Transaction
 
 
 def observe(settings: Settings, names: list[str], output: Format, *, accept_empty: bool) -> int:
@@ -39,7 +44,7 @@ def observe(settings: Settings, names: list[str], output: Format, *, accept_empt
                 run.session.recover(names or context.connections.endpoints)
             looks = observe_all(context, names or None, accept_empty=accept_empty)
     _print_looks(looks, output)
-    return FAILED if any(look.trouble for look in looks.values()) else 0
+    return ExitCode.FAILED if any(look.trouble for look in looks.values()) else 0
 
 
 def _print_looks(looks: Mapping[str, Look], output: Format) -> None:
@@ -85,20 +90,34 @@ def _list(what: str, addresses: Iterable[Address], style: str) -> None:
         results().print(line((f"  {what}: ", style), str(address)))
 
 
-def drift(settings: Settings, output: Format, *, look: bool, detailed: bool) -> int:
+def drift(settings: Settings, output: Format, manifests: Manifests, *, look: bool, detailed: bool) -> int:
     """Print what is not as it was applied; gives the exit code."""
-    with running(Request(settings, observe=look)) as run:
+    with running(Request(settings, manifests, observe=look)) as run:
         run.look()
         for _, seen in sorted(run.session.looks.items()):
             if seen.trouble:
                 warn(trouble_text(seen), "what is not known there is not in this list")
         with run.session.engine.store.read() as tx:
-            found = views.drift(tx)
+            found = _drift_of(tx, run.session.states)
         sight = run.sight(run.session.looks)
+        otherwise = run.session.preview().plan.since_creation
     _print_drift(found, output, sight)
+    for text in otherwise:
+        warn(text)
     if sight.troubles:
-        return FAILED
+        return ExitCode.FAILED
     return CHANGES if detailed and found else 0
+
+
+def _drift_of(tx: Transaction, states: Sequence[SourceState]) -> tuple[views.DriftView, ...]:
+    """The drift of what these sources declare, or declared last; without any, of everything."""
+    found = views.drift(tx)
+    if not states:
+        return found
+    names = [ScopePart(name, state.part) for state in states for name in names_of(state)]
+    scope = Scope(tuple(names))
+    ours = {root.address for root in managed_roots(tx) if scope.covers(root.address, root.source, root.path)}
+    return tuple(item for item in found if Address.parse(item.address).root in ours)
 
 
 def _print_drift(found: Sequence[views.DriftView], output: Format, sight: Sight) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 from rich.text import Text
 
-from reconciler.cli.failures import FAILED, INTERRUPTED
+from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.output import Piece, counted, line, seconds_text, table
-from reconciler.cli.plan_text import blocked_lines
+from reconciler.cli.plan_text import VERBS, blocked_lines, elsewhere_text, titled
 from reconciler.cli.progress import GERUNDS, PAST
 from reconciler.cli.sight import Sight
 from reconciler.engine.apply import Applied
@@ -49,7 +49,16 @@ def outcome_lines(applied: Applied, sight: Sight) -> Iterator[Text]:
         for item in applied.left.blocked
         if item.address not in said or item.hindrance is not Hindrance.BACK_OFF
     )
+    yield from titled("Differs since creation", applied.left.since_creation, "yellow")
+    if applied.unlisted:
+        yield line(("Not in the plan that was shown, so not done", "bold yellow"))
+        for step in applied.unlisted:
+            yield line(("  ! ", "bold yellow"), (str(step.address), "bold"), f" {VERBS[step.action]}")
+        yield line(("      → ", "cyan"), "plan again to see it; then apply")
+        yield Text()
     yield summary(applied, sight)
+    if applied.left.elsewhere:
+        yield line((elsewhere_text(applied.left), "dim"))
 
 
 def _waits(outcome: Outcome, applied: Applied) -> bool:
@@ -61,7 +70,7 @@ def _waits(outcome: Outcome, applied: Applied) -> bool:
 
 
 def _retry_hint(outcome: Outcome) -> str:
-    return f"it is tried again after a while; to have it at once: reconciler retry {outcome.address}"
+    return f"the next apply tries it at once, the daemon after a while: reconciler retry {outcome.address}"
 
 
 def _row(outcome: Outcome) -> tuple[Piece, ...]:
@@ -97,14 +106,18 @@ def _count(outcomes: list[Outcome], action: Action) -> int:
     return sum(1 for outcome in outcomes if outcome.action is action)
 
 
-def exit_code(applied: Applied, *, interrupted: bool) -> int:
-    """0 if all is as the manifests say, or was left alone because somebody asked for that."""
+def exit_code(applied: Applied, *, interrupted: bool) -> ExitCode:
+    """What a script learns of an apply; see `exit_codes`."""
     if interrupted:
-        return INTERRUPTED
-    undone = applied.failed or applied.left.steps or applied.withheld
-    blocked = any(not _asked_for(item) for item in applied.left.blocked)
-    blind = any(look.blind for look in applied.looks.values())
-    return FAILED if undone or blocked or blind else 0
+        return ExitCode.INTERRUPTED
+    waiting = {step.address for step in applied.withheld}
+    undone = applied.failed or any(step.address not in waiting for step in applied.left.steps)
+    failing = any(item.hindrance is Hindrance.BACK_OFF for item in applied.left.blocked)
+    if undone or failing or any(look.blind for look in applied.looks.values()):
+        return ExitCode.FAILED
+    if applied.withheld or any(not _asked_for(item) for item in applied.left.blocked):
+        return ExitCode.LEFT if applied.outcomes else ExitCode.FAILED
+    return ExitCode.DONE
 
 
 def _asked_for(item: Blocked) -> bool:
@@ -112,7 +125,10 @@ def _asked_for(item: Blocked) -> bool:
 
 
 def applied_json(applied: Applied, saved_as: int | None) -> dict[str, Any]:
-    """`{plan_id, outcomes, left, withheld, blocked, saved_as}`; `saved_as` is the plan that waits."""
+    """`{plan_id, outcomes, left, withheld, unlisted, blocked, elsewhere, saved_as}`; `saved_as` waits.
+
+    `unlisted` is of `left` what would destroy something that the plan shown before did not list.
+    """
     return {
         "plan_id": applied.plan_id,
         "outcomes": [
@@ -129,6 +145,7 @@ def applied_json(applied: Applied, saved_as: int | None) -> dict[str, Any]:
         ],
         "left": [str(step.address) for step in applied.left.steps],
         "withheld": [str(step.address) for step in applied.withheld],
+        "unlisted": [str(step.address) for step in applied.unlisted],
         "blocked": [
             {
                 "address": str(b.address),
@@ -138,5 +155,6 @@ def applied_json(applied: Applied, saved_as: int | None) -> dict[str, Any]:
             }
             for b in applied.left.blocked
         ],
+        "elsewhere": applied.left.elsewhere,
         "saved_as": saved_as,
     }

@@ -2,18 +2,24 @@
 
 format_version   1
 hash             SHA-256 of what would be done and what it rests on
-source           {name, kind, commit, url}, or null for the manifests as last applied
+source           {name, kind, commit, url, part}, the first of `sources`, or null
+sources          [{name, kind, commit, url, part}]: what the plan is about, [] for the manifests as last
+                 applied; `part` are the files or folders that were named of it, null for all of it
+elsewhere        how many resources differ that the plan is not about; --all plans them too
 summary          {create, update, replace, delete, adopt, forget}: how many steps of each
 requests         {endpoint: number of provider requests}
 observations     [{endpoint, seen, changed, gone, unknown, requests, trouble}], [] with --no-observe
 whole            whether every endpoint was seen whole; without it, no steps does not mean no changes
 steps            [{address, action, endpoint, provider_type, reason, impact, summary, hash, requires,
-                 approvals, adopt, partial, changes, tags, parts, calls}]
+                 approvals, adopt, partial, failed, gone, changes, tags, parts, calls}]
+  failed         what the step failed with the last time, or null
+  gone           whether there is no object at the provider, as far as is known
   changes        [{name, before, after, unit, reason, mutability, secret}]; secrets are null
   tags           [{key, before, after, reason}]
   parts          [{address, action, holds_data, changes}]
   calls          [{operation, method, path, path_params, params, summary, impact, best_effort}]
 blocked          [{address, action, hindrance, message, hint}]
+since_creation   [text]: what only a creation takes and is wanted otherwise since; it has no effect
 warnings         [text]
 approvals        [text]: why the plan as a whole needs an approval
 saved_as         the number of the saved plan, null if it was not saved
@@ -21,7 +27,7 @@ saved_as         the number of the saved plan, null if it was not saved
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from reconciler.cli.values import as_json
@@ -37,14 +43,16 @@ FORMAT_VERSION = 1
 def plan_json(
     plan: Plan,
     catalog: Catalog,
-    source: SourceState | None = None,
+    sources: Sequence[SourceState] = (),
     looks: Mapping[str, Look] | None = None,
     saved_as: int | None = None,
 ) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
         "hash": plan.hash(),
-        "source": _source(source),
+        "source": _source(sources[0]) if sources else None,
+        "sources": list(map(_source, sources)),
+        "elsewhere": plan.elsewhere,
         "summary": {action.value: plan.count(action) for action in Action if action is not Action.NOOP},
         "requests": dict(plan.requests),
         "observations": [look_json(look) for _, look in sorted((looks or {}).items())],
@@ -60,16 +68,21 @@ def plan_json(
             }
             for item in plan.blocked
         ],
+        "since_creation": list(plan.since_creation),
         "warnings": list(plan.warnings),
         "approvals": list(plan.approvals),
         "saved_as": saved_as,
     }
 
 
-def _source(source: SourceState | None) -> dict[str, Any] | None:
-    if source is None:
-        return None
-    return {"name": source.name, "kind": source.kind, "commit": source.commit, "url": source.url}
+def _source(source: SourceState) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "kind": source.kind,
+        "commit": source.commit,
+        "url": source.url,
+        "part": list(source.part) if source.part is not None else None,
+    }
 
 
 def look_json(look: Look) -> dict[str, Any]:
@@ -100,6 +113,8 @@ def step_json(step: Step, catalog: Catalog) -> dict[str, Any]:
         "approvals": list(step.approvals),
         "adopt": step.adopt,
         "partial": step.partial,
+        "failed": step.failed,
+        "gone": step.gone,
         "changes": _changes(step.changes, catalog),
         "tags": [
             {"key": tag.key, "before": tag.before, "after": tag.after, "reason": tag.reason.value}

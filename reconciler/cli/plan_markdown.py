@@ -10,6 +10,7 @@ from reconciler.cli.plan_text import (
     SYMBOLS,
     View,
     count_text,
+    elsewhere_text,
     request_text,
     step_lines,
     summary_lines,
@@ -37,6 +38,9 @@ def _lines(plan: Plan, view: View, source: str, sight: Sight) -> Iterator[str]:
         for trouble in sight.troubles:
             yield f"> **Not in it:** {_cell(trouble)}"
             yield ""
+        if plan.elsewhere:
+            yield _cell(elsewhere_text(plan))
+            yield ""
     else:
         yield from (f"**{_cell(text.plain)}**" for text in summary_lines(plan, sight))
         yield ""
@@ -44,6 +48,11 @@ def _lines(plan: Plan, view: View, source: str, sight: Sight) -> Iterator[str]:
         yield f"> **Needs an approval as a whole:** {_cell(reason)}"
         yield ""
     yield from _blocked(plan)
+    if plan.since_creation:
+        yield "#### Differs since creation"
+        yield ""
+        yield from (f"- {_cell(text)}" for text in plan.since_creation)
+        yield ""
     if plan.warnings:
         yield "#### Warnings"
         yield ""
@@ -58,6 +67,8 @@ def _row(step: Step) -> str:
     symbol, _ = SYMBOLS[step.action]
     why = REASONS[step.reason] if step.reason else ""
     effects = [IMPACTS[step.impact], *(f"needs an approval: {text}" for text in step.approvals)]
+    effects += [f"failed last time: {step.failed}"] if step.failed else []
+    effects += ["there is none"] if step.gone else []
     effect = "; ".join(text for text in effects if text)
     return f"| `{symbol}` | `{step.address}` | {step.endpoint} | {why} | {_cell(effect)} |"
 

@@ -71,8 +71,9 @@ def plan_lines(plan: Plan, view: View, sight: Sight) -> Iterator[Text]:
         yield from step_lines(step, view)
         yield Text()
     yield from blocked_lines(plan.blocked)
-    yield from _titled("Warnings", plan.warnings, "yellow")
-    yield from _titled("Needs an approval as a whole", plan.approvals, "magenta")
+    yield from titled("Differs since creation", plan.since_creation, "yellow")
+    yield from titled("Warnings", plan.warnings, "yellow")
+    yield from titled("Needs an approval as a whole", plan.approvals, "magenta")
     yield from summary_lines(plan, sight)
 
 
@@ -81,17 +82,26 @@ def step_lines(step: Step, view: View) -> Iterator[Text]:
     yield line(
         (f"{symbol:>3} ", f"bold {style}"),
         (str(step.address), "bold"),
-        f" {VERBS[step.action]}",
+        f" {verb(step)}",
         *_aside(step),
     )
     yield from _change_lines(step.changes, step.tags, view, "      ", new=step.action is Action.CREATE)
     for part in step.parts:
         yield from _part_lines(part, step.address, view)
+    if step.failed is not None:
+        yield line("      ", ("failed last time: ", "bold red"), step.failed)
     for reason in step.approvals:
         yield line("      ", ("needs an approval: ", "bold magenta"), reason)
     if step.partial:
         yield line(("      something else that differs is left as it is; see below", "dim"))
     yield from _call_lines(step.calls, view)
+
+
+def verb(step: Step) -> str:
+    """What happens to it. Of what is gone already nothing stays."""
+    if step.action is Action.FORGET and step.gone:
+        return "will be forgotten, there is none"
+    return VERBS[step.action]
 
 
 def _aside(step: Step) -> list[Piece]:
@@ -135,6 +145,8 @@ def _secret(*, new: bool) -> list[Piece]:
 def _values(change: AttributeChange, view: View, *, new: bool) -> list[Piece]:
     before = with_unit(change.before, change.name, view.catalog, whole=view.whole)
     after = with_unit(change.after, change.name, view.catalog, whole=view.whole)
+    if change.takes_back and not new:
+        return [after, (" (another value waits for a restart and is taken back)", "dim")]
     return _arrow(before, after, new=new)
 
 
@@ -214,7 +226,7 @@ PARTICIPLES: Mapping[Action, str] = {
 }
 
 
-def _titled(title: str, items: Sequence[str], style: str) -> Iterator[Text]:
+def titled(title: str, items: Sequence[str], style: str) -> Iterator[Text]:
     if not items:
         return
     yield line((title, f"bold {style}"))
@@ -233,9 +245,20 @@ def summary_lines(plan: Plan, sight: Sight) -> Iterator[Text]:
             )
     elif plan.blocked:
         yield line(("No changes", "bold"), f" will be made; {left_text(plan.blocked)}.")
+    elif plan.since_creation:
+        count = counted(len(plan.since_creation), "value")
+        yield line(("No changes", "bold"), f" will be made; {count} that only a creation takes differ since.")
     else:
         claim = unchanged_text(sight)
         yield line((claim[0], "bold green" if sight.whole else "bold"), claim[1])
+    if plan.elsewhere:
+        yield line((elsewhere_text(plan), "dim"))
+
+
+def elsewhere_text(plan: Plan) -> str:
+    """That other sources' resources, which a plan is not about, differ too."""
+    verb = "differs" if plan.elsewhere == 1 else "differ"
+    return f"{plan.elsewhere} elsewhere {verb} too, which this is not about (`--all` plans everything)."
 
 
 def count_text(plan: Plan) -> str:

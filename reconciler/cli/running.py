@@ -7,13 +7,13 @@ decided by the planner and by the permit that a person's answer is.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from reconciler.cli.choosing import spelt, unmatched
-from reconciler.cli.failures import FAILED
+from reconciler.cli.exit_codes import CHANGES, ExitCode
 from reconciler.cli.outcomes import applied_json, exit_code, outcome_lines
 from reconciler.cli.output import errors, line, note, print_json, results, warn
 from reconciler.cli.plan_json import plan_json
@@ -28,15 +28,17 @@ from reconciler.engine.apply import Applied, Preview, Session
 from reconciler.engine.approval import Permit
 from reconciler.engine.engine import Engine
 from reconciler.engine.planning import PlanOptions
-from reconciler.errors import ConfigurationError, PlanError, StalePlanError
+from reconciler.engine.saved import keep_waiting, same_as_saved, still_good
+from reconciler.errors import ConfigurationError
 from reconciler.executor.look import Look
 from reconciler.manifest.sources import SourceState
+from reconciler.model.plan import Action
 from reconciler.planner.select import Selection, Selector
-from reconciler.store import plans, views
+from reconciler.store import pauses, plans, views
 from reconciler.store.plans import SavedPlan
-
-CHANGES = 2
-"""Exit code of `--detailed-exitcode` where something differs."""
+from reconciler.store.resources import load_recorded
+from reconciler.store.session import Actor
+from reconciler.store.sources import known_whole, plan_sources, wanted_by
 
 PlanFormat = Literal["text", "json", "markdown"]
 
@@ -50,6 +52,7 @@ class Request:
     options: PlanOptions = field(default_factory=PlanOptions)
     observe: bool = True
     calls: bool = False
+    keep_away: bool = False  # what is deleted stays away as long as a manifest wants it
 
 
 @dataclass(slots=True)
@@ -61,8 +64,8 @@ class Run:
     reporter: Reporter
 
     @property
-    def source(self) -> SourceState | None:
-        return self.session.states[-1] if self.session.states else None
+    def sources(self) -> Sequence[SourceState]:
+        return self.session.states
 
     @property
     def view(self) -> View:
@@ -71,7 +74,8 @@ class Run:
 
     def sight(self, looks: Mapping[str, Look]) -> Sight:
         chosen = self.request.options.selection
-        return Sight(looks, self.request.observe, bool(chosen.targets or chosen.excludes))
+        whole = all(state.part is None and state.complete for state in self.sources)
+        return Sight(looks, self.request.observe, bool(chosen.targets or chosen.excludes) or not whole)
 
     def look(self) -> None:
         """Settle what an earlier run left open, then see what there is, unless told not to."""
@@ -92,17 +96,17 @@ class Run:
 
 @contextmanager
 def running(request: Request) -> Iterator[Run]:
-    """Read the manifests, open the database, register as a worker."""
-    state = request.manifests.read(request.settings)
+    """Open the database, read the manifests, register as a worker."""
     settings = request.settings
     with (
         Engine.open(settings.home, settings.database, settings.actor) as engine,
         engine.working("cli") as context,
     ):
         with engine.store.read() as tx:
+            known = known_whole(tx)
             reporter = Reporter(views.typical_seconds(tx))
             selection = spelt(request.options.selection, views.resource_types(tx))
-        states = [state] if state else []
+        states = request.manifests.read(settings, known)
         options = replace(request.options, selection=selection)
         yield Run(request, Session(engine, context, states, options, progress=reporter.progress), reporter)
 
@@ -116,16 +120,16 @@ def plan(request: Request, form: PlanFormat, *, save: bool, detailed: bool) -> i
         _show(run, preview, form, saved)
     partly = any(look.trouble for look in preview.looks.values())
     differs = bool(preview.plan.steps or preview.plan.blocked)
-    return FAILED if partly else CHANGES if detailed and differs else 0
+    return ExitCode.FAILED if partly else CHANGES if detailed and differs else 0
 
 
 def _show(run: Run, preview: Preview, form: PlanFormat, saved: int | None) -> None:
     plan, sight = preview.plan, run.sight(preview.looks)
     match form:
         case "json":
-            print_json(plan_json(plan, run.view.catalog, run.source, preview.looks, saved))
+            print_json(plan_json(plan, run.view.catalog, run.sources, preview.looks, saved))
         case "markdown":
-            sys.stdout.write(plan_markdown(plan, run.view, described(run.source), sight))
+            sys.stdout.write(plan_markdown(plan, run.view, described(run.sources), sight))
         case _:
             _show_text(run, preview)
     if saved is not None:
@@ -136,7 +140,10 @@ def _show(run: Run, preview: Preview, form: PlanFormat, saved: int | None) -> No
 
 
 def _show_text(run: Run, preview: Preview) -> None:
-    results().print(line(("Plan for ", "dim"), (described(run.source), "dim")))
+    results().print(line(("Plan for ", "dim"), (described(run.sources), "dim")))
+    for loaded in preview.loaded:
+        for old in loaded.renamed:
+            results().print(line((f"The source {old} is called {loaded.state.name} from now on.", "cyan")))
     results().print()
     for text in plan_lines(preview.plan, run.view, run.sight(preview.looks)):
         results().print(text)
@@ -152,20 +159,66 @@ def apply(request: Request, *, yes: bool, form: Literal["text", "json"]) -> int:
     """Make it so, after asking or by what needs no asking; gives the exit code."""
     if not yes:
         _require_terminal(request)
+    destroy = request.options.destroy
     with running(request) as run:
         run.look()
-        if yes:
-            if form == "text":
-                _show_text(run, run.preview())
-            permit = Permit()
-        else:
-            preview = run.preview()
+        preview = run.preview() if not yes or destroy or form == "text" else None
+        permit = Permit()
+        if preview is not None and (not yes or form == "text"):
+            permit = Permit.shown(preview.plan)
             _show_text(run, preview)
-            if preview.plan.steps and not _agreed(request.options.destroy):
+        if preview is not None and destroy and not request.keep_away:
+            _say_wanted(run, preview)
+        if preview is not None and not yes:
+            if preview.plan.steps and not _agreed(destroy):
                 note("Nothing was changed.")
-                return FAILED
+                return ExitCode.FAILED
             permit = Permit.for_plan(preview.plan)
+        if preview is not None and request.keep_away:
+            return _delete(run, preview, permit, form)
         return _carry_out(run, permit, form)
+
+
+_KEPT_AWAY = "deleted by hand although a manifest wants it"
+
+
+def _delete(run: Run, preview: Preview, permit: Permit, form: Literal["text", "json"]) -> int:
+    """Carry out a deletion; what a manifest wants of it is held, so that nobody makes it again."""
+    store, actor = run.session.engine.store, run.session.engine.actor
+    who = Actor(actor, "delete", "manual")
+    addresses = [step.address for step in preview.plan.steps if step.action is Action.DELETE]
+    declared = {a for each in preview.loaded for a in (*each.set.desired, *each.set.unchanged)}
+    with store.transaction(who) as tx:
+        wanted = sorted(declared.intersection(addresses) | wanted_by(tx, addresses).keys())
+        holds = {a: pauses.hold(tx, actor, _KEPT_AWAY, address=a, while_wanted=True) for a in wanted}
+    try:
+        return _carry_out(run, permit, form)
+    finally:
+        with store.transaction(who) as tx:
+            there = load_recorded(tx, wanted, run.session.engine.catalog)
+            for address in there:
+                pauses.release(tx, str(holds[address]))  # it was not deleted after all
+        for address in holds.keys() - there.keys():
+            note(f"{address} is not made again, although a manifest wants it.")
+            note(
+                ("  → ", "cyan"),
+                f"remove its manifest too; to have it back: reconciler release {address}",
+            )
+
+
+def _say_wanted(run: Run, preview: Preview) -> None:
+    """Whose manifests will make again what is destroyed, and how it stays away."""
+    addresses = [step.address for step in preview.plan.steps if step.action is Action.DELETE]
+    with run.session.engine.store.read() as tx:
+        wishes = wanted_by(tx, addresses)
+    for source in sorted({wish.source for wish in wishes.values()}):
+        mine = {address: wish for address, wish in wishes.items() if wish.source == source}
+        first = min(mine)
+        more = f", as {len(mine) - 1} more" if len(mine) > 1 else ""
+        warn(
+            f"{first} is declared by the source {mine[first]}{more}: its next apply makes it again",
+            f"remove its manifest too, or keep it away: reconciler delete {first}",
+        )
 
 
 def _require_terminal(request: Request) -> None:
@@ -193,7 +246,12 @@ def _carry_out(run: Run, permit: Permit, form: Literal["text", "json"]) -> int:
         errors().print()
     with stopping(run.session.stop, run.reporter.stop), run.reporter.showing():
         applied = run.session.apply(permit)
-    saved = _save_withheld(run, applied)
+    options = run.session.options
+    chosen = options.selection
+    partly = chosen.targets or chosen.excludes or options.destroy
+    whole = not partly and (options.everything or options.scope is None)
+    kept = keep_waiting(run.session.engine, applied, run.session.context.revision, whole=whole)
+    saved = kept.number
     if form == "json":
         print_json(applied_json(applied, saved))
     else:
@@ -201,13 +259,6 @@ def _carry_out(run: Run, permit: Permit, form: Literal["text", "json"]) -> int:
             results().print(text)
         _say_withheld(applied, saved)
     return exit_code(applied, interrupted=run.session.stop.is_set())
-
-
-def _save_withheld(run: Run, applied: Applied) -> int | None:
-    """What waits for an approval is saved, so that there is something to approve."""
-    if not applied.withheld:
-        return None
-    return run.session.save(Preview(applied.left, applied.looks, applied.loaded))
 
 
 def _say_withheld(applied: Applied, saved: int | None) -> None:
@@ -229,44 +280,23 @@ def apply_saved(request: Request, word: str, form: Literal["text", "json"]) -> i
     settings = request.settings
     with Engine.open(settings.home, settings.database, settings.actor) as engine, engine.store.read() as tx:
         saved = plans.find_plan(tx, word)
-        source = views.source(tx, saved.source) if saved.source else None
-    if saved.status != "saved":
-        raise no_longer(saved, "applied")
+        made_from = plan_sources(tx, saved.id)
+    still_good(saved, "applied")
     manifests = request.manifests
-    if not manifests.given and source is not None:
+    if not manifests.given and made_from:
         trusted = request.manifests.trust_inventory
-        manifests = replace(Manifests.again(source), trust_inventory=trusted)
+        manifests = replace(Manifests.again(made_from), trust_inventory=trusted)
     request = replace(request, manifests=manifests, options=_only(saved, request.options))
     with running(request) as run:
         run.look()
         preview = run.preview()
-        _same(saved, preview)
+        same_as_saved(saved, preview.plan)
         code = _carry_out(run, Permit(exactly=frozenset(saved.steps.values())), form)
-        run.session.close_saved(saved.id, done=code == 0)
+        run.session.close_saved(saved.id, done=code in (ExitCode.DONE, ExitCode.LEFT))
         return code
-
-
-def no_longer(saved: SavedPlan, what: str) -> PlanError:
-    """That a plan had its time."""
-    why = {"applied": "it was applied already", "failed": "it was applied, and some of it failed"}
-    said = why.get(saved.status, f"it is {saved.status}")
-    return PlanError(f"plan {saved.id} cannot be {what}: {said}", hint="plan again")
 
 
 def _only(saved: SavedPlan, options: PlanOptions) -> PlanOptions:
     """A saved plan says itself what was selected: its own steps and nothing else."""
-    return replace(options, selection=Selection(tuple(Selector(address=a) for a in sorted(saved.steps))))
-
-
-def _same(saved: SavedPlan, preview: Preview) -> None:
-    """Raises StalePlanError, before anything is changed, where what the plan rests on moved since.
-
-    A step's hash covers its manifest and its resource's version; what other manifests say is no matter.
-    """
-    now = {step.hash() for step in preview.plan.steps}
-    moved = sorted(str(address) for address, found in saved.steps.items() if found not in now)
-    if moved:
-        raise StalePlanError(
-            f"plan {saved.id} is out of date; nothing was changed: other than saved is {', '.join(moved)}",
-            hint="what it rests on has changed since: plan again",
-        )
+    selection = Selection(tuple(Selector(address=a) for a in sorted(saved.steps)))
+    return replace(options, selection=selection, everything=True)

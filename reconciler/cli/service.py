@@ -31,6 +31,7 @@ def serve(
     port: int | None,
     report_only: bool,
     max_destroy: int | None,
+    git_credential: str | None,
     log_level: str,
     log_format: LogFormat,
 ) -> None:
@@ -38,6 +39,8 @@ def serve(
     spec = manifests.spec()
     if spec is None:
         raise ConfigurationError("no manifests were named", hint="name them with -f PATH or --git URL")
+    if git_credential is not None:
+        spec = replace(spec, credential=git_credential)
     config = DaemonConfig(
         home=settings.home,
         sources=(spec,),

@@ -10,6 +10,7 @@ import os
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -51,7 +52,9 @@ def token_of(value: str | None, variable: str | None, file: Path | None) -> str 
     return value
 
 
-def serve_hetzner(place: Place, token: str | None, rate_limit: int | None) -> None:
+def serve_hetzner(
+    place: Place, token: str | None, rate_limit: int | None, api_date: datetime | None = None
+) -> None:
     from reconciler.sim.hetzner import HetznerApi
 
     api = HetznerApi(
@@ -59,6 +62,7 @@ def serve_hetzner(place: Place, token: str | None, rate_limit: int | None) -> No
         token=token or DEFAULT_TOKEN,
         action_seconds=place.task_seconds,
         rate_limit=rate_limit,
+        api_date=api_date.date() if api_date else None,
     )
     _serve(place, api, "Hetzner Cloud", "http", "/v1", None)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.cli.settings import Settings
 from reconciler.cli.values import short_commit
 from reconciler.errors import ConfigurationError
-from reconciler.manifest.sources import SourceSpec, SourceState, read_source
+from reconciler.manifest.sources import SourceSpec, SourceState, read_sources
+from reconciler.manifest.where import NamedBy
 from reconciler.planner.select import Selection, parse_selector
-from reconciler.store.views import SourceView
+from reconciler.store.sources import PlanSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,13 @@ class Manifests:
     def given(self) -> bool:
         return bool(self.files) or self.git is not None
 
-    def read(self, settings: Settings) -> SourceState | None:
-        """The source, read whole; None where none was named: the manifests as last applied."""
+    def read(self, settings: Settings, known: Collection[str] = ()) -> tuple[SourceState, ...]:
+        """The sources, each read whole or the part that was named; empty where none was.
+
+        `known` are the sources that are recorded whole: what lies in one of them is a part of it.
+        """
         spec = self.spec()
-        return read_source(spec, settings.cache) if spec else None
+        return read_sources(spec, settings.cache, known=known) if spec else ()
 
     def spec(self) -> SourceSpec | None:
         """What to read, None where no source was named. Raises ConfigurationError for what does not fit."""
@@ -59,25 +63,49 @@ class Manifests:
         return None
 
     @classmethod
-    def again(cls, view: SourceView) -> Manifests:
-        """The options that name a recorded source. Raises ConfigurationError where it has no place."""
-        if view.kind not in ("folder", "git") or view.url is None:
+    def again(cls, made_from: Sequence[PlanSource]) -> Manifests:
+        """The options that name what a plan was made from. Raises ConfigurationError if it has no place."""
+        odd = next((each for each in made_from if each.kind == "stdin" or each.url is None), None)
+        git = [each for each in made_from if each.kind == "git"]
+        if odd is not None or (git and len(made_from) > 1):
+            what = odd.kind if odd is not None else "several sources"
             raise ConfigurationError(
-                f"the plan was made from {view.kind}, which cannot be read again by itself",
+                f"the plan was made from {what}, which cannot be read again by itself",
                 hint="name the same manifests with -f",
             )
-        if view.kind == "folder":
-            return cls(files=(view.url,), name=view.name)
-        return cls(git=view.url, branch=view.branch, subfolder=view.subfolder, name=view.name)
+        names = {each.name for each in made_from}
+        name = names.pop() if len(names) == 1 else None
+        if git:
+            (one,) = git
+            return cls(git=one.url, branch=one.branch, subfolder=one.subfolder, name=name)
+        return cls(files=tuple(each.url for each in made_from if each.url), name=name)
 
 
-def described(state: SourceState | None) -> str:
-    """A source in a few words."""
-    if state is None:
-        return "the manifests as last applied"
+_NAMED_BY: Mapping[NamedBy, str] = {
+    "option": "",
+    "file": "",
+    "remote": ", named by its git remote",
+    "path": ", named by where it is",
+}
+
+
+def described(states: Sequence[SourceState]) -> str:
+    """Sources in a few words: which, at which commit, what of them, and what named them."""
+    return "; ".join(map(_described, states)) or "the manifests as last applied"
+
+
+def _described(state: SourceState) -> str:
     commit = f" at {short_commit(state.commit)}" if state.commit else ""
+    part = f"{', '.join(state.part)} of " if state.part else ""
     count = len(state.files)
-    return f"{state.name}{commit} ({count} {'file' if count == 1 else 'files'})"
+    files = f"{count} {'file' if count == 1 else 'files'}"
+    named_by = _NAMED_BY[state.named_by] if state.kind != "stdin" else ""
+    return f"{part}{state.name}{commit} ({files}{named_by})"
+
+
+def names_of(state: SourceState) -> list[str]:
+    """What a source is, or was until now, called."""
+    return [state.name, *(alias.name for alias in state.aliases)]
 
 
 def selection(targets: Sequence[str], excludes: Sequence[str]) -> Selection:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from reconciler.cli.failures import INTERRUPTED
+from reconciler.cli.exit_codes import ExitCode
 
 
 @contextmanager
@@ -21,7 +21,7 @@ def stopping(stop: threading.Event, tell: Callable[[], None]) -> Iterator[None]:
 
     def handle(_signal: int, _frame: FrameType | None) -> None:
         if stop.is_set():
-            os._exit(INTERRUPTED)
+            os._exit(ExitCode.INTERRUPTED)
         stop.set()
         tell()
 

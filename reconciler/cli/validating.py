@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Literal
 
 from reconciler.catalog import merge
-from reconciler.cli.failures import FAILED
+from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.output import counted, line, note, print_json, results
 from reconciler.cli.settings import Settings
 from reconciler.cli.sources import Manifests
@@ -19,20 +20,39 @@ from reconciler.manifest.sources import SourceState
 
 def validate(settings: Settings, files: list[str], output: Literal["text", "json"]) -> int:
     """Print every problem, or what was read; gives the exit code."""
-    state: SourceState | None = None
     try:
-        state = Manifests(files=tuple(files)).read(settings)
-        if state is None:
+        states = Manifests(files=tuple(files)).read(settings)
+        if not states:
             raise ConfigurationError("nothing to check was named", hint="name manifests with -f PATH")
-        found = load_offline(state.files, merge(catalog_parts()))
+        found = _load(states)
     except ManifestError as error:
         _print_problems(error, output)
-        return FAILED
+        return ExitCode.FAILED
     if output == "json":
-        print_json({"problems": [], "resources": sorted(map(str, found.desired))})
+        print_json({"problems": [], "count": 0, "resources": sorted(map(str, found.desired))})
     else:
         results().print(line(("Valid: ", "bold green"), f"{_summary(found)}."))
     return 0
+
+
+def _load(states: Sequence[SourceState]) -> ManifestSet:
+    """The set that the named files make. What a part of a source refers to may be in the rest of it."""
+    catalog = merge(catalog_parts())
+    files = [file for state in states for file in state.files]
+    try:
+        return load_offline(files, catalog)
+    except ManifestError as alone:
+        if all(state.part is None for state in states):
+            raise
+        named = {file.display_name for file in files}
+        try:
+            rest = [file for state in states if state.part is not None for _, file in state.rest()]
+            whole = load_offline([*files, *rest], catalog)
+        except ManifestError as error:
+            mine = [p for p in error.problems if p.location is None or p.location.file in named]
+            raise (ManifestError(mine) if mine else alone) from None
+        of_these = {a: item for a, item in whole.desired.items() if item.origin and item.origin.file in named}
+        return replace(whole, desired=of_these, files=tuple(file.display_name for file in files))
 
 
 def _summary(found: ManifestSet) -> str:
@@ -42,9 +62,11 @@ def _summary(found: ManifestSet) -> str:
 
 def _print_problems(error: ManifestError, output: Literal["text", "json"]) -> None:
     if output == "json":
-        found = [asdict(problem) for problem in error.problems]
-        print_json({"problems": found, "total": error.total, "resources": []})
+        problems = [asdict(problem) for problem in error.problems]
+        print_json({"problems": problems, "count": error.count, "resources": []})
         return
     for problem in error.problems:
         results().print(str(problem))
-    note((counted(error.total, "problem"), "bold red"))
+    if error.unlisted:
+        results().print(error.unlisted)
+    note((counted(error.count, "problem"), "bold red"))

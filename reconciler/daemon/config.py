@@ -11,6 +11,7 @@ from reconciler.errors import ConfigurationError
 from reconciler.manifest.sources import SourceSpec
 
 LogFormat = Literal["json", "console"]
+_OVER_HTTP = ("http://", "https://")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -56,3 +57,5 @@ class DaemonConfig:
             yield f"log_level is `{self.log_level}`, and must be one of {', '.join(LOG_LEVELS)}"
         if any("-" in spec.paths for spec in self.sources):
             yield "a source is standard input, which can be read only once"
+        if any(spec.credential and not (spec.git or "").startswith(_OVER_HTTP) for spec in self.sources):
+            yield "a credential is named for a source that is no repository over HTTP"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from reconciler.daemon.endpoints import Endpoints
@@ -77,9 +77,10 @@ class Reconciler:
         began: dict[Address, Step] = {}
         session = Session(engine, context, options=self.options, stop=stop, progress=self._progress(began))
         session.recover()
-        reading = self.sources.read(engine, context, again=Due.RECONCILE in due)
+        reading = self.sources.read(engine, context, again=Due.RECONCILE in due, stop=stop)
         self.metrics.snapshot.sources = self.sources.views()
         session.context = reading.context
+        session.options = replace(self.options, scope=reading.scope)
         if due == {Due.SOURCES} and not reading.moved:
             return reading.context, Ended.IDLE
         self._learn_secrets(engine)

@@ -2,13 +2,19 @@
 
 `/healthz`: the process lives and its clock ticks. `/readyz`: the database answers and a reconcile has ended.
 `/metrics`: for Prometheus. Anything else is 404; nothing can be changed here.
+
+However many connect and say nothing, a few descriptors and threads are all that they get: the oldest
+connection gives way to a new one, and none lives longer than some seconds.
 """
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -19,6 +25,10 @@ HOST = "127.0.0.1"
 TICK_SECONDS = 5.0
 STALLED_SECONDS = 60.0
 """Without a tick for so long the process is taken to be stuck."""
+
+MOST_CONNECTIONS = 32
+CONNECTION_SECONDS = 5.0
+"""How many connections are open at once, and how long one may take from its beginning to its end."""
 
 _TEXT = "text/plain; charset=utf-8"
 
@@ -68,13 +78,12 @@ class HealthServer:
             shown = health
 
         try:
-            self._http = ThreadingHTTPServer((HOST, port), Handler)
+            self._http = _Server((HOST, port), Handler)
         except OSError as error:
             raise ConfigurationError(
                 f"health and metrics cannot be served on {HOST}:{port}: {error.strerror}",
                 hint="choose another port; perhaps a daemon runs here already",
             ) from error
-        self._http.daemon_threads = True
         self._thread = threading.Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.2}, name="health", daemon=True
         )
@@ -90,8 +99,51 @@ class HealthServer:
         self._thread.join()
 
 
+class _Server(ThreadingHTTPServer):
+    """A thread for each connection, and not more connections than the bound."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._lock = threading.Lock()
+        self._open: dict[socket.socket, float] = {}  # when each began, the oldest first
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            crowd = len(self._open) - MOST_CONNECTIONS + 1
+            for oldest in list(self._open)[: max(crowd, 0)]:
+                self._end(oldest)
+            self._open[request] = time.monotonic()
+        super().process_request(request, client_address)
+
+    def service_actions(self) -> None:
+        """Called by the serving thread several times a second."""
+        late = time.monotonic() - CONNECTION_SECONDS
+        with self._lock:
+            for request in [each for each, began in self._open.items() if began < late]:
+                self._end(request)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._open.pop(request, None)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away in the middle is no event."""
+
+    def _end(self, request: socket.socket) -> None:
+        """Its thread reads the end of it, or fails to write, and closes it."""
+        self._open.pop(request, None)
+        with contextlib.suppress(OSError):
+            request.shutdown(socket.SHUT_RDWR)
+
+
 class _Handler(BaseHTTPRequestHandler):
     shown: Health
+    timeout = CONNECTION_SECONDS
 
     def do_GET(self) -> None:
         status, kind, body = self.shown.answer(self.path)

@@ -72,7 +72,7 @@ class _Service:
         self.reconciler = Reconciler(
             options=PlanOptions(limits=Limits(destroy=config.max_destroy)),
             report_only=config.report_only,
-            sources=Sources(config.sources, config.home / "cache", notices),
+            sources=Sources(config.sources, config.home / "cache", notices, self._fetched),
             endpoints=Endpoints(config.observe_interval),
             metrics=self.metrics,
             notices=notices,
@@ -103,8 +103,9 @@ class _Service:
         try:
             self._serve_for_ever()
         finally:
-            self.ended.set()
             ticks.close()
+            self.reconciler.sources.close()
+            self.ended.set()
             if server is not None:
                 server.close()
         _log.info("daemon ended")
@@ -114,7 +115,7 @@ class _Service:
         config = self.config
 
         def due(word: Due, seconds: float) -> Tick:
-            # The jitter keeps replicas, and the daemons of many places, from asking all at once.
+            # The jitter, which only delays, keeps replicas and many daemons from asking all at once.
             return Tick(word.value, seconds, lambda: self.words.put(word), jitter=seconds / 10)
 
         return (
@@ -168,6 +169,10 @@ class _Service:
                     context = self._reconcile(engine, context, due)
         finally:
             self.pulse.end()
+
+    def _fetched(self) -> None:
+        """A remote source was read after the reconcile that asked for it had gone on without."""
+        self.words.put(Due.SOURCES)
 
     def _lost(self) -> None:
         """Others count this worker as dead from now on, so that it begins nothing any more."""

@@ -3,97 +3,206 @@
 A source that cannot be read, or in which anything is wrong, changes nothing: its last revision stays, and
 the other sources go on. Reading and recording happen in one turn, so that of two daemons the one that read
 an older commit can never record it over the newer one.
+
+A remote repository is read beside everything else: a reconcile waits for it a moment only. What was read is
+recorded in its turn, and only if nobody recorded a revision of the source since the reading began.
 """
 
 from __future__ import annotations
 
 import hashlib
+import random
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler.daemon.backoff import pause
+from reconciler.daemon.fetching import Fetched, Fetching
 from reconciler.daemon.logs import get_logger
 from reconciler.daemon.metrics import SourceView
 from reconciler.daemon.notices import Notices
 from reconciler.engine.apply import Session
 from reconciler.engine.desired import Loaded
 from reconciler.engine.engine import Engine
-from reconciler.errors import DatabaseUnavailable, ManifestError, ReconcilerError
+from reconciler.errors import CredentialError, DatabaseUnavailable, ManifestError, ReconcilerError
 from reconciler.executor.context import Context
-from reconciler.manifest.git_source import without_credentials
+from reconciler.manifest.git_login import parsed_login
+from reconciler.manifest.git_source import is_remote, without_credentials
 from reconciler.manifest.sources import SourceSpec, SourceState, read_source
-from reconciler.store.watch import turn
+from reconciler.model.scope import Scope, ScopePart
+from reconciler.store.session import Transaction
+from reconciler.store.sources import at_place, known_whole
+from reconciler.store.watch import moved_since, newest_revision, turn
 
 _log = get_logger(__name__)
+
+PATIENCE = 3.0
+"""Seconds that a reconcile waits for a remote; most answer within it, and then are part of that reconcile."""
+FIRST_PAUSE, MOST_PAUSE = 1.0, 300.0
+"""Seconds until a remote that could not be read is tried again, at first and at most."""
+CLOSE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of reading all sources. `moved`: at least one has a new revision."""
+    """What came of reading all sources. `moved`: at least one has a new revision.
+
+    `scope` is what all of them are about, by their last good revisions.
+    """
 
     context: Context
     moved: bool
+    scope: Scope
 
 
 @dataclass(slots=True)
 class _Known:
-    """Of one source: what was recorded last, and what was wrong the last time."""
+    """Of one source: what was recorded last, and what was wrong the last time.
+
+    `scope` is what it is about, once it could be read.
+    """
 
     content: bytes | None = None
     revision: int | None = None
     commit: str | None = None
     recorded_at: float = 0.0
     problems: tuple[str, ...] = ()
+    fetching: Fetching | None = None
+    failures: int = 0  # in a row, to read it
+    next_at: float = 0.0  # it is not read again before; by the monotonic clock
+    scope: ScopePart | None = None
 
 
 @dataclass(slots=True)
 class Sources:
-    """The configured sources; `cache` is where remote repositories are fetched to."""
+    """The configured sources; `cache` is where remote repositories are fetched to.
+
+    `wake` is called when a remote source was read that nobody waited for any more.
+    """
 
     specs: tuple[SourceSpec, ...]
     cache: Path
     notices: Notices
+    wake: Callable[[], None] = field(default=lambda: None)
     _known: dict[str, _Known] = field(default_factory=dict)
+    _closing: threading.Event = field(default_factory=threading.Event)
 
     @property
     def problems(self) -> int:
         return sum(len(known.problems) for known in self._known.values())
 
-    def read(self, engine: Engine, context: Context, *, again: bool) -> Reading:
+    def close(self) -> None:
+        """End what is being fetched."""
+        self._closing.set()
+        for known in self._known.values():
+            if known.fetching is not None:
+                known.fetching.join(CLOSE_SECONDS)
+
+    def read(
+        self, engine: Engine, context: Context, *, again: bool, stop: threading.Event | None = None
+    ) -> Reading:
         """Read every source, and record what moved. `again`: record also what seems the same as before.
 
-        Raises DatabaseUnavailable; everything else is a problem of the source concerned.
+        `stop`: wait for nothing any more. Raises DatabaseUnavailable; all else is a problem of the source.
         """
         moved = False
-        for spec in self.specs:
-            name = label(spec)
-            known = self._known.setdefault(name, _Known())
-            with turn(engine.store, name) as mine:
-                if mine:
-                    moved = self._read_one(engine, context, spec, known, again=again) or moved
+        stop = stop or threading.Event()
+        readings: dict[str, Fetched | None] = {}
+        left = list(self.specs)
+        while left:
+            progress = False
+            for spec in left:
+                name = label(spec)
+                known = self._known.setdefault(name, _Known())
+                if spec.is_remote and name not in readings:
+                    readings[name] = self._fetched(engine, spec, known, stop)
+                if spec.is_remote and readings[name] is None:
+                    continue
+                with turn(engine.store, name) as mine:
+                    if mine:
+                        reading = readings.get(name)
+                        found = self._read_one(engine, context, spec, known, reading, again=again)
+                        progress = found or progress
+            moved = moved or progress
+            # What one source was refused because another declares it may just have been handed over to it.
+            left = [each for each in left if progress and self._known[label(each)].problems]
+        for name, known in self._known.items():
             self._tell(name, known)
         revisions = [known.revision for known in self._known.values() if known.revision is not None]
+        scope = self._scope(engine)
         if not moved:
-            return Reading(context, moved=False)
-        return Reading(engine.refreshed(context, max(revisions)), moved=True)
+            return Reading(context, moved=False, scope=scope)
+        return Reading(engine.refreshed(context, max(revisions)), moved=True, scope=scope)
+
+    def _scope(self, engine: Engine) -> Scope:
+        """What the sources are about. One that cannot be read is what it was the last time it could."""
+        parts: list[ScopePart] = []
+        with engine.store.read() as tx:
+            for spec in self.specs:
+                known = self._known[label(spec)]
+                part = known.scope or _recorded_scope(tx, spec)
+                if part is not None:
+                    parts.append(part)
+        return Scope(tuple(parts))
+
+    def _fetched(
+        self, engine: Engine, spec: SourceSpec, known: _Known, stop: threading.Event
+    ) -> Fetched | None:
+        """What was read of a remote source, None while there is nothing new to take."""
+        if known.fetching is None:
+            known.fetching = Fetching(spec, self.cache, self._closing, self.wake)
+        patience = 0.0
+        if known.fetching.reading is None:
+            if time.monotonic() < known.next_at or stop.is_set():
+                return None
+            since = newest_revision(engine.store)
+            try:
+                login = parsed_login(engine.resolve(spec.credential)) if spec.credential else None
+            except CredentialError as error:
+                return Fetched(since, error=error)
+            known.fetching.begin(login, since)
+            patience = PATIENCE
+        return known.fetching.take(patience, stop)
 
     def _read_one(
-        self, engine: Engine, context: Context, spec: SourceSpec, known: _Known, *, again: bool
+        self,
+        engine: Engine,
+        context: Context,
+        spec: SourceSpec,
+        known: _Known,
+        reading: Fetched | None,
+        *,
+        again: bool,
     ) -> bool:
         """Whether the source has a new revision."""
         try:
-            state = read_source(spec, self.cache)
+            with engine.store.read() as tx:
+                whole = known_whole(tx)
+            state = reading.result() if reading is not None else read_source(spec, self.cache, known=whole)
+            if reading is not None and moved_since(engine.store, state.name, reading.since):
+                return False  # by another daemon, which may have read a newer commit; it is read again
             content = _digest(state)
             if content == known.content and not again and not known.problems:
+                known.failures, known.next_at = 0, 0.0
                 return False
             loaded = _record(engine, context, state)
         except DatabaseUnavailable:
             raise
         except (ReconcilerError, OSError) as error:
             known.problems = _problems(error)
+            known.failures += 1
+            known.next_at = time.monotonic() + pause(
+                known.failures,
+                FIRST_PAUSE,
+                MOST_PAUSE,
+                random.random(),  # noqa: S311 - jitter
+            )
             return False
+        known.failures, known.next_at = 0, 0.0
         moved = loaded.change.id != known.revision
-        known.content, known.problems = content, ()
+        known.content, known.problems, known.scope = content, (), loaded.scope
         if moved:
             known.revision, known.commit, known.recorded_at = loaded.change.id, state.commit, time.time()
             _tell_revision(loaded)
@@ -128,6 +237,20 @@ def label(spec: SourceSpec) -> str:
     return where + (f"//{spec.subfolder}" if spec.subfolder else "")
 
 
+def _recorded_scope(tx: Transaction, spec: SourceSpec) -> ScopePart | None:
+    """What a source is about that could not be read since the start: what was last read where it is."""
+    if spec.name:
+        return ScopePart(spec.name)
+    if spec.git is None:
+        url, branch, subfolder = (str(Path(spec.paths[0]).resolve()), None, None)
+    else:
+        shown = without_credentials(spec.git)
+        local = str(Path(spec.git.removeprefix("file://")).resolve())
+        url, branch, subfolder = (shown if is_remote(spec.git) else local, spec.branch, spec.subfolder)
+    name = at_place(tx, url, branch, subfolder)
+    return ScopePart(name) if name is not None else None
+
+
 def _record(engine: Engine, context: Context, state: SourceState) -> Loaded:
     catalog = engine.catalog
     try:
@@ -140,7 +263,7 @@ def _record(engine: Engine, context: Context, state: SourceState) -> Loaded:
 
 def _problems(error: ReconcilerError | OSError) -> tuple[str, ...]:
     if isinstance(error, ManifestError):
-        return tuple(map(str, error.problems))
+        return (*map(str, error.problems), *([error.unlisted] if error.unlisted else []))
     return (str(error),)
 
 

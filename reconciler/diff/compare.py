@@ -103,7 +103,13 @@ def _attributes(
             if not applied.named(name):
                 continue
             after = applied.without(rule, before)
-        if _same(before, after) or _untold(before, rule):
+        if _same(before, after):
+            if name in recorded.pending and after is not None:
+                # What is in force is as wanted, and something else waits to take its place.
+                secret = rule.definition.secret
+                yield AttributeChange(name, before, after, Reason.DRIFT, Mutability.IN_PLACE, secret)
+            continue
+        if _untold(before, rule) or _also(recorded, after, rule):
             continue
         reason = applied.reason(name, after, explicit=name in desired.explicit)
         yield _change(rule, before, after, reason)
@@ -118,6 +124,11 @@ def _change(
 def _same(before: Value | None, after: Value | None) -> bool:
     """No value and no elements are the same thing: neither has a row."""
     return (before == after and type(before) is type(after)) or (before in (None, ()) and after in (None, ()))
+
+
+def _also(recorded: Recorded, after: Value | None, rule: TypeAttribute) -> bool:
+    """Whether what is wanted is the other name of what there is."""
+    return rule.also is not None and after is not None and recorded.attributes.get(rule.also) == after
 
 
 def _untold(before: Value | None, rule: TypeAttribute) -> bool:

@@ -2,8 +2,9 @@
 
 The rules (safety.md): an object is ours if a row says so by its external id and it carries our mark for
 that row; a row that never learnt its object's id is found again by the mark alone; whatever carries our
-mark in any other way is quarantined, never guessed at. Absence is concluded only where the object itself
-was denied, or from a complete list that showed at least one object of ours of the same type.
+mark in any other way is quarantined, never guessed at, for as long as that is so: once owner, resource and
+id agree again, or nothing is left to doubt, the quarantine is over. Absence is concluded only where the
+object itself was denied, or from a complete list that showed at least one object of ours of the same type.
 """
 
 from __future__ import annotations
@@ -14,14 +15,18 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from reconciler.model.address import Address
-from reconciler.model.catalog import Catalog, Identity
+from reconciler.model.catalog import MARKED, Catalog, Identity
 from reconciler.model.observation import Observation
 from reconciler.model.resource import Management, Observed, Presence
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What matching needs of a recorded root. `fresh`: newer than the observation, so left alone by it."""
+    """What matching needs of a recorded root. `fresh`: newer than the observation, so left alone by it.
+
+    `sent_by`: of one that may have been made, the login that was to make it.
+    `stray`: no operation of ours ever was on it; it is recorded only because it carried our mark.
+    """
 
     id: int
     uid: UUID
@@ -33,6 +38,8 @@ class Row:
     state: str
     recorded_hash: bytes | None
     fresh: bool = False
+    sent_by: str | None = None
+    stray: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +69,13 @@ def identify(
     catalog: Catalog,
     *,
     accept_empty: bool = False,
+    login: str | None = None,
 ) -> Identified:
     """Match an observation with the rows of its endpoint and types.
 
-    `accept_empty`: a person has confirmed that the endpoint really holds nothing of ours.
+    `accept_empty`: a person has confirmed that the endpoint really holds nothing of ours. `login` says who
+    looked: that what may have been made is not there is believed of the login that was to make it, or of
+    one that was shown something of ours; another project's token would find nothing either.
     """
     known = list(rows)
     by_external = {(row.type, row.external_id): row for row in known if row.external_id is not None}
@@ -79,7 +89,8 @@ def identify(
         found.matches.append(Match(observed, row, _whose(observed, row, owner, provider_type, catalog)))
     missing = [row for row in known if row.id not in seen and _expected(row)]
     shown = {match.observed.type for match in found.matches if match.management is Management.MANAGED}
-    _sort_missing(found, missing, observation, observation.complete if accept_empty else shown)
+    believed = {row.id for row in missing if accept_empty or shown or (login and row.sent_by == login)}
+    _sort_missing(found, missing, observation, observation.complete if accept_empty else shown, believed)
     return found
 
 
@@ -122,20 +133,31 @@ def _whose(
     if row is None:
         ours = mark is not None and mark.owner == owner
         return Management.QUARANTINED if ours else Management.UNMANAGED
-    if row.management is not Management.MANAGED:
-        return row.management
+    if row.management is Management.UNMANAGED:
+        return Management.UNMANAGED
     offer = catalog.offer(observed.type, provider_type)
-    if offer is None or offer.identity not in (Identity.NAME, Identity.RESERVED_ID):
+    if offer is None or offer.identity not in MARKED:
+        return row.management  # with no mark to go by, a quarantine ends by a person's word only
+    if mark is not None and (mark.owner, mark.resource) == (owner, row.uid):
         return Management.MANAGED
-    if mark is None or mark.owner != owner or mark.resource != row.uid:
-        return Management.QUARANTINED
-    return Management.MANAGED
+    if row.stray and (mark is None or mark.owner != owner):
+        return Management.UNMANAGED  # the copy of our mark was taken off again
+    if mark is None and offer.identity is Identity.KEY:
+        return Management.MANAGED  # there is one object of that key; its mark is written again
+    return Management.QUARANTINED
 
 
 def _sort_missing(
-    found: Identified, missing: list[Row], observation: Observation, anchored: Collection[str]
+    found: Identified,
+    missing: list[Row],
+    observation: Observation,
+    anchored: Collection[str],
+    believed: Collection[int],
 ) -> None:
-    """`anchored`: the types of which something of ours was seen, so that their lists can be believed."""
+    """`anchored`: the types of which something of ours was seen, so that their lists can be believed.
+
+    `believed`: the rows that may have been made and of which this login would have shown that they were.
+    """
     unseen = {(item.type, item.external_id) for item in observation.unseen}
     for row in missing:
         if (row.type, row.external_id) in observation.absent:
@@ -143,9 +165,19 @@ def _sort_missing(
         elif (row.type, None) in unseen or (row.type, row.external_id) in unseen:
             found.unknown.append(row)
         elif row.type in observation.complete:
-            # One that may have been made is made again with the same identity, so this needs no anchor.
-            if row.type in anchored or row.management is Management.UNMANAGED or row.external_id is None:
+            if (
+                row.type in anchored
+                or row.management is Management.UNMANAGED
+                or (row.external_id is None and row.id in believed)
+            ):
                 found.gone.append(row)
+            elif row.external_id is None:
+                found.unknown.append(row)
+                found.trouble = (
+                    f"{row.address} may have been made by a request whose answer was lost, and this login, "
+                    "which did not send it, is shown nothing of ours: another project's token would look the "
+                    "same, and a second one would be made there; with the right token it resolves itself"
+                )
             elif row.presence is not Presence.ABSENT:
                 # What was seen to be gone does not come into doubt again.
                 found.unknown.append(row)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.engine.approval import Permit, permitted, used
-from reconciler.engine.desired import Loaded, record_source, source_row
+from reconciler.engine.desired import Loaded, record_sources, source_row
 from reconciler.engine.engine import Engine
 from reconciler.engine.inventory import claim_inventory, not_there_yet, write_inventory
 from reconciler.engine.observing import observe_all
@@ -26,6 +26,7 @@ from reconciler.executor.run import run_steps
 from reconciler.manifest.sources import SourceState
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Plan, Step
+from reconciler.model.scope import Scope
 from reconciler.store import plans
 from reconciler.store.observations import barely_known
 from reconciler.store.resources import settle
@@ -57,7 +58,10 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What an apply did. `left` is the plan that remains; `withheld` are steps that wait for an approval."""
+    """What an apply did. `left` is the plan that remains; `withheld` are steps that wait for an approval.
+
+    `unlisted` are those that would destroy what the plan that was shown did not list.
+    """
 
     plan: Plan
     plan_id: int | None
@@ -65,6 +69,7 @@ class Applied:
     left: Plan
     looks: dict[str, Look]
     withheld: tuple[Step, ...] = ()
+    unlisted: tuple[Step, ...] = ()
     recovered: tuple[Recovered, ...] = ()
     loaded: tuple[Loaded, ...] = ()
 
@@ -114,7 +119,7 @@ class Session:
         catalog = self.engine.catalog
         try:
             with self.engine.store.rehearsal(actor) as tx:
-                loaded = tuple(record_source(tx, self.engine, state) for state in self.states)
+                loaded = record_sources(tx, self.engine, self.states)
                 context = self.engine.rehearsing(tx, self.context)
                 looks = dict(self.looks)
                 if self.observing:
@@ -125,7 +130,7 @@ class Session:
                     for name, targets in barely_known(tx, _seen(looks)).items()
                 }
                 revision = loaded[-1].change.id if loaded else self.context.revision
-                plan = plan_now(tx, self.engine, looks, self.options, revision)
+                plan = plan_now(tx, self.engine, looks, self._scoped(loaded), revision)
         finally:
             self.engine.catalog = catalog  # what a rehearsal added is undone with it
         return Preview(plan, looks, loaded)
@@ -139,7 +144,7 @@ class Session:
         catalog = self.engine.catalog
         try:
             with self.engine.store.transaction(actor) as tx:
-                loaded = tuple(record_source(tx, self.engine, state) for state in self.states)
+                loaded = record_sources(tx, self.engine, self.states)
                 if approved is not None:
                     self._check_ground(tx, loaded, approved)
         except BaseException:
@@ -147,7 +152,14 @@ class Session:
             raise
         revision = loaded[-1].change.id if loaded else self.context.revision
         self.context = self.engine.refreshed(self.context, revision)
+        self.options = self._scoped(loaded)
         return loaded
+
+    def _scoped(self, loaded: Sequence[Loaded]) -> PlanOptions:
+        """The options, with what the run is about: what was asked for, or the sources that were read."""
+        if self.options.everything or self.options.scope is not None or not loaded:
+            return self.options
+        return replace(self.options, scope=Scope(tuple(each.scope for each in loaded)))
 
     def _check_ground(self, tx: Transaction, loaded: Sequence[Loaded], approved: frozenset[str]) -> None:
         """Before anything is committed. Of what was not looked at yet the check after the look decides."""
@@ -156,7 +168,7 @@ class Session:
         if barely_known(tx, _seen(self.looks)):
             return
         revision = loaded[-1].change.id if loaded else self.context.revision
-        plan = plan_now(tx, self.engine, self.looks, self.options, revision)
+        plan = plan_now(tx, self.engine, self.looks, self._scoped(loaded), revision)
         _same_ground(plan, approved, "nothing was changed")
 
     def save(self, preview: Preview) -> int:
@@ -172,8 +184,8 @@ class Session:
                 return waiting
             for loaded in preview.loaded:
                 source_id = source_id_of(tx, source_row(loaded.state))
-                inventory, complete = loaded.set.inventory, loaded.state.complete
-                claim_inventory(tx, source_id, loaded.state.name, inventory, complete=complete)
+                inventory = loaded.set.inventory
+                claim_inventory(tx, source_id, loaded.state.name, inventory, complete=False)
                 write_inventory(tx, not_there_yet(tx, inventory), self.engine.actor)
             number, _ = plans.save_plan(
                 tx,
@@ -181,6 +193,7 @@ class Session:
                 self.engine.actor,
                 "saved",
                 source=last.state.name if last else None,
+                made_from=[pair for loaded in preview.loaded for pair in _places(loaded.state)],
                 content_hash=last.set.content_hash if last else None,
             )
             return number
@@ -205,6 +218,7 @@ class Session:
         for wave in range(waves):
             wave_plan = self._plan(permit, first_wave=wave == 0)
             first = first or wave_plan
+            permit = permit.after(first.plan)
             if not wave_plan.steps or self.stop.is_set():
                 break
             self.progress.planned(wave_plan.plan)
@@ -221,6 +235,7 @@ class Session:
             left=last.plan,
             looks=self.looks,
             withheld=last.withheld,
+            unlisted=last.unlisted if permit.exactly is None else (),
             recovered=self.recovered,
             loaded=loaded,
         )
@@ -230,7 +245,7 @@ class Session:
         not to wait: the next one finds it."""
         with self.engine.store.transaction(Actor(self.engine.actor, "plan", "maintenance")) as tx:
             plan = plan_now(tx, self.engine, self.looks, self._later(), self.context.revision)
-            settle(tx, plan.settled)
+            settle(tx, plan.settled, plan.applied)
             return _Wave(plan, *permitted(plan, permit, approvals=()))
 
     def _plan(self, permit: Permit, *, first_wave: bool) -> _Wave:
@@ -239,8 +254,8 @@ class Session:
         with self.engine.store.transaction(actor) as tx:
             options = self.options if first_wave else self._later()
             plan = plan_now(tx, self.engine, self.looks, options, self.context.revision)
-            settle(tx, plan.settled)
-            given = plans.approvals(tx)
+            settle(tx, plan.settled, plan.applied)
+            given = plans.approvals(tx, self.engine.key)
             steps, withheld = permitted(plan, permit, given)
             if first_wave and permit.exactly is not None:
                 _same_ground(plan, permit.exactly, "nothing was done, though the manifests are recorded")
@@ -259,7 +274,7 @@ class Session:
 
     def _later(self) -> PlanOptions:
         """What a person wants tried again at once is tried once."""
-        return replace(self.options, retry_now=False)
+        return replace(self.options, retry_now=False, retry_parked=False)
 
     def _look_closely(self) -> None:
         """See whole what is to be taken over: what would follow is planned, and read, before it is done."""
@@ -305,6 +320,17 @@ class _Wave:
     plan_id: int | None = None
     step_ids: Mapping[Address, int] = field(default_factory=dict)
     revisions: Mapping[Address, int] = field(default_factory=dict)
+
+    @property
+    def unlisted(self) -> tuple[Step, ...]:
+        """What neither runs nor waits for an approval."""
+        known = {step.address for step in (*self.steps, *self.withheld)}
+        return tuple(step for step in self.plan.steps if step.address not in known)
+
+
+def _places(state: SourceState) -> list[tuple[str, str | None]]:
+    """What is to be read again when a plan that was made from it is applied."""
+    return [(state.name, place) for place in state.places] or [(state.name, None)]
 
 
 def _seen(looks: Mapping[str, Look]) -> list[str]:

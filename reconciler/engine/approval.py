@@ -1,16 +1,21 @@
 """Who may let what happen: which steps of a plan run now, and which wait for a person.
 
-An approval is bound to hashes: of a whole plan, or of its steps. What an approval does not cover waits.
+An approval is bound to hashes: of a whole plan, or of its steps. What an approval does not cover waits. And
+nothing is destroyed that was not in the plan that was shown, however an apply's later plans come to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.model.address import Address
+from reconciler.model.diff import PartAction
 from reconciler.model.plan import Action, Plan, Step
 from reconciler.store.plans import Approval
+
+Destruction = tuple[Address, Action]
+"""What is destroyed, and by which action: a root, or a part of one that holds data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,27 +23,54 @@ class Permit:
     """What the one who applies has agreed to.
 
     `exactly`: these steps, by hash, and no others (a plan that was shown, or saved and named). They may
-    include what needs an approval: it was seen. Without it, everything that needs none.
+    include what needs an approval: it was seen. Without it, everything that needs none. `later`: the work of
+    the steps that were shown to follow them.
+    `listed`: all that the shown plan destroys; None where the first plan of the run is the one that counts.
     """
 
     exactly: frozenset[str] | None = None
+    later: frozenset[str] = frozenset()
+    listed: frozenset[Destruction] | None = None
 
     @classmethod
     def for_plan(cls, plan: Plan) -> Permit:
         """For a plan that a person has seen and agreed to."""
-        return cls(frozenset(step.hash() for step in plan.steps))
+        steps = frozenset(step.hash() for step in plan.steps)
+        return cls(steps, frozenset(step.work() for step in plan.follows), destruction(plan))
+
+    @classmethod
+    def shown(cls, plan: Plan) -> Permit:
+        """For whatever needs no approval, where this plan was shown."""
+        return cls(listed=destruction(plan))
+
+    def after(self, plan: Plan) -> Permit:
+        """The same for the plans that follow this one: they destroy nothing that it did not list."""
+        return self if self.listed is not None else replace(self, listed=destruction(plan))
+
+
+def destruction(plan: Plan) -> frozenset[Destruction]:
+    """Everything that the steps of a plan destroy, and those that it shows to follow."""
+    return frozenset(each for step in (*plan.steps, *plan.follows) for each in _destroyed(step))
+
+
+def _destroyed(step: Step) -> frozenset[Destruction]:
+    if step.action in (Action.DELETE, Action.REPLACE):
+        return frozenset({(step.address, step.action)})
+    lost = (part for part in step.parts if part.action is PartAction.DELETE and part.holds_data)
+    return frozenset((part.address, Action.DELETE) for part in lost)
 
 
 def permitted(
     plan: Plan, permit: Permit, approvals: Iterable[Approval]
 ) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
-    """The steps that may run now, and those that wait for an approval.
+    """The steps that may run now, and those that wait for an approval. Any others no shown plan has listed.
 
     A plan that waits as a whole does so for what it destroys: one approval of all of that lets it go on,
     whatever harmless has come along since.
     """
     if permit.exactly is not None:
-        return tuple(step for step in plan.steps if step.hash() in permit.exactly), ()
+        shown = [step for step in plan.steps if step.hash() in permit.exactly or step.work() in permit.later]
+        return tuple(shown), ()
     given = tuple(approvals)
     approved = {step for approval in given for step in approval.steps}
     destroying = {step.hash() for step in plan.steps if step.action in (Action.DELETE, Action.REPLACE)}
@@ -46,8 +78,12 @@ def permitted(
         return (), plan.steps
     held = {step.address for step in plan.steps if step.approvals and step.hash() not in approved}
     _spread(plan, held)
+    stopped = set(held)
+    if permit.listed is not None:
+        stopped |= {step.address for step in plan.steps if not _destroyed(step) <= permit.listed}
+        _spread(plan, stopped)
     return (
-        tuple(step for step in plan.steps if step.address not in held),
+        tuple(step for step in plan.steps if step.address not in stopped),
         tuple(step for step in plan.steps if step.address in held),
     )
 

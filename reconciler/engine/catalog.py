@@ -19,8 +19,8 @@ def bring_in(tx: Transaction) -> Catalog:
     """Bring the packaged catalog into the database where it changed, and give the whole catalog."""
     users = user_types(tx)
     packaged = merge(catalog_parts())
-    whole = _with_users(packaged, catalog_rows.load(tx), users) if users else packaged
     stored = {name: bytes(hash_) for name, hash_ in tx.rows("catalog.parts") if name == _MANIFESTS}
+    whole = _with_users(packaged, catalog_rows.load(tx), users) if stored else packaged
     catalog_rows.sync(tx, whole, {**_part_hashes(), **stored}, user_types=users)
     return catalog_rows.load(tx)
 
@@ -44,6 +44,11 @@ def user_attributes(catalog: Catalog) -> frozenset[str]:
     return frozenset(catalog.definitions.keys() - merge(catalog_parts()).definitions.keys())
 
 
+def user_relationships(catalog: Catalog) -> frozenset[str]:
+    """The relationship types that no installed driver ships."""
+    return frozenset(catalog.relationship_types.keys() - merge(catalog_parts()).relationship_types.keys())
+
+
 def _with_users(packaged: Catalog, stored: Catalog, users: frozenset[str]) -> Catalog:
     """What is packaged now, with the users' own types and attributes as they are stored."""
     own = stored.definitions.keys() - packaged.definitions.keys()
@@ -56,6 +61,7 @@ def _with_users(packaged: Catalog, stored: Catalog, users: frozenset[str]) -> Ca
         provider_types=packaged.provider_types,
         resource_types={**packaged.resource_types, **{name: stored.resource_types[name] for name in users}},
         definitions={**packaged.definitions, **{name: stored.definitions[name] for name in own}},
+        relationship_types={**stored.relationship_types, **packaged.relationship_types},
         offers={**packaged.offers, **{key: o for key, o in stored.offers.items() if key[0] in users}},
         rules=rules,
     )

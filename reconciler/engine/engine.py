@@ -24,7 +24,7 @@ from reconciler.store import inventory, trust
 from reconciler.store.database import Database, open_database
 from reconciler.store.inventory import EndpointRow
 from reconciler.store.operations import IdRange
-from reconciler.store.secrets import Key, load_key, resolve
+from reconciler.store.secrets import Key, resolve
 from reconciler.store.session import Actor, Store, Transaction
 from reconciler.store.workers import worker
 
@@ -62,7 +62,7 @@ class Engine:
             with database.store.transaction(Actor(who, "catalog of this version", "catalog")) as tx:
                 catalog = bring_in(tx)
                 owner = tx.value("installation.uid")
-            yield cls(home, database, catalog, owner, who, load_key(home))
+            yield cls(home, database, catalog, owner, who, database.key(home, who))
 
     @property
     def store(self) -> Store:
@@ -148,7 +148,8 @@ class Engine:
 
     def resolve(self, credential: str) -> str:
         """A credential's value, at the moment of use. Raises CredentialError, without the value."""
-        with self.store.read() as tx:
+        # Not a reading transaction: the vault writes down who read a secret.
+        with self.store.transaction(Actor(self.actor, "use of a credential", "maintenance")) as tx:
             return resolve(tx, self.key, credential)
 
     def fingerprint(self, tx: Transaction, credential: str) -> str:

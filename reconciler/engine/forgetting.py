@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from reconciler.engine.apply import Session
 from reconciler.errors import PlanError
 from reconciler.executor.outcome import Outcome
@@ -10,9 +12,9 @@ from reconciler.model.address import Address
 from reconciler.model.plan import Action, Plan, Step
 from reconciler.model.resource import Management
 from reconciler.store import plans
-from reconciler.store.desired_rows import load_desired
 from reconciler.store.resources import load_recorded
 from reconciler.store.session import Actor
+from reconciler.store.sources import wanted_by
 
 
 def forget(session: Session, address: Address) -> Outcome:
@@ -32,11 +34,12 @@ def forget(session: Session, address: Address) -> Outcome:
         recorded = load_recorded(tx, [address], engine.catalog).get(address)
         if recorded is None:
             raise PlanError(f"nothing is managed at {address}", hint="`reconciler get all` lists what is")
-        wanted = load_desired(tx, [address], engine.catalog)
-        if wanted and recorded.management is not Management.QUARANTINED:
+        wish = wanted_by(tx, [address]).get(address)
+        if wish is not None and recorded.management is not Management.QUARANTINED:
             raise PlanError(
-                f"{address} is wanted by a manifest, so it cannot be forgotten",
-                hint="set lifecycle.on_remove: retain, apply, then remove its manifest",
+                f"{address} is wanted by the source {wish}, so it cannot be forgotten",
+                hint="set lifecycle.on_remove: retain there, apply, then remove its manifest; if there is no "
+                f"such source any more: reconciler source forget {shlex.quote(wish.source)}",
             )
         step = Step(
             address=address,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from reconciler.engine.drivers import driver_class
+from reconciler.engine.drivers import driver_class, drivers
 from reconciler.engine.engine import Engine
 from reconciler.errors import PlanError
 from reconciler.executor import in_vain
@@ -14,36 +14,53 @@ from reconciler.executor.look import Look
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.diff import Diff
+from reconciler.model.observation import Offer
 from reconciler.model.plan import Action, Call, Plan
 from reconciler.model.resource import Desired, Recorded, ReplacePolicy
+from reconciler.model.scope import Scope
 from reconciler.planner import EndpointView, Limits, PlanInput, Selection, make_plan
 from reconciler.planner.inputs import Lower
 from reconciler.planner.references import references
-from reconciler.providers.driver import LowerRequest
+from reconciler.providers.driver import LowerRequest, copied_from
 from reconciler.store.desired_rows import load_desired, load_specifications
 from reconciler.store.observations import observation_start
 from reconciler.store.resources import (
-    candidates,
+    Root,
+    candidate_roots,
+    created_by,
     drop_void_failures,
     failures,
     holds,
+    load_by_external_id,
+    load_holders,
     load_recorded,
     load_strangers,
     load_users,
-    managed_addresses,
     managed_count,
+    managed_roots,
 )
+from reconciler.store.revisions import restore_lifecycles
 from reconciler.store.session import Transaction
+
+_MOST_COMPARED = 1_000
+"""Resources elsewhere that are compared one by one, to say how many of them differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What a person may choose of a plan. `destroy`: plan the removal of everything selected."""
+    """What a person may choose of a plan. `destroy`: plan the removal of everything selected.
+
+    `scope`: the sources, or parts of them, that the plan is about; None for those that were read for it, and
+    for everything where none was. `everything`: whatever was read.
+    """
 
     selection: Selection = field(default_factory=Selection)
     limits: Limits = field(default_factory=Limits)
     destroy: bool = False
-    retry_now: bool = False  # leave no failed resource waiting
+    retry_now: bool = False  # leave nothing waiting that failed
+    retry_parked: bool = False  # nor what is parked for good
+    scope: Scope | None = None
+    everything: bool = False
 
 
 def plan_now(
@@ -56,15 +73,19 @@ def plan_now(
     """The plan for what the transaction sees. `looks` are this run's observations, by endpoint."""
     endpoints = engine.endpoints(tx)
     drop_void_failures(tx, in_vain.CODE)
-    wanted, removed = candidates(tx)
+    restored = restore_lifecycles(tx)
+    roots = ((), managed_roots(tx)) if options.destroy else candidate_roots(tx)
+    wanted = frozenset(root.address for root in roots[0])
+    removed = frozenset(root.address for root in roots[1])
+    elsewhere = _elsewhere(None if options.everything else options.scope, (*roots[0], *roots[1]))
     if options.destroy:
-        wanted, removed = frozenset(), managed_addresses(tx)
+        removed -= elsewhere.keys()
     desired = load_desired(tx, wanted, engine.catalog)
     recorded = load_recorded(tx, wanted | removed, engine.catalog)
     gone = tuple(recorded[address] for address in sorted(removed) if address in recorded)
-    around = _around(tx, engine.catalog, [*desired.values(), *gone], recorded)
+    around = _around(tx, engine.catalog, [*desired.values(), *recorded.values()], recorded)
     leaving = {item.address for item in gone} | {
-        a for a in recorded.keys() & desired.keys() if _replaceable(desired[a])
+        a for a in recorded.keys() & desired.keys() if _replaceable(desired[a]) or desired[a].collections
     }
     known = {item.id for item in (*recorded.values(), *around.values())}
     given = PlanInput(
@@ -73,20 +94,62 @@ def plan_now(
         recorded={**around, **{a: item for a, item in recorded.items() if a not in removed}},
         removed=gone,
         endpoints={name: _view(endpoint, looks.get(name)) for name, endpoint in endpoints.items()},
-        lower=_lower(endpoints, {**around, **recorded}, _wanted(tx, engine.catalog, desired, recorded)),
+        lower=_lower(
+            endpoints,
+            {**around, **recorded},
+            _wanted(tx, engine.catalog, desired, recorded),
+            {name: look.offers for name, look in looks.items()},
+            _copied(tx, engine.catalog, endpoints, desired.values()),
+        ),
         now=observation_start(tx),
-        managed=managed_count(tx),
+        managed=managed_count(tx, _sources(options)),
         applied=_applied(tx, engine.catalog, desired, recorded),
+        created=_created(tx, engine.catalog, desired, recorded),
         strangers=load_strangers(tx, wanted, engine.catalog),
         users=load_users(tx, leaving, known, engine.catalog),
-        holds=holds(tx),
-        failures={} if options.retry_now else failures(tx),
+        holders=load_holders(tx, _unique_texts(engine.catalog, desired, recorded), known, engine.catalog),
+        # What keeps a deleted resource from coming back is no reason not to delete it.
+        holds=tuple(hold for hold in holds(tx) if not (options.destroy and hold.while_wanted)),
+        failures=failures(tx),
+        retry_now=options.retry_now,
+        retry_parked=options.retry_parked,
         selection=options.selection,
         limits=options.limits,
         revision=revision,
+        elsewhere=elsewhere,
         destroy=options.destroy,
+        restored=restored,
     )
-    return make_plan(given)
+    return replace(make_plan(given), elsewhere=_differing(given))
+
+
+def _elsewhere(scope: Scope | None, roots: Iterable[Root]) -> dict[Address, str | None]:
+    """The candidates that a run is not about, each with whose it is."""
+    if scope is None:
+        return {}
+    return {
+        root.address: root.source for root in roots if not scope.covers(root.address, root.source, root.path)
+    }
+
+
+def _sources(options: PlanOptions) -> frozenset[str] | None:
+    return options.scope.sources if options.scope is not None and not options.everything else None
+
+
+def _differing(given: PlanInput) -> int:
+    """How many resources differ of those that the plan is not about, as a plan of them would say."""
+    if not given.elsewhere or given.destroy:
+        return 0
+    others = given.elsewhere.keys()
+    if len(others) > _MOST_COMPARED:
+        return len(others)  # at most: not all that moved differs
+    removed = {item.address for item in given.removed}
+    ours: dict[Address, str | None] = dict.fromkeys((given.desired.keys() | removed) - others)
+    try:
+        plan = make_plan(replace(given, elsewhere=ours, selection=Selection()))
+    except PlanError:  # a circle there is no matter of ours
+        return len(others)
+    return len({step.address for step in plan.steps} | {item.address for item in plan.blocked})
 
 
 def _around(
@@ -95,6 +158,22 @@ def _around(
     """The recorded resources that the candidates refer to and that are no candidates themselves."""
     needed = {address for item in items for address in references(item, catalog)}
     return load_recorded(tx, needed - known.keys(), catalog)
+
+
+def _unique_texts(
+    catalog: Catalog, desired: Mapping[Address, Desired], recorded: Mapping[Address, Recorded]
+) -> set[tuple[str, str, str, str]]:
+    """The unique texts that a candidate shall get and has not, as (endpoint, type, attribute, value)."""
+    found: set[tuple[str, str, str, str]] = set()
+    for address, item in desired.items():
+        there = recorded.get(address)
+        for name, rule in catalog.attributes(item.type, item.provider_type).items():
+            value = item.attributes.get(name)
+            if not rule.unique or rule.unique_within or not isinstance(value, str):
+                continue
+            if there is None or not there.exists or there.attributes.get(name) != value:
+                found.add((item.endpoint, item.type, name, value))
+    return found
 
 
 def _applied(
@@ -112,6 +191,18 @@ def _applied(
     return load_specifications(tx, moved, catalog)
 
 
+def _created(
+    tx: Transaction,
+    catalog: Catalog,
+    desired: Mapping[Address, Desired],
+    recorded: Mapping[Address, Recorded],
+) -> dict[Address, Desired]:
+    """What was wanted of the candidates when we made their objects, where that is something else now."""
+    there = {recorded[a].id: a for a in desired.keys() & recorded.keys() if recorded[a].exists}
+    made = {there[row_id]: spec for row_id, spec in created_by(tx, there).items()}
+    return load_specifications(tx, {a: s for a, s in made.items() if s != desired[a].hash()}, catalog)
+
+
 def _replaceable(desired: Desired) -> bool:
     return desired.lifecycle.replace is ReplacePolicy.ALLOWED
 
@@ -123,10 +214,22 @@ def _wanted(
     recorded: Mapping[Address, Recorded],
 ) -> dict[Address, Desired]:
     """What manifests want of the candidates and of all that these refer to, now or then."""
-    items: list[Desired | Recorded] = [*desired.values()]
-    items += [recorded[address] for address in desired.keys() & recorded.keys()]
+    items: list[Desired | Recorded] = [*desired.values(), *recorded.values()]
     needed = {address for item in items for address in references(item, catalog)}
     return {**load_desired(tx, needed - desired.keys(), catalog), **desired}
+
+
+def _copied(
+    tx: Transaction, catalog: Catalog, endpoints: Mapping[str, Endpoint], desired: Iterable[Desired]
+) -> dict[str, dict[str, Recorded]]:
+    """What new objects are to be copied from, by endpoint and `type#external id`."""
+    wanted: dict[str, set[tuple[str, str]]] = {}
+    for item in desired:
+        endpoint = endpoints.get(item.endpoint)
+        driver = drivers().get(endpoint.provider_type) if endpoint is not None else None
+        if driver is not None:
+            wanted.setdefault(item.endpoint, set()).update(copied_from(driver, item))
+    return {name: load_by_external_id(tx, name, ids, catalog) for name, ids in wanted.items() if ids}
 
 
 def _view(endpoint: Endpoint, look: Look | None) -> EndpointView:
@@ -142,6 +245,8 @@ def _lower(
     endpoints: Mapping[str, Endpoint],
     recorded: Mapping[Address, Recorded],
     desired: Mapping[Address, Desired],
+    offers: Mapping[str, tuple[Offer, ...] | None],
+    copied: Mapping[str, Mapping[str, Recorded]],
 ) -> Lower:
     """Lowering by each endpoint's driver; what the drivers need of referenced resources comes along."""
     by_text = {str(address): item for address, item in recorded.items()}
@@ -153,7 +258,10 @@ def _lower(
         place = endpoints.get(endpoint)
         if place is None:
             raise PlanError(f"there is no endpoint `{endpoint}`", hint="declare a ProviderEndpoint")
-        request = LowerRequest(action, wanted, current, diff, place.settings, by_text, wanted_by_text)
+        known = {**by_text, **copied[endpoint]} if endpoint in copied else by_text
+        request = LowerRequest(
+            action, wanted, current, diff, place.settings, known, wanted_by_text, offers.get(endpoint)
+        )
         try:
             return tuple(driver_class(place.provider_type).lower(request))
         except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:

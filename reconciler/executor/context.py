@@ -10,10 +10,11 @@ from uuid import UUID
 
 from reconciler.errors import ConfigurationError, CredentialError, ErrorCode, PlanError, ProviderError
 from reconciler.executor.budget import Metered, RequestBudget
+from reconciler.executor.edge import Edge
 from reconciler.executor.poller import Poller
 from reconciler.model.catalog import Catalog
 from reconciler.model.values import Scalar
-from reconciler.providers.driver import Access, Driver, DriverClass, Meter
+from reconciler.providers.driver import Access, DriverClass, Meter
 from reconciler.store.operations import IdRange
 from reconciler.store.session import Actor, Store
 
@@ -59,14 +60,14 @@ class Connections:
         except KeyError:
             raise PlanError(f"there is no endpoint `{name}`", hint="declare a ProviderEndpoint") from None
 
-    def driver(self, name: str) -> Driver:
+    def driver(self, name: str) -> Edge:
         """This thread's driver. Raises ProviderError if there is no way to reach the endpoint."""
-        drivers: dict[str, Driver] = self._local.__dict__.setdefault("drivers", {})
+        drivers: dict[str, Edge] = self._local.__dict__.setdefault("drivers", {})
         if name not in drivers:
             endpoint = self.endpoint(name)
             try:
                 access = endpoint.access(Metered(endpoint.budget, lambda: self.stop, self._is_hasty))
-                drivers[name] = endpoint.driver(access)
+                drivers[name] = Edge(name, endpoint.driver(access))
                 self._logins()[name] = endpoint.fingerprint(f"{access.url}\n{access.credential}")
             except CredentialError as error:
                 raise ProviderError(

@@ -8,15 +8,14 @@ denied without that is unseen, and nothing is concluded from it.
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID
 
 from reconciler.executor.context import Context
 from reconciler.executor.look import look_at
-from reconciler.model.catalog import Identity
+from reconciler.model.catalog import MARKED
 from reconciler.model.observation import Observation, Unseen
 from reconciler.model.resource import Observed
 from reconciler.store.observations import Ours, others_of_ours
-
-_MARKED = (Identity.NAME, Identity.RESERVED_ID)
 
 
 def look_at_ours(context: Context, endpoint: str, it: Ours, *, believed: str | None = None) -> Observation:
@@ -30,15 +29,17 @@ def look_at_ours(context: Context, endpoint: str, it: Ours, *, believed: str | N
         context.connections.trust(endpoint)
     if not seen.absent or believed == context.connections.login(endpoint):
         return seen
-    requests = 0 if context.connections.trusted(endpoint) else _look_for_others(context, endpoint, it)
+    requests = look_for_ours(context, endpoint, it.uid)
     seen = replace(seen, requests=seen.requests + requests)
     return seen if context.connections.trusted(endpoint) else _doubted(endpoint, seen)
 
 
-def _look_for_others(context: Context, endpoint: str, it: Ours) -> int:
-    """Look at others of ours there until one is seen; the number of requests."""
+def look_for_ours(context: Context, endpoint: str, uid: UUID) -> int:
+    """Look at others of ours there until one is seen, and the login is trusted; the number of requests."""
+    if context.connections.trusted(endpoint):
+        return 0
     with context.store.read() as tx:
-        others = others_of_ours(tx, endpoint, it.uid)
+        others = others_of_ours(tx, endpoint, uid)
     requests = 0
     for other in others:
         seen = look_at(context, endpoint, [(other.type, other.external_id)])
@@ -54,7 +55,7 @@ def _is(context: Context, endpoint: str, seen: Observed, it: Ours) -> bool:
     if (seen.type, seen.external_id) != (it.type, it.external_id):
         return False
     offer = context.catalog.offer(it.type, context.connections.endpoint(endpoint).provider_type)
-    if offer is None or offer.identity not in _MARKED:
+    if offer is None or offer.identity not in MARKED:
         return True
     return seen.mark is not None and (seen.mark.owner, seen.mark.resource) == (context.owner, it.uid)
 

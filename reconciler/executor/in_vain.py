@@ -12,7 +12,7 @@ was put on it since.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reconciler.diff import diff
 from reconciler.executor.context import Context
@@ -35,8 +35,17 @@ TIMES = 3
 _NAMED = 3  # things that a message names; the rest are counted
 
 
-def in_vain(tx: Transaction, context: Context, step: Step, begun: ops.Begun) -> str | None:
-    """What was set again and again and is still not so, for people; None where the step brought something.
+@dataclass(frozen=True, slots=True)
+class InVain:
+    """What came to nothing, for people. `for_good`: it is never done again by itself."""
+
+    code: str
+    message: str
+    for_good: bool
+
+
+def in_vain(tx: Transaction, context: Context, step: Step, begun: ops.Begun) -> InVain | None:
+    """What was set again and again and is still not so; None where the step brought something.
 
     To be asked when what the step brought is recorded.
     """
@@ -55,7 +64,7 @@ def in_vain(tx: Transaction, context: Context, step: Step, begun: ops.Begun) -> 
     more = f"; and {len(said) - _NAMED} more" if len(said) > _NAMED else ""
     if replaced:
         more += "; it is not destroyed for that again unless you say so"
-    return "; ".join(said[:_NAMED]) + more if said else None
+    return InVain(CODE, "; ".join(said[:_NAMED]) + more, for_good=replaced) if said else None
 
 
 def _to_be_replaced(left: Diff) -> Diff:

@@ -10,7 +10,7 @@ from uuid import UUID
 from reconciler.errors import ConfigurationError, CredentialError, ProviderError, ReconcilerError
 from reconciler.executor.context import Context
 from reconciler.model.address import Address
-from reconciler.model.observation import Observation
+from reconciler.model.observation import Observation, Offer
 from reconciler.providers.driver import ObserveRequest
 from reconciler.store.observations import (
     Recording,
@@ -30,7 +30,7 @@ _MOST_DOUBTFUL = 20
 class Look:
     """What came of looking at one endpoint. `trouble`: why nothing, or not all, can be said of it.
 
-    `blind`: nothing at all was seen, so that nothing may be changed there.
+    `blind`: nothing at all was seen, so that nothing may be changed there. `offers`: see `Observation`.
     """
 
     endpoint: str
@@ -42,6 +42,7 @@ class Look:
     quarantined: tuple[Address, ...] = ()
     trouble: str | None = None
     blind: bool = False
+    offers: tuple[Offer, ...] | None = None
 
 
 def root_types(context: Context, provider_type: str) -> frozenset[str]:
@@ -60,6 +61,7 @@ def observe(context: Context, name: str, *, accept_empty: bool = False) -> Look:
     with context.store.read() as tx:
         scope, known = _scope(tx, context, name, accept_empty)
     seen = _see(context, scope, known)
+    scope = _signed(context, scope, seen)
     with context.store.transaction(actor) as tx:
         return _record_all(tx, context, scope, seen)
 
@@ -67,7 +69,13 @@ def observe(context: Context, name: str, *, accept_empty: bool = False) -> Look:
 def observe_within(tx: Transaction, context: Context, name: str) -> Look:
     """The same in the caller's transaction, for a rehearsal with an endpoint that is only declared."""
     scope, known = _scope(tx, context, name, accept_empty=False)
-    return _record_all(tx, context, scope, _see(context, scope, known))
+    seen = _see(context, scope, known)
+    return _record_all(tx, context, _signed(context, scope, seen), seen)
+
+
+def _signed(context: Context, scope: Scope, seen: Observation | str) -> Scope:
+    """With who looked, where anything was seen."""
+    return scope if isinstance(seen, str) else replace(scope, login=context.connections.login(scope.endpoint))
 
 
 def _scope(
@@ -134,6 +142,7 @@ def _together(seen: Observation, again: Observation) -> Observation:
         absent=seen.absent | again.absent,
         unseen=(*seen.unseen, *again.unseen),
         requests=seen.requests + again.requests,
+        offers=seen.offers,
     )
 
 
@@ -168,11 +177,18 @@ def _record_all(tx: Transaction, context: Context, scope: Scope, seen: Observati
     recording = record_observation(tx, scope, seen, context.owner, context.catalog)
     trouble = (
         recording.trouble
+        or _unrecorded(recording)
         or "; ".join(sorted({_bare(item.message, scope.endpoint) for item in seen.unseen}))
         or None
     )
     log_observation(tx, scope, seen, "partial" if trouble else "complete", trouble)
     return _look(scope.endpoint, seen, recording, trouble)
+
+
+def _unrecorded(recording: Recording) -> str:
+    return "; ".join(
+        f"{address} cannot be recorded, and is unknown: {reason}" for address, reason in recording.unrecorded
+    )
 
 
 def _look(name: str, seen: Observation, recording: Recording, trouble: str | None) -> Look:
@@ -185,6 +201,7 @@ def _look(name: str, seen: Observation, recording: Recording, trouble: str | Non
         unknown=recording.unknown,
         quarantined=recording.quarantined,
         trouble=trouble,
+        offers=seen.offers,
     )
 
 
@@ -220,5 +237,6 @@ def record_seen(
         since=observation_start(tx),
         targets=tuple((item.type, item.external_id) for item in seen.resources) + tuple(sorted(seen.absent)),
         uids=(uid,),
+        login=context.connections.login(endpoint),
     )
     return record_observation(tx, scope, seen, context.owner, context.catalog)

@@ -7,20 +7,30 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from reconciler.errors import ProviderError
 from reconciler.executor.budget import GLANCE
-from reconciler.providers.driver import Driver, TaskState, TaskStatus
+from reconciler.providers.driver import TaskState, TaskStatus
+
+
+class Asked(Protocol):
+    """Whoever knows the states of tasks, see `Driver.poll`."""
+
+    def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]: ...
 
 
 @dataclass(slots=True)
 class _Waiter:
     tasks: frozenset[str]
     deadline: float
+    known_at: dict[str, float]  # when something was last known of each task
     done: threading.Event = field(default_factory=threading.Event)
     statuses: dict[str, TaskStatus] = field(default_factory=dict)
+    denied: Counter[str] = field(default_factory=Counter)  # how often in a row a task was unknown
 
     @property
     def open(self) -> frozenset[str]:
@@ -31,9 +41,12 @@ class Poller:
     """Polls one endpoint. The interval grows while nothing ends and is capped, so long waits stay cheap."""
 
     _FIRST, _MOST, _MARGIN = 0.2, 5.0, 60.0  # seconds
+    _DENIALS = 3  # that a provider does not know a task is believed from so many answers in a row
+    _BLIND = 120.0  # seconds without any answer about a task, after which nobody waits for it any more
 
-    def __init__(self, connect: Callable[[], Driver]) -> None:
+    def __init__(self, connect: Callable[[], Asked], clock: Callable[[], float] = time.monotonic) -> None:
         self._connect = connect
+        self._clock = clock
         self._lock = threading.Lock()
         self._waiters: list[_Waiter] = []
         self._thread: threading.Thread | None = None
@@ -44,11 +57,13 @@ class Poller:
     ) -> dict[str, TaskStatus]:
         """The end states of the tasks; those still running after `timeout` seconds come back as RUNNING.
 
-        So do those that are still running `grace` seconds after a stop request.
+        So do those that are still running `grace` seconds after a stop request, and, with a message of the
+        reason, those of which nothing was learned for two minutes: a provider that is gone is not waited for.
         """
         if not tasks:
             return {}
-        waiter = _Waiter(frozenset(tasks), time.monotonic() + timeout)
+        now = self._clock()
+        waiter = _Waiter(frozenset(tasks), now + timeout, dict.fromkeys(tasks, now))
         with self._lock:
             self._waiters.append(waiter)
             if self._thread is None:
@@ -106,20 +121,39 @@ class Poller:
                 interval = self._FIRST
 
     def _poll(self, waiters: list[_Waiter]) -> bool:
-        """One look at all open tasks; whether any of them ended."""
+        """One look at all open tasks; whether any of them ended, or is waited for no longer."""
         wanted = sorted({task for waiter in waiters for task in waiter.open})
+        found: Mapping[str, TaskStatus] = {}
+        why = "the provider says nothing of it"
         try:
             found = self._connect().poll(wanted)
-        except ProviderError:
-            found = {}  # the tasks run on whether or not they can be seen now; deadlines still hold
-        now = time.monotonic()
+        except ProviderError as error:
+            why = error.message  # the tasks run on whether or not they can be seen now; deadlines still hold
+        now = self._clock()
         ended = False
         for waiter in waiters:
             for task in waiter.open:
                 status = found.get(task)
-                if status is not None and status.state is not TaskState.RUNNING:
+                if status is not None and not _is_unseen(status):
+                    waiter.known_at[task] = now
+                elif now - waiter.known_at[task] >= self._BLIND:
+                    reason = status.message if status is not None else why
+                    message = f"nothing could be learned of it for {self._BLIND:g} s: {reason}"
+                    waiter.statuses[task] = TaskStatus(TaskState.RUNNING, message)
+                if status is None or self._is_doubtful(waiter, task, status):
+                    continue
+                if status.state is not TaskState.RUNNING:
                     waiter.statuses[task] = status
                     ended = True
             if not waiter.open or now >= waiter.deadline:
                 waiter.done.set()
         return ended
+
+    def _is_doubtful(self, waiter: _Waiter, task: str, status: TaskStatus) -> bool:
+        """Whether the provider says that it does not know the task, and has not said so often enough yet."""
+        waiter.denied[task] = waiter.denied[task] + 1 if status.state is TaskState.UNKNOWN else 0
+        return 0 < waiter.denied[task] < self._DENIALS
+
+
+def _is_unseen(status: TaskStatus) -> bool:
+    return status.state is TaskState.RUNNING and bool(status.message)

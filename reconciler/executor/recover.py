@@ -16,12 +16,12 @@ from datetime import timedelta
 
 from reconciler.errors import ClaimLost, PlanError, ProviderError
 from reconciler.executor.context import Context
-from reconciler.executor.denial import look_at_ours
+from reconciler.executor.denial import look_at_ours, look_for_ours
 from reconciler.executor.find import marked
 from reconciler.executor.look import look_at, look_for, record_seen
 from reconciler.executor.settle import give_back
 from reconciler.model.address import Address
-from reconciler.model.catalog import Identity
+from reconciler.model.catalog import BY_NAME, Identity
 from reconciler.model.observation import Observation
 from reconciler.model.plan import Action
 from reconciler.providers.driver import TaskState
@@ -155,7 +155,7 @@ def _look(context: Context, item: ops.OpenOperation, sure: bool) -> Observation 
         return None
     if offer.identity is Identity.RESERVED_ID:
         return look_at(context, item.endpoint, [(item.type, item.identity)])
-    if offer.identity is Identity.NAME:
+    if offer.identity in BY_NAME:
         seen = look_for(context, item.endpoint, item.type)
         ours = [each for each in seen.resources if each.mark and each.mark.resource == item.uid]
         return Observation(tuple(ours), seen.complete, seen.absent, seen.unseen, seen.requests)
@@ -188,7 +188,16 @@ def _conclude(context: Context, item: ops.OpenOperation, begun: ops.Begun, sure:
         why = "".join(f" ({text})" for text in sorted({each.message for each in seen.unseen}))
         message = f"whether it took effect cannot be seen now{why}; it is looked at again the next time"
         return Recovered(item.address, item.action, message, settled=False)
+    doubtful = seen is not None and _doubtful(context, item, seen, sure)
     with context.store.transaction(_acting(context, item)) as tx:
+        if doubtful:
+            ops.doubt(tx, begun)
+            _end(tx, begun, "ambiguous")
+            message = (
+                "may have been made by a request whose answer was lost; this login did not send it and is "
+                "shown nothing of ours, so that is not known: nothing is made a second time"
+            )
+            return Recovered(item.address, item.action, message, settled=True)
         if seen is None:
             ops.quarantine(tx, begun)
             _end(tx, begun, "ambiguous")
@@ -208,6 +217,18 @@ def _conclude(context: Context, item: ops.OpenOperation, begun: ops.Begun, sure:
             message = "had no effect; it is planned again"
         _end(tx, begun, "interrupted")
     return Recovered(item.address, item.action, message, settled=True)
+
+
+def _doubtful(context: Context, item: ops.OpenOperation, seen: Observation, sure: bool) -> bool:
+    """Whether not finding what may have been made says nothing: another project's token sees none of it."""
+    if sure or seen.resources or item.external_id is not None or not item.creates:
+        return False
+    with context.store.read() as tx:
+        maker = ops.maker_of(tx, item.operation)
+    if maker == context.connections.login(item.endpoint):
+        return False
+    look_for_ours(context, item.endpoint, item.uid)
+    return not context.connections.trusted(item.endpoint)
 
 
 def _absent(item: ops.OpenOperation, seen: Observation) -> bool:

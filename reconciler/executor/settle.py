@@ -6,14 +6,16 @@ logical resource) is the desired side recorded as the fact.
 
 from __future__ import annotations
 
+from reconciler.diff import diff
 from reconciler.errors import CredentialError, ErrorCode, PlanError, ProviderError, Stopped
-from reconciler.executor import in_vain
 from reconciler.executor.applied import as_applied
 from reconciler.executor.context import Context
 from reconciler.executor.denial import look_at_ours
 from reconciler.executor.find import marked
+from reconciler.executor.in_vain import InVain, in_vain
 from reconciler.executor.look import look_at, record_seen
 from reconciler.executor.outcome import Result
+from reconciler.executor.swings import swings
 from reconciler.model.catalog import Mutability
 from reconciler.model.observation import Observation
 from reconciler.model.plan import Action, Step
@@ -21,7 +23,13 @@ from reconciler.model.resource import Mark
 from reconciler.store import operations as ops
 from reconciler.store.desired_rows import load_desired
 from reconciler.store.observations import Ours
-from reconciler.store.resources import applied, clear_failure, drop_tags, load_recorded, record_failure
+from reconciler.store.resources import (
+    applied,
+    clear_failures,
+    drop_tags,
+    load_recorded,
+    record_failure,
+)
 from reconciler.store.session import Transaction
 
 
@@ -36,13 +44,25 @@ def settle_success(context: Context, step: Step, begun: ops.Begun) -> None:
                 _forget(tx, begun)
             case _:
                 _record(tx, context, step, begun, seen)
-        again = in_vain.in_vain(tx, context, step, begun)
+        again = in_vain(tx, context, step, begun)
+        again = again or swings(tx, step, begun)
         if again is None:
-            clear_failure(tx, begun.resource_id)
+            clear_failures(tx, begun.resource_id, step.action)
         else:
-            destroys = step.action is Action.REPLACE
-            record_failure(tx, begun.resource_id, in_vain.CODE, again, for_good=destroys)
+            _leave_alone(tx, step, begun, again)
         ops.finish(tx, begun, "done")
+
+
+def _leave_alone(tx: Transaction, step: Step, begun: ops.Begun, again: InVain) -> None:
+    record_failure(
+        tx,
+        begun.resource_id,
+        step.action,
+        step.desired_hash,
+        again.code,
+        again.message,
+        for_good=again.for_good,
+    )
 
 
 def _after(context: Context, step: Step, begun: ops.Begun) -> Observation | None:
@@ -102,8 +122,17 @@ def _record(
     if step.desired_hash is not None:
         if _has_write_only(context, step):
             ops.write_only_written(tx, step.address, step.desired_hash)
-        if not step.partial:
+        if not step.partial and _is_whole(tx, context, step):
             applied(tx, begun.resource_id, step.desired_hash)
+
+
+def _is_whole(tx: Transaction, context: Context, step: Step) -> bool:
+    """Whether a step applied all of its specification. A driver may take an object over and do no more."""
+    if step.action is not Action.ADOPT:
+        return True
+    desired = load_desired(tx, [step.address], context.catalog).get(step.address)
+    recorded = load_recorded(tx, [step.address], context.catalog).get(step.address)
+    return desired is not None and recorded is not None and not diff(desired, recorded, context.catalog)
 
 
 def _has_write_only(context: Context, step: Step) -> bool:
@@ -162,7 +191,7 @@ def settle_failure(
         ops.settle_state(tx, begun)
         if ambiguous:
             ops.doubt(tx, begun)
-        record_failure(tx, begun.resource_id, code, error.message)
+        record_failure(tx, begun.resource_id, step.action, step.desired_hash, code, error.message)
         ops.finish(tx, begun, "ambiguous" if ambiguous else "failed", code, error.message)
     return Result.AMBIGUOUS if ambiguous else Result.FAILED
 

@@ -25,7 +25,7 @@ from reconciler.errors import (
 )
 from reconciler.executor.context import Context, Endpoint
 from reconciler.executor.fill import Filling, addresses
-from reconciler.executor.find import found_by_identity
+from reconciler.executor.find import found_by_identity, held_by
 from reconciler.executor.outcome import Outcome, Result
 from reconciler.executor.settle import settle_failure, settle_success, settle_unsent
 from reconciler.executor.verify import verify_needed, verify_ours
@@ -36,6 +36,7 @@ from reconciler.store import operations as ops
 from reconciler.store.session import Transaction
 
 _ATTEMPTS = 5
+_PATIENT_ATTEMPTS = 9  # where something is about to be given back: about two minutes
 _FIRST_WAIT, _MOST_WAIT = 0.5, 30.0  # seconds between attempts
 _GRACE = 30.0  # seconds that a stop request leaves to a task; a longer one is left to the recovery
 
@@ -131,9 +132,10 @@ class StepRunner:
     def _restore(self, begun: ops.Begun, after: int) -> None:
         """Give a machine back its power although a call between its stop and its start has failed.
 
-        A machine that is only being made is not started half-made: the next plan completes it first.
+        A machine that is only being made is not started half-made: the next plan completes it first. Where
+        only looks were made, it was not stopped.
         """
-        if any(call.creates for call in self.step.calls):
+        if any(call.creates for call in self.step.calls) or self.step.calls[after - 1].looks:
             return
         for position, call in enumerate(self.step.calls):
             if position >= after and call.restores:
@@ -150,6 +152,8 @@ class StepRunner:
             ops.sending(tx, begun, position)
             if call.deletes and self.context.connections.trusted(self.step.endpoint):
                 ops.seen_by(tx, begun, self.context.connections.login(self.step.endpoint))
+            if call.creates:
+                ops.sent_by(tx, begun, self.context.connections.login(self.step.endpoint))
         try:
             begun, submission = self._submit(begun, call, ids)
             with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
@@ -207,7 +211,7 @@ class StepRunner:
     ) -> tuple[ops.Begun, Submission]:
         """Send until it is taken, within bounds; only what surely had no effect is sent again."""
         wait = _FIRST_WAIT
-        for attempt in range(1, _ATTEMPTS + 1):
+        for attempt in range(1, _PATIENT_ATTEMPTS + 1):
             filling = self._filling(begun, ids)
             try:
                 self.requests += 1
@@ -220,7 +224,13 @@ class StepRunner:
                     if found is not None:
                         self.sent = True
                         return begun, Submission(external_id=found)
-                elif not error.transient or error.ambiguous or attempt == _ATTEMPTS:
+                    if attempt >= _ATTEMPTS:
+                        break
+                elif error.code is ErrorCode.ALREADY_EXISTS and (whose := held_by(self.context, self.step)):
+                    raise ProviderError(
+                        f"{error.message}; {whose}", code=error.code, hint="choose another one"
+                    ) from error
+                elif not error.transient or error.ambiguous or attempt == _attempts(error):
                     raise
                 else:
                     pause = error.retry_after if error.retry_after is not None else wait
@@ -264,10 +274,13 @@ class StepRunner:
         if error.ambiguous:
             raise error
         if begun.reserved is None or self.endpoint.id_range is None:
+            whose = held_by(self.context, self.step)
             raise ProviderError(
-                f"{self.step.address}: an object of that name exists at {self.step.endpoint} and is not ours",
+                f"{self.step.address}: "
+                + (whose or f"an object of that name exists at {self.step.endpoint}")
+                + " and is not ours",
                 code=ErrorCode.ALREADY_EXISTS,
-                hint="choose another name, or take it over with lifecycle.adopt",
+                hint="choose another one, or take that object over with lifecycle.adopt",
             )
         with self.context.store.transaction(self.context.acting(begun.operation, "another id")) as tx:
             return ops.reserve_again(tx, begun, self.step.endpoint, self.endpoint.id_range), None
@@ -283,9 +296,19 @@ class StepRunner:
                     f"stopped while the provider was still at it ({task})",
                     hint="it is on record; the next run waits for it first",
                 )
+            if status.state is TaskState.RUNNING and status.message:
+                raise ProviderError(
+                    f"{call.summary}: it is not known what became of it ({task}): {status.message}",
+                    code=ErrorCode.UNAVAILABLE,
+                    ambiguous=True,
+                )
             if status.state is TaskState.RUNNING:
                 raise ProviderError(
                     f"{call.summary}: still running after {call.timeout} s ({task})",
                     code=ErrorCode.TIMEOUT,
                     ambiguous=True,
                 )
+
+
+def _attempts(error: ProviderError) -> int:
+    return _PATIENT_ATTEMPTS if error.patient else _ATTEMPTS

@@ -7,7 +7,7 @@ from reconciler.executor.context import Context
 from reconciler.executor.fill import addresses, nothing_there
 from reconciler.executor.find import marked
 from reconciler.executor.settle import look_back
-from reconciler.model.catalog import Identity
+from reconciler.model.catalog import MARKED
 from reconciler.model.plan import Step
 from reconciler.store import operations as ops
 
@@ -45,10 +45,11 @@ def verify_ours(context: Context, step: Step, begun: ops.Begun) -> None:
             hint="see that the endpoint's credential is the one of its project",
         )
     offer = context.catalog.offer(step.address.type, step.provider_type)
-    if offer is None or offer.identity not in (Identity.NAME, Identity.RESERVED_ID):
+    if offer is None or offer.identity not in MARKED:
         return
     if seen.resources and marked(context, begun, seen) is None:
         raise PlanError(
             f"{step.address}: the object does not carry our mark any more; it was left alone",
-            hint="look whose it is",
+            hint="look whose it is; if it is ours, put the mark back where it was, or let go of it: "
+            f"reconciler forget {step.address}",
         )

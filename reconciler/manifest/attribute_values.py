@@ -20,6 +20,7 @@ from reconciler.manifest.yaml_scalars import shown
 from reconciler.model.address import Address, InvalidAddress
 from reconciler.model.catalog import AttributeDefinition, Mutability, TypeAttribute
 from reconciler.model.values import (
+    INT64,
     Cardinality,
     DataType,
     Format,
@@ -31,6 +32,8 @@ from reconciler.model.values import (
     encode,
 )
 
+MOST_ELEMENTS = 32_768
+"""Of a set or list: they are numbered by a smallint from 0."""
 UNIT_FORMATS = (Format.MIB, Format.GIB, Format.SECONDS)
 _TYPE_WORDS = {
     DataType.STRING: "a text",
@@ -68,6 +71,10 @@ def read_value(rule: TypeAttribute, node: Node, scope: Scope) -> Value | None:
     if not isinstance(node, Sequence):
         hint = f"write [{node.text}]" if isinstance(node, ScalarNode) and node.text else "write [a, b]"
         scope.report("type", f"{rule.name} is a list", position(node), hint)
+        return None
+    if len(node.items) > MOST_ELEMENTS:
+        message = f"{rule.name} has {len(node.items)} elements; {MOST_ELEMENTS} are the most"
+        scope.report("length", message, position(node))
         return None
     read = [_listed(rule, item, scope) for item in node.items]
     items = tuple(item for item in read if item is not None)
@@ -245,6 +252,10 @@ def _within(rule: TypeAttribute, value: Scalar, node: ScalarNode, scope: Scope) 
     """Whether the value is within the rule's bounds; reports the first that it is not."""
     unit = f" {rule.definition.unit}" if rule.definition.unit else ""
     at = position(node)
+    if isinstance(value, int) and value not in INT64:  # by its unit: `999999999999999999TiB` in MiB
+        message = f"{rule.name} is more than any number that can be recorded: {INT64[-1]}{unit} at most"
+        scope.report("range", message, at)
+        return False
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         if rule.minimum is not None and value < rule.minimum:
             scope.report("range", f"{rule.name} must be at least {rule.minimum}{unit}, not {value}", at)

@@ -6,6 +6,7 @@ stand beside attributes (an endpoint, parts) is taken out by the caller.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ from reconciler.manifest.envelope import Reference
 from reconciler.manifest.findings import Scope, position
 from reconciler.manifest.names import report_unknown, short_names
 from reconciler.manifest.yaml_reader import Entry, Position
-from reconciler.model.catalog import Catalog, TypeAttribute
+from reconciler.model.catalog import OWN_NAME, Catalog, TypeAttribute
 from reconciler.model.values import Cardinality, Format, SecretRef, Value
 
 
@@ -113,7 +114,23 @@ def complete(
         default = rule.default_for(own_name)
         if default is not None:
             read.values[name] = default
+            if rule.default == OWN_NAME and own_name:
+                _check_own_name(rule, str(default), own_name, at, scope)
         elif rule.required:
             kind = catalog.resource_types[resource_type].kind
             hint = rule.definition.description or None
             scope.report("required", f"{name} is missing; {kind} needs it on {provider_type}", at, hint)
+
+
+def _check_own_name(rule: TypeAttribute, made: str, own_name: str, at: Position, scope: Scope) -> None:
+    """What the manifest's name makes, where nothing else is written, must be as the provider wants it too."""
+    fits = rule.pattern is None or re.fullmatch(rule.pattern, made) is not None
+    if fits and (rule.max_length is None or len(made) <= rule.max_length):
+        return
+    form = f"; it must match {rule.pattern}" if rule.pattern else ""
+    scope.report(
+        "own_name",
+        f"`{own_name}` cannot be the {rule.name} on {rule.provider_type}",
+        at,
+        f"write `{rule.name}:` in the spec{form}, or choose another name",
+    )

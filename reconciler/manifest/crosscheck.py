@@ -79,7 +79,7 @@ def _check_endpoint(
 
 
 def _report(code: str, message: str, pointer: Pointer, findings: Findings, hint: str | None) -> None:
-    findings.problems.append(Problem(f"manifest.{code}", message, pointer.at, str(pointer.source), hint))
+    findings.add(Problem(f"manifest.{code}", message, pointer.at, str(pointer.source), hint))
 
 
 def check_circles(
@@ -118,6 +118,6 @@ def _report_circle(circle: Sequence[Pointer], findings: Findings) -> None:
 def report_twice(address: Address, at: Location, first: Location, findings: Findings) -> None:
     """Two documents with one identity: which one is meant cannot be guessed."""
     message = f"{address} is declared twice, first at {first}"
-    findings.problems.append(
+    findings.add(
         Problem("manifest.duplicate_address", message, at, str(address), "remove or rename one of them")
     )

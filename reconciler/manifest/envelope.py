@@ -30,6 +30,7 @@ INVENTORY_KINDS = {
     "Credential": "credential",
     "Location": "location",
     "Datacenter": "datacenter",
+    "RelationshipType": "relationship_type",
     "ResourceType": "resource_type",
     "AttributeDefinition": "attribute_definition",
 }
@@ -146,6 +147,19 @@ def read_envelope(
         content_hash=bytes.fromhex(document.content_hash),
         scope=scope,
     )
+
+
+def declared_address(document: Document, catalog: Catalog) -> Address | None:
+    """The address of the resource that a document is about, whatever else is wrong with it."""
+    kind = declared_kind(document)
+    found = catalog.by_kind(kind) if kind is not None else None
+    metadata = next((entry.node for entry in document.node.entries if entry.key == "metadata"), None)
+    if found is None or not isinstance(metadata, Mapping):
+        return None
+    name = next((entry.node for entry in metadata.entries if entry.key == "name"), None)
+    if not isinstance(name, Scalar) or not isinstance(name.value, str) or not is_name(name.value):
+        return None
+    return Address.of(found.name, name.value)
 
 
 def declared_kind(document: Document) -> str | None:

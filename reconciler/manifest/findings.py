@@ -15,18 +15,27 @@ from reconciler.manifest.yaml_reader import Mapping, Node, Position, Sequence
 
 # Comparing with every name of a large fleet takes time; with more mistakes than this, none is needed.
 _MAX_SUGGESTIONS = 50
-
-MOST_PROBLEMS = 1000
-"""As many as anybody reads at once; of more, the first are told, and how many there are."""
+# What is wrong with each of some hundred thousand documents is one mistake; the rest is only counted.
+_MAX_KEPT = 10_000
 
 
 @dataclass(slots=True)
 class Findings:
-    """All problems of one set."""
+    """All problems of one set. `count` goes on where no more are kept."""
 
-    problems: list[Problem] = field(default_factory=list)
+    count: int = 0
+    _problems: list[Problem] = field(default_factory=list)
     _secrets: set[Location] = field(default_factory=set)
     _suggested: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a further problem would only be counted."""
+        return len(self._problems) >= _MAX_KEPT
+
+    def add(self, *problems: Problem) -> None:
+        self.count += len(problems)
+        self._problems += problems[: max(0, _MAX_KEPT - len(self._problems))]
 
     def suggestion(self, word: str, candidates: Iterable[str]) -> str | None:
         """`did you mean …?` for the nearest candidate, if one is near."""
@@ -39,25 +48,18 @@ class Findings:
         """Nothing that the YAML reader said about these places may be shown."""
         self._secrets.update(places)
 
-    def all(self) -> tuple[Problem, ...]:
-        """Every problem in the order of the files' lines."""
+    def error(self) -> ManifestError | None:
+        """The problems in the order of the files' lines; None where there is none."""
         shown = [
             problem
-            for problem in self.problems
+            for problem in self._problems
             if not (problem.code.startswith("manifest.yaml.") and problem.location in self._secrets)
         ]
-        return tuple(sorted(shown, key=lambda problem: problem.location or Location("")))
-
-    def error(self) -> ManifestError | None:
-        """What to raise for the problems, None where there are none."""
-        every = self.all()
-        if not every:
+        if not shown:
             return None
-        first, more = every[:MOST_PROBLEMS], len(every) - MOST_PROBLEMS
-        if more > 0:
-            message = f"{more} more problems follow, {len(every)} in all"
-            first += (Problem("manifest.too_many_problems", message, hint="correct these first"),)
-        return ManifestError(first, total=len(every))
+        hidden = len(self._problems) - len(shown)
+        shown.sort(key=lambda problem: problem.location or Location(""))
+        return ManifestError(shown, self.count - hidden)
 
 
 @dataclass(slots=True)
@@ -72,9 +74,10 @@ class Scope:
         return Location(self.file, *at)
 
     def report(self, code: str, message: str, at: Position, hint: str | None = None) -> None:
-        self.findings.problems.append(
-            Problem(f"manifest.{code}", message, self.where(at), self.address, hint)
-        )
+        if self.findings.is_full:
+            self.findings.count += 1
+            return
+        self.findings.add(Problem(f"manifest.{code}", message, self.where(at), self.address, hint))
 
     def suggestion(self, word: str, candidates: Iterable[str]) -> str | None:
         return self.findings.suggestion(word, candidates)

@@ -10,6 +10,7 @@ import base64
 import binascii
 import ipaddress
 import re
+from itertools import pairwise
 
 from reconciler.manifest.yaml_scalars import shown
 from reconciler.model.values import Format, canonical_scalar
@@ -73,10 +74,18 @@ def _check_address(value: str, form: Format) -> None:
 
 
 def _check_key(value: str) -> None:
+    lines = [line for line in value.splitlines() if line.strip()]
     words = value.split()
     hint = "paste the one line of the .pub file, as in ssh-ed25519 AAAA… name"
     if "PRIVATE KEY" in value:
         raise FormatProblem("this is a private key", f"{hint}; this pair is spoilt, make a new one")
+    several = "write each key as an item, or an object, of its own"
+    if len(lines) > 1 and all(_KEY_TYPE.fullmatch(line.split()[0]) for line in lines):
+        raise FormatProblem(f"these are {len(lines)} keys, and only the first would be used", several)
+    if len(lines) > 1:
+        raise FormatProblem("a public key is one line, and there is a second one", hint)
+    if any(_KEY_TYPE.fullmatch(word) and key.startswith("AAAA") for word, key in pairwise(words[2:])):
+        raise FormatProblem("this line holds a second key, and only the first would be used", several)
     if len(words) < 2 or not _KEY_TYPE.fullmatch(words[0]):
         raise FormatProblem("this is no OpenSSH public key", hint)
     try:

@@ -1,45 +1,54 @@
 """A git repository as a source of manifests: a commit, who made it, and the manifests in it.
 
-A repository on this machine is read where it is; a remote one is fetched into a cache first. Nothing is
-executed, no hook and no filter. Whatever keeps the commit from being read is a ManifestError, since nothing
-may follow from manifests that could not be seen. No credential of a URL is ever shown.
+A repository on this machine is read where it is; a remote one is fetched into a cache first. Nothing of the
+repository's is executed, no hook and no filter. Whatever keeps the commit from being read is a ManifestError,
+since nothing may follow from manifests that could not be seen. No credential of a URL is ever shown.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 
-from dulwich.client import HTTPUnauthorized, get_transport_and_path
-from dulwich.config import ConfigFile, StackedConfig
 from dulwich.diff_tree import tree_changes
-from dulwich.errors import GitProtocolError, NotGitRepository, ObjectFormatException
 from dulwich.objects import Commit, ObjectID, Tag
 from dulwich.refs import Ref
 from dulwich.repo import Repo
-from urllib3.exceptions import HTTPError
 
 from reconciler.errors import Location, ManifestError, Problem
 from reconciler.manifest.files import SUFFIXES, SourceFile
-from reconciler.manifest.git_tree import read_blobs, subtree
+from reconciler.manifest.git_commit import commit_text, moment
+from reconciler.manifest.git_fetch import Fetch, no_branch
+from reconciler.manifest.git_login import Login
+from reconciler.manifest.git_repository import error, opened
+from reconciler.manifest.git_tree import blob_at, read_blobs, subtree
+from reconciler.manifest.git_url import is_remote, without_credentials, wrong_with_branch, wrong_with_url
+from reconciler.manifest.source_file import (
+    EVERYTHING,
+    FILE_NAME,
+    Chosen,
+    SourceDeclaration,
+    choose,
+    read_source_file,
+    select_files,
+)
 from reconciler.manifest.urls import UrlProblem, check_remote
 
-NETWORK_TIMEOUT = 60.0  # seconds for each read from a remote repository
+__all__ = ["Checkout", "is_remote", "open_git", "without_credentials"]
 
-_REMOTE = re.compile(r"(?:https?|ssh|git)://|[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:")
-_USERINFO = re.compile(r"(?<=://)[^/@\s]*@")
+_HEADS = b"refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
     """What one commit holds. `repository` is where its objects are; `author` is `Name <address>`.
 
-    `files` are named by their paths within the repository; `subfolder` is "" for all of it.
+    `files` are named by their paths within the repository; `subfolder` is "" for all of it. `declared` is
+    what the reconciler.yaml in the folder `root` says of the source, None where there is none.
     """
 
     repository: Path
@@ -49,13 +58,25 @@ class Checkout:
     message: str
     files: tuple[SourceFile, ...]
     subfolder: str = ""
+    root: str = ""
+    declared: SourceDeclaration | None = None
+    chosen: Chosen = EVERYTHING
+
+    def beside(self, folders: Sequence[str]) -> tuple[SourceFile, ...]:
+        """The manifests of whole folders of the source, by their paths from its root, at the same commit.
+
+        Raises ManifestError where they cannot be read.
+        """
+        with opened(self.repository, str(self.repository)) as repo:
+            tree = _commit(repo, ObjectID(self.commit.encode())).tree
+            return _manifests(repo, tree, self.root, folders, self.declared, str(self.repository))
 
     def changed_paths(self, since: str) -> tuple[str, ...]:
         """The manifests that differ from those of another commit, gone ones included, in order.
 
         Raises ManifestError if the repository does not have that commit.
         """
-        with _opened(self.repository, str(self.repository)) as repo:
+        with opened(self.repository, str(self.repository)) as repo:
             old, new = (_tree_of(repo, commit, self.subfolder) for commit in (since, self.commit))
             prefix = f"{self.subfolder}/" if self.subfolder else ""
             paths: set[str] = set()
@@ -66,48 +87,68 @@ class Checkout:
         return tuple(sorted(path for path in paths if _is_manifest(path.removeprefix(prefix))))
 
 
-def is_remote(url_or_path: str) -> bool:
-    """Whether it names a repository elsewhere, rather than a folder of this machine."""
-    return _REMOTE.match(url_or_path) is not None
-
-
-def without_credentials(url: str) -> str:
-    """The URL as it may be shown and stored."""
-    return _USERINFO.sub("", url)
-
-
-def open_git(url_or_path: str, branch: str | None, subfolder: str | None, cache_dir: Path) -> Checkout:
+def open_git(
+    url_or_path: str,
+    branch: str | None,
+    subfolder: str | None,
+    cache_dir: Path,
+    *,
+    login: Login | None = None,
+    stop: threading.Event | None = None,
+) -> Checkout:
     """The branch's latest commit (`None`: of the branch that the repository calls its own) and its manifests.
 
-    Raises ManifestError, with a Problem code of `source.unreachable`, `source.unauthorized`,
+    `login` is for a remote over HTTP; without one the user's git is asked where the remote wants one. A fetch
+    that is under way ends when `stop` is set.
+
+    Raises ManifestError, with a Problem code of `source.url`, `source.unreachable`, `source.unauthorized`,
     `source.no_repository`, `source.no_branch`, `source.no_subfolder`, `source.broken`, or one of
     `files.collect`.
     """
     shown = without_credentials(url_or_path)
-    _refuse_unsafe(url_or_path, shown)
     folder = _clean(subfolder or "", shown)
-    if is_remote(url_or_path):
-        location = cache_dir / hashlib.sha256(url_or_path.encode()).hexdigest()[:32]
-        ref = _fetch(url_or_path, shown, branch, location)
-    else:
+    if branch and (wrong := wrong_with_branch(branch)):
+        raise error("no_branch", f"`{branch}` is no branch's name: {wrong}", shown, "check the branch's name")
+    if not is_remote(url_or_path):
         location = Path(url_or_path.removeprefix("file://"))
-        ref = _branch_ref(branch) if branch else Ref(b"HEAD")
-    with _opened(location, shown) as repo:
+        return _read(location, _branch_ref(branch) if branch else None, folder, shown)
+    if wrong := wrong_with_url(url_or_path):
+        hint = "as in https://host/path, ssh://user@host/path or user@host:path"
+        raise error("url", f"the repository's URL is refused: {wrong}", shown, hint)
+    try:
+        check_remote(url_or_path)
+    except UrlProblem as problem:
+        hint = "use https:// or ssh://, with the password in git's own credential store"
+        raise error("url", f"the repository's URL is refused: {problem}", shown, hint) from None
+    location = cache_dir / hashlib.sha256(url_or_path.encode()).hexdigest()[:32]
+    fetch = Fetch(url_or_path, shown, branch, location, login)
+    try:
+        return _read(location, fetch.run(stop), folder, shown)
+    except ManifestError as caught:
+        if all(problem.code != "source.broken" for problem in caught.problems):
+            raise
+    # What a power cut or a full disk left in the cache: nothing in it is worth more than a fetch.
+    again = Fetch(url_or_path, shown, branch, location, login, anew=True)
+    return _read(location, again.run(stop), folder, shown)
+
+
+def _read(location: Path, ref: Ref | None, folder: str, shown: str) -> Checkout:
+    with opened(location, shown) as repo:
         try:
-            tip = repo.refs[ref]
+            tip = repo.refs[ref if ref is not None else Ref(b"HEAD")]
         except KeyError:
-            raise _no_branch(branch, shown) from None
+            raise _no_branch(repo, ref, shown) from None
         return _checkout(repo, tip, location, folder, shown)
 
 
-def _refuse_unsafe(url_or_path: str, shown: str) -> None:
-    """A remote that would show a password on the way, or where no repository is."""
-    if is_remote(url_or_path):
-        try:
-            check_remote(url_or_path)
-        except UrlProblem as problem:
-            hint = "use https:// or ssh://, with the password in git's own credential store"
-            raise _error("unsafe_url", f"the remote cannot be used: {problem}", shown, hint) from None
+def _no_branch(repo: Repo, ref: Ref | None, shown: str) -> ManifestError:
+    names = [_name(each) for each in repo.refs.allkeys() if each.startswith(_HEADS)]
+    head = repo.refs.get_symrefs().get(Ref(b"HEAD"))
+    return no_branch(_name(ref) if ref else None, _name(head) if head else None, names, shown)
+
+
+def _name(ref: Ref) -> str:
+    return ref.removeprefix(_HEADS).decode("utf-8", "backslashreplace")
 
 
 def _checkout(repo: Repo, sha: ObjectID, location: Path, folder: str, shown: str) -> Checkout:
@@ -115,100 +156,81 @@ def _checkout(repo: Repo, sha: ObjectID, location: Path, folder: str, shown: str
     tree = subtree(repo.object_store, commit.tree, folder)
     if tree is None:
         message = f"there is no folder `{folder}` at commit {commit.id.decode()[:12]}"
-        raise _error("no_subfolder", message, shown, "check the subfolder's name; nothing was changed")
-    files, problems = read_blobs(repo.object_store, tree, folder)
-    if problems:
-        raise ManifestError(problems)
-    if all(not file.content or file.content.isspace() for file in files):
-        hint = "nothing is deleted because of this; name the folder that holds the manifests"
-        place = Location(f"{shown}//{folder}" if folder else shown)
-        raise ManifestError([Problem("manifest.empty", "no manifest was found", place, hint=hint)])
+        raise error("no_subfolder", message, shown, "check the subfolder's name; nothing was changed")
+    root, declared, chosen = _declared(repo, commit.tree, folder, shown)
+    files = _manifests(repo, commit.tree, root, chosen.read, declared, shown)
+    text = commit_text(commit.as_raw_string())
     return Checkout(
         repository=location,
         commit=commit.id.decode(),
-        author=author_of(commit),
-        authored_at=_authored_at(commit),
-        message=commit.message.decode("utf-8", "replace"),
+        author=text.author,
+        authored_at=moment(commit.author_time, commit.author_timezone),
+        message=text.message,
         files=files,
         subfolder=folder,
+        root=root,
+        declared=declared,
+        chosen=chosen,
     )
 
 
-def _fetch(url: str, shown: str, branch: str | None, location: Path) -> Ref:
-    """Bring the branch into the cache; gives the ref that it has there."""
-    config = StackedConfig.default()
-    timeouts = _timeouts()
-    config.backends.insert(0, timeouts)
-    try:
-        client, path = get_transport_and_path(url, config=config)
-        location.mkdir(parents=True, exist_ok=True)
-        with closing(_cache(location)) as repo:
-            wanted = _branch_ref(branch) if branch else Ref(b"HEAD")
-
-            def wants(refs: Mapping[Ref, ObjectID], depth: int | None = None) -> list[ObjectID]:
-                del depth  # the whole history is wanted, so that commits can be compared
-                sha = refs.get(wanted)
-                return [sha] if sha is not None and sha not in repo.object_store else []
-
-            result = client.fetch(path, repo, determine_wants=wants, ref_prefix=[wanted])
-            sha = result.refs.get(wanted)
-            if sha is None:
-                raise _no_branch(branch, shown)
-            kept = Ref(b"refs/reconciler/" + wanted.removeprefix(b"refs/"))
-            repo.refs[kept] = sha
-            return kept
-    except HTTPUnauthorized:
-        hint = "give a token by git's credential store, or a deploy key for ssh"
-        raise _error("unauthorized", "the repository refuses these credentials", shown, hint) from None
-    except NotGitRepository:
-        hint = "check the URL; a private repository may also look as if it were not there"
-        raise _error("no_repository", "there is no such repository", shown, hint) from None
-    except (OSError, HTTPError, GitProtocolError, ValueError, AssertionError) as error:
-        reason = without_credentials(_reason(error)).replace(url, shown) or type(error).__name__
-        hint = "check the network and the URL; nothing is changed while it cannot be read"
-        raise _error("unreachable", f"it cannot be fetched: {reason[:300]}", shown, hint) from None
+def _declared(
+    repo: Repo, tree: ObjectID, folder: str, shown: str
+) -> tuple[str, SourceDeclaration | None, Chosen]:
+    """The nearest reconciler.yaml at or above a folder, what it says, and what the folder means of it."""
+    steps = folder.split("/") if folder else []
+    for count in range(len(steps), -1, -1):
+        root = "/".join(steps[:count])
+        found = blob_at(repo.object_store, tree, f"{root}/{FILE_NAME}".lstrip("/"))
+        if found is None:
+            continue
+        declared = read_source_file(found, f"{shown}//{root}/{FILE_NAME}".replace("///", "//"))
+        chosen = choose(declared.folders, "/".join(steps[count:]))
+        if chosen is not None:
+            return root, declared, chosen
+        break
+    return "", None, Chosen((folder,), None)
 
 
-def _reason(error: BaseException) -> str:
-    """The cause, without the pools and retries of the HTTP library around it."""
-    found = error
-    while (inner := getattr(found, "reason", None) or found.__cause__ or found.__context__) is not None:
-        if not isinstance(inner, HTTPError):
-            break
-        found = inner
-    return re.sub(r"^\w+\([^)]*\): ", "", str(found))
-
-
-def _timeouts() -> ConfigFile:
-    config = ConfigFile()
-    config.set((b"http",), b"timeout", str(NETWORK_TIMEOUT).encode())
-    return config
-
-
-def _cache(location: Path) -> Repo:
-    try:
-        return Repo(str(location))
-    except NotGitRepository:
-        return Repo.init_bare(str(location))
-
-
-@contextmanager
-def _opened(location: Path, shown: str) -> Iterator[Repo]:
-    """The repository, with every way of being damaged as one error."""
-    try:
-        repo = Repo(str(location))
-    except NotGitRepository:
-        hint = "name a git repository, or use the folder itself as a source"
-        raise _error("no_repository", "there is no git repository", shown, hint) from None
-    except OSError as error:
-        raise _error("broken", f"it cannot be opened: {error}", shown, "check its permissions") from None
-    try:
-        with closing(repo):
-            yield repo
-    except (KeyError, OSError, ObjectFormatException, AssertionError, ValueError) as error:
-        reason = f"it cannot be read: {type(error).__name__}: {error}"[:300]
-        hint = "the clone may be shallow or damaged; run git fsck there, or clone it again"
-        raise _error("broken", reason, shown, hint) from error
+def _manifests(
+    repo: Repo,
+    tree: ObjectID,
+    root: str,
+    folders: Sequence[str],
+    declared: SourceDeclaration | None,
+    shown: str,
+) -> tuple[SourceFile, ...]:
+    """The manifests in folders of a source, by their paths within the repository."""
+    found: dict[str, SourceFile] = {}
+    problems: list[Problem] = []
+    for folder in (f"{root}/{each}".strip("/") for each in folders):
+        below = subtree(repo.object_store, tree, folder)
+        if below is None:
+            message = f"there is no folder `{folder}` at this commit"
+            raise error("no_subfolder", message, shown, "check the folder's name; nothing was changed")
+        files, wrong = read_blobs(repo.object_store, below, folder)
+        found |= {file.display_name: file for file in files}
+        problems += wrong
+    prefix = f"{root}/" if root else ""
+    kept, more = select_files(
+        [(file.display_name.removeprefix(prefix), file) for file in found.values()], declared
+    )
+    seen = [
+        p
+        for p in problems
+        if declared is None
+        or p.location is None
+        or not declared.ignores(p.location.file.removeprefix(prefix))
+    ]
+    if seen or more:
+        raise ManifestError([*seen, *more])
+    if all(not file.content or file.content.isspace() for _, file in kept):
+        hint = "nothing is deleted because of this; name the folder that holds the manifests"
+        place = Location(
+            "//".join([shown, *(f"{root}/{each}".strip("/") for each in folders if each or root)])
+        )
+        raise ManifestError([Problem("manifest.empty", "no manifest was found", place, hint=hint)])
+    return tuple(file for _, file in kept)
 
 
 def _commit(repo: Repo, sha: ObjectID) -> Commit:
@@ -224,16 +246,6 @@ def _tree_of(repo: Repo, commit: str, folder: str) -> ObjectID | None:
     return subtree(repo.object_store, _commit(repo, ObjectID(commit.encode())).tree, folder)
 
 
-def author_of(commit: Commit) -> str:
-    author: bytes = commit.author
-    return author.decode("utf-8", "replace")
-
-
-def _authored_at(commit: Commit) -> datetime:
-    zone = timezone(timedelta(seconds=commit.author_timezone))
-    return datetime.fromtimestamp(commit.author_time, tz=UTC).astimezone(zone)
-
-
 def _branch_ref(branch: str) -> Ref:
     return Ref(branch.encode() if branch.startswith("refs/") else b"refs/heads/" + branch.encode())
 
@@ -242,19 +254,9 @@ def _clean(folder: str, shown: str) -> str:
     parts = [part for part in folder.replace("\\", "/").split("/") if part not in ("", ".")]
     if ".." in parts:
         message = f"the subfolder `{folder}` leads out of the repository"
-        raise _error("no_subfolder", message, shown, "name a folder within it")
+        raise error("no_subfolder", message, shown, "name a folder within it")
     return "/".join(parts)
 
 
 def _is_manifest(path: str) -> bool:
     return path.endswith(SUFFIXES) and not any(part.startswith(".") for part in path.split("/"))
-
-
-def _no_branch(branch: str | None, shown: str) -> ManifestError:
-    if branch is None:
-        return _error("no_branch", "the repository has no commit yet", shown, "commit the manifests first")
-    return _error("no_branch", f"there is no branch `{branch}`", shown, "check the branch's name")
-
-
-def _error(code: str, message: str, shown: str, hint: str) -> ManifestError:
-    return ManifestError([Problem(f"source.{code}", message, Location(shown), hint=hint)])

@@ -29,6 +29,19 @@ def subtree(store: BaseObjectStore, tree: ObjectID, folder: str) -> ObjectID | N
     return found
 
 
+def blob_at(store: BaseObjectStore, tree: ObjectID, path: str) -> bytes | None:
+    """A file's content below `tree`; None where there is no such file. Raises KeyError if it is lost."""
+    folder, _, name = path.rpartition("/")
+    inside = subtree(store, tree, folder)
+    if inside is None:
+        return None
+    entry = next((e for e in _tree(store, inside).items() if e.path == name.encode()), None)
+    if entry is None or entry.sha is None or entry.mode is None or not stat.S_ISREG(entry.mode):
+        return None
+    blob = store[entry.sha]
+    return blob.data if isinstance(blob, Blob) else None
+
+
 def manifest_blobs(
     store: BaseObjectStore, tree: ObjectID, folder: str, problems: list[Problem]
 ) -> Iterator[tuple[str, ObjectID]]:

@@ -91,7 +91,7 @@ class EndpointForm(Form):
     drift: Literal["heal", "report"] = Field(
         default="heal", description="Whether changes by others are undone (heal) or only told (report)."
     )
-    rate_limit_per_hour: Annotated[StrictInt, Field(ge=1)] | None = Field(
+    rate_limit_per_hour: Annotated[StrictInt, Field(ge=1, le=2**31 - 1)] | None = Field(
         default=None, description="Requests an hour at most."
     )
 
@@ -146,9 +146,14 @@ def provider_type(envelope: Envelope, catalog: Catalog) -> ProviderTypeDeclarati
 def no_driver(name: str, catalog: Catalog, scope: Scope, at: Position) -> None:
     """Report that nothing here can speak to such a provider."""
     hint = scope.suggestion(name, catalog.provider_types) or (
-        f"install the package that brings it; there are drivers for {listed(sorted(catalog.provider_types))}"
+        f"there are drivers for {listed(sorted(catalog.provider_types))}; install the package that brings "
+        "one for it, or, where nobody needs asking, keep its things in the books: `kind: ResourceType` at a "
+        "provider of type logical"
     )
-    scope.report("no_driver", f"no driver is installed for the provider type `{name}`", at, hint)
+    message = (
+        f"no driver is installed for the provider type `{name}`, so nothing can be observed or changed there"
+    )
+    scope.report("no_driver", message, at, hint)
 
 
 def provider(envelope: Envelope, catalog: Catalog) -> ProviderDeclaration | None:

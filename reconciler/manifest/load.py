@@ -14,7 +14,13 @@ from dataclasses import dataclass, field
 from reconciler.errors import Location, Problem
 from reconciler.manifest.context import context_hash
 from reconciler.manifest.crosscheck import Places, check_circles, check_pointers, report_twice
-from reconciler.manifest.envelope import INVENTORY_KINDS, Envelope, declared_kind, read_envelope
+from reconciler.manifest.envelope import (
+    INVENTORY_KINDS,
+    Envelope,
+    declared_address,
+    declared_kind,
+    read_envelope,
+)
 from reconciler.manifest.files import SourceFile
 from reconciler.manifest.findings import Findings, Scope
 from reconciler.manifest.inventory_set import read_inventory
@@ -33,7 +39,7 @@ from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.values import digest
 
-_USER_KINDS = ("ResourceType", "AttributeDefinition")
+_USER_KINDS = ("ResourceType", "AttributeDefinition", "RelationshipType")
 
 
 def load(
@@ -56,6 +62,23 @@ def load(
 def load_offline(files: Sequence[SourceFile], catalog: Catalog) -> ManifestSet:
     """`load` without a database: the set must declare everything that it refers to."""
     return load(files, catalog)
+
+
+def declared_roots(files: Sequence[SourceFile], catalog: Catalog) -> dict[Address, Location]:
+    """What documents say they are, and where, whatever else is wrong with them.
+
+    Raises ManifestError where one cannot be read at all: it may be anything.
+    """
+    found = _Loader(catalog, Known())
+    documents = found.parse_all(files)
+    if error := found.findings.error():
+        raise error
+    roots: dict[Address, Location] = {}
+    for document in documents:
+        address = declared_address(document, catalog)
+        if address is not None:
+            roots.setdefault(address, Location(document.file, document.start_line, 1))
+    return roots
 
 
 @contextmanager
@@ -99,8 +122,7 @@ class _Loader:
         user = read_user_catalog(
             [each for each in stated if each.kind in _USER_KINDS],
             self.catalog,
-            self.known.user_types,
-            self.known.user_attributes,
+            self.known,
             self.findings,
         )
         inventory, around = read_inventory(
@@ -120,11 +142,12 @@ class _Loader:
         places = Places(roots, self.known.resources)
         check_pointers(pointers, desired, places, user.catalog, self.findings)
         check_circles(pointers, desired, self.findings)
-        if (error := self.findings.error()) is not None:
+        if error := self.findings.error():
             raise error
         return ManifestSet(
             desired=desired,
             unchanged=frozenset(each.known.address for each in skipped if each.known),
+            places={each.known.address: each.where for each in skipped if each.known},
             inventory=inventory,
             documents=self.documents,
             catalog=user.catalog,
@@ -133,26 +156,32 @@ class _Loader:
             files=tuple(file.display_name for file in files),
         )
 
+    def parse_all(self, files: Sequence[SourceFile]) -> list[Document]:
+        """Every document of the files, with nothing but its syntax looked at."""
+        return self._parse(
+            _Raw(file.display_name, raw, None) for file in files for raw in split_documents(file.content)
+        )
+
     def _split(self, files: Sequence[SourceFile]) -> list[_Raw]:
         found: list[_Raw] = []
         for file in files:
             if len(file.content) > MAX_FILE_BYTES:
-                self.findings.problems.append(too_large(file.display_name, len(file.content)))
+                self.findings.add(too_large(file.display_name, len(file.content)))
                 continue
             for raw in split_documents(file.content):
                 known = self.known.documents.get(bytes.fromhex(raw.content_hash))
                 found.append(_Raw(file.display_name, raw, known))
-        if not found and not self.findings.problems:
+        if not found and not self.findings.count:
             where = Location(files[0].display_name) if files else None
             hint = "nothing is deleted because of this; to remove everything, say so with the destroy command"
-            self.findings.problems.append(Problem("manifest.empty", "there is no manifest", where, hint=hint))
+            self.findings.add(Problem("manifest.empty", "there is no manifest", where, hint=hint))
         return found
 
     def _parse(self, raw: Iterable[_Raw]) -> list[Document]:
         found: list[Document] = []
         for each in raw:
             document, problems = parse_document(each.raw, each.file)
-            self.findings.problems += problems
+            self.findings.add(*problems)
             if document is not None:
                 found.append(document)
         return found

@@ -127,12 +127,12 @@ class KnownDocument:
 class Known:
     """What the database holds that a set may refer to.
 
-    `endpoints` and `providers` map a name to its provider type; `logins` are the credentials that
-    endpoints log in with. `resources` are the roots that *other*
-    sources want. `user_types` and `user_attributes` name what users added to the catalog, which a
-    manifest may therefore say anew. `documents` are this source's, by content hash, as they were read in
-    `context` (a `ManifestSet.context`); in another context they are read again. With no context given,
-    the caller vouches that catalog and endpoints are still the same.
+    `endpoints` and `providers` map a name to its provider type; `logins` are the credentials that endpoints
+    log in with. `resources` are the roots that *other* sources want. `user_types`, `user_attributes` and
+    `user_relationships` name what users added to the catalog, which a manifest may therefore say anew.
+    `documents` are this source's, by content hash, as they were read in `context` (a `ManifestSet.context`);
+    in another context they are read again. With no context given, the caller vouches that catalog and
+    endpoints are still the same.
     """
 
     endpoints: Mapping[str, str] = field(default_factory=dict)
@@ -144,6 +144,7 @@ class Known:
     resources: frozenset[Address] = frozenset()
     user_types: frozenset[str] = frozenset()
     user_attributes: frozenset[str] = frozenset()
+    user_relationships: frozenset[str] = frozenset()
     documents: Mapping[bytes, KnownDocument] = field(default_factory=dict)
     context: bytes | None = None
 
@@ -152,8 +153,9 @@ class Known:
 class ManifestSet:
     """A whole set without a problem in it.
 
-    `desired` are the resources that were read, `unchanged` those whose documents were known already;
-    `documents` has the SHA-256 of each one's document. `catalog` is the given one with the users' types.
+    `desired` are the resources that were read, `unchanged` those whose documents were known already,
+    at `places`; `documents` has the SHA-256 of each one's document. `catalog` is the given one with the
+    users' types.
     `context` is a hash of what the reading of a document rests on besides its own text: the catalog, and
     which endpoints there are. `content_hash` is one of the whole set's documents, in whatever files.
     """
@@ -166,3 +168,4 @@ class ManifestSet:
     context: bytes
     content_hash: bytes
     files: tuple[str, ...]
+    places: Mapping[Address, Location] = field(default_factory=dict)

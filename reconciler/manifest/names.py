@@ -22,9 +22,11 @@ _MOST = 24  # names in a hint
 
 
 def short_names(rules: Mapping[str, TypeAttribute]) -> dict[str, str]:
-    """Short name → attribute name, for those that have a short name which is no attribute itself."""
+    """Short name → attribute name, for those to be written that have one which is no attribute itself."""
     found: dict[str, str] = {}
     for name, rule in rules.items():
+        if not rule.settable:
+            continue
         for suffix in _SUFFIXES.get(rule.definition.format, ()):
             short = name.removesuffix(suffix)
             if short != name and short not in rules:

@@ -77,7 +77,7 @@ def _part(kind: ResourceType, node: Node, parent: Parent, catalog: Catalog, scop
     provider_type = parent.provider_type
     rules = catalog.attributes(kind.name, provider_type)
     named = next((each for each in node.entries if each.key == "name" and "name" not in rules), None)
-    before = len(scope.findings.problems)
+    before = scope.findings.count
     entries = (each for each in node.entries if each is not named)
     read = read_attributes(entries, kind.name, provider_type, catalog, scope, also_known=("name",))
     complete(read, kind.name, provider_type, catalog, position(node), scope)
@@ -86,7 +86,7 @@ def _part(kind: ResourceType, node: Node, parent: Parent, catalog: Catalog, scop
             message = f"{key} is missing; it tells one {kind.kind} from another"
             scope.report("required", message, position(node))
     name = _given_name(named, scope) if named else _own_name(kind, read.values, rules)
-    if name is None or len(scope.findings.problems) > before:
+    if name is None or scope.findings.count > before:
         return None
     desired = Desired(
         address=parent.address.part(kind.name, name),

@@ -20,6 +20,8 @@ from reconciler.model.catalog import Catalog, ResourceType, TypeAttribute
 DRAFT = "http://json-schema.org/draft-07/schema#"
 Schema = dict[str, Any]
 
+_OR_NOTHING = ["object", "null"]
+
 
 def json_schema(
     catalog: Catalog, kind: str | None = None, provider_types: Iterable[str] | None = None
@@ -50,18 +52,15 @@ def json_schema(
         return {**top, "type": ["object", "null"], "if": {"type": "object"}, "then": _ref(kind)}
     return {
         **top,
-        # Between two `---`, and after the last one, there may be nothing.
-        "type": ["object", "null"],
+        "type": _OR_NOTHING,  # what is between two lines of --- may be nothing, or a comment alone
         "required": ["apiVersion", "kind", "metadata"],
         "properties": {"apiVersion": {"const": API_VERSION}, "kind": {"enum": wanted}},
-        "allOf": [
-            {
-                "if": {"type": "object", "properties": {"kind": {"const": name}}, "required": ["kind"]},
-                "then": _ref(name),
-            }
-            for name in wanted
-        ],
+        "allOf": [{"if": _is(name), "then": _ref(name)} for name in wanted],
     }
+
+
+def _is(kind: str) -> Schema:
+    return {"type": "object", "properties": {"kind": {"const": kind}}, "required": ["kind"]}
 
 
 def _ref(name: str) -> Schema:
@@ -90,7 +89,7 @@ def _document(kind: str, description: str, spec: Schema, more: Schema, *, tags: 
         }
     needs_spec = ["spec"] if spec.keys() & {"required", "allOf", "minProperties"} else []
     if not needs_spec:
-        spec = {**spec, "type": ["object", "null"]}  # as the reader takes it: `spec:` with nothing in it
+        spec = {**spec, "type": _OR_NOTHING}  # `spec:` with nothing behind it says as much as no spec
     return {
         "type": "object",
         "description": description,

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from reconciler.catalog.files import RelationshipTypeForm
 from reconciler.manifest import inventory
 from reconciler.manifest.user_types import UserAttributeForm, UserTypeForm
 
@@ -15,13 +16,19 @@ Schema = dict[str, Any]
 def inventory_forms() -> dict[str, tuple[type[BaseModel], str]]:
     """Kind → its form and what it is."""
     return {
-        "ProviderType": (inventory.ProviderTypeForm, "A provider type that a driver is installed for."),
+        "ProviderType": (
+            inventory.ProviderTypeForm,
+            "Another name and description for a provider type that an installed driver brings. It brings no "
+            "driver itself: what no driver is there for can only be kept in the books, as resource types of "
+            "one's own at a `logical` provider.",
+        ),
         "Provider": (inventory.ProviderForm, "One account, project or cluster of a provider type."),
         "ProviderEndpoint": (inventory.EndpointForm, "Where a provider is reached."),
         "Credential": (inventory.CredentialForm, "Where a secret is found; exactly one of the three."),
         "Location": (inventory.LocationForm, "A place in the world."),
         "Datacenter": (inventory.DatacenterForm, "A building at a location."),
         "ResourceType": (UserTypeForm, "A resource type of one's own."),
+        "RelationshipType": (RelationshipTypeForm, "A way of one's own in which resources relate."),
         "AttributeDefinition": (UserAttributeForm, "An attribute of one's own."),
     }
 

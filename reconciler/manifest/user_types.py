@@ -1,4 +1,4 @@
-"""Resource types and attributes that users add to the catalog by manifest.
+"""Resource types, attributes and relationship types that users add to the catalog by manifest.
 
 They may be offered by provider types whose driver asks nobody (`logical`): of any other, the driver would
 not know what to do with them. What is wrong is reported at its line; the catalog that comes out is whole.
@@ -6,34 +6,54 @@ not know what to do with them. What is wrong is reported at its line; the catalo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import Field
 
 from reconciler.catalog import CatalogPart, merge
-from reconciler.catalog.files import AttributeForm, Name, OfferForm, ResourceTypeForm, RuleForm
+from reconciler.catalog.files import (
+    NAME,
+    AttributeForm,
+    Name,
+    OfferForm,
+    RelationshipTypeForm,
+    ResourceTypeForm,
+    RuleForm,
+)
 from reconciler.errors import CatalogError, Problem
 from reconciler.manifest.envelope import INVENTORY_KINDS, Envelope
 from reconciler.manifest.findings import Findings, Scope, listed, position
 from reconciler.manifest.forms import find, read_form
+from reconciler.manifest.model import Known
 from reconciler.manifest.yaml_reader import Position, Scalar
-from reconciler.model.catalog import Catalog, ProviderResourceType
+from reconciler.model.catalog import Catalog, Mutability, ProviderResourceType, RelationshipType
 
 OPEN_PROVIDER_TYPES = ("logical",)
 """Provider types whose resources have no attributes but those that the catalog gives them."""
 
 
+class UserRuleForm(RuleForm):
+    """A rule as a catalog file has it. Nobody needs asking for a change of what we keep ourselves."""
+
+    change: Mutability = Mutability.IN_PLACE
+
+
+class UserOfferForm(OfferForm):
+    attributes: dict[Name, UserRuleForm] = Field(default_factory=dict)  # type: ignore[assignment]
+
+
 class UserTypeForm(ResourceTypeForm):
     """A resource type as a catalog file has it, and who offers it."""
 
-    offers: dict[Name, OfferForm] = Field(default_factory=dict)
+    offers: dict[Name, UserOfferForm] = Field(default_factory=dict)
 
 
 class UserAttributeForm(AttributeForm):
     """An attribute as a catalog file has it; `applies_to` gives it to types that exist already."""
 
-    applies_to: dict[Name, RuleForm] = Field(default_factory=dict)
+    applies_to: dict[Name, UserRuleForm] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,47 +68,49 @@ class UserCatalog:
 def read_user_catalog(
     envelopes: Sequence[Envelope],
     catalog: Catalog,
-    known_types: frozenset[str],
-    known_attributes: frozenset[str],
+    known: Known,
     findings: Findings,
 ) -> UserCatalog:
-    """`known_types` and `known_attributes` were added by users before, so they may be said anew."""
+    """What `known` names as added by users before may be said anew."""
     if not envelopes:
         return UserCatalog(catalog, ())
-    base = _without(catalog, envelopes, known_types, known_attributes)
+    base = _without(catalog, envelopes, known)
+    ties: dict[str, RelationshipType] = {}
     types: dict[str, tuple[UserTypeForm, Envelope]] = {}
     attributes: dict[str, tuple[UserAttributeForm, Envelope]] = {}
-    before = len(findings.problems)
+    before = findings.count
     for envelope in envelopes:
         if envelope.kind == "ResourceType":
             _read_type(envelope, base, types)
+        elif envelope.kind == "RelationshipType":
+            _read_relationship(envelope, base, ties)
         else:
             _read_attribute(envelope, base, attributes)
-    parts = tuple(_parts(types, attributes, base))
-    if len(findings.problems) == before:
-        _check_names(types, attributes, base)
-    if len(findings.problems) > before:
+    parts = tuple(_parts(types, attributes, ties, base))
+    if findings.count == before:
+        _check_names(types, attributes, {*base.relationship_types, *ties}, base)
+    if findings.count > before:
         return UserCatalog(catalog, (), frozenset(_kinds_of(envelopes)))
     try:
         return UserCatalog(_extended(base, parts), parts)
     except CatalogError as error:
-        findings.problems.append(Problem("manifest.catalog", error.message, envelopes[0].origin))
+        findings.add(Problem("manifest.catalog", error.message, envelopes[0].origin))
         return UserCatalog(catalog, (), frozenset(_kinds_of(envelopes)))
 
 
-def _without(
-    catalog: Catalog, envelopes: Sequence[Envelope], types: frozenset[str], attributes: frozenset[str]
-) -> Catalog:
+def _without(catalog: Catalog, envelopes: Sequence[Envelope], known: Known) -> Catalog:
     """The catalog without what these documents say anew."""
     said = {(envelope.kind, envelope.address.name) for envelope in envelopes}
-    gone = {name for name in types if ("ResourceType", name) in said}
-    dropped = {name for name in attributes if ("AttributeDefinition", name) in said}
-    if not gone and not dropped:
+    gone = {name for name in known.user_types if ("ResourceType", name) in said}
+    dropped = {name for name in known.user_attributes if ("AttributeDefinition", name) in said}
+    untied = {name for name in known.user_relationships if ("RelationshipType", name) in said}
+    if not gone and not dropped and not untied:
         return catalog
     return replace(
         catalog,
         resource_types={n: item for n, item in catalog.resource_types.items() if n not in gone},
         definitions={n: item for n, item in catalog.definitions.items() if n not in dropped},
+        relationship_types={n: item for n, item in catalog.relationship_types.items() if n not in untied},
         offers={key: item for key, item in catalog.offers.items() if key[0] not in gone},
         rules={
             key: {name: rule for name, rule in rules.items() if name not in dropped}
@@ -131,6 +153,21 @@ def _check_open(provider_type: str, envelope: Envelope, scope: Scope) -> None:
         scope.report("not_open", message, _place(envelope, "offers", provider_type), hint)
 
 
+def _read_relationship(envelope: Envelope, catalog: Catalog, ties: dict[str, RelationshipType]) -> None:
+    form = read_form(RelationshipTypeForm, envelope.spec, envelope.scope, "spec")
+    name, at = envelope.address.name, position(envelope.spec)
+    if form is None:
+        return
+    if re.fullmatch(NAME, name) is None:
+        hint = "use small letters, digits and _, with a letter first, as in backed_up_by"
+        envelope.scope.report("name", f"`{name}` cannot be a relationship type's name", at, hint)
+    elif name in catalog.relationship_types:
+        message = f"there is a relationship type `{name}` already"
+        envelope.scope.report("exists", message, at, "choose another name")
+    else:
+        ties[name] = form.relationship_type(name)
+
+
 def _read_attribute(
     envelope: Envelope, catalog: Catalog, attributes: dict[str, tuple[UserAttributeForm, Envelope]]
 ) -> None:
@@ -147,6 +184,7 @@ def _read_attribute(
 def _check_names(
     types: Mapping[str, tuple[UserTypeForm, Envelope]],
     attributes: Mapping[str, tuple[UserAttributeForm, Envelope]],
+    ties: set[str],
     catalog: Catalog,
 ) -> None:
     """Report every name that is neither in the catalog nor declared beside it."""
@@ -164,6 +202,12 @@ def _check_names(
     for described, envelope in attributes.values():
         for name in described.references:
             _check(name, all_types, "resource type", _place(envelope, "references"), envelope.scope)
+        if described.relationship is not None:
+            at = _place(envelope, "relationship")
+            _check(described.relationship, ties, "relationship type", at, envelope.scope)
+            if not described.references:
+                message = f"only a reference makes a relationship, and {envelope.address.name} is none"
+                envelope.scope.report("required", message, at, "add references: [vm], with what it refers to")
         for name in described.applies_to:
             at = _place(envelope, "applies_to", name)
             _check(name, all_types, "resource type", at, envelope.scope)
@@ -178,9 +222,10 @@ def _check(name: str, known: set[str], what: str, at: Position, scope: Scope) ->
 def _parts(
     types: Mapping[str, tuple[UserTypeForm, Envelope]],
     attributes: Mapping[str, tuple[UserAttributeForm, Envelope]],
+    ties: Mapping[str, RelationshipType],
     catalog: Catalog,
 ) -> Iterator[CatalogPart]:
-    """One part with all types and attributes, and one with the offers of each open provider type."""
+    """One part with all types, attributes and relationships, and the offers of each open provider type."""
     yield CatalogPart(
         name="manifests",
         provider_type=None,
@@ -188,6 +233,7 @@ def _parts(
         definitions=tuple(form.definition(name) for name, (form, _) in sorted(attributes.items())),
         offers=(),
         rules=(),
+        relationship_types=tuple(item for _, item in sorted(ties.items())),
     )
     for owner in OPEN_PROVIDER_TYPES:
         if owner not in catalog.provider_types:
@@ -225,6 +271,7 @@ def _extended(base: Catalog, parts: Sequence[CatalogPart]) -> Catalog:
         definitions=tuple(base.definitions.values()),
         offers=(),
         rules=(),
+        relationship_types=tuple(base.relationship_types.values()),
     )
     added = merge([names, *parts])
     rules = dict(base.rules)
@@ -234,6 +281,7 @@ def _extended(base: Catalog, parts: Sequence[CatalogPart]) -> Catalog:
         base,
         resource_types=added.resource_types,
         definitions=added.definitions,
+        relationship_types=added.relationship_types,
         offers={**base.offers, **added.offers},
         rules=rules,
     )

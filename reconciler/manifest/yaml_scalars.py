@@ -14,6 +14,8 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from reconciler.model.values import INT64
+
 # No attribute needs more digits (a 128-bit number has 39), and reading endless ones costs quadratic time.
 _MAX_NUMBER_LENGTH = 40
 
@@ -107,7 +109,13 @@ def resolve_plain(text: str) -> ScalarValue | Ambiguous:
     if number := _NUMBER.fullmatch(text):
         if len(text) > _MAX_NUMBER_LENGTH:
             return Ambiguous(f"has more than {_MAX_NUMBER_LENGTH} digits", "quote it if it is a text")
-        return Decimal(text) if number[1] else int(text)
+        if number[1]:
+            return Decimal(text)
+        whole = int(text)
+        if whole not in INT64:
+            reason = f"is beyond what can be recorded, {INT64[0]} to {INT64[-1]}"
+            return Ambiguous(reason, f"write a number within, or {shown(text)} in quotes for the text")
+        return whole
     if not _ANY_REFUSED.fullmatch(text):
         return text
     reason, advice = next((reason, advice) for pattern, reason, advice in _REFUSED if pattern.fullmatch(text))

@@ -36,14 +36,23 @@ class Identity(StrEnum):
     """How an object of ours is found again after a call whose answer was lost (safety.md).
 
     `name`: names are unique at the provider and the object carries our mark. `reserved_id`: the id is
-    allocated in our database before the call. `parent`: a part, found through what contains it.
+    allocated in our database before the call. `key`: as `name`, and the name is the object's whole identity,
+    with the mark in a field that people edit; a mark that got lost there is written again, unless another
+    one is in its place. `parent`: a part, found through what contains it.
     `none`: neither; such an object is created at most once, and doubt stops and says so.
     """
 
     NAME = "name"
     RESERVED_ID = "reserved_id"
+    KEY = "key"
     PARENT = "parent"
     NONE = "none"
+
+
+MARKED = frozenset({Identity.NAME, Identity.RESERVED_ID, Identity.KEY})
+"""The identities of objects that carry our mark."""
+BY_NAME = frozenset({Identity.NAME, Identity.KEY})
+"""The identities of objects that are looked for in the list of their type, by the mark."""
 
 
 class Family(StrEnum):
@@ -51,6 +60,14 @@ class Family(StrEnum):
 
     MACHINE = "machine"
     OBJECT = "object"
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipType:
+    """A way in which one resource relates to another, such as `attached_to`."""
+
+    name: str
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +98,10 @@ class TypeAttribute:
     `default` is enforced where a manifest says nothing; see `default_for`. `clear_when_unset`: where a
     manifest says nothing, the attribute shall have no value: of parts that are known by their whole content,
     and of faults. Otherwise what is not written is left as it is, or taken off where the manifest that was
-    applied last gave it. `grow_only`: a smaller value is refused when planning.
+    applied last gave it. `grow_only`: a smaller value is refused when planning. `also` names a read-only
+    attribute that says the same thing in other words (an image's number beside its name): a wanted value
+    that is either of the two is met. `unique`: no two objects of the type may have one value at an endpoint,
+    or, `unique_within`, no two of one value of that attribute.
     `unset` says what a manifest's `null` (or empty text) does, in words for people ("the provider's own
     name comes back"); empty: the provider cannot take the attribute off, and `null` is an error. An unset
     attribute is in `Desired.unset`, an `AttributeChange` that unsets it has `after=None`, and the driver
@@ -102,6 +122,9 @@ class TypeAttribute:
     pattern: str | None = None
     allowed_values: tuple[Scalar, ...] = ()
     grow_only: bool = False
+    also: str | None = None
+    unique: bool = False
+    unique_within: str | None = None
     unset: str = ""
 
     @property
@@ -129,8 +152,13 @@ class TypeAttribute:
 
     @property
     def compared(self) -> bool:
-        """Whether a difference to what is recorded is a change to make."""
-        return self.mutability not in (Mutability.READ_ONLY, Mutability.CREATE_ONLY)
+        """Whether a difference to what is recorded is a change to make.
+
+        What nobody can set and is cleared where it is unset is a fault that the driver saw and mends.
+        """
+        if self.mutability is Mutability.READ_ONLY:
+            return self.clear_when_unset
+        return self.mutability is not Mutability.CREATE_ONLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +216,7 @@ class Catalog:
     provider_types: Mapping[str, ProviderTypeInfo] = field(default_factory=dict)
     resource_types: Mapping[str, ResourceType] = field(default_factory=dict)
     definitions: Mapping[str, AttributeDefinition] = field(default_factory=dict)
+    relationship_types: Mapping[str, RelationshipType] = field(default_factory=dict)
     offers: Mapping[tuple[str, str], ProviderResourceType] = field(default_factory=dict)
     rules: Mapping[tuple[str, str], Mapping[str, TypeAttribute]] = field(default_factory=dict)
 

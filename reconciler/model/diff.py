@@ -26,7 +26,10 @@ class PartAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AttributeChange:
-    """One attribute from `before` to `after`; None means no value. `secret` values are never printed."""
+    """One attribute from `before` to `after`; None means no value. `secret` values are never printed.
+
+    Where the two are equal, another value waits at the provider for a restart, and is taken back.
+    """
 
     name: str
     before: Value | None
@@ -34,6 +37,10 @@ class AttributeChange:
     reason: Reason
     mutability: Mutability
     secret: bool = False
+
+    @property
+    def takes_back(self) -> bool:
+        return self.before == self.after
 
 
 @dataclass(frozen=True, slots=True)

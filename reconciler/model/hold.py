@@ -11,7 +11,10 @@ from reconciler.model.address import Address
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A pause that a person asked for. Of the scopes given, all must fit; `until=None` has no end."""
+    """A pause that a person asked for. Of the scopes given, all must fit; `until=None` has no end.
+
+    `while_wanted`: of what was deleted although a manifest wants it, and only as long as one does.
+    """
 
     owner: str
     reason: str
@@ -20,6 +23,7 @@ class Hold:
     type: str | None = None
     tag: tuple[str, str] | None = None
     until: datetime | None = None
+    while_wanted: bool = False
 
     def covers(self, address: Address, endpoint: str, tags: Mapping[str, str], now: datetime) -> bool:
         if self.until is not None and self.until <= now:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.model.resource import Observed
+from reconciler.model.values import Attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,25 @@ class Unseen:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that a provider has to give and nobody makes: a size of machine, an image, a location.
+
+    `attributes` are in the driver's own words; only the driver's lowering reads them.
+    """
+
+    kind: str
+    external_id: str
+    name: str
+    attributes: Attributes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What a provider showed. Absence may be concluded only for types in `complete`, or targets in `absent`.
 
     `complete` names a type only if every page came, with permission to see all of it. `absent` are
-    targets that the provider positively denied to exist.
+    targets that the provider positively denied to exist. `offers`: all that the provider has to give; None
+    where that was not asked, or not answered.
     """
 
     resources: tuple[Observed, ...] = ()
@@ -32,3 +47,4 @@ class Observation:
     absent: frozenset[tuple[str, str]] = frozenset()
     unseen: tuple[Unseen, ...] = ()
     requests: int = 0
+    offers: tuple[Offer, ...] | None = None

@@ -76,7 +76,9 @@ class Call:
     `deletes` tell the executor when the resource's object comes to be or goes. `best_effort`: a failure is
     noted and the next call goes on (a graceful shutdown before a hard stop). `restores`: it starts a machine
     that the step holds off until then, so it is made even if a call in between has failed, and is owed where
-    the step was cut off.
+    the step was cut off. `looks`: it changes nothing and only asks whether the rest can succeed; a step
+    begins with these. `destroys`: what goes with it besides the step's own object, in words for people.
+    `unchecked`: what could not be known beforehand because nobody looked.
     """
 
     operation: str
@@ -90,6 +92,9 @@ class Call:
     deletes: bool = False
     best_effort: bool = False
     restores: bool = False
+    looks: bool = False
+    destroys: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
     timeout: int = 600
 
     def content(self) -> str:
@@ -106,6 +111,8 @@ class Step:
     `approvals` say why a person must approve it beforehand; empty for ordinary steps. `pin` is the version
     of the recorded row the step rests on, None where there is no row yet. `requests` is the expected
     number of provider requests, polling aside. `partial`: something else that differs is left as it is.
+    `failed` is what it failed with the last time, None where it did not. `gone`: there is no object (any
+    more), as far as is known. `ground` is the hash of what was seen of an object that is to be taken over.
     """
 
     address: Address
@@ -126,6 +133,9 @@ class Step:
     desired_hash: bytes | None = None
     adopt: str | None = None
     partial: bool = False
+    failed: str | None = None
+    gone: bool = False
+    ground: bytes | None = None
 
     @property
     def requests(self) -> int:
@@ -135,9 +145,17 @@ class Step:
         """SHA-256 hex of what this step would do and rests on."""
         return digest([self.content()]).hex()
 
+    def work(self) -> str:
+        """SHA-256 hex of what this step would do, whatever it rests on."""
+        return digest([str(self.address), self.action, *(call.content() for call in self.calls)]).hex()
+
     def content(self) -> str:
+        # What is taken over has no row of ours yet, or one that only a look made: it is known by its id
+        # there, and what it rests on is what was seen of it.
+        theirs = self.action is Action.ADOPT and self.ground is not None
+        rests_on = ["", (self.ground or b"").hex()] if theirs else [str(self.resource), str(self.pin)]
         return "\n".join(
-            [str(self.address), self.action, self.endpoint, str(self.resource), str(self.pin)]
+            [str(self.address), self.action, self.endpoint, *rests_on]
             + [(self.desired_hash or b"").hex(), ",".join(map(str, self.requires)), str(self.adopt)]
             + [call.content() for call in self.calls]
         )
@@ -178,7 +196,8 @@ class Blocked:
 class Plan:
     """Steps in an order that respects `requires`, and all that was left out with its reason.
 
-    `approvals` hold the whole plan until a person approves its hash (a mass deletion).
+    `approvals` hold the whole plan until a person approves its hash (a mass deletion). `follows` are steps of
+    the same resources that a later wave of the same apply takes, when those they wait for are done.
     """
 
     steps: tuple[Step, ...] = ()
@@ -187,14 +206,18 @@ class Plan:
     approvals: tuple[str, ...] = ()
     requests: Mapping[str, int] = field(default_factory=dict)
     settled: tuple[tuple[Address, bytes], ...] = ()  # agreed pairs to remember: (address, desired hash)
+    follows: tuple[Step, ...] = ()
+    applied: tuple[tuple[Address, bytes], ...] = ()  # the same of pairs that have to be looked at again
+    since_creation: tuple[str, ...] = ()  # what only a creation takes, and is wanted otherwise since
     revision: int | None = None
+    elsewhere: int = 0  # how many resources differ that this plan is not about
 
     def __bool__(self) -> bool:
         return bool(self.steps)
 
     def hash(self) -> str:
         """SHA-256 hex over what would be done and what it rests on. An approval is bound to it."""
-        return digest(step.content() for step in self.steps).hex()
+        return digest(step.content() for step in (*self.steps, *self.follows)).hex()
 
     def count(self, action: Action) -> int:
         return sum(1 for step in self.steps if step.action is action)

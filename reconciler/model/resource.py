@@ -126,7 +126,9 @@ class Desired:
 class Observed:
     """One object as a provider answered, in canonical values; references as `ExternalRef`.
 
-    For a part, `name` is its natural key (a slot, a range) and `external_id` is empty where it has none.
+    For a part, `name` is its natural key (a slot, a range) and `external_id` is empty where it has none;
+    where it has one (a volume), it is the same part wherever it went. `detached` are such parts that hang on
+    nothing now; each counts only where it was known as attached.
     `state` is one of the resource type's states (`running`, `stopped`, `available` …). `pending` names
     attributes whose new value waits for a restart; `busy` says that the provider is at work on it.
     """
@@ -141,6 +143,7 @@ class Observed:
     parts: tuple[Observed, ...] = ()
     pending: frozenset[str] = frozenset()
     busy: bool = False
+    detached: tuple[Observed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,7 @@ class Recorded:
     every change of the row or of what hangs on it; a plan pins it. `applied_desired_hash` is the desired
     hash that was last applied or found to agree: a difference while it still holds is drift.
     `owes_start`: an operation of ours stopped the machine and came to no end that started it again.
+    `presence_reason`: why an object that was seen cannot be recorded, which makes its presence unknown.
     `busy`: an operation on it has not come to an end, so that what is recorded may be half of the truth.
     """
 
@@ -167,6 +171,7 @@ class Recorded:
     parts: tuple[Recorded, ...] = ()
     management: Management = Management.MANAGED
     presence: Presence = Presence.PRESENT
+    presence_reason: str | None = None
     lifecycle: Lifecycle = Lifecycle()
     depends_on: tuple[Address, ...] = ()
     member_of: tuple[Address, ...] = ()

@@ -70,6 +70,9 @@ class SecretRef:
         return f"credential/{self.credential}#{self.fingerprint}" if self.fingerprint else self.credential
 
 
+INT64 = range(-(2**63), 2**63)
+"""The whole numbers that can be recorded: the database's bigint."""
+
 Scalar = str | int | Decimal | bool | datetime
 Value = Scalar | ExternalRef | SecretRef | tuple[Scalar | ExternalRef, ...]
 Attributes = Mapping[str, Value]
@@ -161,7 +164,7 @@ def digest(parts: Iterable[str]) -> bytes:
     """SHA-256 over texts, each framed by its length so that no two lists collide by joining."""
     hasher = hashlib.sha256()
     for part in parts:
-        data = part.encode()
+        data = part.encode(errors="surrogatepass")
         hasher.update(len(data).to_bytes(8, "big"))
         hasher.update(data)
     return hasher.digest()

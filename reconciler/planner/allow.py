@@ -1,23 +1,20 @@
-"""What of a difference may be made good: no shrinking, and nothing destroyed or stopped without consent."""
+"""What of a difference may be made good: no shrinking, and nothing destroyed without consent."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from reconciler.model.address import Address
-from reconciler.model.catalog import Family, Mutability
+from reconciler.model.catalog import Mutability
 from reconciler.model.diff import AttributeChange, Diff, PartAction, PartChange
-from reconciler.model.plan import Action, Call, Hindrance, Impact
+from reconciler.model.plan import Action, Hindrance
 from reconciler.model.resource import Desired, Recorded, ReplacePolicy
 from reconciler.planner.hinder import Decision
 from reconciler.planner.inputs import PlanInput
 
-POWER = "power_state"
 
-
-def allowed(decision: Decision, desired: Desired, recorded: Recorded, found: Diff, given: PlanInput) -> Diff:
+def allowed(decision: Decision, desired: Desired, found: Diff, given: PlanInput) -> Diff:
     """The diff without what may not be done; each thing left out is in the decision with its reason."""
-    running = _runs(recorded, given)
     life = desired.lifecycle
 
     def keep(item: Desired | Recorded, change: AttributeChange) -> bool:
@@ -36,12 +33,6 @@ def allowed(decision: Decision, desired: Desired, recorded: Recorded, found: Dif
             message = f"{change.name} cannot change in place (is {change.before}, wanted {change.after})"
             hint = "set lifecycle.replace: allowed to destroy it and make it anew"
             decision.block(desired, Action.REPLACE, Hindrance.REPLACE_NOT_ALLOWED, message, hint)
-            return False
-        if change.mutability is Mutability.NEEDS_STOP and running and not life.allow_downtime:
-            what = change.name if item.address == desired.address else f"{change.name} of {item.address}"
-            message = f"a change of {what} needs a restart"
-            hint = "set lifecycle.allow_downtime: true, or stop the machine yourself"
-            decision.block(desired, Action.UPDATE, Hindrance.DOWNTIME_NOT_ALLOWED, message, hint)
             return False
         return True
 
@@ -76,19 +67,5 @@ def _guarded_parts(decision: Decision, desired: Desired, found: Diff) -> frozens
     return frozenset(lost)
 
 
-def _runs(recorded: Recorded, given: PlanInput) -> bool:
-    family = given.catalog.resource_types[recorded.type].family
-    return family is Family.MACHINE and recorded.state not in ("stopped", "missing", "pending")
-
-
 def _shrinks(change: AttributeChange) -> bool:
     return isinstance(change.before, int) and isinstance(change.after, int) and change.after < change.before
-
-
-def interrupts(
-    desired: Desired, recorded: Recorded, found: Diff, calls: tuple[Call, ...], given: PlanInput
-) -> bool:
-    """Whether calls stop a machine that nobody asked to stop. The last word on it is what is really sent."""
-    if desired.lifecycle.allow_downtime or not _runs(recorded, given) or found.change(POWER):
-        return False
-    return any(call.impact in (Impact.REBOOT, Impact.STOP) for call in calls)

@@ -16,15 +16,23 @@ from reconciler.model.resource import (
     Presence,
     Recorded,
 )
-from reconciler.planner.allow import POWER, allowed, interrupts
+from reconciler.planner.allow import allowed
+from reconciler.planner.downtime import POWER, uninterrupted
+from reconciler.planner.failed import after_failure
 from reconciler.planner.hinder import Decision, hindered
 from reconciler.planner.inputs import PlanInput
+from reconciler.planner.reported import as_it_is, without_drift
 
 _SEVERITY = list(Impact)
+_CHANGES = (Action.UPDATE, Action.ADOPT)  # what leaves the object, and may change it
 
 
 def decide(desired: Desired, recorded: Recorded | None, given: PlanInput) -> Decision:
     """The decision for a resource that a manifest wants."""
+    return after_failure(_wanted(desired, recorded, given), desired, given)
+
+
+def _wanted(desired: Desired, recorded: Recorded | None, given: PlanInput) -> Decision:
     decision = Decision()
     if recorded is not None and recorded.management is not Management.MANAGED and _adopts(desired, recorded):
         if not hindered(decision, desired, recorded, Action.ADOPT, given):
@@ -43,12 +51,17 @@ def decide(desired: Desired, recorded: Recorded | None, given: PlanInput) -> Dec
 
 def decide_removed(recorded: Recorded, given: PlanInput) -> Decision:
     """The decision for a managed resource that no manifest wants any more."""
+    return after_failure(_unwanted(recorded, given), recorded, given)
+
+
+def _unwanted(recorded: Recorded, given: PlanInput) -> Decision:
     decision = Decision()
     life = recorded.lifecycle
     reason = _forgettable(recorded)
     if reason is not None:
         if not hindered(decision, recorded, recorded, Action.FORGET, given):
-            decision.step = _step(Action.FORGET, None, recorded, Diff(recorded.address), (), reason)
+            step = _step(Action.FORGET, None, recorded, Diff(recorded.address), (), reason)
+            decision.step = replace(step, gone=not recorded.exists)
         return decision
     if life.prevent_destroy:
         hint = "set lifecycle.prevent_destroy: false, apply, then remove it"
@@ -77,7 +90,7 @@ def decide_removed(recorded: Recorded, given: PlanInput) -> Decision:
 def _forgettable(recorded: Recorded) -> str | None:
     """Why a resource that nobody wants any more needs no deletion; None if it does."""
     if not recorded.exists and recorded.presence is not Presence.UNKNOWN:
-        return "nothing is there"
+        return "there is none"
     if recorded.lifecycle.on_remove is OnRemove.RETAIN:
         return "leave the object, forget the resource"
     return None
@@ -93,7 +106,21 @@ def _let_go(held: Recorded) -> str:
 
 
 def _adopt(decision: Decision, desired: Desired, there: Recorded, given: PlanInput) -> None:
-    _lower(decision, Action.ADOPT, desired, there, diff(desired, there, given.catalog), given)
+    """Take an object over and make it what its manifest says, in one step.
+
+    But it is not destroyed for that: a replacement is a step of its own, in a plan of its own.
+    """
+    # Of what was never applied nothing has drifted.
+    there = replace(there, applied_desired_hash=None)
+    found = allowed(decision, desired, diff(desired, there, given.catalog), given)
+    fixed = [change for change in found.changes if change.mutability is Mutability.REPLACE]
+    if fixed:
+        names = ", ".join(f"{change.name} {change.before} → {change.after}" for change in fixed)
+        message = f"is taken over first; after that it would be destroyed and made anew ({names})"
+        hint = "the next plan has that as a step of its own, which waits for an approval"
+        decision.block(desired, Action.REPLACE, Hindrance.DEPENDENCY, message, hint)
+        found = replace(found, changes=tuple(change for change in found.changes if change not in fixed))
+    _lower(decision, Action.ADOPT, desired, there, found, given)
 
 
 def _decide_create(decision: Decision, desired: Desired, recorded: Recorded | None, given: PlanInput) -> None:
@@ -129,25 +156,33 @@ def _decide_change(decision: Decision, desired: Desired, recorded: Recorded, giv
         hint = "remove it there first, or keep its endpoint"
         decision.block(desired, Action.REPLACE, Hindrance.UNSUPPORTED, message, hint)
         return
-    found = _with_owed_start(
-        desired, recorded, diff(desired, recorded, given.catalog, given.applied.get(desired.address))
-    )
+    found = diff(desired, recorded, given.catalog, given.applied.get(desired.address))
+    goal = desired
+    if given.endpoints[desired.endpoint].report_only:
+        found, drifted = without_drift(found)
+        goal = as_it_is(desired, recorded, drifted, given.catalog)
+        if drifted:
+            message = f"drifted ({', '.join(_names(drifted))}); only reported here"
+            decision.block(desired, Action.UPDATE, Hindrance.REPORT_ONLY, message)
+    found = _with_owed_start(desired, recorded, found)
     if not found:
-        decision.settled = True
+        decision.settled = not decision.blocked
         return
-    if given.endpoints[desired.endpoint].report_only and recorded.applied_desired_hash == desired.hash():
-        names = ", ".join(_names(found))
-        decision.block(
-            desired, Action.UPDATE, Hindrance.REPORT_ONLY, f"drifted ({names}); only reported here"
-        )
-        return
-    permitted = allowed(decision, desired, recorded, found, given)
+    permitted = allowed(decision, desired, found, given)
     if not permitted:
         return
     if Mutability.REPLACE in {change.mutability for change in permitted.changes}:
         _lower(decision, Action.REPLACE, desired, recorded, permitted, given)
+        _approve_of_taken_over(decision, desired, recorded)
     else:
-        _lower(decision, Action.UPDATE, desired, recorded, permitted, given)
+        _lower(decision, Action.UPDATE, desired, recorded, permitted, given, goal)
+
+
+def _approve_of_taken_over(decision: Decision, desired: Desired, recorded: Recorded) -> None:
+    """What somebody else made is not destroyed on the word of the manifest alone that took it over."""
+    if decision.step is not None and desired.adopt is not None and desired.adopt == recorded.external_id:
+        approval = f"{desired.address} was taken over as it was (id {desired.adopt}) and would be destroyed"
+        decision.step = replace(decision.step, approvals=(*decision.step.approvals, approval))
 
 
 def _with_owed_start(desired: Desired, recorded: Recorded, found: Diff) -> Diff:
@@ -173,26 +208,39 @@ def _lower(
     recorded: Recorded | None,
     found: Diff,
     given: PlanInput,
+    goal: Desired | None = None,
 ) -> None:
+    """`goal`: what is sent of `desired`, where not all of it shall be."""
     item = desired or recorded
     assert item is not None  # noqa: S101 - one side is always there
+
+    def lower(of: Diff) -> tuple[Call, ...]:
+        return _calls(action, item.endpoint, goal or desired, recorded, of, given)
+
     try:
-        calls = _calls(action, item.endpoint, desired, recorded, found, given)
+        if action in _CHANGES and desired and recorded:
+            found, calls = uninterrupted(decision, desired, recorded, found, given, lower)
+            if not found and action is Action.UPDATE:
+                return
+            calls = calls or lower(found)
+        else:
+            calls = lower(found)
     except PlanError as error:
         decision.block(item, action, Hindrance.UNSUPPORTED, error.message, error.hint or "")
         return
-    if (
-        action is Action.UPDATE
-        and desired
-        and recorded
-        and interrupts(desired, recorded, found, calls, given)
-    ):
-        message = "the change would interrupt the running machine"
-        hint = "set lifecycle.allow_downtime: true, or stop the machine yourself"
-        decision.block(item, action, Hindrance.DOWNTIME_NOT_ALLOWED, message, hint)
+    losses = tuple(words for call in calls for words in call.destroys) if action in _CHANGES else ()
+    if losses and desired and desired.lifecycle.prevent_destroy:
+        message = f"{'; '.join(losses)}, and it is guarded against destruction"
+        hint = "take that change back, or set lifecycle.prevent_destroy: false first"
+        decision.block(item, action, Hindrance.PREVENT_DESTROY, message, hint)
         return
     step = _step(action, desired, recorded, found, calls, "")
-    decision.step = replace(step, partial=bool(decision.blocked))
+    decision.step = replace(step, partial=_leaves_something(decision))
+
+
+def _leaves_something(decision: Decision) -> bool:
+    """Whether something that the manifest asks for is not done; drift that is only reported is not."""
+    return any(item.hindrance is not Hindrance.REPORT_ONLY for item in decision.blocked)
 
 
 def _calls(
@@ -206,8 +254,10 @@ def _calls(
     if action is not Action.REPLACE or desired is None or recorded is None:
         return given.lower(action, endpoint, desired, recorded, found)
     gone = given.lower(Action.DELETE, endpoint, None, recorded, removal(recorded, given.catalog))
-    made = given.lower(Action.CREATE, endpoint, desired, None, creation(desired, given.catalog))
-    return (*made, *gone) if desired.lifecycle.create_before_destroy else (*gone, *made)
+    made = given.lower(Action.CREATE, endpoint, desired, recorded, creation(desired, given.catalog))
+    looks = tuple(call for call in made if call.looks)
+    rest = tuple(call for call in made if not call.looks)
+    return (*looks, *rest, *gone) if desired.lifecycle.create_before_destroy else (*looks, *gone, *rest)
 
 
 def _step(
@@ -222,8 +272,8 @@ def _step(
     assert item is not None  # noqa: S101 - one side is always there
     data = [part for part in found.parts if part.action is PartAction.DELETE and part.holds_data]
     approvals = tuple(
-        f"{part.address} holds data and would be destroyed" for part in data if action is Action.UPDATE
-    )
+        f"{part.address} holds data and would be destroyed" for part in data if action in _CHANGES
+    ) + tuple(f"{item.address}: {words}" for call in calls for words in call.destroys if action in _CHANGES)
     return Step(
         address=item.address,
         action=action,
@@ -241,6 +291,7 @@ def _step(
         pin=recorded.version if recorded else None,
         desired_hash=desired.hash() if desired else None,
         adopt=recorded.external_id if action is Action.ADOPT and recorded else None,
+        ground=recorded.recorded_hash if action is Action.ADOPT and recorded else None,
     )
 
 
@@ -250,6 +301,7 @@ def _main_reason(action: Action, found: Diff, recorded: Recorded | None) -> Reas
     if action in (Action.UPDATE, Action.REPLACE):
         reasons = [change.reason for change in found.changes] + [tag.reason for tag in found.tags]
         reasons += [change.reason for part in found.parts for change in part.changes]
+        reasons += [part.reason for part in found.parts if not part.changes]
         for reason in (Reason.MANIFEST, Reason.DRIFT, Reason.DEFAULT):
             if reason in reasons:
                 return reason
@@ -269,6 +321,7 @@ def _summary(action: Action, found: Diff) -> str:
         case Action.DELETE:
             return "delete"
         case Action.ADOPT:
-            return "take over an existing object"
+            names = _names(found)
+            return "take over an existing object" + (f", and change {', '.join(names)}" if names else "")
         case _:
             return ", ".join(_names(found))

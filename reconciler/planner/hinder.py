@@ -1,4 +1,4 @@
-"""What keeps a resource from being touched: trouble at its endpoint, a quarantine, a hold, a failure."""
+"""What keeps a resource from being touched: trouble at its endpoint, a quarantine, a hold."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def hindered(
         recorded is not None and recorded.management is Management.QUARANTINED and action is not Action.ADOPT
     ):
         hint = (
-            f'look at it; to take it over, set lifecycle.adopt: "{recorded.external_id}"; to give it up, '
+            f"it is over by itself at the next look that finds our mark for {recorded.uid} on the object "
+            "again, its tags, labels or comment put back as they were, or that finds the object gone; "
+            f'to take it over as it is, set lifecycle.adopt: "{recorded.external_id}"; to give it up, '
             f"`reconciler forget {recorded.address}`: the object stays"
         )
         decision.block(
@@ -50,9 +52,11 @@ def hindered(
         decision.block(item, action, Hindrance.BUSY, "an operation on it is under way", hint)
     elif recorded is not None and recorded.presence is Presence.UNKNOWN:
         message = "whether it still exists is not known: the last observation could not see it"
-        decision.block(
-            item, action, Hindrance.UNKNOWN, message, "run `reconciler observe` when it can be seen"
-        )
+        hint = "run `reconciler observe` when it can be seen"
+        if recorded.presence_reason:
+            message = f"what it is now cannot be recorded: {recorded.presence_reason}"
+            hint = "put that right at the provider; the next observation takes it up by itself"
+        decision.block(item, action, Hindrance.UNKNOWN, message, hint)
     else:
         _paused(decision, item, recorded, action, given)
     return bool(decision.blocked)
@@ -69,10 +73,6 @@ def _paused(
             message = f"held by {hold.owner}{end}: {hold.reason}"
             decision.block(item, action, Hindrance.HELD, message, _how_to_release(hold, item.address))
             return
-    not_before, why = given.failures.get(item.address, (given.now, ""))
-    if not_before > given.now:
-        message = f"is tried again after {not_before:%Y-%m-%d %H:%M:%S} UTC: {why}"
-        decision.block(item, action, Hindrance.BACK_OFF, message, f"reconciler retry {item.address}")
 
 
 def _how_to_release(hold: Hold, address: Address) -> str:

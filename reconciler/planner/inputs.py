@@ -9,6 +9,7 @@ from datetime import datetime
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.diff import Diff
+from reconciler.model.failure import Failure
 from reconciler.model.hold import Hold
 from reconciler.model.plan import Action, Call
 from reconciler.model.resource import Desired, Recorded
@@ -51,11 +52,15 @@ class PlanInput:
     """`desired` and `recorded` are the candidates: those whose sides moved, and what they refer to.
 
     `removed` are managed roots that no manifest wants any more. `strangers` are unmanaged objects that
-    have a candidate's type, endpoint and name. `users` are others, whosever they are, that
-    use what is removed or may be replaced. `failures` say until when a resource is left alone, and why.
-    `applied` are the specifications last applied, of candidates that are wanted otherwise now.
-    `managed` is how many roots are managed in all. By what object it is, `heirs` are the manifests that ask
-    to take one over, and `held` is what is `removed`.
+    have a candidate's type, endpoint and name. `users` are others, whosever they are, that use what is
+    removed or may be replaced; `holders` are others that have a name which a candidate shall get.
+    `failures` say of which action a resource is left alone until when, and why; `retry_now` ignores how
+    long, `retry_parked` what is parked for good.
+    `applied` are the specifications last applied, of candidates that are wanted otherwise now, and `created`
+    those that their objects were made by, where we made them.
+    `managed` is how many roots are managed of all that the run is about. `elsewhere` are candidates that it
+    is not about, each with the source whose they are: they stay as they are. By what object it is, `heirs`
+    are the manifests that ask to take one over, and `held` is what is `removed`.
     """
 
     catalog: Catalog
@@ -67,13 +72,19 @@ class PlanInput:
     now: datetime
     managed: int
     applied: Mapping[Address, Desired] = field(default_factory=dict)
+    created: Mapping[Address, Desired] = field(default_factory=dict)
     strangers: Mapping[Address, Recorded] = field(default_factory=dict)
     users: tuple[Recorded, ...] = ()
+    holders: tuple[Recorded, ...] = ()
     holds: tuple[Hold, ...] = ()
-    failures: Mapping[Address, tuple[datetime, str]] = field(default_factory=dict)
+    failures: Mapping[Address, tuple[Failure, ...]] = field(default_factory=dict)
+    retry_now: bool = False
+    retry_parked: bool = False
     selection: Selection = field(default_factory=Selection)
     limits: Limits = Limits()
     revision: int | None = None
+    restored: tuple[tuple[Address, str], ...] = ()  # guards and places set back to the manifests', and why
+    elsewhere: Mapping[Address, str | None] = field(default_factory=dict)
     destroy: bool = False  # a person asked to destroy what is in `removed`, so its data needs no approval
     heirs: Mapping[Object, Desired] = field(init=False, repr=False, compare=False)
     held: Mapping[Object, Recorded] = field(init=False, repr=False, compare=False)

@@ -22,7 +22,7 @@ def decide_wanted(given: PlanInput) -> tuple[dict[Address, Decision], dict[Addre
     chosen = [
         a
         for a, item in given.desired.items()
-        if given.selection.covers(a, item.endpoint, given.tags_of(item))
+        if a not in given.elsewhere and given.selection.covers(a, item.endpoint, given.tags_of(item))
     ]
     left = deque(sorted(chosen))
     known = set(chosen)
@@ -47,6 +47,7 @@ def _comes_along(need: Address, given: PlanInput) -> bool:
     item = given.desired.get(need)
     return (
         item is not None
+        and need not in given.elsewhere
         and not is_there(need, given)
         and not given.selection.rules_out(need, item.endpoint, given.tags_of(item))
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
@@ -10,7 +10,7 @@ from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.model.catalog import Family
 from reconciler.model.plan import Action, Blocked, Hindrance, Step
-from reconciler.model.resource import Management, Recorded
+from reconciler.model.resource import Management, Presence, Recorded
 from reconciler.planner.inputs import PlanInput
 from reconciler.planner.references import attribute_references, references
 
@@ -69,8 +69,22 @@ def without_adoption(
 
 def _missing(needs: list[Address], given: PlanInput) -> tuple[str, str]:
     """The message and the hint for what cannot be built on."""
-    message = f"needs {_names(needs)}, which {'does' if len(needs) == 1 else 'do'} not exist yet"
+    doubtful = [need for need in needs if _quarantined(need, given)]
+    unseen = [need for need in needs if need not in doubtful and _in_doubt(need, given)]
+    absent = [need for need in needs if need not in {*doubtful, *unseen}]
+    words = [
+        (doubtful, "is in quarantine", "are in quarantine"),
+        (unseen, "may exist and was not seen", "may exist and were not seen"),
+        (absent, "does not exist yet", "do not exist yet"),
+    ]
+    message = "needs " + " and ".join(
+        f"{_names(which)}, which {one if len(which) == 1 else many}" for which, one, many in words if which
+    )
     out = [need for need in needs if _ruled_out(need, given)]
+    if doubtful:
+        return message, f"see at {_names(doubtful)} what ends the quarantine; it follows by itself then"
+    if others := sorted({given.elsewhere[need] or "" for need in absent if need in given.elsewhere} - {""}):
+        return message, f"this run is not about {', '.join(others)}: apply that first, or all with --all"
     if not out:
         return message, "it follows by itself when they exist"
     return (
@@ -81,6 +95,16 @@ def _missing(needs: list[Address], given: PlanInput) -> tuple[str, str]:
 
 def _names(addresses: Iterable[Address]) -> str:
     return ", ".join(map(str, addresses))
+
+
+def _quarantined(address: Address, given: PlanInput) -> bool:
+    recorded = given.recorded.get(address)
+    return recorded is not None and recorded.management is Management.QUARANTINED
+
+
+def _in_doubt(address: Address, given: PlanInput) -> bool:
+    recorded = given.recorded.get(address)
+    return recorded is not None and recorded.presence is Presence.UNKNOWN
 
 
 def _ruled_out(address: Address, given: PlanInput) -> bool:
@@ -100,12 +124,21 @@ def is_there(address: Address, given: PlanInput) -> bool:
     return recorded is not None and recorded.exists and recorded.management is Management.MANAGED
 
 
-def ordered(steps: Mapping[Address, Step], given: PlanInput) -> tuple[Step, ...]:
-    """The steps with their `requires`, in an order that respects them. Raises PlanError naming a cycle."""
+def ordered(
+    steps: Mapping[Address, Step], given: PlanInput, frees: Mapping[Address, Collection[Address]]
+) -> tuple[Step, ...]:
+    """The steps with their `requires`, in an order that respects them. Raises PlanError naming a cycle.
+
+    `frees`: those that give up what a step wants to have, where that closes no circle.
+    """
     requires = {address: set(_requires(address, step, steps, given)) for address, step in steps.items()}
     using = _users(steps, given)
     _users_before_removals(using, requires, steps, given)
     _release_before_replacing(using, requires, steps, given)
+    for address, whom in sorted(frees.items()):
+        for other in sorted(whom):
+            if address in steps and other in steps and not _reaches(other, address, requires):
+                requires[address].add(other)
     sorter = TopologicalSorter({a: sorted(requires[a]) for a in sorted(requires)})
     try:
         order = list(sorter.static_order())

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Blocked, Plan, Step
+from reconciler.planner.creation import since_creation
 from reconciler.planner.decide import decide_removed
 from reconciler.planner.in_use import without_users
 from reconciler.planner.inputs import PlanInput
 from reconciler.planner.needed import decide_wanted, notes, still_needed
 from reconciler.planner.order import ordered, without_adoption, without_dependency
+from reconciler.planner.stuck import without_stuck
+from reconciler.planner.unique import without_collisions
+from reconciler.planner.used_parts import without_used_parts
 
 
 def make_plan(given: PlanInput) -> Plan:
@@ -19,14 +23,23 @@ def make_plan(given: PlanInput) -> Plan:
     steps: dict[Address, Step] = {}
     blocked: list[Blocked] = []
     settled: list[tuple[Address, bytes]] = []
+    applied: list[tuple[Address, bytes]] = []
+    otherwise: list[str] = []
     decisions, along = decide_wanted(given)
     for address, decision in decisions.items():
+        desired = given.desired[address]
         blocked += decision.blocked
         if decision.step is not None:
             steps[address] = decision.step
-        elif decision.settled:
-            settled.append((address, given.desired[address].hash()))
+        if decision.step is None or decision.step.action is Action.UPDATE:
+            said = since_creation(desired, given.recorded.get(address), given)
+            otherwise += said
+            if decision.settled:
+                # What is to be said again has to be found again.
+                (applied if said else settled).append((address, desired.hash()))
     for recorded in sorted(given.removed, key=lambda item: item.address):
+        if recorded.address in given.elsewhere:
+            continue
         if not given.selection.covers(recorded.address, recorded.endpoint, recorded.tags):
             continue
         decision = decide_removed(recorded, given)
@@ -34,19 +47,32 @@ def make_plan(given: PlanInput) -> Plan:
         if decision.step is not None:
             steps[recorded.address] = decision.step
     steps, later = without_adoption(steps, given)
+    steps, taken, frees = without_collisions(steps, given)
     steps, waiting = without_dependency(steps, given)
+    waiting += taken
     waiting += later
+    steps, held = without_stuck(steps, blocked, given)
+    waiting += held
     if along:
         steps = still_needed(steps, along, given, [item.address for item in later])
     steps, used = without_users(steps, [*blocked, *waiting], given)
-    in_order = ordered(steps, given)
+    parts = without_used_parts(steps, given)
+    in_order = ordered(parts.steps, given, frees)
     return Plan(
         steps=in_order,
-        blocked=(*blocked, *waiting, *used),
-        warnings=(*_warnings(given), *_losses(in_order, given), *notes(steps, along)),
+        blocked=(*blocked, *waiting, *used, *parts.blocked),
+        warnings=(
+            *_warnings(given),
+            *_losses(in_order, given),
+            *notes(parts.steps, along),
+            *parts.notes,
+        ),
         approvals=tuple(_approvals(in_order, given)),
         requests=dict(_requests(in_order)),
         settled=tuple(settled),
+        follows=tuple(parts.follows),
+        applied=tuple(applied),
+        since_creation=tuple(otherwise),
         revision=given.revision,
     )
 
@@ -61,16 +87,28 @@ def _requests(steps: tuple[Step, ...]) -> Counter[str]:
 
 def _warnings(given: PlanInput) -> Iterator[str]:
     yield from (view.withheld for _, view in sorted(given.endpoints.items()) if view.withheld)
+    for address, why in given.restored:
+        yield f"{address}: {why}; it is set back"
     for address, recorded in sorted(given.recorded.items()):
-        if recorded.pending:
-            names = ", ".join(sorted(recorded.pending))
-            yield f"{address}: {names} changed and takes effect at the next restart"
+        if address in given.elsewhere:
+            continue
+        desired = given.desired.get(address)
+        named = {part.address: part for part in (desired, *desired.parts)} if desired else {}
+        for item in (recorded, *recorded.parts):
+            wanted = named.get(item.address)
+            # What a manifest names is compared, whether it is in force or waits.
+            left = item.pending - (wanted.attributes.keys() if wanted else set())
+            if left:
+                names = ", ".join(sorted(left))
+                yield f"{item.address}: {names} was changed elsewhere and takes effect at the next restart"
 
 
 def _losses(steps: tuple[Step, ...], given: PlanInput) -> Iterator[str]:
     for step in steps:
         if step.action is Action.REPLACE and given.catalog.resource_types[step.address.type].holds_data:
             yield f"{step.address}: what is stored on it is lost when it is replaced"
+        for call in step.calls:
+            yield from (f"{step.address}: {words}" for words in (*call.destroys, *call.unchecked))
 
 
 def _approvals(steps: tuple[Step, ...], given: PlanInput) -> Iterator[str]:

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from reconciler.catalog import CatalogPart
 from reconciler.model.diff import Diff
-from reconciler.model.observation import Observation, Unseen
+from reconciler.model.observation import Observation, Offer, Unseen
 from reconciler.model.plan import Action, Call
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import Scalar
@@ -30,6 +30,7 @@ __all__ = [
     "Meter",
     "Observation",
     "ObserveRequest",
+    "Offer",
     "Request",
     "Submission",
     "TaskState",
@@ -87,10 +88,13 @@ class LowerRequest:
     """One step to be turned into calls, with everything that the decision may rest on.
 
     `action` is create, update, delete or adopt (a replacement is lowered as a delete and a create).
-    `desired` is None for a delete; `recorded` is None for a create. `parents` are the recorded
+    `desired` is None for a delete; `recorded` is None for a create, but for one that replaces an object:
+    what can be known to fail is to be known before that object is given up. `referenced` are the recorded
     resources that references point at, by address text, where a request needs more than their id
     (a volume's attachment needs to know whether the old server still runs); `wanted` is what manifests
-    want of them, so that two manifests that contradict each other can be refused.
+    want of them, so that two manifests that contradict each other can be refused. Under `type#external id`
+    there is what the driver's `copied_from` named, if it is recorded. `offers` is what the endpoint's last
+    observation in this run brought; None where there was none.
     """
 
     action: Action
@@ -100,6 +104,7 @@ class LowerRequest:
     settings: Mapping[str, Scalar] = field(default_factory=dict)
     referenced: Mapping[str, Recorded] = field(default_factory=dict)
     wanted: Mapping[str, Desired] = field(default_factory=dict)
+    offers: tuple[Offer, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,10 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskStatus:
-    """A task's state; `message` is the provider's error text or warning, without secrets."""
+    """A task's state; `message` is the provider's error text or warning, without secrets.
+
+    RUNNING with a message: it could not be asked for just now, so nothing new is known.
+    """
 
     state: TaskState
     message: str = ""
@@ -158,8 +166,21 @@ class Driver(Protocol):
         ...
 
     def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
-        """The states of tasks, with as few requests as the provider allows."""
+        """The states of tasks, with as few requests as the provider allows.
+
+        A task that could not be asked for just now is left out, or is RUNNING with a message that says why.
+        """
         ...
+
+
+def copied_from(driver: type[Driver], desired: Desired) -> tuple[tuple[str, str], ...]:
+    """The objects, as (type, external id), that a new one is made from and that no reference names.
+
+    A driver says it with a static method of this name, which it may leave out. What is recorded of them,
+    whosever they are, then comes with the request to lower.
+    """
+    told: Callable[[Desired], tuple[tuple[str, str], ...]] | None = getattr(driver, "copied_from", None)
+    return told(desired) if told is not None else ()
 
 
 DriverClass = Callable[[Access], Driver]

@@ -24,6 +24,7 @@ KINDS = frozenset(
         "action_error",  # accept, and let the task or action end in an error
         "lost_permission",  # 200 with what the caller may no longer see left out
         "offline_node",  # a node that does not answer (Proxmox)
+        "refused",  # answer the API's own error `code` and do nothing (Hetzner)
         "stuck_lock",  # a lock that is not given back
     }
 )

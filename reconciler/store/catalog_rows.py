@@ -22,6 +22,7 @@ from reconciler.model.catalog import (
     Mutability,
     ProviderResourceType,
     ProviderTypeInfo,
+    RelationshipType,
     ResourceType,
     TypeAttribute,
     index_rules,
@@ -78,6 +79,10 @@ def load(tx: Transaction) -> Catalog:
         provider_types=_provider_types(tx),
         resource_types=_resource_types(tx),
         definitions=definitions,
+        relationship_types={
+            name: RelationshipType(name, description)
+            for name, description in tx.rows("catalog.relationship_types")
+        },
         offers={
             (resource_type, provider_type): ProviderResourceType(
                 provider_type, resource_type, Identity(identity), unique_name, tags
@@ -97,14 +102,17 @@ def _write(tx: Transaction, catalog: Catalog, user_types: frozenset[str]) -> Non
         tx.execute(f"catalog.clear_{what}")
     types, definitions = catalog.resource_types.values(), catalog.definitions.values()
     rules = [rule for group in catalog.rules.values() for rule in group.values()]
-    ties = {item.relationship for item in definitions if item.relationship}
+    ties = catalog.relationship_types.values()
     tx.execute("catalog.retire_provider_types", names=list(catalog.provider_types))
     tx.execute("catalog.retire_resource_types", names=list(catalog.resource_types))
     tx.execute("catalog.retire_definitions", names=list(catalog.definitions))
     tx.many("catalog.upsert_provider_type", map(_provider_type_row, catalog.provider_types.values()))
     tx.many("catalog.insert_setting", _setting_rows(catalog.provider_types.values()))
     tx.many("catalog.upsert_resource_type", (_resource_type_row(item, user_types) for item in types))
-    tx.many("catalog.ensure_relationship_type", ({"name": name} for name in sorted(ties)))
+    tx.many(
+        "catalog.upsert_relationship_type",
+        ({"name": item.name, "description": item.description} for item in ties),
+    )
     tx.many("catalog.upsert_definition", map(_definition_row, definitions))
     tx.many(
         "catalog.insert_parent",
@@ -202,6 +210,9 @@ def _rule_row(rule: TypeAttribute) -> Row:
         "max_length": rule.max_length,
         "pattern": rule.pattern,
         "grow_only": rule.grow_only,
+        "also": rule.also,
+        "is_unique": rule.unique,
+        "unique_within": rule.unique_within,
         "unset": rule.unset,
     }
 
@@ -310,7 +321,7 @@ def _rules(tx: Transaction, definitions: Mapping[str, AttributeDefinition]) -> I
     defaults, allowed = _values(tx.rows("catalog.defaults")), _values(tx.rows("catalog.allowed_values"))
     for row in tx.rows("catalog.rules"):
         provider_type, resource_type, attribute, mutability, required, has_default, clear, *bounds = row
-        minimum, maximum, max_length, pattern, grow_only, unset = bounds
+        minimum, maximum, max_length, pattern, grow_only, also, unique, within, unset = bounds
         key = (provider_type, resource_type, attribute)
         default: Value | None = None
         if has_default:
@@ -330,6 +341,9 @@ def _rules(tx: Transaction, definitions: Mapping[str, AttributeDefinition]) -> I
             pattern=pattern,
             allowed_values=allowed.get(key, ()),
             grow_only=grow_only,
+            also=also,
+            unique=unique,
+            unique_within=within,
             unset=unset,
         )
 

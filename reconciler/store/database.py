@@ -15,10 +15,12 @@ from psycopg import conninfo
 from psycopg import errors as pg
 
 from reconciler.errors import DatabaseUnavailable, MigrationError
+from reconciler.store import home as homes
 from reconciler.store import migrate as migrations
-from reconciler.store.embedded import EmbeddedServer
+from reconciler.store.embedded import ABSENT_HINT, EmbeddedServer
 from reconciler.store.faults import translated
 from reconciler.store.queries import query, sql_files
+from reconciler.store.secrets import Key, load_key, use_key
 from reconciler.store.session import Actor, Store
 
 NAME = "reconciler"
@@ -45,6 +47,16 @@ class Database:
     def is_embedded(self) -> bool:
         return self.server is not None
 
+    def key(self, home: Path, actor: str) -> Key:
+        """The installation's key. Raises ConfigurationError, see `secrets.load_key` and `secrets.use_key`.
+
+        Homes that share a URL's database may have a key each, so only the embedded one is particular.
+        """
+        if not self.is_embedded:
+            return load_key(home)
+        with self.store.transaction(Actor(actor, "key of the installation", "maintenance")) as tx:
+            return use_key(tx, home)
+
     def close(self) -> None:
         self.store.close()
         if self.server is not None:
@@ -57,20 +69,31 @@ class Database:
         self.close()
 
 
-def open_database(url: str | None, home: Path, *, auto_migrate: bool = False, max_size: int = 10) -> Database:
+def open_database(
+    url: str | None, home: Path, *, auto_migrate: bool = False, anew: bool = False, max_size: int = 10
+) -> Database:
     """The database at `url`, or without one that in `home`, which is made, started and kept running.
 
-    `auto_migrate`: bring the schema of a URL's database up to date too. Raises DatabaseUnavailable, and
-    MigrationError where the schema does not fit and may not, or cannot, be made to.
+    `auto_migrate`: bring the schema of a URL's database up to date too. `anew`: make a new database in `home`
+    though an earlier one was there, whose data is gone; without it that is refused.
+    Raises DatabaseUnavailable, and MigrationError where the schema does not fit and may not, or cannot, be
+    made to.
     """
     if url is not None:
         return _open_url(url, auto_migrate=auto_migrate, max_size=max_size)
-    server = EmbeddedServer.open(home / DATA_FOLDER, keep_running=True)
+    server = _server(home, anew=anew)
     try:
-        return _open_embedded(server, max_size)
+        database = _open_embedded(server, max_size)
     except BaseException:
         server.close()
         raise
+    try:
+        with database.store.read() as tx:
+            homes.keep_installation(home, tx.value("installation.uid"), anew=anew)
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def admin_url(url: str | None, home: Path) -> tuple[str, EmbeddedServer | None]:
@@ -80,9 +103,21 @@ def admin_url(url: str | None, home: Path) -> tuple[str, EmbeddedServer | None]:
     """
     if url is not None:
         return url, None
-    server = EmbeddedServer.open(home / DATA_FOLDER, keep_running=True)
+    server = _server(home)
     _ensure_exists(server)
     return server.superuser_dsn(NAME), server
+
+
+def _server(home: Path, *, anew: bool = False) -> EmbeddedServer:
+    data = home / DATA_FOLDER
+    # Looked at before the data, which is made first: so two first starts at once do not refuse one another.
+    trace = homes.trace_of_use(home)
+    if trace is not None and not anew and not EmbeddedServer.has_data(data):
+        raise DatabaseUnavailable(
+            f"there is no database in {data}, though {trace} shows that one has been in use here",
+            hint=f"{ABSENT_HINT}. If it never was here but at a URL: give that (--database).",
+        )
+    return EmbeddedServer.open(data, keep_running=True, anew=anew)
 
 
 def _open_embedded(server: EmbeddedServer, max_size: int) -> Database:
@@ -92,8 +127,7 @@ def _open_embedded(server: EmbeddedServer, max_size: int) -> Database:
     migrations.check(found)
     if found.pending:
         migrations.migrate(admin)
-    runtime = conninfo.make_conninfo(admin, user=RUNTIME_ROLE)
-    return _open(admin, runtime, None, server, max_size)
+    return _open(admin, server.runtime_dsn(NAME), None, server, max_size)
 
 
 def _open_url(url: str, *, auto_migrate: bool, max_size: int) -> Database:

@@ -5,8 +5,9 @@ Constraints are named in `sql/schema`; those that a user or an operator can run 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import psycopg
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
@@ -29,7 +30,6 @@ MEANINGS = {
     "desired_resources_address": "this address is already wanted, by another manifest or source",
     "desired_attributes_attribute": "the resource type has no such attribute, or of another data type",
     "external_id_reservations_pkey": "this id was given out before, and is never given out again",
-    "plan_approvals_unused": "the plan is approved already, and the approval not used yet",
     "providers_name": "there is already a provider of this name",
     "provider_endpoints_name": "there is already an endpoint of this name",
     "provider_credentials_name": "there is already a credential of this name",
@@ -53,6 +53,19 @@ class TryAgain(DatabaseError):
     """The transaction was undone for another's sake (deadlock, time limit); the same may succeed now."""
 
 
+class LockedOut(TryAgain):
+    """Another session held a lock for longer than ours waits."""
+
+
+def sessions_in_words(rows: Iterable[tuple[int, str, str | None, str | None, datetime | None]]) -> str:
+    """Sessions of the server as (pid, user, program, state, since), for a message."""
+    return "; ".join(
+        f"pid {pid} ({user}, {program or 'no application name'}, {state or 'state unknown'})"
+        + (f" since {since:%Y-%m-%d %H:%M:%S}" if since else "")
+        for pid, user, program, state, since in rows
+    )
+
+
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Raises our errors for the database's. `doing` is the query's name, or what was going on."""
@@ -69,6 +82,8 @@ def _ours(doing: str, error: psycopg.Error) -> DatabaseError | DatabaseUnavailab
     said = error.diag.message_primary or str(error).strip()
     if state.startswith(OUR_CLASS):
         return DatabaseError(said, hint=error.diag.message_hint)
+    if state == "55P03":
+        return LockedOut(f"{doing}: another session holds what this one waits for", hint="Run it again.")
     if state.startswith(AGAIN):
         return TryAgain(f"{doing}: {said}", hint="Run it again.")
     if state.startswith(UNAVAILABLE_CLASSES) or (not state and isinstance(error, psycopg.OperationalError)):

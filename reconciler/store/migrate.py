@@ -19,13 +19,16 @@ import psycopg
 from psycopg import errors as pg
 
 from reconciler.errors import DatabaseUnavailable, MigrationError
+from reconciler.store.faults import sessions_in_words
 from reconciler.store.queries import query, sql_files
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 MINIMUM_SERVER = 15
 LOCK_POLL_SECONDS = 0.1
-LOCK_WAIT_SECONDS = 300.0
+LOCK_WAIT_SECONDS = 60.0
+LOCK_TRIES = 10
+LOCK_PAUSE_SECONDS = 0.5
 SEED_VERSION = 0
 _FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
@@ -125,16 +128,16 @@ def _lock(connection: Connection) -> None:
     while not _one(connection, "migrations.try_lock"):
         if time.monotonic() > deadline:
             raise MigrationError(
-                f"another migration of this database has not ended after {LOCK_WAIT_SECONDS:g} s",
-                hint="Look for it in pg_stat_activity, and run this again when it has ended.",
+                f"another migration of this database has not ended after {LOCK_WAIT_SECONDS:g} s: "
+                f"{_told(connection, 'migrations.lock_holder')}",
+                hint="Run this again when it has ended, or end it: SELECT pg_terminate_backend(PID)",
             )
         time.sleep(LOCK_POLL_SECONDS)
 
 
 def _apply(connection: Connection, name: str, work: Callable[[Connection], None]) -> None:
     try:
-        with connection.transaction():
-            work(connection)
+        _with_locks(connection, name, work)
     except pg.InsufficientPrivilege as error:
         raise MigrationError(
             f"{name}: the database user `{connection.info.user}` may not do this: {_said(error)}",
@@ -147,6 +150,29 @@ def _apply(connection: Connection, name: str, work: Callable[[Connection], None]
             f"{name} could not be applied, and left nothing behind: {_said(error)}",
             hint="The database is as it was before this file.",
         ) from error
+
+
+def _with_locks(connection: Connection, name: str, work: Callable[[Connection], None]) -> None:
+    """Each try waits for a lock as briefly as `lock_timeout` says: whoever comes later waits behind it."""
+    for left in reversed(range(LOCK_TRIES)):
+        try:
+            with connection.transaction():
+                work(connection)
+        except pg.LockNotAvailable as error:
+            if not left:
+                raise MigrationError(
+                    f"{name} could not be applied, and left nothing behind: others use what it changes: "
+                    f"{_told(connection, 'migrations.in_the_way')}",
+                    hint="Run it again when they have ended, or end them: SELECT pg_terminate_backend(PID)",
+                ) from error
+            time.sleep(LOCK_PAUSE_SECONDS)
+        else:
+            return
+
+
+def _told(connection: Connection, name: str) -> str:
+    """Other sessions, in words."""
+    return sessions_in_words(connection.execute(query(name)).fetchall()) or "they have ended since"
 
 
 def _bootstrap(connection: Connection) -> None:

@@ -6,20 +6,27 @@ each object. Whose an object is and what absence means is decided in `diff.ident
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from reconciler.diff.identity import Identified, Match, Row, identify
-from reconciler.model.address import Address, as_name
+from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.observation import Observation
-from reconciler.model.resource import Management, Observed, Presence
-from reconciler.model.values import digest, encode
-from reconciler.store.ids import Ids, load_ids
-from reconciler.store.observed_rows import new_ids, write_belongings
+from reconciler.model.resource import Management, Presence
+from reconciler.store.ids import load_ids
+from reconciler.store.observed_roots import (
+    address_of,
+    content_hash,
+    state_of,
+    told_apart,
+    write,
+    write_unknown,
+)
 from reconciler.store.session import Transaction
+from reconciler.store.values import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,8 @@ class Scope:
     """What was looked at. `targets` as (type, external id); empty means the types as a whole.
 
     With `uids` it is the look after an operation on these resources: they are written even where the
-    provider shows nothing new, for what is recorded of them is not all the provider's.
+    provider shows nothing new, for what is recorded of them is not all the provider's. `login` is a
+    fingerprint of who looked; see `identify`.
     """
 
     endpoint: str
@@ -37,6 +45,7 @@ class Scope:
     targets: tuple[tuple[str, str], ...] = ()
     uids: tuple[UUID, ...] = ()
     accept_empty: bool = False
+    login: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,10 @@ class Ours:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What an observation changed in the database. `trouble`: why absence could not be concluded."""
+    """What an observation changed in the database. `trouble`: why absence could not be concluded.
+
+    `unrecorded`: what was seen and cannot be recorded, and why; `unknown` holds their addresses too.
+    """
 
     seen: int
     changed: tuple[Address, ...]
@@ -58,6 +70,7 @@ class Recording:
     unknown: tuple[Address, ...]
     quarantined: tuple[Address, ...]
     trouble: str | None
+    unrecorded: tuple[tuple[Address, str], ...] = ()
 
 
 def observation_start(tx: Transaction) -> datetime:
@@ -87,22 +100,6 @@ def others_of_ours(tx: Transaction, endpoint: str, uid: UUID) -> tuple[Ours, ...
     return tuple(Ours(*row) for row in tx.rows("observations.others", endpoint=endpoint, uid=uid))
 
 
-def content_hash(observed: Observed) -> bytes:
-    """The canonical hash of what was seen; while it stays the same there is nothing to record."""
-    return digest(_content(observed))
-
-
-def _content(observed: Observed) -> Iterator[str]:
-    yield f"{observed.type}:{observed.external_id}:{observed.name}:{observed.state}"
-    for name in sorted(observed.attributes):
-        yield f"a:{name}={encode(observed.attributes[name])}"
-    for key in sorted(observed.tags):
-        yield f"t:{encode(key)}={encode(observed.tags[key])}"
-    yield f"m:{observed.mark}:{sorted(observed.pending)}"
-    for part in sorted(observed.parts, key=lambda each: (each.type, each.name)):
-        yield from _content(part)
-
-
 def record_observation(
     tx: Transaction, scope: Scope, observation: Observation, owner: UUID, catalog: Catalog
 ) -> Recording:
@@ -117,24 +114,27 @@ def record_observation(
         scope.provider_type,
         catalog,
         accept_empty=scope.accept_empty,
+        login=scope.login,
     )
     ids = load_ids(tx)
-    pointing = _pointing_at_new(tx, found)
-    changed = [match for match in found.matches if scope.uids or _differs(match, pointing)]
-    written = list(zip(_write_roots(tx, changed, scope, ids), changed, strict=True))
-    write_belongings(tx, written, scope.endpoint, scope.provider_type, catalog, ids)
+    sound, odd = told_apart([m for m in found.matches if scope.uids or _differs(m)], catalog)
+    sound += _pointing_at_new(tx, found, sound)
+    refused = write(tx, sound, scope.endpoint, scope.provider_type, catalog, ids)
+    unrecorded = write_unknown(tx, odd + refused, scope.endpoint, ids)
     _write_presence(tx, found)
+    left_alone = {match.row.id for match, _ in odd + refused if match.row is not None}
     return Recording(
         seen=len(found.matches),
-        changed=tuple(m.row.address for m in changed if m.row is not None),
-        gone=tuple(row.address for row in found.gone if row.management is not Management.UNMANAGED),
-        unknown=tuple(row.address for row in found.unknown),
+        changed=tuple(m.row.address for m in sound if m.row is not None and m.row.id not in left_alone),
+        gone=tuple(row.address for row in found.gone if _ours(row)),
+        unknown=(*(row.address for row in found.unknown), *(address for address, _ in unrecorded)),
         quarantined=tuple(
-            m.row.address if m.row else _address(m.observed)
+            m.row.address if m.row else address_of(m.observed)
             for m in found.matches
             if m.management is Management.QUARANTINED
         ),
         trouble=found.trouble,
+        unrecorded=unrecorded,
     )
 
 
@@ -163,99 +163,55 @@ def _rows(tx: Transaction, scope: Scope) -> list[Row]:
             state=state,
             recorded_hash=recorded and bytes(recorded),
             fresh=fresh,
+            sent_by=sent_by,
+            stray=stray,
         )
-        for row_id, uid, kind, external_id, address, management, presence, state, recorded, fresh in rows
+        for (
+            row_id,
+            uid,
+            kind,
+            external_id,
+            address,
+            management,
+            presence,
+            state,
+            recorded,
+            fresh,
+            sent_by,
+            stray,
+        ) in rows
     ]
 
 
-def _pointing_at_new(tx: Transaction, found: Identified) -> frozenset[int]:
-    """Rows that refer to objects which were in no book until now: the reference can be resolved at last."""
-    new = [match.observed for match in found.matches if match.row is None]
-    if not new:
-        return frozenset()
-    texts = [f"{item.type}#{item.external_id}" for item in new]
-    return frozenset(row[0] for row in tx.rows("observations.look_again", texts=texts))
+def _pointing_at_new(tx: Transaction, found: Identified, sound: list[Match]) -> list[Match]:
+    """What refers to objects that were in no book until now: the reference can be resolved at last."""
+    texts = [f"{m.observed.type}#{m.observed.external_id}" for m in sound if m.row is None]
+    if not texts:
+        return []
+    pointing = {row[0] for row in tx.rows("observations.look_again", texts=texts)}
+    pointing -= {match.row.id for match in sound if match.row is not None}
+    return [match for match in found.matches if match.row is not None and match.row.id in pointing]
 
 
-def _differs(match: Match, pointing: frozenset[int]) -> bool:
+def _differs(match: Match) -> bool:
     row = match.row
     if row is None:
         return True
     if row.fresh:
         return False
     same = (
-        row.id not in pointing
-        and row.recorded_hash == content_hash(match.observed)
+        row.recorded_hash == content_hash(match.observed)
         and row.presence is Presence.PRESENT
         and row.management is match.management
         and row.external_id == match.observed.external_id
-        and row.state == _state(match)  # a failed operation leaves a state that nobody has seen
+        and row.state == state_of(match)  # a failed operation leaves a state that nobody has seen
     )
     return not same
 
 
-def _state(match: Match) -> str:
-    return "quarantined" if match.management is Management.QUARANTINED else match.observed.state
-
-
-def _write_roots(tx: Transaction, matches: list[Match], scope: Scope, ids: Ids) -> list[int]:
-    """Bring the roots' own rows to what was seen; gives their ids, in the order of the matches."""
-    new = [match.observed for match in matches if match.row is None]
-    numbers = iter(new_ids(tx, len(new)))
-    row_ids = [match.row.id if match.row else next(numbers) for match in matches]
-    addresses = _new_addresses(tx, [match for match in matches if match.row is None])
-    rows = [_root_fields(row_id, match) for row_id, match in zip(row_ids, matches, strict=True)]
-    updates = [row for row, match in zip(rows, matches, strict=True) if match.row is not None]
-    inserts = [row for row, match in zip(rows, matches, strict=True) if match.row is None]
-    places = [
-        {"address": str(address), "resource_type_id": ids.resource_types[observed.type]}
-        for address, observed in zip(addresses, new, strict=True)
-    ]
-    tx.batch("observations.update_roots", updates)
-    tx.batch(
-        "observations.insert_roots",
-        [row | place for row, place in zip(inserts, places, strict=True)],
-        endpoint_id=ids.endpoints.get(scope.endpoint),
-    )
-    return row_ids
-
-
-def _root_fields(row_id: int, match: Match) -> dict[str, object]:
-    observed = match.observed
-    return {
-        "id": row_id,
-        "name": observed.name,
-        "external_id": observed.external_id,
-        "management": match.management.value,
-        "state": _state(match),
-        "recorded_hash": content_hash(observed),
-    }
-
-
-def _address(observed: Observed) -> Address:
-    return Address.of(observed.type, as_name(observed.name or observed.external_id))
-
-
-def _new_addresses(tx: Transaction, matches: list[Match]) -> list[Address]:
-    """Addresses for new rows. Strangers may share one; what is in quarantine gets one of its own."""
-    wanted = [_address(match.observed) for match in matches]
-    kept = [str(a) for a, m in zip(wanted, matches, strict=True) if m.management is not Management.UNMANAGED]
-    taken = {row[0] for row in tx.rows("observations.addresses_taken", addresses=kept)} if kept else set()
-    found: list[Address] = []
-    for address, match in zip(wanted, matches, strict=True):
-        if match.management is Management.UNMANAGED:
-            found.append(address)
-            continue
-        if str(address) in taken:
-            address = Address.of(address.type, f"{address.name}+{match.observed.external_id}")
-        taken.add(str(address))
-        found.append(address)
-    return found
-
-
 def _write_presence(tx: Transaction, found: Identified) -> None:
-    ours = [row.id for row in found.gone if row.management is not Management.UNMANAGED and not _absent(row)]
-    strangers = [row.id for row in found.gone if row.management is Management.UNMANAGED]
+    strangers = [row.id for row in found.gone if not _ours(row)]
+    ours = [row.id for row in found.gone if _ours(row) and not _settled(row)]
     _execute(tx, "observations.missing", ours)
     _execute(tx, "observations.delete_strangers", strangers)
     unknown = [row.id for row in found.unknown]
@@ -263,8 +219,15 @@ def _write_presence(tx: Transaction, found: Identified) -> None:
         tx.execute("observations.presence", ids=unknown, presence=Presence.UNKNOWN.value)
 
 
-def _absent(row: Row) -> bool:
-    return row.presence is Presence.ABSENT
+def _ours(row: Row) -> bool:
+    """Whether a row stays when its object is gone: what only carried a copy of our mark was never ours."""
+    return row.management is Management.MANAGED or (
+        row.management is Management.QUARANTINED and not row.stray
+    )
+
+
+def _settled(row: Row) -> bool:
+    return row.presence is Presence.ABSENT and row.management is Management.MANAGED
 
 
 def _execute(tx: Transaction, name: str, ids: Collection[int]) -> None:
@@ -282,7 +245,7 @@ def log_observation(
         started_at=scope.since,
         requests=observation.requests if observation else 0,
         outcome=outcome,
-        message=message,
+        message=message and storable(message),
     )
     if observation is None:
         return
@@ -298,7 +261,7 @@ def log_observation(
                 "type": kind,
                 "complete": kind in observation.complete,
                 "seen": counts.get(kind, 0),
-                "message": unseen.get(kind),
+                "message": storable(unseen.get(kind, "")) or None,
             }
             for kind in sorted(scope.types)
         ],

@@ -173,19 +173,49 @@ def _placed(
     provider_type: str,
 ) -> list[_Part]:
     """The parts that were observed, each with the row it has and under the address its manifest gives it."""
-    taken: set[int] = set()
-    names: set[str] = set()
+    known = _by_id(root, (*observed.parts, *observed.detached))
+    attached = {part.external_id for part in observed.parts}
+    detached = [each for each in observed.detached if each.external_id in known.keys() - attached]
+    moved = {part.external_id for part in observed.parts if _moved(part, known, catalog, provider_type)}
+    moved |= {part.external_id for part in detached}
+    taken = {row.id for row in known.values()}
+    names = {str(known[external_id].address) for external_id in moved}
     parts: list[_Part] = []
-    for part in observed.parts:
+    for part in (*observed.parts, *detached):
+        row = known.get(part.external_id)
         kind = catalog.resource_types[part.type]
         attributes = _resolved(part, targets, catalog)
+        if row is not None and part.external_id in moved:
+            # How it was set is not told of what is detached; it is what it will be again.
+            kept = row.attributes if part in detached else {}
+            parts.append(_Part(root.id, part, {**kept, **attributes}, row, row.address))
+            continue
         key = part_key(kind, catalog.attributes(part.type, provider_type), attributes)
-        row, address = _place(root, part, kind, key, desired, catalog, taken, names)
+        row, address = _place(root, part, kind, key, desired, catalog, taken - {row.id if row else 0}, names)
         names.add(str(address))
         if row is not None:
             taken.add(row.id)
         parts.append(_Part(root.id, part, attributes, row, address))
     return parts
+
+
+def _by_id(root: Recorded, parts: Iterable[Observed]) -> dict[str, Recorded]:
+    """The rows of parts that have an id of their own, which they keep wherever they go."""
+    rows = {(row.type, row.external_id): row for row in root.parts if row.external_id}
+    return {
+        part.external_id: rows[part.type, part.external_id]
+        for part in parts
+        if part.external_id and (part.type, part.external_id) in rows
+    }
+
+
+def _moved(part: Observed, known: Mapping[str, Recorded], catalog: Catalog, provider_type: str) -> bool:
+    """Whether a part is elsewhere than it was recorded: it keeps its address then."""
+    row = known.get(part.external_id)
+    if row is None:
+        return False
+    kind, rules = catalog.resource_types[part.type], catalog.attributes(part.type, provider_type)
+    return part_key(kind, rules, row.attributes) != part_key(kind, rules, part.attributes)
 
 
 def _write_parts(

@@ -7,7 +7,7 @@ whether it is for one row or for ten thousand. Which row is whose was decided be
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.model.catalog import Catalog, Mutability
@@ -111,6 +111,15 @@ def write_pending(tx: Transaction, items: list[Item], ids: Ids) -> None:
     tx.batch("observations.insert_pending", [fields(pair) for pair in sorted(wanted - there)])
 
 
+def _ties(item: Item, catalog: Catalog, ids: Ids) -> Iterator[tuple[int, int, str]]:
+    """What its references tie it to: its row id, the relationship type's, and the address."""
+    for name, value in item.attributes.items():
+        definition = catalog.definitions[name]
+        if definition.format is Format.REFERENCE and definition.relationship:
+            for text in value if isinstance(value, tuple) else (value,):
+                yield item.id, ids.relationship_types[definition.relationship], str(text)
+
+
 def write_relationships(
     tx: Transaction,
     items: list[Item],
@@ -120,21 +129,20 @@ def write_relationships(
 ) -> None:
     """Ties by reference, and those that a manifest names. `targets`: row ids of what is referred to."""
     row_ids = [item.id for item in items]
-    by_address = dict(targets)
     explicit = tx.rows("observations.explicit_relationships", ids=row_ids)
-    by_address |= dict(tx.rows("observations.ids_by_address", addresses=[row[2] for row in explicit]))
-    wanted: set[tuple[int, int, int]] = set()
-    for child, type_id, address in explicit:
-        if address in by_address:
-            wanted.add((child, by_address[address], type_id))
-    for item in items:
-        for name, value in item.attributes.items():
-            definition = catalog.definitions[name]
-            if definition.format is Format.REFERENCE and definition.relationship:
-                type_id = ids.relationship_types[definition.relationship]
-                for text in value if isinstance(value, tuple) else (value,):
-                    if str(text) in by_address and by_address[str(text)] != item.id:
-                        wanted.add((item.id, by_address[str(text)], type_id))
+    ties = [tie for item in items for tie in _ties(item, catalog, ids)]
+    # A provider that nobody asks shows no ids: there a reference is recorded as its manifest has it.
+    named = {row[2] for row in explicit} | {address for *_, address in ties}
+    unknown = sorted(named - targets.keys())
+    by_address = {
+        **dict(tx.rows("observations.ids_by_address", addresses=unknown) if unknown else ()),
+        **targets,
+    }
+    wanted = {
+        (child, by_address[address], type_id)
+        for child, type_id, address in (*explicit, *ties)
+        if by_address.get(address, child) != child
+    }
     there = set(tx.rows("observations.relationship_rows", ids=row_ids))
 
     def fields(row: tuple[int, int, int]) -> dict[str, object]:

@@ -16,6 +16,7 @@ from reconciler.model.address import Address
 from reconciler.model.plan import Action, Step
 from reconciler.model.values import digest
 from reconciler.store.session import Transaction
+from reconciler.store.values import storable
 
 OPEN = ("intended", "sending", "accepted")
 _STATES = {Action.CREATE: "creating", Action.DELETE: "deleting"}
@@ -231,6 +232,17 @@ def seen_by(tx: Transaction, begun: Begun, login: str) -> None:
     tx.execute("operations.add_result", id=begun.operation, name="seen_by", value=login)
 
 
+def sent_by(tx: Transaction, begun: Begun, login: str) -> None:
+    """The login that is about to make the object: only it can tell that nothing came of that."""
+    tx.execute("operations.add_result", id=begun.operation, name="sent_by", value=login)
+
+
+def maker_of(tx: Transaction, operation: UUID) -> str | None:
+    """What `sent_by` wrote down, None where it did not."""
+    login: str | None = tx.value("operations.result", id=operation, name="sent_by")
+    return login
+
+
 def login_of(tx: Transaction, operation: UUID) -> str | None:
     """What `seen_by` wrote down, None where it did not."""
     login: str | None = tx.value("operations.result", id=operation, name="seen_by")
@@ -254,6 +266,21 @@ def repeats(tx: Transaction, begun: Begun, desired_hash: bytes, *, least: int) -
     return {Thing(*row[:3]): row[3] for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Swing:
+    """An attribute that came back to another value, so often in a row, after an operation had set it."""
+
+    name: str
+    back_to: str | None
+    times: int
+
+
+def swings(tx: Transaction, begun: Begun, *, least: int) -> tuple[Swing, ...]:
+    """What this operation set and what had come back `least` times or more by itself before."""
+    rows = tx.rows("operations.swings", id=begun.operation, resource_id=begun.resource_id, least=least)
+    return tuple(Swing(*row) for row in rows)
+
+
 def call_finished(
     tx: Transaction,
     begun: Begun,
@@ -269,7 +296,7 @@ def call_finished(
         position=position,
         status=status,
         error_code=code,
-        error_message=message,
+        error_message=message and storable(message),
         epoch=begun.epoch,
     )
     _held(count, begun)
@@ -294,7 +321,7 @@ def finish(
         id=begun.operation,
         status=status,
         error_code=code,
-        error_message=message,
+        error_message=message and storable(message),
         epoch=begun.epoch,
     )
     _held(count, begun)

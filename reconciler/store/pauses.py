@@ -19,8 +19,11 @@ def hold(
     resource_type: str | None = None,
     tag: tuple[str, str] | None = None,
     until: datetime | None = None,
+    while_wanted: bool = False,
 ) -> int:
     """Pause what all the given scopes fit; gives the hold's number.
+
+    `while_wanted`: it ends by itself once no manifest wants the address any more.
 
     Raises DatabaseError where the endpoint or the type is not known: the hold would cover more than meant.
     """
@@ -35,6 +38,7 @@ def hold(
         owner=owner,
         reason=reason,
         until=until,
+        while_wanted=while_wanted,
     )
     number, endpoint_id, type_id = row or (0, None, None)
     if endpoint is not None and endpoint_id is None:

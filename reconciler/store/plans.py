@@ -6,11 +6,12 @@ by hash, is what was approved. So what it rests on has been checked again by con
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from reconciler.errors import PlanError
 from reconciler.model.address import Address
@@ -18,6 +19,7 @@ from reconciler.model.diff import AttributeChange
 from reconciler.model.plan import Call, ExternalId, MarkValue, Param, Plan, ReservedId, Step
 from reconciler.model.values import SecretRef, Value
 from reconciler.store.ids import load_ids
+from reconciler.store.secrets import Key
 from reconciler.store.session import Transaction
 
 _Row = tuple[object, ...]
@@ -56,8 +58,12 @@ def save_plan(
     source: str | None = None,
     content_hash: bytes | None = None,
     revision_id: int | None = None,
+    made_from: Sequence[tuple[str, str | None]] = (),
 ) -> tuple[int, dict[Address, int]]:
-    """Write a plan; gives its number and its steps' row ids by address."""
+    """Write a plan; gives its number and its steps' row ids by address.
+
+    `made_from`: (source, folder or file that was read; None for a repository).
+    """
     plan_id: int = tx.value(
         "plans.insert",
         hash=plan.hash(),
@@ -68,6 +74,7 @@ def save_plan(
         content_hash=content_hash,
         needs_approval=bool(plan.approvals) or any(step.approvals for step in plan.steps),
     )
+    tx.copy("plans.copy_sources", ((plan_id, n, *each) for n, each in enumerate(made_from)))
     ids = load_ids(tx)
     types: dict[str, int] = dict(tx.rows("plans.operation_types"))
     numbers = [row[0] for row in tx.rows("plans.reserve_step_ids", count=len(plan.steps))]
@@ -257,17 +264,30 @@ def resume(tx: Transaction, plan_hash: str) -> tuple[int, dict[Address, int]] | 
     return number, ids
 
 
-def approve(tx: Transaction, plan: SavedPlan, actor: str) -> None:
-    """A person's consent, bound to the plan's hash, good once."""
-    tx.execute("plans.approve", id=plan.id, hash=plan.hash, actor=actor)
+def approve(tx: Transaction, plan: SavedPlan, actor: str, key: Key) -> None:
+    """A person's consent, bound to the plan's hash, good once.
+
+    It counts by its mac: whoever can only write rows cannot give one.
+    """
+    if any(given.plan_id == plan.id for given in approvals(tx, key)):
+        return
+    uid = uuid4()
+    mac = key.approval_mac(_approved(uid, plan.id, plan.hash, actor))
+    tx.execute("plans.approve", uid=uid, id=plan.id, hash=plan.hash, actor=actor, mac=mac)
 
 
-def approvals(tx: Transaction) -> tuple[Approval, ...]:
-    """Approvals that were given and not used yet."""
+def approvals(tx: Transaction, key: Key) -> tuple[Approval, ...]:
+    """Approvals that were given with the key and not used yet; any other row is nobody's word."""
     found: dict[tuple[int, str], set[str]] = {}
-    for plan_id, plan_hash, step_hash in tx.rows("plans.approved"):
-        found.setdefault((plan_id, plan_hash), set()).add(step_hash)
+    for plan_id, plan_hash, step_hash, uid, actor, mac in tx.rows("plans.approved"):
+        expected = key.approval_mac(_approved(uid, plan_id, plan_hash, actor))
+        if hmac.compare_digest(bytes(mac), expected):
+            found.setdefault((plan_id, plan_hash), set()).add(step_hash)
     return tuple(Approval(number, value, frozenset(steps)) for (number, value), steps in found.items())
+
+
+def _approved(uid: UUID, plan_id: int, plan_hash: str, actor: str) -> bytes:
+    return f"{uid} {plan_id} {plan_hash} {actor}".encode()
 
 
 def use_approval(tx: Transaction, plan_id: int) -> None:

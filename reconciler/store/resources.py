@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
+from reconciler.model.failure import Failure
 from reconciler.model.hold import Hold
+from reconciler.model.plan import Action
 from reconciler.model.resource import (
     Lifecycle,
     Management,
@@ -20,7 +21,7 @@ from reconciler.model.resource import (
     ReplacePolicy,
 )
 from reconciler.store.session import Transaction
-from reconciler.store.values import Columns, collect
+from reconciler.store.values import Columns, collect, storable
 
 
 @dataclass(slots=True)
@@ -33,19 +34,38 @@ class _Belongings:
     dependencies: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A root, whose manifests want it or wanted it last, and the file they say so in, by its path there."""
+
+    address: Address
+    source: str | None = None
+    path: str | None = None
+
+
 def candidates(tx: Transaction) -> tuple[frozenset[Address], frozenset[Address]]:
     """Addresses to plan, and those of managed roots that nobody wants any more."""
-    wanted = frozenset(Address.parse(row[0]) for row in tx.rows("resources.candidates"))
-    removed = frozenset(Address.parse(row[0]) for row in tx.rows("resources.removed"))
-    return wanted, removed
+    wanted, removed = candidate_roots(tx)
+    return frozenset(root.address for root in wanted), frozenset(root.address for root in removed)
 
 
-def managed_count(tx: Transaction) -> int:
-    return int(tx.value("resources.managed_count"))
+def candidate_roots(tx: Transaction) -> tuple[tuple[Root, ...], tuple[Root, ...]]:
+    """The same, with whose they are."""
+    return _roots(tx, "resources.candidates"), _roots(tx, "resources.removed")
 
 
-def managed_addresses(tx: Transaction) -> frozenset[Address]:
-    return frozenset(Address.parse(row[0]) for row in tx.rows("resources.managed_addresses"))
+def managed_count(tx: Transaction, sources: Collection[str] | None = None) -> int:
+    """How many roots are managed, at all or of some sources."""
+    names = sorted(sources) if sources is not None else None
+    return int(tx.value("resources.managed_count", sources=names))
+
+
+def managed_roots(tx: Transaction) -> tuple[Root, ...]:
+    return _roots(tx, "resources.managed_addresses")
+
+
+def _roots(tx: Transaction, query: str) -> tuple[Root, ...]:
+    return tuple(Root(Address.parse(address), source, path) for address, source, path in tx.rows(query))
 
 
 def load_recorded(
@@ -63,6 +83,21 @@ def load_recorded_by_id(tx: Transaction, ids: Collection[int], catalog: Catalog)
     return _recorded(tx, tx.rows("resources.by_id", ids=list(ids)), catalog) if ids else ()
 
 
+def load_by_external_id(
+    tx: Transaction, endpoint: str, objects: Collection[tuple[str, str]], catalog: Catalog
+) -> dict[str, Recorded]:
+    """Roots at an endpoint by `type#external id`, whosever they are, for these (type, external id)."""
+    listed = sorted(objects)
+    rows = tx.rows(
+        "observations.addresses_by_external_id",
+        endpoint=endpoint,
+        types=[kind for kind, _ in listed],
+        external_ids=[external_id for _, external_id in listed],
+    )
+    found = load_recorded_by_id(tx, [row[3] for row in rows], catalog)
+    return {f"{item.type}#{item.external_id}": item for item in found}
+
+
 def load_strangers(
     tx: Transaction, addresses: Collection[Address], catalog: Catalog
 ) -> dict[Address, Recorded]:
@@ -74,6 +109,17 @@ def load_strangers(
     rows = tx.rows("resources.by_id", ids=sorted(set(found.values())))
     by_id = {item.id: item for item in _recorded(tx, rows, catalog)}
     return {address: replace(by_id[row_id], address=address) for address, row_id in found.items()}
+
+
+def load_holders(
+    tx: Transaction, wanted: Collection[tuple[str, str, str, str]], known: Collection[int], catalog: Catalog
+) -> tuple[Recorded, ...]:
+    """What has one of these texts, as (endpoint, type, attribute, value), without the row ids `known`."""
+    if not wanted:
+        return ()
+    endpoints, types, names, texts = map(list, zip(*sorted(wanted), strict=True))
+    rows = tx.rows("resources.holders", endpoints=endpoints, types=types, attributes=names, texts=texts)
+    return tuple(load_recorded_by_id(tx, sorted({row[0] for row in rows} - set(known)), catalog))
 
 
 def load_users(
@@ -116,7 +162,7 @@ def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
 
 def _root(row: tuple[Any, ...], own: _Belongings, catalog: Catalog) -> Recorded:
     (row_id, uid, address, kind, provider, endpoint, state, external_id, management, presence, *rest) = row
-    guard, on_remove, downtime, policy, before, version, recorded_hash, applied_hash, source = rest
+    guard, on_remove, downtime, policy, before, version, recorded_hash, applied_hash, source, reason = rest
     return Recorded(
         id=row_id,
         uid=uid,
@@ -130,6 +176,7 @@ def _root(row: tuple[Any, ...], own: _Belongings, catalog: Catalog) -> Recorded:
         tags=own.tags,
         management=Management(management),
         presence=Presence(presence),
+        presence_reason=reason,
         lifecycle=Lifecycle(
             prevent_destroy=guard,
             on_remove=OnRemove(on_remove) if on_remove else None,
@@ -163,20 +210,43 @@ def _part(row: tuple[Any, ...], root: Recorded, own: _Belongings, catalog: Catal
     )
 
 
-def settle(tx: Transaction, agreed: Iterable[tuple[Address, bytes]]) -> None:
-    """Remember (address, desired hash) pairs that were found to agree with what is recorded."""
-    rows = [{"address": str(address), "spec_hash": spec} for address, spec in agreed]
+def settle(
+    tx: Transaction,
+    agreed: Iterable[tuple[Address, bytes]],
+    applied: Iterable[tuple[Address, bytes]] = (),
+) -> None:
+    """Remember (address, desired hash) pairs that were found to agree with what is recorded.
+
+    `applied`: pairs of which no more is remembered than that they were applied; they are looked at again.
+    """
+    rows = [
+        {"address": str(address), "spec_hash": spec, "is_settled": final}
+        for pairs, final in ((agreed, True), (applied, False))
+        for address, spec in pairs
+    ]
     if not tx.batch("resources.settle", rows):
         return
     # What a manifest says beside attributes takes no call, so it is made true here.
     addresses = [row["address"] for row in rows]
+    tx.execute("resources.clear_settled_failures", addresses=addresses)
     tx.execute("resources.untie", addresses=addresses)
     tx.execute("resources.tie", addresses=addresses)
 
 
-def failures(tx: Transaction) -> Mapping[Address, tuple[datetime, str]]:
-    """Until when a resource is left alone after it failed, and why."""
-    return {Address.parse(a): (until, message) for a, until, message in tx.rows("resources.failures")}
+def created_by(tx: Transaction, ids: Collection[int]) -> dict[int, bytes]:
+    """The hash of the specification that each object was made by, of those that we made; by row id."""
+    if not ids:
+        return {}
+    return {row_id: bytes(spec) for row_id, spec in tx.rows("resources.created_by", ids=list(ids))}
+
+
+def failures(tx: Transaction) -> Mapping[Address, tuple[Failure, ...]]:
+    """What failed and has not succeeded since, by resource: one for each action."""
+    found: dict[Address, list[Failure]] = defaultdict(list)
+    for address, action, spec, until, message in tx.rows("resources.failures"):
+        failure = Failure(Action(action), spec and bytes(spec), until, message)
+        found[Address.parse(address)].append(failure)
+    return {address: tuple(items) for address, items in found.items()}
 
 
 def drop_void_failures(tx: Transaction, code: str) -> None:
@@ -195,13 +265,15 @@ def holds(tx: Transaction) -> tuple[Hold, ...]:
             type=kind,
             tag=(key, value) if key else None,
             until=until,
+            while_wanted=while_wanted,
         )
-        for owner, reason, address, endpoint, kind, key, value, until in tx.rows("resources.holds")
+        for owner, reason, address, endpoint, kind, key, value, until, while_wanted in tx.rows(
+            "resources.holds"
+        )
     )
 
 
 _FIRST_BACK_OFF, _MOST_BACK_OFF = 15, 3600  # seconds
-_FOR_GOOD = 10 * 365 * 86_400  # seconds: until a person or another manifest says otherwise
 
 
 def applied(tx: Transaction, resource_id: int, desired_hash: bytes) -> None:
@@ -216,21 +288,32 @@ def drop_tags(tx: Transaction, resource_id: int, keys: Collection[str]) -> None:
 
 
 def record_failure(
-    tx: Transaction, resource_id: int, code: str, message: str, *, for_good: bool = False
+    tx: Transaction,
+    resource_id: int,
+    action: Action,
+    desired_hash: bytes | None,
+    code: str,
+    message: str,
+    *,
+    for_good: bool = False,
 ) -> None:
-    """Count a failure; the resource is left alone for twice as long each time, up to an hour.
+    """Count a failure of an action for a specification; it waits twice as long each time, up to an hour.
 
-    `for_good`: it is not tried again by itself.
+    `for_good`: it is never tried again by itself.
     """
     tx.execute(
         "resources.record_failure",
         resource_id=resource_id,
-        first_seconds=_FOR_GOOD if for_good else _FIRST_BACK_OFF,
-        most_seconds=_FOR_GOOD if for_good else _MOST_BACK_OFF,
+        action=action.value,
+        desired_hash=desired_hash,
+        for_good=for_good,
+        first_seconds=_FIRST_BACK_OFF,
+        most_seconds=_MOST_BACK_OFF,
         error_code=code,
-        error_message=message,
+        error_message=storable(message),
     )
 
 
-def clear_failure(tx: Transaction, resource_id: int) -> None:
-    tx.execute("resources.clear_failure", resource_id=resource_id)
+def clear_failures(tx: Transaction, resource_id: int, action: Action) -> None:
+    """An action succeeded: what failed before counts no more, except what another is parked for good for."""
+    tx.execute("resources.clear_failures", resource_id=resource_id, action=action.value)

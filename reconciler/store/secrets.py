@@ -22,14 +22,18 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from reconciler.errors import ConfigurationError, CredentialError
+from reconciler.store.home import KEY_FILE
 from reconciler.store.session import Transaction
 
 KEY_VARIABLE = "RECONCILER_KEY"
-KEY_FILE = "key"
 KEY_BYTES = 32
 NONCE_BYTES = 12
 FINGERPRINT_DIGITS = 12
 MAX_SECRET_BYTES = 1 << 20
+_LOST = (
+    f"Put that key back, from a backup or in {KEY_VARIABLE}. If it is lost for good: "
+    "reconciler credentials rotate-key --lost, and then set each stored credential again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,10 @@ class Key:
     def fingerprint(self, value: str) -> str:
         """12 hexadecimal digits that are the same for the same value, and of no use without the key."""
         return self._derived("fingerprint", value.encode())[:FINGERPRINT_DIGITS]
+
+    def approval_mac(self, content: bytes) -> bytes:
+        """32 bytes that only a holder of the key can make: what an approval counts by."""
+        return bytes.fromhex(self._derived("approval", content))
 
     def seal(self, name: str, value: str) -> tuple[bytes, bytes]:
         """(nonce, ciphertext) of a credential's value."""
@@ -91,6 +99,44 @@ def load_key(home: Path, environ: Mapping[str, str] = os.environ) -> Key:
     if not path.exists():
         _create(path)
     return _parse(_read_private(path), str(path))
+
+
+def use_key(tx: Transaction, home: Path, environ: Mapping[str, str] = os.environ) -> Key:
+    """The key of the database that belongs to a home, noted in it on first use.
+
+    Raises ConfigurationError where the database was used with another key, or with one that is not here: with
+    a new key no stored secret could be read, and every fingerprint would say that its secret has changed.
+    """
+    known = tx.value("installation.key_id")
+    path = home / KEY_FILE
+    if known is not None and KEY_VARIABLE not in environ:
+        _finish_rotation(path, known)
+        if not path.exists():
+            raise ConfigurationError(
+                f"the key {known}, with which this database's secrets are kept, is not in {path}", hint=_LOST
+            )
+    key = load_key(home, environ)
+    if known is None:
+        tx.execute("installation.set_key_id", key_id=key.id)
+    elif key.id != known:
+        where = KEY_VARIABLE if KEY_VARIABLE in environ else str(path)
+        raise ConfigurationError(
+            f"{where} holds the key {key.id}, not this database's: it is encrypted with the key {known}",
+            hint=_LOST,
+        )
+    return key
+
+
+def new_key_file(home: Path) -> Path:
+    """Where a new key lies until everything is encrypted with it."""
+    return home / f"{KEY_FILE}.new"
+
+
+def _finish_rotation(path: Path, known: str) -> None:
+    """A rotation was cut off after the database had taken the new key, and before the file had its name."""
+    new = new_key_file(path.parent)
+    if new.exists() and _parse(_read_private(new), str(new)).id == known:
+        new.replace(path)
 
 
 def resolve(tx: Transaction, key: Key, name: str, environ: Mapping[str, str] = os.environ) -> str:
@@ -149,7 +195,14 @@ def rotate_key(tx: Transaction, old: Key, new: Key) -> int:
             value = _stored(tx, old, name)
             store_secret(tx, new, name, value)
             done += 1
+    tx.execute("installation.set_key_id", key_id=new.id)
     return done
+
+
+def take_key(tx: Transaction, key: Key) -> list[str]:
+    """Use a key from now on though the one before it is lost; gives what has to be stored again."""
+    tx.execute("installation.set_key_id", key_id=key.id)
+    return [row[0] for row in tx.rows("secrets.stored")]
 
 
 class NothingStored(CredentialError):

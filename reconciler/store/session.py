@@ -18,7 +18,7 @@ from psycopg import conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from reconciler.errors import DatabaseError, DatabaseUnavailable
-from reconciler.store.faults import translated
+from reconciler.store.faults import LockedOut, sessions_in_words, translated
 from reconciler.store.queries import query
 
 Cause = Literal["manifest", "observation", "operation", "catalog", "recovery", "maintenance", "manual"]
@@ -106,6 +106,12 @@ class Transaction:
                 copy.write_row(row)
                 count += 1
         return count
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What is done inside is undone by an exception, and the transaction goes on."""
+        with translated("savepoint"), self._connection.transaction():
+            yield
 
     def stream(self, name: str, /, **params: object) -> Iterator[Row]:
         """Rows one after another in bounded memory. Until they are read, it does nothing else."""
@@ -223,7 +229,22 @@ class Store:
                     hint="Check that the server runs, and its log.",
                 ) from error
             self._lost = ""
-            yield connection
+            try:
+                yield connection
+            except LockedOut as error:
+                raise self._with_names(error, connection) from error
+
+    def _with_names(self, error: LockedOut, connection: Connection) -> LockedOut:
+        """The same error with who may be in the way, and what to do about it."""
+        with translated("lock"), self._connect() as other:
+            found = other.execute(
+                query("session.in_the_way"), {"waiter": connection.info.backend_pid}
+            ).fetchall()
+        if not found:
+            return error
+        who = sessions_in_words(found)
+        hint = f"run it again, or end that session: SELECT pg_terminate_backend({found[0][0]})"
+        return LockedOut(f"{error.message}: {who}", hint=hint)
 
     def _reason(self) -> str:
         """The server's own reason, for the pool only says that it waited in vain; empty if it answers."""

@@ -17,6 +17,24 @@ Columns = tuple[str | None, int | None, Decimal | None, bool | None, datetime | 
 """value_string, value_integer, value_decimal, value_boolean, value_datetime: exactly one is set."""
 
 
+def is_storable(text: str) -> bool:
+    """Whether a text can be stored: PostgreSQL takes no NUL, and UTF-8 has no halves of pairs."""
+    if "\0" in text:
+        return False
+    try:
+        text.isascii() or text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def storable(text: str) -> str:
+    """The text with a replacement character for whatever cannot be stored; for messages, never for values."""
+    if is_storable(text):
+        return text
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
 def columns(value: Scalar | ExternalRef | SecretRef) -> Columns:
     """The typed columns of one element."""
     match value:

@@ -125,17 +125,6 @@ class RevisionView:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceView:
-    """Where a source's manifests are: `url` is a folder's path or a repository's URL without credentials."""
-
-    name: str
-    kind: str
-    url: str | None
-    branch: str | None
-    subfolder: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class HistoryView:
     """One change. `what`: resource, state, attribute, tag or relationship; `name` says which of them."""
 
@@ -176,10 +165,10 @@ class DriftView:
 
 @dataclass(frozen=True, slots=True)
 class FailureView:
-    """A resource that failed and is left alone until `not_before`."""
+    """A resource that failed and is left alone until `not_before`; None: until a person says otherwise."""
 
     failures: int
-    not_before: datetime
+    not_before: datetime | None
     error_code: str
     error_message: str
 
@@ -253,11 +242,6 @@ def holds(tx: Transaction) -> tuple[HoldView, ...]:
 def revisions(tx: Transaction, most: int) -> tuple[RevisionView, ...]:
     """The newest first."""
     return tuple(RevisionView(*row) for row in tx.rows("views.revisions", most=most))
-
-
-def source(tx: Transaction, name: str) -> SourceView | None:
-    row = tx.row("views.source", name=name)
-    return SourceView(*row) if row else None
 
 
 def history(

@@ -49,6 +49,18 @@ def turn(store: Store, source: str) -> Iterator[bool]:
         yield bool(session.value("daemon.try_source", source=source))
 
 
+def newest_revision(store: Store) -> int:
+    """Of any source; 0 where there is none."""
+    with store.read() as tx:
+        return int(tx.value("daemon.newest_revision"))
+
+
+def moved_since(store: Store, source: str, revision: int) -> bool:
+    """Whether the source has a revision that is newer than one of any source."""
+    with store.read() as tx:
+        return bool(tx.value("daemon.source_moved", source=source, since=revision))
+
+
 def levels(tx: Transaction) -> Levels:
     row = tx.row("daemon.levels")
     return Levels(*row) if row is not None else Levels()

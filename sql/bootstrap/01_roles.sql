@@ -20,5 +20,13 @@ BEGIN
       EXECUTE format('GRANT %I TO CURRENT_USER', v_role);
     END IF;
   END LOOP;
+  -- So that a wait for a lock can say for whom; where it may not be given, it says so with less.
+  IF NOT pg_catalog.pg_has_role('reconciler_owner', 'pg_read_all_stats', 'MEMBER') THEN
+    BEGIN
+      GRANT pg_read_all_stats TO reconciler_owner;
+    EXCEPTION WHEN insufficient_privilege OR unique_violation THEN
+      NULL;
+    END;
+  END IF;
 END
 $$;

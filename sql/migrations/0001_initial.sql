@@ -4,6 +4,7 @@
 CREATE TABLE installation (
     singleton boolean NOT NULL DEFAULT TRUE,
     uid uuid NOT NULL DEFAULT gen_random_uuid(),
+    key_id text,
     CONSTRAINT installation_pkey PRIMARY KEY (singleton),
     CONSTRAINT installation_one_row CHECK (singleton)
 );
@@ -14,6 +15,9 @@ COMMENT ON COLUMN installation.singleton IS
 'Always true: there is one row.';
 COMMENT ON COLUMN installation.uid IS
 'The installation''s id; never changes, or every object of ours becomes a stranger.';
+COMMENT ON COLUMN installation.key_id IS
+'Which key the fingerprints and stored secrets are made with, where the database is the embedded one; NULL before the
+first use. Written by `secrets.use_key`, so that a lost key is noticed and no other silently takes its place.';
 
 CREATE TABLE catalog_parts (
     name text NOT NULL,
@@ -256,7 +260,7 @@ CREATE TABLE provider_resource_types (
     unique_name boolean NOT NULL DEFAULT FALSE,
     stores_tags boolean NOT NULL DEFAULT TRUE,
     CONSTRAINT provider_resource_types_pkey PRIMARY KEY (provider_type_id, resource_type_id),
-    CONSTRAINT provider_resource_types_identity CHECK (identity IN ('name', 'reserved_id', 'parent', 'none'))
+    CONSTRAINT provider_resource_types_identity CHECK (identity IN ('name', 'reserved_id', 'key', 'parent', 'none'))
 );
 
 COMMENT ON TABLE provider_resource_types IS
@@ -266,7 +270,7 @@ COMMENT ON COLUMN provider_resource_types.provider_type_id IS
 COMMENT ON COLUMN provider_resource_types.resource_type_id IS
 'What it offers.';
 COMMENT ON COLUMN provider_resource_types.identity IS
-'How an object is found again after a lost answer: name, reserved_id, parent or none.';
+'How an object is found again after a lost answer: name, reserved_id, key, parent or none.';
 COMMENT ON COLUMN provider_resource_types.unique_name IS
 'Whether the provider refuses a second object of the same name.';
 COMMENT ON COLUMN provider_resource_types.stores_tags IS
@@ -306,6 +310,9 @@ CREATE TABLE provider_type_attributes (
     max_length integer,
     pattern text,
     grow_only boolean NOT NULL DEFAULT FALSE,
+    also_definition_id integer REFERENCES attribute_definitions (id),
+    is_unique boolean NOT NULL DEFAULT FALSE,
+    unique_within_definition_id integer REFERENCES attribute_definitions (id),
     unset_meaning text NOT NULL DEFAULT '',
     CONSTRAINT provider_type_attributes_pkey
     PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id),
@@ -316,7 +323,8 @@ CREATE TABLE provider_type_attributes (
     CONSTRAINT provider_type_attributes_mutability CHECK (
         mutability IN ('in_place', 'needs_stop', 'replace', 'create_only', 'read_only', 'write_only')
     ),
-    CONSTRAINT provider_type_attributes_bounds CHECK (minimum <= maximum)
+    CONSTRAINT provider_type_attributes_bounds CHECK (minimum <= maximum),
+    CONSTRAINT provider_type_attributes_unique CHECK (is_unique OR unique_within_definition_id IS NULL)
 );
 
 COMMENT ON TABLE provider_type_attributes IS
@@ -345,6 +353,12 @@ COMMENT ON COLUMN provider_type_attributes.pattern IS
 'A regular expression that a text matches as a whole.';
 COMMENT ON COLUMN provider_type_attributes.grow_only IS
 'Whether a smaller value is refused when planning.';
+COMMENT ON COLUMN provider_type_attributes.also_definition_id IS
+'A read-only attribute that says the same in other words (an image''s number beside its name); null for none.';
+COMMENT ON COLUMN provider_type_attributes.is_unique IS
+'Whether no two objects of the type may have one value at an endpoint.';
+COMMENT ON COLUMN provider_type_attributes.unique_within_definition_id IS
+'The attribute within one value of which it is unique (an address within its network); null: the endpoint.';
 COMMENT ON COLUMN provider_type_attributes.unset_meaning IS
 'What a manifest''s null does to it; empty where it cannot be unset.';
 CREATE INDEX provider_type_attributes_attribute
@@ -807,7 +821,9 @@ CREATE TABLE manifest_sources (
     url text,
     branch text,
     subfolder text,
+    repository text,
     created_at timestamptz NOT NULL DEFAULT now(),
+    forgotten_at timestamptz,
     CONSTRAINT manifest_sources_pkey PRIMARY KEY (id),
     CONSTRAINT manifest_sources_name UNIQUE (name),
     CONSTRAINT manifest_sources_kind CHECK (kind IN ('folder', 'git', 'stdin', 'files'))
@@ -818,7 +834,7 @@ COMMENT ON TABLE manifest_sources IS
 COMMENT ON COLUMN manifest_sources.id IS
 'Key.';
 COMMENT ON COLUMN manifest_sources.name IS
-'Its name; one source''s removal of a manifest says nothing of another''s.';
+'Its name, from its reconciler.yaml or from where it is; one source''s removal of a manifest says nothing of another''s.';
 COMMENT ON COLUMN manifest_sources.kind IS
 'folder, git, stdin or files.';
 COMMENT ON COLUMN manifest_sources.url IS
@@ -827,8 +843,12 @@ COMMENT ON COLUMN manifest_sources.branch IS
 'The branch that is followed, of a repository.';
 COMMENT ON COLUMN manifest_sources.subfolder IS
 'The folder inside it; null for all of it.';
+COMMENT ON COLUMN manifest_sources.repository IS
+'The repository it was last read from, by host and path, whatever way leads there; null where it is known to be in none.';
 COMMENT ON COLUMN manifest_sources.created_at IS
 'When it was first used.';
+COMMENT ON COLUMN manifest_sources.forgotten_at IS
+'When a person said that there is no such source any more; null while there is.';
 
 CREATE TABLE revisions (
     id bigint GENERATED ALWAYS AS IDENTITY,
@@ -913,6 +933,7 @@ CREATE TABLE resources (
     external_id text,
     management text NOT NULL DEFAULT 'managed',
     presence text NOT NULL DEFAULT 'unknown',
+    presence_reason text,
     is_root boolean NOT NULL,
     source_id integer REFERENCES manifest_sources (id),
     location_id integer REFERENCES locations (id),
@@ -939,6 +960,7 @@ CREATE TABLE resources (
     CONSTRAINT resources_typed UNIQUE (id, resource_type_id),
     CONSTRAINT resources_management CHECK (management IN ('managed', 'unmanaged', 'quarantined')),
     CONSTRAINT resources_presence CHECK (presence IN ('present', 'absent', 'unknown')),
+    CONSTRAINT resources_presence_reason CHECK (presence_reason IS NULL OR presence = 'unknown'),
     CONSTRAINT resources_on_remove CHECK (on_remove IN ('delete', 'retain', 'block')),
     CONSTRAINT resources_replace_policy CHECK (replace_policy IN ('never', 'allowed')),
     CONSTRAINT resources_external_id CHECK (external_id <> ''),
@@ -967,6 +989,8 @@ COMMENT ON COLUMN resources.management IS
 'managed, unmanaged (not ours: never changed) or quarantined (undecided: a person must look).';
 COMMENT ON COLUMN resources.presence IS
 'What the last observation says: present, absent or unknown. Unknown is not absent.';
+COMMENT ON COLUMN resources.presence_reason IS
+'Why presence is unknown where the reason is the object itself, such as a value that no table takes; null otherwise.';
 COMMENT ON COLUMN resources.is_root IS
 'False for a part, which its parent contains.';
 COMMENT ON COLUMN resources.source_id IS
@@ -1140,23 +1164,29 @@ WHERE relationship_type_id = 1;
 
 CREATE TABLE resource_failures (
     resource_id bigint NOT NULL REFERENCES resources (id),
+    operation_type_id integer NOT NULL REFERENCES operation_types (id),
+    desired_hash bytea,
     failures integer NOT NULL,
-    not_before timestamptz NOT NULL,
+    not_before timestamptz,
     error_code text NOT NULL,
     error_message text NOT NULL,
     last_at timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT resource_failures_pkey PRIMARY KEY (resource_id),
+    CONSTRAINT resource_failures_pkey PRIMARY KEY (resource_id, operation_type_id),
     CONSTRAINT resource_failures_count CHECK (failures > 0)
 );
 
 COMMENT ON TABLE resource_failures IS
-'Failed attempts, for backing off: one row a resource that failed since it last succeeded. Written by the executor.';
+'Failed attempts, for backing off: one row a resource and action that failed and has not succeeded since. It counts against that action and that specification only. Written by the executor.';
 COMMENT ON COLUMN resource_failures.resource_id IS
 'The resource.';
+COMMENT ON COLUMN resource_failures.operation_type_id IS
+'The action that failed; another action is not held back by it.';
+COMMENT ON COLUMN resource_failures.desired_hash IS
+'The specification that it failed for, so that a corrected manifest is tried at once; null for a removal.';
 COMMENT ON COLUMN resource_failures.failures IS
 'How many attempts failed in a row.';
 COMMENT ON COLUMN resource_failures.not_before IS
-'No new attempt before then.';
+'No new attempt before then; null: none at all until a manifest or a person says otherwise.';
 COMMENT ON COLUMN resource_failures.error_code IS
 'The class of the last error.';
 COMMENT ON COLUMN resource_failures.error_message IS
@@ -1254,6 +1284,7 @@ CREATE TABLE holds (
     created_at timestamptz NOT NULL DEFAULT now(),
     until timestamptz,
     released_at timestamptz,
+    while_wanted boolean NOT NULL DEFAULT FALSE,
     CONSTRAINT holds_pkey PRIMARY KEY (id),
     CONSTRAINT holds_tag CHECK (tag_value IS NULL OR tag_key IS NOT NULL)
 );
@@ -1282,6 +1313,8 @@ COMMENT ON COLUMN holds.until IS
 'Until when; null until it is released.';
 COMMENT ON COLUMN holds.released_at IS
 'When it was released; null while it holds.';
+COMMENT ON COLUMN holds.while_wanted IS
+'Whether it ends by itself once no manifest wants the address any more: what was deleted although one does.';
 CREATE INDEX holds_live ON holds (created_at) WHERE released_at IS NULL;
 CREATE INDEX holds_endpoint ON holds (endpoint_id);
 CREATE INDEX holds_type ON holds (resource_type_id);
@@ -1422,11 +1455,13 @@ COMMENT ON COLUMN networks.mtu IS
 CREATE TABLE storage_volumes (
     resource_id bigint NOT NULL REFERENCES resources (id),
     size_gb bigint,
+    size_mib bigint,
     storage text,
     format text,
     slot text,
     CONSTRAINT storage_volumes_pkey PRIMARY KEY (resource_id),
-    CONSTRAINT storage_volumes_size CHECK (size_gb > 0)
+    CONSTRAINT storage_volumes_size CHECK (size_gb > 0),
+    CONSTRAINT storage_volumes_size_mib CHECK (size_mib > 0)
 );
 
 COMMENT ON TABLE storage_volumes IS
@@ -1434,7 +1469,9 @@ COMMENT ON TABLE storage_volumes IS
 COMMENT ON COLUMN storage_volumes.resource_id IS
 'The resource.';
 COMMENT ON COLUMN storage_volumes.size_gb IS
-'Size in GiB.';
+'Size in whole GiB, rounded down; null where it is smaller than one.';
+COMMENT ON COLUMN storage_volumes.size_mib IS
+'Size in MiB, rounded up, where it is no whole number of GiB; null where size_gb says it all.';
 COMMENT ON COLUMN storage_volumes.storage IS
 'The storage or pool it lies on.';
 COMMENT ON COLUMN storage_volumes.format IS
@@ -1474,6 +1511,7 @@ CREATE TABLE desired_resources (
     spec_hash bytea NOT NULL,
     document_hash bytea,
     file text NOT NULL,
+    path text NOT NULL DEFAULT '',
     line integer NOT NULL,
     column_number integer NOT NULL,
     prevent_destroy boolean NOT NULL DEFAULT FALSE,
@@ -1515,7 +1553,9 @@ COMMENT ON COLUMN desired_resources.spec_hash IS
 COMMENT ON COLUMN desired_resources.document_hash IS
 'SHA-256 of the YAML document it was read from; null for a part.';
 COMMENT ON COLUMN desired_resources.file IS
-'The manifest''s file.';
+'The manifest''s file, as whoever loaded it would write it.';
+COMMENT ON COLUMN desired_resources.path IS
+'The same file by its path within the source, which is the same in every clone.';
 COMMENT ON COLUMN desired_resources.line IS
 'Line in it, from 1; 0 where only the file is known.';
 COMMENT ON COLUMN desired_resources.column_number IS
@@ -1722,18 +1762,41 @@ COMMENT ON COLUMN plans.status IS
 CREATE INDEX plans_hash_at ON plans (hash);
 CREATE INDEX plans_revision ON plans (revision_id);
 
+CREATE TABLE plan_sources (
+    plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+    position integer NOT NULL,
+    source_name text NOT NULL,
+    place text,
+    CONSTRAINT plan_sources_pkey PRIMARY KEY (plan_id, position)
+);
+
+COMMENT ON TABLE plan_sources IS
+'What a plan was made from: the sources, or the parts of them, that it is about.';
+COMMENT ON COLUMN plan_sources.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_sources.position IS
+'The order in which they were named.';
+COMMENT ON COLUMN plan_sources.source_name IS
+'The source.';
+COMMENT ON COLUMN plan_sources.place IS
+'The folder or file that was read; null for a repository, which is read again where its source is.';
+
 CREATE TABLE plan_approvals (
     id bigint GENERATED ALWAYS AS IDENTITY,
+    uid uuid NOT NULL,
     plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
     hash text NOT NULL,
     approved_by text NOT NULL,
     approved_at timestamptz NOT NULL DEFAULT now(),
     used_at timestamptz,
-    CONSTRAINT plan_approvals_pkey PRIMARY KEY (id)
+    mac bytea NOT NULL,
+    CONSTRAINT plan_approvals_pkey PRIMARY KEY (id),
+    CONSTRAINT plan_approvals_uid UNIQUE (uid),
+    CONSTRAINT plan_approvals_mac CHECK (octet_length(mac) = 32)
 );
 
 COMMENT ON TABLE plan_approvals IS
-'A person''s consent to one plan, good for one use.';
+'A person''s consent to one plan, good for one use, and only with a mac that none but a holder of the key can make.';
 COMMENT ON COLUMN plan_approvals.id IS
 'Key.';
 COMMENT ON COLUMN plan_approvals.plan_id IS
@@ -1746,7 +1809,10 @@ COMMENT ON COLUMN plan_approvals.approved_at IS
 'When.';
 COMMENT ON COLUMN plan_approvals.used_at IS
 'When an application used it up; null before. Set once.';
-CREATE UNIQUE INDEX plan_approvals_unused ON plan_approvals (plan_id) WHERE used_at IS NULL;
+COMMENT ON COLUMN plan_approvals.uid IS
+'Its identity, chosen by who approves and covered by the mac, so that no copy of it counts.';
+COMMENT ON COLUMN plan_approvals.mac IS
+'HMAC-SHA-256 over uid, plan, hash and who, under the installation''s key, which the database never has.';
 CREATE INDEX plan_approvals_plan ON plan_approvals (plan_id);
 
 CREATE TABLE plan_messages (
@@ -2240,6 +2306,14 @@ CREATE TABLE resource_history (
     external_id text,
     management text NOT NULL,
     presence text NOT NULL,
+    prevent_destroy boolean NOT NULL,
+    on_remove text,
+    allow_downtime boolean NOT NULL,
+    replace_policy text NOT NULL,
+    create_before_destroy boolean NOT NULL,
+    source_id integer,
+    location_id integer,
+    datacenter_id integer,
     deleted_at timestamptz,
     actor text NOT NULL,
     reason text,
@@ -2277,6 +2351,22 @@ COMMENT ON COLUMN resource_history.management IS
 'managed, unmanaged or quarantined, after it.';
 COMMENT ON COLUMN resource_history.presence IS
 'present, absent or unknown, after it.';
+COMMENT ON COLUMN resource_history.prevent_destroy IS
+'Whether it was guarded against destruction, after the change.';
+COMMENT ON COLUMN resource_history.on_remove IS
+'What was to happen when it left the manifests, after it; null for the type''s rule.';
+COMMENT ON COLUMN resource_history.allow_downtime IS
+'Whether a change might stop it, after it.';
+COMMENT ON COLUMN resource_history.replace_policy IS
+'Whether it might be replaced, after it.';
+COMMENT ON COLUMN resource_history.create_before_destroy IS
+'Whether a replacement made the new object first, after it.';
+COMMENT ON COLUMN resource_history.source_id IS
+'Whose manifest it was from, after it.';
+COMMENT ON COLUMN resource_history.location_id IS
+'Its location, after it.';
+COMMENT ON COLUMN resource_history.datacenter_id IS
+'Its datacenter, after it.';
 COMMENT ON COLUMN resource_history.deleted_at IS
 'When the resource was gone; null while it lives.';
 COMMENT ON COLUMN resource_history.actor IS
@@ -2675,6 +2765,30 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION refuse_truncate() IS 'Refuses TRUNCATE, which no row''s history could follow.';
+
+CREATE FUNCTION sessions_in_the_way(p_waiter integer)
+RETURNS TABLE (pid integer, usename text, application_name text, state text, since timestamptz)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT
+    a.pid, a.usename::text, a.application_name, a.state, coalesce(a.xact_start, a.state_change, a.backend_start)
+  FROM pg_stat_activity AS a
+  CROSS JOIN LATERAL (
+    SELECT
+      coalesce(bool_or(l.locktype = 'virtualxid'), FALSE) AS is_at_work,
+      coalesce(bool_or(l.locktype = 'advisory'), FALSE) AND a.application_name <> 'reconciler' AS is_holding
+    FROM pg_locks AS l
+    WHERE l.pid = a.pid AND l.granted
+  ) AS has
+  WHERE
+    a.datname = current_database() AND a.pid NOT IN (pg_backend_pid(), p_waiter)
+    AND (has.is_at_work OR has.is_holding)
+  ORDER BY a.state LIKE 'idle in transaction%' DESC, has.is_holding DESC, 5 ASC
+  LIMIT 3
+$$;
+COMMENT ON FUNCTION sessions_in_the_way(integer) IS
+'Who may hold what a session waited for in vain: transactions left open, foreign holders of advisory locks, others at work; the longest first. It shows no statements.';
+REVOKE ALL ON FUNCTION sessions_in_the_way(integer) FROM public;
 -- Guards: what a row may never become, whoever writes it.
 
 CREATE FUNCTION guard_resource_update()
@@ -2686,6 +2800,9 @@ BEGIN
     IS DISTINCT FROM (old.id, old.uid, old.resource_type_id, old.is_root) THEN
     RAISE EXCEPTION 'the identity of % (id, uid, type, root or part) cannot be changed', old.address
       USING ERRCODE = 'RC003', HINT = 'Mark it as deleted and insert another resource.';
+  END IF;
+  IF new.presence <> 'unknown' THEN
+    new.presence_reason := NULL;
   END IF;
   new.version := old.version + 1;
   new.updated_at := now();
@@ -2706,6 +2823,9 @@ WHEN (
     OR old.allow_downtime IS DISTINCT FROM new.allow_downtime
     OR old.replace_policy IS DISTINCT FROM new.replace_policy
     OR old.create_before_destroy IS DISTINCT FROM new.create_before_destroy
+    OR old.source_id IS DISTINCT FROM new.source_id
+    OR old.location_id IS DISTINCT FROM new.location_id
+    OR old.datacenter_id IS DISTINCT FROM new.datacenter_id
     OR old.deleted_at IS DISTINCT FROM new.deleted_at
     OR old.id IS DISTINCT FROM new.id
     OR old.uid IS DISTINCT FROM new.uid
@@ -2794,6 +2914,53 @@ EXECUTE FUNCTION guard_operation_status();
 CREATE TRIGGER guard_status_update BEFORE UPDATE OF status ON resource_operations FOR EACH ROW
 WHEN (old.status IS DISTINCT FROM new.status)
 EXECUTE FUNCTION guard_operation_status();
+
+CREATE FUNCTION guard_ended_operation()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  RAISE EXCEPTION 'operation % has ended as %, and what has ended is never changed', old.id, old.status
+    USING ERRCODE = 'RC004', HINT = 'What has ended stays as it ended; make a new operation.';
+END
+$$;
+COMMENT ON FUNCTION guard_ended_operation() IS 'Refuses any change of an operation that has ended, as the histories do.';
+
+-- Where it is the status that moves, the guard of the status refuses it.
+CREATE TRIGGER guard_ended BEFORE UPDATE ON resource_operations FOR EACH ROW
+WHEN (old.status IN ('done', 'failed', 'interrupted') AND old.status = new.status AND old.* IS DISTINCT FROM new.*)
+EXECUTE FUNCTION guard_ended_operation();
+
+CREATE FUNCTION guard_ended_operation_row()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_operation uuid := new.operation_id;
+  v_ended timestamptz;
+BEGIN
+  IF tg_op = 'UPDATE' AND old.operation_id IS DISTINCT FROM new.operation_id THEN
+    RAISE EXCEPTION 'a row of operation % cannot become one of another', old.operation_id USING ERRCODE = 'RC004';
+  END IF;
+  SELECT finished_at INTO v_ended FROM public.resource_operations
+  WHERE id = v_operation AND status IN ('done', 'failed', 'interrupted');
+  -- In the transaction that ends it, what belongs to its end may still be written.
+  IF v_ended IS NOT NULL AND v_ended <> transaction_timestamp() THEN
+    RAISE EXCEPTION 'operation % has ended at %, and nothing is added to it or changed in it', v_operation, v_ended
+      USING ERRCODE = 'RC004', HINT = 'What has ended stays as it ended; make a new operation.';
+  END IF;
+  RETURN new;
+END
+$$;
+COMMENT ON FUNCTION guard_ended_operation_row() IS
+'Refuses to write calls, tasks or results of an operation that ended in an earlier transaction.';
+
+CREATE TRIGGER guard_ended BEFORE INSERT OR UPDATE ON resource_operation_calls FOR EACH ROW
+EXECUTE FUNCTION guard_ended_operation_row();
+CREATE TRIGGER guard_ended BEFORE INSERT OR UPDATE ON resource_operation_tasks FOR EACH ROW
+EXECUTE FUNCTION guard_ended_operation_row();
+CREATE TRIGGER guard_ended BEFORE INSERT OR UPDATE ON resource_operation_results FOR EACH ROW
+EXECUTE FUNCTION guard_ended_operation_row();
 
 CREATE FUNCTION guard_approval_use()
 RETURNS trigger
@@ -2884,12 +3051,14 @@ BEGIN
     INSERT INTO resource_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      deleted_at
+      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
+      datacenter_id, deleted_at
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       n.id, 'insert', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
-      n.presence, n.deleted_at
+      n.presence, n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
+      n.location_id, n.datacenter_id, n.deleted_at
     FROM new_rows AS n CROSS JOIN change_context() AS c
     ORDER BY n.id;
     INSERT INTO resource_state_history (
@@ -2905,17 +3074,23 @@ BEGIN
     INSERT INTO resource_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      deleted_at
+      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
+      datacenter_id, deleted_at
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       n.id, 'update', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
-      n.presence, n.deleted_at
+      n.presence, n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
+      n.location_id, n.datacenter_id, n.deleted_at
     FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id CROSS JOIN change_context() AS c
     WHERE
-      (o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence, o.deleted_at)
+      (o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence,
+      o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
+      o.location_id, o.datacenter_id, o.deleted_at)
       IS DISTINCT FROM
-      (n.address, n.name, n.provider_endpoint_id, n.external_id, n.management, n.presence, n.deleted_at);
+      (n.address, n.name, n.provider_endpoint_id, n.external_id, n.management, n.presence,
+      n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
+      n.location_id, n.datacenter_id, n.deleted_at);
     INSERT INTO resource_state_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, from_state_id, to_state_id
@@ -2929,12 +3104,14 @@ BEGIN
     INSERT INTO resource_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      deleted_at
+      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
+      datacenter_id, deleted_at
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       o.id, 'delete', o.address, o.name, o.resource_type_id, o.provider_endpoint_id, o.external_id, o.management,
-      o.presence, coalesce(o.deleted_at, c.changed_at)
+      o.presence, o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
+      o.location_id, o.datacenter_id, coalesce(o.deleted_at, c.changed_at)
     FROM old_rows AS o CROSS JOIN change_context() AS c;
   END IF;
   RETURN NULL;
@@ -3358,10 +3535,11 @@ BEGIN
         IS DISTINCT FROM
         (excluded.cidr, excluded.gateway, excluded.vlan_id, excluded.mtu);
     WHEN 'storage_volumes' THEN
-      INSERT INTO storage_volumes AS x (resource_id, size_gb, storage, format, slot)
+      INSERT INTO storage_volumes AS x (resource_id, size_gb, size_mib, storage, format, slot)
       SELECT
         v.resource_id,
         max(v.value_integer) FILTER (WHERE v.column_name = 'size_gb'),
+        max(v.value_integer) FILTER (WHERE v.column_name = 'size_mib'),
         max(v.value_string) FILTER (WHERE v.column_name = 'storage'),
         max(v.value_string) FILTER (WHERE v.column_name = 'format'),
         max(v.value_string) FILTER (WHERE v.column_name = 'slot')
@@ -3369,13 +3547,14 @@ BEGIN
       GROUP BY v.resource_id
       ON CONFLICT (resource_id) DO UPDATE SET
         size_gb = excluded.size_gb,
+        size_mib = excluded.size_mib,
         storage = excluded.storage,
         format = excluded.format,
         slot = excluded.slot
       WHERE
-        (x.size_gb, x.storage, x.format, x.slot)
+        (x.size_gb, x.size_mib, x.storage, x.format, x.slot)
         IS DISTINCT FROM
-        (excluded.size_gb, excluded.storage, excluded.format, excluded.slot);
+        (excluded.size_gb, excluded.size_mib, excluded.storage, excluded.format, excluded.slot);
     WHEN 'clusters' THEN
       INSERT INTO clusters AS x (resource_id, engine, version, endpoint_url)
       SELECT
@@ -3694,7 +3873,9 @@ wanted AS (
     WHERE
         pairs.resource_id IS NOT NULL
         AND pairs.is_there
-        AND rule.mutability NOT IN ('read_only', 'create_only')
+        AND rule.mutability <> 'create_only'
+        -- What nobody can set and is cleared where it is unset is a fault that the driver mends.
+        AND (rule.mutability <> 'read_only' OR rule.clear_when_unset)
         AND (
             dv.value IS NOT NULL
             OR cleared.desired_resource_id IS NOT NULL
@@ -3984,8 +4165,19 @@ WITH changes AS (
     SELECT
         h.change, h.changed_at, h.resource_id, 'resource' AS what, h.action AS name,
         NULL::text AS before,
-        CASE WHEN h.deleted_at IS NULL THEN concat_ws(' ', h.management, h.presence, h.external_id) ELSE 'gone' END
-            AS after,
+        CASE
+            WHEN h.deleted_at IS NOT NULL THEN 'gone'
+            ELSE
+                concat_ws(
+                    ' ',
+                    h.management, h.presence, h.external_id,
+                    CASE WHEN h.prevent_destroy THEN 'prevent_destroy' END,
+                    'on_remove ' || h.on_remove,
+                    CASE WHEN h.allow_downtime THEN 'allow_downtime' END,
+                    CASE WHEN h.replace_policy <> 'never' THEN 'replace ' || h.replace_policy END,
+                    CASE WHEN h.create_before_destroy THEN 'create_before_destroy' END
+                )
+        END AS after,
         h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
     FROM resource_history AS h
 
@@ -4058,7 +4250,7 @@ COMMENT ON VIEW v_history IS
 -- The vault: ciphertexts, apart from everything else, with an owner of their own. The runtime role has no right on the
 -- table, only on two functions that read or write one secret at a time: no query of its can list what is stored.
 
-GRANT REFERENCES ON provider_credentials TO reconciler_vault;
+GRANT REFERENCES, SELECT ON provider_credentials TO reconciler_vault;
 
 SET LOCAL ROLE reconciler_vault;
 
@@ -4086,13 +4278,62 @@ COMMENT ON COLUMN vault.secrets.ciphertext IS
 COMMENT ON COLUMN vault.secrets.created_at IS
 'When it was stored.';
 
-CREATE FUNCTION vault.read_secret(p_credential_id integer)
+CREATE TABLE vault.secret_reads (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    credential_id integer NOT NULL,
+    read_at timestamptz NOT NULL DEFAULT statement_timestamp(),
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    actor text NOT NULL,
+    db_user text NOT NULL,
+    CONSTRAINT secret_reads_pkey PRIMARY KEY (id),
+    CONSTRAINT secret_reads_credential FOREIGN KEY (credential_id) REFERENCES public.provider_credentials (id)
+);
+
+COMMENT ON TABLE vault.secret_reads IS
+'Every time that a secret was read. Written by vault.read_secret; nobody else can write or change it.';
+COMMENT ON COLUMN vault.secret_reads.id IS
+'Key.';
+COMMENT ON COLUMN vault.secret_reads.credential_id IS
+'Whose secret it is.';
+COMMENT ON COLUMN vault.secret_reads.read_at IS
+'When the statement that read it began.';
+COMMENT ON COLUMN vault.secret_reads.xact IS
+'The transaction that read it.';
+COMMENT ON COLUMN vault.secret_reads.actor IS
+'Who read it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN vault.secret_reads.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX secret_reads_xact ON vault.secret_reads (xact);
+CREATE INDEX secret_reads_credential ON vault.secret_reads (credential_id, read_at);
+
+CREATE FUNCTION vault.read_secret(p_name text)
 RETURNS TABLE (key_id text, nonce bytea, ciphertext bytea)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT s.key_id, s.nonce, s.ciphertext FROM vault.secrets AS s WHERE s.credential_id = p_credential_id
+DECLARE
+  v_credential integer;
+BEGIN
+  SELECT c.id INTO v_credential FROM public.provider_credentials AS c
+  WHERE c.name = p_name AND c.deleted_at IS NULL AND c.source = 'stored';
+  IF v_credential IS NULL THEN
+    RETURN;
+  END IF;
+  IF EXISTS (
+    SELECT FROM vault.secret_reads AS r
+    WHERE r.xact = pg_current_xact_id() AND r.read_at = statement_timestamp() AND r.credential_id <> v_credential
+  ) THEN
+    RAISE EXCEPTION 'a statement reads one secret, not several'
+      USING ERRCODE = 'RC009', HINT = 'Ask for one by its name.';
+  END IF;
+  INSERT INTO vault.secret_reads (credential_id, actor, db_user)
+  VALUES (v_credential, coalesce(nullif(current_setting('reconciler.actor', true), ''), session_user), session_user);
+  -- The row goes with a transaction that is undone; the server's log does not.
+  RAISE LOG 'vault: the secret of credential % is read by %', p_name, session_user;
+  RETURN QUERY SELECT s.key_id, s.nonce, s.ciphertext FROM vault.secrets AS s WHERE s.credential_id = v_credential;
+END
 $$;
-COMMENT ON FUNCTION vault.read_secret(integer) IS 'One credential''s ciphertext; no row where none is stored.';
+COMMENT ON FUNCTION vault.read_secret(text) IS
+'The ciphertext of one credential, by its exact name; no row where none is stored. Each read is on record.';
 
 CREATE FUNCTION vault.write_secret(p_credential_id integer, p_key_id text, p_nonce bytea, p_ciphertext bytea)
 RETURNS void
@@ -4105,10 +4346,10 @@ AS $$
 $$;
 COMMENT ON FUNCTION vault.write_secret(integer, text, bytea, bytea) IS 'Stores or replaces one credential''s ciphertext.';
 
-REVOKE ALL ON FUNCTION vault.read_secret(integer) FROM public;
+REVOKE ALL ON FUNCTION vault.read_secret(text) FROM public;
 REVOKE ALL ON FUNCTION vault.write_secret(integer, text, bytea, bytea) FROM public;
 GRANT USAGE ON SCHEMA vault TO reconciler_runtime;
-GRANT EXECUTE ON FUNCTION vault.read_secret(integer) TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION vault.read_secret(text) TO reconciler_runtime;
 GRANT EXECUTE ON FUNCTION vault.write_secret(integer, text, bytea, bytea) TO reconciler_runtime;
 
 SET LOCAL ROLE reconciler_owner;
@@ -4133,23 +4374,25 @@ provider_endpoint_settings, datacenter_capabilities, provider_datacenters TO rec
 GRANT INSERT ON provider_credential_hosts TO reconciler_runtime;
 GRANT INSERT, DELETE ON provider_declarations TO reconciler_runtime;
 
+GRANT UPDATE (key_id) ON installation TO reconciler_runtime;
 GRANT INSERT ON manifest_sources, revisions, tags, external_id_reservations TO reconciler_runtime;
-GRANT UPDATE (kind, url, branch, subfolder) ON manifest_sources TO reconciler_runtime;
+GRANT UPDATE (name, kind, url, branch, subfolder, repository, forgotten_at) ON manifest_sources TO reconciler_runtime;
 GRANT INSERT, UPDATE ON workers, resources, holds, endpoint_observations TO reconciler_runtime;
 GRANT INSERT, UPDATE, DELETE ON
 resource_attributes, resource_pending_attributes, resource_tags, resource_relationships,
 resource_failures TO reconciler_runtime;
 GRANT INSERT ON endpoint_observation_types TO reconciler_runtime;
 
--- A desired row is written once, and later closed.
+-- A desired row is written once, and later closed; its document may move to another place, and its source be renamed
+-- into another.
 GRANT INSERT ON
 desired_resources, desired_attributes, desired_cleared_attributes, desired_tags, desired_collections,
 desired_ignored_attributes, desired_relationships TO reconciler_runtime;
-GRANT UPDATE (valid_to_revision) ON desired_resources TO reconciler_runtime;
+GRANT UPDATE (valid_to_revision, source_id, file, path, line, column_number) ON desired_resources TO reconciler_runtime;
 
 -- A plan is written once; its status moves, and an approval is used up.
 GRANT INSERT ON
-plans, plan_approvals, plan_messages, plan_blocked, plan_steps, plan_step_requirements, plan_step_approvals,
+plans, plan_sources, plan_approvals, plan_messages, plan_blocked, plan_steps, plan_step_requirements, plan_step_approvals,
 plan_step_changes, plan_calls, plan_call_parameters TO reconciler_runtime;
 GRANT UPDATE (status) ON plans TO reconciler_runtime;
 GRANT UPDATE (used_at) ON plan_approvals TO reconciler_runtime;
@@ -4167,3 +4410,4 @@ GRANT USAGE ON SEQUENCE desired_resources_id_seq, plan_steps_id_seq, resources_i
 
 REVOKE ALL ON FUNCTION make_history_partitions(integer) FROM public;
 GRANT EXECUTE ON FUNCTION make_history_partitions(integer) TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO reconciler_runtime;

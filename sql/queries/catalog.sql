@@ -86,8 +86,29 @@ ON CONFLICT (name) DO UPDATE
         origin = excluded.origin,
         retired_at = NULL;
 
--- name: catalog.ensure_relationship_type
-INSERT INTO relationship_types (name) VALUES (%(name)s) ON CONFLICT (name) DO NOTHING;
+-- name: catalog.upsert_relationship_type
+-- By hand, because a row with the number that `contains` must have is refused before any conflict is seen.
+WITH described AS (
+    UPDATE relationship_types
+    SET description = %(description)s
+    WHERE name = %(name)s AND description <> %(description)s
+)
+
+INSERT INTO relationship_types (name, description)
+SELECT
+    %(name)s,
+    %(description)s
+WHERE NOT EXISTS (
+    SELECT FROM relationship_types AS t
+    WHERE t.name = %(name)s
+);
+
+-- name: catalog.relationship_types
+SELECT
+    name,
+    description
+FROM relationship_types
+ORDER BY name;
 
 -- name: catalog.upsert_definition
 INSERT INTO attribute_definitions (
@@ -160,7 +181,8 @@ ON CONFLICT (resource_type_id, attribute_definition_id) DO NOTHING;
 -- name: catalog.insert_rule
 INSERT INTO provider_type_attributes (
     provider_type_id, resource_type_id, attribute_definition_id, mutability, is_required, has_default,
-    clear_when_unset, minimum, maximum, max_length, pattern, grow_only, unset_meaning
+    clear_when_unset, minimum, maximum, max_length, pattern, grow_only,
+    also_definition_id, is_unique, unique_within_definition_id, unset_meaning
 )
 SELECT
     pt.id,
@@ -175,10 +197,15 @@ SELECT
     %(max_length)s,
     %(pattern)s,
     %(grow_only)s,
+    also.id,
+    %(is_unique)s,
+    within.id,
     %(unset)s
 FROM provider_types AS pt
 CROSS JOIN resource_types AS t
 CROSS JOIN attribute_definitions AS ad
+LEFT JOIN attribute_definitions AS also ON also.name = %(also)s
+LEFT JOIN attribute_definitions AS within ON within.name = %(unique_within)s
 WHERE pt.name = %(provider_type)s AND t.name = %(resource_type)s AND ad.name = %(attribute)s;
 
 -- name: catalog.insert_default
@@ -308,11 +335,16 @@ SELECT
     r.max_length,
     r.pattern,
     r.grow_only,
+    also.name AS also,
+    r.is_unique,
+    within.name AS unique_within,
     r.unset_meaning
 FROM provider_type_attributes AS r
 INNER JOIN provider_types AS pt ON r.provider_type_id = pt.id
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN attribute_definitions AS ad ON r.attribute_definition_id = ad.id
+LEFT JOIN attribute_definitions AS also ON r.also_definition_id = also.id
+LEFT JOIN attribute_definitions AS within ON r.unique_within_definition_id = within.id
 ORDER BY pt.name, t.name, ad.name;
 
 -- name: catalog.defaults

@@ -23,6 +23,17 @@ RETURNING EXISTS (
 -- One reader at a time of a source, so that an older state of it is never recorded over a newer one.
 SELECT pg_try_advisory_lock(hashtext('manifest source'), hashtext(%(source)s));
 
+-- name: daemon.newest_revision
+SELECT coalesce(max(id), 0)
+FROM revisions;
+
+-- name: daemon.source_moved
+-- Whether anybody recorded a revision of a source after a certain revision of any source.
+SELECT count(*) > 0
+FROM revisions AS r
+INNER JOIN manifest_sources AS s ON r.source_id = s.id
+WHERE s.name = %(source)s AND r.id > %(since)s;
+
 -- name: daemon.levels
 -- How much there is of what people watch.
 SELECT
@@ -40,7 +51,7 @@ SELECT
         SELECT count(*)
         FROM resource_failures AS f
         INNER JOIN resources AS r ON f.resource_id = r.id AND r.deleted_at IS NULL
-        WHERE f.not_before > now()
+        WHERE f.not_before > now() OR f.not_before IS NULL
     ) AS backing_off,
     (
         SELECT count(*)

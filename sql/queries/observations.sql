@@ -24,7 +24,20 @@ SELECT
             FROM resource_operations AS o
             WHERE o.resource_id = r.id AND o.status IN ('intended', 'sending', 'accepted')
         )
-    ) AS fresh
+    ) AS fresh,
+    CASE
+        WHEN r.external_id IS NULL AND r.presence = 'unknown'
+            THEN (
+                SELECT made.value_string
+                FROM resource_operations AS o
+                INNER JOIN resource_operation_results AS made
+                    ON o.id = made.operation_id AND made.name = 'sent_by'
+                WHERE o.resource_id = r.id
+                ORDER BY o.intended_at DESC
+                LIMIT 1
+            )
+    END AS sent_by,
+    r.claim_epoch = 0 AS stray
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
@@ -46,7 +59,20 @@ SELECT
     r.presence,
     st.name AS state,
     r.recorded_hash,
-    FALSE AS fresh
+    FALSE AS fresh,
+    CASE
+        WHEN r.external_id IS NULL AND r.presence = 'unknown'
+            THEN (
+                SELECT made.value_string
+                FROM resource_operations AS o
+                INNER JOIN resource_operation_results AS made
+                    ON o.id = made.operation_id AND made.name = 'sent_by'
+                WHERE o.resource_id = r.id
+                ORDER BY o.intended_at DESC
+                LIMIT 1
+            )
+    END AS sent_by,
+    r.claim_epoch = 0 AS stray
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
@@ -165,21 +191,38 @@ UPDATE resources
 SET presence = %(presence)s, observed_at = now()
 WHERE id = ANY(%(ids)s) AND presence <> %(presence)s;
 
+-- name: observations.unrecordable
+-- What was seen and cannot be recorded: what is on record stays, and nobody may rely on it.
+UPDATE resources AS r
+SET presence = 'unknown', presence_reason = seen.reason
+FROM unnest(%(id)s::bigint[], %(reason)s::text[]) AS seen (id, reason)
+WHERE
+    r.id = seen.id
+    AND (r.presence, r.presence_reason) IS DISTINCT FROM ('unknown', seen.reason);
+
 -- name: observations.missing
--- What is in quarantine stays so: that it is gone decides nothing.
+-- With the object goes the doubt whose it was.
 UPDATE resources AS r
 SET
     presence = 'absent',
-    state_id = CASE WHEN r.management = 'quarantined' THEN r.state_id ELSE st.id END,
+    management = 'managed',
+    state_id = st.id,
     observed_at = now()
 FROM resource_states AS st
 WHERE r.id = ANY(%(ids)s) AND st.name = 'missing';
 
 -- name: observations.delete_strangers
--- An unmanaged object that is gone needs no row any more.
-UPDATE resources
-SET deleted_at = now()
-WHERE id = ANY(%(ids)s) AND management = 'unmanaged';
+-- An object that was never ours needs no row any more when it is gone.
+UPDATE resources AS r
+SET
+    deleted_at = now(),
+    management = 'unmanaged',
+    state_id = CASE WHEN r.management = 'quarantined' THEN st.id ELSE r.state_id END
+FROM resource_states AS st
+WHERE
+    r.id = ANY(%(ids)s)
+    AND st.name = 'deleted'
+    AND (r.management = 'unmanaged' OR (r.management = 'quarantined' AND r.claim_epoch = 0));
 
 -- name: observations.insert_parts
 INSERT INTO resources (

@@ -71,8 +71,12 @@ SET
     on_remove = d.on_remove,
     allow_downtime = d.allow_downtime,
     replace_policy = d.replace_policy,
-    create_before_destroy = d.create_before_destroy
+    create_before_destroy = d.create_before_destroy,
+    location_id = l.id,
+    datacenter_id = dc.id
 FROM desired_resources AS d
+LEFT JOIN locations AS l ON d.location = l.name
+LEFT JOIN datacenters AS dc ON d.datacenter = dc.name
 WHERE
     r.uid = %(uid)s
     AND r.deleted_at IS NULL
@@ -512,6 +516,93 @@ FROM runs
 WHERE place = nth
 GROUP BY part_address, attribute, tag_key
 HAVING count(*) >= %(least)s;
+
+-- name: operations.swings
+-- What this operation set back, and how often in a row before it had been set the same and come back by itself to the
+-- same other value. A change of any other kind in between ends the row.
+WITH here AS (
+    SELECT %(resource_id)s::bigint AS id
+    UNION ALL
+    -- 1 is `contains`, by a check on relationship_types.
+    SELECT rr.child_resource_id
+    FROM resource_relationships AS rr
+    WHERE rr.parent_resource_id = %(resource_id)s AND rr.relationship_type_id = 1
+),
+
+changes AS (
+    SELECT
+        h.resource_id,
+        h.attribute_definition_id,
+        h.ordinal,
+        h.change,
+        h.operation_id,
+        coalesce(
+            h.old_string, h.old_integer::text, h.old_decimal::text, h.old_boolean::text, h.old_datetime::text
+        ) AS old_text,
+        coalesce(
+            h.new_string, h.new_integer::text, h.new_decimal::text, h.new_boolean::text, h.new_datetime::text
+        ) AS new_text
+    FROM resource_attribute_history AS h
+    WHERE h.resource_id IN (SELECT here.id FROM here)
+),
+
+mine AS (
+    SELECT
+        c.resource_id,
+        c.attribute_definition_id,
+        c.ordinal,
+        c.old_text,
+        c.new_text
+    FROM changes AS c
+    WHERE c.operation_id = %(id)s
+),
+
+alike AS (
+    SELECT
+        c.resource_id,
+        c.attribute_definition_id,
+        c.ordinal,
+        c.change,
+        m.old_text,
+        c.operation_id IS NULL AS is_by_itself,
+        CASE
+            WHEN c.operation_id IS NULL
+                THEN NOT ((c.old_text, c.new_text) IS DISTINCT FROM (m.new_text, m.old_text))
+            ELSE NOT ((c.old_text, c.new_text) IS DISTINCT FROM (m.old_text, m.new_text))
+        END AS is_same
+    FROM mine AS m
+    INNER JOIN changes AS c
+        ON
+            m.resource_id = c.resource_id
+            AND m.attribute_definition_id = c.attribute_definition_id
+            AND m.ordinal = c.ordinal
+),
+
+in_a_row AS (
+    SELECT
+        a.resource_id,
+        a.attribute_definition_id,
+        a.ordinal,
+        a.old_text,
+        a.is_by_itself,
+        bool_and(a.is_same) OVER (
+            PARTITION BY a.resource_id, a.attribute_definition_id, a.ordinal ORDER BY a.change DESC
+        ) AS is_in_row
+    FROM alike AS a
+)
+
+SELECT
+    CASE WHEN r.is_root THEN '' ELSE t.name || ' ' || r.name || ': ' END || ad.name AS what,
+    i.old_text AS back_to,
+    count(*) AS times
+FROM in_a_row AS i
+INNER JOIN resources AS r ON i.resource_id = r.id
+INNER JOIN resource_types AS t ON r.resource_type_id = t.id
+INNER JOIN attribute_definitions AS ad ON i.attribute_definition_id = ad.id AND NOT ad.is_secret
+WHERE i.is_in_row AND i.is_by_itself
+GROUP BY r.id, t.name, ad.name, i.attribute_definition_id, i.ordinal, i.old_text
+HAVING count(*) >= %(least)s
+ORDER BY what;
 
 -- name: operations.finish
 UPDATE resource_operations AS o

@@ -1,7 +1,7 @@
 -- What a person may put between the loop and a resource, and take away again.
 
 -- name: pauses.hold
-INSERT INTO holds (address, endpoint_id, resource_type_id, tag_key, tag_value, owner, reason, until)
+INSERT INTO holds (address, endpoint_id, resource_type_id, tag_key, tag_value, owner, reason, until, while_wanted)
 SELECT
     %(address)s,
     (
@@ -18,7 +18,8 @@ SELECT
     %(tag_value)s,
     %(owner)s,
     %(reason)s,
-    %(until)s
+    %(until)s,
+    %(while_wanted)s
 RETURNING id, endpoint_id, resource_type_id;
 
 -- name: pauses.release
@@ -31,3 +32,9 @@ WHERE
         id::text = %(word)s
         OR (address = %(word)s AND endpoint_id IS NULL AND resource_type_id IS NULL AND tag_key IS NULL)
     );
+
+-- name: pauses.release_unwanted
+-- What was deleted although a manifest wanted it is held no more once that manifest is gone.
+UPDATE holds
+SET released_at = now()
+WHERE released_at IS NULL AND while_wanted AND address = ANY(%(addresses)s);

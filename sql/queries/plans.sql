@@ -15,6 +15,9 @@ RETURNING id;
 SELECT nextval(pg_get_serial_sequence('plan_steps', 'id'))
 FROM generate_series(1, %(count)s);
 
+-- name: plans.copy_sources
+COPY plan_sources (plan_id, position, source_name, place) FROM STDIN;
+
 -- name: plans.operation_types
 SELECT
     name,
@@ -154,9 +157,8 @@ FROM plan_steps
 WHERE plan_id = %(id)s;
 
 -- name: plans.approve
-INSERT INTO plan_approvals (plan_id, hash, approved_by)
-VALUES (%(id)s, %(hash)s, %(actor)s)
-ON CONFLICT DO NOTHING;
+INSERT INTO plan_approvals (uid, plan_id, hash, approved_by, mac)
+VALUES (%(uid)s, %(id)s, %(hash)s, %(actor)s, %(mac)s);
 
 -- name: plans.use_approval
 -- An approval is good once.
@@ -165,11 +167,14 @@ SET used_at = now()
 WHERE plan_id = %(id)s AND used_at IS NULL;
 
 -- name: plans.approved
--- Plans with an approval that was not used yet.
+-- Plans with an approval that was not used yet. Whether one counts, its mac says.
 SELECT
     p.id,
     p.hash,
-    s.hash AS step_hash
+    s.hash AS step_hash,
+    a.uid,
+    a.approved_by,
+    a.mac
 FROM plans AS p
 INNER JOIN plan_approvals AS a ON p.id = a.plan_id AND a.used_at IS NULL AND a.hash = p.hash
 INNER JOIN plan_steps AS s ON p.id = s.plan_id

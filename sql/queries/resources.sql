@@ -1,7 +1,11 @@
 -- name: resources.candidates
--- Roots whose desired or recorded side moved since they were last found to agree.
-SELECT d.address
+-- Roots whose desired or recorded side moved since they were last found to agree, and whose manifests want them.
+SELECT
+    d.address,
+    s.name AS source,
+    d.path
 FROM desired_resources AS d
+INNER JOIN manifest_sources AS s ON d.source_id = s.id
 LEFT JOIN resources AS r
     ON d.address = r.address AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
 WHERE
@@ -15,32 +19,80 @@ WHERE
         OR r.recorded_hash IS NULL
         OR r.settled_desired_hash IS DISTINCT FROM d.spec_hash
         OR r.settled_recorded_hash IS DISTINCT FROM r.recorded_hash
+        -- What waits for a restart is said at every plan.
+        OR r.id IN (
+            SELECT coalesce(rr.parent_resource_id, waiting.resource_id)
+            FROM resource_pending_attributes AS waiting
+            LEFT JOIN resource_relationships AS rr
+                ON waiting.resource_id = rr.child_resource_id AND rr.relationship_type_id = 1
+        )
     );
 
 -- name: resources.removed
--- Managed roots that no source wants any more. A set operation costs what the rows cost, whatever the planner
--- believes of the tables' sizes after a large load.
-SELECT r.address
+-- Managed roots that no source wants any more, with the source that wanted them last and the file they were in. A
+-- set operation costs what the rows cost, whatever the planner believes of the tables' sizes after a large load.
+WITH gone AS MATERIALIZED (
+    SELECT r.address
+    FROM resources AS r
+    WHERE
+        r.deleted_at IS NULL
+        AND r.is_root
+        AND r.management <> 'unmanaged'
+        AND r.source_id IS NOT NULL
+    EXCEPT ALL
+    SELECT d.address
+    FROM desired_resources AS d
+    WHERE d.valid_to_revision IS NULL AND d.parent_id IS NULL
+)
+
+SELECT
+    gone.address,
+    s.name AS source,
+    last.path
+FROM gone
+INNER JOIN resources AS r
+    ON gone.address = r.address AND r.deleted_at IS NULL AND r.is_root AND r.management <> 'unmanaged'
+INNER JOIN manifest_sources AS s ON r.source_id = s.id
+LEFT JOIN
+    LATERAL (
+        SELECT d.path
+        FROM desired_resources AS d
+        WHERE d.address = gone.address AND d.parent_id IS NULL
+        ORDER BY d.valid_from_revision DESC
+        LIMIT 1
+    ) AS last
+    ON TRUE;
+
+-- name: resources.managed_count
+-- Without sources: of all of them, and of none.
+SELECT count(*)
 FROM resources AS r
+LEFT JOIN manifest_sources AS s ON r.source_id = s.id
 WHERE
     r.deleted_at IS NULL
     AND r.is_root
-    AND r.management <> 'unmanaged'
-    AND r.source_id IS NOT NULL
-EXCEPT ALL
-SELECT d.address
-FROM desired_resources AS d
-WHERE d.valid_to_revision IS NULL AND d.parent_id IS NULL;
-
--- name: resources.managed_count
-SELECT count(*)
-FROM resources
-WHERE deleted_at IS NULL AND is_root AND management = 'managed' AND external_id IS NOT NULL;
+    AND r.management = 'managed'
+    AND r.external_id IS NOT NULL
+    AND (%(sources)s::text[] IS NULL OR s.name = ANY(%(sources)s::text[]));
 
 -- name: resources.managed_addresses
-SELECT address
-FROM resources
-WHERE deleted_at IS NULL AND is_root AND management = 'managed';
+-- With the source that wants them, or wanted them last, and the file they are in.
+SELECT
+    r.address,
+    s.name AS source,
+    last.path
+FROM resources AS r
+LEFT JOIN manifest_sources AS s ON r.source_id = s.id
+LEFT JOIN
+    LATERAL (
+        SELECT d.path
+        FROM desired_resources AS d
+        WHERE d.address = r.address AND d.parent_id IS NULL
+        ORDER BY d.valid_from_revision DESC
+        LIMIT 1
+    ) AS last
+    ON TRUE
+WHERE r.deleted_at IS NULL AND r.is_root AND r.management = 'managed';
 
 -- name: resources.by_address
 SELECT
@@ -62,7 +114,8 @@ SELECT
     r.version,
     r.recorded_hash,
     r.applied_desired_hash,
-    s.name AS source
+    s.name AS source,
+    r.presence_reason
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
@@ -96,7 +149,8 @@ SELECT
     r.version,
     r.recorded_hash,
     r.applied_desired_hash,
-    s.name AS source
+    s.name AS source,
+    r.presence_reason
 FROM resources AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
@@ -264,14 +318,31 @@ INNER JOIN resources AS u
     ON u.id = coalesce(whole.parent_resource_id, tie.child_resource_id) AND u.deleted_at IS NULL
 WHERE u.id <> used.id;
 
+-- name: resources.holders
+-- The roots that have one of these texts (a name, a public key) at their provider, whosever they are.
+SELECT DISTINCT r.id
+FROM
+    unnest(
+        %(endpoints)s::text[], %(types)s::text[], %(attributes)s::text[], %(texts)s::text[]
+    ) AS wanted (endpoint, resource_type, attribute, text)
+INNER JOIN provider_endpoints AS e ON wanted.endpoint = e.name
+INNER JOIN resource_types AS t ON wanted.resource_type = t.name
+INNER JOIN attribute_definitions AS d ON wanted.attribute = d.name
+INNER JOIN resource_attributes AS a ON d.id = a.attribute_definition_id AND wanted.text = a.value_string
+INNER JOIN resources AS r
+    ON a.resource_id = r.id AND e.id = r.provider_endpoint_id AND t.id = r.resource_type_id
+WHERE r.deleted_at IS NULL AND r.is_root AND r.presence <> 'absent';
+
 -- name: resources.settle
 -- Remember that desired and recorded agree: until one of them moves there is nothing to compare.
 UPDATE resources AS r
 SET
-    settled_desired_hash = d.spec_hash,
-    settled_recorded_hash = r.recorded_hash,
+    settled_desired_hash = CASE WHEN agreed.is_settled THEN d.spec_hash END,
+    settled_recorded_hash = CASE WHEN agreed.is_settled THEN r.recorded_hash END,
     applied_desired_hash = d.spec_hash
-FROM unnest(%(address)s::text[], %(spec_hash)s::bytea[]) AS agreed (address, spec_hash)
+FROM
+    unnest(%(address)s::text[], %(spec_hash)s::bytea[], %(is_settled)s::boolean[])
+        AS agreed (address, spec_hash, is_settled)
 INNER JOIN desired_resources AS d ON agreed.address = d.address AND agreed.spec_hash = d.spec_hash
 WHERE
     r.address = d.address
@@ -280,7 +351,33 @@ WHERE
     AND d.valid_to_revision IS NULL
     AND d.parent_id IS NULL
     AND (r.settled_desired_hash, r.settled_recorded_hash, r.applied_desired_hash)
-    IS DISTINCT FROM (d.spec_hash, r.recorded_hash, d.spec_hash);
+    IS DISTINCT FROM (
+        CASE WHEN agreed.is_settled THEN d.spec_hash END,
+        CASE WHEN agreed.is_settled THEN r.recorded_hash END,
+        d.spec_hash
+    );
+
+-- name: resources.created_by
+-- By which specification we made the object of a resource, of the last creation that brought one.
+SELECT DISTINCT ON (o.resource_id)
+    o.resource_id,
+    s.desired_hash
+FROM resource_operations AS o
+INNER JOIN operation_types AS t ON o.operation_type_id = t.id AND t.name IN ('create', 'replace')
+INNER JOIN plan_steps AS s ON o.plan_step_id = s.id AND s.desired_hash IS NOT NULL
+WHERE
+    o.resource_id = ANY(%(ids)s)
+    AND (
+        o.status IN ('done', 'interrupted')
+        OR EXISTS (
+            SELECT 1
+            FROM resource_operation_calls AS c
+            INNER JOIN plan_calls AS pc
+                ON o.plan_step_id = pc.plan_step_id AND c.position = pc.position AND pc.creates
+            WHERE c.operation_id = o.id AND c.status IN ('accepted', 'done')
+        )
+    )
+ORDER BY o.resource_id ASC, o.intended_at DESC;
 
 -- name: resources.tie
 -- The ties that manifests name themselves, of and to these resources.
@@ -340,9 +437,12 @@ WHERE
 -- name: resources.failures
 SELECT
     r.address,
+    t.name AS action,
+    f.desired_hash,
     f.not_before,
     f.error_message
 FROM resource_failures AS f
+INNER JOIN operation_types AS t ON f.operation_type_id = t.id
 INNER JOIN resources AS r ON f.resource_id = r.id AND r.deleted_at IS NULL;
 
 -- name: resources.drop_void_failures
@@ -353,6 +453,8 @@ DELETE FROM resource_failures AS f
 USING resources AS r
 WHERE
     f.error_code = %(code)s
+    -- What is parked for good is freed by a manifest or a person alone.
+    AND f.not_before IS NOT NULL
     AND f.resource_id = r.id
     AND NOT EXISTS (
         SELECT 1
@@ -415,30 +517,60 @@ WHERE
     );
 
 -- name: resources.record_failure
+-- Another specification than the one that failed before begins to count anew.
 INSERT INTO resource_failures AS f (
-    resource_id, failures, not_before, error_code, error_message, last_at
+    resource_id, operation_type_id, desired_hash, failures, not_before, error_code, error_message, last_at
 )
-VALUES (
+SELECT
     %(resource_id)s,
+    t.id,
+    %(desired_hash)s,
     1,
-    now() + make_interval(secs => %(first_seconds)s),
+    CASE WHEN NOT %(for_good)s THEN now() + make_interval(secs => %(first_seconds)s) END,
     %(error_code)s,
     %(error_message)s,
     now()
-)
-ON CONFLICT (resource_id) DO UPDATE
+FROM operation_types AS t
+WHERE t.name = %(action)s
+ON CONFLICT (resource_id, operation_type_id) DO UPDATE
     SET
-        failures = f.failures + 1,
+        failures
+        = CASE WHEN f.desired_hash IS NOT DISTINCT FROM excluded.desired_hash THEN f.failures + 1 ELSE 1 END,
         not_before
-        = now()
-        + make_interval(secs => least(%(first_seconds)s * power(2, least(f.failures, 20)), %(most_seconds)s)),
+        = CASE
+            WHEN %(for_good)s THEN NULL
+            WHEN f.desired_hash IS DISTINCT FROM excluded.desired_hash THEN excluded.not_before
+            ELSE
+                now()
+                + make_interval(
+                    secs => least(%(first_seconds)s * power(2, least(f.failures, 20)), %(most_seconds)s)
+                )
+        END,
+        desired_hash = excluded.desired_hash,
         error_code = excluded.error_code,
         error_message = excluded.error_message,
         last_at = now();
 
--- name: resources.clear_failure
-DELETE FROM resource_failures
-WHERE resource_id = %(resource_id)s;
+-- name: resources.clear_failures
+-- What succeeded has no failures any more. What another action is parked for good for stays so, unless the object
+-- that it was about is gone.
+DELETE FROM resource_failures AS f
+USING operation_types AS t
+WHERE
+    f.resource_id = %(resource_id)s
+    AND f.operation_type_id = t.id
+    AND (f.not_before IS NOT NULL OR t.name = %(action)s OR %(action)s IN ('replace', 'delete'));
+
+-- name: resources.clear_settled_failures
+-- What agrees has nothing left to wait for; but what is parked for good may agree for a moment only.
+DELETE FROM resource_failures AS f
+USING resources AS r
+WHERE
+    f.resource_id = r.id
+    AND f.not_before IS NOT NULL
+    AND r.address = ANY(%(addresses)s)
+    AND r.deleted_at IS NULL
+    AND r.management = 'managed';
 
 -- name: resources.clear_failure_at
 DELETE FROM resource_failures
@@ -458,7 +590,8 @@ SELECT
     t.name AS resource_type,
     h.tag_key,
     h.tag_value,
-    h.until
+    h.until,
+    h.while_wanted
 FROM holds AS h
 LEFT JOIN provider_endpoints AS e ON h.endpoint_id = e.id
 LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -483,7 +616,8 @@ FROM resource_operations AS o
 WHERE o.resource_id = ANY(%(ids)s) AND o.status IN ('intended', 'sending', 'accepted');
 
 -- name: resources.owed_starts
--- Machines whose last operation began by stopping them and ended before its call that starts them again.
+-- Machines whose last operation began to change them and ended before its call that starts them. What it only looked
+-- at (with GET) it has not changed.
 SELECT o.resource_id
 FROM resource_operations AS o
 INNER JOIN plan_calls AS pc ON o.plan_step_id = pc.plan_step_id AND pc.restores
@@ -495,6 +629,8 @@ WHERE
     AND EXISTS (
         SELECT 1
         FROM resource_operation_calls AS begun
+        INNER JOIN plan_calls AS sent
+            ON begun.position = sent.position AND sent.plan_step_id = o.plan_step_id AND sent.method <> 'GET'
         WHERE begun.operation_id = o.id
     )
     AND NOT EXISTS (

@@ -4,14 +4,17 @@ FROM manifest_sources
 WHERE name = %(name)s;
 
 -- name: revisions.upsert_source
-INSERT INTO manifest_sources (name, kind, url, branch, subfolder)
-VALUES (%(name)s, %(kind)s, %(url)s, %(branch)s, %(subfolder)s)
+-- Of a part that was read, nothing is said about where the whole is.
+INSERT INTO manifest_sources AS s (name, kind, url, branch, subfolder, repository)
+VALUES (%(name)s, %(kind)s, %(url)s, %(branch)s, %(subfolder)s, %(repository)s)
 ON CONFLICT (name) DO UPDATE
     SET
-        kind = excluded.kind,
-        url = excluded.url,
-        branch = excluded.branch,
-        subfolder = excluded.subfolder
+        kind = CASE WHEN %(is_part)s THEN s.kind ELSE excluded.kind END,
+        url = CASE WHEN %(is_part)s THEN s.url ELSE excluded.url END,
+        branch = CASE WHEN %(is_part)s THEN s.branch ELSE excluded.branch END,
+        subfolder = CASE WHEN %(is_part)s THEN s.subfolder ELSE excluded.subfolder END,
+        repository = coalesce(excluded.repository, s.repository),
+        forgotten_at = NULL
 RETURNING id;
 
 -- name: revisions.insert
@@ -46,7 +49,10 @@ SELECT
     id,
     address,
     spec_hash,
-    document_hash
+    document_hash,
+    path,
+    file,
+    line
 FROM desired_resources
 WHERE
     source_id = %(source_id)s
@@ -102,7 +108,9 @@ WHERE d.valid_to_revision IS NULL AND d.parent_id IS NULL AND s.name <> %(source
 -- Addresses that another source wants already: one resource has one source.
 SELECT
     d.address,
-    s.name
+    s.name,
+    d.path,
+    d.line
 FROM desired_resources AS d
 INNER JOIN manifest_sources AS s ON d.source_id = s.id
 WHERE
@@ -115,6 +123,16 @@ UPDATE desired_resources
 SET valid_to_revision = %(revision_id)s
 WHERE id = ANY(%(ids)s) OR parent_id = ANY(%(ids)s);
 
+-- name: revisions.move
+-- Documents that say what they said, at another place of their source.
+UPDATE desired_resources AS d
+SET
+    path = moved.path,
+    file = moved.file,
+    line = moved.line
+FROM unnest(%(id)s::bigint[], %(path)s::text[], %(file)s::text[], %(line)s::integer[]) AS moved (id, path, file, line)
+WHERE d.id = moved.id;
+
 -- name: revisions.reserve_ids
 SELECT nextval(pg_get_serial_sequence('desired_resources', 'id'))
 FROM generate_series(1, %(count)s);
@@ -122,7 +140,7 @@ FROM generate_series(1, %(count)s);
 -- name: revisions.copy_resources
 COPY desired_resources (
     id, source_id, parent_id, address, resource_type_id, provider_endpoint_id, name, spec_hash,
-    document_hash, file, line, column_number, prevent_destroy, on_remove, allow_downtime,
+    document_hash, file, path, line, column_number, prevent_destroy, on_remove, allow_downtime,
     replace_policy, create_before_destroy, location, datacenter, adopt_external_id,
     names_tags, valid_from_revision
 ) FROM STDIN;
@@ -157,8 +175,12 @@ SET
     allow_downtime = d.allow_downtime,
     replace_policy = d.replace_policy,
     create_before_destroy = d.create_before_destroy,
-    source_id = d.source_id
+    source_id = d.source_id,
+    location_id = l.id,
+    datacenter_id = dc.id
 FROM desired_resources AS d
+LEFT JOIN locations AS l ON d.location = l.name
+LEFT JOIN datacenters AS dc ON d.datacenter = dc.name
 WHERE
     d.valid_from_revision = %(revision_id)s
     AND d.valid_to_revision IS NULL
@@ -167,12 +189,83 @@ WHERE
     AND r.deleted_at IS NULL
     AND r.management <> 'unmanaged'
     AND (
-        r.prevent_destroy, r.on_remove, r.allow_downtime, r.replace_policy, r.create_before_destroy,
-        r.source_id
+        r.prevent_destroy, r.on_remove, r.allow_downtime, r.replace_policy, r.create_before_destroy, r.source_id,
+        r.location_id, r.datacenter_id
     ) IS DISTINCT FROM (
-        d.prevent_destroy, d.on_remove, d.allow_downtime, d.replace_policy, d.create_before_destroy,
-        d.source_id
+        d.prevent_destroy, d.on_remove, d.allow_downtime, d.replace_policy, d.create_before_destroy, d.source_id,
+        l.id, dc.id
     );
+
+-- name: revisions.restore_lifecycles
+-- What only the database lost, or a person at a prompt changed there: the manifests' last word holds, also after they
+-- are gone. Gives what was found, and what the manifest says.
+WITH gone AS (
+    SELECT r.address
+    FROM resources AS r
+    WHERE r.deleted_at IS NULL AND r.is_root AND r.management <> 'unmanaged'
+    EXCEPT ALL
+    SELECT d.address
+    FROM desired_resources AS d
+    WHERE d.valid_to_revision IS NULL AND d.parent_id IS NULL
+),
+
+said AS (
+    SELECT d.*
+    FROM desired_resources AS d
+    WHERE d.valid_to_revision IS NULL AND d.parent_id IS NULL
+    UNION ALL
+    SELECT was.*
+    FROM gone
+    CROSS JOIN
+        LATERAL (
+            SELECT d.*
+            FROM desired_resources AS d
+            WHERE d.address = gone.address AND d.parent_id IS NULL
+            ORDER BY d.valid_from_revision DESC
+            LIMIT 1
+        ) AS was
+)
+
+UPDATE resources AS r
+SET
+    prevent_destroy = d.prevent_destroy,
+    on_remove = d.on_remove,
+    allow_downtime = d.allow_downtime,
+    replace_policy = d.replace_policy,
+    create_before_destroy = d.create_before_destroy,
+    source_id = d.source_id,
+    location_id = l.id,
+    datacenter_id = dc.id
+FROM resources AS was
+INNER JOIN said AS d ON was.address = d.address
+LEFT JOIN locations AS l ON d.location = l.name
+LEFT JOIN datacenters AS dc ON d.datacenter = dc.name
+WHERE
+    r.id = was.id
+    AND was.deleted_at IS NULL
+    AND was.management <> 'unmanaged'
+    AND (
+        r.prevent_destroy, r.on_remove, r.allow_downtime, r.replace_policy, r.create_before_destroy, r.source_id,
+        r.location_id, r.datacenter_id
+    ) IS DISTINCT FROM (
+        d.prevent_destroy, d.on_remove, d.allow_downtime, d.replace_policy, d.create_before_destroy, d.source_id,
+        l.id, dc.id
+    )
+RETURNING
+    r.address,
+    was.prevent_destroy,
+    r.prevent_destroy,
+    was.on_remove,
+    r.on_remove,
+    was.allow_downtime,
+    r.allow_downtime,
+    was.replace_policy,
+    r.replace_policy,
+    was.create_before_destroy,
+    r.create_before_destroy,
+    was.source_id IS DISTINCT FROM r.source_id,
+    was.location_id IS DISTINCT FROM r.location_id,
+    was.datacenter_id IS DISTINCT FROM r.datacenter_id;
 
 -- name: desired.roots
 WITH root AS MATERIALIZED (

@@ -2,9 +2,7 @@
 
 -- name: secrets.read
 SELECT s.key_id, s.nonce, s.ciphertext
-FROM provider_credentials AS c
-CROSS JOIN LATERAL vault.read_secret(c.id) AS s
-WHERE c.name = %(name)s AND c.deleted_at IS NULL AND c.source = 'stored';
+FROM vault.read_secret(%(name)s::text) AS s;
 
 -- name: secrets.write
 SELECT vault.write_secret(%(credential_id)s, %(key_id)s, %(nonce)s, %(ciphertext)s);

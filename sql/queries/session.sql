@@ -4,7 +4,9 @@
 SELECT
     set_config('search_path', 'public', FALSE),
     set_config('timezone', 'UTC', FALSE),
-    set_config('client_connection_check_interval', '10s', FALSE);
+    set_config('client_connection_check_interval', '10s', FALSE),
+    set_config('lock_timeout', '20s', FALSE),
+    set_config('idle_in_transaction_session_timeout', '60s', FALSE);
 
 -- name: session.role
 SELECT set_config('role', %(role)s, FALSE);
@@ -32,3 +34,7 @@ WHERE datname = %(name)s;
 -- name: session.release_locks
 -- Every advisory lock of the session.
 SELECT pg_advisory_unlock_all()::text;
+
+-- name: session.in_the_way
+SELECT pid, usename, application_name, state, since
+FROM sessions_in_the_way(%(waiter)s);

@@ -178,15 +178,18 @@ INNER JOIN manifest_sources AS s ON r.source_id = s.id
 ORDER BY r.id DESC
 LIMIT %(most)s;
 
--- name: views.source
+-- name: views.plan_sources
+-- What a plan was made from, and how each of it is found again.
 SELECT
-    name,
-    kind,
-    url,
-    branch,
-    subfolder
-FROM manifest_sources
-WHERE name = %(name)s;
+    p.source_name,
+    coalesce(s.kind, 'folder') AS kind,
+    coalesce(p.place, s.url) AS url,
+    s.branch,
+    s.subfolder
+FROM plan_sources AS p
+LEFT JOIN manifest_sources AS s ON p.source_name = s.name
+WHERE p.plan_id = %(plan)s
+ORDER BY p.position;
 
 -- name: views.history
 -- The newest first. With an address: of it and of its parts.
@@ -247,7 +250,9 @@ SELECT
     f.error_message
 FROM resource_failures AS f
 INNER JOIN resources AS r ON f.resource_id = r.id
-WHERE r.address = %(address)s AND r.deleted_at IS NULL AND f.not_before > now();
+WHERE r.address = %(address)s AND r.deleted_at IS NULL AND (f.not_before > now() OR f.not_before IS NULL)
+ORDER BY f.last_at DESC
+LIMIT 1;
 
 -- name: views.credentials
 SELECT

@@ -4,6 +4,7 @@
 CREATE TABLE installation (
     singleton boolean NOT NULL DEFAULT TRUE,
     uid uuid NOT NULL DEFAULT gen_random_uuid(),
+    key_id text,
     CONSTRAINT installation_pkey PRIMARY KEY (singleton),
     CONSTRAINT installation_one_row CHECK (singleton)
 );
@@ -14,6 +15,9 @@ COMMENT ON COLUMN installation.singleton IS
 'Always true: there is one row.';
 COMMENT ON COLUMN installation.uid IS
 'The installation''s id; never changes, or every object of ours becomes a stranger.';
+COMMENT ON COLUMN installation.key_id IS
+'Which key the fingerprints and stored secrets are made with, where the database is the embedded one; NULL before the
+first use. Written by `secrets.use_key`, so that a lost key is noticed and no other silently takes its place.';
 
 CREATE TABLE catalog_parts (
     name text NOT NULL,
@@ -256,7 +260,7 @@ CREATE TABLE provider_resource_types (
     unique_name boolean NOT NULL DEFAULT FALSE,
     stores_tags boolean NOT NULL DEFAULT TRUE,
     CONSTRAINT provider_resource_types_pkey PRIMARY KEY (provider_type_id, resource_type_id),
-    CONSTRAINT provider_resource_types_identity CHECK (identity IN ('name', 'reserved_id', 'parent', 'none'))
+    CONSTRAINT provider_resource_types_identity CHECK (identity IN ('name', 'reserved_id', 'key', 'parent', 'none'))
 );
 
 COMMENT ON TABLE provider_resource_types IS
@@ -266,7 +270,7 @@ COMMENT ON COLUMN provider_resource_types.provider_type_id IS
 COMMENT ON COLUMN provider_resource_types.resource_type_id IS
 'What it offers.';
 COMMENT ON COLUMN provider_resource_types.identity IS
-'How an object is found again after a lost answer: name, reserved_id, parent or none.';
+'How an object is found again after a lost answer: name, reserved_id, key, parent or none.';
 COMMENT ON COLUMN provider_resource_types.unique_name IS
 'Whether the provider refuses a second object of the same name.';
 COMMENT ON COLUMN provider_resource_types.stores_tags IS
@@ -306,6 +310,9 @@ CREATE TABLE provider_type_attributes (
     max_length integer,
     pattern text,
     grow_only boolean NOT NULL DEFAULT FALSE,
+    also_definition_id integer REFERENCES attribute_definitions (id),
+    is_unique boolean NOT NULL DEFAULT FALSE,
+    unique_within_definition_id integer REFERENCES attribute_definitions (id),
     unset_meaning text NOT NULL DEFAULT '',
     CONSTRAINT provider_type_attributes_pkey
     PRIMARY KEY (provider_type_id, resource_type_id, attribute_definition_id),
@@ -316,7 +323,8 @@ CREATE TABLE provider_type_attributes (
     CONSTRAINT provider_type_attributes_mutability CHECK (
         mutability IN ('in_place', 'needs_stop', 'replace', 'create_only', 'read_only', 'write_only')
     ),
-    CONSTRAINT provider_type_attributes_bounds CHECK (minimum <= maximum)
+    CONSTRAINT provider_type_attributes_bounds CHECK (minimum <= maximum),
+    CONSTRAINT provider_type_attributes_unique CHECK (is_unique OR unique_within_definition_id IS NULL)
 );
 
 COMMENT ON TABLE provider_type_attributes IS
@@ -345,6 +353,12 @@ COMMENT ON COLUMN provider_type_attributes.pattern IS
 'A regular expression that a text matches as a whole.';
 COMMENT ON COLUMN provider_type_attributes.grow_only IS
 'Whether a smaller value is refused when planning.';
+COMMENT ON COLUMN provider_type_attributes.also_definition_id IS
+'A read-only attribute that says the same in other words (an image''s number beside its name); null for none.';
+COMMENT ON COLUMN provider_type_attributes.is_unique IS
+'Whether no two objects of the type may have one value at an endpoint.';
+COMMENT ON COLUMN provider_type_attributes.unique_within_definition_id IS
+'The attribute within one value of which it is unique (an address within its network); null: the endpoint.';
 COMMENT ON COLUMN provider_type_attributes.unset_meaning IS
 'What a manifest''s null does to it; empty where it cannot be unset.';
 CREATE INDEX provider_type_attributes_attribute

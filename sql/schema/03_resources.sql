@@ -8,7 +8,9 @@ CREATE TABLE manifest_sources (
     url text,
     branch text,
     subfolder text,
+    repository text,
     created_at timestamptz NOT NULL DEFAULT now(),
+    forgotten_at timestamptz,
     CONSTRAINT manifest_sources_pkey PRIMARY KEY (id),
     CONSTRAINT manifest_sources_name UNIQUE (name),
     CONSTRAINT manifest_sources_kind CHECK (kind IN ('folder', 'git', 'stdin', 'files'))
@@ -19,7 +21,7 @@ COMMENT ON TABLE manifest_sources IS
 COMMENT ON COLUMN manifest_sources.id IS
 'Key.';
 COMMENT ON COLUMN manifest_sources.name IS
-'Its name; one source''s removal of a manifest says nothing of another''s.';
+'Its name, from its reconciler.yaml or from where it is; one source''s removal of a manifest says nothing of another''s.';
 COMMENT ON COLUMN manifest_sources.kind IS
 'folder, git, stdin or files.';
 COMMENT ON COLUMN manifest_sources.url IS
@@ -28,8 +30,12 @@ COMMENT ON COLUMN manifest_sources.branch IS
 'The branch that is followed, of a repository.';
 COMMENT ON COLUMN manifest_sources.subfolder IS
 'The folder inside it; null for all of it.';
+COMMENT ON COLUMN manifest_sources.repository IS
+'The repository it was last read from, by host and path, whatever way leads there; null where it is known to be in none.';
 COMMENT ON COLUMN manifest_sources.created_at IS
 'When it was first used.';
+COMMENT ON COLUMN manifest_sources.forgotten_at IS
+'When a person said that there is no such source any more; null while there is.';
 
 CREATE TABLE revisions (
     id bigint GENERATED ALWAYS AS IDENTITY,
@@ -114,6 +120,7 @@ CREATE TABLE resources (
     external_id text,
     management text NOT NULL DEFAULT 'managed',
     presence text NOT NULL DEFAULT 'unknown',
+    presence_reason text,
     is_root boolean NOT NULL,
     source_id integer REFERENCES manifest_sources (id),
     location_id integer REFERENCES locations (id),
@@ -140,6 +147,7 @@ CREATE TABLE resources (
     CONSTRAINT resources_typed UNIQUE (id, resource_type_id),
     CONSTRAINT resources_management CHECK (management IN ('managed', 'unmanaged', 'quarantined')),
     CONSTRAINT resources_presence CHECK (presence IN ('present', 'absent', 'unknown')),
+    CONSTRAINT resources_presence_reason CHECK (presence_reason IS NULL OR presence = 'unknown'),
     CONSTRAINT resources_on_remove CHECK (on_remove IN ('delete', 'retain', 'block')),
     CONSTRAINT resources_replace_policy CHECK (replace_policy IN ('never', 'allowed')),
     CONSTRAINT resources_external_id CHECK (external_id <> ''),
@@ -168,6 +176,8 @@ COMMENT ON COLUMN resources.management IS
 'managed, unmanaged (not ours: never changed) or quarantined (undecided: a person must look).';
 COMMENT ON COLUMN resources.presence IS
 'What the last observation says: present, absent or unknown. Unknown is not absent.';
+COMMENT ON COLUMN resources.presence_reason IS
+'Why presence is unknown where the reason is the object itself, such as a value that no table takes; null otherwise.';
 COMMENT ON COLUMN resources.is_root IS
 'False for a part, which its parent contains.';
 COMMENT ON COLUMN resources.source_id IS
@@ -341,23 +351,29 @@ WHERE relationship_type_id = 1;
 
 CREATE TABLE resource_failures (
     resource_id bigint NOT NULL REFERENCES resources (id),
+    operation_type_id integer NOT NULL REFERENCES operation_types (id),
+    desired_hash bytea,
     failures integer NOT NULL,
-    not_before timestamptz NOT NULL,
+    not_before timestamptz,
     error_code text NOT NULL,
     error_message text NOT NULL,
     last_at timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT resource_failures_pkey PRIMARY KEY (resource_id),
+    CONSTRAINT resource_failures_pkey PRIMARY KEY (resource_id, operation_type_id),
     CONSTRAINT resource_failures_count CHECK (failures > 0)
 );
 
 COMMENT ON TABLE resource_failures IS
-'Failed attempts, for backing off: one row a resource that failed since it last succeeded. Written by the executor.';
+'Failed attempts, for backing off: one row a resource and action that failed and has not succeeded since. It counts against that action and that specification only. Written by the executor.';
 COMMENT ON COLUMN resource_failures.resource_id IS
 'The resource.';
+COMMENT ON COLUMN resource_failures.operation_type_id IS
+'The action that failed; another action is not held back by it.';
+COMMENT ON COLUMN resource_failures.desired_hash IS
+'The specification that it failed for, so that a corrected manifest is tried at once; null for a removal.';
 COMMENT ON COLUMN resource_failures.failures IS
 'How many attempts failed in a row.';
 COMMENT ON COLUMN resource_failures.not_before IS
-'No new attempt before then.';
+'No new attempt before then; null: none at all until a manifest or a person says otherwise.';
 COMMENT ON COLUMN resource_failures.error_code IS
 'The class of the last error.';
 COMMENT ON COLUMN resource_failures.error_message IS
@@ -455,6 +471,7 @@ CREATE TABLE holds (
     created_at timestamptz NOT NULL DEFAULT now(),
     until timestamptz,
     released_at timestamptz,
+    while_wanted boolean NOT NULL DEFAULT FALSE,
     CONSTRAINT holds_pkey PRIMARY KEY (id),
     CONSTRAINT holds_tag CHECK (tag_value IS NULL OR tag_key IS NOT NULL)
 );
@@ -483,6 +500,8 @@ COMMENT ON COLUMN holds.until IS
 'Until when; null until it is released.';
 COMMENT ON COLUMN holds.released_at IS
 'When it was released; null while it holds.';
+COMMENT ON COLUMN holds.while_wanted IS
+'Whether it ends by itself once no manifest wants the address any more: what was deleted although one does.';
 CREATE INDEX holds_live ON holds (created_at) WHERE released_at IS NULL;
 CREATE INDEX holds_endpoint ON holds (endpoint_id);
 CREATE INDEX holds_type ON holds (resource_type_id);

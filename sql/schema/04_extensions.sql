@@ -135,11 +135,13 @@ COMMENT ON COLUMN networks.mtu IS
 CREATE TABLE storage_volumes (
     resource_id bigint NOT NULL REFERENCES resources (id),
     size_gb bigint,
+    size_mib bigint,
     storage text,
     format text,
     slot text,
     CONSTRAINT storage_volumes_pkey PRIMARY KEY (resource_id),
-    CONSTRAINT storage_volumes_size CHECK (size_gb > 0)
+    CONSTRAINT storage_volumes_size CHECK (size_gb > 0),
+    CONSTRAINT storage_volumes_size_mib CHECK (size_mib > 0)
 );
 
 COMMENT ON TABLE storage_volumes IS
@@ -147,7 +149,9 @@ COMMENT ON TABLE storage_volumes IS
 COMMENT ON COLUMN storage_volumes.resource_id IS
 'The resource.';
 COMMENT ON COLUMN storage_volumes.size_gb IS
-'Size in GiB.';
+'Size in whole GiB, rounded down; null where it is smaller than one.';
+COMMENT ON COLUMN storage_volumes.size_mib IS
+'Size in MiB, rounded up, where it is no whole number of GiB; null where size_gb says it all.';
 COMMENT ON COLUMN storage_volumes.storage IS
 'The storage or pool it lies on.';
 COMMENT ON COLUMN storage_volumes.format IS

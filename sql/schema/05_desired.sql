@@ -12,6 +12,7 @@ CREATE TABLE desired_resources (
     spec_hash bytea NOT NULL,
     document_hash bytea,
     file text NOT NULL,
+    path text NOT NULL DEFAULT '',
     line integer NOT NULL,
     column_number integer NOT NULL,
     prevent_destroy boolean NOT NULL DEFAULT FALSE,
@@ -53,7 +54,9 @@ COMMENT ON COLUMN desired_resources.spec_hash IS
 COMMENT ON COLUMN desired_resources.document_hash IS
 'SHA-256 of the YAML document it was read from; null for a part.';
 COMMENT ON COLUMN desired_resources.file IS
-'The manifest''s file.';
+'The manifest''s file, as whoever loaded it would write it.';
+COMMENT ON COLUMN desired_resources.path IS
+'The same file by its path within the source, which is the same in every clone.';
 COMMENT ON COLUMN desired_resources.line IS
 'Line in it, from 1; 0 where only the file is known.';
 COMMENT ON COLUMN desired_resources.column_number IS

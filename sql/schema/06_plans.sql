@@ -43,18 +43,41 @@ COMMENT ON COLUMN plans.status IS
 CREATE INDEX plans_hash_at ON plans (hash);
 CREATE INDEX plans_revision ON plans (revision_id);
 
+CREATE TABLE plan_sources (
+    plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+    position integer NOT NULL,
+    source_name text NOT NULL,
+    place text,
+    CONSTRAINT plan_sources_pkey PRIMARY KEY (plan_id, position)
+);
+
+COMMENT ON TABLE plan_sources IS
+'What a plan was made from: the sources, or the parts of them, that it is about.';
+COMMENT ON COLUMN plan_sources.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_sources.position IS
+'The order in which they were named.';
+COMMENT ON COLUMN plan_sources.source_name IS
+'The source.';
+COMMENT ON COLUMN plan_sources.place IS
+'The folder or file that was read; null for a repository, which is read again where its source is.';
+
 CREATE TABLE plan_approvals (
     id bigint GENERATED ALWAYS AS IDENTITY,
+    uid uuid NOT NULL,
     plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
     hash text NOT NULL,
     approved_by text NOT NULL,
     approved_at timestamptz NOT NULL DEFAULT now(),
     used_at timestamptz,
-    CONSTRAINT plan_approvals_pkey PRIMARY KEY (id)
+    mac bytea NOT NULL,
+    CONSTRAINT plan_approvals_pkey PRIMARY KEY (id),
+    CONSTRAINT plan_approvals_uid UNIQUE (uid),
+    CONSTRAINT plan_approvals_mac CHECK (octet_length(mac) = 32)
 );
 
 COMMENT ON TABLE plan_approvals IS
-'A person''s consent to one plan, good for one use.';
+'A person''s consent to one plan, good for one use, and only with a mac that none but a holder of the key can make.';
 COMMENT ON COLUMN plan_approvals.id IS
 'Key.';
 COMMENT ON COLUMN plan_approvals.plan_id IS
@@ -67,7 +90,10 @@ COMMENT ON COLUMN plan_approvals.approved_at IS
 'When.';
 COMMENT ON COLUMN plan_approvals.used_at IS
 'When an application used it up; null before. Set once.';
-CREATE UNIQUE INDEX plan_approvals_unused ON plan_approvals (plan_id) WHERE used_at IS NULL;
+COMMENT ON COLUMN plan_approvals.uid IS
+'Its identity, chosen by who approves and covered by the mac, so that no copy of it counts.';
+COMMENT ON COLUMN plan_approvals.mac IS
+'HMAC-SHA-256 over uid, plan, hash and who, under the installation''s key, which the database never has.';
 CREATE INDEX plan_approvals_plan ON plan_approvals (plan_id);
 
 CREATE TABLE plan_messages (

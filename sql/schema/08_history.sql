@@ -21,6 +21,14 @@ CREATE TABLE resource_history (
     external_id text,
     management text NOT NULL,
     presence text NOT NULL,
+    prevent_destroy boolean NOT NULL,
+    on_remove text,
+    allow_downtime boolean NOT NULL,
+    replace_policy text NOT NULL,
+    create_before_destroy boolean NOT NULL,
+    source_id integer,
+    location_id integer,
+    datacenter_id integer,
     deleted_at timestamptz,
     actor text NOT NULL,
     reason text,
@@ -58,6 +66,22 @@ COMMENT ON COLUMN resource_history.management IS
 'managed, unmanaged or quarantined, after it.';
 COMMENT ON COLUMN resource_history.presence IS
 'present, absent or unknown, after it.';
+COMMENT ON COLUMN resource_history.prevent_destroy IS
+'Whether it was guarded against destruction, after the change.';
+COMMENT ON COLUMN resource_history.on_remove IS
+'What was to happen when it left the manifests, after it; null for the type''s rule.';
+COMMENT ON COLUMN resource_history.allow_downtime IS
+'Whether a change might stop it, after it.';
+COMMENT ON COLUMN resource_history.replace_policy IS
+'Whether it might be replaced, after it.';
+COMMENT ON COLUMN resource_history.create_before_destroy IS
+'Whether a replacement made the new object first, after it.';
+COMMENT ON COLUMN resource_history.source_id IS
+'Whose manifest it was from, after it.';
+COMMENT ON COLUMN resource_history.location_id IS
+'Its location, after it.';
+COMMENT ON COLUMN resource_history.datacenter_id IS
+'Its datacenter, after it.';
 COMMENT ON COLUMN resource_history.deleted_at IS
 'When the resource was gone; null while it lives.';
 COMMENT ON COLUMN resource_history.actor IS

@@ -65,3 +65,27 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION refuse_truncate() IS 'Refuses TRUNCATE, which no row''s history could follow.';
+
+CREATE FUNCTION sessions_in_the_way(p_waiter integer)
+RETURNS TABLE (pid integer, usename text, application_name text, state text, since timestamptz)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT
+    a.pid, a.usename::text, a.application_name, a.state, coalesce(a.xact_start, a.state_change, a.backend_start)
+  FROM pg_stat_activity AS a
+  CROSS JOIN LATERAL (
+    SELECT
+      coalesce(bool_or(l.locktype = 'virtualxid'), FALSE) AS is_at_work,
+      coalesce(bool_or(l.locktype = 'advisory'), FALSE) AND a.application_name <> 'reconciler' AS is_holding
+    FROM pg_locks AS l
+    WHERE l.pid = a.pid AND l.granted
+  ) AS has
+  WHERE
+    a.datname = current_database() AND a.pid NOT IN (pg_backend_pid(), p_waiter)
+    AND (has.is_at_work OR has.is_holding)
+  ORDER BY a.state LIKE 'idle in transaction%' DESC, has.is_holding DESC, 5 ASC
+  LIMIT 3
+$$;
+COMMENT ON FUNCTION sessions_in_the_way(integer) IS
+'Who may hold what a session waited for in vain: transactions left open, foreign holders of advisory locks, others at work; the longest first. It shows no statements.';
+REVOKE ALL ON FUNCTION sessions_in_the_way(integer) FROM public;

@@ -10,6 +10,9 @@ BEGIN
     RAISE EXCEPTION 'the identity of % (id, uid, type, root or part) cannot be changed', old.address
       USING ERRCODE = 'RC003', HINT = 'Mark it as deleted and insert another resource.';
   END IF;
+  IF new.presence <> 'unknown' THEN
+    new.presence_reason := NULL;
+  END IF;
   new.version := old.version + 1;
   new.updated_at := now();
   RETURN new;
@@ -29,6 +32,9 @@ WHEN (
     OR old.allow_downtime IS DISTINCT FROM new.allow_downtime
     OR old.replace_policy IS DISTINCT FROM new.replace_policy
     OR old.create_before_destroy IS DISTINCT FROM new.create_before_destroy
+    OR old.source_id IS DISTINCT FROM new.source_id
+    OR old.location_id IS DISTINCT FROM new.location_id
+    OR old.datacenter_id IS DISTINCT FROM new.datacenter_id
     OR old.deleted_at IS DISTINCT FROM new.deleted_at
     OR old.id IS DISTINCT FROM new.id
     OR old.uid IS DISTINCT FROM new.uid
@@ -117,6 +123,53 @@ EXECUTE FUNCTION guard_operation_status();
 CREATE TRIGGER guard_status_update BEFORE UPDATE OF status ON resource_operations FOR EACH ROW
 WHEN (old.status IS DISTINCT FROM new.status)
 EXECUTE FUNCTION guard_operation_status();
+
+CREATE FUNCTION guard_ended_operation()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  RAISE EXCEPTION 'operation % has ended as %, and what has ended is never changed', old.id, old.status
+    USING ERRCODE = 'RC004', HINT = 'What has ended stays as it ended; make a new operation.';
+END
+$$;
+COMMENT ON FUNCTION guard_ended_operation() IS 'Refuses any change of an operation that has ended, as the histories do.';
+
+-- Where it is the status that moves, the guard of the status refuses it.
+CREATE TRIGGER guard_ended BEFORE UPDATE ON resource_operations FOR EACH ROW
+WHEN (old.status IN ('done', 'failed', 'interrupted') AND old.status = new.status AND old.* IS DISTINCT FROM new.*)
+EXECUTE FUNCTION guard_ended_operation();
+
+CREATE FUNCTION guard_ended_operation_row()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_operation uuid := new.operation_id;
+  v_ended timestamptz;
+BEGIN
+  IF tg_op = 'UPDATE' AND old.operation_id IS DISTINCT FROM new.operation_id THEN
+    RAISE EXCEPTION 'a row of operation % cannot become one of another', old.operation_id USING ERRCODE = 'RC004';
+  END IF;
+  SELECT finished_at INTO v_ended FROM public.resource_operations
+  WHERE id = v_operation AND status IN ('done', 'failed', 'interrupted');
+  -- In the transaction that ends it, what belongs to its end may still be written.
+  IF v_ended IS NOT NULL AND v_ended <> transaction_timestamp() THEN
+    RAISE EXCEPTION 'operation % has ended at %, and nothing is added to it or changed in it', v_operation, v_ended
+      USING ERRCODE = 'RC004', HINT = 'What has ended stays as it ended; make a new operation.';
+  END IF;
+  RETURN new;
+END
+$$;
+COMMENT ON FUNCTION guard_ended_operation_row() IS
+'Refuses to write calls, tasks or results of an operation that ended in an earlier transaction.';
+
+CREATE TRIGGER guard_ended BEFORE INSERT OR UPDATE ON resource_operation_calls FOR EACH ROW
+EXECUTE FUNCTION guard_ended_operation_row();
+CREATE TRIGGER guard_ended BEFORE INSERT OR UPDATE ON resource_operation_tasks FOR EACH ROW
+EXECUTE FUNCTION guard_ended_operation_row();
+CREATE TRIGGER guard_ended BEFORE INSERT OR UPDATE ON resource_operation_results FOR EACH ROW
+EXECUTE FUNCTION guard_ended_operation_row();
 
 CREATE FUNCTION guard_approval_use()
 RETURNS trigger

@@ -13,12 +13,14 @@ BEGIN
     INSERT INTO resource_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      deleted_at
+      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
+      datacenter_id, deleted_at
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       n.id, 'insert', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
-      n.presence, n.deleted_at
+      n.presence, n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
+      n.location_id, n.datacenter_id, n.deleted_at
     FROM new_rows AS n CROSS JOIN change_context() AS c
     ORDER BY n.id;
     INSERT INTO resource_state_history (
@@ -34,17 +36,23 @@ BEGIN
     INSERT INTO resource_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      deleted_at
+      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
+      datacenter_id, deleted_at
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       n.id, 'update', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
-      n.presence, n.deleted_at
+      n.presence, n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
+      n.location_id, n.datacenter_id, n.deleted_at
     FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id CROSS JOIN change_context() AS c
     WHERE
-      (o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence, o.deleted_at)
+      (o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence,
+      o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
+      o.location_id, o.datacenter_id, o.deleted_at)
       IS DISTINCT FROM
-      (n.address, n.name, n.provider_endpoint_id, n.external_id, n.management, n.presence, n.deleted_at);
+      (n.address, n.name, n.provider_endpoint_id, n.external_id, n.management, n.presence,
+      n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
+      n.location_id, n.datacenter_id, n.deleted_at);
     INSERT INTO resource_state_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, from_state_id, to_state_id
@@ -58,12 +66,14 @@ BEGIN
     INSERT INTO resource_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      deleted_at
+      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
+      datacenter_id, deleted_at
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       o.id, 'delete', o.address, o.name, o.resource_type_id, o.provider_endpoint_id, o.external_id, o.management,
-      o.presence, coalesce(o.deleted_at, c.changed_at)
+      o.presence, o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
+      o.location_id, o.datacenter_id, coalesce(o.deleted_at, c.changed_at)
     FROM old_rows AS o CROSS JOIN change_context() AS c;
   END IF;
   RETURN NULL;

@@ -106,10 +106,11 @@ BEGIN
         IS DISTINCT FROM
         (excluded.cidr, excluded.gateway, excluded.vlan_id, excluded.mtu);
     WHEN 'storage_volumes' THEN
-      INSERT INTO storage_volumes AS x (resource_id, size_gb, storage, format, slot)
+      INSERT INTO storage_volumes AS x (resource_id, size_gb, size_mib, storage, format, slot)
       SELECT
         v.resource_id,
         max(v.value_integer) FILTER (WHERE v.column_name = 'size_gb'),
+        max(v.value_integer) FILTER (WHERE v.column_name = 'size_mib'),
         max(v.value_string) FILTER (WHERE v.column_name = 'storage'),
         max(v.value_string) FILTER (WHERE v.column_name = 'format'),
         max(v.value_string) FILTER (WHERE v.column_name = 'slot')
@@ -117,13 +118,14 @@ BEGIN
       GROUP BY v.resource_id
       ON CONFLICT (resource_id) DO UPDATE SET
         size_gb = excluded.size_gb,
+        size_mib = excluded.size_mib,
         storage = excluded.storage,
         format = excluded.format,
         slot = excluded.slot
       WHERE
-        (x.size_gb, x.storage, x.format, x.slot)
+        (x.size_gb, x.size_mib, x.storage, x.format, x.slot)
         IS DISTINCT FROM
-        (excluded.size_gb, excluded.storage, excluded.format, excluded.slot);
+        (excluded.size_gb, excluded.size_mib, excluded.storage, excluded.format, excluded.slot);
     WHEN 'clusters' THEN
       INSERT INTO clusters AS x (resource_id, engine, version, endpoint_url)
       SELECT

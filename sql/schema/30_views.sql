@@ -246,7 +246,9 @@ wanted AS (
     WHERE
         pairs.resource_id IS NOT NULL
         AND pairs.is_there
-        AND rule.mutability NOT IN ('read_only', 'create_only')
+        AND rule.mutability <> 'create_only'
+        -- What nobody can set and is cleared where it is unset is a fault that the driver mends.
+        AND (rule.mutability <> 'read_only' OR rule.clear_when_unset)
         AND (
             dv.value IS NOT NULL
             OR cleared.desired_resource_id IS NOT NULL
@@ -536,8 +538,19 @@ WITH changes AS (
     SELECT
         h.change, h.changed_at, h.resource_id, 'resource' AS what, h.action AS name,
         NULL::text AS before,
-        CASE WHEN h.deleted_at IS NULL THEN concat_ws(' ', h.management, h.presence, h.external_id) ELSE 'gone' END
-            AS after,
+        CASE
+            WHEN h.deleted_at IS NOT NULL THEN 'gone'
+            ELSE
+                concat_ws(
+                    ' ',
+                    h.management, h.presence, h.external_id,
+                    CASE WHEN h.prevent_destroy THEN 'prevent_destroy' END,
+                    'on_remove ' || h.on_remove,
+                    CASE WHEN h.allow_downtime THEN 'allow_downtime' END,
+                    CASE WHEN h.replace_policy <> 'never' THEN 'replace ' || h.replace_policy END,
+                    CASE WHEN h.create_before_destroy THEN 'create_before_destroy' END
+                )
+        END AS after,
         h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
     FROM resource_history AS h
 

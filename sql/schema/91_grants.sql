@@ -19,23 +19,25 @@ provider_endpoint_settings, datacenter_capabilities, provider_datacenters TO rec
 GRANT INSERT ON provider_credential_hosts TO reconciler_runtime;
 GRANT INSERT, DELETE ON provider_declarations TO reconciler_runtime;
 
+GRANT UPDATE (key_id) ON installation TO reconciler_runtime;
 GRANT INSERT ON manifest_sources, revisions, tags, external_id_reservations TO reconciler_runtime;
-GRANT UPDATE (kind, url, branch, subfolder) ON manifest_sources TO reconciler_runtime;
+GRANT UPDATE (name, kind, url, branch, subfolder, repository, forgotten_at) ON manifest_sources TO reconciler_runtime;
 GRANT INSERT, UPDATE ON workers, resources, holds, endpoint_observations TO reconciler_runtime;
 GRANT INSERT, UPDATE, DELETE ON
 resource_attributes, resource_pending_attributes, resource_tags, resource_relationships,
 resource_failures TO reconciler_runtime;
 GRANT INSERT ON endpoint_observation_types TO reconciler_runtime;
 
--- A desired row is written once, and later closed.
+-- A desired row is written once, and later closed; its document may move to another place, and its source be renamed
+-- into another.
 GRANT INSERT ON
 desired_resources, desired_attributes, desired_cleared_attributes, desired_tags, desired_collections,
 desired_ignored_attributes, desired_relationships TO reconciler_runtime;
-GRANT UPDATE (valid_to_revision) ON desired_resources TO reconciler_runtime;
+GRANT UPDATE (valid_to_revision, source_id, file, path, line, column_number) ON desired_resources TO reconciler_runtime;
 
 -- A plan is written once; its status moves, and an approval is used up.
 GRANT INSERT ON
-plans, plan_approvals, plan_messages, plan_blocked, plan_steps, plan_step_requirements, plan_step_approvals,
+plans, plan_sources, plan_approvals, plan_messages, plan_blocked, plan_steps, plan_step_requirements, plan_step_approvals,
 plan_step_changes, plan_calls, plan_call_parameters TO reconciler_runtime;
 GRANT UPDATE (status) ON plans TO reconciler_runtime;
 GRANT UPDATE (used_at) ON plan_approvals TO reconciler_runtime;
@@ -53,3 +55,4 @@ GRANT USAGE ON SEQUENCE desired_resources_id_seq, plan_steps_id_seq, resources_i
 
 REVOKE ALL ON FUNCTION make_history_partitions(integer) FROM public;
 GRANT EXECUTE ON FUNCTION make_history_partitions(integer) TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO reconciler_runtime;

@@ -3,17 +3,13 @@
 
 INSERT INTO installation DEFAULT VALUES ON CONFLICT DO NOTHING;
 
-INSERT INTO relationship_types (id, name, description) OVERRIDING SYSTEM VALUE VALUES
-(1, 'contains', 'The parent contains the child, which lives and dies with it.'),
-(2, 'depends_on', 'The child needs the parent to be there first.'),
-(3, 'member_of', 'The child is a member of the parent.'),
-(4, 'attached_to', 'The child is attached to the parent, and can be detached.'),
-(5, 'hosted_on', 'The child runs on the parent.'),
-(6, 'connected_to', 'The child is connected to the parent, a network.'),
-(7, 'uses', 'The child uses what the parent offers.')
+-- What each means is said in the catalog, whose sync describes them and adds those of drivers and manifests.
+INSERT INTO relationship_types (id, name) OVERRIDING SYSTEM VALUE VALUES
+(1, 'contains'), (2, 'depends_on'), (3, 'member_of'), (4, 'attached_to'), (5, 'hosted_on'), (6, 'connected_to'),
+(7, 'uses')
 ON CONFLICT (
-    id) DO UPDATE SET name = excluded.name, description = excluded.description
-WHERE (relationship_types.name, relationship_types.description) IS DISTINCT FROM (excluded.name, excluded.description);
+    id) DO UPDATE SET name = excluded.name
+WHERE relationship_types.name IS DISTINCT FROM excluded.name;
 
 INSERT INTO operation_types (id, name) OVERRIDING SYSTEM VALUE VALUES
 (1, 'create'), (2, 'update'), (3, 'replace'), (4, 'delete'), (5, 'adopt'), (6, 'forget')

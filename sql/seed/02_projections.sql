@@ -21,6 +21,7 @@ INSERT INTO attribute_projections (table_name, column_name, attribute) VALUES
 ('networks', 'vlan_id', 'vlan_id'),
 ('networks', 'mtu', 'mtu'),
 ('storage_volumes', 'size_gb', 'size_gb'),
+('storage_volumes', 'size_mib', 'size_mib'),
 ('storage_volumes', 'storage', 'storage'),
 ('storage_volumes', 'format', 'format'),
 ('storage_volumes', 'slot', 'slot'),

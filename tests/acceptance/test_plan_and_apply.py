@@ -135,17 +135,47 @@ def test_one_failure_stops_only_what_needs_it_and_the_exit_code_says_so(world: W
     assert world.sim.names("servers") == []
 
 
-def test_what_failed_waits_and_is_tried_at_once_when_a_person_says_so(world: World) -> None:
+def test_what_failed_is_shown_with_its_error_and_an_apply_tries_it_at_once(world: World) -> None:
     world.write(key=SSH_KEY)
     world.sim.fault("status", status=422, method="POST", path="/v1/ssh_keys")
     assert world.cli.apply().code == 1
     world.sim.heal()
-    waiting = world.cli.apply()
-    assert waiting.code == 1
-    assert "reconciler retry ssh_key/admin" in waiting.said
-    world.cli.ok("retry", "ssh_key/admin")
+    shown = world.cli.ok("plan", "-f", "fleet").out
+    assert "ssh_key/admin will be created" in shown
+    assert "failed last time: " in shown
+    (step,) = world.cli.ok("plan", "-f", "fleet", "-o", "json").json()["steps"]
+    assert step["failed"]
     assert world.cli.apply().code == 0
     assert world.sim.names("ssh_keys") == ["admin"]
+
+
+def test_what_is_blocked_beside_work_that_was_all_done_has_a_code_of_its_own(world: World) -> None:
+    world.made(key=SSH_KEY, network=NETWORK + "    lifecycle: {prevent_destroy: true}\n")
+    world.remove("network")
+    world.write(key=SSH_KEY.replace("env: prod", "env: test"))
+    done = world.cli.apply()
+    assert done.code == 3, done.said
+    assert world.sim.item("ssh_keys", "admin")["labels"]["env"] == "test"
+    assert world.cli.apply().code == 1, "nothing of what differs could be done"
+    for command in ("plan", "apply", "destroy"):
+        assert "3: all that may be done was done" in world.cli.ok(command, "--help").out
+
+
+def test_of_what_is_gone_already_nothing_is_said_to_stay(world: World) -> None:
+    world.made(key=SSH_KEY, network=NETWORK)
+    world.sim.change("delete", type="networks", name="prod")
+    world.cli.run("observe")
+    world.remove("network")
+    text = world.cli.ok("plan", "-f", "fleet").out
+    markdown = world.cli.ok("plan", "-f", "fleet", "-o", "markdown").out
+    steps = world.cli.ok("plan", "-f", "fleet", "-o", "json").json()["steps"]
+    if steps[0]["action"] == "forget":
+        assert "network/prod will be forgotten, there is none" in text
+        assert "there is none" in markdown
+        assert steps[0]["gone"]
+    assert "stays" not in text + markdown
+    assert world.cli.apply().code == 0
+    assert world.cli.is_settled()
 
 
 @pytest.mark.parametrize(

@@ -66,3 +66,14 @@ def test_a_folder_that_is_missing_or_empty_is_a_problem(offline: Cli, path: str)
     done = offline.run("validate", "-f", path)
     assert done.code == 1
     assert done.out.startswith(f"{path}: ")
+
+
+def test_a_folder_full_of_one_mistake_is_said_in_few_words(offline: Cli) -> None:
+    (offline.folder / "fleet" / "empty.yaml").write_text("{}\n---\n" * 5000)
+    done = offline.run("validate", "-f", "fleet")
+    assert done.code == 1
+    assert len(done.out.splitlines()) == 1001
+    assert "… and 14000 more; these are the first 1000" in done.out
+    assert "15000 problems" in done.err
+    found = offline.run("validate", "-f", "fleet", "-o", "json").json()
+    assert (found["count"], len(found["problems"])) == (15000, 1000)

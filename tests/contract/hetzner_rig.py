@@ -1,7 +1,7 @@
 """A running Hetzner simulator for tests, and the check of what it says against the published description.
 
 Everything goes over real HTTP. Each exchange is kept, so that a test can end by holding every answer, and
-every request body that was accepted, against the API's own description where that is at hand.
+every request body that was accepted, against facts of the API's own description (`tests/facts`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import requests
@@ -26,8 +25,8 @@ from referencing.jsonschema import DRAFT202012
 
 from reconciler.sim.hetzner import HetznerApi
 from reconciler.sim.server import Request, Response, SimulatorServer
+from tests import facts
 
-SPEC = Path(__file__).parents[3] / "shared" / "specs" / "hetzner" / "cloud.spec.2026-10.json"
 TOKEN, OTHER_TOKEN = "first-project", "second-project"
 
 KEY_1 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f one@example"
@@ -186,15 +185,10 @@ def group(rig: Rig, name: str, **labels: str) -> Any:
 
 
 @cache
-def spec() -> Any:
-    return json.loads(SPEC.read_text(encoding="utf-8"))
-
-
-@cache
 def _operation(method: str, path: str) -> tuple[str, Any]:
     """The description's template for a path, literal segments before parameters, and its operation."""
     best: tuple[int, str, Any] | None = None
-    for template, operations in spec()["paths"].items():
+    for template, operations in facts.hetzner()["paths"].items():
         if re.fullmatch(re.sub(r"\{\w+\}", "[0-9]+", template), path) and method.lower() in operations:
             rank = template.count("{")
             if best is None or rank < best[0]:
@@ -205,15 +199,15 @@ def _operation(method: str, path: str) -> tuple[str, Any]:
 
 @cache
 def _registry() -> Registry[Any]:
-    resource = Resource.from_contents(spec(), default_specification=DRAFT202012)
-    registry: Registry[Any] = Registry().with_resource("urn:spec", resource)
+    resource = Resource.from_contents(facts.hetzner(), default_specification=DRAFT202012)
+    registry: Registry[Any] = Registry().with_resource("urn:facts", resource)
     return registry
 
 
 @cache
 def _validator(method: str, template: str, part: str) -> Draft202012Validator:
     escaped = template.replace("~", "~0").replace("/", "~1")
-    pointer = f"urn:spec#/paths/{escaped}/{method.lower()}/{part}/content/application~1json/schema"
+    pointer = f"urn:facts#/paths/{escaped}/{method.lower()}/{part}"
     return Draft202012Validator({"$ref": pointer}, registry=_registry())
 
 
@@ -234,7 +228,7 @@ def violations(exchange: Exchange) -> list[str]:
     if status not in operation["responses"]:
         return [f"{where}: the description has no such status"]
     found = []
-    if "content" in operation["responses"][status]:
+    if operation["responses"][status] is not None:
         validator = _validator(exchange.method, template, f"responses/{status}")
         found += [f"{where}: {text}" for text in _errors(validator, exchange.payload)]
     elif exchange.payload is not None:

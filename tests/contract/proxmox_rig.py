@@ -1,17 +1,15 @@
 """A running Proxmox VE simulator for tests, and the check of what it says against the published API tree.
 
 Everything goes over real HTTPS and the official client. Each exchange is kept, so that a test can end by
-holding every accepted parameter and every answer against the tree where that is at hand.
+holding every accepted parameter and every answer against facts of the tree (`tests/facts`).
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +22,8 @@ from reconciler.sim.proxmox.params import UNKNOWN, Param
 from reconciler.sim.proxmox.routing import OPERATIONS
 from reconciler.sim.server import Request, Response, SimulatorServer
 from reconciler.sim.tls import server_context
+from tests import facts
 
-SPEC = Path(__file__).parents[3] / "shared" / "specs" / "proxmox" / "pve-api-9.2.3.flat.json"
 SECRET, AUDITOR_SECRET = "a-secret", "another-secret"
 PASSWORD = "of-the-simulator"
 CT_TEMPLATE = "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst"
@@ -164,12 +162,6 @@ def refusal(call: Any, *args: Any, **options: Any) -> ResourceException:
     raise AssertionError("the call was not refused")
 
 
-@cache
-def tree() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(SPEC.read_text())
-    return loaded
-
-
 def violations(exchange: tuple[Request, Response]) -> list[str]:
     """What an exchange has that the published tree does not allow."""
     request, response = exchange
@@ -180,7 +172,7 @@ def violations(exchange: tuple[Request, Response]) -> list[str]:
     if declared is None:
         return [] if response.status == 501 else [f"{request.method} {path}: answered, yet not declared"]
     where = f"{request.method} {declared.path}"
-    method = tree()[declared.path][request.method]
+    method = facts.proxmox()[declared.path][request.method]
     if response.status == 200:
         unknown = _unknown(method, {**request.query, **(request.body or {})})
         found = [f"{where}: accepted unknown parameter {name}" for name in unknown]

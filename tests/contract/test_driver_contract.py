@@ -128,7 +128,8 @@ def test_what_is_sent_is_what_the_plan_showed(begun: tuple[World, Sample]) -> No
         shown = []
         for call in calls:
             request = world.fill(call, desired.address)
-            shown.append(Sent(request.method, request.path))
+            if not call.looks:
+                shown.append(Sent(request.method, request.path))
         assert world.harness.sent()[before:] == shown
 
 

@@ -215,11 +215,12 @@ def test_an_empty_description_is_none(world: World) -> None:
     assert not world.pending(wall)
 
 
-def test_machines_without_firewalls_cost_no_further_request(world: World) -> None:
+def test_machines_without_firewalls_cost_no_further_request_but_the_catalogue(world: World) -> None:
     for index in range(3):
         world.apply(vm(f"web-{index}"))
     seen = world.driver.observe(ObserveRequest(frozenset({"vm"})))
-    assert (len(seen.resources), seen.requests) == (3, 1)
+    assert (len(seen.resources), seen.requests) == (3, 3)
+    assert {offer.kind for offer in seen.offers or ()} == {"server_type", "image"}
 
 
 @pytest.mark.parametrize("listens", [True, False])

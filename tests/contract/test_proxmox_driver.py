@@ -17,7 +17,7 @@ from reconciler.model.plan import Action
 from reconciler.model.resource import Desired, Observed
 from reconciler.model.values import SecretRef
 from reconciler.providers.driver import Observation, ObserveRequest, TaskState
-from reconciler.providers.proxmox.marks import MISPLACED
+from reconciler.providers.proxmox.marks import FAULT
 from tests.contract.harness import OWNER, World
 from tests.contract.proxmox_harness import (
     KEY_1,
@@ -118,7 +118,7 @@ def test_a_mark_that_stayed_in_a_description_is_brought_to_its_place(
     world.run(calls[:1], WEB)
     world.look(WEB, desired)
     assert "rc-id-" not in truth(world)["config"]["tags"]
-    assert [item.key for item in world.pending(desired).tags] == [MISPLACED]
+    assert [item.name for item in world.pending(desired).changes] == [FAULT]
     world.apply(desired)
     assert world.pending(desired) == Diff(WEB)
     config = truth(world)["config"]
@@ -392,6 +392,9 @@ def test_tasks_that_run_are_not_done() -> None:
         calls = world.lower(Action.CREATE, vm(), None, Diff(WEB))
         tasks = world.submit(calls[0], WEB)
         assert [status.state for status in world.driver.poll(tasks).values()] == [TaskState.RUNNING]
+        harness.fault("status", method="GET", path=".*/tasks/.*/status", status=404)
+        denied = world.driver.poll(tasks).values()
+        assert [status.state for status in denied] == [TaskState.RUNNING], "a denial is not its end"
         harness.rig.clock.now += 6
         assert [status.state for status in world.driver.poll(tasks).values()] == [TaskState.DONE]
 

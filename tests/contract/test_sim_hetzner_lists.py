@@ -78,3 +78,11 @@ def test_lists_are_sorted_and_filtered_as_asked(rig: Rig) -> None:
     rig.machine("off", start_after_create=False)
     rows = rig.ask("GET", "/servers", status=["off", "starting"]).json()["servers"]
     assert [row["name"] for row in rows] == ["off"]
+
+
+def test_parameters_that_a_list_does_not_know_are_ignored(rig: Rig) -> None:
+    """Clients in Go send `sort` to lists that cannot be sorted."""
+    for path in ("/server_types", "/load_balancer_types", "/isos"):
+        answer = rig.ask("GET", path, sort="id:asc", colour="blue")
+        assert answer.status_code == 200, path
+        assert len(answer.json()[path[1:]]) > 1

@@ -10,9 +10,8 @@ from reconciler.sim.proxmox import formats
 from reconciler.sim.proxmox.options import CT_OPTIONS, VM_OPTIONS
 from reconciler.sim.proxmox.routing import OPERATIONS, Operation
 from reconciler.sim.proxmox.strings import PropertyFormat
-from tests.contract.proxmox_rig import SPEC, differences, tree
-
-pytestmark = pytest.mark.skipif(not SPEC.exists(), reason="the published API tree is not at hand")
+from tests import facts
+from tests.contract.proxmox_rig import differences
 
 
 def declared(operation: Operation) -> str:
@@ -21,7 +20,7 @@ def declared(operation: Operation) -> str:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=declared)
 def test_every_operation_takes_exactly_the_parameters_of_the_tree(operation: Operation) -> None:
-    theirs = tree()[operation.path][operation.method]["parameters"].get("properties", {})
+    theirs = facts.proxmox()[operation.path][operation.method]["parameters"].get("properties", {})
     assert sorted(operation.table) == sorted(theirs)
     found = [text for name in theirs for text in differences(name, operation.table[name], theirs[name])]
     assert found == []
@@ -29,7 +28,7 @@ def test_every_operation_takes_exactly_the_parameters_of_the_tree(operation: Ope
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=declared)
 def test_every_operation_asks_for_a_privilege_where_the_tree_does(operation: Operation) -> None:
-    permissions = tree()[operation.path][operation.method].get("permissions", {})
+    permissions = facts.proxmox()[operation.path][operation.method].get("permissions", {})
     check = permissions.get("check")
     if not check or check[0] != "perm":
         return
@@ -68,7 +67,7 @@ def property_formats() -> list[tuple[str, str, PropertyFormat]]:
 def test_every_property_string_has_exactly_the_keys_of_the_tree(
     path: str, name: str, ours: PropertyFormat
 ) -> None:
-    theirs: dict[str, Any] = tree()[path]["POST"]["parameters"]["properties"][name]["format"]
+    theirs: dict[str, Any] = facts.proxmox()[path]["POST"]["parameters"]["properties"][name]["format"]
     keys = {key: value for key, value in theirs.items() if "alias" not in value}
     assert sorted(ours.keys) == sorted(keys)
     default = next((key for key, value in keys.items() if value.get("default_key")), None)
@@ -80,7 +79,7 @@ def test_every_property_string_has_exactly_the_keys_of_the_tree(
 
 def test_every_option_can_be_read_back() -> None:
     for options, path in ((VM_OPTIONS, "/nodes/{node}/qemu"), (CT_OPTIONS, "/nodes/{node}/lxc")):
-        returned = tree()[f"{path}/{{vmid}}/config"]["GET"]["returns"]["properties"]
+        returned = facts.proxmox()[f"{path}/{{vmid}}/config"]["GET"]["returns"]["properties"]
         not_returned = {"affinity", "autostart", "import-from"} | {"migrate_downtime", "migrate_speed"}
         assert set(options) - set(returned) - not_returned <= {
             "hugepages",

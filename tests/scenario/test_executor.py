@@ -333,7 +333,20 @@ def test_a_clone_that_was_cut_off_gets_its_mark_where_it_belongs(proxmox: Stage)
 
     assert "rc-id-" in config()["description"]
     (step,) = proxmox.plan().steps
-    assert ([change.name for change in step.changes], len(step.tags)) == ([], 1)
+    assert ([change.name for change in step.changes], step.tags) == (["mark_fault"], ())
     proxmox.settle()
     assert config()["description"] == "Of a template"
     assert "rc-id-" in config()["tags"]
+
+
+def test_a_template_on_another_node_is_cloned_where_it_is(proxmox: Stage) -> None:
+    spec = "endpoint: proxmox-1, node: pve2, clone_from: 9000, clone_full: true"
+    proxmox.want(document("VirtualMachine", "web", spec))
+    (step,) = proxmox.plan().steps
+    (call,) = (call for call in step.calls if call.creates)
+    assert dict(call.path_params)["node"] == "pve1"
+    assert dict(call.params)["target"] == "pve2"
+    assert "shared storage only" in call.summary
+    applied = proxmox.apply(waves=1)
+    assert results(applied) == {"failed": 1}, "the template's storage is local, and the server said so"
+    assert "uses local storage" in applied.outcomes[0].message

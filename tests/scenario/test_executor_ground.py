@@ -433,5 +433,14 @@ def test_a_replacement_that_brings_nothing_destroys_no_second_machine(stage: Sta
     (item,) = applied[1].left.blocked
     assert (item.hindrance, item.hint) == (Hindrance.BACK_OFF, "reconciler retry vm/web")
     assert "image was set once and the provider still shows debian-12" in item.message
+    assert stage.rows("SELECT not_before FROM resource_failures") == [(None,)], "no clock ever frees it"
+    stage.run("UPDATE resource_failures SET last_at = last_at - interval '100 years'")
+    for options in (PlanOptions(), PlanOptions(retry_now=True)):
+        stage.options = options
+        stage.want(
+            document("VirtualMachine", "web", spec, "lifecycle: {replace: allowed, allow_downtime: true}")
+        )
+        assert [each.hindrance for each in stage.apply().left.blocked] == [Hindrance.BACK_OFF]
+    assert len([each for each in stage.hcloud.sent("DELETE") if "/servers/" in each]) == 1
     stage.want(machine())
     stage.settle()

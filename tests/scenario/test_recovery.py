@@ -22,12 +22,12 @@ import pytest
 from reconciler.engine.approval import Permit
 from reconciler.executor.recover import recover
 from reconciler.executor.run import run_steps
-from reconciler.model.plan import Action
+from reconciler.model.plan import Action, Hindrance
 from reconciler.store import operations as ops
 from reconciler.store.session import Actor
 from reconciler.store.workers import worker
 from tests.databases import TestDatabase
-from tests.scenario.stage import TOKEN, Simulator, Stage, document, staged
+from tests.scenario.stage import TOKEN, Simulator, Stage, document, result_of, staged
 from tests.scenario.test_executor import NET, adopting, machine, names, network, stranger
 
 ROOT = Path(__file__).parents[2]
@@ -122,6 +122,41 @@ def nothing_twice_nothing_lost(stage: Stage, kind: str, *wanted: str) -> None:
     before = len(stage.hcloud.sent())
     stage.settle()
     assert len(stage.hcloud.sent()) == before
+
+
+class StoppedWhileWaiting(threading.Event):
+    """A stop that comes as soon as anybody waits, and keeps for how long that would have been."""
+
+    seconds: float | None = None
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds = timeout
+        self.set()
+        return True
+
+
+@pytest.mark.parametrize("since", [0, 20, 29, 31, 33])
+def test_nothing_is_concluded_before_the_request_and_the_lists_had_their_time(
+    stage: Stage, since: int
+) -> None:
+    """A request may be on its way until its time-out, and its object in no list for a while after that."""
+    stage.want(NET)
+    stage.hcloud.fault("latency", method="POST", path="/v1/networks", seconds=0.3)
+    stage.hcloud.fault("reset_before", method="POST", path="/v1/networks")
+    killed_when(stage, asked(stage.hcloud, "POST", "/networks"))
+    drained(stage.hcloud)
+    stage.run("UPDATE resource_operation_calls SET sent_at = now() - make_interval(secs => %s)", since)
+    stage.run("UPDATE resource_operations SET sent_at = now() - make_interval(secs => %s)", since)
+    stage.context = stage.engine.refreshed(stage.context, None)
+    stop = StoppedWhileWaiting()
+    (item,) = recover(stage.context, stop)
+    assert not item.settled
+    assert stop.seconds is not None
+    assert 0 < stop.seconds <= 35 - since
+    assert stage.operations() == [("network/net", "create", "sending")]
+    let_time_pass(stage)
+    stage.settle()
+    assert names(stage, "networks") == ["net"]
 
 
 # -- creation -------------------------------------------------------------------------------------------
@@ -444,6 +479,55 @@ def cut_off_in_a_deletion(stage: Stage, *left: str) -> None:
     killed_when(stage, asked(stage.hcloud, "DELETE", "/networks/"))
     drained(stage.hcloud)
     let_time_pass(stage)
+
+
+@pytest.mark.parametrize("made", [True, False])
+@pytest.mark.parametrize("left", [(), (OTHER,)])
+def test_what_may_have_been_made_is_not_made_again_with_another_projects_token(
+    two_projects: Stage, left: tuple[str, ...], made: bool
+) -> None:
+    stage = two_projects
+    stage.want(*left)
+    if left:
+        stage.settle()
+    stage.want(NET, *left)
+    stage.apply(waves=0)
+    stage.hcloud.fault("reset_after" if made else "reset_before", method="POST", path="/v1/networks", times=1)
+    stage.hcloud.fault("status", method="GET", path="/v1/networks.*", status=503)
+    assert result_of(stage.apply(observe=False, waves=1), "network/net") == "ambiguous"
+    stage.hcloud.clear()
+    token_is(stage, "of-another-project")
+    for _ in range(2):
+        applied = stage.apply()
+        (blocked,) = [item for item in applied.left.blocked if str(item.address) == "network/net"]
+        assert blocked.hindrance is Hindrance.UNKNOWN
+    assert stage.hcloud.state()["other_project"]["networks"] == []
+    token_is(stage, TOKEN)
+    stage.settle()
+    nothing_twice_nothing_lost(stage, "networks", "net", *(["other"] if left else []))
+    assert stage.hcloud.state()["other_project"]["networks"] == []
+
+
+@pytest.mark.parametrize("left", [(), (OTHER,)])
+def test_a_creation_that_was_cut_off_is_not_made_again_with_another_projects_token(
+    two_projects: Stage, left: tuple[str, ...]
+) -> None:
+    stage = two_projects
+    stage.want(*left)
+    if left:
+        stage.settle()
+    stage.want(NET, *left)
+    stage.hcloud.fault("latency", method="POST", path="/v1/networks", seconds=0.3, times=1)
+    killed_when(stage, asked(stage.hcloud, "POST", "/networks"))
+    drained(stage.hcloud)
+    let_time_pass(stage)
+    token_is(stage, "of-another-project")
+    for _ in range(2):
+        stage.apply()
+    assert stage.hcloud.state()["other_project"]["networks"] == []
+    token_is(stage, TOKEN)
+    stage.settle()
+    nothing_twice_nothing_lost(stage, "networks", "net", *(["other"] if left else []))
 
 
 @pytest.mark.parametrize("left", [(), (OTHER,)])

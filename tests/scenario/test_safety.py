@@ -258,7 +258,7 @@ def test_a_mass_deletion_waits_until_the_very_plan_is_approved_and_then_runs_onc
     session.observe()
     number = session.save(session.preview())
     with stage.engine.store.transaction(Actor("grace")) as tx:
-        approve(tx, find_plan(tx, str(number)), "grace")
+        approve(tx, find_plan(tx, str(number)), "grace", stage.engine.key)
     assert results(stage.apply()) == {"done": 5}
     assert names(stage, "networks") == ["n0"]
     assert stage.rows("SELECT used_at IS NOT NULL FROM plan_approvals") == [(True,)]
@@ -273,7 +273,7 @@ def test_an_approval_of_a_plan_whose_ground_moved_lets_nothing_through(stage: St
     session.observe()
     number = session.save(session.preview())
     with stage.engine.store.transaction(Actor("grace")) as tx:
-        approve(tx, find_plan(tx, str(number)), "grace")
+        approve(tx, find_plan(tx, str(number)), "grace", stage.engine.key)
     stage.hcloud.change(op="set", type="networks", name="n3", set={"labels.precious": "yes"})
     assert stage.apply().outcomes == ()
     assert len(names(stage, "networks")) == 6
@@ -290,7 +290,7 @@ def test_an_approval_that_comes_while_an_apply_ends_is_there_for_the_next(stage:
 
     def approved_meanwhile(_: Outcome) -> None:
         with stage.engine.store.transaction(Actor("grace")) as tx:
-            approve(tx, find_plan(tx, str(number)), "grace")
+            approve(tx, find_plan(tx, str(number)), "grace", stage.engine.key)
 
     session.progress = Progress(ended=approved_meanwhile)
     applied = session.apply(Permit(), waves=1)

@@ -57,8 +57,13 @@ def small(default: object = 2, cardinality: Cardinality = Cardinality.ONE) -> Ca
         maximum=9,
         allowed_values=(1, 2, 9),
         grow_only=True,
+        also="size",
+        unique=True,
+        unique_within="size",
+        unset="nothing",
     )
     return Catalog(
+        relationship_types=merge([core_part()]).relationship_types,
         provider_types={"test": ProviderTypeInfo("test", "Test")},
         resource_types={"box": box},
         definitions={"size": size},

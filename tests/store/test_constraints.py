@@ -306,14 +306,42 @@ def test_an_operation_begins_as_intended(world: World) -> None:
     )
 
 
+@pytest.mark.parametrize("status", ["done", "failed", "interrupted"])
+def test_an_operation_that_has_ended_is_as_fixed_as_the_history(world: World, status: str) -> None:
+    made = operation(world, world.resource("vm/web-1", "running"))
+    world.run(
+        "INSERT INTO resource_operation_calls (operation_id, position, status) VALUES (%s, 0, 'done')", made
+    )
+    world.run(
+        "INSERT INTO resource_operation_results (operation_id, name, data_type, value_string)"
+        " VALUES (%s, 'external_id', 'string', '1')",
+        made,
+    )
+    world.run("UPDATE resource_operations SET status = 'sending'")
+    world.run("UPDATE resource_operations SET status = %s, finished_at = now() - interval '1 second'", status)
+    refused(world, "RC004", "UPDATE resource_operations SET error_message = 'another'")
+    refused(world, "RC004", "UPDATE resource_operations SET current_call = 7")
+    refused(world, "RC004", "UPDATE resource_operations SET finished_at = now()")
+    refused(world, "RC004", "UPDATE resource_operation_calls SET error_message = 'another'")
+    refused(world, "RC004", "UPDATE resource_operation_results SET value_string = '2'")
+    refused(
+        world,
+        "RC004",
+        "INSERT INTO resource_operation_calls (operation_id, position, status) VALUES (%s, 1, 'done')",
+        made,
+    )
+    refused(world, "RC004", "INSERT INTO resource_operation_tasks VALUES (%s, 0, 'UPID')", made)
+
+
 def test_an_approval_is_used_once(world: World) -> None:
     plan = world.one("INSERT INTO plans (hash, actor) VALUES (repeat('0', 64), 'ada') RETURNING id")
-    approve = "INSERT INTO plan_approvals (plan_id, hash, approved_by) VALUES (%s, repeat('0', 64), 'bob')"
+    approve = "INSERT INTO plan_approvals (uid, plan_id, hash, approved_by, mac) VALUES"
+    approve += " ('00000000-0000-0000-0000-000000000001', %s, repeat('0', 64), 'bob', sha256(''))"
     world.run(approve, plan)
     refused(world, "23505", approve, plan)
     world.run("UPDATE plan_approvals SET used_at = now()")
     refused(world, "RC005", "UPDATE plan_approvals SET used_at = NULL")
-    world.run(approve, plan)
+    refused(world, "23505", approve, plan)
 
 
 def test_an_id_is_given_out_once_and_for_all(world: World, database: TestDatabase) -> None:

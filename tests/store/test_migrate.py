@@ -143,7 +143,10 @@ def test_the_seed_may_be_repeated_when_everything_refers_to_it(database: TestDat
 def test_a_user_who_owns_the_database_and_may_create_roles_is_enough(postgres: EmbeddedServer) -> None:
     user, name = f"admin_{uuid4().hex[:8]}", f"owned_{uuid4().hex[:8]}"
     with psycopg.connect(postgres.superuser_dsn(), autocommit=True) as connection:
-        for text in ("CREATE ROLE {user} LOGIN CREATEROLE", "CREATE DATABASE {name} OWNER {user}"):
+        for text in (
+            "CREATE ROLE {user} LOGIN CREATEROLE PASSWORD 'x'",
+            "CREATE DATABASE {name} OWNER {user}",
+        ):
             connection.execute(sql.SQL(text).format(user=sql.Identifier(user), name=sql.Identifier(name)))
         # Roles belong to the server; here they are there already, so the user must be a member.
         connection.execute(
@@ -151,7 +154,7 @@ def test_a_user_who_owns_the_database_and_may_create_roles_is_enough(postgres: E
                 sql.Identifier(user)
             )
         )
-        dsn = f"{postgres.superuser_dsn(name)} user={user}"
+        dsn = f"{postgres.superuser_dsn(name)} user={user} password=x"
         assert migrate(dsn) == [item.name for item in available()]
         with open_database(dsn, Path("/nonexistent")) as opened, opened.store.transaction(Actor("ada")) as tx:
             assert opened.runtime_role == "reconciler_runtime"
@@ -165,9 +168,9 @@ def test_a_user_who_may_not_is_told_what_is_needed(
 ) -> None:
     user = f"nobody_{uuid4().hex[:8]}"
     with psycopg.connect(postgres.superuser_dsn(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(user)))
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'x'").format(sql.Identifier(user)))
     with pytest.raises(MigrationError, match=f"the database user `{user}` may not do this") as caught:
-        migrate(f"{empty_database.admin} user={user}")
+        migrate(f"{empty_database.admin} user={user} password=x")
     assert "CREATEROLE" in (caught.value.hint or "")
 
 

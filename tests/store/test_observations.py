@@ -100,6 +100,18 @@ def test_a_look_that_shows_nothing_new_writes_nothing(world: CoreWorld) -> None:
     assert (world.changes(), world.recorded("network/a").version) == (history, version)
 
 
+def test_a_change_that_waits_for_a_restart_is_news_though_all_values_are_the_same(world: CoreWorld) -> None:
+    machine = want("vm/web", "proxmox", cpu_cores=2)
+    (made,) = manage(world, machine)
+    for pending in (frozenset({"cpu_cores"}), frozenset({"cpu_cores", "memory_mb"}), frozenset[str]()):
+        world.look(replace(made, pending=pending), endpoint=machine.endpoint)
+        found = world.rows(
+            "SELECT ad.name FROM resource_pending_attributes p"
+            " JOIN attribute_definitions ad ON ad.id = p.attribute_definition_id"
+        )
+        assert {name for (name,) in found} == pending
+
+
 def test_a_change_writes_what_changed_and_no_more(world: CoreWorld) -> None:
     first, second = manage(world, net("a", tags={"env": "prod"}), net("b"))
     before, version = world.changes(), world.recorded("network/a").version
@@ -194,16 +206,19 @@ def test_a_create_whose_answer_was_lost_is_found_by_its_mark(world: CoreWorld) -
     assert world.one("SELECT count(*) FROM resources") == 1
 
 
-def test_an_object_that_lost_our_mark_is_quarantined_and_stays_so(world: CoreWorld) -> None:
+def test_an_object_that_lost_our_mark_is_quarantined_until_it_carries_it_again(world: CoreWorld) -> None:
     (made,) = manage(world, net())
     result = world.look(replace(made, mark=None))
     assert [str(address) for address in result.quarantined] == ["network/a"]
-    world.look(made)
+    world.look(replace(made, mark=None))
     there = world.recorded("network/a")
     assert (there.management, there.state) == (Management.QUARANTINED, "quarantined")
+    assert world.look(made).quarantined == ()
+    again = world.recorded("network/a")
+    assert (again.management, again.state, again.uid) == (Management.MANAGED, "available", there.uid)
 
 
-def test_an_object_in_quarantine_may_vanish_and_change_without_stopping_the_look(world: CoreWorld) -> None:
+def test_an_object_in_quarantine_may_change_and_with_its_end_the_quarantine_ends(world: CoreWorld) -> None:
     made, anchor = manage(world, net(), net("anchor"))
     world.look(replace(made, mark=None), anchor)
     world.look(replace(made, mark=None, tags={"new": "1"}), anchor)
@@ -211,9 +226,9 @@ def test_an_object_in_quarantine_may_vanish_and_change_without_stopping_the_look
     assert [str(address) for address in result.gone] == ["network/a"]
     there = world.recorded("network/a")
     assert (there.management, there.presence, there.state) == (
-        Management.QUARANTINED,
+        Management.MANAGED,
         Presence.ABSENT,
-        "quarantined",
+        "missing",
     )
 
 
@@ -224,6 +239,12 @@ def test_our_mark_on_an_object_that_no_row_knows_is_quarantined_beside_its_names
     assert len(result.quarantined) == 1
     rows = world.rows("SELECT address, management FROM resources ORDER BY id")
     assert rows == [("network/a", "managed"), ("network/a+copy", "quarantined")]
+    world.look(made, replace(copy, mark=None))
+    whose = "SELECT management FROM resources WHERE external_id = 'copy' AND deleted_at IS NULL"
+    assert world.rows(whose) == [("unmanaged",)], "without the mark it is nobody's of ours"
+    world.look(made, copy)
+    world.look(made)
+    assert world.rows(whose) == [], "and what is gone was never ours"
 
 
 def test_two_strangers_of_one_name_are_both_recorded(world: CoreWorld) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from reconciler.errors import DatabaseError, PlanError
@@ -26,11 +27,13 @@ from reconciler.store.plans import (
     use_approval,
     waiting_plan,
 )
+from reconciler.store.secrets import Key
 from reconciler.store.watch import levels
 from reconciler.store.workers import worker
 from tests.store.core_world import ACTOR, CoreWorld
 from tests.unit.core_rig import given, recorded_of, want, with_parts
 
+KEY = Key(bytes(range(32)))
 NET = Address.parse("network/net")
 
 
@@ -141,7 +144,7 @@ def test_a_plan_that_destroys_too_much_says_that_it_needs_an_approval(world: Cor
 
 def given_approvals(world: CoreWorld) -> list[tuple[int, frozenset[str]]]:
     with world.store.read() as tx:
-        return [(each.plan_id, each.steps) for each in approvals(tx)]
+        return [(each.plan_id, each.steps) for each in approvals(tx, KEY)]
 
 
 def test_an_approval_covers_the_hashes_of_its_plan_and_is_good_once(world: CoreWorld) -> None:
@@ -149,8 +152,8 @@ def test_an_approval_covers_the_hashes_of_its_plan_and_is_good_once(world: CoreW
     number = save(world, made)
     assert given_approvals(world) == []
     with world.store.transaction(ACTOR) as tx:
-        approve(tx, found(world, number), "grace")
-        approve(tx, found(world, number), "grace")
+        approve(tx, found(world, number), "grace", KEY)
+        approve(tx, found(world, number), "grace", KEY)
     assert given_approvals(world) == [(number, frozenset(step.hash() for step in made.steps))]
     with world.store.transaction(ACTOR) as tx:
         use_approval(tx, number)
@@ -160,10 +163,32 @@ def test_an_approval_covers_the_hashes_of_its_plan_and_is_good_once(world: CoreW
         world.rows("UPDATE plan_approvals SET used_at = NULL RETURNING plan_id")
 
 
+def test_an_approval_written_by_sql_is_nobodys_word(world: CoreWorld) -> None:
+    number = save(world, plan(destroys=True))
+    with psycopg.connect(world.database.runtime, autocommit=True) as connection:
+        forge = (
+            "INSERT INTO plan_approvals (uid, plan_id, hash, approved_by, mac)"
+            " SELECT gen_random_uuid(), id, hash, 'grace', coalesce("
+            "(SELECT mac FROM plan_approvals ORDER BY id DESC LIMIT 1), sha256('')) FROM plans"
+        )
+        connection.execute(forge)
+        assert given_approvals(world) == []
+        with world.store.transaction(ACTOR) as tx:
+            approve(tx, found(world, number), "grace", Key(bytes(32)))
+        assert given_approvals(world) == [], "given with another key"
+        with world.store.transaction(ACTOR) as tx:
+            approve(tx, found(world, number), "grace", KEY)
+        assert len(given_approvals(world)) == 1, "what was forged does not stand in its way"
+        with world.store.transaction(ACTOR) as tx:
+            use_approval(tx, number)
+        connection.execute(forge)
+        assert given_approvals(world) == [], "a copy of one that was used"
+
+
 def test_an_approval_of_a_plan_that_is_over_is_none(world: CoreWorld) -> None:
     number = save(world, plan(destroys=True))
     with world.store.transaction(ACTOR) as tx:
-        approve(tx, found(world, number), "grace")
+        approve(tx, found(world, number), "grace", KEY)
         set_status(tx, number, "expired")
     assert given_approvals(world) == []
 

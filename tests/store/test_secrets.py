@@ -45,7 +45,7 @@ def test_a_stored_secret_comes_back_and_lies_encrypted(store: Store, database: T
     with store.transaction(Actor("test")) as tx:
         upsert_credential(tx, CredentialRow("a", "stored"))
         store_secret(tx, KEY, "a", VALUE)
-    with store.read() as tx:
+    with store.transaction(Actor("test")) as tx:
         assert resolve(tx, KEY, "a") == VALUE
     with psycopg.connect(database.admin) as connection:
         nonce, ciphertext = World(connection).all("SELECT nonce, ciphertext FROM vault.secrets")[0]
@@ -70,7 +70,7 @@ def test_a_ciphertext_moved_to_another_credential_is_refused(store: Store, datab
             "UPDATE vault.secrets b SET nonce = a.nonce, ciphertext = a.ciphertext"
             " FROM vault.secrets a WHERE a.credential_id < b.credential_id"
         )
-    with store.read() as tx, pytest.raises(CredentialError, match="another credential's"):
+    with store.transaction(Actor("test")) as tx, pytest.raises(CredentialError, match="another credential's"):
         resolve(tx, KEY, "b")
 
 
@@ -176,3 +176,27 @@ def test_a_key_in_the_environment_comes_first(tmp_path: Path) -> None:
     text = base64.b64encode(KEY.secret).decode()
     assert load_key(tmp_path, {KEY_VARIABLE: text}) == KEY
     assert not (tmp_path / "key").exists()
+
+
+def test_secrets_are_read_one_at_a_time_by_name_and_each_read_is_on_record(
+    store: Store, database: TestDatabase
+) -> None:
+    with store.transaction(Actor("test")) as tx:
+        for name in "ab":
+            upsert_credential(tx, CredentialRow(name, "stored"))
+            store_secret(tx, KEY, name, VALUE)
+    with store.transaction(Actor("grace")) as tx:
+        assert resolve(tx, KEY, "a") == VALUE
+    with psycopg.connect(database.runtime, autocommit=True) as connection:
+        for every in (
+            "SELECT * FROM provider_credentials AS c, vault.read_secret(c.name)",
+            "SELECT * FROM vault.read_secret('a') AS x, vault.read_secret('b') AS y",
+        ):
+            with pytest.raises(psycopg.Error, match="one secret"):
+                connection.execute(every)
+        for forbidden in ("SELECT * FROM vault.secrets", "DELETE FROM vault.secret_reads"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(forbidden)
+    with psycopg.connect(database.admin) as connection:
+        reads = connection.execute("SELECT actor, db_user FROM vault.secret_reads").fetchall()
+    assert [actor for actor, _ in reads] == ["grace"]

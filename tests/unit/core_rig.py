@@ -21,7 +21,7 @@ from reconciler.errors import Location
 from reconciler.model.address import Address, as_name
 from reconciler.model.catalog import Catalog, Mutability, ResourceType, TypeAttribute
 from reconciler.model.diff import Diff
-from reconciler.model.plan import Action, Call, ExternalId
+from reconciler.model.plan import Action, Call, ExternalId, Impact
 from reconciler.model.resource import Desired, Lifecycle, Mark, Observed, OnRemove, Recorded, ReplacePolicy
 from reconciler.model.values import (
     Attributes,
@@ -132,7 +132,11 @@ def observed_of(desired: Desired, **changes: Any) -> Observed:
 def one_call(
     action: Action, endpoint: str, desired: Desired | None, recorded: Recorded | None, diff: Diff
 ) -> tuple[Call, ...]:
-    """A lowering that makes one call of every step, for the address it is about."""
+    """A lowering that makes one call of every step, for the address it is about.
+
+    It restarts a machine for whatever the catalog says may need that.
+    """
+    stops = action is Action.UPDATE and Mutability.NEEDS_STOP in diff.mutabilities
     return (
         Call(
             operation=f"test.{action}",
@@ -141,6 +145,7 @@ def one_call(
             summary=f"{action} {diff.address}",
             path_params=(("id", ExternalId(diff.address)),),
             params=tuple((change.name, str(change.after)) for change in diff.changes),
+            impact=Impact.REBOOT if stops else Impact.ONLINE,
             creates=action is Action.CREATE,
             deletes=action is Action.DELETE,
         ),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from dulwich.objects import Blob, Commit, ObjectID, Tree
@@ -74,13 +77,34 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
+def _guarded(app: Any, login: str) -> Any:
+    """The application for whoever sends `user:password` as Basic auth, and 401 for everybody else."""
+    expected = "Basic " + base64.b64encode(login.encode()).decode()
+
+    def answer(environ: dict[str, Any], start: Any) -> Any:
+        if environ.get("HTTP_AUTHORIZATION") == expected:
+            return app(environ, start)
+        start("401 Unauthorized", [("WWW-Authenticate", 'Basic realm="fleet"'), ("Content-Length", "0")])
+        return []
+
+    return answer
+
+
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The repository over HTTP on this machine; gives its URL."""
+def silent(port: int = 0) -> Iterator[int]:
+    """A port on this machine that accepts every connection and never says a word."""
+    with socket.create_server(("127.0.0.1", port), backlog=64) as listening:
+        yield int(listening.getsockname()[1])
+
+
+@contextmanager
+def served(folder: Path, login: str | None = None, port: int = 0) -> Iterator[str]:
+    """The repository over HTTP on this machine, for everybody or by a login only; gives its URL."""
     with Repo(str(folder)) as repo:
         served_here: dict[str, BackendRepo] = {"/fleet.git": repo}
         app = make_wsgi_chain(DictBackend(served_here))
-        server = make_server("127.0.0.1", 0, app, handler_class=_Quiet)
+        app = _guarded(app, login) if login else app
+        server = make_server("127.0.0.1", port, app, handler_class=_Quiet)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         try:

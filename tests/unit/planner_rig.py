@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from reconciler.model.address import Address
+from reconciler.model.failure import Failure
 from reconciler.model.plan import Action, Hindrance, Plan
 from reconciler.model.resource import Desired, Lifecycle, ReplacePolicy
 from tests.unit.core_rig import want
@@ -18,6 +21,13 @@ def vm(name: str = "web", **more: Any) -> Desired:
 
 def network(name: str = "net", **more: Any) -> Desired:
     return want(f"network/{name}", **({"ip_range": "10.0.0.0/16"} | more))
+
+
+def failing(
+    item: Desired, action: Action, until: datetime | None, message: str = "no capacity"
+) -> dict[Address, tuple[Failure, ...]]:
+    """That an action on it failed for what it is wanted to be; `until=None`: it is parked for good."""
+    return {item.address: (Failure(action, item.hash(), until, message),)}
 
 
 def did(plan: Plan) -> dict[str, Action]:

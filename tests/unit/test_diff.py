@@ -288,3 +288,13 @@ def test_what_is_kept_for_life_and_not_told_is_not_known_to_differ() -> None:
     assert not diff(server, untold, catalog())
     told = replace(untold, attributes={**untold.attributes, "image": "debian-11"})
     assert [change.name for change in diff(server, told, catalog()).changes] == ["image"]
+
+
+def test_what_is_to_be_ignored_is_part_of_the_specification() -> None:
+    """So that a change of it is planned, though nothing else of the manifest changed."""
+    one = want("network/net", ip_range="10.0.0.0/16")
+    ignoring = [
+        replace(one, lifecycle=Lifecycle(ignore_changes=frozenset(names)))
+        for names in ([], ["tags"], ["protected"], ["tags", "protected"])
+    ]
+    assert len({item.hash() for item in ignoring}) == len(ignoring)

@@ -11,6 +11,7 @@ import pytest
 from reconciler.diff import creation, diff, removal
 from reconciler.errors import Location, PlanError
 from reconciler.model.address import Address
+from reconciler.model.diff import Diff
 from reconciler.model.plan import Action, Call, ExternalId, Impact, MarkValue
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import ExternalRef, Scalar, SecretRef, Value
@@ -159,7 +160,8 @@ def test_a_machine_that_shall_be_off_is_never_started() -> None:
 def test_all_changes_that_need_a_stop_share_one() -> None:
     desired = vm(server_type="cx32", placement_group="placement_group/b", ipv4="primary_ip/new")
     old = {"server_type": "cx22", "placement_group": "placement_group/a", "ipv4": "primary_ip/old"}
-    calls = update(desired, there(desired, "running", **old), {"shutdown_timeout": 30})
+    look, *calls = update(desired, there(desired, "running", **old), {"shutdown_timeout": 30})
+    assert (look.operation, look.method, look.looks) == ("server_type.look", "GET", True)
     assert operations(calls) == [
         "server.remove_from_placement_group",
         "server.shutdown",
@@ -189,7 +191,12 @@ def test_a_machine_that_is_off_is_changed_without_power_calls() -> None:
 def test_a_machine_that_is_off_is_off_again_after_a_change_of_type_started_it() -> None:
     desired = vm(server_type="cx32")
     calls = update(desired, there(desired, "stopped", server_type="cx22"))
-    assert operations(calls) == ["server.change_type", "server.shutdown", "server.poweroff"]
+    assert operations(calls) == [
+        "server_type.look",
+        "server.change_type",
+        "server.shutdown",
+        "server.poweroff",
+    ]
 
 
 def test_a_machine_that_was_off_and_shall_run_is_started_after_its_changes() -> None:
@@ -302,7 +309,8 @@ def test_reverse_dns_of_a_range_is_that_of_its_first_address() -> None:
 def test_an_attachment_gets_another_address_by_being_made_again() -> None:
     old, new = ({"network": "network/net", "ip": ip} for ip in ("10.0.0.5", "10.0.0.6"))
     before = vm({"network_attachment": [old | {"alias_ips": ("10.0.0.9",)}]})
-    calls = update(vm({"network_attachment": [new]}), there(before, "running"))
+    look, *calls = update(vm({"network_attachment": [new]}), there(before, "running"))
+    assert (look.operation, look.looks) == ("network.look", True)
     assert operations(calls) == ["server.detach_from_network", "server.attach_to_network"]
     assert body(calls[1]) == {"network": of("network/net"), "ip": "10.0.0.6", "alias_ips": ["10.0.0.9"]}
 
@@ -324,7 +332,7 @@ def test_a_network_and_its_parts_are_one_request() -> None:
     assert sent["routes"] == [{"destination": "10.9.0.0/16", "gateway": "10.0.1.2"}]
 
 
-def test_a_network_makes_room_then_removes_then_adds() -> None:
+def test_a_network_makes_room_and_adds_before_it_removes() -> None:
     before = {
         "subnet": [{"ip_range": "10.0.1.0/24", "network_zone": "eu-central"}],
         "route": [{"destination": "10.9.0.0/16", "gateway": "10.0.1.2"}],
@@ -338,9 +346,21 @@ def test_a_network_makes_room_then_removes_then_adds() -> None:
     assert operations(calls) == [
         "network.change_ip_range",
         "network.delete_route",
-        "network.delete_subnet",
         "network.add_subnet",
+        "network.delete_subnet",
         "network.add_route",
+    ]
+
+
+def test_a_subnet_in_the_way_of_a_new_one_goes_first() -> None:
+    old = {"subnet": [{"ip_range": f"10.0.{n}.0/24", "network_zone": "eu-central"} for n in (1, 2)]}
+    new = {"subnet": [{"ip_range": "10.0.1.0/25", "network_zone": "eu-central"}]}
+    net = {"ip_range": "10.0.0.0/16"}
+    calls = update(want("network/net", new, **net), there(want("network/net", old, **net)))
+    assert [(call.operation, dict(call.params)["ip_range"]) for call in calls] == [
+        ("network.delete_subnet", "10.0.1.0/24"),
+        ("network.add_subnet", "10.0.1.0/25"),
+        ("network.delete_subnet", "10.0.2.0/24"),
     ]
 
 
@@ -469,11 +489,15 @@ def test_protection_and_automatic_deletion_never_overlap() -> None:
     assert operations(update(loose, there(guarded))) == ["primary_ip.change_protection", "primary_ip.update"]
 
 
-def test_an_adoption_only_writes_labels() -> None:
-    desired = vm(server_type="cx32")
+def test_an_adoption_writes_labels_first_and_then_what_differs() -> None:
+    desired = replace(vm(server_type="cx32"), tags={"theirs": "1"})
     recorded = replace(there(desired, "running", server_type="cx22"), tags={"theirs": "1"})
     request = LowerRequest(Action.ADOPT, desired, recorded, diff(desired, recorded, CATALOG))
-    (call,) = HetznerDriver.lower(request)
+    call, *rest = HetznerDriver.lower(request)
+    assert [each.operation for each in rest] == [
+        each.operation for each in HetznerDriver.lower(replace(request, action=Action.UPDATE))
+    ]
+    assert HetznerDriver.lower(replace(request, diff=Diff(request.diff.address))) == (call,)
     assert (call.method, call.path) == ("PUT", "/servers/{id}")
     labels = body(call)["labels"]
     assert isinstance(labels, dict)

@@ -46,6 +46,7 @@ def look(
     absent: Iterable[str] = (),
     unseen: Iterable[str | None] = (),
     accept_empty: bool = False,
+    login: str | None = None,
 ) -> Identified:
     observation = Observation(
         resources=tuple(resources),
@@ -53,7 +54,7 @@ def look(
         absent=frozenset(("network", external_id) for external_id in absent),
         unseen=tuple(Unseen("network", external_id, "no answer") for external_id in unseen),
     )
-    return identify(observation, rows, OWNER, "hetzner", catalog(), accept_empty=accept_empty)
+    return identify(observation, rows, OWNER, "hetzner", catalog(), accept_empty=accept_empty, login=login)
 
 
 def whose(found: Identified) -> list[Management]:
@@ -106,9 +107,38 @@ def test_our_mark_without_a_row_is_quarantined_and_anothers_is_left_alone() -> N
     assert whose(found) == [Management.QUARANTINED, Management.UNMANAGED, Management.UNMANAGED]
 
 
-def test_what_was_quarantined_or_let_go_stays_so_whatever_it_carries() -> None:
-    for management in (Management.QUARANTINED, Management.UNMANAGED):
-        assert whose(look([seen("a", marked("a"))], [row("a", management=management)])) == [management]
+def test_what_was_let_go_stays_so_whatever_it_carries() -> None:
+    given = [row("a", management=Management.UNMANAGED)]
+    assert whose(look([seen("a", marked("a"))], given)) == [Management.UNMANAGED]
+
+
+def test_a_quarantine_is_over_when_owner_resource_and_id_agree_again() -> None:
+    given = [row("a", management=Management.QUARANTINED)]
+    assert whose(look([seen("a", marked("a"))], given)) == [Management.MANAGED]
+    for other in (None, marked("a", STRANGER), marked("b")):
+        assert whose(look([seen("a", other)], given)) == [Management.QUARANTINED]
+    elsewhere = look([seen("z", marked("a"))], given)
+    assert whose(elsewhere) == [Management.QUARANTINED], "the id is not the one in our books"
+
+
+def test_what_only_carried_a_copy_of_our_mark_is_nobodys_again_once_that_is_off() -> None:
+    copy = row("copy", management=Management.QUARANTINED, stray=True)
+    assert whose(look([seen("copy", marked("a"))], [copy])) == [Management.QUARANTINED]
+    for other in (None, marked("a", STRANGER)):
+        assert whose(look([seen("copy", other)], [copy])) == [Management.UNMANAGED]
+
+
+def test_what_has_a_key_of_its_own_is_ours_without_its_mark_but_not_with_anothers() -> None:
+    def pool(mark: Mark | None, management: Management) -> list[Management]:
+        there = replace(seen("a", mark), type="pool")
+        known = row("a", type="pool", management=management)
+        observation = Observation((there,), frozenset({"pool"}))
+        return whose(identify(observation, [known], OWNER, "proxmox", catalog()))
+
+    for management in (Management.MANAGED, Management.QUARANTINED):
+        assert pool(None, management) == [Management.MANAGED]
+        assert pool(marked("a", STRANGER), management) == [Management.QUARANTINED]
+    assert pool(None, Management.UNMANAGED) == [Management.UNMANAGED]
 
 
 def test_a_name_alone_never_makes_an_object_ours() -> None:
@@ -226,11 +256,17 @@ def test_an_object_that_is_denied_is_gone() -> None:
 
 
 def test_what_may_have_been_made_is_absent_once_a_complete_look_does_not_show_it() -> None:
-    """It needs no anchor: the creation is sent again with the same identity, so there cannot be two."""
-    doubtful = row("a", None, presence=Presence.UNKNOWN)
-    assert look([], [doubtful]).gone == [doubtful]
-    assert look([seen("4711", marked("a"))], [doubtful]).gone == []
-    assert look([], [doubtful], complete=frozenset(), unseen=[None]).unknown == [doubtful]
+    """Where the login that was to make it looks, or one that sees something of ours: no other can tell."""
+    doubtful = replace(row("a", None, presence=Presence.UNKNOWN), sent_by="ada")
+    assert look([], [doubtful], login="ada").gone == [doubtful]
+    assert look([seen("b", marked("b"))], [doubtful, row("b")], login="bob").gone == [doubtful]
+    assert look([], [doubtful], login="bob", accept_empty=True).gone == [doubtful]
+    for other in ("bob", None):
+        found = look([], [doubtful], login=other)
+        assert (found.gone, found.unknown) == ([], [doubtful])
+        assert "may have been made" in (found.trouble or "")
+    assert look([seen("4711", marked("a"))], [doubtful], login="ada").gone == []
+    assert look([], [doubtful], login="ada", complete=frozenset(), unseen=[None]).unknown == [doubtful]
     never_made = row("a", None, presence=Presence.ABSENT)
     assert look([], [never_made]).gone == []
 

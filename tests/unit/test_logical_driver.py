@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.catalog import core_part, merge
 from reconciler.diff import creation
-from reconciler.errors import PlanError, ProviderError
+from reconciler.errors import ProviderError
 from reconciler.model.address import Address
 from reconciler.model.plan import Action
 from reconciler.model.resource import Desired
@@ -37,12 +37,12 @@ def test_every_step_takes_no_request(resource_type: str) -> None:
         assert LogicalDriver.lower(LowerRequest(action, desired, None, difference)) == ()
 
 
-def test_a_type_of_some_provider_is_refused() -> None:
-    address = Address.of("vm", "a")
-    desired = Desired(address, "vm", "logical", "logical", {})
+def test_a_type_that_users_add_takes_no_call_either() -> None:
+    address = Address.of("licence", "a")
+    desired = Desired(address, "licence", "logical", "logical", {})
     catalog = merge([core_part(), LogicalDriver.catalog])
-    with pytest.raises(PlanError, match="has no vm"):
-        LogicalDriver.lower(LowerRequest(Action.CREATE, desired, None, creation(desired, catalog)))
+    found = creation(desired, catalog)
+    assert LogicalDriver.lower(LowerRequest(Action.CREATE, desired, None, found)) == ()
 
 
 def test_an_observation_makes_nothing_absent_and_nothing_a_fault(driver: LogicalDriver) -> None:

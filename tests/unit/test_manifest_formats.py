@@ -20,6 +20,7 @@ from tests.unit.manifest_rig import PUBLIC_KEY
         ("bc-24-11-00-00-01", Format.MAC, "BC:24:11:00:00:01"),
         ("Web-1.Example.COM", Format.HOSTNAME, "web-1.example.com"),
         (f"{PUBLIC_KEY} jane@laptop", Format.SSH_PUBLIC_KEY, PUBLIC_KEY),
+        (f"{PUBLIC_KEY} ssh-laptop of jane\n\n", Format.SSH_PUBLIC_KEY, PUBLIC_KEY),
         ("two\r\nlines\n", Format.TEXT, "two\nlines"),
         (" as it is ", Format.PLAIN, " as it is "),
     ],
@@ -46,6 +47,10 @@ def test_a_text_has_one_spelling(written: str, form: Format, canonical: str) -> 
         (PUBLIC_KEY.split()[1], Format.SSH_PUBLIC_KEY, "no OpenSSH public key"),
         (PUBLIC_KEY[:-3], Format.SSH_PUBLIC_KEY, "damaged"),
         (PUBLIC_KEY.replace("ssh-ed25519", "ssh-rsa"), Format.SSH_PUBLIC_KEY, "damaged"),
+        (f"{PUBLIC_KEY}\n{PUBLIC_KEY}", Format.SSH_PUBLIC_KEY, "2 keys"),
+        (f"{PUBLIC_KEY} jane\n{PUBLIC_KEY} bob\n", Format.SSH_PUBLIC_KEY, "2 keys"),
+        (f"{PUBLIC_KEY} jane {PUBLIC_KEY}", Format.SSH_PUBLIC_KEY, "second key"),
+        (f"{PUBLIC_KEY}\nand more", Format.SSH_PUBLIC_KEY, "one line"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----", Format.SSH_PUBLIC_KEY, "private key"),
     ],
 )

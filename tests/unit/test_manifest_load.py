@@ -12,7 +12,7 @@ from reconciler.manifest.load import load, load_offline
 from reconciler.model.address import Address
 from reconciler.model.resource import OnRemove, ReplacePolicy
 from reconciler.model.values import SecretRef
-from tests.unit.manifest_rig import KNOWN, PUBLIC_KEY, catalog, desired, load_text, manifest, ssh_key
+from tests.unit.manifest_rig import KNOWN, PUBLIC_KEY, catalog, desired, load_text, manifest, problem, ssh_key
 
 SERVER = """
 endpoint: hetzner-1
@@ -185,6 +185,26 @@ def test_hundreds_of_mistakes_are_all_reported() -> None:
     assert len(caught.value.problems) == 300
 
 
+def test_a_mistake_made_in_every_document_is_listed_to_a_bound_and_counted_to_the_end() -> None:
+    documents = 12_000
+    with pytest.raises(ManifestError) as caught:
+        load_text(*["{}\n"] * documents)
+    error = caught.value
+    assert error.count == 3 * documents  # no version, no kind, no metadata
+    assert len(error.problems) == ManifestError.MOST
+    assert error.problems[0].location == Location("set.yaml", 1, 1)
+    assert (
+        error.unlisted
+        == f"… and {error.count - ManifestError.MOST} more; these are the first {ManifestError.MOST}"
+    )
+
+
+def test_known_attributes_are_named_once() -> None:
+    found = problem(manifest("VirtualMachine", "a", "endpoint: hetzner-1\nqqqq: 1\nserver_type: a\nimage: b"))
+    names = (found.hint or "").removeprefix("known attributes: ").split(", ")
+    assert len(names) == len(set(names))
+
+
 @pytest.mark.parametrize(
     ("attribute", "written", "value"),
     [("swap_mb", "swap: 0MiB", 0), ("swap_mb", "swap: 0", 0), ("startup_delay", "startup_delay: 0s", 0)],
@@ -194,11 +214,3 @@ def test_nothing_is_a_size_and_a_duration_where_the_provider_takes_it(
 ) -> None:
     guest = desired("container/ct", manifest("Container", "ct", GUEST + written))
     assert guest.attributes[attribute] == value
-
-
-def test_of_many_problems_the_first_are_told_and_how_many_there_are() -> None:
-    with pytest.raises(ManifestError) as error:
-        load_text("---\n".join(["{}\n"] * 2000))
-    assert error.value.total == 6000
-    assert len(error.value.problems) == 1001
-    assert "5000 more problems follow, 6000 in all" in error.value.problems[-1].message

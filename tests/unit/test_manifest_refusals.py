@@ -51,6 +51,12 @@ CASES = {
     "a mapping for one value": (guest("cpu_type: {a: b}"), "type", (6, 13), ["not a mapping"]),
     "no value": (guest("cpu_type:"), "empty_value", (6, 12), ["remove the line"]),
     "too small": (guest("memory: 8MiB"), "range", (6, 11), ["at least 16 MiB"]),
+    "more than can be recorded, by its unit": (
+        guest("memory: 999999999999999999TiB"),
+        "range",
+        (6, 11),
+        ["9223372036854775807 MiB at most"],
+    ),
     "too large": (guest("cpu_limit: 129"), "range", (6, 14), ["at most 128"]),
     "a decimal unit": (guest("memory: 8GB"), "unit", (6, 11), ["8GiB"]),
     "a size that is not whole": (guest("memory: 1KiB"), "unit", (6, 11), ["nearest"]),

@@ -8,8 +8,10 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+import yaml
 from jsonschema import Draft7Validator
 
+from reconciler.errors import ManifestError
 from reconciler.manifest.files import collect
 from reconciler.manifest.forms import plain
 from reconciler.manifest.load import load_offline
@@ -105,6 +107,30 @@ def test_what_load_accepts_the_schema_accepts(text: str) -> None:
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD.keys())
 def test_the_schema_refuses_what_an_editor_can_know_to_be_wrong(text: str) -> None:
     assert errors(text)
+
+
+@pytest.mark.parametrize(
+    "around", ["{}---\n", "---\n# nothing here\n---\n{}", "{}---\n---\n# the end\n", "---\n{}...\n"]
+)
+def test_an_empty_document_is_one_to_editors_and_none_to_us(around: str) -> None:
+    """Editors judge each document of a stream, those too that hold nothing."""
+    text = around.format(ssh_key())
+    assert len(load_text(text).desired) == 1
+    judged = list(yaml.safe_load_all(text))
+    assert [error.message for each in judged for error in validator().iter_errors(each)] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "fits"), [("Group", True), ("Location", True), ("SshKey", False), ("Provider", False)]
+)
+def test_a_spec_of_nothing_is_judged_alike_by_both(kind: str, fits: bool) -> None:
+    text = manifest(kind, "a", rest="spec:")
+    try:
+        load_text(text)
+        loads = True
+    except ManifestError:
+        loads = False
+    assert (loads, not errors(text)) == (fits, fits)
 
 
 def test_one_kind_can_be_had_alone() -> None:

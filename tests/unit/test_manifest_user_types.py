@@ -10,6 +10,7 @@ from reconciler.catalog import core_part, load_part, merge
 from reconciler.manifest.files import SourceFile
 from reconciler.manifest.load import load
 from reconciler.model.address import Address
+from reconciler.model.catalog import Mutability
 from tests.unit.manifest_rig import KNOWN, catalog, load_text, manifest, problem, problems
 
 QUEUE = manifest(
@@ -29,6 +30,28 @@ DEPTH = manifest("AttributeDefinition", "depth", "type: integer\ndescription: Ho
 OWNER = manifest(
     "AttributeDefinition", "owner", "description: Who runs it.\napplies_to: {service: {change: in_place}}"
 )
+
+BACKS = manifest("RelationshipType", "backs", "description: The child is backed by the parent.")
+BACKED_BY = manifest(
+    "AttributeDefinition",
+    "backed_by",
+    "references: [service]\nrelationship: backs\napplies_to: {service: {}}",
+)
+
+
+def test_a_relationship_of_ones_own_can_be_used_in_the_set_that_declares_it() -> None:
+    shop = manifest("Service", "shop", "backed_by: orders")
+    found = load_text(shop, manifest("Service", "orders"), BACKED_BY, BACKS)
+    assert found.catalog.definitions["backed_by"].relationship == "backs"
+    assert found.catalog.relationship_types["backs"].description == "The child is backed by the parent."
+    known = replace(KNOWN, user_relationships=frozenset({"backs"}))
+    again = load([SourceFile("a.yaml", BACKS.replace("child", "copy").encode())], found.catalog, known)
+    assert again.catalog.relationship_types["backs"].description == "The copy is backed by the parent."
+
+
+def test_nobody_needs_asking_how_an_attribute_of_ones_own_changes() -> None:
+    found = load_text(QUEUE.replace("{change: in_place, required: true}", "{required: true}"), DEPTH)
+    assert found.catalog.attributes("message_queue", "logical")["engine"].mutability is Mutability.IN_PLACE
 
 
 def test_a_type_of_ones_own_can_be_used_in_the_set_that_declares_it() -> None:
@@ -73,6 +96,12 @@ def test_a_type_that_is_in_the_catalog_already_may_be_said_anew_by_its_users() -
         ((QUEUE.replace("in_place, required", "inplace, required"), DEPTH), "value", "change"),
         ((manifest("ResourceType", "thing", "kind: Thing"),), "required", "offers"),
         ((DEPTH.replace("integer", "int"),), "value", "integer"),
+        ((BACKED_BY.replace("backs", "back"), BACKS), "unknown_relationship_type", "did you mean backs"),
+        ((BACKED_BY,), "unknown_relationship_type", "backs"),
+        ((BACKED_BY.replace("references: [service]", "type: string"), BACKS), "required", "references"),
+        ((BACKS.replace("backs", "uses"),), "exists", "uses"),
+        ((BACKS.replace("name: backs", "name: Backs"),), "name", "small letters"),
+        ((manifest("ProviderType", "openstack"),), "no_driver", "kind: ResourceType"),
     ],
 )
 def test_a_mistake_in_a_type_is_reported_where_it_is(

@@ -19,6 +19,7 @@ from reconciler.planner.references import references
 from reconciler.planner.select import Selection
 from tests.unit.core_rig import given, recorded_of, want, with_parts
 from tests.unit.manifest_rig import PUBLIC_KEY, catalog
+from tests.unit.planner_rig import failing
 
 
 def service(name: str, *needs: str, **more: Any) -> Desired:
@@ -57,7 +58,7 @@ def test_what_is_there_already_is_not_waited_for() -> None:
 
 
 def test_what_needs_something_that_neither_is_nor_comes_waits_and_so_on_up_the_chain() -> None:
-    held = {key().address: (given().now.replace(year=2999), "no")}
+    held = failing(key(), Action.CREATE, given().now.replace(year=2999))
     chain = [key(), vm(ssh_keys=("ssh_key/admin",)), service("shop", "vm/web"), service("other")]
     plan = make_plan(given(chain, failures=held))
     assert order(plan) == ["create service/other"]
@@ -177,6 +178,20 @@ def test_what_somebody_hung_on_a_machine_closes_no_circle_when_all_of_it_goes() 
     assert order(alone) == ["delete floating_ip/front", "delete vm/web"], "taken off first where it can be"
 
 
+def test_what_the_provider_refuses_to_remove_while_it_is_used_goes_last_whatever_a_manifest_says() -> None:
+    """In a circle of ties it is the manifest's word on the order that gives way, not the provider's rule."""
+    joined = with_parts(vm(), "network_attachment", {"network": "network/net"})
+    net = want("network/net", ip_range="10.0.0.0/16", depends_on=(Address.parse("vm/web"),))
+    plan = make_plan(given(removed=[recorded_of(net), recorded_of(joined)], destroy=True))
+    assert order(plan) == ["delete vm/web", "delete network/net"]
+    shop = service("shop", "network/net")
+    after = want("network/net", ip_range="10.0.0.0/16", depends_on=(Address.parse("service/shop"),))
+    far = replace(joined, depends_on=(Address.parse("service/shop"),))
+    longer = make_plan(given(removed=[recorded_of(item) for item in (after, far, shop)], destroy=True))
+    place = {str(step.address): number for number, step in enumerate(longer.steps)}
+    assert place["vm/web"] < place["network/net"]
+
+
 def test_a_circle_is_named_with_everything_in_it() -> None:
     ring = [service("a", "service/b"), service("b", "service/c"), service("c", "service/a")]
     with pytest.raises(PlanError) as found:
@@ -215,8 +230,9 @@ def test_no_step_without_what_it_requires_before_it(
     wanted, there = world
     recorded = [recorded_of(item) for item in wanted if int(item.address.name[1:]) in there]
     missing = data.draw(st.sets(st.sampled_from([item.address for item in wanted])))
-    failing = {address: (given().now.replace(year=2999), "no") for address in missing}
-    plan = make_plan(given(wanted, recorded, failures=failing))
+    until = given().now.replace(year=2999)
+    held = [failing(item, Action.CREATE, until) for item in wanted if item.address in missing]
+    plan = make_plan(given(wanted, recorded, failures={a: f for one in held for a, f in one.items()}))
     steps = {step.address for step in plan.steps}
     exists = {item.address for item in recorded}
     by_address = {item.address: item for item in wanted}

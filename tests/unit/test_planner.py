@@ -22,7 +22,7 @@ from reconciler.model.resource import (
 )
 from reconciler.planner import EndpointView, make_plan
 from tests.unit.core_rig import NOW, given, one_call, recorded_of, refusing, want, with_parts
-from tests.unit.planner_rig import ALLOWED, blocked, did, network, only, vm
+from tests.unit.planner_rig import ALLOWED, blocked, did, failing, network, only, vm
 
 # -- actions --------------------------------------------------------------------------------------------
 
@@ -270,12 +270,11 @@ def test_a_hold_of_something_else_or_of_the_past_stops_nothing(hold: Hold) -> No
 
 def test_what_failed_is_left_alone_until_its_time_and_says_why() -> None:
     until = NOW + timedelta(minutes=1)
-    plan = make_plan(given([vm()], failures={vm().address: (until, "no capacity")}))
+    plan = make_plan(given([vm()], failures=failing(vm(), Action.CREATE, until)))
     assert only(plan) is Hindrance.BACK_OFF
     assert "no capacity" in plan.blocked[0].message
-    assert did(make_plan(given([vm()], failures={vm().address: (NOW, "no capacity")}))) == {
-        "vm/web": Action.CREATE
-    }
+    (step,) = make_plan(given([vm()], failures=failing(vm(), Action.CREATE, NOW))).steps
+    assert (step.action, step.failed) == (Action.CREATE, "no capacity")
 
 
 def test_a_move_to_another_endpoint_is_not_made_behind_ones_back() -> None:

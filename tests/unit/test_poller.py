@@ -161,3 +161,58 @@ def test_whoever_waits_can_be_released() -> None:
     made.release()
     waiting.join(60)
     assert found == [{"a": RUNNING}]
+
+
+class Clock:
+    """A monotonic clock that every question moves on by some seconds."""
+
+    def __init__(self, step: float) -> None:
+        self.now, self.step = 0.0, step
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+def test_a_provider_that_is_gone_is_not_waited_for_until_the_calls_own_bound() -> None:
+    provider = Provider()
+    provider.error = ProviderError("no route to host", code=ErrorCode.UNAVAILABLE, transient=True)
+    made = Poller(lambda: cast(Driver, provider), Clock(10))
+    made._FIRST, made._MOST = 0.0, 0.0
+    status = made.wait(["a"], 1e6)["a"]
+    assert status.state is TaskState.RUNNING
+    assert "no route to host" in status.message
+    assert len(provider.questions) == 12, "two minutes, by a clock that moves ten seconds a question"
+
+
+@pytest.mark.parametrize("unseen", [None, TaskStatus(TaskState.RUNNING, "its node is offline")])
+def test_a_task_that_cannot_be_seen_is_given_up_alone(unseen: TaskStatus | None) -> None:
+    class Partly(Provider):
+        def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
+            found = super().poll(tasks)
+            if len(self.questions) == 40:
+                self.end("b")
+            if unseen is not None:
+                return {**found, "a": unseen}
+            return {task: status for task, status in found.items() if task != "a"}
+
+    provider = Partly()
+    made = Poller(lambda: cast(Driver, provider), Clock(10))
+    made._FIRST, made._MOST = 0.0, 0.0
+    found = made.wait(["a", "b"], 1e6)
+    assert "nothing could be learned of it" in found["a"].message
+    assert found["b"] == DONE
+
+
+def test_a_provider_that_comes_back_in_time_is_waited_for_as_ever() -> None:
+    class Flickering(Provider):
+        def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
+            found = super().poll(tasks)
+            if len(self.questions) == 60:
+                self.end("a")
+            return found if len(self.questions) % 10 == 0 else {}
+
+    provider = Flickering()
+    made = Poller(lambda: cast(Driver, provider), Clock(10))
+    made._FIRST, made._MOST = 0.0, 0.0
+    assert made.wait(["a"], 1e6) == {"a": DONE}

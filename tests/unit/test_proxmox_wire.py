@@ -59,10 +59,18 @@ def test_an_interface_is_the_same_in_both_of_its_spellings() -> None:
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("32G", 32), ("1T", 1024), ("2252M", 2), ("528K", 0), ("34359738368", 32), ("x", None), ("", None)],
+    [
+        ("32G", 32 << 10),
+        ("1T", 1 << 20),
+        ("2252M", 2252),
+        ("528K", 1),
+        ("34359738368", 32 << 10),
+        ("x", 0),
+        ("", 0),
+    ],
 )
-def test_sizes_are_whole_gib_rounded_down(text: str, size: int | None) -> None:
-    assert propstring.whole_gib(text) == size
+def test_sizes_are_mebibytes_rounded_up(text: str, size: int) -> None:
+    assert propstring.mebibytes(text) == size
 
 
 def test_a_comma_cannot_smuggle_a_key_into_a_property_string() -> None:
@@ -126,7 +134,8 @@ def test_attributes_show_what_is_in_force_and_pending_names_what_waits() -> None
     )
     assert (seen.attributes["cpu_cores"], seen.attributes["memory_mb"]) == (2, 2048)
     assert seen.attributes["pool"] == ExternalRef("pool", "prod")
-    assert seen.pending == {"cpu_cores", "cpu_affinity"}
+    assert seen.pending == {"cpu_cores", "cpu_affinity", "waiting_parts"}
+    assert seen.attributes["waiting_parts"] == ("scsi1=local:b,size=8G",)
     (disk,) = seen.parts
     assert (disk.name, disk.attributes["cache"], disk.pending) == ("scsi0", "none", frozenset())
 
@@ -224,6 +233,61 @@ def test_errors_are_told_apart_by_status_and_text(
     assert (error.code, error.transient, error.ambiguous) == (ErrorCode(code), transient, ambiguous)
     assert text in error.message
     assert not errors.answered("lab GET /x", "GET", status, text).ambiguous
+
+
+SURE = """\
+Linked clone feature for 'local-lvm:base-9000-disk-0' is not available
+SSH public key validation error
+balloon value too large (must be smaller than assigned memory)
+can't clone CT to node 'pve2' (CT uses local storage)
+can't clone VM to node 'pve2' (VM uses local storage)
+can't clone to non-shared storage 'local-lvm'
+can't migrate running VM without --online
+VM is paused - cannot shutdown
+checksum mismatch (file change by other user?)
+create pool failed: pool name must start with a letter
+lvm name '-1' contains illegal characters
+mount points configured, but 'rootfs' not set - aborting
+storage 'local' does not allow content type 'rootdir' (Container)
+storage 'local-lvm' is disabled
+unable to delete read-only option: 'unprivileged'
+unable to delete required option 'memory'
+unable to modify read-only option: 'unprivileged'
+unable to shrink disk size
+unable to use volume local:iso/x.iso - content type needs to be 'vztmpl'
+you can't move to the same storage with same format
+hostname lookup 'pve9' failed - failed to get address info for: pve9: Name or service not known
+invalid bootorder: device 'ide2' does not exist'
+no such cluster node 'pve9'
+script 'local:snippets/missing.sh' does not exist
+snapshot 'nope' does not exist
+storage 'nope' does not exist
+create pool failed: parent 'other' of pool 'other/web' does not exist
+Intel vIOMMU supports only 39 or 48 bits as address width
+cannot set aw-bits if no vIOMMU is configured
+to use Intel vIOMMU please set the machine type to q35
+vga type none is not compatible with VNC clipboard
+drive 'scsi0' - volume 'local-lvm:vm-100-disk-0' - 'format=qcow2' option different from storage format 'raw'
+ide0 - cloud-init drive is already attached at 'ide2'
+"""
+
+
+@pytest.mark.parametrize("text", SURE.splitlines())
+def test_a_sure_refusal_is_a_failure_and_no_absence_of_what_was_asked_for(text: str) -> None:
+    error = errors.answered("lab POST /x", "POST", 500, text)
+    assert (error.ambiguous, error.transient) == (False, False)
+    assert error.code in (ErrorCode.INVALID, ErrorCode.CONFLICT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Configuration file 'nodes/pve2/qemu-server/9000.conf' does not exist",
+        "delete pool failed: pool 'nope' does not exist",
+    ],
+)
+def test_what_was_asked_for_does_not_exist(text: str) -> None:
+    assert errors.answered("lab DELETE /x", "DELETE", 500, text).code is ErrorCode.NOT_FOUND
 
 
 def test_an_id_that_is_taken_is_so_in_a_parameter_s_error_too() -> None:

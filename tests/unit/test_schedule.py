@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +10,9 @@ from reconciler.executor.outcome import Outcome, Result
 from reconciler.executor.schedule import Schedule
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Step
+
+UNDONE = sorted(set(Result) - {Result.DONE, Result.SKIPPED})
+"""How a step that began may end, if not well."""
 
 
 def step(number: int, *needs: int) -> Step:
@@ -53,7 +57,7 @@ def test_every_step_gets_one_outcome_and_none_begins_before_what_it_requires(
             under_way.append(taken)
         elif under_way:
             ending = under_way.pop(data.draw(st.integers(0, len(under_way) - 1)))
-            result = data.draw(st.sampled_from([Result.DONE, Result.DONE, Result.FAILED]))
+            result = data.draw(st.sampled_from([Result.DONE, Result.DONE, *UNDONE]))
             told += [outcome(ending, result), *schedule.end(outcome(ending, result))]
         elif (taken := schedule.take()) is not None:
             under_way.append(taken)
@@ -86,6 +90,16 @@ def test_what_is_skipped_names_what_failed_and_takes_along_what_needs_it() -> No
         ("service/s2", "needs service/s1, which did not succeed"),
     ]
     assert schedule.take() == step(3)
+
+
+@pytest.mark.parametrize("result", UNDONE)
+def test_whatever_did_not_succeed_lets_nothing_begin_that_needs_it(result: Result) -> None:
+    """In doubt, stale or busy is as little a ground to build on as failed is."""
+    schedule = Schedule([step(0), step(1, 0), step(2, 1)])
+    schedule.take()
+    skipped = schedule.end(outcome(step(0), result))
+    assert [each.result for each in skipped] == [Result.SKIPPED, Result.SKIPPED]
+    assert schedule.take() is None
 
 
 def test_nothing_begins_any_more_once_abandoned() -> None:

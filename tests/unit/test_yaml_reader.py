@@ -553,3 +553,12 @@ def test_both_parsers_give_the_same_nodes(parser: Callable[[bytes], Parser]) -> 
     assert isinstance(document, Document)
     assert (document, ()) == parse_document(raw, "m.yaml")
     assert plain(document.node)["b"][1] == [Decimal("1.5"), None, True]
+
+
+def test_a_number_beyond_what_can_be_recorded_is_refused_where_it_stands() -> None:
+    assert resolve_plain("9223372036854775807") == 2**63 - 1
+    assert resolve_plain("-9223372036854775808") == -(2**63)
+    for text in ("9223372036854775808", "-9223372036854775809", "99999999999999999999999999"):
+        refused = resolve_plain(text)
+        assert isinstance(refused, Ambiguous)
+        assert "beyond what can be recorded" in refused.reason

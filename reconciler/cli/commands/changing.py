@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from reconciler.cli.commands import options as o
+from reconciler.cli.exit_codes import explained
 from reconciler.cli.settings import settings_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def plan(
     trust_inventory: o.TrustInventory = False,
     target: o.Targets = None,
     exclude: o.Excludes = None,
+    everything: o.Everything = False,
     no_observe: o.NoObserve = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 where something differs.")
@@ -52,15 +54,16 @@ def plan(
 ) -> None:
     """Show what would be done, and why. Changes nothing at any provider.
 
-    Without -f or --git it goes by the manifests as last applied.
+    It is about the sources that are named, or the parts of them; without any, about all as last applied.
 
-    Exits with 1 where not everything could be seen; else 0, or 2 as --detailed-exitcode says.
+    Exits with 1 where not everything could be seen; else 0, or 2 as --detailed-exitcode says. What failed
+    before is in it, with what it failed with.
     """
     from reconciler.cli import running
     from reconciler.cli.sources import Manifests
 
     manifests = Manifests(tuple(files or ()), git, branch, subfolder, source, trust_inventory)
-    wanted = plan_options(target, exclude, max_destroy)
+    wanted = plan_options(target, exclude, max_destroy, everything=everything)
     request = running.Request(settings_of(context), manifests, wanted, not no_observe, calls)
     raise typer.Exit(running.plan(request, form, save=save, detailed=detailed_exitcode))
 
@@ -79,9 +82,10 @@ def apply(
     yes: o.Yes = False,
     target: o.Targets = None,
     exclude: o.Excludes = None,
+    everything: o.Everything = False,
     no_observe: o.NoObserve = False,
     retry: Annotated[
-        bool, typer.Option("--retry", help="Try again at once what failed before and would still wait.")
+        bool, typer.Option("--retry", help="Try again, too, what is parked because it brought nothing.")
     ] = False,
     calls: o.Calls = False,
     output: Annotated[Literal["text", "json"], typer.Option("--output", "-o", help="text or json")] = "text",
@@ -91,13 +95,13 @@ def apply(
 
     Shows the plan, asks, carries it out, and says what came of it.
 
-    Exits with 0 if all is as the manifests say, 1 if something failed or was left undone, 130 if stopped.
+    What failed before is tried again at once, whatever it would still wait for.
     """
     from reconciler.cli import running
     from reconciler.cli.sources import Manifests
 
     manifests = Manifests(tuple(files or ()), git, branch, subfolder, source, trust_inventory)
-    wanted = plan_options(target, exclude, max_destroy, retry=retry)
+    wanted = plan_options(target, exclude, max_destroy, retry=retry, everything=everything)
     request = running.Request(settings_of(context), manifests, wanted, not no_observe, calls)
     if saved is not None:
         _refuse_choice(target, exclude)
@@ -114,6 +118,11 @@ def _refuse_choice(target: list[str] | None, exclude: list[str] | None) -> None:
 
 def destroy(
     context: typer.Context,
+    files: o.Files = None,
+    git: o.Git = None,
+    branch: o.Branch = None,
+    subfolder: o.Subfolder = None,
+    source: o.Source = None,
     yes: o.Yes = False,
     target: o.Targets = None,
     exclude: o.Excludes = None,
@@ -124,12 +133,42 @@ def destroy(
 ) -> None:
     """Delete what is managed.
 
-    All of it, or what --target selects. Guards hold here too.
+    All of it, or what the named sources declare, or what --target selects. Guards hold here too. What a
+    manifest still wants is made again by the next apply of it; to keep it away, use delete.
     """
     from reconciler.cli import running
+    from reconciler.cli.sources import Manifests
 
+    manifests = Manifests(tuple(files or ()), git, branch, subfolder, source)
     wanted = plan_options(target, exclude, max_destroy, destroy=True)
-    request = running.Request(settings_of(context), options=wanted, observe=not no_observe, calls=calls)
+    request = running.Request(settings_of(context), manifests, wanted, not no_observe, calls)
+    raise typer.Exit(running.apply(request, yes=yes, form=output))
+
+
+def delete(
+    context: typer.Context,
+    addresses: Annotated[
+        list[str] | None, typer.Argument(metavar="ADDRESS...", help="As in vm/web-1.")
+    ] = None,
+    files: o.Files = None,
+    yes: o.Yes = False,
+    no_observe: o.NoObserve = False,
+    calls: o.Calls = False,
+    output: Annotated[Literal["text", "json"], typer.Option("--output", "-o", help="text or json")] = "text",
+    max_destroy: o.MaxDestroy = None,
+) -> None:
+    """Delete what is named, or what the manifests of -f declare, and keep it away.
+
+    Guards hold here too. As long as a manifest wants it, it is held and not made again; `release` ends that.
+    """
+    from reconciler.cli import running
+    from reconciler.cli.sources import Manifests
+
+    if not addresses and not files:
+        raise typer.BadParameter("nothing to delete was named: name an ADDRESS, or manifests with -f")
+    wanted = plan_options(addresses, None, max_destroy, destroy=True)
+    manifests = Manifests(tuple(files or ()))
+    request = running.Request(settings_of(context), manifests, wanted, not no_observe, calls, keep_away=True)
     raise typer.Exit(running.apply(request, yes=yes, form=output))
 
 
@@ -199,6 +238,7 @@ def plan_options(
     *,
     destroy: bool = False,
     retry: bool = False,
+    everything: bool = False,
 ) -> PlanOptions:
     """The engine's options for what was typed."""
     from dataclasses import replace
@@ -211,10 +251,13 @@ def plan_options(
     if max_destroy is not None:
         # A number that was given replaces the share too, which would else still hold a plan of that size.
         limits = replace(limits, destroy=max_destroy, share=1.0)
-    return PlanOptions(selection(target or (), exclude or ()), limits, destroy, retry)
+    # A person who asks waits for nothing that failed; what is parked for good needs a word of its own.
+    chosen = selection(target or (), exclude or ())
+    return PlanOptions(chosen, limits, destroy, retry_now=True, retry_parked=retry, everything=everything)
 
 
 def add_to(app: typer.Typer) -> None:
     panel = "Change"
-    for command in (validate, plan, apply, destroy, approve, hold, release, retry, forget):
-        app.command(rich_help_panel=panel)(command)
+    for command in (validate, plan, apply, destroy, delete, approve, hold, release, retry, forget):
+        ends = explained() if command in (plan, apply, destroy, delete) else None
+        app.command(rich_help_panel=panel, epilog=ends)(command)

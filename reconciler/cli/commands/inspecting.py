@@ -23,7 +23,8 @@ def get(
         str,
         typer.Argument(
             metavar="WHAT",
-            help="all, TYPE, ADDRESS, plans, endpoints, providers, operations, holds, revisions, unmanaged.",
+            help="all, TYPE, ADDRESS, plans, sources, endpoints, providers, operations, holds, revisions,"
+            " unmanaged.",
         ),
     ] = "all",
     output: Output = "table",
@@ -105,16 +106,27 @@ def observe(
 
 def drift(
     context: typer.Context,
+    files: o.Files = None,
+    git: o.Git = None,
+    branch: o.Branch = None,
+    subfolder: o.Subfolder = None,
+    source: o.Source = None,
     no_observe: o.NoObserve = False,
     detailed_exitcode: Detailed = False,
     output: Annotated[
         Literal["table", "json", "yaml"], typer.Option("--output", "-o", help="table, json or yaml")
     ] = "table",
 ) -> None:
-    """Look, then list what moved away from what was applied."""
-    from reconciler.cli.looking import drift as run
+    """Look, then list what moved away from what was applied.
 
-    raise typer.Exit(run(settings_of(context), output, look=not no_observe, detailed=detailed_exitcode))
+    Of the sources that are named, or the parts of them; without any, of all.
+    """
+    from reconciler.cli.looking import drift as run
+    from reconciler.cli.sources import Manifests
+
+    manifests = Manifests(tuple(files or ()), git, branch, subfolder, source)
+    code = run(settings_of(context), output, manifests, look=not no_observe, detailed=detailed_exitcode)
+    raise typer.Exit(code)
 
 
 def schema(

@@ -12,7 +12,49 @@ from reconciler.cli.settings import settings_of
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The credential's name in the manifests.")]
 
 db = typer.Typer(help="The database: where it is, how it is, its schema.", no_args_is_help=True)
+sources = typer.Typer(help="Sources of manifests: which there are, and their names.", no_args_is_help=True)
 credentials = typer.Typer(help="Secrets: where they come from. Values are never shown.", no_args_is_help=True)
+
+
+@sources.command("list")
+def source_list(context: typer.Context) -> None:
+    """Which there are, where each was read last, and how much it declares."""
+    from reconciler.cli.listing import get
+
+    get(settings_of(context), "sources", "table", [], None, 50)
+
+
+@sources.command("rename")
+def source_rename(
+    context: typer.Context,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="Its name now, as `get sources` shows it.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Its name from now on.")],
+    join: Annotated[
+        bool, typer.Option("--join", help="There is one of that name: make the two one source.")
+    ] = False,
+) -> None:
+    """Call a source otherwise. Nothing else changes."""
+    from reconciler.cli.deciding import rename_source as run
+
+    run(settings_of(context), old, new, join=join)
+
+
+@sources.command("forget")
+def source_forget(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As `get sources` shows it.")],
+    release: Annotated[
+        bool, typer.Option("--release", help="Cease to manage its resources too; their objects stay.")
+    ] = False,
+) -> None:
+    """Say that a source is no more. Nothing is deleted because of that.
+
+    Its resources are managed on, wanted by no manifest, until one declares them or a person destroys or
+    forgets them.
+    """
+    from reconciler.cli.deciding import forget_source as run
+
+    raise typer.Exit(run(settings_of(context), name, release=release))
 
 
 @db.command("url")
@@ -22,7 +64,11 @@ def db_url(
         bool, typer.Option("--admin", help="As the owner of the tables, not as the program's role.")
     ] = False,
 ) -> None:
-    """Print a URL for psql; the embedded server is started for it."""
+    """Print a URL for psql; the embedded server is started for it.
+
+    The embedded server's has the password of the program's role in it. With --admin it names the file that
+    holds the superuser's. A URL of one's own is printed without its password.
+    """
     from reconciler.cli.database import url
 
     url(settings_of(context), admin=admin)
@@ -45,6 +91,18 @@ def db_status(
     from reconciler.cli.database import status
 
     status(settings_of(context), output)
+
+
+@db.command("new")
+def db_new(context: typer.Context) -> None:
+    """Begin with a new, empty embedded database where the earlier one is gone for good.
+
+    Nothing that the earlier one managed is known to it: those objects carry another installation's mark and
+    are left alone until they are adopted.
+    """
+    from reconciler.cli.database import new
+
+    new(settings_of(context))
 
 
 @db.command("stop")
@@ -103,14 +161,22 @@ def credentials_check(context: typer.Context, name: Name) -> None:
 
 
 @credentials.command("rotate-key")
-def credentials_rotate_key(context: typer.Context) -> None:
+def credentials_rotate_key(
+    context: typer.Context,
+    lost: Annotated[
+        bool, typer.Option("--lost", help="The present key is lost, and what it encrypted is set again.")
+    ] = False,
+) -> None:
     """Encrypt everything in the vault with a new key.
 
     The key in the home folder is replaced; a key in RECONCILER_KEY by that in RECONCILER_NEW_KEY.
     """
-    from reconciler.cli.credentials import rotate
+    from reconciler.cli.credentials import replace_lost, rotate
 
-    rotate(settings_of(context))
+    if lost:
+        replace_lost(settings_of(context))
+    else:
+        rotate(settings_of(context))
 
 
 def run(
@@ -121,6 +187,14 @@ def run(
     subfolder: o.Subfolder = None,
     source: o.Source = None,
     trust_inventory: o.TrustInventory = False,
+    git_credential: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The recorded Credential that the repository is read with over HTTP: user:password or a "
+            "token. Without it, git's own credential helper is asked.",
+        ),
+    ] = None,
     interval: Annotated[
         str, typer.Option(metavar="SPAN", help="How often everything is reconciled, moved or not.")
     ] = "60s",
@@ -149,6 +223,7 @@ def run(
         port=None if port < 0 else port,
         report_only=report_only,
         max_destroy=max_destroy,
+        git_credential=git_credential,
         log_level=log_level,
         log_format=log_format,
     )
@@ -185,6 +260,8 @@ def version() -> None:
 def add_to(app: typer.Typer) -> None:
     panel = "Operate"
     app.add_typer(db, name="db", rich_help_panel=panel)
+    app.add_typer(sources, name="source", rich_help_panel=panel)
+    app.add_typer(sources, name="sources", hidden=True)
     app.add_typer(credentials, name="credentials", rich_help_panel=panel)
     app.add_typer(credentials, name="credential", hidden=True)
     for command in (run, completion, version):

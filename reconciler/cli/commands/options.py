@@ -8,7 +8,12 @@ import typer
 
 Files = Annotated[
     list[str] | None,
-    typer.Option("--file", "-f", metavar="PATH", help="A folder or file of manifests; - is standard input."),
+    typer.Option(
+        "--file",
+        "-f",
+        metavar="PATH",
+        help="A folder of manifests, or a part of it: a file or folder in it; - is standard input.",
+    ),
 ]
 Git = Annotated[
     str | None, typer.Option("--git", metavar="URL", help="A git repository of manifests, instead of -f.")
@@ -17,7 +22,11 @@ Branch = Annotated[str | None, typer.Option(help="The branch to read; the reposi
 Subfolder = Annotated[str | None, typer.Option(help="The folder of the repository that holds the manifests.")]
 Source = Annotated[
     str | None,
-    typer.Option("--source", metavar="NAME", help="What to call the source; where it is, if not given."),
+    typer.Option(
+        "--source",
+        metavar="NAME",
+        help="What to call the source; else by its reconciler.yaml or git.",
+    ),
 ]
 TrustInventory = Annotated[
     bool,
@@ -40,6 +49,12 @@ Excludes = Annotated[
     list[str] | None, typer.Option("--exclude", metavar="SEL", help="Not this; as for --target.")
 ]
 NoObserve = Annotated[bool, typer.Option("--no-observe", help="Go by what is recorded; look at no provider.")]
+Everything = Annotated[
+    bool,
+    typer.Option(
+        "--all", help="Not only what the named manifests are about: everything, as last applied elsewhere."
+    ),
+]
 Calls = Annotated[bool, typer.Option("--calls", help="Show every request with its parameters.")]
 MaxDestroy = Annotated[
     int | None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -42,6 +43,10 @@ def hetzner(
     token_env: TokenEnv = None,
     token_file: TokenFile = None,
     rate_limit: Annotated[int, typer.Option(help="Requests an hour; 0 for no limit.")] = 3600,
+    api_date: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Answer as the API did then."),
+    ] = None,
     ledger: LedgerFile = None,
     ready_file: ReadyFile = None,
 ) -> None:
@@ -49,7 +54,7 @@ def hetzner(
     from reconciler.cli.simulators import Place, serve_hetzner, token_of
 
     place = Place(host, port, seed, latency, task_seconds, ledger, ready_file)
-    serve_hetzner(place, token_of(token, token_env, token_file), rate_limit or None)
+    serve_hetzner(place, token_of(token, token_env, token_file), rate_limit or None, api_date)
 
 
 @sim.command()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 
 from reconciler.model.resource import Observed
 from reconciler.model.values import Attributes
 from reconciler.providers.hetzner.convert import Json, attributes, reference, resource
+
+PROVIDERS_NAME = re.compile(r"static\.(\d{1,3}\.){4}clients\.your-server\.de")
 
 
 def ssh_key(data: Json) -> Observed:
@@ -39,7 +42,7 @@ def floating_ip(data: Json) -> Observed:
     values = attributes(
         location=data["home_location"]["name"],
         server=reference("vm", data["server"]),
-        description=data["description"],
+        description=data["description"] or None,
     )
     return resource("floating_ip", data, {**values, **_address(data)})
 
@@ -61,12 +64,17 @@ def first_address(ip: str) -> str:
 
 
 def pointer(ip: str, records: Iterable[Json]) -> str | None:
-    """The name that reverse DNS gives for the first address of `ip`."""
+    """The name that somebody gave the first address of `ip`."""
     wanted = ipaddress.ip_address(first_address(ip))
     return next(
-        (item["dns_ptr"] for item in records if ipaddress.ip_address(item["ip"]) == wanted),
+        (given_name(item["dns_ptr"]) for item in records if ipaddress.ip_address(item["ip"]) == wanted),
         None,
     )
+
+
+def given_name(name: str | None) -> str | None:
+    """None for the name that the provider gives an address by itself: that is what a reset leaves."""
+    return None if name is not None and PROVIDERS_NAME.fullmatch(name) else name
 
 
 def _address(data: Json) -> Attributes:

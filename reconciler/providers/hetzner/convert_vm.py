@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.model.resource import Observed
 from reconciler.providers.hetzner.convert import Json, attributes, part, reference, references, resource
-from reconciler.providers.hetzner.convert_objects import pointer
+from reconciler.providers.hetzner.convert_objects import given_name, pointer
 
 # The provider's status: our state, and whether the server is on its way to another one.
 _STATES = {
@@ -40,7 +40,9 @@ def vm(data: Json, direct: Mapping[int, frozenset[int]]) -> Observed:
     applied = {item["id"] for item in data["public_net"]["firewalls"]}
     values = attributes(
         server_type=server_type["name"],
+        server_type_id=str(server_type["id"]),
         image=(image["name"] or str(image["id"])) if image else None,
+        image_id=str(image["id"]) if image else None,
         location=data["location"]["name"],
         power_state=state if state in ("running", "stopped") else None,
         placement_group=reference("placement_group", (data["placement_group"] or {}).get("id")),
@@ -48,6 +50,7 @@ def vm(data: Json, direct: Mapping[int, frozenset[int]]) -> Observed:
         backups=data["backup_window"] is not None,
         backup_window=data["backup_window"],
         iso=(iso["name"] or str(iso["id"])) if iso else None,
+        iso_id=str(iso["id"]) if iso else None,
         rescue_enabled=data["rescue_enabled"],
         protected=data["protection"]["delete"],
         cpu_cores=server_type["cores"],
@@ -76,7 +79,7 @@ def _public(data: Json) -> Json:
         "ipv6": reference("primary_ip", ipv6["id"]) if ipv6 else None,
         "public_ipv4": ipv4["ip"] if ipv4 else None,
         "public_ipv6": ipv6["ip"] if ipv6 else None,
-        "ipv4_reverse_dns": ipv4["dns_ptr"] if ipv4 else None,
+        "ipv4_reverse_dns": given_name(ipv4["dns_ptr"]) if ipv4 else None,
         "ipv6_reverse_dns": pointer(ipv6["ip"], ipv6["dns_ptr"]) if ipv6 else None,
     }
 

@@ -37,6 +37,8 @@ _CODES: dict[str, tuple[ErrorCode, bool]] = {
     "primary_ip_already_assigned": (ErrorCode.CONFLICT, True),
     "timeout": (ErrorCode.TIMEOUT, True),
 }
+# Of those, what another object of the project is about to give back, which the provider takes its time for.
+_PATIENT = frozenset({"ip_not_available", "primary_ip_assigned", "primary_ip_already_assigned"})
 # By status where the answer is not the API's own. No 404: a proxy's is no word of the provider's that an
 # object does not exist.
 _STATUS: dict[int, str] = {
@@ -67,6 +69,7 @@ def from_api(
         transient=transient,
         ambiguous=unsure and method != "GET",
         retry_after=wait,
+        patient=error.code in _PATIENT,
         hint=_hint(code),
     )
 

@@ -13,7 +13,7 @@ from functools import partial
 from reconciler.errors import ErrorCode, ProviderError
 from reconciler.model.resource import Observed
 from reconciler.providers.driver import Observation, ObserveRequest, Unseen
-from reconciler.providers.hetzner import convert_network, convert_objects, convert_vm
+from reconciler.providers.hetzner import catalogue, convert_network, convert_objects, convert_vm
 from reconciler.providers.hetzner.client import HetznerClient
 from reconciler.providers.hetzner.convert import Json
 from reconciler.providers.hetzner.errors import malformed
@@ -50,12 +50,15 @@ def observe(client: HetznerClient, request: ObserveRequest) -> Observation:
             look.all(resource_type)
     if look.error is not None and not look.successes:
         raise look.error
+    asked = not request.targets and "vm" in request.types and not look.futile
+    offers = catalogue.everything(client) if asked else None
     return Observation(
         resources=tuple(look.resources),
         complete=frozenset(look.complete),
         absent=frozenset(look.absent),
         unseen=tuple(look.unseen),
         requests=client.requests - before,
+        offers=offers,
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from reconciler.catalog import CatalogPart, load_part
-from reconciler.errors import ErrorCode, PlanError, ProviderError
+from reconciler.errors import ErrorCode, ProviderError
 from reconciler.model.plan import Call
 from reconciler.providers.driver import (
     Access,
@@ -37,12 +37,8 @@ class LogicalDriver:
         return Observation()
 
     @staticmethod
-    def lower(request: LowerRequest) -> tuple[Call, ...]:
-        """No calls, whatever the step. Raises PlanError for a type that is not of this provider."""
-        offered = {offer.resource_type for offer in LogicalDriver.catalog.offers}
-        address = request.diff.address
-        if address.type not in offered:
-            raise PlanError(f"{address}: a logical provider has no {address.type}")
+    def lower(request: LowerRequest) -> tuple[Call, ...]:  # noqa: ARG004 - it is the same for all
+        """No calls, whatever the step and the type: the catalog knows the types that users add."""
         return ()
 
     def submit(self, request: Request) -> Submission:

@@ -6,7 +6,7 @@ a stop. Attributes show the one in force; the names of those that wait are in `p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,17 @@ def guest(listed: Mapping[str, Any], live: Mapping[str, Any], config: Config) ->
     if state != "unknown":
         values["power_state"] = state
     lock = live.get("lock") or config.current.get("lock")
+    if line and not template:
+        values[marks.FAULT] = marks.IN_DESCRIPTION
+    waiting = _texts(
+        [
+            f"{option}={config.future[option]}"
+            for option in config.future.keys() - config.current.keys()
+            if table_of(kind, option, config.future[option]) is not None
+        ]
+    )
+    if waiting is not None:  # parts that are to come have no attributes yet, so they are named as a whole
+        values["waiting_parts"] = waiting
     _put(values, description=text or None, config_digest=config.current.get("digest"), config_lock=lock)
     return Observed(
         type=kind,
@@ -70,11 +81,14 @@ def guest(listed: Mapping[str, Any], live: Mapping[str, Any], config: Config) ->
         name=str(values.get("hostname", vmid)),
         state=state,
         attributes=values,
-        tags=marks.tags_of(found) | ({marks.MISPLACED: ""} if line and not template else {}),
+        tags=marks.tags_of(found),
         mark=None if template else marks.mark_of(line or found),
         parts=_parts(kind, config),
-        pending=frozenset(name for name in now.keys() | later.keys() if now.get(name) != later.get(name)),
+        pending=frozenset(name for name in now.keys() | later.keys() if now.get(name) != later.get(name))
+        - {"unused_volumes"}
+        | ({"waiting_parts"} if waiting else frozenset()),
         busy=bool(lock),
+        detached=tuple(_detached(config.current)),
     )
 
 
@@ -151,8 +165,17 @@ def _parts(kind: str, config: Config) -> tuple[Observed, ...]:
         now = part_attributes(kind, table, option, config.current)
         later = part_attributes(kind, table, option, config.future) if option in config.future else {}
         waiting = frozenset(name for name in now.keys() | later.keys() if now.get(name) != later.get(name))
-        found.append(Observed(table.type, "", option, "available", now, pending=waiting))
+        volume = str(now.get("volume_id", "")) if table.type == "disk" else ""
+        found.append(Observed(table.type, volume, option, "available", now, pending=waiting))
     return tuple(found)
+
+
+def _detached(options: Options) -> Iterator[Observed]:
+    for option, volume in sorted(options.items()):
+        if option.startswith("unused"):
+            storage = volume.partition(":")[0]
+            values: dict[str, Value] = {"slot": option, "volume_id": volume, "storage": storage}
+            yield Observed("disk", volume, option, "available", values)
 
 
 def table_of(kind: str, option: str, text: str) -> PartTable | None:

@@ -9,6 +9,7 @@ from reconciler.model.values import Scalar, Value
 from reconciler.providers.proxmox import propstring
 
 _EXTENSIONS = ("qcow2", "raw", "vmdk")
+_MIB_IN_GIB = 1024
 FIRMWARE = frozenset({"efidisk0", "tpmstate0"})
 """Drives whose size the server decides."""
 
@@ -49,11 +50,13 @@ def take_volume(kind: str, parts: dict[str, str]) -> dict[str, Value]:
     if kind == "vm":
         extension = name.rpartition(".")[2]
         values["disk_format"] = parts.get("format") or (extension if extension in _EXTENSIONS else "raw")
-    size = propstring.whole_gib(parts.get("size", ""))
-    if size is not None:
-        values["size_gb"] = size
-    if parts.get("size") == f"{size}G":  # any other size stays as it is written, among the other options
-        del parts["size"]
+    size = propstring.mebibytes(parts.get("size", ""))
+    if size >= _MIB_IN_GIB:
+        values["size_gb"] = size // _MIB_IN_GIB
+    if size % _MIB_IN_GIB:  # such as an EFI disk's 4M
+        values["size_mib"] = size
+    if parts.get("size") == f"{values.get('size_gb')}G":
+        del parts["size"]  # any other stays as it is written, among the other options
     if parts.get("media") == "disk":
         del parts["media"]
     return values

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from reconciler.catalog import CatalogPart, load_part
 from reconciler.model.plan import Call
+from reconciler.model.resource import Desired
 from reconciler.providers.driver import (
     Access,
     LowerRequest,
@@ -36,6 +37,12 @@ class ProxmoxDriver:
 
     def observe(self, request: ObserveRequest) -> Observation:
         return observe(self._client, request)
+
+    @staticmethod
+    def copied_from(desired: Desired) -> tuple[tuple[str, str], ...]:
+        """The guest that is cloned: the call goes to the node that it is on."""
+        source = desired.attributes.get("clone_from")
+        return ((desired.type, str(source)),) if source else ()
 
     @staticmethod
     def lower(request: LowerRequest) -> tuple[Call, ...]:

@@ -29,15 +29,30 @@ _TEXTS = (
     _Text(r"can't lock file|can't acquire (\S+ )?lock|lock .*got timeout", ErrorCode.LOCKED, True),
     _Text(r"\bis locked\b|\(lock(ed)?: ", ErrorCode.LOCKED, True),
     _Text(r"protection mode enabled", ErrorCode.PROTECTED),
-    _Text(r"detected modified configuration", ErrorCode.CONFLICT),
+    _Text(r"detected modified configuration|checksum mismatch \(file change", ErrorCode.CONFLICT),
     _Text(r"no quorum|not ready", ErrorCode.UNAVAILABLE, True),
     _Text(r"storage '.*' is not (online|available|active)", ErrorCode.UNAVAILABLE, True),
     _Text(r"not enough|no space left|out of space|insufficient|quota exceeded", ErrorCode.NO_CAPACITY),
     _Text(r"permission|only root|user != root", ErrorCode.FORBIDDEN),
-    _Text(r"does not exist|no such|not found|unable to find", ErrorCode.NOT_FOUND),
-    _Text(r"is running|already running|not running|is a template", ErrorCode.CONFLICT),
-    _Text(r"hotplug problem|is not empty|contains .*members", ErrorCode.CONFLICT),
-    _Text(r"shrinking|unable to parse|invalid|not supported|parameter", ErrorCode.INVALID),
+    # What is asked for is missing, or only something that it names is: a snapshot, a storage, a parent.
+    _Text(r"configuration file '[^']*' does not exist|unable to find configuration", ErrorCode.NOT_FOUND),
+    _Text(r"failed: pool '[^']*' does not exist|^pool '[^']*' does not exist", ErrorCode.NOT_FOUND),
+    _Text(r"no such (vm|ct|guest|pool|task)\b", ErrorCode.NOT_FOUND),
+    _Text(r"does not exist|no such|not found|unable to find", ErrorCode.INVALID),
+    _Text(r"is running|already running|not running|is a template|is paused", ErrorCode.CONFLICT),
+    _Text(r"can't migrate running|is not empty|contains .*members", ErrorCode.CONFLICT),
+    _Text(r"hotplug problem|cloud-init drive is already attached", ErrorCode.CONFLICT),
+    _Text(
+        r"can't clone|uses local storage|linked clone feature|hostname lookup .* failed", ErrorCode.INVALID
+    ),
+    _Text(r"shrink|unable to parse|invalid|validation error|not supported|parameter", ErrorCode.INVALID),
+    _Text(r"value too (large|small)|supports only|not compatible with|illegal characters", ErrorCode.INVALID),
+    _Text(
+        r"cannot set [\w-]+ if|please set the machine type|different from storage format", ErrorCode.INVALID
+    ),
+    _Text(r"(read-only|required) option|not set - aborting|has to be defined", ErrorCode.INVALID),
+    _Text(r"content type|storage '[^']*' is disabled|must start with|same storage", ErrorCode.INVALID),
+    _Text(r"you can't move|can't (update|remove|modify|delete) ", ErrorCode.INVALID),
 )
 _STATUSES = {
     401: ErrorCode.UNAUTHORIZED,

@@ -2,10 +2,10 @@
 
 A guest carries the mark as two tags (`rc-owner-…`, `rc-id-…`). A clone call takes no tags, and what it
 makes has those of its template, so there the mark is one line at the end of the description; that line
-wins over tags until the next call has written the tags. Where that call never came, the guest shows a tag
-that no manifest can want (`MISPLACED`), so that the next plan brings the mark to its place. A pool has no
-tags: its mark is such a line at the end of its comment. A person's tag `key: value` is the word
-`key+value`, or `key` alone.
+wins over tags until the next call has written the tags. Where that call never came, the guest shows a
+`mark_fault`, so that the next plan brings the mark to its place. A pool has no tags: its mark is such a line
+at the end of its comment. People edit comments, so there its words are found wherever they stand, and are
+written again where they got lost. A person's tag `key: value` is the word `key+value`, or `key` alone.
 """
 
 from __future__ import annotations
@@ -20,11 +20,16 @@ from reconciler.model.resource import Mark
 
 OWNER = "rc-owner-"
 RESOURCE = "rc-id-"
-MISPLACED = "rc-mark-in-description"
-"""Stands among a guest's tags for a mark in its description; it is never written."""
+FAULT = "mark_fault"
+"""The attribute that says what is wrong with an object's mark; nobody sets it."""
+IN_DESCRIPTION = "in the description"
+MISSING = "missing"
 _WORD = re.compile(r"[a-z0-9_][a-z0-9_+.-]*")
-_OURS = (OWNER, RESOURCE, MISPLACED)
-_LINE = re.compile(rf"{OWNER}[0-9a-f-]{{32,36}} {RESOURCE}[0-9a-f-]{{32,36}}")
+_OURS = (OWNER, RESOURCE)
+_ID = r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"
+_LINE = re.compile(rf"{OWNER}{_ID} {RESOURCE}{_ID}")
+_ANYWHERE = re.compile(rf"[ \t]*(?<![a-z0-9-])((?:{OWNER}|{RESOURCE}){_ID})(?![0-9a-z-])")
+_NOBODY = Mark(UUID(int=0), UUID(int=0))
 
 
 def compact(word: str) -> str:
@@ -73,7 +78,7 @@ def tags_of(found: Iterable[str]) -> dict[str, str]:
 
 
 def words_of(tags: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(f"{key}+{tags[key]}" if tags[key] else key for key in sorted(tags) if key != MISPLACED)
+    return tuple(f"{key}+{tags[key]}" if tags[key] else key for key in sorted(tags))
 
 
 def mark_of(found: Iterable[str]) -> Mark | None:
@@ -101,3 +106,21 @@ def split_text(text: str) -> tuple[str, list[str]]:
     if not _LINE.fullmatch(last):
         return body, []
     return head.rstrip("\n"), last.split(" ")
+
+
+def find_in_text(text: str) -> tuple[str, Mark | None]:
+    """A text that people edit, without the words of our mark wherever they stand; and that mark.
+
+    Words of several marks make one that is nobody's: whose it is cannot be told, but it is not unmarked.
+    """
+    body = text.replace("\r\n", "\n")
+    found = _ANYWHERE.findall(body)
+    if not found:
+        return body.strip(), None
+    kept = [
+        rest
+        for line in body.split("\n")
+        if (rest := _ANYWHERE.sub("", line)).strip() or not _ANYWHERE.search(line)
+    ]
+    several = len(_ids(found, OWNER)) > 1 or len(_ids(found, RESOURCE)) > 1
+    return "\n".join(kept).strip(), _NOBODY if several else mark_of(found)

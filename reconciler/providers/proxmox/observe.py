@@ -97,6 +97,12 @@ class _Look:
 
     def _offline(self) -> frozenset[str]:
         rows = self.client.get("/cluster/resources", {"type": "node"})
+        if not all(row.get("node") for row in rows):
+            raise ProviderError(
+                "the list of nodes has one without a name, so it is not known which are offline",
+                code=ErrorCode.UNAVAILABLE,
+                transient=True,
+            )
         return frozenset(str(row["node"]) for row in rows if row.get("status") != "online")
 
     def _is_ours(self, row: Row) -> bool:
@@ -126,8 +132,13 @@ class _Look:
             rows = self.client.get(f"{_path(row)}/pending")
         except ProviderError as error:
             self._not_seen(row, error.message)
-        else:
-            self.resources.append(convert.guest(row, live, Config.of(rows)))
+            return
+        config = Config.of(rows)
+        # Every guest has options; a list without any is half an answer, and says nothing of its mark.
+        if config.current.keys() <= {"digest"}:
+            self._not_seen(row, f"the answer about the configuration of guest {row['vmid']} is empty")
+            return
+        self.resources.append(convert.guest(row, live, config))
 
     def _not_seen(self, row: Row, message: str) -> None:
         self.unseen.append(Unseen(TYPES[row["type"]], str(row["vmid"]), message))

@@ -26,19 +26,19 @@ class PoolLook:
     def at_all(self, known: frozenset[str]) -> None:
         for row in self._client.get("/pools"):
             name = str(row["poolid"])
-            if name in known or marks.split_text(str(row.get("comment") or ""))[1]:
-                self._one(name)
+            if name in known or marks.find_in_text(str(row.get("comment") or ""))[1]:
+                self._one(name, known=name in known)
             else:
                 self.resources.append(pool(row, ()))
 
     def at_targets(self, names: Iterable[str]) -> None:
         """Raises ProviderError if not one of them could be looked at."""
         for name in names:
-            self._one(name, target=True)
+            self._one(name, known=True, target=True)
         if self._error is not None and not self.resources and not self.absent:
             raise self._error
 
-    def _one(self, name: str, *, target: bool = False) -> None:
+    def _one(self, name: str, *, known: bool, target: bool = False) -> None:
         try:
             rows = self._client.get("/pools", {"poolid": name})
         except ProviderError as error:
@@ -52,14 +52,17 @@ class PoolLook:
         if row is None:
             self.unseen.append(Unseen("pool", name, "the answer about the pool does not hold it"))
         else:
-            self.resources.append(pool(row, row.get("members") or ()))
+            self.resources.append(pool(row, row.get("members") or (), known=known))
 
 
-def pool(row: Mapping[str, Any], members: Iterable[Mapping[str, Any]]) -> Observed:
-    text, line = marks.split_text(str(row.get("comment") or ""))
+def pool(row: Mapping[str, Any], members: Iterable[Mapping[str, Any]], *, known: bool = False) -> Observed:
+    """One pool. `known`: it is recorded as ours, so a mark that is missing was lost."""
+    text, mark = marks.find_in_text(str(row.get("comment") or ""))
     values: dict[str, Value] = {"description": text} if text else {}
+    if known and mark is None:
+        values[marks.FAULT] = marks.MISSING
     storages = tuple(sorted({str(item["storage"]) for item in members if item.get("type") == "storage"}))
     if storages:
         values["storages"] = canonical(storages, Cardinality.SET)
     name = str(row["poolid"])
-    return Observed("pool", name, name, "available", values, mark=marks.mark_of(line))
+    return Observed("pool", name, name, "available", values, mark=mark)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
+from math import ceil
 
 NIC_MODELS = frozenset(
     (
@@ -18,7 +20,7 @@ NIC_MODELS = frozenset(
 """Models that may stand as a key of their own, with the MAC as the value: `virtio=BC:24:11:…`."""
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)")
-_GIB = {"": 1 / 2**30, "K": 1 / 2**20, "M": 1 / 2**10, "G": 1, "T": 2**10}
+_BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
 def parse(text: str, default_key: str | None = None) -> dict[str, str]:
@@ -56,10 +58,7 @@ def render_nic(parts: Mapping[str, str]) -> str:
     return render({parts["model"]: parts["macaddr"], **rest})
 
 
-def whole_gib(size: str) -> int | None:
-    """Whole GiB in a size such as `32G`, `528K` or plain bytes, rounded down; None if it is no size.
-
-    Rounded down, so that a disk is never taken to be larger than it is.
-    """
+def mebibytes(size: str) -> int:
+    """The MiB of a size such as `32G`, `528K` or plain bytes, rounded up; 0 if it is no size."""
     found = _SIZE.fullmatch(size)
-    return int(float(found[1]) * _GIB[found[2]]) if found else None
+    return ceil(Decimal(found[1]) * _BYTES[found[2]] / 2**20) if found else 0

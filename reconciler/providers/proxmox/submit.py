@@ -106,14 +106,9 @@ def _not_known(error: ProviderError) -> TaskStatus:
 
 def _poll_node(client: ProxmoxClient, node: str, tasks: Sequence[str]) -> dict[str, TaskStatus]:
     ended: dict[str, str] = {}
+    running: set[str] = set()
     if len(tasks) >= _MANY:
-        since = min(int(task.split(":")[4], 16) for task in tasks)
-        params = {"source": "all", "since": since, "limit": 1000}
-        rows = client.get(f"/nodes/{node}/tasks", params)
-        ended = {row["upid"]: str(row["status"]) for row in rows if row.get("endtime") and row.get("status")}
-        running = {row["upid"] for row in rows if not row.get("endtime")}
-    else:
-        running = set()
+        ended, running = _listed(client, node, tasks)
     return {
         task: TaskStatus(TaskState.RUNNING)
         if task in running
@@ -124,16 +119,35 @@ def _poll_node(client: ProxmoxClient, node: str, tasks: Sequence[str]) -> dict[s
     }
 
 
+def _listed(client: ProxmoxClient, node: str, tasks: Sequence[str]) -> tuple[dict[str, str], set[str]]:
+    """From a node's list: the results of tasks that have ended, and those that run."""
+    since = min(int(task.split(":")[4], 16) for task in tasks)
+    params = {"source": "all", "since": since, "limit": 1000}
+    rows = client.get(f"/nodes/{node}/tasks", params)
+    ended = {row["upid"]: str(row["status"]) for row in rows if row.get("endtime") and row.get("status")}
+    return ended, {row["upid"] for row in rows if not row.get("endtime")}
+
+
 def _poll_one(client: ProxmoxClient, node: str, task: str) -> TaskStatus:
     try:
         row = client.get(f"/nodes/{node}/tasks/{task}/status")
     except ProviderError as error:
         if error.code in (ErrorCode.NOT_FOUND, ErrorCode.INVALID):
-            return TaskStatus(TaskState.UNKNOWN, error.message)
+            return _denied(client, node, task, error.message)
         raise
     if row.get("status") != "stopped":
         return TaskStatus(TaskState.RUNNING)
     return _ended(client, node, task, str(row.get("exitstatus", "unknown")))
+
+
+def _denied(client: ProxmoxClient, node: str, task: str, message: str) -> TaskStatus:
+    """A task whose status was denied, which is not its end: the node's list has the last word."""
+    ended, running = _listed(client, node, [task])
+    if task in running:
+        return TaskStatus(TaskState.RUNNING)
+    if task in ended:
+        return _ended(client, node, task, ended[task])
+    return TaskStatus(TaskState.UNKNOWN, message)
 
 
 def _ended(client: ProxmoxClient, node: str, task: str, result: str) -> TaskStatus:

@@ -176,7 +176,7 @@ def _part(
     return PartTable(kind, re.compile(slots), tuple(listed), default_key, whole, frozenset(more))
 
 
-_VOLUME = ("size_gb", "storage", "disk_format", "volume_id", "attach_volume", "from_template")
+_VOLUME = ("size_gb", "size_mib", "storage", "disk_format", "volume_id", "attach_volume", "from_template")
 _THROTTLES = tuple(
     F(name, "", name)
     for name in (

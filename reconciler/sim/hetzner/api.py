@@ -9,11 +9,12 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from datetime import date
 from typing import Any, NoReturn
 from urllib.parse import urlencode
 
 from reconciler.sim.faults import Fault
-from reconciler.sim.hetzner import changes
+from reconciler.sim.hetzner import changes, older
 from reconciler.sim.hetzner.call import Answer, Call
 from reconciler.sim.hetzner.catalogue import Catalogue
 from reconciler.sim.hetzner.problems import CODE_OF_STATUS, ApiError
@@ -30,13 +31,15 @@ class HetznerApi:
 
     `token` opens the project, `other_token` a second one that starts empty. `action_seconds` is the length
     of an ordinary action; with 0 an action is done when it is next looked at. `rate_limit` is in requests
-    an hour, None lifts it. `clock` gives unix time in seconds.
+    an hour, None lifts it. `api_date`: answer as the API did then (see `older`), for clients of that time.
+    `clock` gives unix time in seconds.
 
     The faults it acts out itself, for the requests that a rule matches:
     `empty_list`; `missing_page` (options `mode`: `end` leaves out the next page and all after it, `skip`
     the next one, `short` the page's last item, while the totals go on counting them); `stale` (reads see
     the state of when the rule was posted); `action_error` (options `code`, `message`); `stuck_lock` (the
-    action's locks stay for `seconds` after its end, 0: until `unlock`); `lost_permission` (403).
+    action's locks stay for `seconds` after its end, 0: until `unlock`); `lost_permission` (403); `refused`
+    (options `code`, `message`).
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class HetznerApi:
         other_token: str | None = None,
         action_seconds: float = 0.3,
         rate_limit: int | None = USUAL_LIMIT,
+        api_date: date | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         numbers, catalogue = Numbers(seed), Catalogue()
@@ -56,6 +60,7 @@ class HetznerApi:
         if other_token is not None:
             self._projects[other_token] = self.other
         self._clock = clock
+        self._date = api_date
         self._lock = threading.RLock()
         now = clock()
         self._buckets = {name: Bucket(rate_limit, now) for name in self._projects}
@@ -99,14 +104,19 @@ class HetznerApi:
             each.timeline.settle(now)
         if request.fault("lost_permission"):
             raise ApiError("forbidden", "insufficient permissions for this request")
+        if refusal := request.fault("refused"):
+            code = str(refusal.options.get("code", "conflict"))
+            raise ApiError(code, str(refusal.options.get("message", f"injected: {code}")))
         handler, ids = resolve(request.method, request.path)
+        handler = older.handler_at(self._date, request.path, handler)
         _require_json(request)
         stale = request.fault("stale")
         if stale is not None and request.method == "GET":
             project = self._past(stale)[id(project)]
         faults = {fault.kind: fault for fault in reversed(request.faults)}
-        call = Call(project, now, ids, request.query, request.body, faults)
-        return _damaged(call, handler(call))
+        body = older.asked(self._date, request.body, project.catalogue)
+        call = Call(project, now, ids, request.query, body, faults)
+        return older.answered(self._date, _damaged(call, handler(call)), project.catalogue)
 
     def _past(self, fault: Fault) -> dict[int, Project]:
         """The projects as they were when the rule was posted, or first hit if it was never announced."""
@@ -192,7 +202,7 @@ def _damaged(call: Call, answer: Answer) -> Answer:
     if answer.payload is None or "meta" not in answer.payload:
         return answer
     pagination = answer.payload["meta"]["pagination"]
-    (key,) = (name for name in answer.payload if name != "meta")
+    (key,) = (name for name, value in answer.payload.items() if isinstance(value, list))
     if "empty_list" in call.faults:
         answer.payload[key] = []
         pagination |= {"previous_page": None, "next_page": None, "last_page": 1, "total_entries": 0}

@@ -51,6 +51,11 @@ class Call:
     def time(self) -> str:
         return timestamp(self.now)
 
+    def withdrawn(self, row: Json) -> bool:
+        """Whether what was announced to go has gone by now; until then it is deprecated and to be had."""
+        deprecation = row.get("deprecation")
+        return deprecation is not None and str(deprecation["unavailable_after"]) <= self.time
+
     def start(
         self,
         command: str,
@@ -171,6 +176,9 @@ def _filtered(call: Call, rows: Iterable[Json], equal: Sequence[str]) -> Iterabl
 
 
 def _sort(call: Call, rows: list[Json], sorts: Sequence[str]) -> None:
+    """A list that cannot be sorted takes no notice of the wish, as of any parameter that it does not know."""
+    if not sorts:
+        return
     for text in reversed(call.query.get("sort", [])):
         name, _, direction = text.partition(":")
         if name not in sorts or direction not in ("", "asc", "desc"):

@@ -13,32 +13,33 @@ from reconciler.sim.hetzner.call import (
     update,
 )
 from reconciler.sim.hetzner.problems import ApiError, invalid, not_found
-from reconciler.sim.hetzner.project import Json, Project
+from reconciler.sim.hetzner.project import Json
 from reconciler.sim.hetzner.validation import flag, labels, record, text
 
 _UPDATE = record(description=text(), type=text(choices=("snapshot",)), labels=labels)
 _FILTERS = ("type", "status", "bound_to", "name", "architecture")
 
 
-def find(project: Project, reference: int | str, architecture: str) -> Json:
+def find(call: Call, reference: int | str, architecture: str) -> Json:
     """A usable image by id or name for an architecture; refuses one that does not exist or fit."""
     if isinstance(reference, int) or reference.isdecimal():
-        row = project.image(int(reference))
-        if row is None:
+        row = call.project.image(int(reference))
+        if row is None or call.withdrawn(row):
             raise not_found("image", reference)
         if row["architecture"] != architecture:
             raise invalid("image", f"is not for architecture {architecture}")
         if row["status"] != "available":
             raise ApiError("resource_unavailable", "the image is not available yet")
         return row
-    for row in project.catalogue.images.values():
-        if row["name"] == reference and row["architecture"] == architecture:
+    for row in call.project.catalogue.images.values():
+        if row["name"] == reference and row["architecture"] == architecture and not call.withdrawn(row):
             return row
     raise not_found("image", reference)
 
 
 def index(call: Call) -> Answer:
     rows = [*call.project.catalogue.images.values(), *call.project["images"].rows.values()]
+    rows = [row for row in rows if not call.withdrawn(row)]
     if not call.asks("include_deprecated"):
         rows = [row for row in rows if row["deprecated"] is None]
     return listed(call, "images", public, rows=rows, equal=_FILTERS)

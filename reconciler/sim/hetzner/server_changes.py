@@ -43,7 +43,7 @@ def change_type(call: Call) -> Answer:
     body = call.read(_CHANGE_TYPE)
     new = lookup(call, "server_types", body["server_type"])
     old = call.project.catalogue.server_types[row["_server_type"]]
-    _check_type(row, old, new)
+    _check_type(call, row, old, new)
     disk = new["disk"] if body["upgrade_disk"] else row["primary_disk_size"]
 
     def changed() -> None:
@@ -53,8 +53,8 @@ def change_type(call: Call) -> Answer:
     return switch(call, row, "change_server_type", "migrating", changed)
 
 
-def _check_type(row: Json, old: Json, new: Json) -> None:
-    offers = {offer["name"]: offer for offer in new["locations"]}
+def _check_type(call: Call, row: Json, old: Json, new: Json) -> None:
+    offers = {offer["name"]: offer for offer in new["locations"] if not call.withdrawn(offer)}
     same = old["storage_type"] == new["storage_type"] and old["architecture"] == new["architecture"]
     if new["id"] == old["id"] or not same or new["disk"] < row["primary_disk_size"]:
         raise ApiError("invalid_server_type", "the server type does not fit for the given server")
@@ -70,7 +70,7 @@ def rebuild(call: Call) -> Answer:
     if row["protection"]["rebuild"]:
         raise ApiError("protected", "the server is protected against rebuild")
     architecture = call.project.catalogue.server_types[row["_server_type"]]["architecture"]
-    image = images.find(call.project, body["image"], architecture)
+    image = images.find(call, body["image"], architecture)
 
     def rebuilt() -> None:
         row.update(_image=image["id"], _user_data=body.get("user_data", row["_user_data"]))

@@ -106,7 +106,7 @@ def _wish(call: Call, body: Json) -> _Wish:
         body=body,
         server_type=server_type,
         location=location,
-        image=images.find(project, body["image"], server_type["architecture"]),
+        image=images.find(call, body["image"], server_type["architecture"]),
         ssh_keys=[lookup(call, "ssh_keys", item) for item in body.get("ssh_keys", [])],
         volumes=[lookup(call, "volumes", item) for item in body.get("volumes", [])],
         networks=[lookup(call, "networks", item) for item in body.get("networks", [])],
@@ -122,7 +122,7 @@ def _wish(call: Call, body: Json) -> _Wish:
 
 def _location(call: Call, body: Json, server_type: Json) -> str:
     """Where the server goes; without a wish, to the first place that has the type."""
-    offers = {offer["name"]: offer for offer in server_type["locations"]}
+    offers = {offer["name"]: offer for offer in server_type["locations"] if not call.withdrawn(offer)}
     if "location" in body:
         name = lookup(call, "locations", body["location"])["name"]
         if name not in offers:
@@ -162,7 +162,7 @@ def _addresses(call: Call, wanted: Json, location: str) -> dict[str, Json | None
 
 def _check(project: Project, wish: _Wish) -> None:
     body = wish.body
-    if not wish.addresses and not wish.networks:
+    if not wish.addresses and not wish.networks and body.get("start_after_create", True):
         raise invalid("public_net", "a server needs a public or a private network")
     if wish.firewalls and not wish.addresses:
         raise ApiError("private_net_only_server", "the server would have no public interface")

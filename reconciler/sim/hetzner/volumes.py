@@ -73,6 +73,8 @@ def create(call: Call) -> Answer:
         raise invalid("location", "either location or server must be given")
     if body.get("automount") and server is None:
         raise invalid("automount", "needs a server")
+    if body.get("automount") and body.get("format") is None:
+        raise invalid("automount", "needs a format")
     if server is not None:
         project.require_free([("server", server["id"])])
         require_room(server)

@@ -9,6 +9,8 @@
 {"op": "migrate", "vmid": 101, "to": "pve2"}
 {"op": "occupy", "vmid": 101}                              a stranger's guest takes the id
 {"op": "ignore_shutdown", "vmid": 101, "value": true}      the guest no longer listens to a shutdown
+{"op": "set_pool", "pool": "team", "set": {"comment": "…"}}
+{"op": "delete_pool", "pool": "team"}                      whatever is in it
 
 A guest that exists may be told by its "name" instead of its "vmid".
 """
@@ -32,8 +34,11 @@ from reconciler.sim.proxmox.world import Guest, Value, World
 def apply_change(world: World, what: dict[str, Any]) -> dict[str, Any]:
     """Do it; ValueError or ApiError says why it cannot be done."""
     name = what.get("op")
+    if name in _POOL_CHANGES:
+        return _POOL_CHANGES[name](world, str(what["pool"]), what)
     if name not in _CHANGES:
-        raise ValueError(f"unknown op {name!r}; known: {', '.join(sorted(_CHANGES))}")
+        known = sorted([*_CHANGES, *_POOL_CHANGES])
+        raise ValueError(f"unknown op {name!r}; known: {', '.join(known)}")
     vmid = int(what["vmid"]) if "vmid" in what else _by_name(world, str(what["name"]))
     _CHANGES[name](world, vmid, what)
     guest = world.guests.get(vmid)
@@ -136,6 +141,19 @@ def _ignore_shutdown(world: World, vmid: int, what: dict[str, Any]) -> None:
     world.save(guest)
 
 
+def _set_pool(world: World, name: str, what: dict[str, Any]) -> dict[str, Any]:
+    pool = world.pool(name)
+    pool.comment = str(what["set"].get("comment", pool.comment)).strip()
+    return {"pool": name}
+
+
+def _delete_pool(world: World, name: str, what: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - as above
+    for vmid in list(world.pool(name).vms):
+        world.leave_pool(vmid)
+    del world.pools[name]
+    return {"pool": name}
+
+
 def _placed(world: World, guest: Guest, values: dict[str, Value]) -> dict[str, Value]:
     return {key: _place(world, guest, key, value) for key, value in values.items()}
 
@@ -155,4 +173,9 @@ _CHANGES: dict[str, Callable[[World, int, dict[str, Any]], None]] = {
     "occupy": _occupy,
     "migrate": _migrate,
     "ignore_shutdown": _ignore_shutdown,
+}
+
+_POOL_CHANGES: dict[str, Callable[[World, str, dict[str, Any]], dict[str, Any]]] = {
+    "set_pool": _set_pool,
+    "delete_pool": _delete_pool,
 }

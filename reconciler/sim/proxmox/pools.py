@@ -62,12 +62,14 @@ def _content(call: Call, name: str) -> dict[str, Any]:
 @operation("POST", "/pools", {"poolid": POOL, "comment": TEXT}, needs=ALLOCATE)
 def create_pool(call: Call) -> None:
     name = str(call.params["poolid"])
+    if not name.rpartition("/")[2][0].isalpha():
+        raise failed("create pool failed: pool name must start with a letter")
     if name in call.world.pools:
         raise failed(f"create pool failed: pool '{name}' already exists")
     parent = name.rpartition("/")[0]
     if parent and parent not in call.world.pools:
         raise failed(f"create pool failed: parent '{parent}' of pool '{name}' does not exist")
-    call.world.pools[name] = Pool(call.params.get("comment", ""))
+    call.world.pools[name] = Pool(str(call.params.get("comment", "")).strip())
 
 
 @operation("PUT", "/pools", {"poolid": POOL, **MEMBERS}, needs=ALLOCATE)
@@ -99,7 +101,7 @@ def _change(call: Call) -> None:
             call.world.join_pool(vmid, name)
     pool.storages = pool.storages - set(storages) if removing else pool.storages | set(storages)
     if "comment" in call.params:
-        pool.comment = str(call.params["comment"])
+        pool.comment = str(call.params["comment"]).strip()
 
 
 def _vmid(text: str) -> int:

@@ -99,6 +99,8 @@ class Call:
     def check_digest(self, guest: Guest) -> None:
         digest = self.params.get("digest")
         if digest and digest != guest.digest:
+            if guest.kind == "qemu":
+                raise failed("checksum mismatch (file change by other user?)")
             raise failed("detected modified configuration - file changed by other user? Try again.")
 
     def task(

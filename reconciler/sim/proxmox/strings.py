@@ -107,8 +107,14 @@ def normalise_tags(text: str) -> str:
     return ";".join(sorted({tag.lower() for tag in split_list(text)}))
 
 
+MOST_CPUUNITS = 10_000
+"""The greatest weight that control groups of version 2 know; more is stored as this."""
+
+
 def normalised(kind: str, key: str, value: int | float | str) -> int | float | str:
     """An option as the configuration file gives it back: a container's description ends in a new line."""
+    if key == "cpuunits":
+        return min(int(value), MOST_CPUUNITS)
     if key == "tags":
         return normalise_tags(str(value))
     if key == "description":

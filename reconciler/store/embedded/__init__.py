@@ -5,6 +5,15 @@ hands out a connection string and speaks no SQL.
 """
 
 from reconciler.store.embedded.binaries import Binaries, Origin, find_binaries
+from reconciler.store.embedded.place import ABSENT_HINT
 from reconciler.store.embedded.server import DatabaseInUse, EmbeddedServer, ServerStatus
 
-__all__ = ["Binaries", "DatabaseInUse", "EmbeddedServer", "Origin", "ServerStatus", "find_binaries"]
+__all__ = [
+    "ABSENT_HINT",
+    "Binaries",
+    "DatabaseInUse",
+    "EmbeddedServer",
+    "Origin",
+    "ServerStatus",
+    "find_binaries",
+]

@@ -1,4 +1,4 @@
-"""Makes a server's data folder, all or nothing, and refuses one of another major version.
+"""Makes a server's data folder, all or nothing, and refuses one of another version, or one that is lost.
 
 It never deletes or changes a data folder that is complete.
 """
@@ -13,18 +13,18 @@ from pathlib import Path
 from reconciler.errors import DatabaseUnavailable
 from reconciler.store.embedded.account import Account, initdb_account, is_root
 from reconciler.store.embedded.binaries import Binaries
-from reconciler.store.embedded.place import Place, make_folder
+from reconciler.store.embedded.passwords import SUPERUSER, new_password, private_file, write_passwords
+from reconciler.store.embedded.place import ABSENT_HINT, Place, make_folder
 
-SUPERUSER = "postgres"
 SHOWN_LINES = 15
 # Nothing of the caller's environment: no provider's token ends up in a server that lives on, and no PG*
 # setting or library path of the caller's changes what is launched.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
-# `trust`, because the only way in is a socket in a folder that the server's own account and root alone can
-# enter: whoever can connect could read the files as well.
+# The socket's folder is closed to other accounts; the password is for the processes of the same account, none
+# of which is to be the superuser just by connecting.
 INITDB_OPTIONS = (
     f"--username={SUPERUSER}",
-    "--auth-local=trust",
+    "--auth-local=scram-sha-256",
     "--auth-host=reject",
     "--encoding=UTF8",
     "--locale=C.UTF-8",
@@ -54,6 +54,24 @@ def check_version(data: Path, binaries: Binaries) -> None:
         )
 
 
+def check_absent(place: Place, *, anew: bool) -> None:
+    """Raises `DatabaseUnavailable` where there was data and is none: nothing new must take its place.
+
+    `anew`: the old data is gone for good, and a new database is what is asked for.
+    """
+    if place.data.exists() and any(place.data.iterdir()):
+        raise DatabaseUnavailable(
+            f"{place.data} holds files and is no data folder of PostgreSQL: it has no PG_VERSION",
+            hint="Put the whole folder back from a backup, or move it away.",
+        )
+    if place.was_used and not anew:
+        what = "is empty" if place.data.exists() else "is not there"
+        raise DatabaseUnavailable(
+            f"the database's data folder {place.data} {what}, and a database has been in use here",
+            hint=ABSENT_HINT,
+        )
+
+
 def create(place: Place, account: Account, binaries: Binaries, *, sync: bool, start_lock: int) -> None:
     """Runs initdb in a temporary folder beside the data folder and renames it when it is complete.
 
@@ -64,22 +82,29 @@ def create(place: Place, account: Account, binaries: Binaries, *, sync: bool, st
     if temporary.exists():
         shutil.rmtree(temporary)  # of a starter that was killed
     maker = initdb_account(account)
-    make_folder(temporary, 0o700, owner=maker)
+    password, told = new_password(), place.data.with_name("pgdata.password")
     try:
-        _run_initdb(temporary, maker, binaries, sync=sync, start_lock=start_lock)
+        private_file(told, f"{password}\n".encode(), maker)
+        make_folder(temporary, 0o700, owner=maker)
+        _run_initdb(temporary, told, maker, binaries, sync=sync, start_lock=start_lock)
         if maker != account:
             _give(temporary, maker, account)
+        write_passwords(temporary / place.passfile.name, {SUPERUSER: password}, account)
         temporary.rename(place.data)
     finally:
+        told.unlink(missing_ok=True)
         if temporary.exists():
             shutil.rmtree(temporary)
     if sync:
         _sync_folder(place.data.parent)
 
 
-def _run_initdb(folder: Path, maker: Account, binaries: Binaries, *, sync: bool, start_lock: int) -> None:
+def _run_initdb(
+    folder: Path, password_file: Path, maker: Account, binaries: Binaries, *, sync: bool, start_lock: int
+) -> None:
+    options = [*INITDB_OPTIONS, f"--pwfile={password_file}", *([] if sync else ["--no-sync"])]
     done = subprocess.run(
-        [binaries.initdb, "-D", folder, *INITDB_OPTIONS, *([] if sync else ["--no-sync"])],
+        [binaries.initdb, "-D", folder, *options],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -6,7 +6,7 @@ home/                 the requested folder, or one below FALLBACK_ROOT (see `pre
   server.lock         held by the server's own processes
   leases/             one locked file for each user
   run/                the socket, unless its path would be too long
-  pgdata/             PostgreSQL's data folder, 0700
+  pgdata/             PostgreSQL's data folder, 0700; with the passwords of its roles
 ```
 Permissions of folders that were there before are never changed.
 """
@@ -29,6 +29,10 @@ SHORT_ROOT = Path("/tmp")  # noqa: S108 - folders in it are made 0700, and their
 # Linux allows 107 bytes for a socket's path and macOS 103. libpq and the server split the folder at commas.
 SOCKET_PATH_BYTES = 103
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.+-]+")
+ABSENT_HINT = (
+    "If its disk is not mounted, or it was moved: put that right and run this again. If it is gone for good: "
+    "put a backup in its place, or begin with a new, empty database: reconciler db new"
+)
 PORT = 5432  # only a part of the socket's name: nothing listens on a network
 
 
@@ -43,6 +47,10 @@ class Place:
         return self.home / "pgdata"
 
     @property
+    def passfile(self) -> Path:
+        return self.data / "reconciler.pgpass"
+
+    @property
     def start_lock(self) -> Path:
         return self.home / "start.lock"
 
@@ -54,21 +62,30 @@ class Place:
     def leases(self) -> Path:
         return self.home / "leases"
 
+    @property
+    def was_used(self) -> bool:
+        """Whether a server was launched here once, and so had its data here."""
+        return self.server_lock.exists()
+
 
 def locate(requested: Path) -> Place:
     """The place that belongs to a requested folder; nothing needs to exist yet, and nothing is made."""
     return Place((requested / "pgdata").resolve().parent)
 
 
-def prepare(requested: Path, fallback_root: Path, timeout: float) -> tuple[Place, Account]:
+def prepare(
+    requested: Path, fallback_root: Path, timeout: float, *, anew: bool = False
+) -> tuple[Place, Account]:
     """Makes the folders and says who the server runs as.
 
     Root's server runs as another uid, which can go through few of root's own folders (a home is 0700). Where
     it cannot reach the requested one, the real home is a new folder below `fallback_root`, and
     `requested/pgdata` is a link into it. The link alone says where the data is, and the locks lie beside the
-    data, so moving or copying the requested folder cannot give the same data two sets of locks.
+    data, so moving or copying the requested folder cannot give the same data two sets of locks. A link that
+    leads nowhere is refused, or with `anew` removed: what it leads to is gone.
     """
     make_folder(requested, 0o711 if is_root() else 0o700)
+    _check_link(requested / "pgdata", anew=anew)
     place = locate(requested)
     account = server_account(place.home, place.data)
     if is_root() and not account.can_enter(place.home):
@@ -123,6 +140,17 @@ def socket_folder(place: Place, account: Account) -> Path:
 def is_fit_for_sockets(folder: Path) -> bool:
     length = len(os.fsencode(folder / f".s.PGSQL.{PORT}"))
     return length <= SOCKET_PATH_BYTES and PLAIN_PATH.fullmatch(str(folder)) is not None
+
+
+def _check_link(data: Path, *, anew: bool) -> None:
+    if not data.is_symlink() or data.exists():
+        return
+    if not anew:
+        raise DatabaseUnavailable(
+            f"the database's data folder {data} is a link to {data.resolve()}, which is not there",
+            hint=ABSENT_HINT,
+        )
+    data.unlink()
 
 
 def _make_fallback(requested: Path, fallback_root: Path) -> None:

@@ -15,12 +15,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
+from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
 from reconciler.store.embedded.account import Account
 from reconciler.store.embedded.binaries import Binaries
-from reconciler.store.embedded.cluster import ENVIRONMENT, SUPERUSER
+from reconciler.store.embedded.cluster import ENVIRONMENT
 from reconciler.store.embedded.lease import is_held, open_lock
 from reconciler.store.embedded.place import PORT, Place
 
@@ -94,22 +94,19 @@ def is_running(place: Place) -> bool:
     return found is not None and is_postmaster(found.pid, place.data)
 
 
-def dsn(socket_dir: str, port: int, dbname: str) -> str:
-    return make_conninfo(host=socket_dir, port=port, user=SUPERUSER, dbname=dbname)
-
-
 def probe(data: Path) -> PidFile | str:
-    """Connects once: how to reach the server, or why it cannot be reached (yet)."""
+    """Asks once, without a password: how to reach the server, or why it cannot be reached (yet)."""
     found = read_pid_file(data)
     if found is None or not found.socket_dir:
         return "it does not listen yet"
-    try:
-        psycopg.connect(
-            dsn(found.socket_dir, found.port, "postgres"), connect_timeout=CONNECT_SECONDS
-        ).close()
-    except psycopg.OperationalError as error:
-        return str(error).strip()
-    return found
+    where = make_conninfo(host=found.socket_dir, port=found.port, connect_timeout=CONNECT_SECONDS)
+    match pq.PGconn.ping(where.encode()):
+        case pq.Ping.OK:
+            return found
+        case pq.Ping.REJECT:
+            return "it is starting up, recovering or shutting down"
+        case _:
+            return f"nothing answers at its socket in {found.socket_dir}"
 
 
 def launch(

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import quote, urlencode
 
 from reconciler.errors import DatabaseUnavailable, ReconcilerError
-from reconciler.store.embedded import cluster, postmaster
+from reconciler.store.embedded import cluster, passwords, postmaster
 from reconciler.store.embedded.account import Account
 from reconciler.store.embedded.binaries import MINIMUM, Binaries, find_binaries
 from reconciler.store.embedded.lease import POLL_SECONDS, Lease, exclusive, lease_holders, sweep_leases
@@ -69,6 +70,7 @@ class EmbeddedServer:
         start_timeout: float = 120.0,
         settings: Mapping[str, str] | None = None,
         keep_running: bool = False,
+        anew: bool = False,
         fallback_root: Path = FALLBACK_ROOT,
     ) -> EmbeddedServer:
         """Joins the server of `data_dir`, made and started where need be, and waits until it answers.
@@ -76,18 +78,20 @@ class EmbeddedServer:
         `settings` are server settings for a start; a server that is running already keeps its own.
         `start_timeout` (seconds) bounds the wait for another starter and the wait for the server; a server
         that still recovers then is left to go on. With `keep_running` the server outlives its last user;
-        without it, the last one to close stops it. `fallback_root` is for root only, see `place.prepare`.
+        without it, the last one to close stops it. `anew`: where the data of an earlier server is gone, make
+        new data, which is refused without it. `fallback_root` is for root only, see `place.prepare`.
         Raises `DatabaseUnavailable`.
         """
         options = dict(settings or {})
         with _explained(data_dir):
-            place, account = prepare(data_dir, fallback_root, start_timeout)
+            place, account = prepare(data_dir, fallback_root, start_timeout, anew=anew)
             with exclusive(place.start_lock, start_timeout) as start_lock:
                 sweep_leases(place.leases)
                 lease = Lease.take(place.leases)
                 try:
-                    starter = _Starter(place, account, binaries, options, start_lock)
+                    starter = _Starter(place, account, binaries, options, start_lock, anew)
                     found = starter.ensure_running(start_timeout)
+                    passwords.secure(place, account, found.socket_dir, found.port)
                     version = cluster.read_version(place.data)
                 except BaseException:
                     lease.release()
@@ -97,7 +101,30 @@ class EmbeddedServer:
 
     def superuser_dsn(self, dbname: str = "postgres") -> str:
         """A libpq connection string for the superuser, to whom row-level security does not apply."""
-        return postmaster.dsn(str(self.socket_dir), self.port, dbname)
+        return passwords.dsn(self.place, str(self.socket_dir), self.port, dbname)
+
+    def runtime_dsn(self, dbname: str) -> str:
+        """A libpq connection string for the role that the program works as."""
+        return passwords.dsn(self.place, str(self.socket_dir), self.port, dbname, passwords.RUNTIME)
+
+    def superuser_url(self, dbname: str) -> str:
+        """A URL that names the file with the password and does not show it."""
+        query = urlencode(
+            {"host": str(self.socket_dir), "port": self.port, "passfile": str(self.place.passfile)}
+        )
+        return f"postgresql://{passwords.SUPERUSER}@/{quote(dbname)}?{query}"
+
+    def runtime_url(self, dbname: str) -> str:
+        """A URL with the password in it: for showing to who asked for it, and to nobody else."""
+        password = passwords.read_passwords(self.place)[passwords.RUNTIME]
+        query = urlencode({"host": str(self.socket_dir), "port": self.port})
+        return f"postgresql://{passwords.RUNTIME}:{quote(password)}@/{quote(dbname)}?{query}"
+
+    @staticmethod
+    def has_data(data_dir: Path) -> bool:
+        """Whether there is a server's data. Raises `DatabaseUnavailable` where looking is not allowed."""
+        with _explained(data_dir):
+            return cluster.data_version(locate(data_dir).data) is not None
 
     def close(self) -> None:
         """Gives up the lease; the last one out stops the server unless `keep_running` was asked for.
@@ -167,6 +194,7 @@ class _Starter:
     binaries: Binaries | None
     settings: Mapping[str, str]
     start_lock: int
+    anew: bool
 
     def ensure_running(self, timeout: float) -> postmaster.PidFile:
         """Starts the server at most once, and waits for one that recovers, or even shuts down."""
@@ -195,6 +223,7 @@ class _Starter:
         binaries = self.binaries or self._find_binaries()
         cluster.check_version(self.place.data, binaries)
         if cluster.data_version(self.place.data) is None:
+            cluster.check_absent(self.place, anew=self.anew)
             sync = self.settings.get("fsync", "on") != "off"
             cluster.create(self.place, self.account, binaries, sync=sync, start_lock=self.start_lock)
         socket_dir = socket_folder(self.place, self.account)

@@ -20,6 +20,9 @@ from typing import Any, TypeVar
 import psycopg
 import requests
 
+from reconciler.store.plans import approve, find_plan
+from reconciler.store.secrets import load_key
+from reconciler.store.session import Actor, Store
 from tests.databases import TestDatabase
 
 PROJECT = Path(__file__).parents[3]
@@ -294,6 +297,11 @@ class Site:
     def run(self, statement: str, *params: object) -> None:
         with psycopg.connect(self.database.admin) as connection:
             connection.execute(statement.encode(), params or None)
+
+    def approve(self, plan: int) -> None:
+        """As a person does, with the key of the daemon's home."""
+        with Store.open(self.database.runtime) as store, store.transaction(Actor("ann")) as tx:
+            approve(tx, find_plan(tx, str(plan)), "ann", load_key(self.folder / "home"))
 
     def status(self, plan: int) -> str:
         ((status,),) = self.rows("SELECT status FROM plans WHERE id = %s", plan)

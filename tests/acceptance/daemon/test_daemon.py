@@ -168,10 +168,13 @@ def test_what_holds_data_waits_for_an_approval_and_goes_once_it_is_given(
     until(lambda: daemon.metric("reconciler_waiting_approvals") == 1)
 
     site.run(
-        "INSERT INTO plan_approvals (plan_id, hash, approved_by)"
-        " SELECT id, hash, 'ann' FROM plans WHERE id = %s",
+        "INSERT INTO plan_approvals (uid, plan_id, hash, approved_by, mac)"
+        " SELECT gen_random_uuid(), id, hash, 'mallory', sha256('') FROM plans WHERE id = %s",
         said["plan"],
     )
+    daemon.cycles(3)
+    assert cloud.names("volumes") == ["data"], "whoever can only write rows approves nothing"
+    site.approve(said["plan"])
     until(lambda: cloud.names("volumes") == [])
     daemon.settled()
     assert site.status(said["plan"]) == "applied"

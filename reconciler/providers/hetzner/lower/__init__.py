@@ -19,8 +19,12 @@ from reconciler.providers.hetzner.lower import (
     volume,
 )
 from reconciler.providers.hetzner.lower.build import put
+from reconciler.providers.hetzner.lower.limits import check
 from reconciler.providers.hetzner.lower.rules import Change, Rules
+from reconciler.providers.hetzner.lower.vm_fit import fitting, unchecked
+from reconciler.providers.hetzner.lower.vm_places import placed
 from reconciler.providers.hetzner.lower.vm_public import check_addresses
+from reconciler.providers.hetzner.lower.vm_release import around_deletion
 
 RULES: dict[str, Rules] = {
     "firewall": firewall.RULES,
@@ -40,15 +44,32 @@ def lower(request: LowerRequest) -> tuple[Call, ...]:
     rules = RULES.get(address.type)
     if rules is None:
         raise PlanError(f"{address}: Hetzner Cloud has no {address.type}")
-    if request.desired is not None and request.action is not Action.ADOPT and address.type == "vm":
-        check_addresses(request.desired, request.recorded, request.wanted)
+    check(request)
+    return _machine(request, rules) if address.type == "vm" else _calls(request, rules)
+
+
+def _machine(request: LowerRequest, rules: Rules) -> tuple[Call, ...]:
+    """A machine's calls, after what is to be known first, and around them what its removal must not take."""
+    if request.action is Action.DELETE:
+        return around_deletion(request, _calls(request, rules))
+    if request.desired is not None and request.diff:
+        there = request.recorded if request.action is not Action.CREATE else None
+        resets = {change.name for change in request.diff.changes if change.after is None}
+        check_addresses(request.desired, there, request.wanted, resets)
+    return (*fitting(request), *placed(request), *unchecked(request, _calls(request, rules)))
+
+
+def _calls(request: LowerRequest, rules: Rules) -> tuple[Call, ...]:
+    address = request.diff.address
     match request.action:
         case Action.CREATE if request.desired is not None:
             return rules.create(request.desired)
         case Action.UPDATE if request.desired is not None and request.recorded is not None:
             return rules.update(Change(request.desired, request.recorded, request.diff, request.settings))
-        case Action.ADOPT if request.recorded is not None:
-            return put(address, {"labels": marked(address, request.recorded.tags)})
+        case Action.ADOPT if request.desired is not None and request.recorded is not None:
+            mark = put(address, {"labels": marked(address, request.recorded.tags)})
+            change = Change(request.desired, request.recorded, request.diff, request.settings)
+            return (*mark, *(rules.update(change) if request.diff else ()))
         case Action.DELETE if request.recorded is not None:
             return rules.delete(request.recorded)
     raise PlanError(f"{address}: `{request.action}` cannot be lowered without what it starts from")

@@ -15,6 +15,7 @@ from reconciler.model.plan import Call, ExternalId, Impact, Param
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import ExternalRef, SecretRef, Value
 from reconciler.providers.flat import flatten
+from reconciler.providers.hetzner.convert_objects import PROVIDERS_NAME
 from reconciler.providers.hetzner.kinds import KINDS, Kind, name_of
 from reconciler.providers.hetzner.labels import changed, marked
 from reconciler.providers.hetzner.lower.rules import Change
@@ -111,6 +112,11 @@ def protect(address: Address, on: bool, *, rebuild: bool = False) -> Call:
 
 
 def change_dns_ptr(address: Address, ip: Param, name: Value | None) -> Call:
+    if PROVIDERS_NAME.fullmatch(str(name)):
+        raise PlanError(
+            f"{address}: {name} is the name that the provider gives an address by itself",
+            hint="write null, which brings it back",
+        )
     words = (
         f"reverse DNS of {address.name} to {name}"
         if name is not None

@@ -1,7 +1,8 @@
 """Networks: subnets and routes go into the creation; later each comes and goes by an action of its own.
 
-The API changes one thing of a network at a time, so the order matters: room first, then what goes, then
-what comes, and a route only beside the subnet it leads through.
+The API changes one thing of a network at a time, so the order matters: room first, then routes that go, then
+subnets: what comes before what goes, so that machines can move from the one to the other, except where both
+want the same addresses; and a route only beside the subnet it leads through.
 """
 
 from __future__ import annotations
@@ -57,8 +58,10 @@ def _update(change: Change) -> Calls:
     gone, come = changed_parts(change, "route")
     calls += [_delete_route(address, part.attributes) for part in gone]
     fewer, more = changed_parts(change, "subnet")
-    calls += [_delete_subnet(address, part.attributes) for part in fewer]
+    in_the_way = [part for part in fewer if any(_overlap(part, other) for other in more)]
+    calls += [_delete_subnet(address, part.attributes) for part in in_the_way]
     calls += [_add_subnet(address, part.attributes) for part in more]
+    calls += [_delete_subnet(address, part.attributes) for part in fewer if part not in in_the_way]
     calls += [_add_route(address, part.attributes) for part in come]
     if protected := change.diff.change("protected"):
         calls.append(protect(address, on=protected.after is True))
@@ -103,6 +106,11 @@ def _check_subnets(desired: Desired) -> None:
             raise PlanError(
                 f"{place}: `subnet_type: vswitch` and `vswitch_id` go together", hint="write both, or neither"
             )
+
+
+def _overlap(one: Recorded, other: Desired) -> bool:
+    ranges = [ipaddress.ip_network(str(part.attributes["ip_range"])) for part in (one, other)]
+    return ranges[0].overlaps(ranges[1])
 
 
 def _within(inner: IPv4Network | IPv6Network, outer: IPv4Network | IPv6Network) -> bool:

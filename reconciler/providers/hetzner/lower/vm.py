@@ -4,6 +4,8 @@ else stopped once for everything that needs it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.model.plan import Call, Impact
 from reconciler.model.resource import Desired, Recorded
 from reconciler.providers.hetzner.lower.build import (
@@ -44,7 +46,8 @@ def _create(desired: Desired) -> Calls:
         body["networks"] = networks
     if waits or not on:
         body["start_after_create"] = False
-    calls = [create(desired, body, timeout=_CREATE_TIMEOUT)]
+    # A creation that fails leaves a server that is off: the start that came with it is owed then.
+    calls = [replace(create(desired, body, timeout=_CREATE_TIMEOUT), restores=on and not waits)]
     calls += [attach(address, part.attributes) for part in later]
     if iso is not None:
         calls.append(_attach_iso(desired))
@@ -99,7 +102,8 @@ def _delete(recorded: Recorded) -> Calls:
 def _backups(desired: Desired, *, on: bool) -> Call:
     words = "switch backups on" if on else "switch backups off, which deletes those there are"
     action = "enable_backup" if on else "disable_backup"
-    return act(desired.address, action, f"{desired.address.name}: {words}")
+    call = act(desired.address, action, f"{desired.address.name}: {words}")
+    return call if on else replace(call, destroys=("its backups are deleted",))
 
 
 def _attach_iso(desired: Desired) -> Call:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from reconciler.errors import PlanError
 from reconciler.model.plan import Call, ExternalId
@@ -16,8 +16,14 @@ from reconciler.providers.hetzner.lower.rules import Calls, Change
 VERSIONS = ("ipv4", "ipv6")
 
 
-def check_addresses(desired: Desired, recorded: Recorded | None, wanted: Mapping[str, Desired]) -> None:
-    """Refuse what can never be so. `wanted` are other manifests' resources, by address text.
+def check_addresses(
+    desired: Desired,
+    recorded: Recorded | None,
+    wanted: Mapping[str, Desired],
+    resets: Collection[str] = (),
+) -> None:
+    """Refuse what can never be so. `wanted` are other manifests' resources, by address text; `resets` are the
+    attributes that shall have no value.
 
     Raises PlanError for a public address that is switched off and yet spoken of, and for one address with
     two names: each would undo the other's, for ever.
@@ -39,13 +45,14 @@ def check_addresses(desired: Desired, recorded: Recorded | None, wanted: Mapping
                 hint=f"declare a primary_ip and name it as `{version}`, or remove `{dns}`",
             )
         other = wanted.get(str(own or there.get(version)))
-        if name is None or other is None or dns in desired.lifecycle.ignore_changes:
+        reset = name is None and dns in resets
+        if other is None or dns in desired.lifecycle.ignore_changes or not (reset or name is not None):
             continue
         theirs = other.attributes.get("reverse_dns")
         if theirs not in (None, name) and "reverse_dns" not in other.lifecycle.ignore_changes:
             raise PlanError(
-                f"{desired.address}: `{dns}` is {name}{at(desired)}, but `reverse_dns` of {other.address}, "
-                f"which is the same address, is {theirs}{at(other)}",
+                f"{desired.address}: `{dns}` is {name or 'null'}{at(desired)}, but `reverse_dns` of "
+                f"{other.address}, which is the same address, is {theirs}{at(other)}",
                 hint="write it in one place only, best at the primary_ip",
             )
 

@@ -1,7 +1,7 @@
 """Lowering: from a step to the requests it takes. Pure.
 
-It lowers the diff it is given, no more and no less. What Proxmox VE would only keep waiting for a stop
-that nobody allowed is refused, because it would differ again at every look.
+It lowers the diff it is given, no more and no less. What Proxmox VE would only keep waiting for a stop is
+lowered with that stop, and its impact says so; whether it may be is the planner's to decide.
 """
 
 from __future__ import annotations
@@ -23,11 +23,15 @@ def lower(request: LowerRequest) -> tuple[Call, ...]:
         raise PlanError(f"{address}: Proxmox VE has no {address.type}")
     match request.action:
         case Action.CREATE if request.desired is not None:
-            return create.lower(request.desired, request.settings)
+            return create.lower(request.desired, request.settings, request.referenced)
         case Action.UPDATE if request.desired is not None and request.recorded is not None:
             return update.lower(Change(request.desired, request.recorded, request.diff, request.settings))
-        case Action.ADOPT if request.recorded is not None:
-            return update.adopt(request.recorded)
+        case Action.ADOPT if request.desired is not None and request.recorded is not None:
+            mark = update.adopt(request.recorded)
+            if not request.diff:
+                return mark
+            marked = update.once_changed(request.recorded)
+            return (*mark, *update.lower(Change(request.desired, marked, request.diff, request.settings)))
         case Action.DELETE if request.recorded is not None:
             return delete.lower(request.recorded)
     raise PlanError(f"{address}: `{request.action}` cannot be lowered without what it starts from")

@@ -9,11 +9,11 @@ changes it while the machine is off, and starts it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from reconciler.errors import PlanError
 from reconciler.model.plan import Call, ExternalId, Param, ReservedId
-from reconciler.model.resource import Desired
+from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import Attributes, Scalar, SecretRef, dns_name
 from reconciler.providers.proxmox.convert import API_TYPES
 from reconciler.providers.proxmox.lower import options
@@ -31,14 +31,14 @@ from reconciler.providers.proxmox.marks import tag_word
 _PLAIN_DISK = frozenset({"slot", "size_gb", "from_template"})
 
 
-def lower(desired: Desired, settings: Settings) -> tuple[Call, ...]:
+def lower(desired: Desired, settings: Settings, known: Mapping[str, Recorded]) -> tuple[Call, ...]:
     """Raises PlanError where the manifest and the endpoint's settings leave open what to make or where."""
     for key, value in desired.tags.items():
         tag_word(key, value)
     place = Place(desired.type, _node(desired, settings), ExternalId(desired.address))
     attributes = desired.attributes
     if attributes.get("clone_from"):
-        calls = [_clone(desired, place, settings), _configure(desired, place, settings)]
+        calls = [_clone(desired, place, settings, known), _configure(desired, place, settings)]
         calls += options.boot_call(place, desired, [part.type for part in desired.parts])
     elif attributes.get("archive"):
         calls = [_restore(desired, place, settings)]
@@ -164,9 +164,17 @@ def _restore(desired: Desired, place: Place, settings: Settings) -> Call:
     return _made(desired, place, params, f"restore {attributes['archive']} on {place.node}")
 
 
-def _clone(desired: Desired, place: Place, settings: Settings) -> Call:
+def _home(desired: Desired, place: Place, known: Mapping[str, Recorded]) -> str:
+    """The node of what is cloned: as last seen, else as the manifest says, else the new guest's."""
+    source = desired.attributes["clone_from"]
+    seen = known.get(f"{desired.type}#{source}")
+    node = seen.attributes.get("node") if seen is not None else None
+    return str(node or desired.attributes.get("clone_node") or place.node)
+
+
+def _clone(desired: Desired, place: Place, settings: Settings, known: Mapping[str, Recorded]) -> Call:
     attributes = desired.attributes
-    source, home = attributes["clone_from"], str(attributes.get("clone_node") or place.node)
+    source, home = attributes["clone_from"], _home(desired, place, known)
     found = _options(desired, settings)
     name = "name" if desired.type == "vm" else "hostname"
     chosen = [("full", "clone_full"), ("storage", "clone_storage"), ("snapname", "clone_snapshot")]
@@ -176,7 +184,8 @@ def _clone(desired: Desired, place: Place, settings: Settings) -> Call:
         operation=f"{desired.type}.clone",
         method="POST",
         path=f"/nodes/{{node}}/{API_TYPES[desired.type]}/{{source}}/clone",
-        summary=f"clone {source} to {place.node}",
+        summary=f"clone {source} to {place.node}"
+        + (f" from {home}, which the server does for shared storage only" if target else ""),
         path_params=(("node", home), ("source", str(source))),
         params=(
             ("newid", ReservedId()),

@@ -25,7 +25,13 @@ def lower(recorded: Recorded) -> tuple[Call, ...]:
         calls.append(stop)
     calls.append(
         place.call(
-            "delete", "DELETE", "", f"delete {place.vmid} and its disks", params, deletes=True, timeout=3600
+            "delete",
+            "DELETE",
+            "",
+            f"delete {place.vmid} with its disks, its snapshots, and its places in backup jobs and HA",
+            params,
+            deletes=True,
+            timeout=3600,
         )
     )
     return tuple(calls)

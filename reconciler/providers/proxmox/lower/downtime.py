@@ -1,14 +1,13 @@
 """Which changes a running guest takes on only after it was off. Pure.
 
-The catalog says it for attributes whose rule is one for all. Here are the cases that depend on the slot,
-the guest's type or its hotplug setting: for these nobody has asked yet whether a stop is allowed.
+The catalog says it for attributes whose rule is one for all, as an upper bound. Here are the cases that
+depend on the slot, the guest's type or its hotplug setting.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.errors import PlanError
 from reconciler.model.catalog import Mutability
 from reconciler.model.diff import AttributeChange, PartAction, PartChange
 from reconciler.providers.proxmox import fields
@@ -20,17 +19,11 @@ _USB_SYSTEMS = frozenset({"l26", "win8", "win10", "win11"})
 _ONLINE_MOUNT = frozenset({"size_gb"})
 
 
-def needed(change: Change, *, allowed: bool) -> bool:
-    """Whether the guest must go off. Raises PlanError if that is so for a reason nobody allowed."""
+def needed(change: Change) -> bool:
+    """Whether the guest must go off. Whether it may is not decided here."""
     if not change.running:
         return False
-    reasons = list(_reasons(change))
-    if reasons and not allowed:
-        raise PlanError(
-            f"{change.recorded.address}: {reasons[0]} takes effect only after a stop",
-            hint="set `lifecycle.allow_downtime: true`, or stop the guest first",
-        )
-    return bool(reasons) or any(_waits(change, item) for item in _changes(change))
+    return any(_reasons(change)) or any(_waits(change, item) for item in _changes(change))
 
 
 def _changes(change: Change) -> Iterator[AttributeChange]:

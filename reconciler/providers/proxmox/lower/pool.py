@@ -11,14 +11,16 @@ from reconciler.model.values import Value
 from reconciler.providers.driver import LowerRequest
 from reconciler.providers.proxmox.fields import texts
 from reconciler.providers.proxmox.lower.build import Params, marked_text
+from reconciler.providers.proxmox.marks import FAULT
 
 
 def lower(request: LowerRequest) -> tuple[Call, ...]:
     """Raises PlanError for a name that no pool can have."""
     desired, recorded, diff = request.desired, request.recorded, request.diff
     name = (recorded.external_id if recorded else None) or diff.address.name
-    if not re.fullmatch(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+){0,2}", name):
-        raise PlanError(f"{diff.address}: no pool can be named so", hint="use letters, digits and `._-`")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]*(?:/[A-Za-z][A-Za-z0-9._-]*){0,2}", name):
+        hint = "begin each part with a letter, and use letters, digits and `._-`"
+        raise PlanError(f"{diff.address}: no pool can be named so", hint=hint)
     match request.action:
         case Action.CREATE if desired is not None:
             storages = desired.attributes.get("storages")
@@ -47,8 +49,11 @@ def _comment(name: str, text: Value | None, summary: str) -> Call:
 
 def _update(name: str, request: LowerRequest) -> tuple[Call, ...]:
     calls: list[Call] = []
+    before = request.recorded.attributes.get("description") if request.recorded else None
     if text := request.diff.change("description"):
         calls.append(_comment(name, text.after, "set the comment"))
+    elif request.diff.change(FAULT):
+        calls.append(_comment(name, before, "write our mark again, below what the comment says"))
     if storages := request.diff.change("storages"):
         calls += _storages(name, storages.before, storages.after)
     return tuple(calls)

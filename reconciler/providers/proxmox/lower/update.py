@@ -16,7 +16,7 @@ from reconciler.model.plan import Call, Impact, Param
 from reconciler.model.resource import Recorded
 from reconciler.model.values import Attributes
 from reconciler.providers.proxmox import disks, fields
-from reconciler.providers.proxmox.lower import downtime, options, volumes
+from reconciler.providers.proxmox.lower import downtime, moved, options, taken_back, volumes
 from reconciler.providers.proxmox.lower.build import (
     COPY_TIMEOUT,
     Change,
@@ -29,27 +29,33 @@ from reconciler.providers.proxmox.lower.build import (
     start,
     tag_params,
 )
-from reconciler.providers.proxmox.marks import MISPLACED, tag_word
+from reconciler.providers.proxmox.marks import FAULT, tag_word
 
-_APART = frozenset({"power_state", "pool", "pinned_node", "description"})
+_APART = frozenset({"power_state", "pool", "pinned_node", "description", FAULT})
 _CREATE, _UPDATE, _DELETE = PartAction.CREATE, PartAction.UPDATE, PartAction.DELETE
 
 
 def lower(change: Change) -> tuple[Call, ...]:
-    """Raises PlanError for a change that cannot be made, or not while the guest runs."""
+    """Raises PlanError for a change that cannot be made."""
     place = place_of(change.recorded)
+    back, change = taken_back.split(change)
     written = [part.address.type for part in change.diff.parts if part.action is not _DELETE]
-    config = [*_configuration(change, place), *options.boot_call(place, change.desired, written)]
+    detached = moved.detach(change, place, _lock(change.recorded))
+    config = [
+        *detached,
+        *_configuration(change, place, back, locked=not detached),
+        *options.boot_call(place, change.desired, written),
+    ]
     moves = [*volumes.moves(change, place), *volumes.destroyed(change, place)]
     sizes = volumes.sizes(change, place)
     going_down = change.running and change.target_state == "stopped"
-    cycle = downtime.needed(change, allowed=going_down or change.desired.lifecycle.allow_downtime)
+    cycle = downtime.needed(change) or moved.needs_stop(change)
     migration, home = _migration(change, place, online=change.running and not (going_down or cycle))
     if not change.running:
         calls = [*config, *moves, *sizes, *migration, *_power_on(change, home)]
     elif going_down:
         calls = [_shutdown(change, place, Impact.STOP), *config, *moves, *sizes, *migration]
-    elif cycle and moves and change.kind == "container":
+    elif cycle and (moves or detached) and change.kind == "container":
         calls = [_shutdown(change, place, Impact.REBOOT), *config, *moves, *sizes, *migration]
         calls += _power_on(change, home)
     elif cycle:
@@ -67,9 +73,15 @@ def adopt(recorded: Recorded) -> tuple[Call, ...]:
     return (place.config(params, "write our mark into the tags"),)
 
 
+def once_changed(recorded: Recorded) -> Recorded:
+    """The guest as it is after a first change of a step, which has made another digest."""
+    attributes = {name: value for name, value in recorded.attributes.items() if name != "config_digest"}
+    return replace(recorded, attributes=attributes)
+
+
 def _cleared(recorded: Recorded) -> options.Options:
     """The description without a line that would be taken for the mark, where it has one."""
-    if MISPLACED not in recorded.tags:
+    if FAULT not in recorded.attributes:
         return {}
     text = recorded.attributes.get("description")
     return {"description": str(text) if text else None}
@@ -85,13 +97,13 @@ def _lock(recorded: Recorded) -> Params:
     return (("digest", str(digest)),) if digest else ()
 
 
-def _configuration(change: Change, place: Place) -> list[Call]:
+def _configuration(change: Change, place: Place, back: set[str], *, locked: bool) -> list[Call]:
     """One call with every option that is set or unset, a machine's removed disks among them.
 
     A removed disk is destroyed by this very call: it is the one that the digest guards, so that a disk
     which somebody put into the slot since the last look is not taken for it.
     """
-    with_tags = bool(change.diff.tags or change.diff.change("description"))
+    with_tags = bool(change.diff.tags or change.diff.change("description") or change.diff.change(FAULT))
     found, removed, destroyed = _own_options(change), set[str](), set[str]()
     if with_tags:
         found = {**_cleared(change.recorded), **found}
@@ -112,6 +124,8 @@ def _configuration(change: Change, place: Place) -> list[Call]:
             hint="remove the disk, apply, and add the new one",
         )
     params = options.params_of(found, removed - found.keys())
+    if back := back - found.keys() - removed:
+        params.append(("revert", ",".join(sorted(back))))
     if destroyed and change.kind == "vm":
         params.append(("force", 1))
     # A clone that was cut off has its mark in its description only: a new one must not lose it.
@@ -119,7 +133,8 @@ def _configuration(change: Change, place: Place) -> list[Call]:
         params += _tags(change)
     if not params:
         return []
-    return [place.config((*_lock(change.recorded), *params), _summary(found, removed, destroyed))]
+    lock = _lock(change.recorded) if locked else ()
+    return [place.config((*lock, *params), _summary(found, removed, destroyed, back))]
 
 
 def _refuse_empty(change: Change, part: PartChange) -> None:
@@ -134,11 +149,12 @@ def _refuse_empty(change: Change, part: PartChange) -> None:
         )
 
 
-def _summary(found: options.Options, removed: set[str], destroyed: set[str]) -> str:
+def _summary(found: options.Options, removed: set[str], destroyed: set[str], back: set[str]) -> str:
     texts = [
         "set " + ", ".join(sorted(name for name, value in found.items() if value is not None)),
         "unset " + ", ".join(sorted(removed - destroyed | {name for name in found if found[name] is None})),
         "destroy " + ", ".join(sorted(destroyed)),
+        "take back what waits for " + ", ".join(sorted(back)),
     ]
     return "; ".join(text for text in texts if not text.endswith(" ")) or "set tags"
 

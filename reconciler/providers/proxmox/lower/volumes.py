@@ -51,7 +51,7 @@ def sizes(change: Change, place: Place) -> list[Call]:
     for part in change.parts("disk", PartAction.UPDATE):
         size = next((item.after for item in part.changes if item.name == "size_gb"), None)
         if size is not None:
-            slot = str(change.recorded_part(part.address)["slot"])
+            slot = str(change.merged_part(part)["slot"])
             params: Params = (("disk", slot), ("size", f"{size}G"))
             calls.append(place.call("resize", "PUT", "/resize", f"grow {slot} to {size} GiB", params))
     for part in change.parts("disk", PartAction.CREATE):

@@ -1,0 +1,77 @@
+"""What is held back because something that it needs cannot be changed now, though it should be.
+
+In an apply, a step that fails takes those that need it along. So does one that is not tried at all: a
+machine is not moved into a subnet that its network has not got yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from reconciler.model.address import Address
+from reconciler.model.diff import PartAction
+from reconciler.model.plan import Action, Blocked, Hindrance, Step
+from reconciler.planner.inputs import PlanInput
+from reconciler.planner.references import attribute_references, references, roots_in
+
+_WAITS = frozenset({Hindrance.BACK_OFF, Hindrance.BUSY})
+"""It is tried again by itself: whatever needs it waits as long."""
+
+_ASKED_FOR = frozenset({Hindrance.HELD, Hindrance.REPORT_ONLY})
+
+
+def without_stuck(
+    steps: Mapping[Address, Step], blocked: Iterable[Blocked], given: PlanInput
+) -> tuple[dict[Address, Step], list[Blocked]]:
+    """Drop steps that need something which waits, or which is in the way of the very thing they change."""
+    left = dict(steps)
+    found: list[Blocked] = []
+    stuck = {item.address: item for item in blocked if item.address not in left}
+    needs = {
+        address: references(given.desired[address], given.catalog)
+        for address, step in left.items()
+        if step.action in (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.ADOPT)
+    }
+    dependants: dict[Address, list[Address]] = {}
+    for address, needed in needs.items():
+        for need in needed:
+            dependants.setdefault(need, []).append(address)
+    waiting = sorted(stuck)
+    while waiting:
+        need = waiting.pop(0)
+        for address in sorted(dependants.get(need, ())):
+            if address in left and _holds_back(stuck[need], left[address], given):
+                message = f"needs {need}, which cannot be changed now: {stuck[need].message}"
+                hint = f"it follows by itself once {need} is as it should be"
+                item = Blocked(address, left.pop(address).action, Hindrance.DEPENDENCY, message, hint)
+                found.append(item)
+                stuck[address] = item
+                waiting.append(address)
+    return left, found
+
+
+def _holds_back(item: Blocked, step: Step, given: PlanInput) -> bool:
+    if item.hindrance in _WAITS and not _is_parked(item, given):
+        return True
+    if item.hindrance is Hindrance.DEPENDENCY:
+        return True
+    # What exists can be built on as it is, and most changes have nothing to do with it.
+    return item.hindrance not in _ASKED_FOR and step.action is Action.UPDATE and _touches(step, item, given)
+
+
+def _is_parked(item: Blocked, given: PlanInput) -> bool:
+    """For good: waiting for it would be for ever."""
+    return any(each.parked for each in given.failures.get(item.address, ()) if each.action is item.action)
+
+
+def _touches(step: Step, item: Blocked, given: PlanInput) -> bool:
+    """Whether what the step changes hangs on it."""
+    if any(item.address in roots_in(change.after) for change in step.changes):
+        return True
+    changed = {part.address for part in step.parts if part.action is not PartAction.DELETE}
+    return any(
+        address.root == item.address
+        for part in given.desired[step.address].parts
+        if part.address in changed
+        for _, address in attribute_references(part, given.catalog)
+    )

@@ -1,0 +1,153 @@
+"""Promises about a home that lost a part: nothing empty or foreign ever takes the part's place."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.acceptance.rig import Cli
+
+FLEET = "---\n".join(
+    f"apiVersion: reconciler/v1\n{document}"
+    for document in (
+        "kind: Credential\nmetadata: {name: pin}\nspec: {stored: true}\n",
+        "kind: Provider\nmetadata: {name: books}\nspec: {type: logical}\n",
+        "kind: ProviderEndpoint\nmetadata: {name: logical}\nspec: {provider: books}\n",
+        "kind: Cluster\nmetadata: {name: web}\nspec: {description: for show}\n",
+    )
+)
+COMMANDS = (
+    ("plan", "-f", "fleet.yaml"),
+    ("apply", "-f", "fleet.yaml", "--yes"),
+    ("get", "all"),
+    ("db", "url"),
+    ("db", "migrate"),
+    ("credentials", "check", "pin"),
+)
+
+
+@pytest.fixture
+def used(bare: Cli) -> Cli:
+    """A home with a database, a key and a stored secret, whose server is stopped."""
+    (bare.folder / "fleet.yaml").write_text(FLEET)
+    bare.ok("apply", "-f", "fleet.yaml", "--yes")
+    bare.ok("credentials", "set", "pin", stdin="open sesame\n")
+    bare.ok("db", "stop")
+    return bare
+
+
+def home(cli: Cli) -> Path:
+    return cli.folder / "home"
+
+
+def refused(cli: Cli, *said: str) -> None:
+    for command in COMMANDS:
+        done = cli.run(*command)
+        assert done.code == 1, (command, done.out, done.err)
+        for words in said:
+            assert words in done.err, command
+
+
+@pytest.mark.parametrize("lost", ["postgresql/pgdata", "postgresql"])
+@pytest.mark.parametrize("left", ["nothing", "mount point", "link that leads nowhere"])
+def test_a_database_that_is_gone_is_not_begun_anew_by_itself(used: Cli, lost: str, left: str) -> None:
+    gone, kept = home(used) / lost, used.folder / "kept"
+    gone.rename(kept)
+    if left == "mount point":
+        gone.mkdir()
+    elif left == "link that leads nowhere":
+        gone.symlink_to(used.folder / "unmounted")
+    refused(used, "has been in use here", "not mounted", "reconciler db new")
+    assert not list(home(used).glob("**/PG_VERSION"))
+
+    if gone.is_symlink():
+        gone.unlink()
+    elif gone.exists():
+        shutil.rmtree(gone)
+    if lost == "postgresql/pgdata":
+        kept.rename(gone)
+    else:
+        shutil.rmtree(gone, ignore_errors=True)
+        kept.rename(gone)
+    assert "cluster/web" in used.ok("get", "all").out
+
+
+def test_with_a_key_from_outside_a_lost_database_is_noticed_as_well(used: Cli) -> None:
+    used.env["RECONCILER_KEY"] = (home(used) / "key").read_text().strip()
+    (home(used) / "key").unlink()
+    (home(used) / "postgresql").rename(used.folder / "kept")
+    refused(used, "has been in use here")
+
+
+def test_a_new_database_is_begun_only_by_its_command_and_only_where_there_is_none(used: Cli) -> None:
+    assert "it is kept" in used.run("db", "new").err
+    shutil.rmtree(home(used) / "postgresql" / "pgdata")
+    used.ok("db", "new")
+    assert "cluster/web" not in used.ok("get", "all").out
+    used.ok("apply", "-f", "fleet.yaml", "--yes")
+    assert "cluster/web" in used.ok("get", "all").out
+
+
+def test_the_database_of_another_installation_is_refused(used: Cli) -> None:
+    mine = home(used)
+    used.env["RECONCILER_HOME"] = str(used.folder / "other")
+    used.ok("apply", "-f", "fleet.yaml", "--yes")
+    used.ok("db", "stop")
+    used.env["RECONCILER_HOME"] = str(mine)
+    kept = used.folder / "kept"
+    (mine / "postgresql").rename(kept)
+    (used.folder / "other" / "postgresql").rename(mine / "postgresql")
+    for command in COMMANDS[:3]:
+        done = used.run(*command)
+        assert done.code == 1
+        assert "is of the installation" in done.err
+    used.ok("db", "stop")
+    shutil.rmtree(mine / "postgresql")
+    kept.rename(mine / "postgresql")
+    assert "Found credential pin" in used.ok("credentials", "check", "pin").out
+
+
+def test_a_lost_key_is_not_replaced_by_itself(used: Cli) -> None:
+    key = home(used) / "key"
+    key.rename(used.folder / "key")
+    for command in (*COMMANDS[:2], COMMANDS[-1]):
+        done = used.run(*command)
+        assert done.code == 1, command
+        assert "with which this database's secrets are kept" in done.err
+        assert "rotate-key --lost" in done.err
+    assert not key.exists()
+
+    (used.folder / "key").rename(key)
+    assert "Found credential pin" in used.ok("credentials", "check", "pin").out
+    key.unlink()
+    assert "credentials set pin" in used.ok("credentials", "rotate-key", "--lost").said
+    assert used.run("credentials", "check", "pin").code == 1
+    used.ok("credentials", "set", "pin", stdin="open sesame\n")
+    assert "Found credential pin" in used.ok("credentials", "check", "pin").out
+
+
+def test_a_rotation_that_was_cut_off_before_the_file_had_its_name_is_finished(used: Cli) -> None:
+    key = home(used) / "key"
+    before = key.read_text()
+    used.ok("credentials", "rotate-key")
+    key.rename(home(used) / "key.new")
+    key.write_text(before)
+    key.chmod(0o600)
+    assert "Found credential pin" in used.ok("credentials", "check", "pin").out
+    assert key.read_text() != before
+
+
+def test_the_url_has_a_password_and_without_one_nobody_gets_in(used: Cli) -> None:
+    url = used.ok("db", "url").out.strip()
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("reconciler_runtime",)
+        assert connection.info.password
+    with psycopg.connect(used.ok("db", "url", "--admin").out.strip()) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("postgres",)
+    socket = home(used) / "postgresql" / "run"
+    for user in ("postgres", "reconciler_runtime"):
+        with pytest.raises(psycopg.OperationalError, match="no password supplied"):
+            psycopg.connect(f"host={socket} dbname=reconciler user={user} passfile=/none")

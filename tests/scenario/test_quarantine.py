@@ -1,0 +1,158 @@
+"""Doubt about whose an object is: half an answer makes none, and what made it ends it again."""
+
+from __future__ import annotations
+
+from reconciler.engine.approval import Permit
+from tests.scenario.stage import Simulator, Stage, document, result_of
+
+WEB = document(
+    "VirtualMachine",
+    "web",
+    "endpoint: proxmox-1, memory: 1GiB, cpu_cores: 2, disks: [{slot: scsi0, size: 8GiB}]",
+)
+TEAM = document("Pool", "team", "endpoint: proxmox-1, description: Ours")
+NET = document("Network", "net", 'endpoint: hetzner-1, ip_range: "10.0.0.0/16"')
+MACHINE = document(
+    "VirtualMachine",
+    "db",
+    "endpoint: hetzner-1, server_type: cx22, image: debian-12, firewalls: [wall]",
+)
+WALL = document("Firewall", "wall", "endpoint: hetzner-1")
+OTHER = document("Network", "other", 'endpoint: hetzner-1, ip_range: "10.1.0.0/16"')
+TASK_STATUS = "/api2/json/nodes/.*/tasks/[^/]*/status"
+
+
+def whose(stage: Stage) -> list[str]:
+    """Of what is not simply a stranger's."""
+    rows = stage.rows(
+        "SELECT management FROM resources"
+        " WHERE is_root AND deleted_at IS NULL AND management <> 'unmanaged' ORDER BY id"
+    )
+    return [row[0] for row in rows]
+
+
+def quiet(stage: Stage, simulator: Simulator) -> None:
+    """Nothing is left to do, and a further apply sends nothing."""
+    stage.settle()
+    before = len(simulator.sent())
+    stage.settle()
+    assert len(simulator.sent()) == before
+
+
+def test_an_empty_list_of_options_is_no_answer(proxmox: Stage) -> None:
+    proxmox.want(WEB)
+    proxmox.settle()
+    vmid = proxmox.external_id("vm/web")
+    proxmox.pve.fault("empty_list", path=f"/api2/json/nodes/.*/qemu/{vmid}/pending", times=1)
+    (item,) = proxmox.plan().blocked
+    assert item.hindrance == "unknown"
+    assert whose(proxmox) == ["managed"]
+    quiet(proxmox, proxmox.pve)
+
+
+def test_a_mark_that_is_taken_off_and_put_back_ends_its_own_quarantine(proxmox: Stage) -> None:
+    proxmox.want(WEB)
+    proxmox.settle()
+    vmid = int(proxmox.external_id("vm/web"))
+    (guest,) = (item for item in proxmox.pve.state()["guests"] if item["vmid"] == vmid)
+    proxmox.pve.change(op="unset", vmid=vmid, keys=["tags"])
+    (item,) = proxmox.plan().blocked
+    assert item.hindrance == "quarantined"
+    assert "over by itself" in item.hint
+    proxmox.pve.change(op="set", vmid=vmid, set={"tags": guest["config"]["tags"]})
+    assert proxmox.plan().blocked == ()
+    assert whose(proxmox) == ["managed"]
+    quiet(proxmox, proxmox.pve)
+
+
+def test_labels_that_are_taken_off_and_put_back_end_their_own_quarantine(stage: Stage) -> None:
+    stage.want(WALL)
+    stage.settle()
+    (wall,) = stage.hcloud.state()["firewalls"]
+    stage.hcloud.change(op="set", type="firewalls", name="wall", set={"labels": {}})
+    stage.want(WALL, MACHINE)
+    quarantined, waiting = stage.plan().blocked
+    assert quarantined.hindrance == "quarantined"
+    assert str(waiting.address) == "vm/db"
+    assert waiting.message == "needs firewall/wall, which is in quarantine"
+    assert "ends the quarantine" in waiting.hint
+    stage.hcloud.change(op="set", type="firewalls", name="wall", set={"labels": wall["labels"]})
+    quiet(stage, stage.hcloud)
+    assert whose(stage) == ["managed", "managed"]
+
+
+def test_what_lost_its_mark_and_then_went_is_made_again(stage: Stage) -> None:
+    stage.want(NET, OTHER)
+    stage.settle()
+    stage.hcloud.change(op="set", type="networks", name="net", set={"labels": {}})
+    stage.apply()
+    stage.hcloud.change(op="delete", type="networks", name="net")
+    quiet(stage, stage.hcloud)
+    assert sorted(item["name"] for item in stage.hcloud.state()["networks"]) == ["net", "other"]
+
+
+def comment(stage: Stage, name: str = "team") -> str:
+    return str(stage.pve.state()["pools"][name]["comment"])
+
+
+def edit(stage: Stage, text: str, name: str = "team") -> None:
+    stage.pve.change(op="set_pool", pool=name, set={"comment": text})
+
+
+def test_a_pools_comment_is_a_field_that_people_edit(proxmox: Stage) -> None:
+    proxmox.want(document("Pool", "team", "endpoint: proxmox-1"))
+    proxmox.settle()
+    mark = comment(proxmox)
+    assert mark.startswith("rc-owner-")
+    for text in (f"{mark} ask Ada", f"ask Ada {mark}", f"ask Ada\n{mark}\nor Bob"):
+        edit(proxmox, text)
+        quiet(proxmox, proxmox.pve)
+        assert comment(proxmox) == text, "it is still to be read, so it is left as the person wrote it"
+    edit(proxmox, "ask Ada")
+    (step,) = proxmox.plan().steps
+    assert [(change.name, change.before, change.after) for change in step.changes] == [
+        ("mark_fault", "missing", None)
+    ]
+    quiet(proxmox, proxmox.pve)
+    assert comment(proxmox) == f"ask Ada\n{mark}"
+    assert whose(proxmox) == ["managed"]
+
+
+def test_a_pools_description_that_was_edited_is_drift_and_its_mark_is_not_lost(proxmox: Stage) -> None:
+    proxmox.want(TEAM)
+    proxmox.settle()
+    before = comment(proxmox)
+    edit(proxmox, "Mine")
+    quiet(proxmox, proxmox.pve)
+    assert comment(proxmox) == before
+
+
+def test_a_pool_with_the_mark_of_another_is_not_ours(proxmox: Stage) -> None:
+    proxmox.want(TEAM)
+    proxmox.settle()
+    mark = comment(proxmox)
+    edit(proxmox, f"rc-owner-{'0' * 31}1 rc-id-{'0' * 31}2")
+    (item,) = proxmox.plan().blocked
+    assert item.hindrance == "quarantined"
+    edit(proxmox, mark)
+    quiet(proxmox, proxmox.pve)
+
+
+def test_one_denial_of_a_running_task_is_not_its_end(proxmox: Stage) -> None:
+    proxmox.want(WEB)
+    proxmox.pve.fault("status", method="GET", path=TASK_STATUS, status=404, times=1)
+    quiet(proxmox, proxmox.pve)
+    assert whose(proxmox) == ["managed"]
+
+
+def test_a_look_that_fails_after_accepted_calls_leaves_nothing_in_doubt_for_ever(proxmox: Stage) -> None:
+    proxmox.want(WEB)
+    proxmox.apply(waves=0)
+    proxmox.pve.fault("status", method="GET", path="/api2/json/cluster/resources", status=500)
+    session = proxmox.session()
+    applied = session.apply(Permit())
+    assert result_of(applied, "vm/web") == "ambiguous"
+    proxmox.pve.clear()
+    quiet(proxmox, proxmox.pve)
+    assert whose(proxmox) == ["managed"]
+    assert len(proxmox.pve.state()["guests"]) == 2, "the template of the demo, and one machine"
