@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-stop test test-all campaigns fakepve check lint types imports sql migrations bench lock clean
+.PHONY: help install demo demo-stop test test-all campaigns mutants fakepve check lint types imports sql migrations bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,8 +33,11 @@ test: $(INSTALLED) ## the whole test suite
 test-all: $(INSTALLED) ## the suite, the long campaigns too, on every PostgreSQL that is there
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "slow or not slow" --pg all
 
-campaigns: $(INSTALLED) ## long campaigns: applies killed at every numbered moment, with their figures
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow -rPfE tests/campaigns
+campaigns: $(INSTALLED) ## long campaigns: kills at every numbered moment, every simulated fault; a table of figures
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow -rfE tests/campaigns
+
+mutants: $(INSTALLED) ## small faults put into a copy of the tree: which of them does no test notice? (hours)
+	$(BIN)/python -m tests.mutants
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

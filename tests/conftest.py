@@ -105,13 +105,13 @@ def template(postgres: EmbeddedServer) -> str:
 @pytest.fixture
 def empty_database(postgres: EmbeddedServer) -> Iterator[TestDatabase]:
     """A database with nothing in it."""
-    yield from _database(postgres, "template1")
+    yield from new_database(postgres, "template1")
 
 
 @pytest.fixture
 def database(postgres: EmbeddedServer, template: str) -> Iterator[TestDatabase]:
     """A migrated database of the test's own."""
-    yield from _database(postgres, template)
+    yield from new_database(postgres, template)
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def store(database: TestDatabase) -> Iterator[Store]:
         yield opened
 
 
-def _database(server: EmbeddedServer, template: str) -> Iterator[TestDatabase]:
+def new_database(server: EmbeddedServer, template: str) -> Iterator[TestDatabase]:
     made = TestDatabase(server, f"test_{uuid4().hex[:12]}")
     name = sql.Identifier(made.name)
     with psycopg.connect(server.superuser_dsn(), autocommit=True) as connection:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass, field
+from random import Random
 
 KINDS = frozenset(
     {
@@ -32,7 +33,10 @@ KINDS = frozenset(
 
 @dataclass(slots=True)
 class Fault:
-    """`times` is how often it still applies; -1 means until it is cleared."""
+    """`times` is how often it still applies; -1 means until it is cleared.
+
+    `share` of the requests that it names are hit (1.0: all), by a die that `seed` has loaded.
+    """
 
     kind: str
     method: str = "*"
@@ -41,15 +45,22 @@ class Fault:
     status: int = 500
     seconds: float = 0.0
     options: dict[str, object] = field(default_factory=dict)
+    share: float = 1.0
+    seed: int = 0
+    _die: Random = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             known = ", ".join(sorted(KINDS))
             raise ValueError(f"unknown fault {self.kind!r}; known: {known}")
+        if not 0 < self.share <= 1:
+            raise ValueError(f"a share of {self.share}: it is more than 0 and at most 1")
         re.compile(self.path)
+        self._die = Random(self.seed)  # noqa: S311 - chance that can be had again, no secret
 
     def matches(self, method: str, path: str) -> bool:
-        return self.times != 0 and self.method in ("*", method) and re.fullmatch(self.path, path) is not None
+        named = self.times != 0 and self.method in ("*", method) and re.fullmatch(self.path, path) is not None
+        return named and (self.share == 1 or self._die.random() < self.share)
 
 
 class Faults:

@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,9 @@ STORIES = [
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
-def test_killed_at_any_moment(database: TestDatabase, place: Path, story: Story) -> None:
+def test_killed_at_any_moment(
+    database: TestDatabase, place: Path, story: Story, record_property: Callable[[str, object], None]
+) -> None:
     provider = "proxmox" if "proxmox-1" in "".join(story.after + story.before) else "hetzner"
     with staged(database, place, providers=[provider], hetzner={"rate_limit": PLENTY}) as stage:
         stage.options = PlanOptions(limits=Limits(destroy=100, share=1.0), retry_now=True)
@@ -114,7 +117,7 @@ def test_killed_at_any_moment(database: TestDatabase, place: Path, story: Story)
             stage.apply()
             assert nothing_left(stage), f"killed at {number}, {label}: something is left to do"
             assert world(stage) == wanted, f"killed at {number}, {label}"
-        print(f"\n{story.name}: killed at {killed} of {len(points)} points")  # noqa: T201 - a campaign's figures
+        record_property("campaign", f"{story.name}: killed at {killed} of {len(points)} points")
 
 
 def begin(stage: Stage, story: Story) -> None:

@@ -1,0 +1,152 @@
+"""`python -m tests.mutants [PART …] [--count N] [--list]`: put faults into a copy of the tree.
+
+Prints each with whether a test noticed. Ends with 1 where a mutation survived that `survivors.txt` does not
+name with its reason (the name, a tab, the reason), or where a name there fits no mutation any more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from tests.mutants import python, sql
+from tests.mutants.mutation import Edit, Mutation, selected
+from tests.mutants.table import PARTS, SEED, Part
+
+ROOT = Path(__file__).parents[2]
+SURVIVORS = Path(__file__).with_name("survivors.txt")
+PATIENCE = 4.0  # times as long as the tests take unharmed: a mutation that hangs is noticed, too
+
+
+def main() -> int:
+    options = _options()
+    wanted = [part for part in PARTS if not options.parts or part.name in options.parts]
+    chosen = {part: selected(every(part), options.count or part.count, options.seed) for part in wanted}
+    if options.list:
+        _say("\n".join(each.name for found in chosen.values() for each in found))
+        return 0
+    known = survivors()
+    possible = {each.name for part in PARTS for each in every(part)}
+    stale = sorted(known.keys() - possible)
+    results: Counter[tuple[str, str]] = Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        copy(tree)
+        for part, found in chosen.items():
+            runs = Runs(tree, part)
+            for mutation in found:
+                result = runs.try_out(mutation)
+                if result == "SURVIVED" and mutation.name in known:
+                    result = "named"
+                results[part.name, result] += 1
+                _say(f"{result:9} {mutation.name}")
+    return _told(wanted, results, stale)
+
+
+def _told(parts: list[Part], results: Counter[tuple[str, str]], stale: list[str]) -> int:
+    kinds = ("killed", "named", "SURVIVED")
+    _say("\n" + "".join(f"{word:>10}" for word in ("part", *kinds)))
+    for part in parts:
+        _say(f"{part.name:>10}" + "".join(f"{results[part.name, kind]:10}" for kind in kinds))
+    for name in stale:
+        _say(f"survivors.txt names what cannot be made any more: {name}")
+    survived = sum(number for (_, result), number in results.items() if result == "SURVIVED")
+    return int(bool(survived or stale))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(part.name for part in PARTS))
+    parser.add_argument("--count", type=int, help="how many of each part, instead of the table's number")
+    parser.add_argument("--seed", type=int, default=SEED, help="which ones; each seed has its own")
+    parser.add_argument("--list", action="store_true", help="name them, and try none")
+    return parser.parse_args()
+
+
+def every(part: Part) -> list[Mutation]:
+    """All mutations of a part that can be made."""
+    texts = {str(file.relative_to(ROOT)): file.read_text() for file in sorted(ROOT.glob(part.code))}
+    if part.code.endswith(".sql"):
+        return sql.mutations(texts)
+    return [each for file, text in texts.items() for each in python.mutations(file, text)]
+
+
+def survivors() -> dict[str, str]:
+    """Mutations that change nothing a user could see, by name, with the reason."""
+    lines = SURVIVORS.read_text().splitlines()
+    return dict(line.split("\t", 1) for line in lines if line and not line.startswith("#"))
+
+
+def copy(tree: Path) -> None:
+    """What git would take of this work tree, changes and new files too."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tree / name)
+
+
+class Runs:
+    """The tests of one part in the copy; unharmed they have to pass."""
+
+    def __init__(self, tree: Path, part: Part) -> None:
+        self.tree = tree
+        self.runs = [
+            [str(file.relative_to(tree)) for pattern in patterns for file in sorted(tree.glob(pattern))]
+            for patterns in part.tests
+        ]
+        self.bounds = [self._unharmed(files) for files in self.runs]
+
+    def _unharmed(self, files: list[str]) -> float:
+        begun = time.monotonic()
+        if not self._passes(files, None):
+            raise SystemExit(f"these fail without any mutation: {' '.join(files)}")
+        return 30 + PATIENCE * (time.monotonic() - begun)
+
+    def try_out(self, mutation: Mutation) -> str:
+        before = {edit.file: (self.tree / edit.file).read_text() for edit in mutation.edits}
+        try:
+            for edit in mutation.edits:
+                self._write(edit, before[edit.file])
+            runs = zip(self.runs, self.bounds, strict=True)
+            return "SURVIVED" if all(self._passes(files, bound) for files, bound in runs) else "killed"
+        finally:
+            for file, text in before.items():
+                (self.tree / file).write_text(text)
+            self._migration()
+
+    def _write(self, edit: Edit, text: str) -> None:
+        (self.tree / edit.file).write_text(text[: edit.start] + edit.new + text[edit.end :])
+        if edit.file.endswith(".sql"):
+            self._migration()
+
+    def _migration(self) -> None:
+        files = sorted((self.tree / "sql" / "schema").glob("*.sql"))
+        (self.tree / sql.MIGRATION).write_text("".join(file.read_text() for file in files))
+
+    def _passes(self, files: list[str], bound: float | None) -> bool:
+        command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", *files]
+        process = subprocess.Popen(
+            command, cwd=self.tree, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            return process.wait(bound) == 0
+        except subprocess.TimeoutExpired:
+            process.terminate()  # pytest then stops the database that it started
+            process.wait()
+            return False
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - what the command is for
+
+
+if __name__ == "__main__":
+    sys.exit(main())
