@@ -32,6 +32,7 @@ from reconciler.store.observations import barely_known
 from reconciler.store.resources import settle
 from reconciler.store.revisions import revisions_of, source_id_of
 from reconciler.store.session import Actor, Transaction
+from reconciler.store.views import unmanaged_at
 
 MOST_WAVES = 4
 """Plans in one apply: what depends on a first wave's results follows in the next."""
@@ -49,11 +50,17 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A plan and what it was made from. `loaded` is empty where no source was given."""
+    """A plan and what it was made from. `loaded` is empty where no source was given.
+
+    `unmanaged` counts the objects that are not ours, by endpoint that was looked at. At an endpoint that
+    the sources only declare so far what was seen is not kept: see `unrecorded`.
+    """
 
     plan: Plan
     looks: dict[str, Look]
     loaded: tuple[Loaded, ...]
+    unmanaged: Mapping[str, int] = field(default_factory=dict)
+    unrecorded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +138,11 @@ class Session:
                 }
                 revision = loaded[-1].change.id if loaded else self.context.revision
                 plan = plan_now(tx, self.engine, looks, self._scoped(loaded), revision)
+                unmanaged = unmanaged_at(tx, _seen(looks))
         finally:
             self.engine.catalog = catalog  # what a rehearsal added is undone with it
-        return Preview(plan, looks, loaded)
+        unrecorded = looks.keys() - self.context.connections.endpoints.keys()
+        return Preview(plan, looks, loaded, unmanaged, frozenset(unrecorded))
 
     def load(self, approved: frozenset[str] | None = None) -> tuple[Loaded, ...]:
         """Make the sources' manifests the current revision; with `approved`, only if the plan is still that.
