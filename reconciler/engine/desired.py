@@ -203,13 +203,20 @@ def _known(tx: Transaction, engine: Engine, state: SourceState) -> Known:
             for document, found in documents.items()
             if is_in_any(roots.get(found[0], ""), state.part)
         }
+    datacenters = inventory.datacenters(tx)
+    providers_in: dict[str, set[str]] = {}
+    for each in inventory.provider_datacenters(tx):
+        providers_in.setdefault(each.datacenter, set()).add(each.provider)
     return Known(
         endpoints={row.name: row.provider_type for row in inventory.endpoints(tx)},
         providers={row.name: row.provider_type for row in inventory.providers(tx)},
         credentials=frozenset(row.name for row in inventory.credentials(tx)),
         logins=frozenset(row.credential for row in inventory.endpoints(tx) if row.credential),
         locations=frozenset(row.name for row in inventory.locations(tx)),
-        datacenters=frozenset(row.name for row in inventory.datacenters(tx)),
+        datacenters=frozenset(row.name for row in datacenters),
+        location_of={row.name: row.location for row in datacenters},
+        providers_in={name: frozenset(found) for name, found in providers_in.items()},
+        provider_of={row.name: row.provider for row in inventory.endpoints(tx)},
         resources=resources,
         user_types=user_types(tx),
         user_attributes=user_attributes(engine.catalog),

@@ -58,7 +58,15 @@ def read_inventory(
             "location": known.locations | names.get("Location", set()),
             "datacenter": known.datacenters | names.get("Datacenter", set()),
         },
-        location_of={item.name: item.location for item in found.datacenters},
+        location_of={**known.location_of, **{item.name: item.location for item in found.datacenters}},
+        providers_in={
+            **known.providers_in,
+            **{
+                item.name: known.providers_in.get(item.name, frozenset()) | set(item.providers)
+                for item in found.datacenters
+            },
+        },
+        provider_of={**known.provider_of, **{item.name: item.provider for item in endpoints}},
         logins=frozenset() if trusted else known.logins,
         broken_endpoints=frozenset(names.get("ProviderEndpoint", set()))
         - {e.name for e in endpoints if e.provider_type},

@@ -128,8 +128,10 @@ class Known:
     """What the database holds that a set may refer to.
 
     `endpoints` and `providers` map a name to its provider type; `logins` are the credentials that endpoints
-    log in with. `resources` are the roots that *other* sources want. `user_types`, `user_attributes` and
-    `user_relationships` name what users added to the catalog, which a manifest may therefore say anew.
+    log in with. `location_of` and `providers_in` say where a datacenter is and who is in it, `provider_of`
+    whose an endpoint is. `resources` are the roots that *other* sources want. `user_types`,
+    `user_attributes` and `user_relationships` name what users added to the catalog, which a manifest may
+    therefore say anew.
     `documents` are this source's, by content hash, as they were read in `context` (a `ManifestSet.context`);
     in another context they are read again. With no context given, the caller vouches that catalog and
     endpoints are still the same.
@@ -141,6 +143,9 @@ class Known:
     logins: frozenset[str] = frozenset()
     locations: frozenset[str] = frozenset()
     datacenters: frozenset[str] = frozenset()
+    location_of: Mapping[str, str] = field(default_factory=dict)
+    providers_in: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    provider_of: Mapping[str, str] = field(default_factory=dict)
     resources: frozenset[Address] = frozenset()
     user_types: frozenset[str] = frozenset()
     user_attributes: frozenset[str] = frozenset()

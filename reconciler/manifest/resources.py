@@ -34,7 +34,9 @@ class Surroundings:
     endpoints: Mapping[str, str]
     credentials: frozenset[str]
     places: Mapping[str, frozenset[str]]  # by `location`, `datacenter`
-    location_of: Mapping[str, str]  # datacenter → location, where the set declares it
+    location_of: Mapping[str, str]  # datacenter → location
+    providers_in: Mapping[str, frozenset[str]]  # datacenter → providers; none: open to all
+    provider_of: Mapping[str, str]  # endpoint → provider
     broken_endpoints: frozenset[str] = frozenset()
     logins: frozenset[str] = frozenset()  # credentials that this source may put into no resource
 
@@ -76,7 +78,7 @@ def read_resource(envelope: Envelope, around: Surroundings) -> ResourceRead | No
     provider_type = around.endpoints[endpoint]
     spec = _take_apart(envelope, kind, provider_type, catalog)
     places = {name: _place(name, entry, around, scope) for name, entry in spec.places.items()}
-    _check_places(places, spec.places, around, scope)
+    _check_places(places, spec.places, around, scope, around.provider_of.get(endpoint))
     collections = tuple(part.collection or "" for part in catalog.parts_of(kind.name, provider_type))
     also_known = ("endpoint", *PLACES, *collections)
     read = read_attributes(spec.attributes, kind.name, provider_type, catalog, scope, also_known=also_known)
@@ -215,13 +217,22 @@ def _place(key: str, entry: Entry, around: Surroundings, scope: Scope) -> str | 
 
 
 def _check_places(
-    places: dict[str, str | None], entries: dict[str, Entry], around: Surroundings, scope: Scope
+    places: dict[str, str | None],
+    entries: dict[str, Entry],
+    around: Surroundings,
+    scope: Scope,
+    provider: str | None,
 ) -> None:
     location, datacenter = places.get("location"), places.get("datacenter")
     actual = around.location_of.get(datacenter or "")
     if location and datacenter and actual not in (None, location):
         message = f"the datacenter {datacenter} is at {actual}, not at {location}"
         scope.report("place", message, entries["datacenter"].position, "correct one of them")
+    there = around.providers_in.get(datacenter or "", frozenset())
+    if datacenter and provider and there and provider not in there:
+        message = f"the datacenter {datacenter} is one of {listed(sorted(there))}, not of {provider}"
+        hint = f"name {provider} among the providers of the Datacenter {datacenter}, or use another"
+        scope.report("place", message, entries["datacenter"].position, hint)
 
 
 def _places_as_attributes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from reconciler.errors import ManifestError
 from reconciler.manifest.files import SourceFile
 from reconciler.manifest.load import load
 from reconciler.manifest.model import Known
-from tests.unit.manifest_rig import catalog, load_text, manifest, problem, problems, ssh_key
+from tests.unit.manifest_rig import KNOWN, catalog, load_text, manifest, problem, problems, ssh_key
 
 PROVIDER = manifest("Provider", "home", "type: proxmox")
 CREDENTIAL = manifest("Credential", "token", "environment: PVE_TOKEN")
@@ -81,6 +82,35 @@ def test_locations_and_datacenters_are_read() -> None:
     assert (found.locations[0].latitude, found.locations[0].longitude) == (Decimal("47.07"), Decimal("15.44"))
     assert (found.datacenters[0].location, found.datacenters[0].providers) == ("lab", ("home",))
     assert found.datacenters[0].capabilities == ("compute", "gpu")
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        Known(datacenters=frozenset({"cellar"}), providers_in={"cellar": frozenset({"home"})}),
+        Known(datacenters=frozenset({"cellar"}), location_of={"cellar": "nbg1"}),
+    ],
+)
+@pytest.mark.parametrize("declared", [False, True])
+def test_a_datacenter_of_another_provider_or_location_is_refused(known: Known, declared: bool) -> None:
+    machine = manifest(
+        "VirtualMachine",
+        "web",
+        "endpoint: hetzner-1\nserver_type: cx22\nimage: debian-12\ndatacenter: cellar\nlocation: fsn1",
+    )
+    there = known.location_of.get("cellar", "fsn1")
+    rest = "\nproviders: [home]" if known.providers_in else ""
+    building = manifest("Datacenter", "cellar", f"location: {there}{rest}")
+    around = replace(KNOWN, datacenters=known.datacenters, provider_of={"hetzner-1": "hetzner-main"})
+    if declared:
+        found = problem(building, machine, PROVIDER, known=around)
+    else:
+        found = problem(
+            machine,
+            known=replace(around, location_of=known.location_of, providers_in=known.providers_in),
+        )
+    assert found.code == "manifest.place"
+    assert ("one of home, not of hetzner-main" if rest else "is at nbg1, not at fsn1") in str(found)
 
 
 @pytest.mark.parametrize(
