@@ -289,7 +289,8 @@ def apply_saved(request: Request, word: str, form: Literal["text", "json"]) -> i
     still_good(saved, "applied")
     manifests = request.manifests
     if not manifests.given and made_from:
-        manifests = Manifests.again(made_from)
+        trusted = request.manifests.trust_inventory
+        manifests = replace(Manifests.again(made_from), trust_inventory=trusted)
     request = replace(request, manifests=manifests, options=_only(saved, request.options))
     with running(request) as run:
         run.look()

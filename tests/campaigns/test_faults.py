@@ -203,7 +203,7 @@ def tell(stage: Stage, story: Story, *, times: int = 1) -> Told:
 
 def came_to_its_end(stage: Stage) -> bool:
     """Apply; False where it gave up with words."""
-    stage.run("UPDATE resource_operation_calls SET sent_at = sent_at - interval '1 hour'")
+    stage.let_an_hour_pass()
     try:
         stage.apply()
     except ReconcilerError:

@@ -175,7 +175,7 @@ def test_a_lost_database_is_named_with_what_it_leaves_open_and_the_next_run_goes
     assert "left open: network/net" in caught.value.message
     assert "nothing needs unlocking" in (caught.value.hint or "")
     assert stage.hcloud.sent() == ["POST /networks"]
-    stage.run("UPDATE resource_operation_calls SET sent_at = sent_at - interval '1 hour'")
+    stage.let_an_hour_pass()
     monkeypatch.setattr(session_module, "LOST_SECONDS", 60.0)  # the pool comes back by and by
     stage.context = stage.engine.refreshed(stage.context, None)
     stage.settle()

@@ -95,7 +95,7 @@ def status_is(stage: Stage, *wanted: str) -> Callable[[], bool]:
 def let_time_pass(stage: Stage) -> None:
     """As if the requests had been sent an hour ago, and whatever was held had arrived."""
     stage.hcloud.clear() if stage.hetzner else stage.pve.clear()
-    stage.run("UPDATE resource_operation_calls SET sent_at = sent_at - interval '1 hour'")
+    stage.let_an_hour_pass()
 
 
 def recovered(stage: Stage) -> list[tuple[str, str, bool]]:
