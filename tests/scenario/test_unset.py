@@ -26,7 +26,8 @@ def documents(*, power: str, unset: bool) -> list[str]:
         return ", ".join(f"{name}: {'null' if unset else value}" for name, value in lines.items())
 
     gateway = said({}, ip4_gateway="10.0.0.1")
-    vm = f"{OWN.format(power=power)}, disks: [{{slot: scsi0, size: 8GiB}}], {said(VM_VALUES)}, nics: ["
+    vm = f"{OWN.format(power=power)}, {said(VM_VALUES)}, "
+    vm += f"disks: [{{slot: scsi0, size: 8GiB, {said({}, iops='100')}}}], nics: ["
     vm += f"{{slot: net0, bridge: vmbr0, ip4_config: 10.0.0.5/24, {gateway}}}]"
     box = f"{OWN.format(power=power)}, os_template: 'local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst', "
     box += f"disks: [{{slot: rootfs, size: 8GiB}}], {said(CONTAINER_VALUES)}, "
@@ -57,10 +58,12 @@ def taken_off(stage: Stage, power: str) -> None:
     for guest in ours(stage):
         assert guest["vmid"] in stage.pve.state()["pools"]["lab"]["vms"]
         assert GONE[guest["type"]] <= guest["config"].keys(), "first it is there"
+        assert "gw=10.0.0.1" in f"{guest['config'].get('ipconfig0')} {guest['config']['net0']}"
     stage.want(*documents(power=power, unset=True))
     stage.settle()
     for guest in ours(stage):
         assert GONE[guest["type"]] & (guest["config"].keys() | guest["pending"].keys()) == set()
+        assert "iops" not in str(guest["config"].get("scsi0"))
         assert "gw=" not in f"{guest['config'].get('ipconfig0')} {guest['config']['net0']}"
         assert "description" not in guest["config"]
     pool = stage.pve.state()["pools"]["lab"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.errors import PlanError
+from reconciler.model.address import Address
 from reconciler.providers.proxmox import fields, tables
-from reconciler.providers.proxmox.lower.options import guest_options, params_of
+from reconciler.providers.proxmox.lower.options import guest_options, params_of, part_options
 
 
 @pytest.mark.parametrize("kind", ["vm", "container"])
@@ -30,3 +32,12 @@ def test_no_part_has_a_default_for_what_can_be_unset(kind: str) -> None:
 def test_one_part_of_an_option_goes_and_the_others_stay() -> None:
     kept = guest_options("vm", {"startup_order": 3}, ["startup_delay"])
     assert params_of(kept) == [("startup", "3")]
+
+
+def test_a_machines_gateway_does_not_stay_without_its_address() -> None:
+    """As the server refuses it; of a container it takes it."""
+    nic = {"slot": "net0", "bridge": "vmbr0", "ip4_gateway": "10.0.0.1"}
+    with pytest.raises(PlanError, match="ip4_gateway needs an ip4_config"):
+        part_options(Address.parse("vm/web/nic/net0"), "vm", nic, {})
+    found = part_options(Address.parse("container/box/nic/net0"), "container", nic, {})
+    assert "gw=10.0.0.1" in str(found["net0"])
