@@ -287,3 +287,10 @@ def test_what_a_container_cannot_change_is_refused(rig: Rig) -> None:
         "can't update CT 200 drive 'mp0' - protection mode enabled"
     )
     assert "mp: property is missing" in refusal(put, mp0="local-lvm:4").errors["mp0"]
+
+
+@pytest.mark.parametrize("text", ["gw=10.0.0.1", "ip=10.0.0.5/24,gw6=2001:db8::1"])
+def test_a_machines_gateway_needs_an_address_of_its_kind(text: str) -> None:
+    with pytest.raises(ValueError, match="requires this property"):
+        formats.IPCONFIG.parse(text)
+    formats.CT_NIC.parse(f"name=eth0,{text}")

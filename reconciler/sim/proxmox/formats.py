@@ -209,8 +209,8 @@ FEATURES = PropertyFormat(
 )
 IPCONFIG = PropertyFormat(
     {
-        "gw": Param(pattern=IPV4),
-        "gw6": Param(pattern=IPV6),
+        "gw": Param(pattern=IPV4, requires="ip"),
+        "gw6": Param(pattern=IPV6, requires="ip6"),
         "ip": Param(pattern=rf"{IPV4_CIDR}|dhcp"),
         "ip6": Param(pattern=rf"{IPV6_CIDR}|auto|dhcp"),
     }

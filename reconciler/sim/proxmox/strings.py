@@ -38,6 +38,9 @@ class PropertyFormat:
         for name, param in self.keys.items():
             if param.required and name not in values:
                 raise ValueError(f"format error\n{name}: {MISSING}")
+            if param.requires and name in values and param.requires not in values:
+                what = f"missing property - '{name}' requires this property"
+                raise ValueError(f"format error\n{param.requires}: {what}")
         return values
 
     def _take(self, part: str, values: dict[str, str]) -> None:

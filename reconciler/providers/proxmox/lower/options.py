@@ -43,7 +43,7 @@ def part_options(where: Address, kind: str, attributes: Attributes, volume: Mapp
         _check_mtu(where, kind, attributes)
     if table is tables.VM_NIC:
         parts.setdefault("model", "virtio")
-        return {slot: propstring.render_nic(parts), **_ip_options(slot, attributes)}
+        return {slot: propstring.render_nic(parts), **_ip_options(where, slot, attributes)}
     if table is tables.CONTAINER_NIC:
         parts = {"name": f"eth{slot.removeprefix('net')}", **parts}
     if table is tables.CONTAINER_DISK:
@@ -85,8 +85,15 @@ def slot_of(where: Address, table: PartTable, attributes: Attributes) -> str:
     return slot
 
 
-def _ip_options(slot: str, attributes: Attributes) -> Options:
+def _ip_options(where: Address, slot: str, attributes: Attributes) -> Options:
+    """The server refuses a gateway beside no address, and the whole configuration with it."""
     parts = fields.write_parts(tables.IP_CONFIG, attributes, ())
+    for version, address, gateway in (("4", "ip", "gw"), ("6", "ip6", "gw6")):
+        if gateway in parts and address not in parts:
+            raise PlanError(
+                f"{where}: a machine's ip{version}_gateway needs an ip{version}_config",
+                hint=f"write the address too, or `ip{version}_gateway: null`",
+            )
     return {f"ipconfig{slot.removeprefix('net')}": propstring.render(parts) or None}
 
 
