@@ -132,4 +132,4 @@ def _steady(told: str, ids: list[tuple[str, str]]) -> str:
         told = re.sub(rf"(?<![0-9.]){external_id}(?![0-9.])", address, told)
     told = re.sub(r'(digest(=|": "))[0-9a-f]{40}', r"\1<digest>", told)
     told = re.sub(r"(credential/[a-z-]+)#[0-9a-f]+", r"\1#<fingerprint>", told)
-    return re.sub(r"[0-9a-f]{32}", "<uuid>", told)
+    return re.sub(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<uuid>", told)
