@@ -26,7 +26,8 @@ from reconciler.cli.output import (
 from reconciler.cli.settings import Settings
 from reconciler.engine.engine import default_actor
 from reconciler.errors import ConfigurationError
-from reconciler.store import views
+from reconciler.manifest.urls import host_of
+from reconciler.store import trust, views
 from reconciler.store.database import open_database
 from reconciler.store.home import KEY_FILE
 from reconciler.store.secrets import (
@@ -84,6 +85,21 @@ def _read(name: str) -> str:
     if sys.stdin.isatty():
         return getpass.getpass(f"Value of {name}: ")
     return sys.stdin.read().rstrip("\r\n")
+
+
+def bind(settings: Settings, name: str, host: str) -> None:
+    """Let a credential be sent to a host."""
+    wanted = host.strip("[]").rstrip(".").lower()
+    if host_of(f"https://[{wanted}]/" if ":" in wanted else f"https://{wanted}/") != wanted or not wanted:
+        raise ConfigurationError(f"`{host}` is no host", hint="write its name or address alone: pve.lan")
+    actor = settings.actor or default_actor()
+    with opened(settings) as store, store.transaction(Actor(actor, "bind a credential", "manual")) as tx:
+        if name not in {each.name for each in views.credentials(tx)}:
+            raise ConfigurationError(
+                f"there is no credential `{name}`", hint="declare it in a manifest of kind Credential"
+            )
+        trust.bind(tx, name, wanted, actor)
+    note(f"{name} may be sent to {wanted}.")
 
 
 def check(settings: Settings, name: str) -> None:

@@ -8,7 +8,11 @@ sources          [{name, kind, commit, url, part}]: what the plan is about, [] f
 elsewhere        how many resources differ that the plan is not about; --all plans them too
 summary          {create, update, replace, delete, adopt, forget}: how many steps of each
 requests         {endpoint: number of provider requests}
-observations     [{endpoint, seen, changed, gone, unknown, requests, trouble}], [] with --no-observe
+observations     [{endpoint, seen, changed, gone, unknown, quarantined, unmanaged, recorded, requests,
+                 trouble}], [] with --no-observe
+  unmanaged      how many objects there are not managed, null where nothing could be seen
+  recorded       false for an endpoint that is only declared so far: `get unmanaged` lists what was seen
+                 there once it is applied
 whole            whether every endpoint was seen whole; without it, no steps does not mean no changes
 steps            [{address, action, endpoint, provider_type, reason, impact, summary, hash, requires,
                  approvals, adopt, partial, failed, gone, changes, tags, parts, calls}]
@@ -27,9 +31,10 @@ saved_as         the number of the saved plan, null if it was not saved
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from reconciler.cli.sight import Sight
 from reconciler.cli.values import as_json
 from reconciler.executor.look import Look
 from reconciler.manifest.sources import SourceState
@@ -44,9 +49,11 @@ def plan_json(
     plan: Plan,
     catalog: Catalog,
     sources: Sequence[SourceState] = (),
-    looks: Mapping[str, Look] | None = None,
+    sight: Sight | None = None,
     saved_as: int | None = None,
 ) -> dict[str, Any]:
+    sight = sight or Sight()
+    looks = sight.looks
     return {
         "format_version": FORMAT_VERSION,
         "hash": plan.hash(),
@@ -55,8 +62,8 @@ def plan_json(
         "elsewhere": plan.elsewhere,
         "summary": {action.value: plan.count(action) for action in Action if action is not Action.NOOP},
         "requests": dict(plan.requests),
-        "observations": [look_json(look) for _, look in sorted((looks or {}).items())],
-        "whole": bool(looks) and not any(look.trouble for look in (looks or {}).values()),
+        "observations": [_observation(look, sight) for _, look in sorted(looks.items())],
+        "whole": bool(looks) and not any(look.trouble for look in looks.values()),
         "steps": [step_json(step, catalog) for step in plan.steps],
         "blocked": [
             {
@@ -82,6 +89,14 @@ def _source(source: SourceState) -> dict[str, Any]:
         "commit": source.commit,
         "url": source.url,
         "part": list(source.part) if source.part is not None else None,
+    }
+
+
+def _observation(look: Look, sight: Sight) -> dict[str, Any]:
+    return {
+        **look_json(look),
+        "unmanaged": None if look.blind else sight.unmanaged.get(look.endpoint, 0),
+        "recorded": look.endpoint not in sight.unrecorded,
     }
 
 

@@ -16,7 +16,7 @@ from reconciler.cli.plan_text import (
     summary_lines,
     would_be,
 )
-from reconciler.cli.sight import Sight
+from reconciler.cli.sight import Sight, unmanaged_texts
 from reconciler.model.plan import Plan, Step
 
 
@@ -40,6 +40,9 @@ def _lines(plan: Plan, view: View, source: str, sight: Sight) -> Iterator[str]:
             yield ""
         if plan.elsewhere:
             yield _cell(elsewhere_text(plan))
+            yield ""
+        for text in unmanaged_texts(sight):
+            yield _cell(text)
             yield ""
     else:
         yield from (f"**{_cell(text.plain)}**" for text in summary_lines(plan, sight))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from reconciler.cli.output import Piece, counted, line
-from reconciler.cli.sight import Sight, left_text, unchanged_text
+from reconciler.cli.sight import Sight, left_text, unchanged_text, unmanaged_texts
 from reconciler.cli.values import request_line, request_lines, shown, with_unit
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
@@ -253,6 +253,8 @@ def summary_lines(plan: Plan, sight: Sight) -> Iterator[Text]:
         yield line((claim[0], "bold green" if sight.whole else "bold"), claim[1])
     if plan.elsewhere:
         yield line((elsewhere_text(plan), "dim"))
+    for text in unmanaged_texts(sight):
+        yield line((text, "dim"))
 
 
 def elsewhere_text(plan: Plan) -> str:

@@ -72,6 +72,11 @@ class Run:
         settings = self.request.settings
         return View(self.session.engine.catalog, self.request.calls or settings.verbose, settings.verbose)
 
+    def sight_of(self, preview: Preview) -> Sight:
+        """With what the preview saw that is not ours."""
+        sight = self.sight(preview.looks)
+        return replace(sight, unmanaged=preview.unmanaged, unrecorded=preview.unrecorded)
+
     def sight(self, looks: Mapping[str, Look]) -> Sight:
         chosen = self.request.options.selection
         whole = all(state.part is None and state.complete for state in self.sources)
@@ -124,10 +129,10 @@ def plan(request: Request, form: PlanFormat, *, save: bool, detailed: bool) -> i
 
 
 def _show(run: Run, preview: Preview, form: PlanFormat, saved: int | None) -> None:
-    plan, sight = preview.plan, run.sight(preview.looks)
+    plan, sight = preview.plan, run.sight_of(preview)
     match form:
         case "json":
-            print_json(plan_json(plan, run.view.catalog, run.sources, preview.looks, saved))
+            print_json(plan_json(plan, run.view.catalog, run.sources, sight, saved))
         case "markdown":
             sys.stdout.write(plan_markdown(plan, run.view, described(run.sources), sight))
         case _:
@@ -145,7 +150,7 @@ def _show_text(run: Run, preview: Preview) -> None:
         for old in loaded.renamed:
             results().print(line((f"The source {old} is called {loaded.state.name} from now on.", "cyan")))
     results().print()
-    for text in plan_lines(preview.plan, run.view, run.sight(preview.looks)):
+    for text in plan_lines(preview.plan, run.view, run.sight_of(preview)):
         results().print(text)
 
 
@@ -284,7 +289,8 @@ def apply_saved(request: Request, word: str, form: Literal["text", "json"]) -> i
     still_good(saved, "applied")
     manifests = request.manifests
     if not manifests.given and made_from:
-        manifests = Manifests.again(made_from)
+        trusted = request.manifests.trust_inventory
+        manifests = replace(Manifests.again(made_from), trust_inventory=trusted)
     request = replace(request, manifests=manifests, options=_only(saved, request.options))
     with running(request) as run:
         run.look()

@@ -13,11 +13,14 @@ from reconciler.model.plan import Blocked, Hindrance
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What a plan could go by, so that it claims no more. `observed`: false where no look was wanted;
-    `selected`: only a part was asked about."""
+    `selected`: only a part was asked about; `unmanaged`: objects that are not ours, by endpoint;
+    `unrecorded`: endpoints that are only declared so far, of which nothing seen is kept."""
 
     looks: Mapping[str, Look] = field(default_factory=dict)
     observed: bool = True
     selected: bool = False
+    unmanaged: Mapping[str, int] = field(default_factory=dict)
+    unrecorded: frozenset[str] = frozenset()
 
     @property
     def troubles(self) -> list[str]:
@@ -60,3 +63,22 @@ def left_text(blocked: Iterable[Blocked]) -> str:
         verb = "is" if len(unknown) == 1 else "are"
         words.append(f"{counted(len(unknown), 'resource')} {verb} not known well enough to be changed")
     return "; ".join(words)
+
+
+def unmanaged_texts(sight: Sight) -> list[str]:
+    """What was seen and is not managed, and where it is listed: what is recorded, then what is not yet."""
+    texts = []
+    for new in (False, True):
+        found = {
+            name: count
+            for name, count in sorted(sight.unmanaged.items())
+            if (name in sight.unrecorded) == new
+        }
+        if not found:
+            continue
+        count = sum(found.values())
+        places = ", ".join(f"{many} at {name}" for name, many in found.items())
+        once = f" lists them once {' and '.join(found)} {'is' if len(found) == 1 else 'are'} applied"
+        text = f"{counted(count, 'object')} {'is' if count == 1 else 'are'} not managed"
+        texts.append(f"{text}: `reconciler get unmanaged`{once if new else ''} ({places}).")
+    return texts

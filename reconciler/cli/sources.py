@@ -23,6 +23,7 @@ class Manifests:
     branch: str | None = None
     subfolder: str | None = None
     name: str | None = None
+    trust_inventory: bool = False
 
     @property
     def given(self) -> bool:
@@ -46,10 +47,17 @@ class Manifests:
         if self.files and self.git is not None:
             raise ConfigurationError("-f and --git exclude each other", hint="name one source")
         if self.given:
-            return SourceSpec(self.files, self.git, self.branch, self.subfolder, self.name)
-        if self.branch or self.subfolder or self.name:
+            return SourceSpec(
+                self.files,
+                self.git,
+                self.branch,
+                self.subfolder,
+                self.name,
+                trusted=self.trust_inventory or None,
+            )
+        if self.branch or self.subfolder or self.name or self.trust_inventory:
             raise ConfigurationError(
-                "--branch, --subfolder and --source say more of a source, and none is named",
+                "--branch, --subfolder, --source and --trust-inventory say more of a source; none is named",
                 hint="name it with -f PATH or --git URL",
             )
         return None

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.engine.approval import Permit, permitted, used
 from reconciler.engine.desired import Loaded, record_sources, source_row
 from reconciler.engine.engine import Engine
-from reconciler.engine.inventory import write_inventory
+from reconciler.engine.inventory import claim_inventory, not_there_yet, write_inventory
 from reconciler.engine.observing import observe_all
 from reconciler.engine.planning import PlanOptions, plan_now
 from reconciler.errors import StalePlanError
@@ -30,8 +30,9 @@ from reconciler.model.scope import Scope
 from reconciler.store import plans
 from reconciler.store.observations import barely_known
 from reconciler.store.resources import settle
-from reconciler.store.revisions import remember_source, revisions_of
+from reconciler.store.revisions import revisions_of, source_id_of
 from reconciler.store.session import Actor, Transaction
+from reconciler.store.views import unmanaged_at
 
 MOST_WAVES = 4
 """Plans in one apply: what depends on a first wave's results follows in the next."""
@@ -49,11 +50,17 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A plan and what it was made from. `loaded` is empty where no source was given."""
+    """A plan and what it was made from. `loaded` is empty where no source was given.
+
+    `unmanaged` counts the objects that are not ours, by endpoint that was looked at. At an endpoint that
+    the sources only declare so far what was seen is not kept: see `unrecorded`.
+    """
 
     plan: Plan
     looks: dict[str, Look]
     loaded: tuple[Loaded, ...]
+    unmanaged: Mapping[str, int] = field(default_factory=dict)
+    unrecorded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +138,11 @@ class Session:
                 }
                 revision = loaded[-1].change.id if loaded else self.context.revision
                 plan = plan_now(tx, self.engine, looks, self._scoped(loaded), revision)
+                unmanaged = unmanaged_at(tx, _seen(looks))
         finally:
             self.engine.catalog = catalog  # what a rehearsal added is undone with it
-        return Preview(plan, looks, loaded)
+        unrecorded = looks.keys() - self.context.connections.endpoints.keys()
+        return Preview(plan, looks, loaded, unmanaged, frozenset(unrecorded))
 
     def load(self, approved: frozenset[str] | None = None) -> tuple[Loaded, ...]:
         """Make the sources' manifests the current revision; with `approved`, only if the plan is still that.
@@ -174,7 +183,8 @@ class Session:
     def save(self, preview: Preview) -> int:
         """Keep a previewed plan, to be approved or applied later; gives its number.
 
-        What it names must exist, so newly declared endpoints and the source are written; nothing else is.
+        What it names must exist, so newly declared endpoints and the source are written; nothing else is,
+        and what is declared otherwise than before changes with the apply.
         """
         last = preview.loaded[-1] if preview.loaded else None
         with self.engine.store.transaction(Actor(self.engine.actor, "plan", "maintenance")) as tx:
@@ -182,8 +192,10 @@ class Session:
             if waiting is not None:
                 return waiting
             for loaded in preview.loaded:
-                write_inventory(tx, loaded.set.inventory)
-                remember_source(tx, source_row(loaded.state))
+                source_id = source_id_of(tx, source_row(loaded.state))
+                inventory = loaded.set.inventory
+                claim_inventory(tx, source_id, loaded.state.name, inventory, complete=False)
+                write_inventory(tx, not_there_yet(tx, inventory), self.engine.actor)
             number, _ = plans.save_plan(
                 tx,
                 preview.plan,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.engine.catalog import add_user_types, user_attributes, user_relationships, user_types
 from reconciler.engine.engine import Engine
-from reconciler.engine.inventory import write_inventory
+from reconciler.engine.inventory import claim_inventory, write_inventory
 from reconciler.errors import Location, ManifestError, Problem
 from reconciler.manifest.load import declared_roots, load
 from reconciler.manifest.model import Known, KnownDocument, ManifestSet
@@ -28,6 +28,7 @@ from reconciler.store.revisions import (
     end_revision,
     known_documents,
     other_resources,
+    source_id_of,
     source_roots,
 )
 from reconciler.store.session import Transaction
@@ -180,10 +181,13 @@ def _beside(catalog: Catalog, states: Sequence[SourceState]) -> dict[str, frozen
 def _load(tx: Transaction, engine: Engine, state: SourceState, others: frozenset[Address]) -> ManifestSet:
     known = _known(tx, engine, state)
     known = replace(known, resources=known.resources | others)
-    manifests = load(state.files, engine.catalog, known, in_folder=state.in_folder)
+    manifests = load(state.files, engine.catalog, known, in_folder=state.in_folder, trusted=state.trusted)
     if manifests.inventory.catalog_parts:
         engine.catalog = add_user_types(tx, manifests.catalog)
-    write_inventory(tx, manifests.inventory)
+    source_id = source_id_of(tx, source_row(state))
+    whole = state.complete and state.part is None
+    claim_inventory(tx, source_id, state.name, manifests.inventory, complete=whole)
+    write_inventory(tx, manifests.inventory, engine.actor)
     return manifests
 
 
@@ -203,6 +207,7 @@ def _known(tx: Transaction, engine: Engine, state: SourceState) -> Known:
         endpoints={row.name: row.provider_type for row in inventory.endpoints(tx)},
         providers={row.name: row.provider_type for row in inventory.providers(tx)},
         credentials=frozenset(row.name for row in inventory.credentials(tx)),
+        logins=frozenset(row.credential for row in inventory.endpoints(tx) if row.credential),
         locations=frozenset(row.name for row in inventory.locations(tx)),
         datacenters=frozenset(row.name for row in inventory.datacenters(tx)),
         resources=resources,

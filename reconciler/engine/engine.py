@@ -17,9 +17,10 @@ from reconciler.engine.drivers import drivers
 from reconciler.errors import CredentialError, ErrorCode, ProviderError
 from reconciler.executor.budget import RequestBudget
 from reconciler.executor.context import Connections, Context, Endpoint
+from reconciler.manifest.urls import host_of
 from reconciler.model.catalog import Catalog
 from reconciler.providers.driver import Access, DriverClass, Meter
-from reconciler.store import inventory
+from reconciler.store import inventory, trust
 from reconciler.store.database import Database, open_database
 from reconciler.store.inventory import EndpointRow
 from reconciler.store.operations import IdRange
@@ -105,13 +106,23 @@ class Engine:
         self, tx: Transaction, secret: Callable[[str], str] | None = None
     ) -> Mapping[str, Endpoint]:
         """Every endpoint that the transaction sees, ready to be used."""
-        return {row.name: self._endpoint(row, secret or self.resolve) for row in inventory.endpoints(tx)}
+        hosts = trust.hosts(tx)
+        return {
+            row.name: self._endpoint(
+                row, secret or self.resolve, hosts.get(row.credential or "", frozenset())
+            )
+            for row in inventory.endpoints(tx)
+        }
 
-    def _endpoint(self, row: EndpointRow, secret: Callable[[str], str]) -> Endpoint:
+    def _endpoint(self, row: EndpointRow, secret: Callable[[str], str], hosts: frozenset[str]) -> Endpoint:
         budget = self.budgets.setdefault(row.name, RequestBudget(row.request_limit_per_hour))
         budget.limit_to(row.request_limit_per_hour)
 
+        withheld = _withheld(row, hosts)
+
         def access(meter: Meter) -> Access:
+            if withheld is not None:
+                raise withheld
             return Access(
                 endpoint=row.name,
                 url=row.url or "",
@@ -131,6 +142,7 @@ class Engine:
             budget=budget,
             report_only=row.drift_policy == "report",
             settings=row.settings,
+            withheld=f"{withheld.message}; {withheld.hint}" if withheld else None,
             id_range=_id_range(row),
         )
 
@@ -146,6 +158,18 @@ class Engine:
             return self.key.fingerprint(resolve(tx, self.key, credential))
         except CredentialError:
             return ""
+
+
+def _withheld(row: EndpointRow, hosts: frozenset[str]) -> CredentialError | None:
+    """Why an endpoint's credential is not sent there: it was not given for its host."""
+    host = host_of(row.url)
+    if row.credential is None or not host or host in hosts:
+        return None
+    given = f"for {', '.join(sorted(hosts))}" if hosts else "for no host"
+    return CredentialError(
+        f"{row.name}: the credential `{row.credential}` was given {given}, and is not sent to {host}",
+        hint=f"if it is for that host too: reconciler credentials bind {row.credential} {host}",
+    )
 
 
 def _without_driver(row: EndpointRow) -> DriverClass:

@@ -233,10 +233,12 @@ def _copied(
 
 
 def _view(endpoint: Endpoint, look: Look | None) -> EndpointView:
-    trouble = (
+    trouble = endpoint.withheld or (
         f"{endpoint.name} cannot be observed: {look.trouble}" if look is not None and look.blind else None
     )
-    return EndpointView(endpoint.name, endpoint.provider_type, endpoint.report_only, trouble)
+    return EndpointView(
+        endpoint.name, endpoint.provider_type, endpoint.report_only, trouble, endpoint.withheld
+    )
 
 
 def _lower(

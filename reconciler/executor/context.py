@@ -34,6 +34,7 @@ class Endpoint:
     budget: RequestBudget
     report_only: bool = False
     settings: Mapping[str, Scalar] = field(default_factory=dict)
+    withheld: str | None = None  # why its credential is not sent there, and what would change that
     id_range: IdRange | None = None  # the ids that we choose from, where the provider lets its clients choose
     read_timeout: float = 30.0  # seconds that a request may take
 

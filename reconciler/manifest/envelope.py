@@ -212,7 +212,10 @@ def _kind(
     ]
     near = scope.suggestion(kind, names)
     scope.report(
-        "unknown_kind", f"there is no kind `{kind}`", at, near or f"known kinds: {', '.join(sorted(names))}"
+        "unknown_kind",
+        f"there is no kind `{kind}`",
+        at,
+        near or f"known kinds: {', '.join(sorted(set(names)))}",
     )
     return None
 

@@ -104,5 +104,5 @@ def _places(node: Node) -> Iterator[Position]:
 
 def listed(names: Iterable[str]) -> str:
     """`a, b or c`, for messages."""
-    words = list(names)
+    words = list(dict.fromkeys(names))
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}" if words else "none"

@@ -36,6 +36,7 @@ from reconciler.manifest.source_file import (
     read_source_file,
     select_files,
 )
+from reconciler.manifest.urls import UrlProblem, check_remote
 
 __all__ = ["Checkout", "is_remote", "open_git", "without_credentials"]
 
@@ -114,6 +115,11 @@ def open_git(
     if wrong := wrong_with_url(url_or_path):
         hint = "as in https://host/path, ssh://user@host/path or user@host:path"
         raise error("url", f"the repository's URL is refused: {wrong}", shown, hint)
+    try:
+        check_remote(url_or_path)
+    except UrlProblem as problem:
+        hint = "use https:// or ssh://, with the password in git's own credential store"
+        raise error("url", f"the repository's URL is refused: {problem}", shown, hint) from None
     location = cache_dir / hashlib.sha256(url_or_path.encode()).hexdigest()[:32]
     fetch = Fetch(url_or_path, shown, branch, location, login)
     try:

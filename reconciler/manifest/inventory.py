@@ -27,6 +27,7 @@ from reconciler.manifest.model import (
     ProviderDeclaration,
     ProviderTypeDeclaration,
 )
+from reconciler.manifest.urls import ALLOWED, UrlProblem, check_endpoint
 from reconciler.manifest.yaml_reader import Entry, Mapping, Position
 from reconciler.model.catalog import Catalog
 from reconciler.model.values import Scalar
@@ -78,7 +79,9 @@ class ProviderForm(Form):
 class EndpointForm(Form):
     provider: str = Field(description="The name of a Provider.")
     display_name: str = ""
-    url: Annotated[str, Field(pattern=URL)] | None = Field(default=None, description="Where its API is.")
+    url: Annotated[str, Field(pattern=URL, max_length=2048)] | None = Field(
+        default=None, description="Where its API is; http:// is for this machine only."
+    )
     credential: str | None = Field(default=None, description="The name of a Credential.")
     ca_file: Annotated[str, Field(min_length=1)] | None = Field(
         default=None,
@@ -175,6 +178,12 @@ def endpoint(
     if form is None:
         return None
     kind = provider_types.get(form.provider, "")
+    if form.url is not None:
+        try:
+            check_endpoint(form.url, kind)
+        except UrlProblem as problem:
+            at = spec_entry(envelope, "url")
+            envelope.scope.report("url", f"spec.url cannot be used: {problem}", at, ALLOWED)
     return EndpointDeclaration(
         name=envelope.address.name,
         provider=form.provider,

@@ -25,9 +25,16 @@ def read_inventory(
     known: Known,
     *,
     in_folder: bool,
+    trusted: bool,
 ) -> tuple[Inventory, Surroundings]:
-    """Every declaration that could be read. A name that was declared, if badly, counts as existing."""
+    """Every declaration that could be read. A name that was declared, if badly, counts as existing.
+
+    `trusted`: whether the operator lets this source say where requests and secrets go.
+    """
     of = {kind: [each for each in envelopes if each.kind == kind] for kind in {e.kind for e in envelopes}}
+    names = {kind: {each.address.name for each in items} for kind, items in of.items()}
+    if not trusted:
+        of = {kind: [e for e in items if not _refused(e)] for kind, items in of.items()}
     providers = _all(of.get("Provider", ()), lambda each: read.provider(each, catalog))
     types = {**known.providers, **{item.name: item.type for item in providers}}
     endpoints = _all(
@@ -43,7 +50,6 @@ def read_inventory(
         datacenters=_all(of.get("Datacenter", ()), read.datacenter),
         catalog_parts=catalog_parts,
     )
-    names = {kind: {each.address.name for each in items} for kind, items in of.items()}
     around = Surroundings(
         catalog=catalog,
         endpoints={**known.endpoints, **{e.name: e.provider_type for e in endpoints if e.provider_type}},
@@ -53,12 +59,32 @@ def read_inventory(
             "datacenter": known.datacenters | names.get("Datacenter", set()),
         },
         location_of={item.name: item.location for item in found.datacenters},
+        logins=frozenset() if trusted else known.logins,
         broken_endpoints=frozenset(names.get("ProviderEndpoint", set()))
         - {e.name for e in endpoints if e.provider_type},
     )
     providers_there = known.providers.keys() | names.get("Provider", set())
     _check_links(found, {each.address: each for each in envelopes}, frozenset(providers_there), around)
     return found, around
+
+
+TRUSTED_KINDS = ("Credential", "Provider", "ProviderEndpoint")
+"""What only a source may declare that the operator trusts with it: it decides where secrets go."""
+
+
+def _refused(envelope: Envelope) -> bool:
+    """Report what decides where secrets go, in a source that the operator did not trust with it."""
+    if envelope.kind not in TRUSTED_KINDS:
+        return False
+    at = (envelope.origin.line or 1, envelope.origin.column or 1)
+    envelope.scope.report(
+        "not_trusted",
+        f"this source may not declare a {envelope.kind}: it would say where requests and secrets go",
+        at,
+        "declare it in a folder of your own (apply -f FOLDER), or, if you trust whoever can change this "
+        "source with your credentials, add --trust-inventory",
+    )
+    return True
 
 
 def _all(

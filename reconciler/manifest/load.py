@@ -43,14 +43,20 @@ _USER_KINDS = ("ResourceType", "AttributeDefinition", "RelationshipType")
 
 
 def load(
-    files: Sequence[SourceFile], catalog: Catalog, known: Known | None = None, *, in_folder: bool = True
+    files: Sequence[SourceFile],
+    catalog: Catalog,
+    known: Known | None = None,
+    *,
+    in_folder: bool = True,
+    trusted: bool = True,
 ) -> ManifestSet:
     """The set that the files make. Raises ManifestError with every problem of every file.
 
     `in_folder`: whether the files' names are paths, so that a path in them may be relative to its file.
+    `trusted`: whether they may declare endpoints and credentials; the operator says so, never the files.
     """
     with _collector_paused():
-        return _Loader(catalog, known or Known()).load(files, in_folder=in_folder)
+        return _Loader(catalog, known or Known()).load(files, in_folder=in_folder, trusted=trusted)
 
 
 def load_offline(files: Sequence[SourceFile], catalog: Catalog) -> ManifestSet:
@@ -108,7 +114,7 @@ class _Loader:
     places: dict[Address, Location] = field(default_factory=dict)
     documents: dict[Address, bytes] = field(default_factory=dict)
 
-    def load(self, files: Sequence[SourceFile], *, in_folder: bool) -> ManifestSet:
+    def load(self, files: Sequence[SourceFile], *, in_folder: bool, trusted: bool) -> ManifestSet:
         raw = self._split(files)
         documents = self._parse(each for each in raw if each.known is None)
         skipped = [each for each in raw if each.known is not None]
@@ -119,7 +125,9 @@ class _Loader:
             self.known,
             self.findings,
         )
-        inventory, around = read_inventory(stated, user.catalog, user.parts, self.known, in_folder=in_folder)
+        inventory, around = read_inventory(
+            stated, user.catalog, user.parts, self.known, in_folder=in_folder, trusted=trusted
+        )
         context = context_hash(user.catalog, around.endpoints)
         if self.known.context not in (None, context):
             documents += self._parse(skipped)

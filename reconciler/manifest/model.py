@@ -127,16 +127,18 @@ class KnownDocument:
 class Known:
     """What the database holds that a set may refer to.
 
-    `endpoints` and `providers` map a name to its provider type. `resources` are the roots that *other*
-    sources want. `user_types`, `user_attributes` and `user_relationships` name what users added to the
-    catalog, which a manifest may therefore say anew. `documents` are this source's, by content hash, as they
-    were read in `context` (a `ManifestSet.context`); in another context they are read again. With no context
-    given, the caller vouches that catalog and endpoints are still the same.
+    `endpoints` and `providers` map a name to its provider type; `logins` are the credentials that endpoints
+    log in with. `resources` are the roots that *other* sources want. `user_types`, `user_attributes` and
+    `user_relationships` name what users added to the catalog, which a manifest may therefore say anew.
+    `documents` are this source's, by content hash, as they were read in `context` (a `ManifestSet.context`);
+    in another context they are read again. With no context given, the caller vouches that catalog and
+    endpoints are still the same.
     """
 
     endpoints: Mapping[str, str] = field(default_factory=dict)
     providers: Mapping[str, str] = field(default_factory=dict)
     credentials: frozenset[str] = frozenset()
+    logins: frozenset[str] = frozenset()
     locations: frozenset[str] = frozenset()
     datacenters: frozenset[str] = frozenset()
     resources: frozenset[Address] = frozenset()

@@ -36,6 +36,7 @@ class Surroundings:
     places: Mapping[str, frozenset[str]]  # by `location`, `datacenter`
     location_of: Mapping[str, str]  # datacenter → location, where the set declares it
     broken_endpoints: frozenset[str] = frozenset()
+    logins: frozenset[str] = frozenset()  # credentials that this source may put into no resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,11 @@ def _places_as_attributes(
 def _check_credentials(all_read: list[AttributesRead], around: Surroundings, scope: Scope) -> None:
     for read in all_read:
         for name, at in read.credentials:
-            if name not in around.credentials:
+            if name in around.logins:
+                message = f"an endpoint logs in by the credential `{name}`; this source may put it nowhere"
+                hint = "use another credential; or, if you trust whoever can change it, add --trust-inventory"
+                scope.report("not_trusted", message, at, hint)
+            elif name not in around.credentials:
                 hint = scope.suggestion(name, around.credentials) or (
                     f"declare it: a manifest with kind: Credential and metadata: {{name: {name}}}"
                 )

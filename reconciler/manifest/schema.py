@@ -49,7 +49,7 @@ def json_schema(
         "definitions": definitions,
     }
     if kind is not None:
-        return {**top, "allOf": [_ref(kind)]}
+        return {**top, "type": ["object", "null"], "if": {"type": "object"}, "then": _ref(kind)}
     return {
         **top,
         "type": _OR_NOTHING,  # what is between two lines of --- may be nothing, or a comment alone
@@ -87,7 +87,7 @@ def _document(kind: str, description: str, spec: Schema, more: Schema, *, tags: 
             "additionalProperties": {"type": "string"},
             "description": "All tags that it shall have; {} for none. Without it, tags are left as they are.",
         }
-    needs_spec = ["spec"] if "required" in spec or "allOf" in spec else []
+    needs_spec = ["spec"] if spec.keys() & {"required", "allOf", "minProperties"} else []
     if not needs_spec:
         spec = {**spec, "type": _OR_NOTHING}  # `spec:` with nothing behind it says as much as no spec
     return {

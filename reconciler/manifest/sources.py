@@ -34,7 +34,9 @@ class SourceSpec:
 
     `name` is the source's name in the database; without one it is what its reconciler.yaml says, or derived
     from where the source is. `credential` names the credential that a remote repository over HTTP is read
-    with; its value is `user:password` or a token.
+    with; its value is `user:password` or a token. `trusted`: whether it may say where secrets go, by
+    declaring providers, endpoints and credentials. Where that is not said, files of this machine may, which
+    the operator named; a repository, which others can push to, may not.
     """
 
     paths: tuple[str, ...] = ()
@@ -43,6 +45,12 @@ class SourceSpec:
     subfolder: str | None = None
     name: str | None = None
     credential: str | None = None
+    trusted: bool | None = None
+
+    @property
+    def trusts_inventory(self) -> bool:
+        """Whether it may declare providers, endpoints and credentials."""
+        return self.git is None if self.trusted is None else self.trusted
 
     @property
     def is_remote(self) -> bool:
@@ -57,6 +65,7 @@ def _nothing() -> tuple[tuple[str, SourceFile], ...]:
 class SourceState:
     """A source as it was read. `complete`: what is not in it, or in the `part` of it, is wanted no more.
 
+    `trusted`: whether it may declare providers, endpoints and credentials.
     `in_folder` says whether the files' names are paths on this machine. `url` holds no credential. `paths`
     give each file's path within the source, which is the same in every clone. `part` are the files or folders
     that were read, None for the whole source, and `rest` reads (path, file) of all the others. `repository`
@@ -76,6 +85,7 @@ class SourceState:
     branch: str | None = None
     subfolder: str | None = None
     in_folder: bool = True
+    trusted: bool = True
     named_by: NamedBy = "option"
     paths: Mapping[str, str] = field(default_factory=dict)
     part: tuple[str, ...] | None = None
@@ -127,7 +137,8 @@ def read_sources(
         )
     if spec.git is not None:
         checkout = open_git(spec.git, spec.branch, spec.subfolder, cache_dir, login=login, stop=stop)
-        return (_from_git(spec, spec.git, checkout, known),)
+        state = _from_git(spec, spec.git, checkout, known)
+        return (replace(state, trusted=spec.trusts_inventory),)
     groups: dict[tuple[str, Path], list[tuple[Path, Place]]] = {}
     piped = "-" in spec.paths
     problems: list[Problem] = []
@@ -157,7 +168,7 @@ def read_sources(
         states.append(SourceState("stdin", "stdin", files, complete=False))
     if problems:
         raise ManifestError(problems)
-    return _named(spec, states)
+    return tuple(replace(each, trusted=spec.trusts_inventory) for each in _named(spec, states))
 
 
 def _named(spec: SourceSpec, states: list[SourceState]) -> tuple[SourceState, ...]:

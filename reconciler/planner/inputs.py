@@ -24,12 +24,14 @@ Lower = Callable[[Action, str, Desired | None, Recorded | None, Diff], tuple[Cal
 
 @dataclass(frozen=True, slots=True)
 class EndpointView:
-    """What the planner needs to know of an endpoint. `trouble`: why nothing can be said of it now."""
+    """What the planner needs to know of an endpoint. `trouble`: why nothing can be said of it now.
+    `withheld`: the same, because its credential was not given for its host; a plan always tells that."""
 
     name: str
     provider_type: str
     report_only: bool = False
     trouble: str | None = None
+    withheld: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ def _requests(steps: tuple[Step, ...]) -> Counter[str]:
 
 
 def _warnings(given: PlanInput) -> Iterator[str]:
+    yield from (view.withheld for _, view in sorted(given.endpoints.items()) if view.withheld)
     for address, why in given.restored:
         yield f"{address}: {why}; it is set back"
     for address, recorded in sorted(given.recorded.items()):

@@ -245,9 +245,9 @@ def _word(value: bool | str | None) -> str:
     return str(value).lower() if value is not None else "unset"
 
 
-def remember_source(tx: Transaction, source: SourceRow) -> None:
-    """Write down where a source is, without any revision of it: a saved plan names it."""
-    tx.execute("revisions.upsert_source", **_fields(source))
+def source_id_of(tx: Transaction, source: SourceRow) -> int:
+    """The source's row, which is made where there is none yet."""
+    return int(tx.value("revisions.upsert_source", **_fields(source)))
 
 
 def _fields(source: SourceRow) -> dict[str, object]:

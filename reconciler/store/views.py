@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -210,6 +210,11 @@ def resources(
         unmanaged=unmanaged,
     )
     return tuple(ResourceView(*(*row[:-2], dict(zip(row[-2], row[-1], strict=True)))) for row in rows)
+
+
+def unmanaged_at(tx: Transaction, endpoints: Iterable[str]) -> dict[str, int]:
+    """How many objects that are not ours there are, by endpoint; without those where there is none."""
+    return dict(tx.rows("views.unmanaged_at", endpoints=sorted(endpoints)))
 
 
 def resource_types(tx: Transaction) -> dict[str, str]:

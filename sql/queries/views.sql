@@ -43,6 +43,21 @@ WHERE
     )
 ORDER BY r.address, r.id;
 
+-- name: views.unmanaged_at
+-- How many objects that are not ours were seen at each of the endpoints; no row where there is none.
+SELECT
+    e.name,
+    count(*) AS unmanaged
+FROM resources AS r
+INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
+WHERE
+    r.deleted_at IS NULL
+    AND r.is_root
+    AND r.management = 'unmanaged'
+    AND e.name = ANY(%(endpoints)s)
+GROUP BY e.name
+ORDER BY e.name;
+
 -- name: views.resource_types
 SELECT
     name,

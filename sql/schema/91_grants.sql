@@ -15,6 +15,10 @@ providers, provider_endpoints, provider_credentials, locations, datacenters TO r
 GRANT INSERT, UPDATE, DELETE ON
 provider_endpoint_settings, datacenter_capabilities, provider_datacenters TO reconciler_runtime;
 
+-- A credential's hosts are added to; none is given up.
+GRANT INSERT ON provider_credential_hosts TO reconciler_runtime;
+GRANT INSERT, DELETE ON provider_declarations TO reconciler_runtime;
+
 GRANT UPDATE (key_id) ON installation TO reconciler_runtime;
 GRANT INSERT ON manifest_sources, revisions, tags, external_id_reservations TO reconciler_runtime;
 GRANT UPDATE (name, kind, url, branch, subfolder, repository, forgotten_at) ON manifest_sources TO reconciler_runtime;

@@ -45,6 +45,26 @@ def test_what_is_not_ours_is_listed_apart(world: World) -> None:
     assert "network/theirs" in world.cli.ok("get", "unmanaged").out
 
 
+def test_a_plan_says_how_many_objects_are_not_managed_and_where_they_are_listed(world: World) -> None:
+    for number in (1, 2, 3):
+        body = {"name": f"theirs-{number}", "ip_range": "10.9.0.0/16"}
+        world.sim.change("create", type="networks", body=body)
+    before = "3 objects are not managed: `reconciler get unmanaged` lists them once hz is applied (3 at hz)."
+    assert before in world.cli.ok("plan", "-f", "fleet").out
+    (look,) = world.cli.ok("plan", "-f", "fleet", "--format", "json").json()["observations"]
+    assert (look["unmanaged"], look["recorded"]) == (3, False)
+    assert world.cli.ok("get", "unmanaged", "-o", "name").out == ""
+    world.made(key=SSH_KEY)
+    world.sim.change("create", type="networks", body={"name": "late", "ip_range": "10.9.0.0/16"})
+    after = "4 objects are not managed: `reconciler get unmanaged` (4 at hz)."
+    assert after in world.cli.ok("plan", "-f", "fleet").out
+    assert len(world.cli.ok("get", "unmanaged", "-o", "name").out.split()) == 4, "the plan's look is kept"
+    marked = world.cli.ok("plan", "-f", "fleet", "--format", "markdown").out
+    assert after.replace("`", "\\`") in marked
+    (look,) = world.cli.ok("plan", "-f", "fleet", "--format", "json").json()["observations"]
+    assert (look["unmanaged"], look["recorded"]) == (4, True)
+
+
 def test_a_description_sets_what_is_desired_beside_what_is(world: World) -> None:
     world.made(network=NETWORK, vm=VM)
     world.sim.change("power", name="web-1", to="off")

@@ -161,3 +161,15 @@ def test_what_is_written_beside_the_spec_is_explained_to_editors() -> None:
     fields = {**definitions["lifecycle"]["properties"], **endpoint["properties"]["spec"]["properties"]}
     silent = {name for name, field in fields.items() if not field.get("description")}
     assert silent == {"display_name", "settings"}, "the settings are explained one by one"
+
+
+@pytest.mark.parametrize("kind", [None, "SshKey"])
+def test_a_document_with_nothing_in_it_is_no_mistake(kind: str | None) -> None:
+    assert list(validator(kind).iter_errors(None)) == []
+    assert list(validator(kind).iter_errors([])) != []
+
+
+def test_an_empty_spec_is_judged_as_the_reader_judges_it() -> None:
+    for kind, good in (("Group", True), ("Location", True), ("Credential", False), ("SshKey", False)):
+        text = f"apiVersion: reconciler/v1\nkind: {kind}\nmetadata: {{name: a}}\nspec:\n"
+        assert (errors(text) == []) is good, kind

@@ -34,6 +34,7 @@ def plan(
     branch: o.Branch = None,
     subfolder: o.Subfolder = None,
     source: o.Source = None,
+    trust_inventory: o.TrustInventory = False,
     target: o.Targets = None,
     exclude: o.Excludes = None,
     everything: o.Everything = False,
@@ -61,7 +62,7 @@ def plan(
     from reconciler.cli import running
     from reconciler.cli.sources import Manifests
 
-    manifests = Manifests(tuple(files or ()), git, branch, subfolder, source)
+    manifests = Manifests(tuple(files or ()), git, branch, subfolder, source, trust_inventory)
     wanted = plan_options(target, exclude, max_destroy, everything=everything)
     request = running.Request(settings_of(context), manifests, wanted, not no_observe, calls)
     raise typer.Exit(running.plan(request, form, save=save, detailed=detailed_exitcode))
@@ -74,6 +75,7 @@ def apply(
     branch: o.Branch = None,
     subfolder: o.Subfolder = None,
     source: o.Source = None,
+    trust_inventory: o.TrustInventory = False,
     saved: Annotated[
         str | None, typer.Option("--plan", metavar="ID", help="Apply a saved plan: exactly that, or nothing.")
     ] = None,
@@ -98,7 +100,7 @@ def apply(
     from reconciler.cli import running
     from reconciler.cli.sources import Manifests
 
-    manifests = Manifests(tuple(files or ()), git, branch, subfolder, source)
+    manifests = Manifests(tuple(files or ()), git, branch, subfolder, source, trust_inventory)
     wanted = plan_options(target, exclude, max_destroy, retry=retry, everything=everything)
     request = running.Request(settings_of(context), manifests, wanted, not no_observe, calls)
     if saved is not None:

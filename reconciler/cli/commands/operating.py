@@ -137,6 +137,21 @@ def credentials_set(context: typer.Context, name: Name) -> None:
     put(settings_of(context), name)
 
 
+@credentials.command("bind")
+def credentials_bind(
+    context: typer.Context,
+    name: Name,
+    host: Annotated[str, typer.Argument(metavar="HOST", help="As in pve.lan.")],
+) -> None:
+    """Let a credential be sent to a host: of an endpoint that has moved there.
+
+    The first host is bound by the manifest that declares the endpoint.
+    """
+    from reconciler.cli.credentials import bind
+
+    bind(settings_of(context), name, host)
+
+
 @credentials.command("check")
 def credentials_check(context: typer.Context, name: Name) -> None:
     """Find a value, and say only that it was found, and whether it is the one seen before."""
@@ -171,6 +186,7 @@ def run(
     branch: o.Branch = None,
     subfolder: o.Subfolder = None,
     source: o.Source = None,
+    trust_inventory: o.TrustInventory = False,
     git_credential: Annotated[
         str | None,
         typer.Option(
@@ -202,7 +218,7 @@ def run(
 
     serve(
         settings_of(context),
-        Manifests(tuple(files or ()), git, branch, subfolder, source),
+        Manifests(tuple(files or ()), git, branch, subfolder, source, trust_inventory),
         Spans(interval, observe_interval, poll),
         port=None if port < 0 else port,
         report_only=report_only,

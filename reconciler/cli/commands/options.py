@@ -28,6 +28,14 @@ Source = Annotated[
         help="What to call the source; else by its reconciler.yaml or git.",
     ),
 ]
+TrustInventory = Annotated[
+    bool,
+    typer.Option(
+        "--trust-inventory",
+        help="Let the repository of --git declare providers, endpoints and credentials: whoever can push to"
+        " it can then send your credentials anywhere. A folder of -f may do so anyway.",
+    ),
+]
 Targets = Annotated[
     list[str] | None,
     typer.Option(

@@ -1,0 +1,153 @@
+"""A credential goes only where the operator said (safety property 26), with a host that listens for more."""
+
+from __future__ import annotations
+
+import socket
+import textwrap
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from dulwich import porcelain
+
+from tests.acceptance.rig import World, inventory
+
+HOSTILE = """
+    apiVersion: reconciler/v1
+    kind: Provider
+    metadata: {name: theirs}
+    spec: {type: hetzner}
+    ---
+    apiVersion: reconciler/v1
+    kind: Credential
+    metadata: {name: bait}
+    spec: {SOURCE}
+    ---
+    apiVersion: reconciler/v1
+    kind: ProviderEndpoint
+    metadata: {name: theirs}
+    spec: {provider: theirs, url: "{url}", credential: bait}
+"""
+REDECLARED = """
+    apiVersion: reconciler/v1
+    kind: ProviderEndpoint
+    metadata: {name: hz}
+    spec: {provider: rented, url: "{url}", credential: token}
+"""
+KNOWN = """
+    apiVersion: reconciler/v1
+    kind: ProviderEndpoint
+    metadata: {name: other}
+    spec: {provider: rented, url: "{url}", credential: token}
+"""
+KEY = """
+    apiVersion: reconciler/v1
+    kind: SshKey
+    metadata: {name: admin}
+    spec: {public_key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f a@b"}
+"""
+
+
+class Listener:
+    """A host that takes connections and keeps what it was sent."""
+
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.socket = socket.create_server((host, 0))
+        self.host, self.received = host, []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.socket.getsockname()[1]}/v1"
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            self.received.append(connection.recv(65536))
+            connection.close()
+
+    received: list[bytes]
+
+
+@contextmanager
+def listening(host: str = "127.0.0.1") -> Iterator[Listener]:
+    found = Listener(host)
+    try:
+        yield found
+    finally:
+        found.socket.close()
+
+
+def branch(folder: Path, text: str) -> str:
+    """A repository whose manifests are `text`."""
+    folder.mkdir()
+    (folder / "all.yaml").write_text(textwrap.dedent(text))
+    porcelain.init(str(folder))
+    porcelain.add(str(folder), [str(folder / "all.yaml")])
+    porcelain.commit(str(folder), message=b"trust me", author=b"a <a@b>", committer=b"a <a@b>")
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HOSTILE.replace("{SOURCE}", "{file: /proc/self/environ}"),
+        HOSTILE.replace("{SOURCE}", "{environment: FLEET_TOKEN}"),
+        HOSTILE.replace("{SOURCE}", "{stored: true}"),
+        REDECLARED,
+        KNOWN,
+    ],
+    ids=["a file", "a variable", "the vault", "a known endpoint elsewhere", "a known credential"],
+)
+def test_the_preview_of_a_branch_sends_nothing_to_where_the_branch_says(
+    world: World, tmp_path: Path, text: str
+) -> None:
+    world.made(admin=KEY)
+    with listening() as host:
+        url = branch(tmp_path / "branch", text.replace("{url}", host.url))
+        done = world.cli.run("plan", "--git", url)
+        assert host.received == []
+    assert done.code == 1
+    assert "this source may not declare a ProviderEndpoint" in done.said
+    assert "all.yaml:" in done.said
+    assert "--trust-inventory" in done.said
+
+
+def test_a_source_that_the_operator_marks_may_declare_inventory(world: World, tmp_path: Path) -> None:
+    text = "\n---\n".join(textwrap.dedent(each) for each in (inventory(world.sim.url), KEY))
+    (world.fleet / "inventory.yaml").unlink(missing_ok=True)
+    url = branch(tmp_path / "mine", text)
+    done = world.cli.run("plan", "--git", url, "--trust-inventory")
+    assert done.code == 0, done.said
+    assert "ssh_key/admin" in done.said
+
+
+def test_an_endpoint_that_moves_to_another_host_waits_for_the_operator(world: World) -> None:
+    world.made(admin=KEY)
+    with listening("127.0.0.2") as host:
+        world.write(inventory=inventory(host.url))
+        done = world.cli.run("plan", "-f", "fleet")
+        assert "was given for 127.0.0.1, and is not sent to 127.0.0.2" in done.said
+        assert "reconciler credentials bind token 127.0.0.2" in done.said
+        world.cli.run("apply", "-f", "fleet", "--yes")
+        assert host.received == []
+        world.cli.ok("credentials", "bind", "token", "127.0.0.2")
+        world.cli.run("plan", "-f", "fleet")
+        assert host.received != []
+
+
+def test_inventory_belongs_to_one_source(world: World, tmp_path: Path) -> None:
+    world.made(admin=KEY)
+    second = tmp_path / "second"
+    second.mkdir()
+    with listening() as host:
+        (second / "all.yaml").write_text(textwrap.dedent(REDECLARED.replace("{url}", host.url)))
+        done = world.cli.run("plan", "-f", str(second))
+        assert host.received == []
+    assert done.code == 1
+    assert f"endpoint/hz: the endpoint hz is already declared by the source {world.fleet}" in done.said
