@@ -7,6 +7,7 @@ name with its reason (the name, a tab, the reason), or where a name there fits n
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -22,6 +23,8 @@ from tests.mutants.table import PARTS, SEED, Part
 
 ROOT = Path(__file__).parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.txt")
+SAME = os.environ | {"CI": "true"}
+"""Hypothesis then tries the same examples in every run, and has no deadline."""
 PATIENCE = 4.0  # times as long as the tests take unharmed: a mutation that hangs is noticed, too
 
 
@@ -121,7 +124,7 @@ class Runs:
             "-rfE",
             *files,
         ]
-        done = subprocess.run(command, cwd=self.tree, check=False, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=self.tree, env=SAME, check=False, capture_output=True, text=True)
         failing = re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
         if done.returncode and not failing:
             raise SystemExit(f"without any mutation:\n{done.stdout}{done.stderr}")
@@ -155,7 +158,7 @@ class Runs:
         command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider"]
         command += [*self.left_out, *files]
         process = subprocess.Popen(
-            command, cwd=self.tree, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, cwd=self.tree, env=SAME, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
             return process.wait(bound) == 0

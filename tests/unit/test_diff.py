@@ -167,6 +167,23 @@ def test_a_change_that_arose_after_applying_is_drift_and_else_the_manifests() ->
     assert (drifted.reason, asked.reason, default.reason) == (Reason.DRIFT, Reason.MANIFEST, Reason.DEFAULT)
 
 
+def test_a_tag_that_moved_is_drift_and_one_that_another_manifest_gives_is_the_manifests() -> None:
+    former = want("volume/data", size_gb=10, tags={"env": "prod", "tier": "one"})
+    desired = want("volume/data", size_gb=10, tags={"env": "prod", "tier": "two"})
+    there = replace(recorded_of(former), tags={"env": "dev", "tier": "one"})
+    found = diff(desired, there, catalog(), former)
+    assert [(tag.key, tag.reason) for tag in found.tags] == [
+        ("env", Reason.DRIFT),
+        ("tier", Reason.MANIFEST),
+    ]
+
+
+def test_a_set_that_is_gone_already_is_not_taken_off_once_more() -> None:
+    size = {"server_type": "cx22", "image": "debian-12"}
+    former = want("vm/web", **size, firewalls=("firewall/ours",))
+    assert not diff(want("vm/web", **size), recorded_of(want("vm/web", **size)), catalog(), former)
+
+
 def test_a_new_secret_is_a_change_that_shows_no_secret() -> None:
     before = want("vm/db", "proxmox", ci_password=SecretRef("pw", "aaaa"))
     after = want("vm/db", "proxmox", ci_password=SecretRef("pw", "bbbb"))

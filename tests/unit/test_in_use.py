@@ -177,7 +177,7 @@ def test_a_user_that_is_not_selected_stays() -> None:
 def test_a_partial_step_that_does_not_let_go_leaves_the_use() -> None:
     there = recorded_of(vm(placement_group="placement_group/apart", backups=False))
     gone = recorded_of(want("placement_group/apart"))
-    plan = make_plan(given([vm(backups=True)], [there], [gone]))
+    plan = make_plan(given([vm(backups=True, unset=frozenset({"placement_group"}))], [there], [gone]))
     assert did(plan) == {"vm/web": Action.UPDATE}, "the backups, which need no stop"
     assert "would have to be stopped" in in_use(plan).message
 

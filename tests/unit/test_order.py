@@ -149,7 +149,8 @@ def test_removals_go_in_the_opposite_order() -> None:
 
 def test_what_is_removed_waits_until_its_users_have_let_go() -> None:
     there = recorded_of(want("volume/data", size_gb=10, server="vm/web"))
-    plan = make_plan(given([want("volume/data", size_gb=10)], [there], [recorded_of(vm())]))
+    loose = want("volume/data", size_gb=10, unset=frozenset({"server"}))
+    plan = make_plan(given([loose], [there], [recorded_of(vm())]))
     assert order(plan) == ["update volume/data", "delete vm/web"]
     assert requires(plan, "vm/web") == ["volume/data"]
 
