@@ -151,6 +151,7 @@ def wanted(
         provider,
         _defaulted(catalog, provider, where.type, attributes or {}, where.name),
         tags=dict(tags or {}),
+        tags_named=tags is not None,
         parts=tuple(inner),
         collections=frozenset(parts or {}),
     )
@@ -168,6 +169,7 @@ def changed(
         desired,
         attributes={**desired.attributes, **values},
         tags=desired.tags if tags is None else dict(tags),
+        tags_named=desired.tags_named or tags is not None,
     )
 
 

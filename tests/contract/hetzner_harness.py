@@ -223,8 +223,8 @@ def _volume() -> Sample:
         first=(vm(), vm("web-2")),
         variants=(
             changed(volume, name="disk-1", server="vm/web-2", size_gb=20, tags={"env": "x"}, protected=True),
-            changed(without(volume, "server"), size_gb=30, protected=False),
-            changed(volume, size_gb=30),
+            changed(without(volume, "server"), size_gb=30, protected=False, tags={}),
+            changed(volume, size_gb=30, tags={}),
         ),
     )
 

@@ -525,8 +525,9 @@ def test_a_transaction_that_fails_leaves_nothing_behind(store: Store) -> None:
 
 
 def test_batch_copy_and_stream_move_rows_in_bulk(world: World, store: Store) -> None:
+    ties = ({"name": f"tie_{n}", "description": ""} for n in range(10))
     with store.transaction(Actor("ada")) as tx:
-        assert tx.many("catalog.ensure_relationship_type", ({"name": f"tie_{n}"} for n in range(10))) == 10
+        assert tx.many("catalog.upsert_relationship_type", ties) == 10
     vm = world.resource("vm/web-1", "running")
     type_id, attribute = world.all(
         "SELECT t.id, ad.id FROM resource_types t, attribute_definitions ad WHERE t.name = 'vm' AND"

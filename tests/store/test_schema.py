@@ -292,6 +292,7 @@ def test_drift_is_what_moved_and_pending_is_what_is_wanted_anew(world: World) ->
     ]
     assert world.all("SELECT address, what, attribute, desired, recorded FROM v_pending ORDER BY 1, 2") == [
         ("vm/changed", "attribute", "cpu_cores", "6", "2"),
+        ("vm/changed", "tag", "env", None, "dev"),
         ("vm/new", "resource", None, "present", "absent"),
         ("vm/removed", "resource", None, "absent", "present"),
     ]

@@ -489,12 +489,13 @@ def test_protection_and_automatic_deletion_never_overlap() -> None:
     assert operations(update(loose, there(guarded))) == ["primary_ip.change_protection", "primary_ip.update"]
 
 
-def test_an_adoption_writes_labels_first_and_then_what_differs() -> None:
+def test_an_adoption_looks_then_writes_labels_and_then_what_differs() -> None:
     desired = replace(vm(server_type="cx32"), tags={"theirs": "1"})
     recorded = replace(there(desired, "running", server_type="cx22"), tags={"theirs": "1"})
     request = LowerRequest(Action.ADOPT, desired, recorded, diff(desired, recorded, CATALOG))
-    call, *rest = HetznerDriver.lower(request)
-    assert [each.operation for each in rest] == [
+    look, call, *rest = HetznerDriver.lower(request)
+    assert look.looks
+    assert [each.operation for each in (look, *rest)] == [
         each.operation for each in HetznerDriver.lower(replace(request, action=Action.UPDATE))
     ]
     assert HetznerDriver.lower(replace(request, diff=Diff(request.diff.address))) == (call,)

@@ -49,7 +49,7 @@ CASES = {
     "one value for a list": (server("ssh_keys: admin"), "type", (8, 13), ["write [admin]"]),
     "a list for one value": (guest("cpu_type: [host]"), "type", (6, 13), ["not a list"]),
     "a mapping for one value": (guest("cpu_type: {a: b}"), "type", (6, 13), ["not a mapping"]),
-    "no value": (guest("cpu_type:"), "empty_value", (6, 12), ["remove the line"]),
+    "no value": (guest("start_on_boot:"), "empty_value", (6, 17), ["remove the line"]),
     "too small": (guest("memory: 8MiB"), "range", (6, 11), ["at least 16 MiB"]),
     "more than can be recorded, by its unit": (
         guest("memory: 999999999999999999TiB"),
