@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -209,7 +210,7 @@ def test_a_plan_that_was_agreed_to_is_applied_as_it_was_or_not_at_all(stage: Sta
     with pytest.raises(StalePlanError, match="nothing was changed"):
         stage.apply(seen)
     assert (stage.hcloud.sent(), stage.rows("SELECT count(*) FROM revisions")) == before
-    stage.hcloud.change(op="set", type="networks", name="other", set={"labels.someone": "else"})
+    stage.hcloud.change(op="set", type="networks", name="other", set={"name": "else"})
     again = Permit.for_plan(stage.plan())
     assert results(stage.apply(again)) == {"done": 2}
 
@@ -421,7 +422,11 @@ def test_what_hung_on_a_replaced_machine_hangs_on_the_new_one_when_the_run_ends(
 
 
 def test_a_replacement_that_brings_nothing_destroys_no_second_machine(stage: Stage) -> None:
-    """A system image by its number is shown by its name ever after."""
+    """A system image by its number is shown by its name ever after; here the catalog does not know of it."""
+    catalog = stage.engine.catalog
+    rules = catalog.rules["vm", "hetzner"]
+    unknowing = {**rules, "image": replace(rules["image"], also=None)}
+    stage.engine.catalog = replace(catalog, rules={**catalog.rules, ("vm", "hetzner"): unknowing})
     stage.options = PlanOptions()
     stage.want(machine())
     stage.settle()
