@@ -126,7 +126,8 @@ def test_without_a_source_the_manifests_as_last_applied_count(world: World) -> N
 
 
 def test_one_failure_stops_only_what_needs_it_and_the_exit_code_says_so(world: World) -> None:
-    world.write(key=SSH_KEY, vm=VM.replace("image: debian-12", "image: no-such-image"), volume=VOLUME)
+    world.write(key=SSH_KEY, vm=VM, volume=VOLUME)
+    world.sim.fault("status", status=422, method="POST", path="/v1/servers")
     done = world.cli.apply()
     assert done.code == 1
     assert "vm/web-1 failed:" in done.said
