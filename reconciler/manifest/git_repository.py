@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dulwich.config import ConfigFile
@@ -63,13 +63,16 @@ def opened(location: Path, shown: str) -> Iterator[Repository]:
         raise error("broken", reason, shown, "read a clone of it in the usual format") from None
     except Exception as caught:
         raise broken(caught, shown) from caught
-    with closing(repo):
-        try:
-            yield repo
-        except ReconcilerError:
-            raise
-        except Exception as caught:
-            raise broken(caught, shown) from caught
+    try:
+        yield repo
+    except ReconcilerError:
+        raise
+    except Exception as caught:
+        raise broken(caught, shown) from caught
+    finally:
+        # Where reading has failed halfway a pack is still in use, and its closing complains of that.
+        with suppress(BufferError):
+            repo.close()
 
 
 def broken(caught: Exception, shown: str) -> ManifestError:

@@ -175,7 +175,7 @@ SET
     allow_downtime = d.allow_downtime,
     replace_policy = d.replace_policy,
     create_before_destroy = d.create_before_destroy,
-    source_id = d.source_id,
+    source_id = s.id,
     location_id = l.id,
     datacenter_id = dc.id
 FROM desired_resources AS d
@@ -233,11 +233,13 @@ SET
     allow_downtime = d.allow_downtime,
     replace_policy = d.replace_policy,
     create_before_destroy = d.create_before_destroy,
-    source_id = d.source_id,
+    source_id = s.id,
     location_id = l.id,
     datacenter_id = dc.id
 FROM resources AS was
 INNER JOIN said AS d ON was.address = d.address
+-- What a source wanted that was forgotten is nobody's, and stays so.
+LEFT JOIN manifest_sources AS s ON d.source_id = s.id AND s.forgotten_at IS NULL
 LEFT JOIN locations AS l ON d.location = l.name
 LEFT JOIN datacenters AS dc ON d.datacenter = dc.name
 WHERE
@@ -248,7 +250,7 @@ WHERE
         r.prevent_destroy, r.on_remove, r.allow_downtime, r.replace_policy, r.create_before_destroy, r.source_id,
         r.location_id, r.datacenter_id
     ) IS DISTINCT FROM (
-        d.prevent_destroy, d.on_remove, d.allow_downtime, d.replace_policy, d.create_before_destroy, d.source_id,
+        d.prevent_destroy, d.on_remove, d.allow_downtime, d.replace_policy, d.create_before_destroy, s.id,
         l.id, dc.id
     )
 RETURNING

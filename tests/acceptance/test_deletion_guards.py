@@ -45,7 +45,7 @@ def test_a_person_may_forget_what_no_manifest_wants_any_more(world: World) -> No
     world.made(key=SSH_KEY, network=GUARDED)
     refused = world.cli.run("forget", "network/prod")
     assert refused.code == 1
-    assert "is wanted by a manifest" in refused.err
+    assert "is wanted by the source" in refused.err
     world.remove("network")
     assert world.cli.apply().code == 1
     world.cli.ok("forget", "network/prod")
