@@ -175,7 +175,7 @@ SET
     allow_downtime = d.allow_downtime,
     replace_policy = d.replace_policy,
     create_before_destroy = d.create_before_destroy,
-    source_id = s.id,
+    source_id = d.source_id,
     location_id = l.id,
     datacenter_id = dc.id
 FROM desired_resources AS d
