@@ -519,7 +519,7 @@ def test_every_request_is_asked_of_the_budget(made: ProxmoxHarness) -> None:
 
 def test_an_adopted_guest_keeps_the_tags_that_no_manifest_could_write(world: World) -> None:
     rig_of(world).change(op="create", vmid=700, config={"name": "old", "tags": "alpha;a+b+c", "cores": 2})
-    desired = replace(vm(), tags={})
+    desired = replace(vm(), tags={}, tags_named=False)
     world.adopt(desired, "700")
     seen = world.look(WEB, desired)
     assert seen.mark is not None
