@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from traceback import clear_frames
 
 from dulwich.config import ConfigFile
 from dulwich.errors import NotGitRepository
@@ -68,9 +69,10 @@ def opened(location: Path, shown: str) -> Iterator[Repository]:
     except ReconcilerError:
         raise
     except Exception as caught:
+        # What was read halfway holds on to its pack, which could not be closed otherwise.
+        clear_frames(caught.__traceback__)
         raise broken(caught, shown) from caught
     finally:
-        # Where reading has failed halfway a pack is still in use, and its closing complains of that.
         with suppress(BufferError):
             repo.close()
 
