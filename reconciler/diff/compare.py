@@ -19,11 +19,12 @@ class _Applied:
     """What was applied last tells what a manifest has changed since from what moved by itself.
 
     `same`: this very specification was. `item` is that of the resource or part, None where it is not known
-    or was not there.
+    or was not there. `carried`: what our last step did a part of.
     """
 
     same: bool
     item: Desired | None
+    carried: Desired | None = None
 
     def reason(self, name: str, after: Value | None, *, explicit: bool) -> Reason:
         if self.same or (self.item is not None and self._held(self.item, name, after)):
@@ -72,15 +73,22 @@ class _Applied:
         )
 
 
-def diff(desired: Desired, recorded: Recorded, catalog: Catalog, applied: Desired | None = None) -> Diff:
+def diff(
+    desired: Desired,
+    recorded: Recorded,
+    catalog: Catalog,
+    applied: Desired | None = None,
+    carried: Desired | None = None,
+) -> Diff:
     """All that separates the two. What nobody asked for is not compared, nor is what is ignored.
 
     `applied`: what was last applied, where that is another specification than `desired`. What it says
     alike is drift; without it, all is the manifest's. What it named and `desired` names no more was ours,
-    and is taken off: attributes that can be, tags, and parts that hold no data.
+    and is taken off: attributes that can be, tags, and parts that hold no data. `carried`: what our last step
+    did a part of; parts that it made are ours too.
     """
     same = recorded.applied_desired_hash is not None and recorded.applied_desired_hash == desired.hash()
-    before = _Applied(same, applied)
+    before = _Applied(same, applied, carried)
     ignored = desired.lifecycle.ignore_changes
     tags = TAGS not in ignored
     return Diff(
@@ -104,7 +112,7 @@ def _attributes(
                 continue
             after = applied.without(rule, before)
         if _same(before, after):
-            if name in recorded.pending and after is not None:
+            if name in recorded.pending and desired.attributes.get(name) is not None:
                 # What is in force is as wanted, and something else waits to take its place.
                 secret = rule.definition.secret
                 yield AttributeChange(name, before, after, Reason.DRIFT, Mutability.IN_PLACE, secret)
@@ -163,7 +171,8 @@ def _parts(
         pairs, missing, surplus = pair(kind, rules, wanted, there)
         # What was applied and is not there any more went by itself; what came by itself was never applied.
         was = {want.address: old for want, old in pair(kind, rules, wanted, before)[0]}
-        dropped = {gone.address for gone, _ in pair(kind, rules, surplus, before)[0]}
+        made = [p for p in applied.carried.parts if p.type == part_type] if applied.carried else []
+        dropped = {gone.address for ours in (before, made) for gone, _ in pair(kind, rules, surplus, ours)[0]}
         for gone in surplus:
             drifted = applied.same or (had and gone.address not in dropped)
             reason = Reason.DRIFT if drifted else Reason.MANIFEST

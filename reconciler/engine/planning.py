@@ -27,6 +27,7 @@ from reconciler.store.observations import observation_start
 from reconciler.store.resources import (
     Root,
     candidate_roots,
+    carried_by,
     created_by,
     drop_void_failures,
     failures,
@@ -87,6 +88,7 @@ def plan_now(
     leaving = {item.address for item in gone} | {
         a for a in recorded.keys() & desired.keys() if _replaceable(desired[a]) or desired[a].collections
     }
+    applied = _applied(tx, engine.catalog, desired, recorded)
     known = {item.id for item in (*recorded.values(), *around.values())}
     given = PlanInput(
         catalog=engine.catalog,
@@ -103,7 +105,8 @@ def plan_now(
         ),
         now=observation_start(tx),
         managed=managed_count(tx, _sources(options)),
-        applied=_applied(tx, engine.catalog, desired, recorded),
+        applied=applied,
+        carried=_carried(tx, engine.catalog, applied, recorded),
         created=_created(tx, engine.catalog, desired, recorded),
         strangers=load_strangers(tx, wanted, engine.catalog),
         users=load_users(tx, leaving, known, engine.catalog),
@@ -189,6 +192,18 @@ def _applied(
         if (found := recorded[address].applied_desired_hash) is not None and found != desired[address].hash()
     }
     return load_specifications(tx, moved, catalog)
+
+
+def _carried(
+    tx: Transaction,
+    catalog: Catalog,
+    applied: Mapping[Address, Desired],
+    recorded: Mapping[Address, Recorded],
+) -> dict[Address, Desired]:
+    """What our last step went by, where it could do only a part of that: what it did is ours all the same."""
+    there = {recorded[address].id: address for address in applied}
+    went = {there[row_id]: spec for row_id, spec in carried_by(tx, there).items()}
+    return load_specifications(tx, {a: s for a, s in went.items() if s != applied[a].hash()}, catalog)
 
 
 def _created(

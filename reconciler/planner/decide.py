@@ -156,7 +156,8 @@ def _decide_change(decision: Decision, desired: Desired, recorded: Recorded, giv
         hint = "remove it there first, or keep its endpoint"
         decision.block(desired, Action.REPLACE, Hindrance.UNSUPPORTED, message, hint)
         return
-    found = diff(desired, recorded, given.catalog, given.applied.get(desired.address))
+    address = desired.address
+    found = diff(desired, recorded, given.catalog, given.applied.get(address), given.carried.get(address))
     goal = desired
     if given.endpoints[desired.endpoint].report_only:
         found, drifted = without_drift(found)

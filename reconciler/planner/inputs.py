@@ -56,8 +56,9 @@ class PlanInput:
     removed or may be replaced; `holders` are others that have a name which a candidate shall get.
     `failures` say of which action a resource is left alone until when, and why; `retry_now` ignores how
     long, `retry_parked` what is parked for good.
-    `applied` are the specifications last applied, of candidates that are wanted otherwise now, and `created`
-    those that their objects were made by, where we made them.
+    `applied` are the specifications last applied, of candidates that are wanted otherwise now, `carried`
+    those that our last step did a part of, and `created` those that their objects were made by, where we made
+    them.
     `managed` is how many roots are managed of all that the run is about. `elsewhere` are candidates that it
     is not about, each with the source whose they are: they stay as they are. By what object it is, `heirs`
     are the manifests that ask to take one over, and `held` is what is `removed`.
@@ -72,6 +73,7 @@ class PlanInput:
     now: datetime
     managed: int
     applied: Mapping[Address, Desired] = field(default_factory=dict)
+    carried: Mapping[Address, Desired] = field(default_factory=dict)
     created: Mapping[Address, Desired] = field(default_factory=dict)
     strangers: Mapping[Address, Recorded] = field(default_factory=dict)
     users: tuple[Recorded, ...] = ()

@@ -240,6 +240,13 @@ def created_by(tx: Transaction, ids: Collection[int]) -> dict[int, bytes]:
     return {row_id: bytes(spec) for row_id, spec in tx.rows("resources.created_by", ids=list(ids))}
 
 
+def carried_by(tx: Transaction, ids: Collection[int]) -> dict[int, bytes]:
+    """The hash of the specification of our last step that was done, be it in part only; by row id."""
+    if not ids:
+        return {}
+    return {row_id: bytes(spec) for row_id, spec in tx.rows("resources.carried_by", ids=list(ids))}
+
+
 def failures(tx: Transaction) -> Mapping[Address, tuple[Failure, ...]]:
     """What failed and has not succeeded since, by resource: one for each action."""
     found: dict[Address, list[Failure]] = defaultdict(list)

@@ -379,6 +379,16 @@ WHERE
     )
 ORDER BY o.resource_id ASC, o.intended_at DESC;
 
+-- name: resources.carried_by
+-- By which specification our last step on an object went that was done, be it a part of that specification only.
+SELECT DISTINCT ON (o.resource_id)
+    o.resource_id,
+    s.desired_hash
+FROM resource_operations AS o
+INNER JOIN plan_steps AS s ON o.plan_step_id = s.id AND s.desired_hash IS NOT NULL
+WHERE o.resource_id = ANY(%(ids)s) AND o.status = 'done'
+ORDER BY o.resource_id ASC, o.intended_at DESC;
+
 -- name: resources.tie
 -- The ties that manifests name themselves, of and to these resources.
 INSERT INTO resource_relationships (parent_resource_id, child_resource_id, relationship_type_id)
