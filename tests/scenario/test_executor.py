@@ -322,7 +322,7 @@ def test_an_image_that_is_no_longer_there_replaces_no_machine(stage: Stage) -> N
 def test_a_clone_that_was_cut_off_gets_its_mark_where_it_belongs(proxmox: Stage) -> None:
     """All that its manifest wants came with the clone, and the call that moves the mark was refused."""
     spec = "endpoint: proxmox-1, clone_from: 9000, clone_full: true, description: Of a template"
-    proxmox.pve.change(op="set", vmid=9000, set={"tags": ""})
+    proxmox.pve.change(op="set", vmid=9000, set={"tags": "golden;template"})
     proxmox.want(document("VirtualMachine", "twin", spec))
     proxmox.pve.fault("status", status=403, method="POST", path=".*/config", times=1)
     assert result_of(proxmox.apply(waves=1), "vm/twin") == "failed"
@@ -336,7 +336,10 @@ def test_a_clone_that_was_cut_off_gets_its_mark_where_it_belongs(proxmox: Stage)
     assert ([change.name for change in step.changes], step.tags) == (["mark_fault"], ())
     proxmox.settle()
     assert config()["description"] == "Of a template"
-    assert "rc-id-" in config()["tags"]
+    words = config()["tags"].split(";")
+    assert sorted(word.rsplit("-", 1)[0] for word in words) == ["rc-id", "rc-owner"], (
+        "and no tag of its template"
+    )
 
 
 def test_a_template_on_another_node_is_cloned_where_it_is(proxmox: Stage) -> None:

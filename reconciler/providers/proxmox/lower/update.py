@@ -195,7 +195,9 @@ def _removed(attributes: Attributes, part_type: str, kind: str) -> set[str]:
 
 
 def _tags(change: Change) -> list[tuple[str, Param]]:
-    tags = dict(change.recorded.tags)
+    # A mark in the description is that of a clone that was cut off: its tags are those of its template.
+    copied = change.diff.change(FAULT) is not None
+    tags = dict(change.desired.tags if copied else change.recorded.tags)
     for item in change.diff.tags:
         if item.after is None:
             tags.pop(item.key, None)
