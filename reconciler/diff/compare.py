@@ -27,17 +27,20 @@ class _Applied:
     carried: Desired | None = None
 
     def reason(self, name: str, after: Value | None, *, explicit: bool) -> Reason:
-        if self.same or (self.item is not None and self._held(self.item, name, after)):
+        if self.same or (self.item is not None and self._held(self.item, name, after, explicit=explicit)):
             return Reason.DRIFT
         return Reason.MANIFEST if explicit else Reason.DEFAULT
 
     @staticmethod
-    def _held(item: Desired, name: str, after: Value | None) -> bool:
+    def _held(item: Desired, name: str, after: Value | None, *, explicit: bool) -> bool:
+        if after in (None, ()) and explicit and name not in item.explicit | item.unset:
+            return False  # it left open what is said to be none now
         return name not in item.lifecycle.ignore_changes and _same(item.attributes.get(name), after)
 
     def tag(self, key: str, after: str | None) -> Reason:
         item = self.item
-        held = item is not None and TAGS not in item.lifecycle.ignore_changes and item.tags.get(key) == after
+        minded = item is not None and item.names_tags and TAGS not in item.lifecycle.ignore_changes
+        held = minded and item is not None and item.tags.get(key) == after
         return Reason.DRIFT if self.same or held else Reason.MANIFEST
 
     def named(self, name: str) -> bool:
@@ -119,7 +122,7 @@ def _attributes(
             continue
         if _untold(before, rule) or _also(recorded, after, rule):
             continue
-        reason = applied.reason(name, after, explicit=name in desired.explicit)
+        reason = applied.reason(name, after, explicit=name in desired.explicit | desired.unset)
         yield _change(rule, before, after, reason)
 
 

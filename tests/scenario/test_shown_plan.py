@@ -141,6 +141,19 @@ def test_under_report_only_what_the_manifest_changed_is_sent(proxmox: Stage) -> 
     proxmox.settle()
 
 
+def test_under_report_what_is_said_to_be_none_now_is_taken_off(stage: Stage) -> None:
+    reporting(stage)
+    stage.want(document("Network", "net", "endpoint: hetzner-1, ip_range: 10.0.0.0/16"))
+    stage.settle()
+    stage.hcloud.change(op="set", type="networks", name="net", set={"labels.by": "hand"})
+    assert stage.plan().steps == (), "a manifest that names no tags leaves them"
+    text = document("Network", "net", "endpoint: hetzner-1, ip_range: 10.0.0.0/16")
+    stage.want(text.replace("name: net}", "name: net, tags: {}}"))
+    stage.settle()
+    (found,) = stage.hcloud.state()["networks"]
+    assert "by" not in found["labels"]
+
+
 def test_under_report_a_part_that_came_by_hand_stays_though_another_is_added(stage: Stage) -> None:
     reporting(stage)
     rules = "direction: in, protocol: tcp, port: '{}', source_ips: [0.0.0.0/0]"

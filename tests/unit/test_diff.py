@@ -114,6 +114,30 @@ def test_what_the_applied_manifest_named_and_this_one_does_not_is_taken_off() ->
     assert [(tag.key, tag.after) for tag in found.tags] == [("env", None)]
 
 
+def test_what_is_said_to_be_none_only_now_is_the_manifests_change_and_no_drift() -> None:
+    """The applied manifest left it open, and somebody gave it a value by hand meanwhile."""
+    former = want("vm/web", server_type="cx22", image="debian-12")
+    there = replace(recorded_of(former), tags={"by": "hand"})
+    there = replace(there, attributes={**there.attributes, "firewalls": ("firewall/x",), "iso": "rescue"})
+    says = replace(
+        former,
+        attributes={**former.attributes, "firewalls": ()},
+        explicit=former.explicit | {"firewalls"},
+        unset=frozenset({"iso"}),
+        tags_named=True,
+    )
+    found = diff(says, there, catalog(), former)
+    assert {change.name: change.reason for change in found.changes} == {
+        "firewalls": Reason.MANIFEST,
+        "iso": Reason.MANIFEST,
+    }
+    assert [tag.reason for tag in found.tags] == [Reason.MANIFEST]
+    again = replace(says, attributes={**says.attributes, "server_type": "cx32"})
+    moved = diff(again, there, catalog(), says)
+    assert {change.name for change in moved.changes if change.reason is Reason.DRIFT} == {"firewalls", "iso"}
+    assert [tag.reason for tag in moved.tags] == [Reason.DRIFT]
+
+
 def test_of_a_set_only_what_the_applied_manifest_gave_is_taken_off() -> None:
     size = {"server_type": "cx22", "image": "debian-12"}
     former = want("vm/web", **size, firewalls=("firewall/ours",))
