@@ -27,7 +27,7 @@ from reconciler.manifest.model import (
     ProviderDeclaration,
     ProviderTypeDeclaration,
 )
-from reconciler.manifest.urls import ALLOWED, UrlProblem, check_endpoint
+from reconciler.manifest.urls import ALLOWED, UrlProblem, check_endpoint, check_written
 from reconciler.manifest.yaml_reader import Entry, Mapping, Position
 from reconciler.model.catalog import Catalog
 from reconciler.model.values import Scalar
@@ -57,6 +57,16 @@ def _number(bound: int) -> WithJsonSchema:
     return WithJsonSchema({"type": "number", "minimum": -bound, "maximum": bound})
 
 
+def _a_url(value: object) -> object:
+    """Says what is wrong in words, where the pattern alone would only show itself."""
+    if isinstance(value, str):
+        try:
+            check_written(value)
+        except UrlProblem as problem:
+            raise ValueError(f"it cannot be used: {problem} ({ALLOWED})") from None
+    return value
+
+
 TimeZone = Annotated[str, AfterValidator(_a_time_zone)]
 Number = Annotated[Decimal, BeforeValidator(_a_number)]
 CAPABILITY = r"^[a-z][a-z0-9_-]{0,62}$"
@@ -79,7 +89,7 @@ class ProviderForm(Form):
 class EndpointForm(Form):
     provider: str = Field(description="The name of a Provider.")
     display_name: str = ""
-    url: Annotated[str, Field(pattern=URL, max_length=2048)] | None = Field(
+    url: Annotated[str, BeforeValidator(_a_url), Field(pattern=URL, max_length=2048)] | None = Field(
         default=None, description="Where its API is; http:// is for this machine only."
     )
     credential: str | None = Field(default=None, description="The name of a Credential.")

@@ -47,6 +47,12 @@ def check_endpoint(url: str, own_scheme: str) -> None:
         raise UrlProblem(f"http:// would show the credential to everybody on the way to {host}")
 
 
+def check_written(url: str) -> None:
+    """Raises UrlProblem for what no URL of an endpoint has, whatever its provider."""
+    if not _split(url).netloc:
+        raise UrlProblem("it has no host")
+
+
 def check_remote(url: str) -> None:
     """Of a git remote: no secret in the clear, and nowhere that no repository is. Raises UrlProblem."""
     if "://" not in url:

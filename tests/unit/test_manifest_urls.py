@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.manifest.urls import UrlProblem, check_endpoint, check_remote, host_of
-from tests.unit.manifest_rig import manifest, problems
+from tests.unit.manifest_rig import manifest, problem, problems
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,18 @@ def test_the_place_is_said_and_no_password() -> None:
     assert found
     assert found[0].location is not None
     assert "hidden" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://ann:hunter2@host/v1", "a user or a password"),
+        ("file:///etc/passwd", "no host"),
+        ("https://a host/", "a blank"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words_with_what_is_allowed(url: str, words: str) -> None:
+    found = problem(manifest("ProviderEndpoint", "e", f'provider: hetzner-main\nurl: "{url}"'))
+    assert words in found.message
+    assert "https://HOST" in str(found)
+    assert "hunter2" not in str(found)
