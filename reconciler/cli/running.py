@@ -36,6 +36,7 @@ from reconciler.model.plan import Action
 from reconciler.planner.select import Selection, Selector
 from reconciler.store import pauses, plans, views
 from reconciler.store.plans import SavedPlan
+from reconciler.store.resources import holds as holds_in_force
 from reconciler.store.resources import load_recorded
 from reconciler.store.session import Actor
 from reconciler.store.sources import known_whole, plan_sources, wanted_by
@@ -191,9 +192,13 @@ def _delete(run: Run, preview: Preview, permit: Permit, form: Literal["text", "j
     """Carry out a deletion; what a manifest wants of it is held, so that nobody makes it again."""
     store, actor = run.session.engine.store, run.session.engine.actor
     who = Actor(actor, "delete", "manual")
-    addresses = [step.address for step in preview.plan.steps if step.action is Action.DELETE]
+    addresses = {step.address for step in preview.plan.steps if step.action is Action.DELETE}
     declared = {a for each in preview.loaded for a in (*each.set.desired, *each.set.unchanged)}
+    named = {each.address for each in run.session.options.selection.targets if each.address is not None}
     with store.transaction(who) as tx:
+        # What is named and gone already is to stay away just as well.
+        absent = (named or declared) - load_recorded(tx, named or declared, run.session.engine.catalog).keys()
+        addresses |= absent - {hold.address for hold in holds_in_force(tx) if hold.while_wanted}
         wanted = sorted(declared.intersection(addresses) | wanted_by(tx, addresses).keys())
         holds = {a: pauses.hold(tx, actor, _KEPT_AWAY, address=a, while_wanted=True) for a in wanted}
     try:

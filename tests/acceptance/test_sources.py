@@ -251,6 +251,11 @@ def test_a_destroy_of_what_is_wanted_says_whose_manifest_wants_it(two: World) ->
     done = two.cli.ok("destroy", "--target", "network/other", "--yes")
     assert f"network/other is declared by the source {two.cli.folder / 'b'} (b/other.yaml:2)" in done.said
     assert "reconciler delete network/other" in done.said
+    two.cli.ok("delete", "network/other", "--yes")
+    two.cli.ok("delete", "-f", "b/other.yaml", "--yes")
+    assert len(two.cli.ok("get", "holds", "-o", "json").json()) == 1, "what is gone is kept away once"
+    two.cli.ok("apply", "-f", "b", "--yes")
+    assert two.sim.names("networks") == ["prod"]
     refused = two.cli.run("forget", "network/prod")
     assert refused.code == 1
     assert f"is wanted by the source {two.fleet}" in refused.said
