@@ -247,7 +247,8 @@ def summary_lines(plan: Plan, sight: Sight) -> Iterator[Text]:
         yield line(("No changes", "bold"), f" will be made; {left_text(plan.blocked)}.")
     elif plan.since_creation:
         count = counted(len(plan.since_creation), "value")
-        yield line(("No changes", "bold"), f" will be made; {count} that only a creation takes differ since.")
+        verb = "differs" if len(plan.since_creation) == 1 else "differ"
+        yield line(("No changes", "bold"), f" will be made; {count} that only a creation takes {verb} since.")
     else:
         claim = unchanged_text(sight)
         yield line((claim[0], "bold green" if sight.whole else "bold"), claim[1])
