@@ -33,7 +33,7 @@ def approve(settings: Settings, word: str) -> None:
         saved = plans.find_plan(tx, word)
         still_good(saved, "approved")
         plans.approve(tx, saved, actor.name, key)
-    steps = counted(len(saved.steps), "step")
+    steps = counted(len(saved.steps) + len(saved.inventory), "step")
     results().print(line(("Approved: ", "bold green"), f"plan {saved.id} ({steps}, hash {saved.hash[:12]})."))
     note(("  → ", "cyan"), "the next apply, or the daemon, carries it out as long as its steps stay the same")
 

@@ -29,7 +29,10 @@ _ASKED_FOR = frozenset({Hindrance.HELD, Hindrance.REPORT_ONLY})
 
 
 def outcome_lines(applied: Applied, sight: Sight) -> Iterator[Text]:
-    """The table of outcomes, the failures with what to do, and what is left."""
+    """What changed of the inventory, the table of outcomes, the failures with what to do, what is left."""
+    for changed in applied.inventory:
+        word = "declared" if changed.is_new else "changed"
+        yield line(("✓ ", "bold green"), (str(changed), "bold"), f" {word}")
     if applied.outcomes:
         yield Text()
         yield from table(("RESULT", "ADDRESS", "ACTION", "TIME", "REQUESTS"), map(_row, applied.outcomes))
@@ -89,8 +92,10 @@ def summary(applied: Applied, sight: Sight) -> Text:
     done = [outcome for outcome in applied.outcomes if outcome.result is Result.DONE]
     failed = [o for o in applied.failed if o.result not in (Result.NOT_STARTED, Result.SKIPPED)]
     words = [f"{count} {PAST[action]}" for action in Action if (count := _count(done, action))]
-    undone = applied.outcomes or applied.left.steps or applied.left.blocked
+    undone = applied.outcomes or applied.left or applied.left.blocked
     nothing = "nothing" if undone else "nothing to do"
+    if applied.inventory:
+        words.append(f"{len(applied.inventory)} of the inventory")
     pieces: list[Piece] = [("Applied: ", "bold"), ", ".join(words) or nothing]
     if failed:
         pieces.append((f"; {len(failed)} failed", "bold red"))
@@ -115,8 +120,9 @@ def exit_code(applied: Applied, *, interrupted: bool) -> ExitCode:
     failing = any(item.hindrance is Hindrance.BACK_OFF for item in applied.left.blocked)
     if undone or failing or any(look.blind for look in applied.looks.values()):
         return ExitCode.FAILED
-    if applied.withheld or any(not _asked_for(item) for item in applied.left.blocked):
-        return ExitCode.LEFT if applied.outcomes else ExitCode.FAILED
+    waits = applied.withheld or applied.left.inventory
+    if waits or any(not _asked_for(item) for item in applied.left.blocked):
+        return ExitCode.LEFT if applied.outcomes or applied.inventory else ExitCode.FAILED
     return ExitCode.DONE
 
 
@@ -125,12 +131,14 @@ def _asked_for(item: Blocked) -> bool:
 
 
 def applied_json(applied: Applied, saved_as: int | None) -> dict[str, Any]:
-    """`{plan_id, outcomes, left, withheld, unlisted, blocked, elsewhere, saved_as}`; `saved_as` waits.
+    """`{plan_id, inventory, outcomes, left, withheld, unlisted, blocked, elsewhere, saved_as}`.
 
+    `inventory` is what was changed of it; `saved_as` is the plan that waits, with what is `withheld`.
     `unlisted` is of `left` what would destroy something that the plan shown before did not list.
     """
     return {
         "plan_id": applied.plan_id,
+        "inventory": [str(step) for step in applied.inventory],
         "outcomes": [
             {
                 "address": str(outcome.address),
@@ -144,7 +152,10 @@ def applied_json(applied: Applied, saved_as: int | None) -> dict[str, Any]:
             for outcome in applied.outcomes
         ],
         "left": [str(step.address) for step in applied.left.steps],
-        "withheld": [str(step.address) for step in applied.withheld],
+        "withheld": [
+            *map(str, applied.left.inventory),
+            *(str(step.address) for step in applied.withheld),
+        ],
         "unlisted": [str(step.address) for step in applied.unlisted],
         "blocked": [
             {

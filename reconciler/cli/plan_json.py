@@ -14,6 +14,8 @@ observations     [{endpoint, seen, changed, gone, unknown, quarantined, unmanage
   recorded       false for an endpoint that is only declared so far: `get unmanaged` lists what was seen
                  there once it is applied
 whole            whether every endpoint was seen whole; without it, no steps does not mean no changes
+inventory        [{kind, name, is_new, hash, approvals, changes}]: what changes of it before any step
+  changes        [{name, before, after}], null where there is no value; of a set each element by itself
 steps            [{address, action, endpoint, provider_type, reason, impact, summary, hash, requires,
                  approvals, adopt, partial, failed, gone, changes, tags, parts, calls}]
   failed         what the step failed with the last time, or null
@@ -40,6 +42,7 @@ from reconciler.executor.look import Look
 from reconciler.manifest.sources import SourceState
 from reconciler.model.catalog import Catalog
 from reconciler.model.diff import AttributeChange
+from reconciler.model.inventory import InventoryStep
 from reconciler.model.plan import Action, Call, Plan, Step
 
 FORMAT_VERSION = 1
@@ -64,6 +67,7 @@ def plan_json(
         "requests": dict(plan.requests),
         "observations": [_observation(look, sight) for _, look in sorted(looks.items())],
         "whole": bool(looks) and not any(look.trouble for look in looks.values()),
+        "inventory": [_inventory(step) for step in plan.inventory],
         "steps": [step_json(step, catalog) for step in plan.steps],
         "blocked": [
             {
@@ -89,6 +93,20 @@ def _source(source: SourceState) -> dict[str, Any]:
         "commit": source.commit,
         "url": source.url,
         "part": list(source.part) if source.part is not None else None,
+    }
+
+
+def _inventory(step: InventoryStep) -> dict[str, Any]:
+    return {
+        "kind": step.kind.value,
+        "name": step.name,
+        "is_new": step.is_new,
+        "hash": step.hash(),
+        "approvals": list(step.approvals),
+        "changes": [
+            {"name": change.name, "before": as_json(change.before), "after": as_json(change.after)}
+            for change in step.changes
+        ],
     }
 
 

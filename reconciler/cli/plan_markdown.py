@@ -11,13 +11,15 @@ from reconciler.cli.plan_text import (
     View,
     count_text,
     elsewhere_text,
+    inventory_lines,
     request_text,
     step_lines,
     summary_lines,
     would_be,
 )
 from reconciler.cli.sight import Sight, unmanaged_texts
-from reconciler.model.plan import Plan, Step
+from reconciler.model.inventory import InventoryStep
+from reconciler.model.plan import Action, Plan, Step
 
 
 def plan_markdown(plan: Plan, view: View, source: str, sight: Sight) -> str:
@@ -27,11 +29,13 @@ def plan_markdown(plan: Plan, view: View, source: str, sight: Sight) -> str:
 def _lines(plan: Plan, view: View, source: str, sight: Sight) -> Iterator[str]:
     yield f"### Plan for {_cell(source)}"
     yield ""
-    if plan.steps:
+    if plan:
         yield f"**{count_text(plan)}**; {request_text(plan)}."
         yield ""
         yield "| | resource | endpoint | why | effect |"
         yield "|---|---|---|---|---|"
+        for changed in plan.inventory:
+            yield _inventory_row(changed)
         for step in plan.steps:
             yield _row(step)
         yield ""
@@ -61,9 +65,15 @@ def _lines(plan: Plan, view: View, source: str, sight: Sight) -> Iterator[str]:
         yield ""
         yield from (f"- {_cell(text)}" for text in plan.warnings)
         yield ""
-    if plan.steps:
+    if plan:
         yield from _details(plan, view)
     yield f"<sub>plan {plan.hash()[:12]}</sub>"
+
+
+def _inventory_row(step: InventoryStep) -> str:
+    symbol, _ = SYMBOLS[Action.CREATE if step.is_new else Action.UPDATE]
+    effect = "; ".join(f"needs an approval: {text}" for text in step.approvals)
+    return f"| `{symbol}` | `{step}` | | inventory | {_cell(effect)} |"
 
 
 def _row(step: Step) -> str:
@@ -92,6 +102,8 @@ def _details(plan: Plan, view: View) -> Iterator[str]:
     yield ""
     # Four backquotes: a value may hold three.
     yield "````text"
+    for changed in plan.inventory:
+        yield from (text.plain.rstrip() for text in inventory_lines(changed))
     for step in plan.steps:
         yield from (text.plain.rstrip() for text in step_lines(step, view))
     yield "````"

@@ -17,8 +17,9 @@ from reconciler.cli.values import request_line, request_lines, shown, with_unit
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.diff import AttributeChange, PartAction, PartChange, Reason, TagChange
+from reconciler.model.inventory import InventoryStep
 from reconciler.model.plan import Action, Blocked, Call, Hindrance, Impact, Plan, Step
-from reconciler.model.values import SecretRef
+from reconciler.model.values import Scalar, SecretRef
 
 SYMBOLS: Mapping[Action, tuple[str, str]] = {
     Action.CREATE: ("+", "green"),
@@ -67,6 +68,9 @@ class View:
 
 def plan_lines(plan: Plan, view: View, sight: Sight) -> Iterator[Text]:
     """The whole plan, its summary last."""
+    for changed in plan.inventory:
+        yield from inventory_lines(changed)
+        yield Text()
     for step in plan.steps:
         yield from step_lines(step, view)
         yield Text()
@@ -95,6 +99,27 @@ def step_lines(step: Step, view: View) -> Iterator[Text]:
     if step.partial:
         yield line(("      something else that differs is left as it is; see below", "dim"))
     yield from _call_lines(step.calls, view)
+
+
+def inventory_lines(step: InventoryStep) -> Iterator[Text]:
+    action = Action.CREATE if step.is_new else Action.UPDATE
+    symbol, style = SYMBOLS[action]
+    yield line(
+        (f"{symbol:>3} ", f"bold {style}"),
+        (str(step), "bold"),
+        f" will be {'declared' if step.is_new else 'changed'}",
+        ("  inventory", "dim"),
+    )
+    width = max(len(change.name) for change in step.changes) + 2
+    for change in step.changes:
+        before, after = (_field(value) for value in (change.before, change.after))
+        yield line("      ", f"{change.name + ':':<{width}}", *_arrow(before, after, new=step.is_new))
+    for reason in step.approvals:
+        yield line("      ", ("needs an approval: ", "bold magenta"), reason)
+
+
+def _field(value: Scalar | None) -> str:
+    return "(none)" if value is None else shown(value, whole=True)
 
 
 def verb(step: Step) -> str:
@@ -237,7 +262,7 @@ def titled(title: str, items: Sequence[str], style: str) -> Iterator[Text]:
 
 def summary_lines(plan: Plan, sight: Sight) -> Iterator[Text]:
     """`Plan: 3 to create, …; 12 requests at hetzner-1`, or that nothing is to be done, as far as is known."""
-    if plan.steps:
+    if plan:
         yield line(("Plan: ", "bold"), f"{count_text(plan)}; {request_text(plan)}.")
         if sight.troubles:
             yield line(
@@ -270,6 +295,8 @@ def count_text(plan: Plan) -> str:
     words = [f"{plan.count(action)} to {action.value}" for action in usual]
     rare = ((Action.ADOPT, "to take over"), (Action.FORGET, "to forget"))
     words += [f"{plan.count(action)} {text}" for action, text in rare if plan.count(action)]
+    if plan.inventory:
+        words.append(f"{len(plan.inventory)} of the inventory")
     return ", ".join(words)
 
 

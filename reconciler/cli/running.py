@@ -122,10 +122,10 @@ def plan(request: Request, form: PlanFormat, *, save: bool, detailed: bool) -> i
     with running(request) as run:
         run.look()
         preview = run.preview()
-        saved = run.session.save(preview) if save and preview.plan.steps else None
+        saved = run.session.save(preview) if save and preview.plan else None
         _show(run, preview, form, saved)
     partly = any(look.trouble for look in preview.looks.values())
-    differs = bool(preview.plan.steps or preview.plan.blocked)
+    differs = bool(preview.plan or preview.plan.blocked)
     return ExitCode.FAILED if partly else CHANGES if detailed and differs else 0
 
 
@@ -140,7 +140,7 @@ def _show(run: Run, preview: Preview, form: PlanFormat, saved: int | None) -> No
             _show_text(run, preview)
     if saved is not None:
         note(f"Saved as plan {saved} (hash {plan.hash()[:12]}).")
-        if plan.approvals or any(step.approvals for step in plan.steps):
+        if plan.needs_approval:
             note(("  → ", "cyan"), f"to approve it: reconciler approve {saved}")
         note(("  → ", "cyan"), f"to apply it as it is: reconciler apply --plan {saved}")
 
@@ -176,7 +176,7 @@ def apply(request: Request, *, yes: bool, form: Literal["text", "json"]) -> int:
         if preview is not None and destroy and not request.keep_away:
             _say_wanted(run, preview)
         if preview is not None and not yes:
-            if preview.plan.steps and not _agreed(destroy):
+            if preview.plan and not _agreed(destroy):
                 note("Nothing was changed.")
                 return ExitCode.FAILED
             permit = Permit.for_plan(preview.plan)
@@ -278,6 +278,8 @@ def _say_withheld(applied: Applied, saved: int | None) -> None:
     note(("Waits for an approval:", "bold magenta"))
     for reason in applied.left.approvals:
         note("  ", reason)
+    for changed in applied.left.inventory:
+        note("  ", (str(changed), "bold"), f": {'; '.join(changed.approvals)}")
     for step in applied.withheld:
         if step.approvals or not applied.left.approvals:
             why = "; ".join(step.approvals) or "goes with what needs one"
@@ -301,7 +303,8 @@ def apply_saved(request: Request, word: str, form: Literal["text", "json"]) -> i
         run.look()
         preview = run.preview()
         same_as_saved(saved, preview.plan)
-        code = _carry_out(run, Permit(exactly=frozenset(saved.steps.values())), form)
+        permit = Permit(exactly=frozenset(saved.steps.values()), inventory=saved.inventory)
+        code = _carry_out(run, permit, form)
         run.session.close_saved(saved.id, done=code in (ExitCode.DONE, ExitCode.LEFT))
         return code
 

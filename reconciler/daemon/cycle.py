@@ -81,6 +81,8 @@ class Reconciler:
         self.metrics.snapshot.sources = self.sources.views()
         session.context = reading.context
         session.options = replace(self.options, scope=reading.scope)
+        for name in session.take_approved():
+            self.endpoints.doubt(name)
         if due == {Due.SOURCES} and not reading.moved:
             return reading.context, Ended.IDLE
         self._learn_secrets(engine)

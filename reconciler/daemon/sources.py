@@ -284,6 +284,7 @@ def _tell_revision(loaded: Loaded) -> None:
         revision=change.id,
         commit=state.commit,
         author=state.author,
+        inventory=list(map(str, loaded.inventory)),
         added=len(change.added),
         changed=len(change.changed),
         removed=len(change.removed),

@@ -28,7 +28,8 @@ def look_after(engine: Engine, applied: Applied, revision: int | None) -> None:
         hash=plan.hash(),
         steps=len(plan.steps),
         resources=_some([step.address for step in plan.steps]),
-        reasons=[*plan.approvals, *(text for step in plan.steps for text in step.approvals)],
+        inventory=list(map(str, plan.inventory)),
+        reasons=list(plan.approval_reasons),
         command=f"reconciler approve {kept.number}",
     )
 

@@ -11,12 +11,12 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.engine.approval import Permit, permitted, used
-from reconciler.engine.desired import Loaded, record_sources, source_row
+from reconciler.engine.approval import Permit, permitted, permitted_inventory, used
+from reconciler.engine.desired import Loaded, record_sources
 from reconciler.engine.engine import Engine
-from reconciler.engine.inventory import claim_inventory, not_there_yet, write_inventory
+from reconciler.engine.inventory import give_for_hosts, waiting_hosts
 from reconciler.engine.observing import observe_all
-from reconciler.engine.planning import PlanOptions, plan_now
+from reconciler.engine.planning import PlanOptions, plan_now, scoped_sources
 from reconciler.errors import StalePlanError
 from reconciler.executor.context import Context
 from reconciler.executor.look import Look, observe_closely, observe_within
@@ -25,12 +25,13 @@ from reconciler.executor.recover import Recovered, recover
 from reconciler.executor.run import run_steps
 from reconciler.manifest.sources import SourceState
 from reconciler.model.address import Address
+from reconciler.model.inventory import InventoryStep
 from reconciler.model.plan import Action, Plan, Step
 from reconciler.model.scope import Scope
 from reconciler.store import plans
 from reconciler.store.observations import barely_known
 from reconciler.store.resources import settle
-from reconciler.store.revisions import revisions_of, source_id_of
+from reconciler.store.revisions import revisions_of
 from reconciler.store.session import Actor, Transaction
 from reconciler.store.views import unmanaged_at
 
@@ -67,7 +68,8 @@ class Preview:
 class Applied:
     """What an apply did. `left` is the plan that remains; `withheld` are steps that wait for an approval.
 
-    `unlisted` are those that would destroy what the plan that was shown did not list.
+    `unlisted` are those that would destroy what the plan that was shown did not list. `inventory` is what was
+    changed of the inventory; what `left` has of it waits for an approval.
     """
 
     plan: Plan
@@ -79,6 +81,7 @@ class Applied:
     unlisted: tuple[Step, ...] = ()
     recovered: tuple[Recovered, ...] = ()
     loaded: tuple[Loaded, ...] = ()
+    inventory: tuple[InventoryStep, ...] = ()
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
@@ -101,6 +104,7 @@ class Session:
     looks: dict[str, Look] = field(default_factory=dict)
     observing: bool = False
     recovered: tuple[Recovered, ...] = ()
+    inventory: tuple[InventoryStep, ...] = ()  # what this run changed of it
 
     def __post_init__(self) -> None:
         self.context.connections.stop = self.stop
@@ -137,32 +141,66 @@ class Session:
                     for name, targets in barely_known(tx, _seen(looks)).items()
                 }
                 revision = loaded[-1].change.id if loaded else self.context.revision
-                plan = plan_now(tx, self.engine, looks, self._scoped(loaded), revision)
+                changed = _inventory(loaded)
+                plan = plan_now(tx, self.engine, looks, self._scoped(loaded), revision, changed)
                 unmanaged = unmanaged_at(tx, _seen(looks))
         finally:
             self.engine.catalog = catalog  # what a rehearsal added is undone with it
         unrecorded = looks.keys() - self.context.connections.endpoints.keys()
         return Preview(plan, looks, loaded, unmanaged, frozenset(unrecorded))
 
-    def load(self, approved: frozenset[str] | None = None) -> tuple[Loaded, ...]:
-        """Make the sources' manifests the current revision; with `approved`, only if the plan is still that.
+    def load(self, permit: Permit | None = None) -> tuple[Loaded, ...]:
+        """Make the sources' manifests the current revision; where a plan was agreed to, only if it still is
+        that, and with what the permit or an approval allows of the inventory.
 
         Raises StalePlanError where it is not, and then no revision is left behind.
         """
+        permit = permit or Permit()
         actor = Actor(self.engine.actor, "manifests", "manifest")
         catalog = self.engine.catalog
         try:
             with self.engine.store.transaction(actor) as tx:
                 loaded = record_sources(tx, self.engine, self.states)
-                if approved is not None:
-                    self._check_ground(tx, loaded, approved)
+                if permit.exactly is not None:
+                    self._check_ground(tx, loaded, permit)
+                self._take_approved(tx, self._scoped(loaded), permit)
         except BaseException:
             self.engine.catalog = catalog  # what users added to it was undone with the transaction
             raise
         revision = loaded[-1].change.id if loaded else self.context.revision
         self.context = self.engine.refreshed(self.context, revision)
         self.options = self._scoped(loaded)
+        self.inventory = tuple(sorted((*_inventory(loaded), *self.inventory), key=lambda step: step.key))
         return loaded
+
+    def take_approved(self) -> frozenset[str]:
+        """Carry out what waited of the inventory and was approved since; gives the endpoints that can be
+        spoken to because of it."""
+        with self.engine.store.transaction(Actor(self.engine.actor, "approvals", "manifest")) as tx:
+            endpoints = self._take_approved(tx, self.options, Permit())
+        if endpoints:
+            self.context = self.engine.refreshed(self.context, self.context.revision)
+        return endpoints
+
+    def _take_approved(self, tx: Transaction, options: PlanOptions, permit: Permit) -> frozenset[str]:
+        before = {name for name, endpoint in self.engine.endpoints(tx).items() if endpoint.withheld}
+        if not before:
+            return frozenset()
+        waiting = waiting_hosts(tx, scoped_sources(options))
+        given = plans.approvals(tx, self.engine.key)
+        done = give_for_hosts(tx, permitted_inventory(waiting, permit, given), self.engine.actor)
+        if not done:
+            return frozenset()
+        self.inventory += done
+        hashes = {step.hash() for step in done}
+        for approval in given:
+            if approval.steps <= hashes:  # else it is used up by the steps that it is for too
+                plans.use_approval(tx, approval.plan_id)
+                plans.set_status(tx, approval.plan_id, "applied")
+        free = frozenset(n for n in before if not self.engine.endpoints(tx)[n].withheld)
+        for name in free & self.looks.keys():
+            del self.looks[name]  # it was not looked at: it was not to be spoken to
+        return free
 
     def _scoped(self, loaded: Sequence[Loaded]) -> PlanOptions:
         """The options, with what the run is about: what was asked for, or the sources that were read."""
@@ -170,32 +208,33 @@ class Session:
             return self.options
         return replace(self.options, scope=Scope(tuple(each.scope for each in loaded)))
 
-    def _check_ground(self, tx: Transaction, loaded: Sequence[Loaded], approved: frozenset[str]) -> None:
+    def _check_ground(self, tx: Transaction, loaded: Sequence[Loaded], permit: Permit) -> None:
         """Before anything is committed. Of what was not looked at yet the check after the look decides."""
+        unseen = [step for step in _inventory(loaded) if step.hash() not in permit.inventory]
+        if unseen:
+            raise StalePlanError(
+                f"{', '.join(map(str, unseen))} changed since the plan was made; nothing was changed",
+                hint="plan again: it would not be what was agreed to",
+            )
+        approved = permit.exactly or frozenset()
         if self.observing and self.engine.endpoints(tx).keys() - self.looks.keys():
             return
         if barely_known(tx, _seen(self.looks)):
             return
         revision = loaded[-1].change.id if loaded else self.context.revision
-        plan = plan_now(tx, self.engine, self.looks, self._scoped(loaded), revision)
+        plan = plan_now(tx, self.engine, self.looks, self._scoped(loaded), revision, _inventory(loaded))
         _same_ground(plan, approved, "nothing was changed")
 
     def save(self, preview: Preview) -> int:
         """Keep a previewed plan, to be approved or applied later; gives its number.
 
-        What it names must exist, so newly declared endpoints and the source are written; nothing else is,
-        and what is declared otherwise than before changes with the apply.
+        Nothing else is written: what it changes of the inventory, too, changes with the apply.
         """
         last = preview.loaded[-1] if preview.loaded else None
         with self.engine.store.transaction(Actor(self.engine.actor, "plan", "maintenance")) as tx:
             waiting = plans.waiting_plan(tx, preview.plan.hash())
             if waiting is not None:
                 return waiting
-            for loaded in preview.loaded:
-                source_id = source_id_of(tx, source_row(loaded.state))
-                inventory = loaded.set.inventory
-                claim_inventory(tx, source_id, loaded.state.name, inventory, complete=False)
-                write_inventory(tx, not_there_yet(tx, inventory), self.engine.actor)
             number, _ = plans.save_plan(
                 tx,
                 preview.plan,
@@ -218,7 +257,7 @@ class Session:
 
         Raises StalePlanError, before anything is done, where the plan is not what was approved.
         """
-        loaded = self.load(permit.exactly)
+        loaded = self.load(permit)
         if self.observing:
             self.observe()
         self._look_closely()
@@ -247,6 +286,7 @@ class Session:
             unlisted=last.unlisted if permit.exactly is None else (),
             recovered=self.recovered,
             loaded=loaded,
+            inventory=self.inventory,
         )
 
     def _remaining(self, permit: Permit) -> _Wave:
@@ -262,7 +302,8 @@ class Session:
         actor = Actor(self.engine.actor, "plan", "maintenance")
         with self.engine.store.transaction(actor) as tx:
             options = self.options if first_wave else self._later()
-            plan = plan_now(tx, self.engine, self.looks, options, self.context.revision)
+            changed = self.inventory if first_wave else ()
+            plan = plan_now(tx, self.engine, self.looks, options, self.context.revision, changed)
             settle(tx, plan.settled, plan.applied)
             given = plans.approvals(tx, self.engine.key)
             steps, withheld = permitted(plan, permit, given)
@@ -275,8 +316,9 @@ class Session:
                 plans.use_approval(tx, number)
                 if saved is None or saved[0] != number:
                     plans.set_status(tx, number, "applied")
+            taken = replace(plan, inventory=changed)
             plan_id, ids = saved or plans.save_plan(
-                tx, plan, self.engine.actor, "applying", revision_id=self.context.revision
+                tx, taken, self.engine.actor, "applying", revision_id=self.context.revision
             )
             commits = revisions_of(tx, [step.address for step in steps])
             return _Wave(plan, steps, withheld, plan_id, ids, commits)
@@ -340,6 +382,10 @@ class _Wave:
 def _places(state: SourceState) -> list[tuple[str, str | None]]:
     """What is to be read again when a plan that was made from it is applied."""
     return [(state.name, place) for place in state.places] or [(state.name, None)]
+
+
+def _inventory(loaded: Sequence[Loaded]) -> tuple[InventoryStep, ...]:
+    return tuple(step for each in loaded for step in each.inventory)
 
 
 def _seen(looks: Mapping[str, Look]) -> list[str]:

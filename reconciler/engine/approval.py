@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.model.address import Address
 from reconciler.model.diff import PartAction
+from reconciler.model.inventory import InventoryStep
 from reconciler.model.plan import Action, Plan, Step
 from reconciler.store.plans import Approval
 
@@ -26,17 +27,20 @@ class Permit:
     include what needs an approval: it was seen. Without it, everything that needs none. `later`: the work of
     the steps that were shown to follow them.
     `listed`: all that the shown plan destroys; None where the first plan of the run is the one that counts.
+    `inventory`: with `exactly`, what may change of the inventory, by hash.
     """
 
     exactly: frozenset[str] | None = None
     later: frozenset[str] = frozenset()
     listed: frozenset[Destruction] | None = None
+    inventory: frozenset[str] = frozenset()
 
     @classmethod
     def for_plan(cls, plan: Plan) -> Permit:
         """For a plan that a person has seen and agreed to."""
         steps = frozenset(step.hash() for step in plan.steps)
-        return cls(steps, frozenset(step.work() for step in plan.follows), destruction(plan))
+        later = frozenset(step.work() for step in plan.follows)
+        return cls(steps, later, destruction(plan), frozenset(step.hash() for step in plan.inventory))
 
     @classmethod
     def shown(cls, plan: Plan) -> Permit:
@@ -86,6 +90,14 @@ def permitted(
         tuple(step for step in plan.steps if step.address not in stopped),
         tuple(step for step in plan.steps if step.address in held),
     )
+
+
+def permitted_inventory(
+    waiting: Iterable[InventoryStep], permit: Permit, approvals: Iterable[Approval]
+) -> tuple[InventoryStep, ...]:
+    """Which of the inventory's steps that need an approval have one."""
+    given = permit.inventory.union(*(approval.steps for approval in approvals))
+    return tuple(step for step in waiting if step.hash() in given)
 
 
 def used(plan: Plan, steps: Iterable[Step], approvals: Iterable[Approval]) -> tuple[int, ...]:

@@ -14,10 +14,12 @@ from reconciler.manifest.model import Known, KnownDocument, ManifestSet
 from reconciler.manifest.sources import SourceState
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
+from reconciler.model.inventory import InventoryStep
 from reconciler.model.resource import Desired
 from reconciler.model.scope import ScopePart, is_in_any
 from reconciler.model.values import SecretRef, Value
-from reconciler.store import inventory, sources
+from reconciler.store import inventory as inventory_rows
+from reconciler.store import sources
 from reconciler.store.revisions import (
     Draft,
     RevisionChange,
@@ -38,13 +40,14 @@ from reconciler.store.session import Transaction
 class Loaded:
     """A source that was read and recorded. `set` is what it said, `change` what that changed.
 
-    `renamed` are names that it was known by until now.
+    `renamed` are names that it was known by until now; `inventory` is what it changed of the inventory.
     """
 
     state: SourceState
     set: ManifestSet
     change: RevisionChange
     renamed: tuple[str, ...] = ()
+    inventory: tuple[InventoryStep, ...] = ()
 
     @property
     def scope(self) -> ScopePart:
@@ -70,7 +73,7 @@ def record_sources(tx: Transaction, engine: Engine, states: Sequence[SourceState
     Raises ManifestError with every problem; the transaction must then be rolled back.
     """
     renamed = {state.name: _take_name(tx, state) for state in states}
-    sets = _load_all(tx, engine, states)
+    sets, inventory = _load_all(tx, engine, states)
     drafts: list[tuple[SourceState, ManifestSet, Draft]] = []
     for state in states:
         read = sets[state.name]
@@ -86,7 +89,13 @@ def record_sources(tx: Transaction, engine: Engine, states: Sequence[SourceState
         revision = _revision(tx, engine, state, read)
         drafts.append((state, read, begin_revision(tx, source_row(state), revision, wanted)))
     return tuple(
-        Loaded(state, read, end_revision(tx, draft, engine.catalog), tuple(renamed[state.name]))
+        Loaded(
+            state,
+            read,
+            end_revision(tx, draft, engine.catalog),
+            tuple(renamed[state.name]),
+            inventory[state.name],
+        )
         for state, read, draft in drafts
     )
 
@@ -144,10 +153,17 @@ def _take_name(tx: Transaction, state: SourceState) -> list[str]:
     return sources.take_name(tx, state.name, [(each.name, within(each.within)) for each in state.aliases])
 
 
-def _load_all(tx: Transaction, engine: Engine, states: Sequence[SourceState]) -> dict[str, ManifestSet]:
-    """Load each source, after those whose inventory and types it rests on. Raises ManifestError."""
+_Inventories = dict[str, tuple[InventoryStep, ...]]
+
+
+def _load_all(
+    tx: Transaction, engine: Engine, states: Sequence[SourceState]
+) -> tuple[dict[str, ManifestSet], _Inventories]:
+    """Load each source, after those whose inventory and types it rests on; and what each changed of the
+    inventory. Raises ManifestError."""
     beside = _beside(engine.catalog, states)
     sets: dict[str, ManifestSet] = {}
+    inventories: _Inventories = {}
     left = list(states)
     while left:
         again: list[SourceState] = []
@@ -155,14 +171,14 @@ def _load_all(tx: Transaction, engine: Engine, states: Sequence[SourceState]) ->
         for state in left:
             others = frozenset(a for name, roots in beside.items() if name != state.name for a in roots)
             try:
-                sets[state.name] = _load(tx, engine, state, others)
+                sets[state.name], inventories[state.name] = _load(tx, engine, state, others)
             except ManifestError as error:
                 again.append(state)
                 errors.append(error)
         if len(again) == len(left):
             raise errors[0] if len(errors) == 1 else ManifestError([p for e in errors for p in e.problems])
         left = again
-    return sets
+    return sets, inventories
 
 
 def _beside(catalog: Catalog, states: Sequence[SourceState]) -> dict[str, frozenset[Address]]:
@@ -178,7 +194,9 @@ def _beside(catalog: Catalog, states: Sequence[SourceState]) -> dict[str, frozen
     return found
 
 
-def _load(tx: Transaction, engine: Engine, state: SourceState, others: frozenset[Address]) -> ManifestSet:
+def _load(
+    tx: Transaction, engine: Engine, state: SourceState, others: frozenset[Address]
+) -> tuple[ManifestSet, tuple[InventoryStep, ...]]:
     known = _known(tx, engine, state)
     known = replace(known, resources=known.resources | others)
     manifests = load(state.files, engine.catalog, known, in_folder=state.in_folder, trusted=state.trusted)
@@ -187,8 +205,7 @@ def _load(tx: Transaction, engine: Engine, state: SourceState, others: frozenset
     source_id = source_id_of(tx, source_row(state))
     whole = state.complete and state.part is None
     claim_inventory(tx, source_id, state.name, manifests.inventory, complete=whole)
-    write_inventory(tx, manifests.inventory, engine.actor)
-    return manifests
+    return manifests, write_inventory(tx, manifests.inventory, engine.actor)
 
 
 def _known(tx: Transaction, engine: Engine, state: SourceState) -> Known:
@@ -203,20 +220,20 @@ def _known(tx: Transaction, engine: Engine, state: SourceState) -> Known:
             for document, found in documents.items()
             if is_in_any(roots.get(found[0], ""), state.part)
         }
-    datacenters = inventory.datacenters(tx)
+    datacenters = inventory_rows.datacenters(tx)
     providers_in: dict[str, set[str]] = {}
-    for each in inventory.provider_datacenters(tx):
+    for each in inventory_rows.provider_datacenters(tx):
         providers_in.setdefault(each.datacenter, set()).add(each.provider)
     return Known(
-        endpoints={row.name: row.provider_type for row in inventory.endpoints(tx)},
-        providers={row.name: row.provider_type for row in inventory.providers(tx)},
-        credentials=frozenset(row.name for row in inventory.credentials(tx)),
-        logins=frozenset(row.credential for row in inventory.endpoints(tx) if row.credential),
-        locations=frozenset(row.name for row in inventory.locations(tx)),
+        endpoints={row.name: row.provider_type for row in inventory_rows.endpoints(tx)},
+        providers={row.name: row.provider_type for row in inventory_rows.providers(tx)},
+        credentials=frozenset(row.name for row in inventory_rows.credentials(tx)),
+        logins=frozenset(row.credential for row in inventory_rows.endpoints(tx) if row.credential),
+        locations=frozenset(row.name for row in inventory_rows.locations(tx)),
         datacenters=frozenset(row.name for row in datacenters),
         location_of={row.name: row.location for row in datacenters},
         providers_in={name: frozenset(found) for name, found in providers_in.items()},
-        provider_of={row.name: row.provider for row in inventory.endpoints(tx)},
+        provider_of={row.name: row.provider for row in inventory_rows.endpoints(tx)},
         resources=resources,
         user_types=user_types(tx),
         user_attributes=user_attributes(engine.catalog),

@@ -1,60 +1,69 @@
 """Declared inventory (providers, endpoints, credentials, places) into rows. Nothing is removed here.
 
-What decides where secrets go belongs to one source, and a credential to the hosts that it was given for.
+What decides where secrets go belongs to one source, and a credential to the hosts that it was given for. What
+changes is a step of the plan; that a credential is to be sent to another host waits for an approval.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
 
+from reconciler.engine.inventory_rows import InventoryRow, described, wanted_rows
 from reconciler.errors import Location, ManifestError, Problem
-from reconciler.manifest.model import CredentialDeclaration, EndpointDeclaration, Inventory
+from reconciler.manifest.model import Inventory
 from reconciler.manifest.urls import host_of
+from reconciler.model.inventory import FieldChange, InventoryKind, InventoryStep
+from reconciler.model.values import Scalar
 from reconciler.store import inventory as rows
 from reconciler.store import trust
 from reconciler.store.session import Transaction
 
 
-def write_inventory(tx: Transaction, declared: Inventory, actor: str) -> None:
-    """Bring the inventory to what is declared, in the order in which one rests on the other."""
-    for location in declared.locations:
-        rows.upsert_location(
-            tx,
-            rows.LocationRow(
-                name=location.name,
-                display_name=location.display_name,
-                country_code=location.country_code,
-                city=location.city,
-                latitude=location.latitude,
-                longitude=location.longitude,
-                time_zone=location.time_zone,
-            ),
-        )
-    for credential in declared.credentials:
-        rows.upsert_credential(tx, _credential(credential))
-    for provider in declared.providers:
-        rows.upsert_provider(
-            tx, rows.ProviderRow(provider.name, provider.type, provider.display_name, provider.description)
-        )
-    _write_datacenters(tx, declared)
-    _write_endpoints(tx, declared, actor)
+def write_inventory(tx: Transaction, declared: Inventory, actor: str) -> tuple[InventoryStep, ...]:
+    """Bring the inventory to what is declared, in the order in which one rests on the other; gives what
+    changed."""
+    steps: list[InventoryStep] = []
+    for kind, wanted in wanted_rows(declared):
+        there = _recorded(tx, kind) if wanted else {}
+        for row in wanted:
+            if changes := _changes(there.get(row.name), row):
+                _upsert(tx, row)
+                steps.append(InventoryStep(kind, row.name, changes, row.name not in there))
+    _write_provider_datacenters(tx, declared, steps)
+    _give(tx, declared, actor)
+    return tuple(sorted(steps, key=lambda step: step.key))
 
 
-def not_there_yet(tx: Transaction, declared: Inventory) -> Inventory:
-    """What is declared and not recorded, which a saved plan must be able to name."""
-    providers = {row.name for row in rows.providers(tx)}
-    endpoints = {row.name for row in rows.endpoints(tx)}
-    credentials = {row.name for row in rows.credentials(tx)}
-    locations = {row.name for row in rows.locations(tx)}
-    datacenters = {row.name for row in rows.datacenters(tx)}
-    return replace(
-        declared,
-        providers=tuple(each for each in declared.providers if each.name not in providers),
-        endpoints=tuple(each for each in declared.endpoints if each.name not in endpoints),
-        credentials=tuple(each for each in declared.credentials if each.name not in credentials),
-        locations=tuple(each for each in declared.locations if each.name not in locations),
-        datacenters=tuple(each for each in declared.datacenters if each.name not in datacenters),
+def waiting_hosts(tx: Transaction, sources: frozenset[str] | None = None) -> tuple[InventoryStep, ...]:
+    """The hosts that endpoints would send credentials to which were not given for them: each waits for a
+    person. `sources`: only where one of these declares the endpoint; None for all."""
+    given = trust.hosts(tx)
+    declared_by = trust.sources_of(tx, "endpoint") if sources is not None else {}
+    wanted: dict[tuple[str, str], list[str]] = {}
+    for row in rows.endpoints(tx):
+        host = host_of(row.url)
+        if row.credential is None or not host or host in given.get(row.credential, ()):
+            continue
+        if sources is None or declared_by.get(row.name) in sources:
+            wanted.setdefault((row.credential, host), []).append(row.name)
+    return tuple(
+        InventoryStep(
+            InventoryKind.CREDENTIAL,
+            credential,
+            (FieldChange("host", None, host),),
+            approvals=(_sent_to(", ".join(endpoints), host, given.get(credential, frozenset())),),
+        )
+        for (credential, host), endpoints in sorted(wanted.items())
     )
+
+
+def give_for_hosts(tx: Transaction, steps: Iterable[InventoryStep], actor: str) -> tuple[InventoryStep, ...]:
+    """Let credentials be sent to the hosts of these steps, as `waiting_hosts` gives them; gives the steps."""
+    done = tuple(steps)
+    for step in done:
+        for change in step.changes:
+            trust.bind(tx, step.name, str(change.after), actor)
+    return done
 
 
 def claim_inventory(
@@ -83,62 +92,75 @@ def _taken(declared: trust.Declared, owner: str, at: Location, source: str) -> P
     )
 
 
-def _bind(tx: Transaction, endpoint: EndpointDeclaration, actor: str) -> None:
-    """Give the credential of an endpoint for its host; not where the endpoint moves to another host.
+def _sent_to(endpoints: str, host: str, given: frozenset[str]) -> str:
+    so_far = f"it was given for {', '.join(sorted(given))}" if given else "it was given for no host"
+    return f"{endpoints} would send it to {host}; {so_far}"
 
-    To be asked before the endpoint is written. A move waits for `reconciler credentials bind`: until then the
-    endpoint is not spoken to.
-    """
-    host = host_of(endpoint.url or "")
-    if endpoint.credential is None or not host:
+
+def _recorded(tx: Transaction, kind: InventoryKind) -> Mapping[str, InventoryRow]:
+    read: Mapping[InventoryKind, Callable[[Transaction], tuple[InventoryRow, ...]]] = {
+        InventoryKind.LOCATION: rows.locations,
+        InventoryKind.CREDENTIAL: rows.credentials,
+        InventoryKind.PROVIDER: rows.providers,
+        InventoryKind.DATACENTER: rows.datacenters,
+        InventoryKind.ENDPOINT: rows.endpoints,
+    }
+    return {row.name: row for row in read[kind](tx)}
+
+
+def _upsert(tx: Transaction, row: InventoryRow) -> None:
+    match row:
+        case rows.LocationRow():
+            rows.upsert_location(tx, row)
+        case rows.CredentialRow():
+            rows.upsert_credential(tx, row)
+        case rows.ProviderRow():
+            rows.upsert_provider(tx, row)
+        case rows.DatacenterRow():
+            rows.upsert_datacenter(tx, row)
+        case rows.EndpointRow():
+            rows.upsert_endpoint(tx, row)
+
+
+def _changes(before: InventoryRow | None, after: InventoryRow) -> tuple[FieldChange, ...]:
+    """What differs, field by field. A new object without any field still is one."""
+    old: Mapping[str, Scalar] = described(before) if before is not None else {}
+    new = described(after)
+    found = tuple(
+        FieldChange(name, old.get(name), new.get(name))
+        for name in dict.fromkeys((*new, *old))
+        if old.get(name) != new.get(name)
+    )
+    return found or ((FieldChange("name", None, after.name),) if before is None else ())
+
+
+def _write_provider_datacenters(tx: Transaction, declared: Inventory, steps: list[InventoryStep]) -> None:
+    """Which providers have a datacenter is a part of the datacenter's step."""
+    if not declared.datacenters:
         return
-    before = trust.url_of(tx, endpoint.name)
-    if before is None or host_of(before) in ("", host):
-        trust.bind(tx, endpoint.credential, host, actor)
-
-
-def _credential(declared: CredentialDeclaration) -> rows.CredentialRow:
-    if declared.environment is not None:
-        return rows.CredentialRow(declared.name, "environment", environment_variable=declared.environment)
-    if declared.file is not None:
-        return rows.CredentialRow(declared.name, "file", file_path=declared.file)
-    return rows.CredentialRow(declared.name, "stored")
-
-
-def _write_datacenters(tx: Transaction, declared: Inventory) -> None:
+    there = {(row.provider, row.datacenter) for row in rows.provider_datacenters(tx)}
     for datacenter in declared.datacenters:
-        rows.upsert_datacenter(
-            tx,
-            rows.DatacenterRow(
-                name=datacenter.name,
-                location=datacenter.location,
-                display_name=datacenter.display_name,
-                description=datacenter.description,
-                time_zone=datacenter.time_zone,
-                capabilities=dict.fromkeys(datacenter.capabilities, True),
-            ),
-        )
-        for provider in datacenter.providers:
+        new = [each for each in datacenter.providers if (each, datacenter.name) not in there]
+        for provider in new:
             rows.upsert_provider_datacenter(
                 tx, rows.ProviderDatacenterRow(provider, datacenter.name, datacenter.name)
             )
+        if not new:
+            continue
+        changes = tuple(FieldChange("provider", None, provider) for provider in new)
+        mine = InventoryStep(InventoryKind.DATACENTER, datacenter.name, changes)
+        for step in steps:
+            if step.key == mine.key:
+                steps.remove(step)
+                mine = InventoryStep(step.kind, step.name, (*step.changes, *changes), step.is_new)
+                break
+        steps.append(mine)
 
 
-def _write_endpoints(tx: Transaction, declared: Inventory, actor: str) -> None:
+def _give(tx: Transaction, declared: Inventory, actor: str) -> None:
+    """Give each credential that was given for no host yet for those of the endpoints that log in by it."""
+    given = trust.hosts(tx)
     for endpoint in declared.endpoints:
-        _bind(tx, endpoint, actor)
-        rows.upsert_endpoint(
-            tx,
-            rows.EndpointRow(
-                name=endpoint.name,
-                provider=endpoint.provider,
-                provider_type=endpoint.provider_type,
-                url=endpoint.url or "",
-                ca_file=endpoint.ca_file,
-                credential=endpoint.credential,
-                drift_policy="report" if endpoint.drift == "report" else "heal",
-                request_limit_per_hour=endpoint.rate_limit_per_hour,
-                display_name=endpoint.display_name,
-                settings=endpoint.settings,
-            ),
-        )
+        host = host_of(endpoint.url or "")
+        if endpoint.credential is not None and host and endpoint.credential not in given:
+            trust.bind(tx, endpoint.credential, host, actor)

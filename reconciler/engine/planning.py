@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.engine.drivers import driver_class, drivers
 from reconciler.engine.engine import Engine
+from reconciler.engine.inventory import waiting_hosts
 from reconciler.errors import PlanError
 from reconciler.executor import in_vain
 from reconciler.executor.context import Endpoint
@@ -14,6 +15,7 @@ from reconciler.executor.look import Look
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.diff import Diff
+from reconciler.model.inventory import InventoryStep
 from reconciler.model.observation import Offer
 from reconciler.model.plan import Action, Call, Plan
 from reconciler.model.resource import Desired, Recorded, ReplacePolicy
@@ -70,8 +72,12 @@ def plan_now(
     looks: Mapping[str, Look],
     options: PlanOptions,
     revision: int | None,
+    inventory: tuple[InventoryStep, ...] = (),
 ) -> Plan:
-    """The plan for what the transaction sees. `looks` are this run's observations, by endpoint."""
+    """The plan for what the transaction sees. `looks` are this run's observations, by endpoint.
+
+    `inventory` is what the transaction, or this run before it, changed of the inventory.
+    """
     endpoints = engine.endpoints(tx)
     drop_void_failures(tx, in_vain.CODE)
     restored = restore_lifecycles(tx)
@@ -104,7 +110,7 @@ def plan_now(
             _copied(tx, engine.catalog, endpoints, desired.values()),
         ),
         now=observation_start(tx),
-        managed=managed_count(tx, _sources(options)),
+        managed=managed_count(tx, scoped_sources(options)),
         applied=applied,
         carried=_carried(tx, engine.catalog, applied, recorded),
         created=_created(tx, engine.catalog, desired, recorded),
@@ -123,7 +129,12 @@ def plan_now(
         destroy=options.destroy,
         restored=restored,
     )
-    return replace(make_plan(given), elsewhere=_differing(given))
+    waiting = waiting_hosts(tx, scoped_sources(options))
+    return replace(
+        make_plan(given),
+        inventory=tuple(sorted((*inventory, *waiting), key=lambda step: step.key)),
+        elsewhere=_differing(given),
+    )
 
 
 def _elsewhere(scope: Scope | None, roots: Iterable[Root]) -> dict[Address, str | None]:
@@ -135,7 +146,7 @@ def _elsewhere(scope: Scope | None, roots: Iterable[Root]) -> dict[Address, str 
     }
 
 
-def _sources(options: PlanOptions) -> frozenset[str] | None:
+def scoped_sources(options: PlanOptions) -> frozenset[str] | None:
     return options.scope.sources if options.scope is not None and not options.everything else None
 
 

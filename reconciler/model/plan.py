@@ -10,6 +10,7 @@ from uuid import UUID
 
 from reconciler.model.address import Address
 from reconciler.model.diff import AttributeChange, PartChange, Reason, TagChange
+from reconciler.model.inventory import InventoryStep
 from reconciler.model.values import SecretRef, digest
 
 
@@ -198,9 +199,11 @@ class Plan:
 
     `approvals` hold the whole plan until a person approves its hash (a mass deletion). `follows` are steps of
     the same resources that a later wave of the same apply takes, when those they wait for are done.
+    `inventory` is what changes of the inventory before any step; the steps were planned as if it had.
     """
 
     steps: tuple[Step, ...] = ()
+    inventory: tuple[InventoryStep, ...] = ()
     blocked: tuple[Blocked, ...] = ()
     warnings: tuple[str, ...] = ()
     approvals: tuple[str, ...] = ()
@@ -213,11 +216,23 @@ class Plan:
     elsewhere: int = 0  # how many resources differ that this plan is not about
 
     def __bool__(self) -> bool:
-        return bool(self.steps)
+        return bool(self.steps or self.inventory)
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether not all of it may be done without a person's approval."""
+        return bool(self.approval_reasons)
+
+    @property
+    def approval_reasons(self) -> tuple[str, ...]:
+        """Why all or some of it waits for one."""
+        inventory = (text for step in self.inventory for text in step.approvals)
+        return (*self.approvals, *inventory, *(text for step in self.steps for text in step.approvals))
 
     def hash(self) -> str:
         """SHA-256 hex over what would be done and what it rests on. An approval is bound to it."""
-        return digest(step.content() for step in (*self.steps, *self.follows)).hex()
+        inventory = [step.content() for step in self.inventory]
+        return digest([*inventory, *(step.content() for step in (*self.steps, *self.follows))]).hex()
 
     def count(self, action: Action) -> int:
         return sum(1 for step in self.steps if step.action is action)

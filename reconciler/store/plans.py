@@ -16,18 +16,20 @@ from uuid import UUID, uuid4
 from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.model.diff import AttributeChange
+from reconciler.model.inventory import InventoryStep
 from reconciler.model.plan import Call, ExternalId, MarkValue, Param, Plan, ReservedId, Step
 from reconciler.model.values import SecretRef, Value
-from reconciler.store.ids import load_ids
+from reconciler.store.inventory import COLUMNS
 from reconciler.store.secrets import Key
 from reconciler.store.session import Transaction
+from reconciler.store.values import columns
 
 _Row = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """A plan's row. `steps` are the hashes of its steps by address."""
+    """A plan's row. `steps` are the hashes of its steps by address, `inventory` those of its inventory's."""
 
     id: int
     hash: str
@@ -38,11 +40,12 @@ class SavedPlan:
     content_hash: bytes | None
     needs_approval: bool
     steps: dict[Address, str]
+    inventory: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """An unused approval: the plan's number, its hash, and the hashes of the steps it covers."""
+    """An unused approval: the plan's number, its hash, and the hashes of all the steps it covers."""
 
     plan_id: int
     hash: str
@@ -72,19 +75,16 @@ def save_plan(
         status=status,
         source_name=source,
         content_hash=content_hash,
-        needs_approval=bool(plan.approvals) or any(step.approvals for step in plan.steps),
+        needs_approval=plan.needs_approval,
     )
     tx.copy("plans.copy_sources", ((plan_id, n, *each) for n, each in enumerate(made_from)))
-    ids = load_ids(tx)
+    _copy_inventory(tx, plan_id, plan.inventory)
     types: dict[str, int] = dict(tx.rows("plans.operation_types"))
     numbers = [row[0] for row in tx.rows("plans.reserve_step_ids", count=len(plan.steps))]
     numbered = list(zip(numbers, plan.steps, strict=True))
     tx.copy(
         "plans.copy_steps",
-        (
-            _step(number, position, step, plan_id, types, ids.endpoints)
-            for position, (number, step) in enumerate(numbered)
-        ),
+        (_step(number, position, step, plan_id, types) for position, (number, step) in enumerate(numbered)),
     )
     _copy_details(tx, numbered)
     messages = [("warning", text) for text in plan.warnings] + [("approval", text) for text in plan.approvals]
@@ -97,6 +97,28 @@ def save_plan(
         ),
     )
     return plan_id, {step.address: number for number, step in numbered}
+
+
+def _copy_inventory(tx: Transaction, plan_id: int, steps: Sequence[InventoryStep]) -> None:
+    numbered = list(enumerate(steps))
+    tx.copy(
+        "plans.copy_inventory",
+        ((plan_id, n, step.kind.value, step.name, step.is_new, step.hash()) for n, step in numbered),
+    )
+    tx.copy(
+        "plans.copy_inventory_values",
+        (
+            (plan_id, n, k, change.name, side, COLUMNS[type(value)].value, *columns(value))
+            for n, step in numbered
+            for k, change in enumerate(step.changes)
+            for side, value in (("before", change.before), ("after", change.after))
+            if value is not None
+        ),
+    )
+    tx.copy(
+        "plans.copy_inventory_approvals",
+        ((plan_id, n, k, text) for n, step in numbered for k, text in enumerate(step.approvals)),
+    )
 
 
 def _copy_details(tx: Transaction, numbered: Sequence[tuple[int, Step]]) -> None:
@@ -124,16 +146,14 @@ def _copy_details(tx: Transaction, numbered: Sequence[tuple[int, Step]]) -> None
     )
 
 
-def _step(
-    number: int, position: int, step: Step, plan_id: int, types: dict[str, int], endpoints: dict[str, int]
-) -> _Row:
+def _step(number: int, position: int, step: Step, plan_id: int, types: dict[str, int]) -> _Row:
     return (
         number,
         plan_id,
         position,
         str(step.address),
         types[step.action.value],
-        endpoints[step.endpoint],
+        step.endpoint,
         step.resource,
         step.pin,
         step.desired_hash,
@@ -245,6 +265,7 @@ def find_plan(tx: Transaction, word: str) -> SavedPlan:
         content_hash=content_hash and bytes(content_hash),
         needs_approval=needs_approval,
         steps=steps,
+        inventory=frozenset(row[0] for row in tx.rows("plans.inventory_hashes", id=number)),
     )
 
 

@@ -24,10 +24,9 @@ def bind(tx: Transaction, credential: str, host: str, actor: str) -> bool:
     return bool(tx.execute("trust.bind", credential=credential, host=host, actor=actor))
 
 
-def url_of(tx: Transaction, endpoint: str) -> str | None:
-    """Where an endpoint is as recorded; None where there is none."""
-    url: str | None = tx.value("trust.url_of_endpoint", name=endpoint)
-    return url
+def sources_of(tx: Transaction, kind: str) -> Mapping[str, str]:
+    """By name the source that declares an object of this kind."""
+    return dict(tx.rows("trust.declarations", kind=kind))
 
 
 def declared_elsewhere(tx: Transaction, source_id: int) -> Mapping[Declared, str]:

@@ -1873,13 +1873,114 @@ COMMENT ON COLUMN plan_blocked.message IS
 COMMENT ON COLUMN plan_blocked.hint IS
 'What frees it.';
 
+CREATE TABLE plan_inventory_steps (
+    plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+    position integer NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    is_new boolean NOT NULL,
+    hash text NOT NULL,
+    CONSTRAINT plan_inventory_steps_pkey PRIMARY KEY (plan_id, position),
+    CONSTRAINT plan_inventory_steps_kind CHECK (
+        kind IN ('location', 'credential', 'provider', 'datacenter', 'endpoint')
+    ),
+    CONSTRAINT plan_inventory_steps_hash CHECK (hash ~ '^[0-9a-f]{64}$')
+);
+
+COMMENT ON TABLE plan_inventory_steps IS
+'What a plan changes of the inventory, before any of its steps.';
+COMMENT ON COLUMN plan_inventory_steps.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_inventory_steps.position IS
+'Its place, from 0.';
+COMMENT ON COLUMN plan_inventory_steps.kind IS
+'location, credential, provider, datacenter or endpoint.';
+COMMENT ON COLUMN plan_inventory_steps.name IS
+'Its name in the manifests.';
+COMMENT ON COLUMN plan_inventory_steps.is_new IS
+'Whether there was none of that name.';
+COMMENT ON COLUMN plan_inventory_steps.hash IS
+'SHA-256, hexadecimal, over what changes; an approval is bound to it.';
+
+CREATE TABLE plan_inventory_values (
+    plan_id bigint NOT NULL,
+    step_position integer NOT NULL,
+    position integer NOT NULL,
+    side text NOT NULL,
+    field text NOT NULL,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    CONSTRAINT plan_inventory_values_pkey PRIMARY KEY (plan_id, step_position, position, side),
+    CONSTRAINT plan_inventory_values_step FOREIGN KEY (plan_id, step_position)
+    REFERENCES plan_inventory_steps (plan_id, position) ON DELETE CASCADE,
+    CONSTRAINT plan_inventory_values_side CHECK (side IN ('before', 'after')),
+    CONSTRAINT plan_inventory_values_data_type CHECK (
+        data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')
+    ),
+    CONSTRAINT plan_inventory_values_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT plan_inventory_values_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+    CONSTRAINT plan_inventory_values_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+    CONSTRAINT plan_inventory_values_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+    CONSTRAINT plan_inventory_values_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+);
+
+COMMENT ON TABLE plan_inventory_values IS
+'A field''s value before or after a change of the inventory; where there was or will be none, there is no row.';
+COMMENT ON COLUMN plan_inventory_values.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_inventory_values.step_position IS
+'The place of the inventory''s step.';
+COMMENT ON COLUMN plan_inventory_values.position IS
+'The change''s place in it, from 0.';
+COMMENT ON COLUMN plan_inventory_values.side IS
+'before or after.';
+COMMENT ON COLUMN plan_inventory_values.field IS
+'The field''s name in manifests; `settings.NAME` and `capabilities.NAME` for one of those, `host` for a host that a credential is given for, `provider` for one that has a datacenter.';
+COMMENT ON COLUMN plan_inventory_values.data_type IS
+'Which of the columns holds the value.';
+COMMENT ON COLUMN plan_inventory_values.value_string IS
+'The value, where it is a text.';
+COMMENT ON COLUMN plan_inventory_values.value_integer IS
+'The value, where it is an integer.';
+COMMENT ON COLUMN plan_inventory_values.value_decimal IS
+'The value, where it is a decimal.';
+COMMENT ON COLUMN plan_inventory_values.value_boolean IS
+'The value, where it is true or false.';
+COMMENT ON COLUMN plan_inventory_values.value_datetime IS
+'The value, where it is an instant.';
+
+CREATE TABLE plan_inventory_approvals (
+    plan_id bigint NOT NULL,
+    step_position integer NOT NULL,
+    position integer NOT NULL,
+    message text NOT NULL,
+    CONSTRAINT plan_inventory_approvals_pkey PRIMARY KEY (plan_id, step_position, position),
+    CONSTRAINT plan_inventory_approvals_step FOREIGN KEY (plan_id, step_position)
+    REFERENCES plan_inventory_steps (plan_id, position) ON DELETE CASCADE
+);
+
+COMMENT ON TABLE plan_inventory_approvals IS
+'Why a person must approve a change of the inventory.';
+COMMENT ON COLUMN plan_inventory_approvals.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_inventory_approvals.step_position IS
+'The place of the inventory''s step.';
+COMMENT ON COLUMN plan_inventory_approvals.position IS
+'The reason''s place, from 0.';
+COMMENT ON COLUMN plan_inventory_approvals.message IS
+'The reason.';
+
 CREATE TABLE plan_steps (
     id bigint GENERATED ALWAYS AS IDENTITY,
     plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
     position integer NOT NULL,
     address text NOT NULL,
     operation_type_id integer NOT NULL REFERENCES operation_types (id),
-    provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+    endpoint text NOT NULL,
     resource_uid uuid,
     pin bigint,
     desired_hash bytea,
@@ -1906,8 +2007,8 @@ COMMENT ON COLUMN plan_steps.address IS
 'The resource.';
 COMMENT ON COLUMN plan_steps.operation_type_id IS
 'What is done to it.';
-COMMENT ON COLUMN plan_steps.provider_endpoint_id IS
-'Where.';
+COMMENT ON COLUMN plan_steps.endpoint IS
+'Where, by the endpoint''s name: a plan may be the first to declare it.';
 COMMENT ON COLUMN plan_steps.resource_uid IS
 'The recorded resource it rests on; null where there is none yet.';
 COMMENT ON COLUMN plan_steps.pin IS
@@ -1925,7 +2026,6 @@ COMMENT ON COLUMN plan_steps.hash IS
 COMMENT ON COLUMN plan_steps.adopt_external_id IS
 'The provider''s id of the object to take over.';
 CREATE INDEX plan_steps_type ON plan_steps (operation_type_id);
-CREATE INDEX plan_steps_endpoint ON plan_steps (provider_endpoint_id);
 CREATE INDEX plan_steps_resource ON plan_steps (resource_uid);
 
 CREATE TABLE plan_step_requirements (
@@ -4705,8 +4805,8 @@ GRANT UPDATE (valid_to_revision, source_id, file, path, line, column_number) ON 
 
 -- A plan is written once; its status moves, and an approval is used up.
 GRANT INSERT ON
-plans, plan_sources, plan_approvals, plan_messages, plan_blocked, plan_steps, plan_step_requirements, plan_step_approvals,
-plan_step_changes, plan_calls, plan_call_parameters TO reconciler_runtime;
+plans, plan_sources, plan_approvals, plan_messages, plan_blocked, plan_inventory_steps, plan_inventory_values,
+plan_inventory_approvals, plan_steps, plan_step_requirements, plan_step_approvals, plan_step_changes, plan_calls, plan_call_parameters TO reconciler_runtime;
 GRANT UPDATE (status) ON plans TO reconciler_runtime;
 GRANT UPDATE (used_at) ON plan_approvals TO reconciler_runtime;
 

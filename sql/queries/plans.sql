@@ -26,7 +26,7 @@ FROM operation_types;
 
 -- name: plans.copy_steps
 COPY plan_steps (
-    id, plan_id, position, address, operation_type_id, provider_endpoint_id, resource_uid, pin,
+    id, plan_id, position, address, operation_type_id, endpoint, resource_uid, pin,
     desired_hash, impact, reason, summary, adopt_external_id, hash
 ) FROM STDIN;
 
@@ -41,6 +41,18 @@ COPY plan_step_changes (
     plan_step_id, position, part_address, part_action, part_holds_data, attribute, tag_key,
     before_text, after_text, reason, mutability, is_secret
 ) FROM STDIN;
+
+-- name: plans.copy_inventory
+COPY plan_inventory_steps (plan_id, position, kind, name, is_new, hash) FROM STDIN;
+
+-- name: plans.copy_inventory_values
+COPY plan_inventory_values (
+    plan_id, step_position, position, field, side, data_type, value_string, value_integer, value_decimal,
+    value_boolean, value_datetime
+) FROM STDIN;
+
+-- name: plans.copy_inventory_approvals
+COPY plan_inventory_approvals (plan_id, step_position, position, message) FROM STDIN;
 
 -- name: plans.copy_calls
 COPY plan_calls (
@@ -156,6 +168,11 @@ SELECT
 FROM plan_steps
 WHERE plan_id = %(id)s;
 
+-- name: plans.inventory_hashes
+SELECT hash
+FROM plan_inventory_steps
+WHERE plan_id = %(id)s;
+
 -- name: plans.approve
 INSERT INTO plan_approvals (uid, plan_id, hash, approved_by, mac)
 VALUES (%(uid)s, %(id)s, %(hash)s, %(actor)s, %(mac)s);
@@ -177,5 +194,11 @@ SELECT
     a.mac
 FROM plans AS p
 INNER JOIN plan_approvals AS a ON p.id = a.plan_id AND a.used_at IS NULL AND a.hash = p.hash
-INNER JOIN plan_steps AS s ON p.id = s.plan_id
+INNER JOIN LATERAL (
+    SELECT step.hash FROM plan_steps AS step
+    WHERE step.plan_id = p.id
+    UNION ALL
+    SELECT i.hash FROM plan_inventory_steps AS i
+    WHERE i.plan_id = p.id
+) AS s ON TRUE
 WHERE p.status = 'saved';

@@ -18,10 +18,14 @@ FROM provider_credentials AS c
 WHERE c.name = %(credential)s AND c.deleted_at IS NULL
 ON CONFLICT DO NOTHING;
 
--- name: trust.url_of_endpoint
-SELECT e.url
-FROM provider_endpoints AS e
-WHERE e.name = %(name)s AND e.deleted_at IS NULL;
+-- name: trust.declarations
+-- Whose the objects of a kind are.
+SELECT
+    d.name,
+    s.name AS source
+FROM provider_declarations AS d
+INNER JOIN manifest_sources AS s ON d.source_id = s.id
+WHERE d.kind = %(kind)s;
 
 -- name: trust.other_declarations
 -- What another source declares.

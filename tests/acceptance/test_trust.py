@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from dulwich import porcelain
 
-from tests.acceptance.rig import World, inventory
+from tests.acceptance.rig import TOKEN, World, inventory
 
 HOSTILE = """
     apiVersion: reconciler/v1
@@ -46,7 +46,9 @@ KEY = """
     apiVersion: reconciler/v1
     kind: SshKey
     metadata: {name: admin}
-    spec: {public_key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f a@b"}
+    spec:
+      endpoint: hz
+      public_key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f a@b"
 """
 
 
@@ -151,3 +153,97 @@ def test_inventory_belongs_to_one_source(world: World, tmp_path: Path) -> None:
         assert host.received == []
     assert done.code == 1
     assert f"endpoint/hz: the endpoint hz is already declared by the source {world.fleet}" in done.said
+
+
+def test_what_changes_of_the_inventory_is_in_the_plan_and_nothing_of_it_before_the_apply(
+    world: World,
+) -> None:
+    world.write(admin=KEY)
+    plan = world.cli.ok("plan", "-f", "fleet", "--save", "-o", "json").json()
+    assert [f"{step['kind']}/{step['name']}" for step in plan["inventory"]] == [
+        "location/fsn1",
+        "credential/token",
+        "provider/rented",
+        "endpoint/hz",
+    ]
+    assert {"name": "url", "before": None, "after": world.sim.url} in plan["inventory"][3]["changes"]
+    assert world.cli.ok("get", "endpoints", "-o", "json").json() == []
+    world.cli.ok("apply", "--plan", str(plan["saved_as"]))
+    assert [row["name"] for row in world.cli.ok("get", "endpoints", "-o", "json").json()] == ["hz"]
+
+    world.write(
+        inventory=inventory(world.sim.url).replace("credential: token", "credential: token, drift: report")
+    )
+    done = world.cli.run("plan", "-f", "fleet", "--detailed-exitcode")
+    assert done.code == 2
+    assert "~ endpoint/hz will be changed" in done.out
+    assert "heal → report" in done.out
+    assert "1 of the inventory" in done.out
+    assert "✓ endpoint/hz changed" in world.cli.ok("apply", "-f", "fleet", "--yes").out
+    assert world.cli.is_settled()
+
+
+def test_a_saved_plan_takes_no_inventory_that_came_later(world: World) -> None:
+    world.write(admin=KEY)
+    number = str(world.cli.ok("plan", "-f", "fleet", "--save", "-o", "json").json()["saved_as"])
+    world.write(other=KNOWN.replace("{url}", world.sim.url))
+    done = world.cli.run("apply", "--plan", number)
+    assert done.code == 1
+    assert "endpoint/other changed since the plan was made" in done.said
+    assert world.cli.ok("get", "endpoints", "-o", "json").json() == []
+
+
+def _elsewhere(world: World) -> str:
+    """The same simulator under another host's name."""
+    return world.sim.url.replace("127.0.0.1", "localhost")
+
+
+def test_a_move_to_another_host_is_a_step_that_an_approval_lets_go_on(world: World) -> None:
+    world.made(admin=KEY)
+    world.write(
+        inventory=inventory(_elsewhere(world)), second=KEY.replace("admin", "second").replace("AAIA", "AAIB")
+    )
+    done = world.cli.run("apply", "-f", "fleet", "--yes", "-o", "json")
+    assert done.code == 3
+    applied = done.json()
+    assert applied["withheld"] == ["credential/token"]
+    assert applied["inventory"] == ["endpoint/hz"]
+    waits = world.cli.run("plan", "-f", "fleet")
+    assert "needs an approval: hz would send it to localhost; it was given for 127.0.0.1" in waits.out
+
+    world.cli.ok("approve", str(applied["saved_as"]))
+    done = world.cli.ok("apply", "-f", "fleet", "--yes")
+    assert "✓ credential/token changed" in done.out
+    assert world.sim.names("ssh_keys") == ["admin", "second"]
+    assert world.cli.is_settled()
+
+
+def test_who_sees_the_move_and_says_yes_has_approved_it(world: World) -> None:
+    world.made(admin=KEY)
+    world.write(inventory=inventory(_elsewhere(world)))
+    done = world.cli.at_terminal("yes", "apply", "-f", "fleet")
+    assert done.code == 0, done.said
+    assert world.cli.is_settled()
+
+
+@pytest.mark.parametrize("how", ["a new endpoint", "another credential at a known endpoint"])
+def test_a_known_credential_goes_to_no_further_host_without_an_approval(world: World, how: str) -> None:
+    world.made(admin=KEY)
+    with listening("127.0.0.2") as host:
+        spare = """
+            apiVersion: reconciler/v1
+            kind: Credential
+            metadata: {name: spare}
+            spec: {environment: RECONCILER_HOME}
+        """
+        other = KNOWN.replace("{url}", host.url)
+        if how == "a new endpoint":
+            world.write(other=other)
+        else:
+            world.write(spare=spare, other=other.replace("credential: token", "credential: spare"))
+            world.cli.run("apply", "-f", "fleet", "--yes")
+            assert host.received != []
+            world.write(other=other)
+        done = world.cli.run("apply", "-f", "fleet", "--yes")
+        assert TOKEN.encode() not in b"".join(host.received)
+    assert "other would send it to 127.0.0.2; it was given for 127.0.0.1" in done.said

@@ -182,6 +182,33 @@ def test_what_holds_data_waits_for_an_approval_and_goes_once_it_is_given(
     until(lambda: daemon.metric("reconciler_waiting_approvals") == 0)
 
 
+def test_an_endpoint_that_moves_to_another_host_waits_for_an_approval(
+    site: Site, cloud: Cloud, repository: Path
+) -> None:
+    commit(repository, fleet(cloud, ssh_key()))
+    daemon = site.start()
+    until(lambda: cloud.names("ssh_keys") == ["admin"])
+    daemon.settled()
+    moved = fleet(cloud, ssh_key(), server("web-1"))
+    moved["inventory.yaml"] = moved["inventory.yaml"].replace("127.0.0.1", "localhost")
+    commit(repository, moved)
+
+    assert daemon.until_said("revision in force", inventory=["endpoint/cloud"])
+    said = daemon.until_said("a plan waits for an approval", inventory=["credential/token"])
+    assert said["reasons"] == ["cloud would send it to localhost; it was given for 127.0.0.1"]
+    daemon.cycles(1)
+    asked = len(cloud.ledger())
+    daemon.cycles(3)
+    assert len(daemon.said("a plan waits for an approval")) == 1
+    assert len(cloud.ledger()) == asked
+
+    site.approve(said["plan"])
+    until(lambda: cloud.names("servers") == ["web-1"])
+    daemon.settled()
+    assert site.status(said["plan"]) == "applied"
+    assert site.rows("SELECT count(*) FROM plan_approvals WHERE used_at IS NULL") == [(0,)]
+
+
 def test_a_plan_that_nobody_approved_expires_when_its_ground_moves(
     site: Site, cloud: Cloud, repository: Path
 ) -> None:
