@@ -24,6 +24,7 @@ steps            [{address, action, endpoint, provider_type, reason, impact, sum
   tags           [{key, before, after, reason}]
   parts          [{address, action, holds_data, changes}]
   calls          [{operation, method, path, path_params, params, summary, impact, best_effort}]
+follows          steps like these, which the same apply takes once what they wait for is done
 blocked          [{address, action, hindrance, message, hint}]
 since_creation   [text]: what only a creation takes and is wanted otherwise since; it has no effect
 warnings         [text]
@@ -69,6 +70,7 @@ def plan_json(
         "whole": bool(looks) and not any(look.trouble for look in looks.values()),
         "inventory": [_inventory(step) for step in plan.inventory],
         "steps": [step_json(step, catalog) for step in plan.steps],
+        "follows": [step_json(step, catalog) for step in plan.follows],
         "blocked": [
             {
                 "address": str(item.address),

@@ -303,8 +303,7 @@ def apply_saved(request: Request, word: str, form: Literal["text", "json"]) -> i
         run.look()
         preview = run.preview()
         same_as_saved(saved, preview.plan)
-        permit = Permit(exactly=frozenset(saved.steps.values()), inventory=saved.inventory)
-        code = _carry_out(run, permit, form)
+        code = _carry_out(run, Permit.for_saved(saved), form)
         run.session.close_saved(saved.id, done=code in (ExitCode.DONE, ExitCode.LEFT))
         return code
 

@@ -13,7 +13,7 @@ from reconciler.model.address import Address
 from reconciler.model.diff import PartAction
 from reconciler.model.inventory import InventoryStep
 from reconciler.model.plan import Action, Plan, Step
-from reconciler.store.plans import Approval
+from reconciler.store.plans import Approval, SavedPlan
 
 Destruction = tuple[Address, Action]
 """What is destroyed, and by which action: a root, or a part of one that holds data."""
@@ -41,6 +41,11 @@ class Permit:
         steps = frozenset(step.hash() for step in plan.steps)
         later = frozenset(step.work() for step in plan.follows)
         return cls(steps, later, destruction(plan), frozenset(step.hash() for step in plan.inventory))
+
+    @classmethod
+    def for_saved(cls, saved: SavedPlan) -> Permit:
+        """For a plan that was saved, and is applied by its number."""
+        return cls(frozenset(saved.steps.values()), saved.later, inventory=saved.inventory)
 
     @classmethod
     def shown(cls, plan: Plan) -> Permit:

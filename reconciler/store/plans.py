@@ -29,7 +29,10 @@ _Row = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """A plan's row. `steps` are the hashes of its steps by address, `inventory` those of its inventory's."""
+    """A plan's row. `steps` are the hashes of its steps by address, `inventory` those of its inventory's.
+
+    `later` is the work of the steps that follow them in the same apply.
+    """
 
     id: int
     hash: str
@@ -41,6 +44,7 @@ class SavedPlan:
     needs_approval: bool
     steps: dict[Address, str]
     inventory: frozenset[str] = frozenset()
+    later: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +84,15 @@ def save_plan(
     tx.copy("plans.copy_sources", ((plan_id, n, *each) for n, each in enumerate(made_from)))
     _copy_inventory(tx, plan_id, plan.inventory)
     types: dict[str, int] = dict(tx.rows("plans.operation_types"))
-    numbers = [row[0] for row in tx.rows("plans.reserve_step_ids", count=len(plan.steps))]
-    numbered = list(zip(numbers, plan.steps, strict=True))
+    steps = [*plan.steps, *plan.follows]
+    numbers = [row[0] for row in tx.rows("plans.reserve_step_ids", count=len(steps))]
+    numbered = list(zip(numbers, steps, strict=True))
     tx.copy(
         "plans.copy_steps",
-        (_step(number, position, step, plan_id, types) for position, (number, step) in enumerate(numbered)),
+        (
+            _step(number, position, step, plan_id, types, is_later=position >= len(plan.steps))
+            for position, (number, step) in enumerate(numbered)
+        ),
     )
     _copy_details(tx, numbered)
     messages = [("warning", text) for text in plan.warnings] + [("approval", text) for text in plan.approvals]
@@ -96,7 +104,7 @@ def save_plan(
             for n, b in enumerate(plan.blocked)
         ),
     )
-    return plan_id, {step.address: number for number, step in numbered}
+    return plan_id, {step.address: number for number, step in numbered[: len(plan.steps)]}
 
 
 def _copy_inventory(tx: Transaction, plan_id: int, steps: Sequence[InventoryStep]) -> None:
@@ -146,7 +154,9 @@ def _copy_details(tx: Transaction, numbered: Sequence[tuple[int, Step]]) -> None
     )
 
 
-def _step(number: int, position: int, step: Step, plan_id: int, types: dict[str, int]) -> _Row:
+def _step(
+    number: int, position: int, step: Step, plan_id: int, types: dict[str, int], *, is_later: bool
+) -> _Row:
     return (
         number,
         plan_id,
@@ -161,7 +171,8 @@ def _step(number: int, position: int, step: Step, plan_id: int, types: dict[str,
         step.reason.value if step.reason else None,
         step.summary,
         step.adopt,
-        step.hash(),
+        is_later,
+        step.work() if is_later else step.hash(),
     )
 
 
@@ -253,7 +264,8 @@ def find_plan(tx: Transaction, word: str) -> SavedPlan:
     row = tx.row("plans.find", word=word)
     if row is None:
         raise PlanError(f"there is no plan {word}", hint="`reconciler get plans` lists them")
-    steps = {Address.parse(address): found for address, found in tx.rows("plans.step_hashes", id=row[0])}
+    hashes = list(tx.rows("plans.step_hashes", id=row[0]))
+    steps = {Address.parse(address): found for address, found, is_later in hashes if not is_later}
     number, plan_hash, actor, created_at, status, source, content_hash, needs_approval = row
     return SavedPlan(
         id=number,
@@ -266,6 +278,7 @@ def find_plan(tx: Transaction, word: str) -> SavedPlan:
         needs_approval=needs_approval,
         steps=steps,
         inventory=frozenset(row[0] for row in tx.rows("plans.inventory_hashes", id=number)),
+        later=frozenset(found for _, found, is_later in hashes if is_later),
     )
 
 

@@ -1988,6 +1988,7 @@ CREATE TABLE plan_steps (
     reason text,
     summary text NOT NULL,
     adopt_external_id text,
+    is_later boolean NOT NULL DEFAULT FALSE,
     hash text NOT NULL,
     CONSTRAINT plan_steps_pkey PRIMARY KEY (id),
     CONSTRAINT plan_steps_order UNIQUE (plan_id, position),
@@ -2021,8 +2022,10 @@ COMMENT ON COLUMN plan_steps.reason IS
 'manifest, drift or default; null where it has no single one.';
 COMMENT ON COLUMN plan_steps.summary IS
 'One line for people.';
+COMMENT ON COLUMN plan_steps.is_later IS
+'Whether it follows in a later wave of the same apply, once the steps that it waits for are done.';
 COMMENT ON COLUMN plan_steps.hash IS
-'SHA-256, hexadecimal, over what the step would do and what it rests on.';
+'SHA-256, hexadecimal, over what the step would do and what it rests on; of a later one over what it would do alone.';
 COMMENT ON COLUMN plan_steps.adopt_external_id IS
 'The provider''s id of the object to take over.';
 CREATE INDEX plan_steps_type ON plan_steps (operation_type_id);

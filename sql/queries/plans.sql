@@ -27,7 +27,7 @@ FROM operation_types;
 -- name: plans.copy_steps
 COPY plan_steps (
     id, plan_id, position, address, operation_type_id, endpoint, resource_uid, pin,
-    desired_hash, impact, reason, summary, adopt_external_id, hash
+    desired_hash, impact, reason, summary, adopt_external_id, is_later, hash
 ) FROM STDIN;
 
 -- name: plans.copy_requirements
@@ -149,7 +149,7 @@ SELECT
     p.needs_approval,
     count(s.id) AS steps
 FROM plans AS p
-LEFT JOIN plan_steps AS s ON p.id = s.plan_id
+LEFT JOIN plan_steps AS s ON p.id = s.plan_id AND NOT s.is_later
 GROUP BY p.id
 ORDER BY p.id DESC
 LIMIT %(most)s;
@@ -159,12 +159,13 @@ SELECT
     address,
     id
 FROM plan_steps
-WHERE plan_id = %(id)s;
+WHERE plan_id = %(id)s AND NOT is_later;
 
 -- name: plans.step_hashes
 SELECT
     address,
-    hash
+    hash,
+    is_later
 FROM plan_steps
 WHERE plan_id = %(id)s;
 
@@ -196,7 +197,7 @@ FROM plans AS p
 INNER JOIN plan_approvals AS a ON p.id = a.plan_id AND a.used_at IS NULL AND a.hash = p.hash
 INNER JOIN LATERAL (
     SELECT step.hash FROM plan_steps AS step
-    WHERE step.plan_id = p.id
+    WHERE step.plan_id = p.id AND NOT step.is_later
     UNION ALL
     SELECT i.hash FROM plan_inventory_steps AS i
     WHERE i.plan_id = p.id

@@ -132,7 +132,7 @@ SELECT
     (
         SELECT count(*)
         FROM plan_steps AS s
-        WHERE s.plan_id = p.id
+        WHERE s.plan_id = p.id AND NOT s.is_later
     ) AS steps
 FROM plans AS p
 LEFT JOIN LATERAL (

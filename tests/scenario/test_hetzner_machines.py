@@ -15,6 +15,7 @@ from reconciler.engine.planning import PlanOptions
 from reconciler.errors import ManifestError
 from reconciler.model.plan import Action, Blocked, Hindrance
 from reconciler.planner import Selection, parse_selector
+from reconciler.store.plans import find_plan
 from tests.scenario.stage import Stage, document, result_of, results
 from tests.scenario.test_executor import names
 
@@ -40,6 +41,16 @@ def one(stage: Stage, kind: str, name: str) -> dict[str, Any]:
 def approve(stage: Stage, waves: int = 4) -> Applied:
     """Apply all that the plan shows, as somebody who has read it."""
     return stage.apply(Permit.for_plan(stage.plan()), waves=waves)
+
+
+def approve_saved(stage: Stage) -> Applied:
+    """Save the plan, and apply what was saved."""
+    session = stage.session()
+    session.observe()
+    number = session.save(session.preview())
+    with stage.engine.store.read() as tx:
+        permit = Permit.for_saved(find_plan(tx, str(number)))
+    return stage.apply(permit)
 
 
 def why(blocked: tuple[Blocked, ...], where: str = "vm/web") -> str:
@@ -418,8 +429,8 @@ def test_a_key_that_came_after_the_plan_is_named_by_the_apply(stage: Stage) -> N
 # -- a renumbered subnet ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("shown", [True, False])
-def test_a_subnet_is_renumbered_with_its_machines_in_one_apply(stage: Stage, shown: bool) -> None:
+@pytest.mark.parametrize("how", ["shown", "saved", "by itself"])
+def test_a_subnet_is_renumbered_with_its_machines_in_one_apply(stage: Stage, how: str) -> None:
     stage.want(ground("10.0.1.0/24"), member("a", "10.0.1.5"), member("b", "10.0.1.6"))
     stage.settle()
     stage.want(ground("10.0.2.0/24"), member("a", "10.0.2.5"), member("b", "10.0.2.6"))
@@ -427,7 +438,7 @@ def test_a_subnet_is_renumbered_with_its_machines_in_one_apply(stage: Stage, sho
         "network/net: 10.0.1.0/24 goes once vm/a, vm/b have left it, in the same apply"
         in stage.plan().warnings
     )
-    applied = approve(stage) if shown else stage.settle()
+    applied = {"shown": approve, "saved": approve_saved, "by itself": Stage.settle}[how](stage)
     assert (applied.failed, applied.left.steps, applied.left.blocked) == ((), (), ())
     assert private(stage) == {"a": "10.0.2.5", "b": "10.0.2.6"}
     (net,) = stage.hcloud.state()["networks"]
