@@ -36,7 +36,7 @@ test-all: $(INSTALLED) ## the suite, the long campaigns too, on every PostgreSQL
 campaigns: $(INSTALLED) ## long campaigns: kills at every numbered moment, every simulated fault; a table of figures
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow -rfE tests/campaigns
 
-mutants: $(INSTALLED) ## small faults put into a copy of the tree: which of them does no test notice? (hours)
+mutants: $(INSTALLED) ## small faults put into a copy of the tree: which of them does no test notice? (an hour or two)
 	$(BIN)/python -m tests.mutants
 
 lint: $(INSTALLED)

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 
 from tests.mutants import python, sql
+from tests.mutants.covering import Covering, Test
 from tests.mutants.mutation import Edit, Mutation, selected
-from tests.mutants.table import PARTS, SEED, Part
+from tests.mutants.table import PARTS, SEED, TESTS, Part
 
 ROOT = Path(__file__).parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.txt")
@@ -42,8 +41,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
         copy(tree)
+        runs = Runs(tree)
         for part, found in chosen.items():
-            runs = Runs(tree, part)
             for mutation in found:
                 result = runs.try_out(mutation)
                 if result == "SURVIVED" and mutation.name in known:
@@ -98,48 +97,32 @@ def copy(tree: Path) -> None:
 
 
 class Runs:
-    """The tests of one part in the copy; unharmed they have to pass."""
+    """The tests in the copy; those that fail without any mutation are left out, by name."""
 
-    def __init__(self, tree: Path, part: Part) -> None:
+    def __init__(self, tree: Path) -> None:
         self.tree = tree
-        self.left_out: list[str] = []
-        self.runs = [
-            [str(file.relative_to(tree)) for pattern in patterns for file in sorted(tree.glob(pattern))]
-            for patterns in part.tests
-        ]
-        self.bounds = [self._unharmed(files) for files in self.runs]
-
-    def _unharmed(self, files: list[str]) -> float:
-        """Seconds to give the tests; those that fail without any mutation are left out, by name."""
-        begun = time.monotonic()
-        command = [
-            sys.executable,
-            "-B",
-            "-m",
-            "pytest",
-            "-q",
-            "-n0",
-            "-p",
-            "no:cacheprovider",
-            "-rfE",
-            *files,
-        ]
-        done = subprocess.run(command, cwd=self.tree, env=SAME, check=False, capture_output=True, text=True)
-        failing = re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
-        if done.returncode and not failing:
-            raise SystemExit(f"without any mutation:\n{done.stdout}{done.stderr}")
-        for name in failing:
+        found = [file for pattern in TESTS for file in sorted(tree.glob(pattern))]
+        self.files = list(dict.fromkeys(str(file.relative_to(tree)) for file in found))
+        self.covering = Covering.measured(tree, self.files, SAME)
+        for name in self.covering.failing:
             _say(f"left out: fails without any mutation: {name}")
-        self.left_out += [f"--deselect={name}" for name in failing]
-        return 30 + PATIENCE * (time.monotonic() - begun)
+        self.left_out = [f"--deselect={name}" for name in self.covering.failing]
+
+    def _tests(self, mutation: Mutation) -> list[Test]:
+        """What may notice it: of Python the tests that run it, of SQL every test, those of rows first."""
+        (edit,) = mutation.edits
+        if edit.file.endswith(".py"):
+            return self.covering.tests_of(edit.file, edit.start)
+        of_rows = [test for test in self.covering.seconds if test[0].startswith("tests/store/")]
+        return of_rows + [test for test in self.covering.seconds if test not in of_rows]
 
     def try_out(self, mutation: Mutation) -> str:
+        tests = self._tests(mutation)
         before = {edit.file: (self.tree / edit.file).read_text() for edit in mutation.edits}
         try:
             for edit in mutation.edits:
                 self._write(edit, before[edit.file])
-            runs = zip(self.runs, self.bounds, strict=True)
-            return "SURVIVED" if all(self._passes(files, bound) for files, bound in runs) else "killed"
+            return "SURVIVED" if not tests or self._passes(tests) else "killed"
         finally:
             for file, text in before.items():
                 (self.tree / file).write_text(text)
@@ -154,14 +137,14 @@ class Runs:
         files = sorted((self.tree / "sql" / "schema").glob("*.sql"))
         (self.tree / sql.MIGRATION).write_text("".join(file.read_text() for file in files))
 
-    def _passes(self, files: list[str], bound: float) -> bool:
+    def _passes(self, tests: list[Test]) -> bool:
         command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider"]
-        command += [*self.left_out, *files]
+        command += [*self.left_out, *(f"{file}::{function}" for file, function in tests)]
         process = subprocess.Popen(
             command, cwd=self.tree, env=SAME, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
-            return process.wait(bound) == 0
+            return process.wait(60 + PATIENCE * self.covering.bound(tests)) == 0
         except subprocess.TimeoutExpired:
             process.terminate()  # pytest then stops the database that it started
             process.wait()
