@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.model.diff import AttributeChange
+from reconciler.model.flat import steps
 from reconciler.model.plan import Call, ExternalId, MarkValue, Param, Plan, ReservedId, Step
 from reconciler.model.values import SecretRef, Value
 from reconciler.store.ids import load_ids
@@ -23,6 +24,9 @@ from reconciler.store.secrets import Key
 from reconciler.store.session import Transaction
 
 _Row = tuple[object, ...]
+
+_EMPTY = {"[]": "empty_list", "{}": "empty_map"}
+"""What the end of a flat name stands for; see `providers.flat`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,16 @@ def _copy_details(tx: Transaction, numbered: Sequence[tuple[int, Step]]) -> None
             for place, row in enumerate(_parameters(call))
         ),
     )
+    tx.copy(
+        "plans.copy_paths",
+        (
+            (n, k, place, depth, *_level(level))
+            for n, step in numbered
+            for k, call in enumerate(step.calls)
+            for place, (_, name, _) in enumerate(_named(call))
+            for depth, level in enumerate(name[1:], start=1)
+        ),
+    )
 
 
 def _step(
@@ -198,10 +212,26 @@ def _call(call: Call) -> _Row:
 
 
 def _parameters(call: Call) -> Iterator[_Row]:
+    for is_path, name, row in _named(call):
+        yield (is_path, name[0], *row)
+
+
+def _named(call: Call) -> Iterator[tuple[bool, list[str | int], _Row]]:
+    """Each parameter: whether it belongs in the path, its name taken apart, and what it says."""
     for name, value in call.path_params:
-        yield (True, name, *_parameter(value))
+        yield (True, [name], _parameter(value))
     for name, value in call.params:
-        yield (False, name, *_parameter(value))
+        row = _parameter(value)
+        empty = _EMPTY.get(name[-2:])
+        if empty is None:
+            yield (False, steps(name), row)
+        else:
+            yield (False, steps(name[:-2]), (empty, *row[1:]))
+
+
+def _level(level: str | int) -> _Row:
+    """A mapping's key or a place in a list."""
+    return (None, level) if isinstance(level, int) else (level, None)
 
 
 def _parameter(value: Param) -> _Row:

@@ -2068,7 +2068,7 @@ CREATE TABLE plan_call_parameters (
     CONSTRAINT plan_call_parameters_call FOREIGN KEY (plan_step_id, call_position)
     REFERENCES plan_calls (plan_step_id, position) ON DELETE CASCADE,
     CONSTRAINT plan_call_parameters_kind CHECK (
-        kind IN ('value', 'null', 'external_id', 'reserved_id', 'mark', 'secret')
+        kind IN ('value', 'null', 'empty_list', 'empty_map', 'external_id', 'reserved_id', 'mark', 'secret')
     ),
     CONSTRAINT plan_call_parameters_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean')),
     CONSTRAINT plan_call_parameters_value CHECK ((kind = 'value') = (data_type IS NOT NULL)),
@@ -2102,9 +2102,9 @@ COMMENT ON COLUMN plan_call_parameters.position IS
 COMMENT ON COLUMN plan_call_parameters.is_path IS
 'Whether it belongs in the path.';
 COMMENT ON COLUMN plan_call_parameters.name IS
-'Its name, flat: rules[0].port.';
+'Its name; of one inside of a list or a mapping, the name of the outermost of them. See plan_call_parameter_paths.';
 COMMENT ON COLUMN plan_call_parameters.kind IS
-'value, null, external_id, reserved_id, mark or secret.';
+'value, null, empty_list, empty_map, external_id, reserved_id, mark or secret.';
 COMMENT ON COLUMN plan_call_parameters.data_type IS
 'Which of the values is set, where kind is value.';
 COMMENT ON COLUMN plan_call_parameters.value_string IS
@@ -2125,6 +2125,36 @@ COMMENT ON COLUMN plan_call_parameters.credential IS
 'The credential''s name, where kind is secret.';
 COMMENT ON COLUMN plan_call_parameters.fingerprint IS
 'The secret''s fingerprint when the plan was made, where kind is secret.';
+
+CREATE TABLE plan_call_parameter_paths (
+    plan_step_id bigint NOT NULL,
+    call_position smallint NOT NULL,
+    parameter_position integer NOT NULL,
+    depth smallint NOT NULL,
+    key text,
+    list_index integer,
+    CONSTRAINT plan_call_parameter_paths_pkey PRIMARY KEY (plan_step_id, call_position, parameter_position, depth),
+    CONSTRAINT plan_call_parameter_paths_parameter FOREIGN KEY (plan_step_id, call_position, parameter_position)
+    REFERENCES plan_call_parameters (plan_step_id, call_position, position) ON DELETE CASCADE,
+    CONSTRAINT plan_call_parameter_paths_depth CHECK (depth >= 1),
+    CONSTRAINT plan_call_parameter_paths_one CHECK ((key IS NULL) <> (list_index IS NULL)),
+    CONSTRAINT plan_call_parameter_paths_index CHECK (list_index >= 0)
+);
+
+COMMENT ON TABLE plan_call_parameter_paths IS
+'Where a parameter stands inside of the list or mapping that its name names: a row a level. None for one that stands by itself.';
+COMMENT ON COLUMN plan_call_parameter_paths.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN plan_call_parameter_paths.call_position IS
+'The call.';
+COMMENT ON COLUMN plan_call_parameter_paths.parameter_position IS
+'The parameter.';
+COMMENT ON COLUMN plan_call_parameter_paths.depth IS
+'How deep, from 1: right inside of what the parameter''s name names.';
+COMMENT ON COLUMN plan_call_parameter_paths.key IS
+'The key, of a level inside of a mapping.';
+COMMENT ON COLUMN plan_call_parameter_paths.list_index IS
+'The place from 0, of a level inside of a list.';
 -- Operations: the durable record of a step's execution. What is written here is written before what it speaks of
 -- is done, so that a crash at any instant leaves a row that says what may have happened.
 
@@ -4421,9 +4451,11 @@ SELECT
     c.method,
     c.path,
     p.is_path,
-    p.name,
+    p.name || coalesce(inside.path, '') AS name,
     p.kind,
     CASE p.kind
+        WHEN 'empty_list' THEN '[]'
+        WHEN 'empty_map' THEN '{}'
         WHEN 'external_id' THEN 'id of ' || p.target_address
         WHEN 'mark' THEN replace(coalesce(p.template, '{}'), '{}', '<' || p.mark_field || '>')
         WHEN 'secret' THEN 'credential ' || p.credential
@@ -4435,9 +4467,24 @@ SELECT
 FROM resource_operations AS o
 INNER JOIN plan_steps AS s ON o.plan_step_id = s.id
 INNER JOIN plan_calls AS c ON s.id = c.plan_step_id
-INNER JOIN plan_call_parameters AS p ON c.plan_step_id = p.plan_step_id AND c.position = p.call_position;
+INNER JOIN plan_call_parameters AS p ON c.plan_step_id = p.plan_step_id AND c.position = p.call_position
+LEFT JOIN LATERAL (
+    SELECT
+        string_agg(
+            CASE
+                WHEN l.key IS NULL THEN '[' || l.list_index || ']'
+                WHEN l.key ~ '[].["\\]' OR l.key = '' THEN '."' || replace(replace(l.key, E'\\', E'\\\\'), '"', E'\\"') || '"'
+                ELSE '.' || l.key
+            END, '' ORDER BY l.depth
+        ) AS path
+    FROM plan_call_parameter_paths AS l
+    WHERE
+        p.plan_step_id = l.plan_step_id
+        AND p.call_position = l.call_position
+        AND p.position = l.parameter_position
+) AS inside ON TRUE;
 COMMENT ON VIEW v_operation_parameters IS
-'What the calls of operations send, parameter by parameter; secrets by name only.';
+'What the calls of operations send, parameter by parameter, by names as people write them; secrets by name only.';
 
 CREATE VIEW v_holds WITH (security_invoker = TRUE) AS
 SELECT
@@ -4706,7 +4753,7 @@ GRANT UPDATE (valid_to_revision, source_id, file, path, line, column_number) ON 
 -- A plan is written once; its status moves, and an approval is used up.
 GRANT INSERT ON
 plans, plan_sources, plan_approvals, plan_messages, plan_blocked, plan_steps, plan_step_requirements, plan_step_approvals,
-plan_step_changes, plan_calls, plan_call_parameters TO reconciler_runtime;
+plan_step_changes, plan_calls, plan_call_parameters, plan_call_parameter_paths TO reconciler_runtime;
 GRANT UPDATE (status) ON plans TO reconciler_runtime;
 GRANT UPDATE (used_at) ON plan_approvals TO reconciler_runtime;
 

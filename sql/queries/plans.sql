@@ -54,6 +54,9 @@ COPY plan_call_parameters (
     value_decimal, value_boolean, target_address, mark_field, template, credential, fingerprint
 ) FROM STDIN;
 
+-- name: plans.copy_paths
+COPY plan_call_parameter_paths (plan_step_id, call_position, parameter_position, depth, key, list_index) FROM STDIN;
+
 -- name: plans.copy_messages
 COPY plan_messages (plan_id, position, kind, message) FROM STDIN;
 

@@ -339,7 +339,7 @@ CREATE TABLE plan_call_parameters (
     CONSTRAINT plan_call_parameters_call FOREIGN KEY (plan_step_id, call_position)
     REFERENCES plan_calls (plan_step_id, position) ON DELETE CASCADE,
     CONSTRAINT plan_call_parameters_kind CHECK (
-        kind IN ('value', 'null', 'external_id', 'reserved_id', 'mark', 'secret')
+        kind IN ('value', 'null', 'empty_list', 'empty_map', 'external_id', 'reserved_id', 'mark', 'secret')
     ),
     CONSTRAINT plan_call_parameters_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean')),
     CONSTRAINT plan_call_parameters_value CHECK ((kind = 'value') = (data_type IS NOT NULL)),
@@ -373,9 +373,9 @@ COMMENT ON COLUMN plan_call_parameters.position IS
 COMMENT ON COLUMN plan_call_parameters.is_path IS
 'Whether it belongs in the path.';
 COMMENT ON COLUMN plan_call_parameters.name IS
-'Its name, flat: rules[0].port.';
+'Its name; of one inside of a list or a mapping, the name of the outermost of them. See plan_call_parameter_paths.';
 COMMENT ON COLUMN plan_call_parameters.kind IS
-'value, null, external_id, reserved_id, mark or secret.';
+'value, null, empty_list, empty_map, external_id, reserved_id, mark or secret.';
 COMMENT ON COLUMN plan_call_parameters.data_type IS
 'Which of the values is set, where kind is value.';
 COMMENT ON COLUMN plan_call_parameters.value_string IS
@@ -396,3 +396,33 @@ COMMENT ON COLUMN plan_call_parameters.credential IS
 'The credential''s name, where kind is secret.';
 COMMENT ON COLUMN plan_call_parameters.fingerprint IS
 'The secret''s fingerprint when the plan was made, where kind is secret.';
+
+CREATE TABLE plan_call_parameter_paths (
+    plan_step_id bigint NOT NULL,
+    call_position smallint NOT NULL,
+    parameter_position integer NOT NULL,
+    depth smallint NOT NULL,
+    key text,
+    list_index integer,
+    CONSTRAINT plan_call_parameter_paths_pkey PRIMARY KEY (plan_step_id, call_position, parameter_position, depth),
+    CONSTRAINT plan_call_parameter_paths_parameter FOREIGN KEY (plan_step_id, call_position, parameter_position)
+    REFERENCES plan_call_parameters (plan_step_id, call_position, position) ON DELETE CASCADE,
+    CONSTRAINT plan_call_parameter_paths_depth CHECK (depth >= 1),
+    CONSTRAINT plan_call_parameter_paths_one CHECK ((key IS NULL) <> (list_index IS NULL)),
+    CONSTRAINT plan_call_parameter_paths_index CHECK (list_index >= 0)
+);
+
+COMMENT ON TABLE plan_call_parameter_paths IS
+'Where a parameter stands inside of the list or mapping that its name names: a row a level. None for one that stands by itself.';
+COMMENT ON COLUMN plan_call_parameter_paths.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN plan_call_parameter_paths.call_position IS
+'The call.';
+COMMENT ON COLUMN plan_call_parameter_paths.parameter_position IS
+'The parameter.';
+COMMENT ON COLUMN plan_call_parameter_paths.depth IS
+'How deep, from 1: right inside of what the parameter''s name names.';
+COMMENT ON COLUMN plan_call_parameter_paths.key IS
+'The key, of a level inside of a mapping.';
+COMMENT ON COLUMN plan_call_parameter_paths.list_index IS
+'The place from 0, of a level inside of a list.';

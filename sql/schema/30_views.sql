@@ -481,9 +481,11 @@ SELECT
     c.method,
     c.path,
     p.is_path,
-    p.name,
+    p.name || coalesce(inside.path, '') AS name,
     p.kind,
     CASE p.kind
+        WHEN 'empty_list' THEN '[]'
+        WHEN 'empty_map' THEN '{}'
         WHEN 'external_id' THEN 'id of ' || p.target_address
         WHEN 'mark' THEN replace(coalesce(p.template, '{}'), '{}', '<' || p.mark_field || '>')
         WHEN 'secret' THEN 'credential ' || p.credential
@@ -495,9 +497,24 @@ SELECT
 FROM resource_operations AS o
 INNER JOIN plan_steps AS s ON o.plan_step_id = s.id
 INNER JOIN plan_calls AS c ON s.id = c.plan_step_id
-INNER JOIN plan_call_parameters AS p ON c.plan_step_id = p.plan_step_id AND c.position = p.call_position;
+INNER JOIN plan_call_parameters AS p ON c.plan_step_id = p.plan_step_id AND c.position = p.call_position
+LEFT JOIN LATERAL (
+    SELECT
+        string_agg(
+            CASE
+                WHEN l.key IS NULL THEN '[' || l.list_index || ']'
+                WHEN l.key ~ '[].["\\]' OR l.key = '' THEN '."' || replace(replace(l.key, E'\\', E'\\\\'), '"', E'\\"') || '"'
+                ELSE '.' || l.key
+            END, '' ORDER BY l.depth
+        ) AS path
+    FROM plan_call_parameter_paths AS l
+    WHERE
+        p.plan_step_id = l.plan_step_id
+        AND p.call_position = l.call_position
+        AND p.position = l.parameter_position
+) AS inside ON TRUE;
 COMMENT ON VIEW v_operation_parameters IS
-'What the calls of operations send, parameter by parameter; secrets by name only.';
+'What the calls of operations send, parameter by parameter, by names as people write them; secrets by name only.';
 
 CREATE VIEW v_holds WITH (security_invoker = TRUE) AS
 SELECT

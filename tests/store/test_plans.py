@@ -15,6 +15,7 @@ from reconciler.model.address import Address
 from reconciler.model.plan import Call, ExternalId, MarkValue, Plan, ReservedId
 from reconciler.model.values import SecretRef
 from reconciler.planner import Limits, make_plan
+from reconciler.providers.flat import flatten
 from reconciler.store.plans import (
     SavedPlan,
     approvals,
@@ -107,6 +108,8 @@ def test_every_kind_of_parameter_is_on_record_and_no_secret(world: CoreWorld) ->
         ("reserved", ReservedId()),
         ("mark", MarkValue("resource", "uid-{}")),
         ("password", SecretRef("db", "ab12")),
+        ("nobody[]", None),
+        ("inside.nothing{}", None),
     )
     call = Call(
         "x.create", "POST", "/x/{id}", "make x", (("id", ExternalId(NET)),), params, creates=True, timeout=9
@@ -131,6 +134,33 @@ def test_every_kind_of_parameter_is_on_record_and_no_secret(world: CoreWorld) ->
         ("reserved", "reserved_id", None),
         ("mark", "mark", "uid-{}"),
         ("password", "secret", "db"),
+        ("nobody", "empty_list", None),
+        ("inside", "empty_map", None),
+    ]
+
+
+def test_where_a_parameter_stands_inside_of_lists_and_mappings_is_rows(world: CoreWorld) -> None:
+    tree = {"rules": [{"port": "80"}, {"port": "443"}], "labels": {"a.b/c": "d", 'q"\\': "e"}, "nets": []}
+    call = Call("x.create", "POST", "/x", "make x", (), flatten(tree), creates=True)
+    made = plan()
+    step = replace(made.steps[0], calls=(call,))
+    save(world, replace(made, steps=(step,)))
+    assert world.rows("SELECT name, value_string FROM plan_call_parameters ORDER BY position") == [
+        ("rules", "80"),
+        ("rules", "443"),
+        ("labels", "d"),
+        ("labels", "e"),
+        ("nets", None),
+    ]
+    assert world.rows(
+        "SELECT parameter_position, depth, key, list_index FROM plan_call_parameter_paths ORDER BY 1, 2"
+    ) == [
+        (0, 1, None, 0),
+        (0, 2, "port", None),
+        (1, 1, None, 1),
+        (1, 2, "port", None),
+        (2, 1, "a.b/c", None),
+        (3, 1, 'q"\\', None),
     ]
 
 
