@@ -55,6 +55,9 @@ class ExternalRef:
     type: str
     external_id: str
 
+    def __str__(self) -> str:
+        return f"{self.type}#{self.external_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class SecretRef:

@@ -392,7 +392,7 @@ def _attributes(
                 ids.definitions[name],
                 ordinal,
                 definition.data_type.value,
-                *columns,
+                *columns[:-1],  # a manifest refers to addresses alone
                 name in item.explicit,
             )
 

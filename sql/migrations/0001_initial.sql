@@ -212,7 +212,7 @@ COMMENT ON COLUMN attribute_definitions.format IS
 COMMENT ON COLUMN attribute_definitions.unit IS
 'The unit of a number, such as MiB; null where it has none.';
 COMMENT ON COLUMN attribute_definitions.is_secret IS
-'Whether its rows hold a credential''s name and fingerprint, never a value.';
+'Whether its rows hold a credential''s name and fingerprint, in columns of their own, never a value.';
 COMMENT ON COLUMN attribute_definitions.relationship_type_id IS
 'The tie that a reference makes, with its target as the parent.';
 COMMENT ON COLUMN attribute_definitions.retired_at IS
@@ -1061,6 +1061,9 @@ CREATE TABLE resource_attributes (
     value_decimal numeric,
     value_boolean boolean,
     value_datetime timestamptz,
+    value_credential text,
+    value_fingerprint text,
+    value_target_type text,
     CONSTRAINT resource_attributes_pkey PRIMARY KEY (resource_id, attribute_definition_id, ordinal),
     CONSTRAINT resource_attributes_resource FOREIGN KEY (resource_id, resource_type_id)
     REFERENCES resources (id, resource_type_id),
@@ -1068,7 +1071,14 @@ CREATE TABLE resource_attributes (
     FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
     REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
     CONSTRAINT resource_attributes_ordinal CHECK (ordinal >= 0),
-    CONSTRAINT resource_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT resource_attributes_string CHECK (
+        num_nonnulls(value_string, value_credential) = (data_type = 'string')::integer
+    ),
+    CONSTRAINT resource_attributes_fingerprint CHECK (
+        value_fingerprint IS NULL OR (value_credential IS NOT NULL AND value_fingerprint ~ '^[0-9a-f]{12}$')
+    ),
+    CONSTRAINT resource_attributes_target FOREIGN KEY (value_target_type) REFERENCES resource_types (name),
+    CONSTRAINT resource_attributes_target_id CHECK (value_target_type IS NULL OR value_string IS NOT NULL),
     CONSTRAINT resource_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
     CONSTRAINT resource_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
     CONSTRAINT resource_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
@@ -1088,7 +1098,13 @@ COMMENT ON COLUMN resource_attributes.ordinal IS
 COMMENT ON COLUMN resource_attributes.data_type IS
 'The attribute''s data type again: which of the values is set.';
 COMMENT ON COLUMN resource_attributes.value_string IS
-'The value where data_type is string; null otherwise.';
+'The value where data_type is string, unless it is a secret; null otherwise. A reference is an address, or an id beside value_target_type.';
+COMMENT ON COLUMN resource_attributes.value_credential IS
+'The name of the credential that holds the value, where it is a secret; null otherwise.';
+COMMENT ON COLUMN resource_attributes.value_fingerprint IS
+'The fingerprint of that credential''s value when it was written; null where it could not be read, and where there is no credential.';
+COMMENT ON COLUMN resource_attributes.value_target_type IS
+'The type of what is referred to by its provider''s id, because it is in no book of ours; null otherwise.';
 COMMENT ON COLUMN resource_attributes.value_integer IS
 'The value where data_type is integer, in the unit of its definition; null otherwise.';
 COMMENT ON COLUMN resource_attributes.value_decimal IS
@@ -1099,6 +1115,8 @@ COMMENT ON COLUMN resource_attributes.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
 CREATE INDEX resource_attributes_integer ON resource_attributes (attribute_definition_id, value_integer)
 WHERE value_integer IS NOT NULL;
+CREATE INDEX resource_attributes_target ON resource_attributes (value_target_type, value_string)
+WHERE value_target_type IS NOT NULL;
 
 CREATE TABLE resource_pending_attributes (
     resource_id bigint NOT NULL REFERENCES resources (id),
@@ -1611,6 +1629,8 @@ CREATE TABLE desired_attributes (
     value_decimal numeric,
     value_boolean boolean,
     value_datetime timestamptz,
+    value_credential text,
+    value_fingerprint text,
     is_explicit boolean NOT NULL,
     CONSTRAINT desired_attributes_pkey PRIMARY KEY (desired_resource_id, attribute_definition_id, ordinal),
     CONSTRAINT desired_attributes_resource FOREIGN KEY (desired_resource_id, resource_type_id)
@@ -1619,7 +1639,12 @@ CREATE TABLE desired_attributes (
     FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
     REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
     CONSTRAINT desired_attributes_ordinal CHECK (ordinal >= 0),
-    CONSTRAINT desired_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT desired_attributes_string CHECK (
+        num_nonnulls(value_string, value_credential) = (data_type = 'string')::integer
+    ),
+    CONSTRAINT desired_attributes_fingerprint CHECK (
+        value_fingerprint IS NULL OR (value_credential IS NOT NULL AND value_fingerprint ~ '^[0-9a-f]{12}$')
+    ),
     CONSTRAINT desired_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
     CONSTRAINT desired_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
     CONSTRAINT desired_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
@@ -1639,7 +1664,11 @@ COMMENT ON COLUMN desired_attributes.ordinal IS
 COMMENT ON COLUMN desired_attributes.data_type IS
 'The attribute''s data type again: which of the values is set.';
 COMMENT ON COLUMN desired_attributes.value_string IS
-'The value where data_type is string; null otherwise.';
+'The value where data_type is string, unless it is a secret; null otherwise. A reference is an address.';
+COMMENT ON COLUMN desired_attributes.value_credential IS
+'The name of the credential that holds the value, where it is a secret; null otherwise.';
+COMMENT ON COLUMN desired_attributes.value_fingerprint IS
+'The fingerprint of that credential''s value when the manifest was read; null where it could not be read, and where there is no credential.';
 COMMENT ON COLUMN desired_attributes.value_integer IS
 'The value where data_type is integer, in the unit of its definition; null otherwise.';
 COMMENT ON COLUMN desired_attributes.value_decimal IS
@@ -2481,11 +2510,17 @@ CREATE TABLE resource_attribute_history (
     old_decimal numeric,
     old_boolean boolean,
     old_datetime timestamptz,
+    old_credential text,
+    old_fingerprint text,
+    old_target_type text,
     new_string text,
     new_integer bigint,
     new_decimal numeric,
     new_boolean boolean,
     new_datetime timestamptz,
+    new_credential text,
+    new_fingerprint text,
+    new_target_type text,
     actor text NOT NULL,
     reason text,
     cause text NOT NULL,
@@ -2524,6 +2559,12 @@ COMMENT ON COLUMN resource_attribute_history.old_boolean IS
 'The value where data_type is boolean, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_datetime IS
 'The value where data_type is datetime, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_credential IS
+'The name of a secret''s credential, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_fingerprint IS
+'A secret''s fingerprint, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_target_type IS
+'The type of what is referred to by its provider''s id, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_string IS
 'The value where data_type is string, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_integer IS
@@ -2534,6 +2575,12 @@ COMMENT ON COLUMN resource_attribute_history.new_boolean IS
 'The value where data_type is boolean, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_datetime IS
 'The value where data_type is datetime, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_credential IS
+'The name of a secret''s credential, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_fingerprint IS
+'A secret''s fingerprint, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_target_type IS
+'The type of what is referred to by its provider''s id, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.actor IS
 'Who did it, as the session says; the database user where it does not.';
 COMMENT ON COLUMN resource_attribute_history.reason IS
@@ -3210,12 +3257,14 @@ BEGIN
     INSERT INTO resource_attribute_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, attribute_definition_id, ordinal, action, data_type,
-      new_string, new_integer, new_decimal, new_boolean, new_datetime
+      new_string, new_integer, new_decimal, new_boolean, new_datetime,
+      new_credential, new_fingerprint, new_target_type
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       n.resource_id, n.attribute_definition_id, n.ordinal, 'insert', n.data_type,
-      n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime
+      n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
+      n.value_credential, n.value_fingerprint, n.value_target_type
     FROM new_rows AS n CROSS JOIN change_context() AS c;
     SELECT array_agg(DISTINCT n.resource_id) INTO v_touched FROM new_rows AS n;
   ELSIF tg_op = 'UPDATE' THEN
@@ -3229,16 +3278,24 @@ BEGIN
         o.value_string AS old_string, o.value_integer AS old_integer, o.value_decimal AS old_decimal,
         o.value_boolean AS old_boolean, o.value_datetime AS old_datetime,
         n.value_string AS new_string, n.value_integer AS new_integer, n.value_decimal AS new_decimal,
-        n.value_boolean AS new_boolean, n.value_datetime AS new_datetime
+        n.value_boolean AS new_boolean, n.value_datetime AS new_datetime,
+        o.value_credential AS old_credential, o.value_fingerprint AS old_fingerprint, o.value_target_type AS old_target_type,
+        n.value_credential AS new_credential, n.value_fingerprint AS new_fingerprint, n.value_target_type AS new_target_type
       FROM old_rows AS o
       FULL JOIN new_rows AS n
         ON o.resource_id = n.resource_id
         AND o.attribute_definition_id = n.attribute_definition_id
         AND o.ordinal = n.ordinal
       WHERE
-        (o.resource_id, o.data_type, o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime)
+        (
+          o.resource_id, o.data_type, o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime,
+          o.value_credential, o.value_fingerprint, o.value_target_type
+        )
         IS DISTINCT FROM
-        (n.resource_id, n.data_type, n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime)
+        (
+          n.resource_id, n.data_type, n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
+          n.value_credential, n.value_fingerprint, n.value_target_type
+        )
     ),
 
     written AS (
@@ -3246,13 +3303,17 @@ BEGIN
         changed_at, actor, reason, cause, operation_id, revision_id, db_user,
         resource_id, attribute_definition_id, ordinal, action, data_type,
         old_string, old_integer, old_decimal, old_boolean, old_datetime,
-        new_string, new_integer, new_decimal, new_boolean, new_datetime
+        old_credential, old_fingerprint, old_target_type,
+        new_string, new_integer, new_decimal, new_boolean, new_datetime,
+        new_credential, new_fingerprint, new_target_type
       )
       SELECT
         c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
         h.resource_id, h.attribute_definition_id, h.ordinal, h.action, h.data_type,
         h.old_string, h.old_integer, h.old_decimal, h.old_boolean, h.old_datetime,
-        h.new_string, h.new_integer, h.new_decimal, h.new_boolean, h.new_datetime
+        h.old_credential, h.old_fingerprint, h.old_target_type,
+        h.new_string, h.new_integer, h.new_decimal, h.new_boolean, h.new_datetime,
+        h.new_credential, h.new_fingerprint, h.new_target_type
       FROM changes AS h CROSS JOIN change_context() AS c
       RETURNING resource_id
     )
@@ -3262,12 +3323,14 @@ BEGIN
     INSERT INTO resource_attribute_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, attribute_definition_id, ordinal, action, data_type,
-      old_string, old_integer, old_decimal, old_boolean, old_datetime
+      old_string, old_integer, old_decimal, old_boolean, old_datetime,
+      old_credential, old_fingerprint, old_target_type
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       o.resource_id, o.attribute_definition_id, o.ordinal, 'delete', o.data_type,
-      o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime
+      o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime,
+      o.value_credential, o.value_fingerprint, o.value_target_type
     FROM old_rows AS o CROSS JOIN change_context() AS c;
     SELECT array_agg(DISTINCT o.resource_id) INTO v_touched FROM old_rows AS o;
   END IF;
@@ -3691,9 +3754,15 @@ BEGIN
     ON n.resource_id = other.resource_id
     AND n.attribute_definition_id = other.attribute_definition_id
     AND n.ordinal <> other.ordinal
-    AND (n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime)
+    AND (
+      n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
+      n.value_credential, n.value_target_type
+    )
     IS NOT DISTINCT FROM
-    (other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime)
+    (
+      other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime,
+      other.value_credential, other.value_target_type
+    )
   LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'resource %: % is a set, and has one of its values twice', v_found.resource_id, v_found.name
@@ -3736,9 +3805,15 @@ BEGIN
     ON n.desired_resource_id = other.desired_resource_id
     AND n.attribute_definition_id = other.attribute_definition_id
     AND n.ordinal <> other.ordinal
-    AND (n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime)
+    AND (
+      n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
+      n.value_credential
+    )
     IS NOT DISTINCT FROM
-    (other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime)
+    (
+      other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime,
+      other.value_credential
+    )
   INNER JOIN public.desired_resources AS d ON n.desired_resource_id = d.id
   LIMIT 1;
   IF FOUND THEN
@@ -4018,11 +4093,13 @@ SELECT
     a.ordinal,
     a.data_type,
     coalesce(
+        a.value_target_type || '#' || a.value_string,
         a.value_string,
         a.value_integer::text,
         trim_scale(a.value_decimal)::text,
         a.value_boolean::text,
-        a.value_datetime::text
+        a.value_datetime::text,
+        'credential/' || a.value_credential || coalesce('#' || a.value_fingerprint, '')
     ) AS value,
     ad.unit,
     ad.is_secret
@@ -4069,7 +4146,8 @@ SELECT
             a.value_integer::text,
             trim_scale(a.value_decimal)::text,
             a.value_boolean::text,
-            a.value_datetime::text
+            a.value_datetime::text,
+            'credential/' || a.value_credential || coalesce('#' || a.value_fingerprint, '')
         ),
         chr(31) ORDER BY a.ordinal
     ) AS value
@@ -4084,11 +4162,13 @@ SELECT
     a.attribute_definition_id,
     string_agg(
         coalesce(
+            a.value_target_type || '#' || a.value_string,
             a.value_string,
             a.value_integer::text,
             trim_scale(a.value_decimal)::text,
             a.value_boolean::text,
-            a.value_datetime::text
+            a.value_datetime::text,
+            'credential/' || a.value_credential || coalesce('#' || a.value_fingerprint, '')
         ),
         chr(31) ORDER BY a.ordinal
     ) AS value
@@ -4180,6 +4260,7 @@ given AS (
                     AND (ra.value_string, ra.value_integer, ra.value_decimal, ra.value_boolean, ra.value_datetime)
                     IS NOT DISTINCT FROM
                     (a.value_string, a.value_integer, a.value_decimal, a.value_boolean, a.value_datetime)
+                    AND ra.value_target_type IS NULL
             )
         END
         AND NOT EXISTS (
@@ -4556,10 +4637,22 @@ WITH changes AS (
     SELECT
         h.change, h.changed_at, h.resource_id, 'attribute', ad.name,
         coalesce(
-            h.old_string, h.old_integer::text, trim_scale(h.old_decimal)::text, h.old_boolean::text, h.old_datetime::text
+            h.old_target_type || '#' || h.old_string,
+            h.old_string,
+            h.old_integer::text,
+            trim_scale(h.old_decimal)::text,
+            h.old_boolean::text,
+            h.old_datetime::text,
+            'credential/' || h.old_credential || coalesce('#' || h.old_fingerprint, '')
         ),
         coalesce(
-            h.new_string, h.new_integer::text, trim_scale(h.new_decimal)::text, h.new_boolean::text, h.new_datetime::text
+            h.new_target_type || '#' || h.new_string,
+            h.new_string,
+            h.new_integer::text,
+            trim_scale(h.new_decimal)::text,
+            h.new_boolean::text,
+            h.new_datetime::text,
+            'credential/' || h.new_credential || coalesce('#' || h.new_fingerprint, '')
         ),
         h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
     FROM resource_attribute_history AS h

@@ -212,7 +212,7 @@ COMMENT ON COLUMN attribute_definitions.format IS
 COMMENT ON COLUMN attribute_definitions.unit IS
 'The unit of a number, such as MiB; null where it has none.';
 COMMENT ON COLUMN attribute_definitions.is_secret IS
-'Whether its rows hold a credential''s name and fingerprint, never a value.';
+'Whether its rows hold a credential''s name and fingerprint, in columns of their own, never a value.';
 COMMENT ON COLUMN attribute_definitions.relationship_type_id IS
 'The tie that a reference makes, with its target as the parent.';
 COMMENT ON COLUMN attribute_definitions.retired_at IS

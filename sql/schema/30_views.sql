@@ -48,11 +48,13 @@ SELECT
     a.ordinal,
     a.data_type,
     coalesce(
+        a.value_target_type || '#' || a.value_string,
         a.value_string,
         a.value_integer::text,
         trim_scale(a.value_decimal)::text,
         a.value_boolean::text,
-        a.value_datetime::text
+        a.value_datetime::text,
+        'credential/' || a.value_credential || coalesce('#' || a.value_fingerprint, '')
     ) AS value,
     ad.unit,
     ad.is_secret
@@ -99,7 +101,8 @@ SELECT
             a.value_integer::text,
             trim_scale(a.value_decimal)::text,
             a.value_boolean::text,
-            a.value_datetime::text
+            a.value_datetime::text,
+            'credential/' || a.value_credential || coalesce('#' || a.value_fingerprint, '')
         ),
         chr(31) ORDER BY a.ordinal
     ) AS value
@@ -114,11 +117,13 @@ SELECT
     a.attribute_definition_id,
     string_agg(
         coalesce(
+            a.value_target_type || '#' || a.value_string,
             a.value_string,
             a.value_integer::text,
             trim_scale(a.value_decimal)::text,
             a.value_boolean::text,
-            a.value_datetime::text
+            a.value_datetime::text,
+            'credential/' || a.value_credential || coalesce('#' || a.value_fingerprint, '')
         ),
         chr(31) ORDER BY a.ordinal
     ) AS value
@@ -210,6 +215,7 @@ given AS (
                     AND (ra.value_string, ra.value_integer, ra.value_decimal, ra.value_boolean, ra.value_datetime)
                     IS NOT DISTINCT FROM
                     (a.value_string, a.value_integer, a.value_decimal, a.value_boolean, a.value_datetime)
+                    AND ra.value_target_type IS NULL
             )
         END
         AND NOT EXISTS (
@@ -586,10 +592,22 @@ WITH changes AS (
     SELECT
         h.change, h.changed_at, h.resource_id, 'attribute', ad.name,
         coalesce(
-            h.old_string, h.old_integer::text, trim_scale(h.old_decimal)::text, h.old_boolean::text, h.old_datetime::text
+            h.old_target_type || '#' || h.old_string,
+            h.old_string,
+            h.old_integer::text,
+            trim_scale(h.old_decimal)::text,
+            h.old_boolean::text,
+            h.old_datetime::text,
+            'credential/' || h.old_credential || coalesce('#' || h.old_fingerprint, '')
         ),
         coalesce(
-            h.new_string, h.new_integer::text, trim_scale(h.new_decimal)::text, h.new_boolean::text, h.new_datetime::text
+            h.new_target_type || '#' || h.new_string,
+            h.new_string,
+            h.new_integer::text,
+            trim_scale(h.new_decimal)::text,
+            h.new_boolean::text,
+            h.new_datetime::text,
+            'credential/' || h.new_credential || coalesce('#' || h.new_fingerprint, '')
         ),
         h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
     FROM resource_attribute_history AS h

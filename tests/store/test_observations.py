@@ -353,7 +353,12 @@ def test_a_reference_to_what_appears_later_is_put_right_then(world: CoreWorld) -
     volume = attached(want("volume/data", size_gb=10), machine.external_id)
     world.look(volume)
     assert ties(world, "volume/data") == []
+    by_id = ExternalRef("vm", machine.external_id)
+    assert world.recorded("volume/data").attributes["server"] == by_id
+    known = "SELECT value_string, value_target_type FROM resource_attributes WHERE value_target_type <> ''"
+    assert world.rows(known) == [(machine.external_id, "vm")]
     world.look(volume, machine)
+    assert world.rows(known) == []
     history = world.changes()
     world.look(volume, machine)
     assert world.changes() == history
@@ -361,13 +366,13 @@ def test_a_reference_to_what_appears_later_is_put_right_then(world: CoreWorld) -
 
 
 def test_write_only_values_stay_as_written_when_the_object_is_seen(world: CoreWorld) -> None:
-    desired = want("vm/db", "proxmox", ci_password=SecretRef("pw", "aa"), tags={"a": ""})
+    desired = want("vm/db", "proxmox", ci_password=SecretRef("pw", "0123456789ab"), tags={"a": ""})
     (made,) = manage(world, desired)
     with world.store.transaction(ACTOR) as tx:
         ops.write_only_written(tx, desired.address, desired.hash())
-    assert world.recorded("vm/db").attributes["ci_password"] == SecretRef("pw", "aa")
+    assert world.recorded("vm/db").attributes["ci_password"] == SecretRef("pw", "0123456789ab")
     world.look(replace(made, tags={"b": ""}), endpoint="proxmox-1")
-    assert world.recorded("vm/db").attributes["ci_password"] == SecretRef("pw", "aa")
+    assert world.recorded("vm/db").attributes["ci_password"] == SecretRef("pw", "0123456789ab")
 
 
 # -- what is planned ------------------------------------------------------------------------------------
