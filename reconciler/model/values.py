@@ -140,6 +140,17 @@ def dns_name(name: str) -> str:
     return ".".join(label for label in labels if label) or "guest"
 
 
+def as_text(value: Value | None) -> str | None:
+    """A value for people. Secrets are only ever a credential's name and fingerprint."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(as_text(item) or "" for item in value) + "]"
+    return str(value)
+
+
 def encode(value: object) -> str:
     """A text that differs exactly where canonical values differ, type included (1, true and "1" differ)."""
     match value:

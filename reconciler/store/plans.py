@@ -15,13 +15,14 @@ from uuid import UUID, uuid4
 
 from reconciler.errors import PlanError
 from reconciler.model.address import Address
-from reconciler.model.diff import AttributeChange
+from reconciler.model.diff import AttributeChange, PartChange, TagChange
 from reconciler.model.flat import steps
 from reconciler.model.plan import Call, ExternalId, MarkValue, Param, Plan, ReservedId, Step
-from reconciler.model.values import SecretRef, Value
+from reconciler.model.values import SecretRef
 from reconciler.store.ids import load_ids
 from reconciler.store.secrets import Key
 from reconciler.store.session import Transaction
+from reconciler.store.values import data_type, elements
 
 _Row = tuple[object, ...]
 
@@ -109,10 +110,9 @@ def _copy_details(tx: Transaction, numbered: Sequence[tuple[int, Step]]) -> None
         "plans.copy_step_approvals",
         ((n, k, text) for n, step in numbered for k, text in enumerate(step.approvals)),
     )
-    tx.copy(
-        "plans.copy_changes",
-        ((n, k, *row) for n, step in numbered for k, row in enumerate(_changes(step))),
-    )
+    changes = [(n, k, change) for n, step in numbered for k, change in enumerate(_changes(step))]
+    tx.copy("plans.copy_changes", ((n, k, *change.row()) for n, k, change in changes))
+    tx.copy("plans.copy_values", ((n, k, *row) for n, k, change in changes for row in change.values()))
     tx.copy(
         "plans.copy_calls",
         ((n, k, *_call(call)) for n, step in numbered for k, call in enumerate(step.calls)),
@@ -159,41 +159,52 @@ def _step(
     )
 
 
-def _changes(step: Step) -> Iterator[_Row]:
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change of an attribute or a tag, or of a part as a whole."""
+
+    part: PartChange | None = None
+    attribute: AttributeChange | None = None
+    tag: TagChange | None = None
+
+    @property
+    def what(self) -> AttributeChange | TagChange | None:
+        return self.attribute or self.tag
+
+    def row(self) -> _Row:
+        part, attribute, what = self.part, self.attribute, self.what
+        sides = (what.before, what.after) if what else (None, None)
+        return (
+            str(part.address) if part else None,
+            part.action.value if part else None,
+            part.holds_data if part else None,
+            attribute.name if attribute else None,
+            self.tag.key if self.tag else None,
+            any(isinstance(value, tuple) for value in sides),
+            *(value is not None for value in sides),
+            what.reason.value if what else None,
+            attribute.mutability.value if attribute else None,
+            attribute.secret if attribute else False,
+        )
+
+    def values(self) -> Iterator[_Row]:
+        """A row for each element of the value before and of the one after."""
+        what = self.what
+        for is_after, value in ((False, what.before), (True, what.after)) if what else ():
+            for ordinal, columns in elements(value):
+                yield (is_after, ordinal, data_type(columns).value, *columns)
+
+
+def _changes(step: Step) -> Iterator[_Change]:
     for change in step.changes:
-        yield (None, None, None, *_change(change))
+        yield _Change(attribute=change)
     for part in step.parts:
-        head = (str(part.address), part.action.value, part.holds_data)
         for change in part.changes:
-            yield (*head, *_change(change))
+            yield _Change(part, change)
         if not part.changes:
-            yield (*head, None, None, None, None, None, None, False)
+            yield _Change(part)
     for tag in step.tags:
-        yield (None, None, None, None, tag.key, tag.before, tag.after, tag.reason.value, None, False)
-
-
-def _change(change: AttributeChange) -> _Row:
-    before, after = text(change.before), text(change.after)
-    return (
-        change.name,
-        None,
-        before,
-        after,
-        change.reason.value,
-        change.mutability.value,
-        change.secret,
-    )
-
-
-def text(value: Value | None) -> str | None:
-    """A value for people. Secrets are only ever a credential's name and fingerprint."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return "[" + ", ".join(text(item) or "" for item in value) + "]"
-    return str(value)
+        yield _Change(tag=tag)
 
 
 def _call(call: Call) -> _Row:

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from reconciler.model.catalog import AttributeDefinition
-from reconciler.model.values import Cardinality, ExternalRef, Scalar, SecretRef, Value
+from reconciler.model.values import Cardinality, DataType, ExternalRef, Scalar, SecretRef, Value
 
 Columns = tuple[
     str | None,
@@ -73,6 +73,12 @@ def columns(value: Scalar | ExternalRef | SecretRef) -> Columns:
             return (None, None, None, None, None, value.credential, value.fingerprint or None, None)
         case _:
             return (value, None, None, None, None, *nothing)
+
+
+def data_type(row: Columns) -> DataType:
+    """Which of the values is set."""
+    types = zip(DataType, row, strict=False)  # in the order of the columns; a credential is a text
+    return next((kind for kind, item in types if item is not None), DataType.STRING)
 
 
 def elements(value: Value | None) -> Iterator[tuple[int, Columns]]:

@@ -1994,8 +1994,9 @@ CREATE TABLE plan_step_changes (
     part_holds_data boolean,
     attribute text,
     tag_key text,
-    before_text text,
-    after_text text,
+    is_many boolean NOT NULL DEFAULT FALSE,
+    has_before boolean NOT NULL DEFAULT FALSE,
+    has_after boolean NOT NULL DEFAULT FALSE,
     reason text,
     mutability text,
     is_secret boolean NOT NULL DEFAULT FALSE,
@@ -2005,7 +2006,7 @@ CREATE TABLE plan_step_changes (
 );
 
 COMMENT ON TABLE plan_step_changes IS
-'What a step changes, for people: attributes, parts and tags, as text. Secrets appear as their credential''s name.';
+'What a step changes, for people: attributes, parts and tags. The values are in plan_step_change_values.';
 COMMENT ON COLUMN plan_step_changes.plan_step_id IS
 'The step.';
 COMMENT ON COLUMN plan_step_changes.position IS
@@ -2020,16 +2021,77 @@ COMMENT ON COLUMN plan_step_changes.attribute IS
 'The attribute that changes.';
 COMMENT ON COLUMN plan_step_changes.tag_key IS
 'The tag that changes.';
-COMMENT ON COLUMN plan_step_changes.before_text IS
-'The value before; null for none.';
-COMMENT ON COLUMN plan_step_changes.after_text IS
-'The value after; null for none.';
+COMMENT ON COLUMN plan_step_changes.is_many IS
+'Whether a value has elements, as a set or a list, of which there may be none.';
+COMMENT ON COLUMN plan_step_changes.has_before IS
+'Whether there was a value before.';
+COMMENT ON COLUMN plan_step_changes.has_after IS
+'Whether there is one after.';
 COMMENT ON COLUMN plan_step_changes.reason IS
 'manifest, drift or default.';
 COMMENT ON COLUMN plan_step_changes.mutability IS
 'How the attribute can change.';
 COMMENT ON COLUMN plan_step_changes.is_secret IS
 'Whether the values are not to be shown.';
+
+CREATE TABLE plan_step_change_values (
+    plan_step_id bigint NOT NULL,
+    change_position integer NOT NULL,
+    is_after boolean NOT NULL,
+    ordinal integer NOT NULL,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    value_credential text,
+    value_fingerprint text,
+    value_target_type text,
+    CONSTRAINT plan_step_change_values_pkey PRIMARY KEY (plan_step_id, change_position, is_after, ordinal),
+    CONSTRAINT plan_step_change_values_change FOREIGN KEY (plan_step_id, change_position)
+    REFERENCES plan_step_changes (plan_step_id, position) ON DELETE CASCADE,
+    CONSTRAINT plan_step_change_values_ordinal CHECK (ordinal >= 0),
+    CONSTRAINT plan_step_change_values_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')),
+    CONSTRAINT plan_step_change_values_string CHECK (
+        num_nonnulls(value_string, value_credential) = (data_type = 'string')::integer
+    ),
+    CONSTRAINT plan_step_change_values_fingerprint CHECK (value_fingerprint IS NULL OR value_credential IS NOT NULL),
+    CONSTRAINT plan_step_change_values_target CHECK (value_target_type IS NULL OR value_string IS NOT NULL),
+    CONSTRAINT plan_step_change_values_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+    CONSTRAINT plan_step_change_values_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+    CONSTRAINT plan_step_change_values_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+    CONSTRAINT plan_step_change_values_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+);
+
+COMMENT ON TABLE plan_step_change_values IS
+'The values before and after a change: one row a value, one an element of a set or list. v_plan_changes shows them as text.';
+COMMENT ON COLUMN plan_step_change_values.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN plan_step_change_values.change_position IS
+'The change.';
+COMMENT ON COLUMN plan_step_change_values.is_after IS
+'Whether it is of the value after; false for the one before.';
+COMMENT ON COLUMN plan_step_change_values.ordinal IS
+'The element''s place, from 0; always 0 where there is one value.';
+COMMENT ON COLUMN plan_step_change_values.data_type IS
+'Which of the values is set.';
+COMMENT ON COLUMN plan_step_change_values.value_string IS
+'The value where data_type is string, unless it is a secret; null otherwise. A reference is an address, or an id beside value_target_type.';
+COMMENT ON COLUMN plan_step_change_values.value_integer IS
+'The value where data_type is integer, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_decimal IS
+'The value where data_type is decimal, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_boolean IS
+'The value where data_type is boolean; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_datetime IS
+'The value where data_type is datetime; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_credential IS
+'The name of the credential that holds the value, where it is a secret; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_fingerprint IS
+'The fingerprint of that credential''s value when the plan was made; null where it could not be read.';
+COMMENT ON COLUMN plan_step_change_values.value_target_type IS
+'The type of what is referred to by its provider''s id, because it is in no book of ours; null otherwise.';
 
 CREATE TABLE plan_calls (
     plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
@@ -4523,6 +4585,47 @@ LEFT JOIN plan_calls AS c ON o.plan_step_id = c.plan_step_id AND o.current_call 
 WHERE o.status IN ('intended', 'sending', 'accepted');
 COMMENT ON VIEW v_open_operations IS 'Who is at work on what, since when, and at which call.';
 
+CREATE VIEW v_plan_changes WITH (security_invoker = TRUE) AS
+SELECT
+    s.plan_id,
+    c.plan_step_id,
+    c.position,
+    s.address,
+    c.part_address,
+    c.part_action,
+    c.attribute,
+    c.tag_key,
+    CASE WHEN c.has_before THEN CASE WHEN c.is_many THEN '[' || coalesce(v.before, '') || ']' ELSE v.before END END AS before,
+    CASE WHEN c.has_after THEN CASE WHEN c.is_many THEN '[' || coalesce(v.after, '') || ']' ELSE v.after END END AS after,
+    c.reason,
+    c.mutability,
+    c.is_secret
+FROM plan_step_changes AS c
+INNER JOIN plan_steps AS s ON c.plan_step_id = s.id
+LEFT JOIN LATERAL (
+    SELECT
+        string_agg(item.value, ', ' ORDER BY item.ordinal) FILTER (WHERE NOT item.is_after) AS before,
+        string_agg(item.value, ', ' ORDER BY item.ordinal) FILTER (WHERE item.is_after) AS after
+    FROM (
+        SELECT
+            e.is_after,
+            e.ordinal,
+            coalesce(
+                e.value_target_type || '#' || e.value_string,
+                e.value_string,
+                e.value_integer::text,
+                e.value_decimal::text,
+                e.value_boolean::text,
+                e.value_datetime::text,
+                'credential/' || e.value_credential || coalesce('#' || e.value_fingerprint, '')
+            ) AS value
+        FROM plan_step_change_values AS e
+        WHERE c.plan_step_id = e.plan_step_id AND c.position = e.change_position
+    ) AS item
+) AS v ON TRUE;
+COMMENT ON VIEW v_plan_changes IS
+'What the steps of saved plans change, with values as text. Secrets appear as their credential''s name and fingerprint.';
+
 CREATE VIEW v_operation_parameters WITH (security_invoker = TRUE) AS
 SELECT
     o.id AS operation_id,
@@ -4846,7 +4949,7 @@ GRANT UPDATE (valid_to_revision, source_id, file, path, line, column_number) ON 
 -- A plan is written once; its status moves, and an approval is used up.
 GRANT INSERT ON
 plans, plan_sources, plan_approvals, plan_messages, plan_blocked, plan_steps, plan_step_requirements, plan_step_approvals,
-plan_step_changes, plan_calls, plan_call_parameters, plan_call_parameter_paths TO reconciler_runtime;
+plan_step_changes, plan_step_change_values, plan_calls, plan_call_parameters, plan_call_parameter_paths TO reconciler_runtime;
 GRANT UPDATE (status) ON plans TO reconciler_runtime;
 GRANT UPDATE (used_at) ON plan_approvals TO reconciler_runtime;
 

@@ -39,7 +39,13 @@ COPY plan_step_approvals (plan_step_id, position, message) FROM STDIN;
 -- name: plans.copy_changes
 COPY plan_step_changes (
     plan_step_id, position, part_address, part_action, part_holds_data, attribute, tag_key,
-    before_text, after_text, reason, mutability, is_secret
+    is_many, has_before, has_after, reason, mutability, is_secret
+) FROM STDIN;
+
+-- name: plans.copy_values
+COPY plan_step_change_values (
+    plan_step_id, change_position, is_after, ordinal, data_type, value_string, value_integer, value_decimal,
+    value_boolean, value_datetime, value_credential, value_fingerprint, value_target_type
 ) FROM STDIN;
 
 -- name: plans.copy_calls

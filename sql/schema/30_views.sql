@@ -478,6 +478,47 @@ LEFT JOIN plan_calls AS c ON o.plan_step_id = c.plan_step_id AND o.current_call 
 WHERE o.status IN ('intended', 'sending', 'accepted');
 COMMENT ON VIEW v_open_operations IS 'Who is at work on what, since when, and at which call.';
 
+CREATE VIEW v_plan_changes WITH (security_invoker = TRUE) AS
+SELECT
+    s.plan_id,
+    c.plan_step_id,
+    c.position,
+    s.address,
+    c.part_address,
+    c.part_action,
+    c.attribute,
+    c.tag_key,
+    CASE WHEN c.has_before THEN CASE WHEN c.is_many THEN '[' || coalesce(v.before, '') || ']' ELSE v.before END END AS before,
+    CASE WHEN c.has_after THEN CASE WHEN c.is_many THEN '[' || coalesce(v.after, '') || ']' ELSE v.after END END AS after,
+    c.reason,
+    c.mutability,
+    c.is_secret
+FROM plan_step_changes AS c
+INNER JOIN plan_steps AS s ON c.plan_step_id = s.id
+LEFT JOIN LATERAL (
+    SELECT
+        string_agg(item.value, ', ' ORDER BY item.ordinal) FILTER (WHERE NOT item.is_after) AS before,
+        string_agg(item.value, ', ' ORDER BY item.ordinal) FILTER (WHERE item.is_after) AS after
+    FROM (
+        SELECT
+            e.is_after,
+            e.ordinal,
+            coalesce(
+                e.value_target_type || '#' || e.value_string,
+                e.value_string,
+                e.value_integer::text,
+                e.value_decimal::text,
+                e.value_boolean::text,
+                e.value_datetime::text,
+                'credential/' || e.value_credential || coalesce('#' || e.value_fingerprint, '')
+            ) AS value
+        FROM plan_step_change_values AS e
+        WHERE c.plan_step_id = e.plan_step_id AND c.position = e.change_position
+    ) AS item
+) AS v ON TRUE;
+COMMENT ON VIEW v_plan_changes IS
+'What the steps of saved plans change, with values as text. Secrets appear as their credential''s name and fingerprint.';
+
 CREATE VIEW v_operation_parameters WITH (security_invoker = TRUE) AS
 SELECT
     o.id AS operation_id,

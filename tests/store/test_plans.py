@@ -12,8 +12,10 @@ import pytest
 
 from reconciler.errors import DatabaseError, PlanError
 from reconciler.model.address import Address
+from reconciler.model.catalog import Mutability
+from reconciler.model.diff import AttributeChange, Reason
 from reconciler.model.plan import Call, ExternalId, MarkValue, Plan, ReservedId
-from reconciler.model.values import SecretRef
+from reconciler.model.values import ExternalRef, SecretRef
 from reconciler.planner import Limits, make_plan
 from reconciler.providers.flat import flatten
 from reconciler.store.plans import (
@@ -24,7 +26,6 @@ from reconciler.store.plans import (
     find_plan,
     save_plan,
     set_status,
-    text,
     use_approval,
     waiting_plan,
 )
@@ -89,7 +90,7 @@ def test_every_step_is_on_record_with_what_it_needs_and_what_it_changes(world: C
     assert steps == [(0, "network/net", "create", "online"), (1, "vm/web", "create", "online")]
     assert world.rows("SELECT address FROM plan_step_requirements") == [("network/net",)]
     changes = world.rows(
-        "SELECT part_address, attribute, tag_key, after_text FROM plan_step_changes ORDER BY 1, 2, 3"
+        "SELECT part_address, attribute, tag_key, after FROM v_plan_changes ORDER BY 1, 2, 3"
     )
     assert (None, "ip_range", None, "10.0.0.0/16") in changes
     assert (None, None, "env", "prod") in changes
@@ -243,18 +244,31 @@ def test_a_status_that_there_is_not_is_refused(world: CoreWorld) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"),
+    ("value", "rows", "shown"),
     [
-        (None, None),
-        (True, "true"),
-        (7, "7"),
-        (("a", "b"), "[a, b]"),
-        ((), "[]"),
-        (SecretRef("db", "ab"), "credential/db#ab"),
+        (None, [], None),
+        (True, [("boolean", None, "true")], "true"),
+        (7, [("integer", None, "7")], "7"),
+        (Decimal("1.5"), [("decimal", None, "1.5")], "1.5"),
+        (("a, b", "c"), [("string", "a, b", None), ("string", "c", None)], "[a, b, c]"),
+        ((), [], "[]"),
+        (SecretRef("db", "ab"), [("string", None, None)], "credential/db#ab"),
+        (ExternalRef("network", "4711"), [("string", "4711", None)], "network#4711"),
     ],
 )
-def test_values_are_shown_for_people(value: Any, shown: str | None) -> None:
-    assert text(value) == shown
+def test_the_values_of_a_change_are_rows_and_a_view_shows_them_to_people(
+    world: CoreWorld, value: Any, rows: list[tuple[Any, ...]], shown: str | None
+) -> None:
+    made = plan()
+    change = AttributeChange("labels", value, None, Reason.DRIFT, Mutability.IN_PLACE)
+    step = replace(made.steps[0], changes=(change,), parts=(), tags=())
+    save(world, replace(made, steps=(step,)))
+    found = world.rows(
+        "SELECT data_type, value_string, coalesce(value_integer::text, value_decimal::text,"
+        " value_boolean::text) FROM plan_step_change_values ORDER BY is_after, ordinal"
+    )
+    assert found == rows
+    assert world.rows("SELECT before, after FROM v_plan_changes") == [(shown, None)]
 
 
 def test_a_plan_whose_worker_is_dead_is_closed_and_one_whose_worker_lives_is_not(world: CoreWorld) -> None:
