@@ -16,6 +16,7 @@ from reconciler.model.catalog import Catalog, Mutability, ResourceType, TypeAttr
 from reconciler.model.resource import Desired, Management, Observed, Recorded
 from reconciler.model.values import (
     Attributes,
+    Entry,
     ExternalRef,
     Format,
     Scalar,
@@ -123,7 +124,7 @@ def _targets(tx: Transaction, endpoint: str, roots: Iterable[Observed]) -> dict[
 def _resolved(observed: Observed, targets: dict[tuple[str, str], _Target], catalog: Catalog) -> Attributes:
     """The attributes with references as addresses; a target that is not in our books stays as it is."""
 
-    def known(item: Scalar | ExternalRef) -> Scalar | ExternalRef:
+    def known(item: Scalar | ExternalRef | Entry) -> Scalar | ExternalRef | Entry:
         if not isinstance(item, ExternalRef):
             return item
         target = targets.get((item.type, item.external_id))

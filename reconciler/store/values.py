@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from reconciler.model.catalog import AttributeDefinition
-from reconciler.model.values import Cardinality, DataType, ExternalRef, Scalar, SecretRef, Value
+from reconciler.model.values import Cardinality, DataType, Entry, ExternalRef, Scalar, SecretRef, Value
 
 Columns = tuple[
     str | None,
@@ -22,8 +22,10 @@ Columns = tuple[
     str | None,
     str | None,
     str | None,
+    str | None,
+    str | None,
 ]
-"""What `NAMES` names. One of the first six is set; the last two say more of a credential or of an id."""
+"""What `NAMES` names. One of the first six is set; the rest say more of a credential, an id, or an entry."""
 
 NAMES = (
     "value_string",
@@ -34,6 +36,8 @@ NAMES = (
     "value_credential",
     "value_fingerprint",
     "value_target_type",
+    "value_key",
+    "value_inner_key",
 )
 
 
@@ -55,9 +59,9 @@ def storable(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
-def columns(value: Scalar | ExternalRef | SecretRef) -> Columns:
+def columns(value: Scalar | ExternalRef | SecretRef | Entry) -> Columns:
     """The typed columns of one element."""
-    nothing = (None, None, None)
+    nothing = (None, None, None, None, None)
     match value:
         case bool():
             return (None, None, None, value, None, *nothing)
@@ -68,9 +72,22 @@ def columns(value: Scalar | ExternalRef | SecretRef) -> Columns:
         case datetime():
             return (None, None, None, None, value, *nothing)
         case ExternalRef():
-            return (value.external_id, None, None, None, None, None, None, value.type)
+            return (value.external_id, None, None, None, None, None, None, value.type, None, None)
         case SecretRef():
-            return (None, None, None, None, None, value.credential, value.fingerprint or None, None)
+            return (
+                None,
+                None,
+                None,
+                None,
+                None,
+                value.credential,
+                value.fingerprint or None,
+                None,
+                None,
+                None,
+            )
+        case Entry():
+            return (value.value, None, None, None, None, None, None, None, value.key, value.inner_key)
         case _:
             return (value, None, None, None, None, *nothing)
 
@@ -93,22 +110,24 @@ def collect(
     rows: Iterable[tuple[str, Columns]], definitions: Mapping[str, AttributeDefinition]
 ) -> dict[str, Value]:
     """Attributes by name from rows of one resource, ordered by ordinal within each attribute."""
-    found: dict[str, list[Scalar | ExternalRef | SecretRef]] = {}
+    found: dict[str, list[Scalar | ExternalRef | SecretRef | Entry]] = {}
     for name, row in rows:
         found.setdefault(name, []).append(element(row))
     return {name: _value(definitions[name], items) for name, items in found.items()}
 
 
-def element(row: Columns) -> Scalar | ExternalRef | SecretRef:
+def element(row: Columns) -> Scalar | ExternalRef | SecretRef | Entry:
     """The element that the columns hold."""
-    *values, credential, fingerprint, target_type = row
+    *values, credential, fingerprint, target_type, key, inner_key = row
     if credential is not None:
         return SecretRef(credential, fingerprint or "")
     value: Scalar = next(item for item in values if item is not None)
+    if key is not None:
+        return Entry(key, str(value), inner_key)
     return value if target_type is None else ExternalRef(target_type, str(value))
 
 
-def _value(definition: AttributeDefinition, items: list[Scalar | ExternalRef | SecretRef]) -> Value:
+def _value(definition: AttributeDefinition, items: list[Scalar | ExternalRef | SecretRef | Entry]) -> Value:
     if definition.cardinality is Cardinality.ONE:
         return items[0]
     return tuple(item for item in items if not isinstance(item, SecretRef))

@@ -189,7 +189,7 @@ CREATE TABLE attribute_definitions (
     CONSTRAINT attribute_definitions_pkey PRIMARY KEY (id),
     CONSTRAINT attribute_definitions_name UNIQUE (name),
     CONSTRAINT attribute_definitions_typed UNIQUE (id, data_type),
-    CONSTRAINT attribute_definitions_cardinality CHECK (cardinality IN ('one', 'set', 'list')),
+    CONSTRAINT attribute_definitions_cardinality CHECK (cardinality IN ('one', 'set', 'list', 'map')),
     CONSTRAINT attribute_definitions_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime'))
 );
 
@@ -1064,6 +1064,8 @@ CREATE TABLE resource_attributes (
     value_credential text,
     value_fingerprint text,
     value_target_type text,
+    value_key text,
+    value_inner_key text,
     CONSTRAINT resource_attributes_pkey PRIMARY KEY (resource_id, attribute_definition_id, ordinal),
     CONSTRAINT resource_attributes_resource FOREIGN KEY (resource_id, resource_type_id)
     REFERENCES resources (id, resource_type_id),
@@ -1079,6 +1081,8 @@ CREATE TABLE resource_attributes (
     ),
     CONSTRAINT resource_attributes_target FOREIGN KEY (value_target_type) REFERENCES resource_types (name),
     CONSTRAINT resource_attributes_target_id CHECK (value_target_type IS NULL OR value_string IS NOT NULL),
+    CONSTRAINT resource_attributes_key CHECK (value_key IS NULL OR (value_string IS NOT NULL AND value_target_type IS NULL)),
+    CONSTRAINT resource_attributes_inner_key CHECK (value_inner_key IS NULL OR value_key IS NOT NULL),
     CONSTRAINT resource_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
     CONSTRAINT resource_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
     CONSTRAINT resource_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
@@ -1105,6 +1109,10 @@ COMMENT ON COLUMN resource_attributes.value_fingerprint IS
 'The fingerprint of that credential''s value when it was written; null where it could not be read, and where there is no credential.';
 COMMENT ON COLUMN resource_attributes.value_target_type IS
 'The type of what is referred to by its provider''s id, because it is in no book of ours; null otherwise.';
+COMMENT ON COLUMN resource_attributes.value_key IS
+'The key that the value has in a map; null where there is no map.';
+COMMENT ON COLUMN resource_attributes.value_inner_key IS
+'The key that it has inside of that key; null where it is the key''s own value.';
 COMMENT ON COLUMN resource_attributes.value_integer IS
 'The value where data_type is integer, in the unit of its definition; null otherwise.';
 COMMENT ON COLUMN resource_attributes.value_decimal IS
@@ -2048,6 +2056,8 @@ CREATE TABLE plan_step_change_values (
     value_credential text,
     value_fingerprint text,
     value_target_type text,
+    value_key text,
+    value_inner_key text,
     CONSTRAINT plan_step_change_values_pkey PRIMARY KEY (plan_step_id, change_position, is_after, ordinal),
     CONSTRAINT plan_step_change_values_change FOREIGN KEY (plan_step_id, change_position)
     REFERENCES plan_step_changes (plan_step_id, position) ON DELETE CASCADE,
@@ -2058,6 +2068,8 @@ CREATE TABLE plan_step_change_values (
     ),
     CONSTRAINT plan_step_change_values_fingerprint CHECK (value_fingerprint IS NULL OR value_credential IS NOT NULL),
     CONSTRAINT plan_step_change_values_target CHECK (value_target_type IS NULL OR value_string IS NOT NULL),
+    CONSTRAINT plan_step_change_values_key CHECK (value_key IS NULL OR (value_string IS NOT NULL AND value_target_type IS NULL)),
+    CONSTRAINT plan_step_change_values_inner_key CHECK (value_inner_key IS NULL OR value_key IS NOT NULL),
     CONSTRAINT plan_step_change_values_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
     CONSTRAINT plan_step_change_values_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
     CONSTRAINT plan_step_change_values_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
@@ -2092,6 +2104,10 @@ COMMENT ON COLUMN plan_step_change_values.value_fingerprint IS
 'The fingerprint of that credential''s value when the plan was made; null where it could not be read.';
 COMMENT ON COLUMN plan_step_change_values.value_target_type IS
 'The type of what is referred to by its provider''s id, because it is in no book of ours; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_key IS
+'The key that the value has in a map; null where there is no map.';
+COMMENT ON COLUMN plan_step_change_values.value_inner_key IS
+'The key that it has inside of that key; null where it is the key''s own value.';
 
 CREATE TABLE plan_calls (
     plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
@@ -2575,6 +2591,8 @@ CREATE TABLE resource_attribute_history (
     old_credential text,
     old_fingerprint text,
     old_target_type text,
+    old_key text,
+    old_inner_key text,
     new_string text,
     new_integer bigint,
     new_decimal numeric,
@@ -2583,6 +2601,8 @@ CREATE TABLE resource_attribute_history (
     new_credential text,
     new_fingerprint text,
     new_target_type text,
+    new_key text,
+    new_inner_key text,
     actor text NOT NULL,
     reason text,
     cause text NOT NULL,
@@ -2627,6 +2647,10 @@ COMMENT ON COLUMN resource_attribute_history.old_fingerprint IS
 'A secret''s fingerprint, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_target_type IS
 'The type of what is referred to by its provider''s id, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_key IS
+'The key that the value had in a map, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_inner_key IS
+'The key that it had inside of that key, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_string IS
 'The value where data_type is string, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_integer IS
@@ -2643,6 +2667,10 @@ COMMENT ON COLUMN resource_attribute_history.new_fingerprint IS
 'A secret''s fingerprint, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_target_type IS
 'The type of what is referred to by its provider''s id, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_key IS
+'The key that the value had in a map, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_inner_key IS
+'The key that it had inside of that key, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.actor IS
 'Who did it, as the session says; the database user where it does not.';
 COMMENT ON COLUMN resource_attribute_history.reason IS
@@ -3320,13 +3348,13 @@ BEGIN
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, attribute_definition_id, ordinal, action, data_type,
       new_string, new_integer, new_decimal, new_boolean, new_datetime,
-      new_credential, new_fingerprint, new_target_type
+      new_credential, new_fingerprint, new_target_type, new_key, new_inner_key
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       n.resource_id, n.attribute_definition_id, n.ordinal, 'insert', n.data_type,
       n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
-      n.value_credential, n.value_fingerprint, n.value_target_type
+      n.value_credential, n.value_fingerprint, n.value_target_type, n.value_key, n.value_inner_key
     FROM new_rows AS n CROSS JOIN change_context() AS c;
     SELECT array_agg(DISTINCT n.resource_id) INTO v_touched FROM new_rows AS n;
   ELSIF tg_op = 'UPDATE' THEN
@@ -3342,7 +3370,9 @@ BEGIN
         n.value_string AS new_string, n.value_integer AS new_integer, n.value_decimal AS new_decimal,
         n.value_boolean AS new_boolean, n.value_datetime AS new_datetime,
         o.value_credential AS old_credential, o.value_fingerprint AS old_fingerprint, o.value_target_type AS old_target_type,
-        n.value_credential AS new_credential, n.value_fingerprint AS new_fingerprint, n.value_target_type AS new_target_type
+        o.value_key AS old_key, o.value_inner_key AS old_inner_key,
+        n.value_credential AS new_credential, n.value_fingerprint AS new_fingerprint, n.value_target_type AS new_target_type,
+        n.value_key AS new_key, n.value_inner_key AS new_inner_key
       FROM old_rows AS o
       FULL JOIN new_rows AS n
         ON o.resource_id = n.resource_id
@@ -3351,12 +3381,12 @@ BEGIN
       WHERE
         (
           o.resource_id, o.data_type, o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime,
-          o.value_credential, o.value_fingerprint, o.value_target_type
+          o.value_credential, o.value_fingerprint, o.value_target_type, o.value_key, o.value_inner_key
         )
         IS DISTINCT FROM
         (
           n.resource_id, n.data_type, n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
-          n.value_credential, n.value_fingerprint, n.value_target_type
+          n.value_credential, n.value_fingerprint, n.value_target_type, n.value_key, n.value_inner_key
         )
     ),
 
@@ -3365,17 +3395,17 @@ BEGIN
         changed_at, actor, reason, cause, operation_id, revision_id, db_user,
         resource_id, attribute_definition_id, ordinal, action, data_type,
         old_string, old_integer, old_decimal, old_boolean, old_datetime,
-        old_credential, old_fingerprint, old_target_type,
+        old_credential, old_fingerprint, old_target_type, old_key, old_inner_key,
         new_string, new_integer, new_decimal, new_boolean, new_datetime,
-        new_credential, new_fingerprint, new_target_type
+        new_credential, new_fingerprint, new_target_type, new_key, new_inner_key
       )
       SELECT
         c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
         h.resource_id, h.attribute_definition_id, h.ordinal, h.action, h.data_type,
         h.old_string, h.old_integer, h.old_decimal, h.old_boolean, h.old_datetime,
-        h.old_credential, h.old_fingerprint, h.old_target_type,
+        h.old_credential, h.old_fingerprint, h.old_target_type, h.old_key, h.old_inner_key,
         h.new_string, h.new_integer, h.new_decimal, h.new_boolean, h.new_datetime,
-        h.new_credential, h.new_fingerprint, h.new_target_type
+        h.new_credential, h.new_fingerprint, h.new_target_type, h.new_key, h.new_inner_key
       FROM changes AS h CROSS JOIN change_context() AS c
       RETURNING resource_id
     )
@@ -3386,13 +3416,13 @@ BEGIN
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, attribute_definition_id, ordinal, action, data_type,
       old_string, old_integer, old_decimal, old_boolean, old_datetime,
-      old_credential, old_fingerprint, old_target_type
+      old_credential, old_fingerprint, old_target_type, old_key, old_inner_key
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       o.resource_id, o.attribute_definition_id, o.ordinal, 'delete', o.data_type,
       o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime,
-      o.value_credential, o.value_fingerprint, o.value_target_type
+      o.value_credential, o.value_fingerprint, o.value_target_type, o.value_key, o.value_inner_key
     FROM old_rows AS o CROSS JOIN change_context() AS c;
     SELECT array_agg(DISTINCT o.resource_id) INTO v_touched FROM old_rows AS o;
   END IF;
@@ -3811,19 +3841,19 @@ BEGIN
   END IF;
   SELECT n.resource_id, ad.name INTO v_found
   FROM new_rows AS n
-  INNER JOIN public.attribute_definitions AS ad ON n.attribute_definition_id = ad.id AND ad.cardinality = 'set'
+  INNER JOIN public.attribute_definitions AS ad ON n.attribute_definition_id = ad.id AND ad.cardinality IN ('set', 'map')
   INNER JOIN public.resource_attributes AS other
     ON n.resource_id = other.resource_id
     AND n.attribute_definition_id = other.attribute_definition_id
     AND n.ordinal <> other.ordinal
     AND (
       n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
-      n.value_credential, n.value_target_type
+      n.value_credential, n.value_target_type, n.value_key, n.value_inner_key
     )
     IS NOT DISTINCT FROM
     (
       other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime,
-      other.value_credential, other.value_target_type
+      other.value_credential, other.value_target_type, other.value_key, other.value_inner_key
     )
   LIMIT 1;
   IF FOUND THEN
@@ -4156,6 +4186,7 @@ SELECT
     a.data_type,
     coalesce(
         a.value_target_type || '#' || a.value_string,
+        a.value_key || coalesce(':' || a.value_inner_key, '') || '=' || a.value_string,
         a.value_string,
         a.value_integer::text,
         trim_scale(a.value_decimal)::text,
@@ -4225,6 +4256,7 @@ SELECT
     string_agg(
         coalesce(
             a.value_target_type || '#' || a.value_string,
+            a.value_key || coalesce(':' || a.value_inner_key, '') || '=' || a.value_string,
             a.value_string,
             a.value_integer::text,
             trim_scale(a.value_decimal)::text,
@@ -4323,6 +4355,7 @@ given AS (
                     IS NOT DISTINCT FROM
                     (a.value_string, a.value_integer, a.value_decimal, a.value_boolean, a.value_datetime)
                     AND ra.value_target_type IS NULL
+                    AND ra.value_key IS NULL
             )
         END
         AND NOT EXISTS (
@@ -4612,6 +4645,7 @@ LEFT JOIN LATERAL (
             e.ordinal,
             coalesce(
                 e.value_target_type || '#' || e.value_string,
+                e.value_key || coalesce(':' || e.value_inner_key, '') || '=' || e.value_string,
                 e.value_string,
                 e.value_integer::text,
                 e.value_decimal::text,
@@ -4741,6 +4775,7 @@ WITH changes AS (
         h.change, h.changed_at, h.resource_id, 'attribute', ad.name,
         coalesce(
             h.old_target_type || '#' || h.old_string,
+            h.old_key || coalesce(':' || h.old_inner_key, '') || '=' || h.old_string,
             h.old_string,
             h.old_integer::text,
             trim_scale(h.old_decimal)::text,
@@ -4750,6 +4785,7 @@ WITH changes AS (
         ),
         coalesce(
             h.new_target_type || '#' || h.new_string,
+            h.new_key || coalesce(':' || h.new_inner_key, '') || '=' || h.new_string,
             h.new_string,
             h.new_integer::text,
             trim_scale(h.new_decimal)::text,

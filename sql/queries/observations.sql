@@ -307,7 +307,9 @@ SELECT
     value_datetime,
     value_credential,
     value_fingerprint,
-    value_target_type
+    value_target_type,
+    value_key,
+    value_inner_key
 FROM resource_attributes
 WHERE resource_id = ANY(%(ids)s);
 
@@ -315,7 +317,7 @@ WHERE resource_id = ANY(%(ids)s);
 COPY resource_attributes (
     resource_id, resource_type_id, attribute_definition_id, ordinal, data_type, value_string,
     value_integer, value_decimal, value_boolean, value_datetime, value_credential, value_fingerprint,
-    value_target_type
+    value_target_type, value_key, value_inner_key
 ) FROM STDIN;
 
 -- name: observations.update_attributes
@@ -328,7 +330,9 @@ SET
     value_datetime = seen.value_datetime,
     value_credential = seen.value_credential,
     value_fingerprint = seen.value_fingerprint,
-    value_target_type = seen.value_target_type
+    value_target_type = seen.value_target_type,
+    value_key = seen.value_key,
+    value_inner_key = seen.value_inner_key
 FROM
     unnest(
         %(resource_id)s::bigint[],
@@ -341,7 +345,9 @@ FROM
         %(value_datetime)s::timestamptz[],
         %(value_credential)s::text[],
         %(value_fingerprint)s::text[],
-        %(value_target_type)s::text[]
+        %(value_target_type)s::text[],
+        %(value_key)s::text[],
+        %(value_inner_key)s::text[]
     )
         AS seen (
             resource_id,
@@ -354,7 +360,9 @@ FROM
             value_datetime,
             value_credential,
             value_fingerprint,
-            value_target_type
+            value_target_type,
+            value_key,
+            value_inner_key
         )
 WHERE
     a.resource_id = seen.resource_id

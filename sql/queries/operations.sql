@@ -539,6 +539,7 @@ changes AS (
         h.operation_id,
         coalesce(
             h.old_target_type || '#' || h.old_string,
+            h.old_key || coalesce(':' || h.old_inner_key, '') || '=' || h.old_string,
             h.old_string,
             h.old_integer::text,
             h.old_decimal::text,
@@ -548,6 +549,7 @@ changes AS (
         ) AS old_text,
         coalesce(
             h.new_target_type || '#' || h.new_string,
+            h.new_key || coalesce(':' || h.new_inner_key, '') || '=' || h.new_string,
             h.new_string,
             h.new_integer::text,
             h.new_decimal::text,

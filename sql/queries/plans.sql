@@ -45,7 +45,8 @@ COPY plan_step_changes (
 -- name: plans.copy_values
 COPY plan_step_change_values (
     plan_step_id, change_position, is_after, ordinal, data_type, value_string, value_integer, value_decimal,
-    value_boolean, value_datetime, value_credential, value_fingerprint, value_target_type
+    value_boolean, value_datetime, value_credential, value_fingerprint, value_target_type,
+    value_key, value_inner_key
 ) FROM STDIN;
 
 -- name: plans.copy_calls

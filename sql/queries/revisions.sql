@@ -389,6 +389,8 @@ SELECT
     a.value_credential,
     a.value_fingerprint,
     NULL AS value_target_type,
+    NULL AS value_key,
+    NULL AS value_inner_key,
     a.is_explicit
 FROM desired_attributes AS a
 INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id

@@ -189,7 +189,7 @@ CREATE TABLE attribute_definitions (
     CONSTRAINT attribute_definitions_pkey PRIMARY KEY (id),
     CONSTRAINT attribute_definitions_name UNIQUE (name),
     CONSTRAINT attribute_definitions_typed UNIQUE (id, data_type),
-    CONSTRAINT attribute_definitions_cardinality CHECK (cardinality IN ('one', 'set', 'list')),
+    CONSTRAINT attribute_definitions_cardinality CHECK (cardinality IN ('one', 'set', 'list', 'map')),
     CONSTRAINT attribute_definitions_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime'))
 );
 

@@ -250,6 +250,8 @@ CREATE TABLE resource_attributes (
     value_credential text,
     value_fingerprint text,
     value_target_type text,
+    value_key text,
+    value_inner_key text,
     CONSTRAINT resource_attributes_pkey PRIMARY KEY (resource_id, attribute_definition_id, ordinal),
     CONSTRAINT resource_attributes_resource FOREIGN KEY (resource_id, resource_type_id)
     REFERENCES resources (id, resource_type_id),
@@ -265,6 +267,8 @@ CREATE TABLE resource_attributes (
     ),
     CONSTRAINT resource_attributes_target FOREIGN KEY (value_target_type) REFERENCES resource_types (name),
     CONSTRAINT resource_attributes_target_id CHECK (value_target_type IS NULL OR value_string IS NOT NULL),
+    CONSTRAINT resource_attributes_key CHECK (value_key IS NULL OR (value_string IS NOT NULL AND value_target_type IS NULL)),
+    CONSTRAINT resource_attributes_inner_key CHECK (value_inner_key IS NULL OR value_key IS NOT NULL),
     CONSTRAINT resource_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
     CONSTRAINT resource_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
     CONSTRAINT resource_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
@@ -291,6 +295,10 @@ COMMENT ON COLUMN resource_attributes.value_fingerprint IS
 'The fingerprint of that credential''s value when it was written; null where it could not be read, and where there is no credential.';
 COMMENT ON COLUMN resource_attributes.value_target_type IS
 'The type of what is referred to by its provider''s id, because it is in no book of ours; null otherwise.';
+COMMENT ON COLUMN resource_attributes.value_key IS
+'The key that the value has in a map; null where there is no map.';
+COMMENT ON COLUMN resource_attributes.value_inner_key IS
+'The key that it has inside of that key; null where it is the key''s own value.';
 COMMENT ON COLUMN resource_attributes.value_integer IS
 'The value where data_type is integer, in the unit of its definition; null otherwise.';
 COMMENT ON COLUMN resource_attributes.value_decimal IS

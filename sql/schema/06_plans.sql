@@ -290,6 +290,8 @@ CREATE TABLE plan_step_change_values (
     value_credential text,
     value_fingerprint text,
     value_target_type text,
+    value_key text,
+    value_inner_key text,
     CONSTRAINT plan_step_change_values_pkey PRIMARY KEY (plan_step_id, change_position, is_after, ordinal),
     CONSTRAINT plan_step_change_values_change FOREIGN KEY (plan_step_id, change_position)
     REFERENCES plan_step_changes (plan_step_id, position) ON DELETE CASCADE,
@@ -300,6 +302,8 @@ CREATE TABLE plan_step_change_values (
     ),
     CONSTRAINT plan_step_change_values_fingerprint CHECK (value_fingerprint IS NULL OR value_credential IS NOT NULL),
     CONSTRAINT plan_step_change_values_target CHECK (value_target_type IS NULL OR value_string IS NOT NULL),
+    CONSTRAINT plan_step_change_values_key CHECK (value_key IS NULL OR (value_string IS NOT NULL AND value_target_type IS NULL)),
+    CONSTRAINT plan_step_change_values_inner_key CHECK (value_inner_key IS NULL OR value_key IS NOT NULL),
     CONSTRAINT plan_step_change_values_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
     CONSTRAINT plan_step_change_values_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
     CONSTRAINT plan_step_change_values_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
@@ -334,6 +338,10 @@ COMMENT ON COLUMN plan_step_change_values.value_fingerprint IS
 'The fingerprint of that credential''s value when the plan was made; null where it could not be read.';
 COMMENT ON COLUMN plan_step_change_values.value_target_type IS
 'The type of what is referred to by its provider''s id, because it is in no book of ours; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_key IS
+'The key that the value has in a map; null where there is no map.';
+COMMENT ON COLUMN plan_step_change_values.value_inner_key IS
+'The key that it has inside of that key; null where it is the key''s own value.';
 
 CREATE TABLE plan_calls (
     plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,

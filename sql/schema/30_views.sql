@@ -49,6 +49,7 @@ SELECT
     a.data_type,
     coalesce(
         a.value_target_type || '#' || a.value_string,
+        a.value_key || coalesce(':' || a.value_inner_key, '') || '=' || a.value_string,
         a.value_string,
         a.value_integer::text,
         trim_scale(a.value_decimal)::text,
@@ -118,6 +119,7 @@ SELECT
     string_agg(
         coalesce(
             a.value_target_type || '#' || a.value_string,
+            a.value_key || coalesce(':' || a.value_inner_key, '') || '=' || a.value_string,
             a.value_string,
             a.value_integer::text,
             trim_scale(a.value_decimal)::text,
@@ -216,6 +218,7 @@ given AS (
                     IS NOT DISTINCT FROM
                     (a.value_string, a.value_integer, a.value_decimal, a.value_boolean, a.value_datetime)
                     AND ra.value_target_type IS NULL
+                    AND ra.value_key IS NULL
             )
         END
         AND NOT EXISTS (
@@ -505,6 +508,7 @@ LEFT JOIN LATERAL (
             e.ordinal,
             coalesce(
                 e.value_target_type || '#' || e.value_string,
+                e.value_key || coalesce(':' || e.value_inner_key, '') || '=' || e.value_string,
                 e.value_string,
                 e.value_integer::text,
                 e.value_decimal::text,
@@ -634,6 +638,7 @@ WITH changes AS (
         h.change, h.changed_at, h.resource_id, 'attribute', ad.name,
         coalesce(
             h.old_target_type || '#' || h.old_string,
+            h.old_key || coalesce(':' || h.old_inner_key, '') || '=' || h.old_string,
             h.old_string,
             h.old_integer::text,
             trim_scale(h.old_decimal)::text,
@@ -643,6 +648,7 @@ WITH changes AS (
         ),
         coalesce(
             h.new_target_type || '#' || h.new_string,
+            h.new_key || coalesce(':' || h.new_inner_key, '') || '=' || h.new_string,
             h.new_string,
             h.new_integer::text,
             trim_scale(h.new_decimal)::text,
