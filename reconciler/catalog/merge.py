@@ -10,6 +10,7 @@ from reconciler.errors import CatalogError
 from reconciler.model.catalog import (
     AttributeDefinition,
     Catalog,
+    Mutability,
     RelationshipType,
     ResourceType,
     TypeAttribute,
@@ -34,6 +35,8 @@ def merge(parts: Sequence[CatalogPart]) -> Catalog:
                 faults.append(f"{part.name}: {resource_type}.{attribute}: no such attribute definition")
             elif unknown := {form.also, form.unique_within} - {None} - _beside(part, resource_type):
                 faults.append(f"{part.name}: {resource_type}.{attribute}: no {', '.join(map(str, unknown))}")
+            elif definition.cardinality is Cardinality.MAP and form.change is not Mutability.READ_ONLY:
+                faults.append(f"{part.name}: {resource_type}.{attribute}: a map is only ever read")
             elif part.provider_type is not None:
                 rules.append(_rule(definition, resource_type, part.provider_type.name, form))
         faults += [

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from reconciler.model.catalog import Catalog
 from reconciler.model.plan import Call, ExternalId, MarkValue, Param, ReservedId
-from reconciler.model.values import ExternalRef, SecretRef, Value
+from reconciler.model.values import Entry, ExternalRef, SecretRef, Value
 
 LONGEST = 72
 """Characters of a value that are shown in a list; more only where everything is asked for."""
@@ -82,6 +82,8 @@ def as_json(value: Value | Param) -> Json:
             return {"credential": value.credential}
         case ExternalRef():
             return {"type": value.type, "external_id": value.external_id}
+        case Entry():
+            return str(value)
         case ExternalId() | ReservedId() | MarkValue():
             return str(value)
         case tuple():

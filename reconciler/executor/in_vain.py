@@ -19,10 +19,10 @@ from reconciler.executor.context import Context
 from reconciler.model.catalog import Mutability
 from reconciler.model.diff import AttributeChange, Diff, PartAction
 from reconciler.model.plan import Action, Step
+from reconciler.model.values import as_text
 from reconciler.store import operations as ops
 from reconciler.store.desired_rows import load_desired
 from reconciler.store.operations import Thing
-from reconciler.store.plans import text
 from reconciler.store.resources import load_recorded
 from reconciler.store.session import Transaction
 
@@ -97,6 +97,6 @@ def words(left: Diff, often: Mapping[Thing, int]) -> Iterator[str]:
 
 def _attribute(change: AttributeChange, times: int | None, where: str = "") -> Iterator[str]:
     if times:
-        shown = "another value" if change.secret else (text(change.before) or "no value")
+        shown = "another value" if change.secret else (as_text(change.before) or "no value")
         often = "once" if times == 1 else f"{times} times"
         yield f"{where}{change.name} was set {often} and the provider still shows {shown}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from pydantic import Field
 
@@ -29,6 +30,7 @@ from reconciler.manifest.forms import find, read_form
 from reconciler.manifest.model import Known
 from reconciler.manifest.yaml_reader import Position, Scalar
 from reconciler.model.catalog import Catalog, Mutability, ProviderResourceType, RelationshipType
+from reconciler.model.values import Cardinality
 
 OPEN_PROVIDER_TYPES = ("logical",)
 """Provider types whose resources have no attributes but those that the catalog gives them."""
@@ -54,6 +56,7 @@ class UserAttributeForm(AttributeForm):
     """An attribute as a catalog file has it; `applies_to` gives it to types that exist already."""
 
     applies_to: dict[Name, UserRuleForm] = Field(default_factory=dict)
+    cardinality: Literal[Cardinality.ONE, Cardinality.SET, Cardinality.LIST] = Cardinality.ONE
 
 
 @dataclass(frozen=True, slots=True)

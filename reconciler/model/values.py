@@ -24,11 +24,15 @@ class DataType(StrEnum):
 
 
 class Cardinality(StrEnum):
-    """`one` value, a `set` (order means nothing, no repeats) or a `list` (order matters)."""
+    """`one` value, a `set` (order means nothing, no repeats), a `list` (order matters) or a `map`.
+
+    A map's elements are `Entry`s. It is what a provider shows in words of its own: no manifest gives one.
+    """
 
     ONE = "one"
     SET = "set"
     LIST = "list"
+    MAP = "map"
 
 
 class Format(StrEnum):
@@ -55,6 +59,9 @@ class ExternalRef:
     type: str
     external_id: str
 
+    def __str__(self) -> str:
+        return f"{self.type}#{self.external_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class SecretRef:
@@ -70,11 +77,23 @@ class SecretRef:
         return f"credential/{self.credential}#{self.fingerprint}" if self.fingerprint else self.credential
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One element of a map: a text by its key, or by a key inside of a key."""
+
+    key: str
+    value: str
+    inner_key: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.key if self.inner_key is None else f'{self.key}:{self.inner_key}'}={self.value}"
+
+
 INT64 = range(-(2**63), 2**63)
 """The whole numbers that can be recorded: the database's bigint."""
 
 Scalar = str | int | Decimal | bool | datetime
-Value = Scalar | ExternalRef | SecretRef | tuple[Scalar | ExternalRef, ...]
+Value = Scalar | ExternalRef | SecretRef | Entry | tuple[Scalar | ExternalRef | Entry, ...]
 Attributes = Mapping[str, Value]
 
 
@@ -90,13 +109,15 @@ def canonical_scalar(value: Scalar, form: Format = Format.PLAIN) -> Scalar:
 
 
 def canonical(value: Value, cardinality: Cardinality, form: Format = Format.PLAIN) -> Value:
-    """The one spelling of a value: a set sorted and without repeats, each element canonical."""
-    if isinstance(value, (ExternalRef, SecretRef)):
+    """The one spelling of a value: a set or map sorted and without repeats, each element canonical."""
+    if isinstance(value, (ExternalRef, SecretRef, Entry)):
         return value
     if not isinstance(value, tuple):
         return canonical_scalar(value, form)
-    items = [item if isinstance(item, ExternalRef) else canonical_scalar(item, form) for item in value]
-    if cardinality is Cardinality.SET:
+    items = [
+        item if isinstance(item, (ExternalRef, Entry)) else canonical_scalar(item, form) for item in value
+    ]
+    if cardinality in (Cardinality.SET, Cardinality.MAP):
         items = sorted(set(items), key=encode)
     return tuple(items)
 
@@ -137,6 +158,17 @@ def dns_name(name: str) -> str:
     return ".".join(label for label in labels if label) or "guest"
 
 
+def as_text(value: Value | None) -> str | None:
+    """A value for people. Secrets are only ever a credential's name and fingerprint."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(as_text(item) or "" for item in value) + "]"
+    return str(value)
+
+
 def encode(value: object) -> str:
     """A text that differs exactly where canonical values differ, type included (1, true and "1" differ)."""
     match value:
@@ -152,6 +184,9 @@ def encode(value: object) -> str:
             return f"s{len(value)}:{value}"
         case ExternalRef():
             return f"x{value.type}:{value.external_id}"
+        case Entry():
+            inner = "" if value.inner_key is None else encode(value.inner_key)
+            return f"e{encode(value.key)}{inner}={encode(value.value)}"
         case SecretRef():
             return f"k{value.credential}:{value.fingerprint}"
         case tuple():

@@ -6,20 +6,11 @@ A literal dot in a key (`labels.example.com/role`) is kept by quoting: `labels."
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|([^.\[\]"]+)|\[(\d+)\]|(\.)')
-
-
-def quote(key: str) -> str:
-    """A mapping's key as it stands in a flat name."""
-    if re.fullmatch(r'[^.\[\]"\\]+', key):
-        return key
-    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+from reconciler.model.flat import quote, steps
 
 
 def flatten(tree: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
@@ -50,30 +41,17 @@ def unflatten(pairs: Mapping[str, Any]) -> dict[str, Any]:
     root: dict[str, Any] = {}
     for name, value in pairs.items():
         if name.endswith("[]"):
-            _place(root, _steps(name[:-2]), [])
+            _place(root, steps(name[:-2]), [])
         elif name.endswith("{}"):
-            _place(root, _steps(name[:-2]), {})
+            _place(root, steps(name[:-2]), {})
         else:
-            _place(root, _steps(name), value)
+            _place(root, steps(name), value)
     return root
 
 
-def _steps(name: str) -> list[str | int]:
-    steps: list[str | int] = []
-    for match in _TOKEN.finditer(name):
-        quoted, plain, index, _dot = match.groups()
-        if quoted is not None:
-            steps.append(re.sub(r"\\(.)", r"\1", quoted))
-        elif plain is not None:
-            steps.append(plain)
-        elif index is not None:
-            steps.append(int(index))
-    return steps
-
-
-def _place(root: dict[str, Any], steps: list[str | int], value: Any) -> None:
+def _place(root: dict[str, Any], path: list[str | int], value: Any) -> None:
     node: Any = root
-    for step, following in pairwise(steps):
+    for step, following in pairwise(path):
         empty: Any = [] if isinstance(following, int) else {}
         if isinstance(step, int):
             if step == len(node):
@@ -81,7 +59,7 @@ def _place(root: dict[str, Any], steps: list[str | int], value: Any) -> None:
             node = node[step]
         else:
             node = node.setdefault(step, empty)
-    last = steps[-1]
+    last = path[-1]
     if isinstance(last, int):
         node.append(value)
     else:

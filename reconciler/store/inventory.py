@@ -20,7 +20,7 @@ from reconciler.store.session import Transaction
 Source = Literal["environment", "file", "stored"]
 DriftPolicy = Literal["heal", "report"]
 
-COLUMNS = {
+_COLUMNS = {
     bool: DataType.BOOLEAN,
     int: DataType.INTEGER,
     Decimal: DataType.DECIMAL,
@@ -269,7 +269,7 @@ def _same(found: Mapping[str, Scalar], wanted: Mapping[str, Scalar]) -> bool:
 def _value_rows(owner_id: int, values: Mapping[str, Scalar]) -> Iterator[dict[str, object]]:
     for name, value in values.items():
         columns: dict[str, object] = {f"value_{data_type}": None for data_type in DataType}
-        data_type = COLUMNS[type(value)]
+        data_type = _COLUMNS[type(value)]
         columns[f"value_{data_type}"] = value
         yield {"owner_id": owner_id, "name": name, "data_type": data_type, **columns}
 

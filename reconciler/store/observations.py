@@ -185,10 +185,12 @@ def _rows(tx: Transaction, scope: Scope) -> list[Row]:
 
 def _pointing_at_new(tx: Transaction, found: Identified, sound: list[Match]) -> list[Match]:
     """What refers to objects that were in no book until now: the reference can be resolved at last."""
-    texts = [f"{m.observed.type}#{m.observed.external_id}" for m in sound if m.row is None]
-    if not texts:
+    new = [match.observed for match in sound if match.row is None]
+    if not new:
         return []
-    pointing = {row[0] for row in tx.rows("observations.look_again", texts=texts)}
+    types, external_ids = [each.type for each in new], [each.external_id for each in new]
+    rows = tx.rows("observations.look_again", types=types, external_ids=external_ids)
+    pointing = {row[0] for row in rows}
     pointing -= {match.row.id for match in sound if match.row is not None}
     return [match for match in found.matches if match.row is not None and match.row.id in pointing]
 

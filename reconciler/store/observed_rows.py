@@ -16,6 +16,7 @@ from reconciler.model.catalog import Catalog, Mutability, ResourceType, TypeAttr
 from reconciler.model.resource import Desired, Management, Observed, Recorded
 from reconciler.model.values import (
     Attributes,
+    Entry,
     ExternalRef,
     Format,
     Scalar,
@@ -121,13 +122,13 @@ def _targets(tx: Transaction, endpoint: str, roots: Iterable[Observed]) -> dict[
 
 
 def _resolved(observed: Observed, targets: dict[tuple[str, str], _Target], catalog: Catalog) -> Attributes:
-    """The attributes with references as addresses; a target that is not in our books stays `type#id`."""
+    """The attributes with references as addresses; a target that is not in our books stays as it is."""
 
-    def text(item: Scalar | ExternalRef) -> Scalar:
+    def known(item: Scalar | ExternalRef | Entry) -> Scalar | ExternalRef | Entry:
         if not isinstance(item, ExternalRef):
             return item
         target = targets.get((item.type, item.external_id))
-        return target[0] if target else f"{item.type}#{item.external_id}"
+        return target[0] if target else item
 
     resolved: dict[str, Value] = {}
     for name, value in observed.attributes.items():
@@ -137,9 +138,9 @@ def _resolved(observed: Observed, targets: dict[tuple[str, str], _Target], catal
         if definition.format is not Format.REFERENCE:
             resolved[name] = value
         elif isinstance(value, tuple):
-            resolved[name] = canonical(tuple(map(text, value)), definition.cardinality)
+            resolved[name] = canonical(tuple(map(known, value)), definition.cardinality)
         elif isinstance(value, ExternalRef):
-            resolved[name] = text(value)
+            resolved[name] = known(value)
         else:
             resolved[name] = value
     return resolved

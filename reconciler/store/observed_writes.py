@@ -15,7 +15,7 @@ from reconciler.model.resource import Observed
 from reconciler.model.values import Attributes, Format
 from reconciler.store.ids import Ids
 from reconciler.store.session import Transaction
-from reconciler.store.values import elements
+from reconciler.store.values import NAMES, elements
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,7 @@ def _place_fields(row_id: int, place: tuple[int, int]) -> dict[str, object]:
 
 
 def _update(row_id: int, place: tuple[int, int], columns: tuple[object, ...]) -> dict[str, object]:
-    names = ("value_string", "value_integer", "value_decimal", "value_boolean", "value_datetime")
-    return _place_fields(row_id, place) | dict(zip(names, columns, strict=True))
+    return _place_fields(row_id, place) | dict(zip(NAMES, columns, strict=True))
 
 
 def write_tags(tx: Transaction, items: list[Item]) -> None:

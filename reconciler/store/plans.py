@@ -15,16 +15,19 @@ from uuid import UUID, uuid4
 
 from reconciler.errors import PlanError
 from reconciler.model.address import Address
-from reconciler.model.diff import AttributeChange
+from reconciler.model.diff import AttributeChange, PartChange, TagChange
+from reconciler.model.flat import steps as levels
 from reconciler.model.inventory import InventoryStep
 from reconciler.model.plan import Call, ExternalId, MarkValue, Param, Plan, ReservedId, Step
-from reconciler.model.values import SecretRef, Value
-from reconciler.store.inventory import COLUMNS
+from reconciler.model.values import Scalar, SecretRef
 from reconciler.store.secrets import Key
 from reconciler.store.session import Transaction
-from reconciler.store.values import columns
+from reconciler.store.values import columns, data_type, elements
 
 _Row = tuple[object, ...]
+
+_EMPTY = {"[]": "empty_list", "{}": "empty_map"}
+"""What the end of a flat name stands for; see `providers.flat`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ def _copy_inventory(tx: Transaction, plan_id: int, steps: Sequence[InventoryStep
     tx.copy(
         "plans.copy_inventory_values",
         (
-            (plan_id, n, k, change.name, side, COLUMNS[type(value)].value, *columns(value))
+            (plan_id, n, k, change.name, side, *_typed(value))
             for n, step in numbered
             for k, change in enumerate(step.changes)
             for side, value in (("before", change.before), ("after", change.after))
@@ -129,16 +132,20 @@ def _copy_inventory(tx: Transaction, plan_id: int, steps: Sequence[InventoryStep
     )
 
 
+def _typed(value: Scalar) -> _Row:
+    row = columns(value)
+    return (data_type(row).value, *row[:5])
+
+
 def _copy_details(tx: Transaction, numbered: Sequence[tuple[int, Step]]) -> None:
     tx.copy("plans.copy_requirements", ((n, str(need)) for n, step in numbered for need in step.requires))
     tx.copy(
         "plans.copy_step_approvals",
         ((n, k, text) for n, step in numbered for k, text in enumerate(step.approvals)),
     )
-    tx.copy(
-        "plans.copy_changes",
-        ((n, k, *row) for n, step in numbered for k, row in enumerate(_changes(step))),
-    )
+    changes = [(n, k, change) for n, step in numbered for k, change in enumerate(_changes(step))]
+    tx.copy("plans.copy_changes", ((n, k, *change.row()) for n, k, change in changes))
+    tx.copy("plans.copy_values", ((n, k, *row) for n, k, change in changes for row in change.values()))
     tx.copy(
         "plans.copy_calls",
         ((n, k, *_call(call)) for n, step in numbered for k, call in enumerate(step.calls)),
@@ -150,6 +157,16 @@ def _copy_details(tx: Transaction, numbered: Sequence[tuple[int, Step]]) -> None
             for n, step in numbered
             for k, call in enumerate(step.calls)
             for place, row in enumerate(_parameters(call))
+        ),
+    )
+    tx.copy(
+        "plans.copy_paths",
+        (
+            (n, k, place, depth, *_level(level))
+            for n, step in numbered
+            for k, call in enumerate(step.calls)
+            for place, (_, name, _) in enumerate(_named(call))
+            for depth, level in enumerate(name[1:], start=1)
         ),
     )
 
@@ -176,41 +193,52 @@ def _step(
     )
 
 
-def _changes(step: Step) -> Iterator[_Row]:
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change of an attribute or a tag, or of a part as a whole."""
+
+    part: PartChange | None = None
+    attribute: AttributeChange | None = None
+    tag: TagChange | None = None
+
+    @property
+    def what(self) -> AttributeChange | TagChange | None:
+        return self.attribute or self.tag
+
+    def row(self) -> _Row:
+        part, attribute, what = self.part, self.attribute, self.what
+        sides = (what.before, what.after) if what else (None, None)
+        return (
+            str(part.address) if part else None,
+            part.action.value if part else None,
+            part.holds_data if part else None,
+            attribute.name if attribute else None,
+            self.tag.key if self.tag else None,
+            any(isinstance(value, tuple) for value in sides),
+            *(value is not None for value in sides),
+            what.reason.value if what else None,
+            attribute.mutability.value if attribute else None,
+            attribute.secret if attribute else False,
+        )
+
+    def values(self) -> Iterator[_Row]:
+        """A row for each element of the value before and of the one after."""
+        what = self.what
+        for is_after, value in ((False, what.before), (True, what.after)) if what else ():
+            for ordinal, row in elements(value):
+                yield (is_after, ordinal, data_type(row).value, *row)
+
+
+def _changes(step: Step) -> Iterator[_Change]:
     for change in step.changes:
-        yield (None, None, None, *_change(change))
+        yield _Change(attribute=change)
     for part in step.parts:
-        head = (str(part.address), part.action.value, part.holds_data)
         for change in part.changes:
-            yield (*head, *_change(change))
+            yield _Change(part, change)
         if not part.changes:
-            yield (*head, None, None, None, None, None, None, False)
+            yield _Change(part)
     for tag in step.tags:
-        yield (None, None, None, None, tag.key, tag.before, tag.after, tag.reason.value, None, False)
-
-
-def _change(change: AttributeChange) -> _Row:
-    before, after = text(change.before), text(change.after)
-    return (
-        change.name,
-        None,
-        before,
-        after,
-        change.reason.value,
-        change.mutability.value,
-        change.secret,
-    )
-
-
-def text(value: Value | None) -> str | None:
-    """A value for people. Secrets are only ever a credential's name and fingerprint."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return "[" + ", ".join(text(item) or "" for item in value) + "]"
-    return str(value)
+        yield _Change(tag=tag)
 
 
 def _call(call: Call) -> _Row:
@@ -229,10 +257,26 @@ def _call(call: Call) -> _Row:
 
 
 def _parameters(call: Call) -> Iterator[_Row]:
+    for is_path, name, row in _named(call):
+        yield (is_path, name[0], *row)
+
+
+def _named(call: Call) -> Iterator[tuple[bool, list[str | int], _Row]]:
+    """Each parameter: whether it belongs in the path, its name taken apart, and what it says."""
     for name, value in call.path_params:
-        yield (True, name, *_parameter(value))
+        yield (True, [name], _parameter(value))
     for name, value in call.params:
-        yield (False, name, *_parameter(value))
+        row = _parameter(value)
+        empty = _EMPTY.get(name[-2:])
+        if empty is None:
+            yield (False, levels(name), row)
+        else:
+            yield (False, levels(name[:-2]), (empty, *row[1:]))
+
+
+def _level(level: str | int) -> _Row:
+    """A mapping's key or a place in a list."""
+    return (None, level) if isinstance(level, int) else (level, None)
 
 
 def _parameter(value: Param) -> _Row:

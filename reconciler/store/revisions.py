@@ -392,7 +392,7 @@ def _attributes(
                 ids.definitions[name],
                 ordinal,
                 definition.data_type.value,
-                *columns,
+                *columns[:-3],  # a manifest refers to addresses alone, and gives no map
                 name in item.explicit,
             )
 

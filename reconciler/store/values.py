@@ -1,4 +1,4 @@
-"""Between values of the model and the five typed columns that hold them.
+"""Between values of the model and the typed columns that hold them.
 
 A single value is one row with ordinal 0; a set or a list is a row for each element. No value and no
 elements are no rows.
@@ -11,10 +11,34 @@ from datetime import datetime
 from decimal import Decimal
 
 from reconciler.model.catalog import AttributeDefinition
-from reconciler.model.values import Cardinality, ExternalRef, Scalar, SecretRef, Value
+from reconciler.model.values import Cardinality, DataType, Entry, ExternalRef, Scalar, SecretRef, Value
 
-Columns = tuple[str | None, int | None, Decimal | None, bool | None, datetime | None]
-"""value_string, value_integer, value_decimal, value_boolean, value_datetime: exactly one is set."""
+Columns = tuple[
+    str | None,
+    int | None,
+    Decimal | None,
+    bool | None,
+    datetime | None,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+]
+"""What `NAMES` names. One of the first six is set; the rest say more of a credential, an id, or an entry."""
+
+NAMES = (
+    "value_string",
+    "value_integer",
+    "value_decimal",
+    "value_boolean",
+    "value_datetime",
+    "value_credential",
+    "value_fingerprint",
+    "value_target_type",
+    "value_key",
+    "value_inner_key",
+)
 
 
 def is_storable(text: str) -> bool:
@@ -35,21 +59,43 @@ def storable(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
-def columns(value: Scalar | ExternalRef | SecretRef) -> Columns:
+def columns(value: Scalar | ExternalRef | SecretRef | Entry) -> Columns:
     """The typed columns of one element."""
+    nothing = (None, None, None, None, None)
     match value:
         case bool():
-            return (None, None, None, value, None)
+            return (None, None, None, value, None, *nothing)
         case int():
-            return (None, value, None, None, None)
+            return (None, value, None, None, None, *nothing)
         case Decimal():
-            return (None, None, value, None, None)
+            return (None, None, value, None, None, *nothing)
         case datetime():
-            return (None, None, None, None, value)
+            return (None, None, None, None, value, *nothing)
         case ExternalRef():
-            return (f"{value.type}#{value.external_id}", None, None, None, None)
+            return (value.external_id, None, None, None, None, None, None, value.type, None, None)
+        case SecretRef():
+            return (
+                None,
+                None,
+                None,
+                None,
+                None,
+                value.credential,
+                value.fingerprint or None,
+                None,
+                None,
+                None,
+            )
+        case Entry():
+            return (value.value, None, None, None, None, None, None, None, value.key, value.inner_key)
         case _:
-            return (str(value), None, None, None, None)
+            return (value, None, None, None, None, *nothing)
+
+
+def data_type(row: Columns) -> DataType:
+    """Which of the values is set."""
+    types = zip(DataType, row, strict=False)  # in the order of the columns; a credential is a text
+    return next((kind for kind, item in types if item is not None), DataType.STRING)
 
 
 def elements(value: Value | None) -> Iterator[tuple[int, Columns]]:
@@ -64,19 +110,24 @@ def collect(
     rows: Iterable[tuple[str, Columns]], definitions: Mapping[str, AttributeDefinition]
 ) -> dict[str, Value]:
     """Attributes by name from rows of one resource, ordered by ordinal within each attribute."""
-    found: dict[str, list[Scalar]] = {}
+    found: dict[str, list[Scalar | ExternalRef | SecretRef | Entry]] = {}
     for name, row in rows:
-        found.setdefault(name, []).append(next(item for item in row if item is not None))
+        found.setdefault(name, []).append(element(row))
     return {name: _value(definitions[name], items) for name, items in found.items()}
 
 
-def _value(definition: AttributeDefinition, items: list[Scalar]) -> Value:
-    if definition.cardinality is not Cardinality.ONE:
-        return tuple(items)
-    return secret(str(items[0])) if definition.secret else items[0]
+def element(row: Columns) -> Scalar | ExternalRef | SecretRef | Entry:
+    """The element that the columns hold."""
+    *values, credential, fingerprint, target_type, key, inner_key = row
+    if credential is not None:
+        return SecretRef(credential, fingerprint or "")
+    value: Scalar = next(item for item in values if item is not None)
+    if key is not None:
+        return Entry(key, str(value), inner_key)
+    return value if target_type is None else ExternalRef(target_type, str(value))
 
 
-def secret(text: str) -> SecretRef:
-    """A secret's reference from its text, `credential/NAME#FINGERPRINT`."""
-    name, _, fingerprint = text.removeprefix("credential/").partition("#")
-    return SecretRef(name, fingerprint)
+def _value(definition: AttributeDefinition, items: list[Scalar | ExternalRef | SecretRef | Entry]) -> Value:
+    if definition.cardinality is Cardinality.ONE:
+        return items[0]
+    return tuple(item for item in items if not isinstance(item, SecretRef))

@@ -189,7 +189,7 @@ CREATE TABLE attribute_definitions (
     CONSTRAINT attribute_definitions_pkey PRIMARY KEY (id),
     CONSTRAINT attribute_definitions_name UNIQUE (name),
     CONSTRAINT attribute_definitions_typed UNIQUE (id, data_type),
-    CONSTRAINT attribute_definitions_cardinality CHECK (cardinality IN ('one', 'set', 'list')),
+    CONSTRAINT attribute_definitions_cardinality CHECK (cardinality IN ('one', 'set', 'list', 'map')),
     CONSTRAINT attribute_definitions_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime'))
 );
 
@@ -212,7 +212,7 @@ COMMENT ON COLUMN attribute_definitions.format IS
 COMMENT ON COLUMN attribute_definitions.unit IS
 'The unit of a number, such as MiB; null where it has none.';
 COMMENT ON COLUMN attribute_definitions.is_secret IS
-'Whether its rows hold a credential''s name and fingerprint, never a value.';
+'Whether its rows hold a credential''s name and fingerprint, in columns of their own, never a value.';
 COMMENT ON COLUMN attribute_definitions.relationship_type_id IS
 'The tie that a reference makes, with its target as the parent.';
 COMMENT ON COLUMN attribute_definitions.retired_at IS
@@ -1061,6 +1061,11 @@ CREATE TABLE resource_attributes (
     value_decimal numeric,
     value_boolean boolean,
     value_datetime timestamptz,
+    value_credential text,
+    value_fingerprint text,
+    value_target_type text,
+    value_key text,
+    value_inner_key text,
     CONSTRAINT resource_attributes_pkey PRIMARY KEY (resource_id, attribute_definition_id, ordinal),
     CONSTRAINT resource_attributes_resource FOREIGN KEY (resource_id, resource_type_id)
     REFERENCES resources (id, resource_type_id),
@@ -1068,7 +1073,16 @@ CREATE TABLE resource_attributes (
     FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
     REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
     CONSTRAINT resource_attributes_ordinal CHECK (ordinal >= 0),
-    CONSTRAINT resource_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT resource_attributes_string CHECK (
+        num_nonnulls(value_string, value_credential) = (data_type = 'string')::integer
+    ),
+    CONSTRAINT resource_attributes_fingerprint CHECK (
+        value_fingerprint IS NULL OR (value_credential IS NOT NULL AND value_fingerprint ~ '^[0-9a-f]{12}$')
+    ),
+    CONSTRAINT resource_attributes_target FOREIGN KEY (value_target_type) REFERENCES resource_types (name),
+    CONSTRAINT resource_attributes_target_id CHECK (value_target_type IS NULL OR value_string IS NOT NULL),
+    CONSTRAINT resource_attributes_key CHECK (value_key IS NULL OR (value_string IS NOT NULL AND value_target_type IS NULL)),
+    CONSTRAINT resource_attributes_inner_key CHECK (value_inner_key IS NULL OR value_key IS NOT NULL),
     CONSTRAINT resource_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
     CONSTRAINT resource_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
     CONSTRAINT resource_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
@@ -1088,7 +1102,17 @@ COMMENT ON COLUMN resource_attributes.ordinal IS
 COMMENT ON COLUMN resource_attributes.data_type IS
 'The attribute''s data type again: which of the values is set.';
 COMMENT ON COLUMN resource_attributes.value_string IS
-'The value where data_type is string; null otherwise.';
+'The value where data_type is string, unless it is a secret; null otherwise. A reference is an address, or an id beside value_target_type.';
+COMMENT ON COLUMN resource_attributes.value_credential IS
+'The name of the credential that holds the value, where it is a secret; null otherwise.';
+COMMENT ON COLUMN resource_attributes.value_fingerprint IS
+'The fingerprint of that credential''s value when it was written; null where it could not be read, and where there is no credential.';
+COMMENT ON COLUMN resource_attributes.value_target_type IS
+'The type of what is referred to by its provider''s id, because it is in no book of ours; null otherwise.';
+COMMENT ON COLUMN resource_attributes.value_key IS
+'The key that the value has in a map; null where there is no map.';
+COMMENT ON COLUMN resource_attributes.value_inner_key IS
+'The key that it has inside of that key; null where it is the key''s own value.';
 COMMENT ON COLUMN resource_attributes.value_integer IS
 'The value where data_type is integer, in the unit of its definition; null otherwise.';
 COMMENT ON COLUMN resource_attributes.value_decimal IS
@@ -1099,6 +1123,8 @@ COMMENT ON COLUMN resource_attributes.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
 CREATE INDEX resource_attributes_integer ON resource_attributes (attribute_definition_id, value_integer)
 WHERE value_integer IS NOT NULL;
+CREATE INDEX resource_attributes_target ON resource_attributes (value_target_type, value_string)
+WHERE value_target_type IS NOT NULL;
 
 CREATE TABLE resource_pending_attributes (
     resource_id bigint NOT NULL REFERENCES resources (id),
@@ -1611,6 +1637,8 @@ CREATE TABLE desired_attributes (
     value_decimal numeric,
     value_boolean boolean,
     value_datetime timestamptz,
+    value_credential text,
+    value_fingerprint text,
     is_explicit boolean NOT NULL,
     CONSTRAINT desired_attributes_pkey PRIMARY KEY (desired_resource_id, attribute_definition_id, ordinal),
     CONSTRAINT desired_attributes_resource FOREIGN KEY (desired_resource_id, resource_type_id)
@@ -1619,7 +1647,12 @@ CREATE TABLE desired_attributes (
     FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
     REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
     CONSTRAINT desired_attributes_ordinal CHECK (ordinal >= 0),
-    CONSTRAINT desired_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT desired_attributes_string CHECK (
+        num_nonnulls(value_string, value_credential) = (data_type = 'string')::integer
+    ),
+    CONSTRAINT desired_attributes_fingerprint CHECK (
+        value_fingerprint IS NULL OR (value_credential IS NOT NULL AND value_fingerprint ~ '^[0-9a-f]{12}$')
+    ),
     CONSTRAINT desired_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
     CONSTRAINT desired_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
     CONSTRAINT desired_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
@@ -1639,7 +1672,11 @@ COMMENT ON COLUMN desired_attributes.ordinal IS
 COMMENT ON COLUMN desired_attributes.data_type IS
 'The attribute''s data type again: which of the values is set.';
 COMMENT ON COLUMN desired_attributes.value_string IS
-'The value where data_type is string; null otherwise.';
+'The value where data_type is string, unless it is a secret; null otherwise. A reference is an address.';
+COMMENT ON COLUMN desired_attributes.value_credential IS
+'The name of the credential that holds the value, where it is a secret; null otherwise.';
+COMMENT ON COLUMN desired_attributes.value_fingerprint IS
+'The fingerprint of that credential''s value when the manifest was read; null where it could not be read, and where there is no credential.';
 COMMENT ON COLUMN desired_attributes.value_integer IS
 'The value where data_type is integer, in the unit of its definition; null otherwise.';
 COMMENT ON COLUMN desired_attributes.value_decimal IS
@@ -2068,8 +2105,9 @@ CREATE TABLE plan_step_changes (
     part_holds_data boolean,
     attribute text,
     tag_key text,
-    before_text text,
-    after_text text,
+    is_many boolean NOT NULL DEFAULT FALSE,
+    has_before boolean NOT NULL DEFAULT FALSE,
+    has_after boolean NOT NULL DEFAULT FALSE,
     reason text,
     mutability text,
     is_secret boolean NOT NULL DEFAULT FALSE,
@@ -2079,7 +2117,7 @@ CREATE TABLE plan_step_changes (
 );
 
 COMMENT ON TABLE plan_step_changes IS
-'What a step changes, for people: attributes, parts and tags, as text. Secrets appear as their credential''s name.';
+'What a step changes, for people: attributes, parts and tags. The values are in plan_step_change_values.';
 COMMENT ON COLUMN plan_step_changes.plan_step_id IS
 'The step.';
 COMMENT ON COLUMN plan_step_changes.position IS
@@ -2094,16 +2132,85 @@ COMMENT ON COLUMN plan_step_changes.attribute IS
 'The attribute that changes.';
 COMMENT ON COLUMN plan_step_changes.tag_key IS
 'The tag that changes.';
-COMMENT ON COLUMN plan_step_changes.before_text IS
-'The value before; null for none.';
-COMMENT ON COLUMN plan_step_changes.after_text IS
-'The value after; null for none.';
+COMMENT ON COLUMN plan_step_changes.is_many IS
+'Whether a value has elements, as a set or a list, of which there may be none.';
+COMMENT ON COLUMN plan_step_changes.has_before IS
+'Whether there was a value before.';
+COMMENT ON COLUMN plan_step_changes.has_after IS
+'Whether there is one after.';
 COMMENT ON COLUMN plan_step_changes.reason IS
 'manifest, drift or default.';
 COMMENT ON COLUMN plan_step_changes.mutability IS
 'How the attribute can change.';
 COMMENT ON COLUMN plan_step_changes.is_secret IS
 'Whether the values are not to be shown.';
+
+CREATE TABLE plan_step_change_values (
+    plan_step_id bigint NOT NULL,
+    change_position integer NOT NULL,
+    is_after boolean NOT NULL,
+    ordinal integer NOT NULL,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    value_credential text,
+    value_fingerprint text,
+    value_target_type text,
+    value_key text,
+    value_inner_key text,
+    CONSTRAINT plan_step_change_values_pkey PRIMARY KEY (plan_step_id, change_position, is_after, ordinal),
+    CONSTRAINT plan_step_change_values_change FOREIGN KEY (plan_step_id, change_position)
+    REFERENCES plan_step_changes (plan_step_id, position) ON DELETE CASCADE,
+    CONSTRAINT plan_step_change_values_ordinal CHECK (ordinal >= 0),
+    CONSTRAINT plan_step_change_values_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')),
+    CONSTRAINT plan_step_change_values_string CHECK (
+        num_nonnulls(value_string, value_credential) = (data_type = 'string')::integer
+    ),
+    CONSTRAINT plan_step_change_values_fingerprint CHECK (value_fingerprint IS NULL OR value_credential IS NOT NULL),
+    CONSTRAINT plan_step_change_values_target CHECK (value_target_type IS NULL OR value_string IS NOT NULL),
+    CONSTRAINT plan_step_change_values_key CHECK (value_key IS NULL OR (value_string IS NOT NULL AND value_target_type IS NULL)),
+    CONSTRAINT plan_step_change_values_inner_key CHECK (value_inner_key IS NULL OR value_key IS NOT NULL),
+    CONSTRAINT plan_step_change_values_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+    CONSTRAINT plan_step_change_values_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+    CONSTRAINT plan_step_change_values_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+    CONSTRAINT plan_step_change_values_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+);
+
+COMMENT ON TABLE plan_step_change_values IS
+'The values before and after a change: one row a value, one an element of a set or list. v_plan_changes shows them as text.';
+COMMENT ON COLUMN plan_step_change_values.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN plan_step_change_values.change_position IS
+'The change.';
+COMMENT ON COLUMN plan_step_change_values.is_after IS
+'Whether it is of the value after; false for the one before.';
+COMMENT ON COLUMN plan_step_change_values.ordinal IS
+'The element''s place, from 0; always 0 where there is one value.';
+COMMENT ON COLUMN plan_step_change_values.data_type IS
+'Which of the values is set.';
+COMMENT ON COLUMN plan_step_change_values.value_string IS
+'The value where data_type is string, unless it is a secret; null otherwise. A reference is an address, or an id beside value_target_type.';
+COMMENT ON COLUMN plan_step_change_values.value_integer IS
+'The value where data_type is integer, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_decimal IS
+'The value where data_type is decimal, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_boolean IS
+'The value where data_type is boolean; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_datetime IS
+'The value where data_type is datetime; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_credential IS
+'The name of the credential that holds the value, where it is a secret; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_fingerprint IS
+'The fingerprint of that credential''s value when the plan was made; null where it could not be read.';
+COMMENT ON COLUMN plan_step_change_values.value_target_type IS
+'The type of what is referred to by its provider''s id, because it is in no book of ours; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_key IS
+'The key that the value has in a map; null where there is no map.';
+COMMENT ON COLUMN plan_step_change_values.value_inner_key IS
+'The key that it has inside of that key; null where it is the key''s own value.';
 
 CREATE TABLE plan_calls (
     plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
@@ -2171,7 +2278,7 @@ CREATE TABLE plan_call_parameters (
     CONSTRAINT plan_call_parameters_call FOREIGN KEY (plan_step_id, call_position)
     REFERENCES plan_calls (plan_step_id, position) ON DELETE CASCADE,
     CONSTRAINT plan_call_parameters_kind CHECK (
-        kind IN ('value', 'null', 'external_id', 'reserved_id', 'mark', 'secret')
+        kind IN ('value', 'null', 'empty_list', 'empty_map', 'external_id', 'reserved_id', 'mark', 'secret')
     ),
     CONSTRAINT plan_call_parameters_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean')),
     CONSTRAINT plan_call_parameters_value CHECK ((kind = 'value') = (data_type IS NOT NULL)),
@@ -2205,9 +2312,9 @@ COMMENT ON COLUMN plan_call_parameters.position IS
 COMMENT ON COLUMN plan_call_parameters.is_path IS
 'Whether it belongs in the path.';
 COMMENT ON COLUMN plan_call_parameters.name IS
-'Its name, flat: rules[0].port.';
+'Its name; of one inside of a list or a mapping, the name of the outermost of them. See plan_call_parameter_paths.';
 COMMENT ON COLUMN plan_call_parameters.kind IS
-'value, null, external_id, reserved_id, mark or secret.';
+'value, null, empty_list, empty_map, external_id, reserved_id, mark or secret.';
 COMMENT ON COLUMN plan_call_parameters.data_type IS
 'Which of the values is set, where kind is value.';
 COMMENT ON COLUMN plan_call_parameters.value_string IS
@@ -2228,6 +2335,36 @@ COMMENT ON COLUMN plan_call_parameters.credential IS
 'The credential''s name, where kind is secret.';
 COMMENT ON COLUMN plan_call_parameters.fingerprint IS
 'The secret''s fingerprint when the plan was made, where kind is secret.';
+
+CREATE TABLE plan_call_parameter_paths (
+    plan_step_id bigint NOT NULL,
+    call_position smallint NOT NULL,
+    parameter_position integer NOT NULL,
+    depth smallint NOT NULL,
+    key text,
+    list_index integer,
+    CONSTRAINT plan_call_parameter_paths_pkey PRIMARY KEY (plan_step_id, call_position, parameter_position, depth),
+    CONSTRAINT plan_call_parameter_paths_parameter FOREIGN KEY (plan_step_id, call_position, parameter_position)
+    REFERENCES plan_call_parameters (plan_step_id, call_position, position) ON DELETE CASCADE,
+    CONSTRAINT plan_call_parameter_paths_depth CHECK (depth >= 1),
+    CONSTRAINT plan_call_parameter_paths_one CHECK ((key IS NULL) <> (list_index IS NULL)),
+    CONSTRAINT plan_call_parameter_paths_index CHECK (list_index >= 0)
+);
+
+COMMENT ON TABLE plan_call_parameter_paths IS
+'Where a parameter stands inside of the list or mapping that its name names: a row a level. None for one that stands by itself.';
+COMMENT ON COLUMN plan_call_parameter_paths.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN plan_call_parameter_paths.call_position IS
+'The call.';
+COMMENT ON COLUMN plan_call_parameter_paths.parameter_position IS
+'The parameter.';
+COMMENT ON COLUMN plan_call_parameter_paths.depth IS
+'How deep, from 1: right inside of what the parameter''s name names.';
+COMMENT ON COLUMN plan_call_parameter_paths.key IS
+'The key, of a level inside of a mapping.';
+COMMENT ON COLUMN plan_call_parameter_paths.list_index IS
+'The place from 0, of a level inside of a list.';
 -- Operations: the durable record of a step's execution. What is written here is written before what it speaks of
 -- is done, so that a crash at any instant leaves a row that says what may have happened.
 
@@ -2554,11 +2691,21 @@ CREATE TABLE resource_attribute_history (
     old_decimal numeric,
     old_boolean boolean,
     old_datetime timestamptz,
+    old_credential text,
+    old_fingerprint text,
+    old_target_type text,
+    old_key text,
+    old_inner_key text,
     new_string text,
     new_integer bigint,
     new_decimal numeric,
     new_boolean boolean,
     new_datetime timestamptz,
+    new_credential text,
+    new_fingerprint text,
+    new_target_type text,
+    new_key text,
+    new_inner_key text,
     actor text NOT NULL,
     reason text,
     cause text NOT NULL,
@@ -2597,6 +2744,16 @@ COMMENT ON COLUMN resource_attribute_history.old_boolean IS
 'The value where data_type is boolean, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_datetime IS
 'The value where data_type is datetime, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_credential IS
+'The name of a secret''s credential, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_fingerprint IS
+'A secret''s fingerprint, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_target_type IS
+'The type of what is referred to by its provider''s id, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_key IS
+'The key that the value had in a map, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_inner_key IS
+'The key that it had inside of that key, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_string IS
 'The value where data_type is string, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_integer IS
@@ -2607,6 +2764,16 @@ COMMENT ON COLUMN resource_attribute_history.new_boolean IS
 'The value where data_type is boolean, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_datetime IS
 'The value where data_type is datetime, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_credential IS
+'The name of a secret''s credential, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_fingerprint IS
+'A secret''s fingerprint, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_target_type IS
+'The type of what is referred to by its provider''s id, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_key IS
+'The key that the value had in a map, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_inner_key IS
+'The key that it had inside of that key, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.actor IS
 'Who did it, as the session says; the database user where it does not.';
 COMMENT ON COLUMN resource_attribute_history.reason IS
@@ -3283,12 +3450,14 @@ BEGIN
     INSERT INTO resource_attribute_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, attribute_definition_id, ordinal, action, data_type,
-      new_string, new_integer, new_decimal, new_boolean, new_datetime
+      new_string, new_integer, new_decimal, new_boolean, new_datetime,
+      new_credential, new_fingerprint, new_target_type, new_key, new_inner_key
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       n.resource_id, n.attribute_definition_id, n.ordinal, 'insert', n.data_type,
-      n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime
+      n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
+      n.value_credential, n.value_fingerprint, n.value_target_type, n.value_key, n.value_inner_key
     FROM new_rows AS n CROSS JOIN change_context() AS c;
     SELECT array_agg(DISTINCT n.resource_id) INTO v_touched FROM new_rows AS n;
   ELSIF tg_op = 'UPDATE' THEN
@@ -3302,16 +3471,26 @@ BEGIN
         o.value_string AS old_string, o.value_integer AS old_integer, o.value_decimal AS old_decimal,
         o.value_boolean AS old_boolean, o.value_datetime AS old_datetime,
         n.value_string AS new_string, n.value_integer AS new_integer, n.value_decimal AS new_decimal,
-        n.value_boolean AS new_boolean, n.value_datetime AS new_datetime
+        n.value_boolean AS new_boolean, n.value_datetime AS new_datetime,
+        o.value_credential AS old_credential, o.value_fingerprint AS old_fingerprint, o.value_target_type AS old_target_type,
+        o.value_key AS old_key, o.value_inner_key AS old_inner_key,
+        n.value_credential AS new_credential, n.value_fingerprint AS new_fingerprint, n.value_target_type AS new_target_type,
+        n.value_key AS new_key, n.value_inner_key AS new_inner_key
       FROM old_rows AS o
       FULL JOIN new_rows AS n
         ON o.resource_id = n.resource_id
         AND o.attribute_definition_id = n.attribute_definition_id
         AND o.ordinal = n.ordinal
       WHERE
-        (o.resource_id, o.data_type, o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime)
+        (
+          o.resource_id, o.data_type, o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime,
+          o.value_credential, o.value_fingerprint, o.value_target_type, o.value_key, o.value_inner_key
+        )
         IS DISTINCT FROM
-        (n.resource_id, n.data_type, n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime)
+        (
+          n.resource_id, n.data_type, n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
+          n.value_credential, n.value_fingerprint, n.value_target_type, n.value_key, n.value_inner_key
+        )
     ),
 
     written AS (
@@ -3319,13 +3498,17 @@ BEGIN
         changed_at, actor, reason, cause, operation_id, revision_id, db_user,
         resource_id, attribute_definition_id, ordinal, action, data_type,
         old_string, old_integer, old_decimal, old_boolean, old_datetime,
-        new_string, new_integer, new_decimal, new_boolean, new_datetime
+        old_credential, old_fingerprint, old_target_type, old_key, old_inner_key,
+        new_string, new_integer, new_decimal, new_boolean, new_datetime,
+        new_credential, new_fingerprint, new_target_type, new_key, new_inner_key
       )
       SELECT
         c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
         h.resource_id, h.attribute_definition_id, h.ordinal, h.action, h.data_type,
         h.old_string, h.old_integer, h.old_decimal, h.old_boolean, h.old_datetime,
-        h.new_string, h.new_integer, h.new_decimal, h.new_boolean, h.new_datetime
+        h.old_credential, h.old_fingerprint, h.old_target_type, h.old_key, h.old_inner_key,
+        h.new_string, h.new_integer, h.new_decimal, h.new_boolean, h.new_datetime,
+        h.new_credential, h.new_fingerprint, h.new_target_type, h.new_key, h.new_inner_key
       FROM changes AS h CROSS JOIN change_context() AS c
       RETURNING resource_id
     )
@@ -3335,12 +3518,14 @@ BEGIN
     INSERT INTO resource_attribute_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, attribute_definition_id, ordinal, action, data_type,
-      old_string, old_integer, old_decimal, old_boolean, old_datetime
+      old_string, old_integer, old_decimal, old_boolean, old_datetime,
+      old_credential, old_fingerprint, old_target_type, old_key, old_inner_key
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       o.resource_id, o.attribute_definition_id, o.ordinal, 'delete', o.data_type,
-      o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime
+      o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime,
+      o.value_credential, o.value_fingerprint, o.value_target_type, o.value_key, o.value_inner_key
     FROM old_rows AS o CROSS JOIN change_context() AS c;
     SELECT array_agg(DISTINCT o.resource_id) INTO v_touched FROM old_rows AS o;
   END IF;
@@ -3759,14 +3944,20 @@ BEGIN
   END IF;
   SELECT n.resource_id, ad.name INTO v_found
   FROM new_rows AS n
-  INNER JOIN public.attribute_definitions AS ad ON n.attribute_definition_id = ad.id AND ad.cardinality = 'set'
+  INNER JOIN public.attribute_definitions AS ad ON n.attribute_definition_id = ad.id AND ad.cardinality IN ('set', 'map')
   INNER JOIN public.resource_attributes AS other
     ON n.resource_id = other.resource_id
     AND n.attribute_definition_id = other.attribute_definition_id
     AND n.ordinal <> other.ordinal
-    AND (n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime)
+    AND (
+      n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
+      n.value_credential, n.value_target_type, n.value_key, n.value_inner_key
+    )
     IS NOT DISTINCT FROM
-    (other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime)
+    (
+      other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime,
+      other.value_credential, other.value_target_type, other.value_key, other.value_inner_key
+    )
   LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'resource %: % is a set, and has one of its values twice', v_found.resource_id, v_found.name
@@ -3809,9 +4000,15 @@ BEGIN
     ON n.desired_resource_id = other.desired_resource_id
     AND n.attribute_definition_id = other.attribute_definition_id
     AND n.ordinal <> other.ordinal
-    AND (n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime)
+    AND (
+      n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
+      n.value_credential
+    )
     IS NOT DISTINCT FROM
-    (other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime)
+    (
+      other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime,
+      other.value_credential
+    )
   INNER JOIN public.desired_resources AS d ON n.desired_resource_id = d.id
   LIMIT 1;
   IF FOUND THEN
@@ -4091,11 +4288,14 @@ SELECT
     a.ordinal,
     a.data_type,
     coalesce(
+        a.value_target_type || '#' || a.value_string,
+        a.value_key || coalesce(':' || a.value_inner_key, '') || '=' || a.value_string,
         a.value_string,
         a.value_integer::text,
         trim_scale(a.value_decimal)::text,
         a.value_boolean::text,
-        a.value_datetime::text
+        a.value_datetime::text,
+        'credential/' || a.value_credential || coalesce('#' || a.value_fingerprint, '')
     ) AS value,
     ad.unit,
     ad.is_secret
@@ -4142,7 +4342,8 @@ SELECT
             a.value_integer::text,
             trim_scale(a.value_decimal)::text,
             a.value_boolean::text,
-            a.value_datetime::text
+            a.value_datetime::text,
+            'credential/' || a.value_credential || coalesce('#' || a.value_fingerprint, '')
         ),
         chr(31) ORDER BY a.ordinal
     ) AS value
@@ -4157,11 +4358,14 @@ SELECT
     a.attribute_definition_id,
     string_agg(
         coalesce(
+            a.value_target_type || '#' || a.value_string,
+            a.value_key || coalesce(':' || a.value_inner_key, '') || '=' || a.value_string,
             a.value_string,
             a.value_integer::text,
             trim_scale(a.value_decimal)::text,
             a.value_boolean::text,
-            a.value_datetime::text
+            a.value_datetime::text,
+            'credential/' || a.value_credential || coalesce('#' || a.value_fingerprint, '')
         ),
         chr(31) ORDER BY a.ordinal
     ) AS value
@@ -4253,6 +4457,8 @@ given AS (
                     AND (ra.value_string, ra.value_integer, ra.value_decimal, ra.value_boolean, ra.value_datetime)
                     IS NOT DISTINCT FROM
                     (a.value_string, a.value_integer, a.value_decimal, a.value_boolean, a.value_datetime)
+                    AND ra.value_target_type IS NULL
+                    AND ra.value_key IS NULL
             )
         END
         AND NOT EXISTS (
@@ -4515,6 +4721,48 @@ LEFT JOIN plan_calls AS c ON o.plan_step_id = c.plan_step_id AND o.current_call 
 WHERE o.status IN ('intended', 'sending', 'accepted');
 COMMENT ON VIEW v_open_operations IS 'Who is at work on what, since when, and at which call.';
 
+CREATE VIEW v_plan_changes WITH (security_invoker = TRUE) AS
+SELECT
+    s.plan_id,
+    c.plan_step_id,
+    c.position,
+    s.address,
+    c.part_address,
+    c.part_action,
+    c.attribute,
+    c.tag_key,
+    CASE WHEN c.has_before THEN CASE WHEN c.is_many THEN '[' || coalesce(v.before, '') || ']' ELSE v.before END END AS before,
+    CASE WHEN c.has_after THEN CASE WHEN c.is_many THEN '[' || coalesce(v.after, '') || ']' ELSE v.after END END AS after,
+    c.reason,
+    c.mutability,
+    c.is_secret
+FROM plan_step_changes AS c
+INNER JOIN plan_steps AS s ON c.plan_step_id = s.id
+LEFT JOIN LATERAL (
+    SELECT
+        string_agg(item.value, ', ' ORDER BY item.ordinal) FILTER (WHERE NOT item.is_after) AS before,
+        string_agg(item.value, ', ' ORDER BY item.ordinal) FILTER (WHERE item.is_after) AS after
+    FROM (
+        SELECT
+            e.is_after,
+            e.ordinal,
+            coalesce(
+                e.value_target_type || '#' || e.value_string,
+                e.value_key || coalesce(':' || e.value_inner_key, '') || '=' || e.value_string,
+                e.value_string,
+                e.value_integer::text,
+                e.value_decimal::text,
+                e.value_boolean::text,
+                e.value_datetime::text,
+                'credential/' || e.value_credential || coalesce('#' || e.value_fingerprint, '')
+            ) AS value
+        FROM plan_step_change_values AS e
+        WHERE c.plan_step_id = e.plan_step_id AND c.position = e.change_position
+    ) AS item
+) AS v ON TRUE;
+COMMENT ON VIEW v_plan_changes IS
+'What the steps of saved plans change, with values as text. Secrets appear as their credential''s name and fingerprint.';
+
 CREATE VIEW v_operation_parameters WITH (security_invoker = TRUE) AS
 SELECT
     o.id AS operation_id,
@@ -4524,9 +4772,11 @@ SELECT
     c.method,
     c.path,
     p.is_path,
-    p.name,
+    p.name || coalesce(inside.path, '') AS name,
     p.kind,
     CASE p.kind
+        WHEN 'empty_list' THEN '[]'
+        WHEN 'empty_map' THEN '{}'
         WHEN 'external_id' THEN 'id of ' || p.target_address
         WHEN 'mark' THEN replace(coalesce(p.template, '{}'), '{}', '<' || p.mark_field || '>')
         WHEN 'secret' THEN 'credential ' || p.credential
@@ -4538,9 +4788,24 @@ SELECT
 FROM resource_operations AS o
 INNER JOIN plan_steps AS s ON o.plan_step_id = s.id
 INNER JOIN plan_calls AS c ON s.id = c.plan_step_id
-INNER JOIN plan_call_parameters AS p ON c.plan_step_id = p.plan_step_id AND c.position = p.call_position;
+INNER JOIN plan_call_parameters AS p ON c.plan_step_id = p.plan_step_id AND c.position = p.call_position
+LEFT JOIN LATERAL (
+    SELECT
+        string_agg(
+            CASE
+                WHEN l.key IS NULL THEN '[' || l.list_index || ']'
+                WHEN l.key ~ '[].["\\]' OR l.key = '' THEN '."' || replace(replace(l.key, E'\\', E'\\\\'), '"', E'\\"') || '"'
+                ELSE '.' || l.key
+            END, '' ORDER BY l.depth
+        ) AS path
+    FROM plan_call_parameter_paths AS l
+    WHERE
+        p.plan_step_id = l.plan_step_id
+        AND p.call_position = l.call_position
+        AND p.position = l.parameter_position
+) AS inside ON TRUE;
 COMMENT ON VIEW v_operation_parameters IS
-'What the calls of operations send, parameter by parameter; secrets by name only.';
+'What the calls of operations send, parameter by parameter, by names as people write them; secrets by name only.';
 
 CREATE VIEW v_holds WITH (security_invoker = TRUE) AS
 SELECT
@@ -4612,10 +4877,24 @@ WITH changes AS (
     SELECT
         h.change, h.changed_at, h.resource_id, 'attribute', ad.name,
         coalesce(
-            h.old_string, h.old_integer::text, trim_scale(h.old_decimal)::text, h.old_boolean::text, h.old_datetime::text
+            h.old_target_type || '#' || h.old_string,
+            h.old_key || coalesce(':' || h.old_inner_key, '') || '=' || h.old_string,
+            h.old_string,
+            h.old_integer::text,
+            trim_scale(h.old_decimal)::text,
+            h.old_boolean::text,
+            h.old_datetime::text,
+            'credential/' || h.old_credential || coalesce('#' || h.old_fingerprint, '')
         ),
         coalesce(
-            h.new_string, h.new_integer::text, trim_scale(h.new_decimal)::text, h.new_boolean::text, h.new_datetime::text
+            h.new_target_type || '#' || h.new_string,
+            h.new_key || coalesce(':' || h.new_inner_key, '') || '=' || h.new_string,
+            h.new_string,
+            h.new_integer::text,
+            trim_scale(h.new_decimal)::text,
+            h.new_boolean::text,
+            h.new_datetime::text,
+            'credential/' || h.new_credential || coalesce('#' || h.new_fingerprint, '')
         ),
         h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
     FROM resource_attribute_history AS h
@@ -4809,7 +5088,8 @@ GRANT UPDATE (valid_to_revision, source_id, file, path, line, column_number) ON 
 -- A plan is written once; its status moves, and an approval is used up.
 GRANT INSERT ON
 plans, plan_sources, plan_approvals, plan_messages, plan_blocked, plan_inventory_steps, plan_inventory_values,
-plan_inventory_approvals, plan_steps, plan_step_requirements, plan_step_approvals, plan_step_changes, plan_calls, plan_call_parameters TO reconciler_runtime;
+plan_inventory_approvals, plan_steps, plan_step_requirements, plan_step_approvals, plan_step_changes,
+plan_step_change_values, plan_calls, plan_call_parameters, plan_call_parameter_paths TO reconciler_runtime;
 GRANT UPDATE (status) ON plans TO reconciler_runtime;
 GRANT UPDATE (used_at) ON plan_approvals TO reconciler_runtime;
 

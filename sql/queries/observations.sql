@@ -304,14 +304,20 @@ SELECT
     value_integer,
     value_decimal,
     value_boolean,
-    value_datetime
+    value_datetime,
+    value_credential,
+    value_fingerprint,
+    value_target_type,
+    value_key,
+    value_inner_key
 FROM resource_attributes
 WHERE resource_id = ANY(%(ids)s);
 
 -- name: observations.copy_attributes
 COPY resource_attributes (
     resource_id, resource_type_id, attribute_definition_id, ordinal, data_type, value_string,
-    value_integer, value_decimal, value_boolean, value_datetime
+    value_integer, value_decimal, value_boolean, value_datetime, value_credential, value_fingerprint,
+    value_target_type, value_key, value_inner_key
 ) FROM STDIN;
 
 -- name: observations.update_attributes
@@ -321,7 +327,12 @@ SET
     value_integer = seen.value_integer,
     value_decimal = seen.value_decimal,
     value_boolean = seen.value_boolean,
-    value_datetime = seen.value_datetime
+    value_datetime = seen.value_datetime,
+    value_credential = seen.value_credential,
+    value_fingerprint = seen.value_fingerprint,
+    value_target_type = seen.value_target_type,
+    value_key = seen.value_key,
+    value_inner_key = seen.value_inner_key
 FROM
     unnest(
         %(resource_id)s::bigint[],
@@ -331,7 +342,12 @@ FROM
         %(value_integer)s::bigint[],
         %(value_decimal)s::numeric[],
         %(value_boolean)s::boolean[],
-        %(value_datetime)s::timestamptz[]
+        %(value_datetime)s::timestamptz[],
+        %(value_credential)s::text[],
+        %(value_fingerprint)s::text[],
+        %(value_target_type)s::text[],
+        %(value_key)s::text[],
+        %(value_inner_key)s::text[]
     )
         AS seen (
             resource_id,
@@ -341,7 +357,12 @@ FROM
             value_integer,
             value_decimal,
             value_boolean,
-            value_datetime
+            value_datetime,
+            value_credential,
+            value_fingerprint,
+            value_target_type,
+            value_key,
+            value_inner_key
         )
 WHERE
     a.resource_id = seen.resource_id
@@ -468,16 +489,15 @@ WHERE
 -- What points at objects that were in no book until now is recorded anew when it is next seen.
 UPDATE resources AS r
 SET recorded_hash = NULL
-FROM resource_attributes AS a
-INNER JOIN attribute_definitions AS ad
-    ON a.attribute_definition_id = ad.id AND ad.format = 'reference'
+FROM unnest(%(types)s::text[], %(external_ids)s::text[]) AS new (type, external_id)
+INNER JOIN resource_attributes AS a
+    ON new.type = a.value_target_type AND new.external_id = a.value_string
 LEFT JOIN resource_relationships AS rr
     ON a.resource_id = rr.child_resource_id AND rr.relationship_type_id = 1
 WHERE
     r.id = coalesce(rr.parent_resource_id, a.resource_id)
     AND r.deleted_at IS NULL
     AND r.recorded_hash IS NOT NULL
-    AND a.value_string = ANY(%(texts)s)
 RETURNING r.id;
 
 -- name: observations.ids_by_address

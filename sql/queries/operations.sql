@@ -107,7 +107,8 @@ WHERE
     AND a.resource_id = rr.child_resource_id
     AND a.attribute_definition_id = ad.id
     AND ad.format = 'reference'
-    AND a.value_string = %(before)s;
+    AND a.value_string = %(before)s
+    AND a.value_target_type IS NULL;
 
 -- name: operations.find_resource
 SELECT
@@ -537,10 +538,24 @@ changes AS (
         h.change,
         h.operation_id,
         coalesce(
-            h.old_string, h.old_integer::text, h.old_decimal::text, h.old_boolean::text, h.old_datetime::text
+            h.old_target_type || '#' || h.old_string,
+            h.old_key || coalesce(':' || h.old_inner_key, '') || '=' || h.old_string,
+            h.old_string,
+            h.old_integer::text,
+            h.old_decimal::text,
+            h.old_boolean::text,
+            h.old_datetime::text,
+            'credential/' || h.old_credential || coalesce('#' || h.old_fingerprint, '')
         ) AS old_text,
         coalesce(
-            h.new_string, h.new_integer::text, h.new_decimal::text, h.new_boolean::text, h.new_datetime::text
+            h.new_target_type || '#' || h.new_string,
+            h.new_key || coalesce(':' || h.new_inner_key, '') || '=' || h.new_string,
+            h.new_string,
+            h.new_integer::text,
+            h.new_decimal::text,
+            h.new_boolean::text,
+            h.new_datetime::text,
+            'credential/' || h.new_credential || coalesce('#' || h.new_fingerprint, '')
         ) AS new_text
     FROM resource_attribute_history AS h
     WHERE h.resource_id IN (SELECT here.id FROM here)
@@ -651,7 +666,9 @@ INSERT INTO resource_attributes (
     value_integer,
     value_decimal,
     value_boolean,
-    value_datetime
+    value_datetime,
+    value_credential,
+    value_fingerprint
 )
 SELECT
     r.id,
@@ -663,7 +680,9 @@ SELECT
     a.value_integer,
     a.value_decimal,
     a.value_boolean,
-    a.value_datetime
+    a.value_datetime,
+    a.value_credential,
+    a.value_fingerprint
 FROM desired_attributes AS a
 INNER JOIN desired_resources AS d ON a.desired_resource_id = d.id
 CROSS JOIN
@@ -714,7 +733,9 @@ ON CONFLICT (resource_id, attribute_definition_id, ordinal) DO UPDATE
         value_integer = excluded.value_integer,
         value_decimal = excluded.value_decimal,
         value_boolean = excluded.value_boolean,
-        value_datetime = excluded.value_datetime;
+        value_datetime = excluded.value_datetime,
+        value_credential = excluded.value_credential,
+        value_fingerprint = excluded.value_fingerprint;
 
 -- name: operations.open
 -- Operations that nobody who is alive is working on; and this worker's own, which it left open when something broke.

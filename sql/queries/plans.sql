@@ -39,7 +39,14 @@ COPY plan_step_approvals (plan_step_id, position, message) FROM STDIN;
 -- name: plans.copy_changes
 COPY plan_step_changes (
     plan_step_id, position, part_address, part_action, part_holds_data, attribute, tag_key,
-    before_text, after_text, reason, mutability, is_secret
+    is_many, has_before, has_after, reason, mutability, is_secret
+) FROM STDIN;
+
+-- name: plans.copy_values
+COPY plan_step_change_values (
+    plan_step_id, change_position, is_after, ordinal, data_type, value_string, value_integer, value_decimal,
+    value_boolean, value_datetime, value_credential, value_fingerprint, value_target_type,
+    value_key, value_inner_key
 ) FROM STDIN;
 
 -- name: plans.copy_inventory
@@ -65,6 +72,9 @@ COPY plan_call_parameters (
     plan_step_id, call_position, position, is_path, name, kind, data_type, value_string, value_integer,
     value_decimal, value_boolean, target_address, mark_field, template, credential, fingerprint
 ) FROM STDIN;
+
+-- name: plans.copy_paths
+COPY plan_call_parameter_paths (plan_step_id, call_position, parameter_position, depth, key, list_index) FROM STDIN;
 
 -- name: plans.copy_messages
 COPY plan_messages (plan_id, position, kind, message) FROM STDIN;

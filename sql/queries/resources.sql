@@ -245,7 +245,12 @@ SELECT
     a.value_integer,
     a.value_decimal,
     a.value_boolean,
-    a.value_datetime
+    a.value_datetime,
+    a.value_credential,
+    a.value_fingerprint,
+    a.value_target_type,
+    a.value_key,
+    a.value_inner_key
 FROM resource_attributes AS a
 INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id
 WHERE a.resource_id = ANY(%(ids)s)

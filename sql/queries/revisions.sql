@@ -148,7 +148,7 @@ COPY desired_resources (
 -- name: revisions.copy_attributes
 COPY desired_attributes (
     desired_resource_id, resource_type_id, attribute_definition_id, ordinal, data_type, value_string,
-    value_integer, value_decimal, value_boolean, value_datetime, is_explicit
+    value_integer, value_decimal, value_boolean, value_datetime, value_credential, value_fingerprint, is_explicit
 ) FROM STDIN;
 
 -- name: revisions.copy_cleared
@@ -386,6 +386,11 @@ SELECT
     a.value_decimal,
     a.value_boolean,
     a.value_datetime,
+    a.value_credential,
+    a.value_fingerprint,
+    NULL AS value_target_type,
+    NULL AS value_key,
+    NULL AS value_inner_key,
     a.is_explicit
 FROM desired_attributes AS a
 INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id

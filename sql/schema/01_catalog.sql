@@ -189,7 +189,7 @@ CREATE TABLE attribute_definitions (
     CONSTRAINT attribute_definitions_pkey PRIMARY KEY (id),
     CONSTRAINT attribute_definitions_name UNIQUE (name),
     CONSTRAINT attribute_definitions_typed UNIQUE (id, data_type),
-    CONSTRAINT attribute_definitions_cardinality CHECK (cardinality IN ('one', 'set', 'list')),
+    CONSTRAINT attribute_definitions_cardinality CHECK (cardinality IN ('one', 'set', 'list', 'map')),
     CONSTRAINT attribute_definitions_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime'))
 );
 
@@ -212,7 +212,7 @@ COMMENT ON COLUMN attribute_definitions.format IS
 COMMENT ON COLUMN attribute_definitions.unit IS
 'The unit of a number, such as MiB; null where it has none.';
 COMMENT ON COLUMN attribute_definitions.is_secret IS
-'Whether its rows hold a credential''s name and fingerprint, never a value.';
+'Whether its rows hold a credential''s name and fingerprint, in columns of their own, never a value.';
 COMMENT ON COLUMN attribute_definitions.relationship_type_id IS
 'The tie that a reference makes, with its target as the parent.';
 COMMENT ON COLUMN attribute_definitions.retired_at IS

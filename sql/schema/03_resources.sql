@@ -247,6 +247,11 @@ CREATE TABLE resource_attributes (
     value_decimal numeric,
     value_boolean boolean,
     value_datetime timestamptz,
+    value_credential text,
+    value_fingerprint text,
+    value_target_type text,
+    value_key text,
+    value_inner_key text,
     CONSTRAINT resource_attributes_pkey PRIMARY KEY (resource_id, attribute_definition_id, ordinal),
     CONSTRAINT resource_attributes_resource FOREIGN KEY (resource_id, resource_type_id)
     REFERENCES resources (id, resource_type_id),
@@ -254,7 +259,16 @@ CREATE TABLE resource_attributes (
     FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
     REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
     CONSTRAINT resource_attributes_ordinal CHECK (ordinal >= 0),
-    CONSTRAINT resource_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT resource_attributes_string CHECK (
+        num_nonnulls(value_string, value_credential) = (data_type = 'string')::integer
+    ),
+    CONSTRAINT resource_attributes_fingerprint CHECK (
+        value_fingerprint IS NULL OR (value_credential IS NOT NULL AND value_fingerprint ~ '^[0-9a-f]{12}$')
+    ),
+    CONSTRAINT resource_attributes_target FOREIGN KEY (value_target_type) REFERENCES resource_types (name),
+    CONSTRAINT resource_attributes_target_id CHECK (value_target_type IS NULL OR value_string IS NOT NULL),
+    CONSTRAINT resource_attributes_key CHECK (value_key IS NULL OR (value_string IS NOT NULL AND value_target_type IS NULL)),
+    CONSTRAINT resource_attributes_inner_key CHECK (value_inner_key IS NULL OR value_key IS NOT NULL),
     CONSTRAINT resource_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
     CONSTRAINT resource_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
     CONSTRAINT resource_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
@@ -274,7 +288,17 @@ COMMENT ON COLUMN resource_attributes.ordinal IS
 COMMENT ON COLUMN resource_attributes.data_type IS
 'The attribute''s data type again: which of the values is set.';
 COMMENT ON COLUMN resource_attributes.value_string IS
-'The value where data_type is string; null otherwise.';
+'The value where data_type is string, unless it is a secret; null otherwise. A reference is an address, or an id beside value_target_type.';
+COMMENT ON COLUMN resource_attributes.value_credential IS
+'The name of the credential that holds the value, where it is a secret; null otherwise.';
+COMMENT ON COLUMN resource_attributes.value_fingerprint IS
+'The fingerprint of that credential''s value when it was written; null where it could not be read, and where there is no credential.';
+COMMENT ON COLUMN resource_attributes.value_target_type IS
+'The type of what is referred to by its provider''s id, because it is in no book of ours; null otherwise.';
+COMMENT ON COLUMN resource_attributes.value_key IS
+'The key that the value has in a map; null where there is no map.';
+COMMENT ON COLUMN resource_attributes.value_inner_key IS
+'The key that it has inside of that key; null where it is the key''s own value.';
 COMMENT ON COLUMN resource_attributes.value_integer IS
 'The value where data_type is integer, in the unit of its definition; null otherwise.';
 COMMENT ON COLUMN resource_attributes.value_decimal IS
@@ -285,6 +309,8 @@ COMMENT ON COLUMN resource_attributes.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
 CREATE INDEX resource_attributes_integer ON resource_attributes (attribute_definition_id, value_integer)
 WHERE value_integer IS NOT NULL;
+CREATE INDEX resource_attributes_target ON resource_attributes (value_target_type, value_string)
+WHERE value_target_type IS NOT NULL;
 
 CREATE TABLE resource_pending_attributes (
     resource_id bigint NOT NULL REFERENCES resources (id),

@@ -105,6 +105,8 @@ CREATE TABLE desired_attributes (
     value_decimal numeric,
     value_boolean boolean,
     value_datetime timestamptz,
+    value_credential text,
+    value_fingerprint text,
     is_explicit boolean NOT NULL,
     CONSTRAINT desired_attributes_pkey PRIMARY KEY (desired_resource_id, attribute_definition_id, ordinal),
     CONSTRAINT desired_attributes_resource FOREIGN KEY (desired_resource_id, resource_type_id)
@@ -113,7 +115,12 @@ CREATE TABLE desired_attributes (
     FOREIGN KEY (resource_type_id, attribute_definition_id, data_type)
     REFERENCES resource_type_attributes (resource_type_id, attribute_definition_id, data_type),
     CONSTRAINT desired_attributes_ordinal CHECK (ordinal >= 0),
-    CONSTRAINT desired_attributes_string CHECK ((data_type = 'string') = (value_string IS NOT NULL)),
+    CONSTRAINT desired_attributes_string CHECK (
+        num_nonnulls(value_string, value_credential) = (data_type = 'string')::integer
+    ),
+    CONSTRAINT desired_attributes_fingerprint CHECK (
+        value_fingerprint IS NULL OR (value_credential IS NOT NULL AND value_fingerprint ~ '^[0-9a-f]{12}$')
+    ),
     CONSTRAINT desired_attributes_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
     CONSTRAINT desired_attributes_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
     CONSTRAINT desired_attributes_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
@@ -133,7 +140,11 @@ COMMENT ON COLUMN desired_attributes.ordinal IS
 COMMENT ON COLUMN desired_attributes.data_type IS
 'The attribute''s data type again: which of the values is set.';
 COMMENT ON COLUMN desired_attributes.value_string IS
-'The value where data_type is string; null otherwise.';
+'The value where data_type is string, unless it is a secret; null otherwise. A reference is an address.';
+COMMENT ON COLUMN desired_attributes.value_credential IS
+'The name of the credential that holds the value, where it is a secret; null otherwise.';
+COMMENT ON COLUMN desired_attributes.value_fingerprint IS
+'The fingerprint of that credential''s value when the manifest was read; null where it could not be read, and where there is no credential.';
 COMMENT ON COLUMN desired_attributes.value_integer IS
 'The value where data_type is integer, in the unit of its definition; null otherwise.';
 COMMENT ON COLUMN desired_attributes.value_decimal IS

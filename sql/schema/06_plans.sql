@@ -339,8 +339,9 @@ CREATE TABLE plan_step_changes (
     part_holds_data boolean,
     attribute text,
     tag_key text,
-    before_text text,
-    after_text text,
+    is_many boolean NOT NULL DEFAULT FALSE,
+    has_before boolean NOT NULL DEFAULT FALSE,
+    has_after boolean NOT NULL DEFAULT FALSE,
     reason text,
     mutability text,
     is_secret boolean NOT NULL DEFAULT FALSE,
@@ -350,7 +351,7 @@ CREATE TABLE plan_step_changes (
 );
 
 COMMENT ON TABLE plan_step_changes IS
-'What a step changes, for people: attributes, parts and tags, as text. Secrets appear as their credential''s name.';
+'What a step changes, for people: attributes, parts and tags. The values are in plan_step_change_values.';
 COMMENT ON COLUMN plan_step_changes.plan_step_id IS
 'The step.';
 COMMENT ON COLUMN plan_step_changes.position IS
@@ -365,16 +366,85 @@ COMMENT ON COLUMN plan_step_changes.attribute IS
 'The attribute that changes.';
 COMMENT ON COLUMN plan_step_changes.tag_key IS
 'The tag that changes.';
-COMMENT ON COLUMN plan_step_changes.before_text IS
-'The value before; null for none.';
-COMMENT ON COLUMN plan_step_changes.after_text IS
-'The value after; null for none.';
+COMMENT ON COLUMN plan_step_changes.is_many IS
+'Whether a value has elements, as a set or a list, of which there may be none.';
+COMMENT ON COLUMN plan_step_changes.has_before IS
+'Whether there was a value before.';
+COMMENT ON COLUMN plan_step_changes.has_after IS
+'Whether there is one after.';
 COMMENT ON COLUMN plan_step_changes.reason IS
 'manifest, drift or default.';
 COMMENT ON COLUMN plan_step_changes.mutability IS
 'How the attribute can change.';
 COMMENT ON COLUMN plan_step_changes.is_secret IS
 'Whether the values are not to be shown.';
+
+CREATE TABLE plan_step_change_values (
+    plan_step_id bigint NOT NULL,
+    change_position integer NOT NULL,
+    is_after boolean NOT NULL,
+    ordinal integer NOT NULL,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    value_credential text,
+    value_fingerprint text,
+    value_target_type text,
+    value_key text,
+    value_inner_key text,
+    CONSTRAINT plan_step_change_values_pkey PRIMARY KEY (plan_step_id, change_position, is_after, ordinal),
+    CONSTRAINT plan_step_change_values_change FOREIGN KEY (plan_step_id, change_position)
+    REFERENCES plan_step_changes (plan_step_id, position) ON DELETE CASCADE,
+    CONSTRAINT plan_step_change_values_ordinal CHECK (ordinal >= 0),
+    CONSTRAINT plan_step_change_values_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean', 'datetime')),
+    CONSTRAINT plan_step_change_values_string CHECK (
+        num_nonnulls(value_string, value_credential) = (data_type = 'string')::integer
+    ),
+    CONSTRAINT plan_step_change_values_fingerprint CHECK (value_fingerprint IS NULL OR value_credential IS NOT NULL),
+    CONSTRAINT plan_step_change_values_target CHECK (value_target_type IS NULL OR value_string IS NOT NULL),
+    CONSTRAINT plan_step_change_values_key CHECK (value_key IS NULL OR (value_string IS NOT NULL AND value_target_type IS NULL)),
+    CONSTRAINT plan_step_change_values_inner_key CHECK (value_inner_key IS NULL OR value_key IS NOT NULL),
+    CONSTRAINT plan_step_change_values_integer CHECK ((data_type = 'integer') = (value_integer IS NOT NULL)),
+    CONSTRAINT plan_step_change_values_decimal CHECK ((data_type = 'decimal') = (value_decimal IS NOT NULL)),
+    CONSTRAINT plan_step_change_values_boolean CHECK ((data_type = 'boolean') = (value_boolean IS NOT NULL)),
+    CONSTRAINT plan_step_change_values_datetime CHECK ((data_type = 'datetime') = (value_datetime IS NOT NULL))
+);
+
+COMMENT ON TABLE plan_step_change_values IS
+'The values before and after a change: one row a value, one an element of a set or list. v_plan_changes shows them as text.';
+COMMENT ON COLUMN plan_step_change_values.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN plan_step_change_values.change_position IS
+'The change.';
+COMMENT ON COLUMN plan_step_change_values.is_after IS
+'Whether it is of the value after; false for the one before.';
+COMMENT ON COLUMN plan_step_change_values.ordinal IS
+'The element''s place, from 0; always 0 where there is one value.';
+COMMENT ON COLUMN plan_step_change_values.data_type IS
+'Which of the values is set.';
+COMMENT ON COLUMN plan_step_change_values.value_string IS
+'The value where data_type is string, unless it is a secret; null otherwise. A reference is an address, or an id beside value_target_type.';
+COMMENT ON COLUMN plan_step_change_values.value_integer IS
+'The value where data_type is integer, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_decimal IS
+'The value where data_type is decimal, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_boolean IS
+'The value where data_type is boolean; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_datetime IS
+'The value where data_type is datetime; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_credential IS
+'The name of the credential that holds the value, where it is a secret; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_fingerprint IS
+'The fingerprint of that credential''s value when the plan was made; null where it could not be read.';
+COMMENT ON COLUMN plan_step_change_values.value_target_type IS
+'The type of what is referred to by its provider''s id, because it is in no book of ours; null otherwise.';
+COMMENT ON COLUMN plan_step_change_values.value_key IS
+'The key that the value has in a map; null where there is no map.';
+COMMENT ON COLUMN plan_step_change_values.value_inner_key IS
+'The key that it has inside of that key; null where it is the key''s own value.';
 
 CREATE TABLE plan_calls (
     plan_step_id bigint NOT NULL REFERENCES plan_steps (id) ON DELETE CASCADE,
@@ -442,7 +512,7 @@ CREATE TABLE plan_call_parameters (
     CONSTRAINT plan_call_parameters_call FOREIGN KEY (plan_step_id, call_position)
     REFERENCES plan_calls (plan_step_id, position) ON DELETE CASCADE,
     CONSTRAINT plan_call_parameters_kind CHECK (
-        kind IN ('value', 'null', 'external_id', 'reserved_id', 'mark', 'secret')
+        kind IN ('value', 'null', 'empty_list', 'empty_map', 'external_id', 'reserved_id', 'mark', 'secret')
     ),
     CONSTRAINT plan_call_parameters_data_type CHECK (data_type IN ('string', 'integer', 'decimal', 'boolean')),
     CONSTRAINT plan_call_parameters_value CHECK ((kind = 'value') = (data_type IS NOT NULL)),
@@ -476,9 +546,9 @@ COMMENT ON COLUMN plan_call_parameters.position IS
 COMMENT ON COLUMN plan_call_parameters.is_path IS
 'Whether it belongs in the path.';
 COMMENT ON COLUMN plan_call_parameters.name IS
-'Its name, flat: rules[0].port.';
+'Its name; of one inside of a list or a mapping, the name of the outermost of them. See plan_call_parameter_paths.';
 COMMENT ON COLUMN plan_call_parameters.kind IS
-'value, null, external_id, reserved_id, mark or secret.';
+'value, null, empty_list, empty_map, external_id, reserved_id, mark or secret.';
 COMMENT ON COLUMN plan_call_parameters.data_type IS
 'Which of the values is set, where kind is value.';
 COMMENT ON COLUMN plan_call_parameters.value_string IS
@@ -499,3 +569,33 @@ COMMENT ON COLUMN plan_call_parameters.credential IS
 'The credential''s name, where kind is secret.';
 COMMENT ON COLUMN plan_call_parameters.fingerprint IS
 'The secret''s fingerprint when the plan was made, where kind is secret.';
+
+CREATE TABLE plan_call_parameter_paths (
+    plan_step_id bigint NOT NULL,
+    call_position smallint NOT NULL,
+    parameter_position integer NOT NULL,
+    depth smallint NOT NULL,
+    key text,
+    list_index integer,
+    CONSTRAINT plan_call_parameter_paths_pkey PRIMARY KEY (plan_step_id, call_position, parameter_position, depth),
+    CONSTRAINT plan_call_parameter_paths_parameter FOREIGN KEY (plan_step_id, call_position, parameter_position)
+    REFERENCES plan_call_parameters (plan_step_id, call_position, position) ON DELETE CASCADE,
+    CONSTRAINT plan_call_parameter_paths_depth CHECK (depth >= 1),
+    CONSTRAINT plan_call_parameter_paths_one CHECK ((key IS NULL) <> (list_index IS NULL)),
+    CONSTRAINT plan_call_parameter_paths_index CHECK (list_index >= 0)
+);
+
+COMMENT ON TABLE plan_call_parameter_paths IS
+'Where a parameter stands inside of the list or mapping that its name names: a row a level. None for one that stands by itself.';
+COMMENT ON COLUMN plan_call_parameter_paths.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN plan_call_parameter_paths.call_position IS
+'The call.';
+COMMENT ON COLUMN plan_call_parameter_paths.parameter_position IS
+'The parameter.';
+COMMENT ON COLUMN plan_call_parameter_paths.depth IS
+'How deep, from 1: right inside of what the parameter''s name names.';
+COMMENT ON COLUMN plan_call_parameter_paths.key IS
+'The key, of a level inside of a mapping.';
+COMMENT ON COLUMN plan_call_parameter_paths.list_index IS
+'The place from 0, of a level inside of a list.';

@@ -156,11 +156,21 @@ CREATE TABLE resource_attribute_history (
     old_decimal numeric,
     old_boolean boolean,
     old_datetime timestamptz,
+    old_credential text,
+    old_fingerprint text,
+    old_target_type text,
+    old_key text,
+    old_inner_key text,
     new_string text,
     new_integer bigint,
     new_decimal numeric,
     new_boolean boolean,
     new_datetime timestamptz,
+    new_credential text,
+    new_fingerprint text,
+    new_target_type text,
+    new_key text,
+    new_inner_key text,
     actor text NOT NULL,
     reason text,
     cause text NOT NULL,
@@ -199,6 +209,16 @@ COMMENT ON COLUMN resource_attribute_history.old_boolean IS
 'The value where data_type is boolean, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_datetime IS
 'The value where data_type is datetime, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_credential IS
+'The name of a secret''s credential, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_fingerprint IS
+'A secret''s fingerprint, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_target_type IS
+'The type of what is referred to by its provider''s id, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_key IS
+'The key that the value had in a map, before the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.old_inner_key IS
+'The key that it had inside of that key, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_string IS
 'The value where data_type is string, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_integer IS
@@ -209,6 +229,16 @@ COMMENT ON COLUMN resource_attribute_history.new_boolean IS
 'The value where data_type is boolean, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_datetime IS
 'The value where data_type is datetime, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_credential IS
+'The name of a secret''s credential, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_fingerprint IS
+'A secret''s fingerprint, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_target_type IS
+'The type of what is referred to by its provider''s id, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_key IS
+'The key that the value had in a map, after the change; null otherwise.';
+COMMENT ON COLUMN resource_attribute_history.new_inner_key IS
+'The key that it had inside of that key, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.actor IS
 'Who did it, as the session says; the database user where it does not.';
 COMMENT ON COLUMN resource_attribute_history.reason IS

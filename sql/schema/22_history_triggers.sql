@@ -132,12 +132,14 @@ BEGIN
     INSERT INTO resource_attribute_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, attribute_definition_id, ordinal, action, data_type,
-      new_string, new_integer, new_decimal, new_boolean, new_datetime
+      new_string, new_integer, new_decimal, new_boolean, new_datetime,
+      new_credential, new_fingerprint, new_target_type, new_key, new_inner_key
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       n.resource_id, n.attribute_definition_id, n.ordinal, 'insert', n.data_type,
-      n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime
+      n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
+      n.value_credential, n.value_fingerprint, n.value_target_type, n.value_key, n.value_inner_key
     FROM new_rows AS n CROSS JOIN change_context() AS c;
     SELECT array_agg(DISTINCT n.resource_id) INTO v_touched FROM new_rows AS n;
   ELSIF tg_op = 'UPDATE' THEN
@@ -151,16 +153,26 @@ BEGIN
         o.value_string AS old_string, o.value_integer AS old_integer, o.value_decimal AS old_decimal,
         o.value_boolean AS old_boolean, o.value_datetime AS old_datetime,
         n.value_string AS new_string, n.value_integer AS new_integer, n.value_decimal AS new_decimal,
-        n.value_boolean AS new_boolean, n.value_datetime AS new_datetime
+        n.value_boolean AS new_boolean, n.value_datetime AS new_datetime,
+        o.value_credential AS old_credential, o.value_fingerprint AS old_fingerprint, o.value_target_type AS old_target_type,
+        o.value_key AS old_key, o.value_inner_key AS old_inner_key,
+        n.value_credential AS new_credential, n.value_fingerprint AS new_fingerprint, n.value_target_type AS new_target_type,
+        n.value_key AS new_key, n.value_inner_key AS new_inner_key
       FROM old_rows AS o
       FULL JOIN new_rows AS n
         ON o.resource_id = n.resource_id
         AND o.attribute_definition_id = n.attribute_definition_id
         AND o.ordinal = n.ordinal
       WHERE
-        (o.resource_id, o.data_type, o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime)
+        (
+          o.resource_id, o.data_type, o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime,
+          o.value_credential, o.value_fingerprint, o.value_target_type, o.value_key, o.value_inner_key
+        )
         IS DISTINCT FROM
-        (n.resource_id, n.data_type, n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime)
+        (
+          n.resource_id, n.data_type, n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
+          n.value_credential, n.value_fingerprint, n.value_target_type, n.value_key, n.value_inner_key
+        )
     ),
 
     written AS (
@@ -168,13 +180,17 @@ BEGIN
         changed_at, actor, reason, cause, operation_id, revision_id, db_user,
         resource_id, attribute_definition_id, ordinal, action, data_type,
         old_string, old_integer, old_decimal, old_boolean, old_datetime,
-        new_string, new_integer, new_decimal, new_boolean, new_datetime
+        old_credential, old_fingerprint, old_target_type, old_key, old_inner_key,
+        new_string, new_integer, new_decimal, new_boolean, new_datetime,
+        new_credential, new_fingerprint, new_target_type, new_key, new_inner_key
       )
       SELECT
         c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
         h.resource_id, h.attribute_definition_id, h.ordinal, h.action, h.data_type,
         h.old_string, h.old_integer, h.old_decimal, h.old_boolean, h.old_datetime,
-        h.new_string, h.new_integer, h.new_decimal, h.new_boolean, h.new_datetime
+        h.old_credential, h.old_fingerprint, h.old_target_type, h.old_key, h.old_inner_key,
+        h.new_string, h.new_integer, h.new_decimal, h.new_boolean, h.new_datetime,
+        h.new_credential, h.new_fingerprint, h.new_target_type, h.new_key, h.new_inner_key
       FROM changes AS h CROSS JOIN change_context() AS c
       RETURNING resource_id
     )
@@ -184,12 +200,14 @@ BEGIN
     INSERT INTO resource_attribute_history (
       changed_at, actor, reason, cause, operation_id, revision_id, db_user,
       resource_id, attribute_definition_id, ordinal, action, data_type,
-      old_string, old_integer, old_decimal, old_boolean, old_datetime
+      old_string, old_integer, old_decimal, old_boolean, old_datetime,
+      old_credential, old_fingerprint, old_target_type, old_key, old_inner_key
     )
     SELECT
       c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
       o.resource_id, o.attribute_definition_id, o.ordinal, 'delete', o.data_type,
-      o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime
+      o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime,
+      o.value_credential, o.value_fingerprint, o.value_target_type, o.value_key, o.value_inner_key
     FROM old_rows AS o CROSS JOIN change_context() AS c;
     SELECT array_agg(DISTINCT o.resource_id) INTO v_touched FROM old_rows AS o;
   END IF;

@@ -19,14 +19,20 @@ BEGIN
   END IF;
   SELECT n.resource_id, ad.name INTO v_found
   FROM new_rows AS n
-  INNER JOIN public.attribute_definitions AS ad ON n.attribute_definition_id = ad.id AND ad.cardinality = 'set'
+  INNER JOIN public.attribute_definitions AS ad ON n.attribute_definition_id = ad.id AND ad.cardinality IN ('set', 'map')
   INNER JOIN public.resource_attributes AS other
     ON n.resource_id = other.resource_id
     AND n.attribute_definition_id = other.attribute_definition_id
     AND n.ordinal <> other.ordinal
-    AND (n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime)
+    AND (
+      n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
+      n.value_credential, n.value_target_type, n.value_key, n.value_inner_key
+    )
     IS NOT DISTINCT FROM
-    (other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime)
+    (
+      other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime,
+      other.value_credential, other.value_target_type, other.value_key, other.value_inner_key
+    )
   LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'resource %: % is a set, and has one of its values twice', v_found.resource_id, v_found.name
@@ -69,9 +75,15 @@ BEGIN
     ON n.desired_resource_id = other.desired_resource_id
     AND n.attribute_definition_id = other.attribute_definition_id
     AND n.ordinal <> other.ordinal
-    AND (n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime)
+    AND (
+      n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
+      n.value_credential
+    )
     IS NOT DISTINCT FROM
-    (other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime)
+    (
+      other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime,
+      other.value_credential
+    )
   INNER JOIN public.desired_resources AS d ON n.desired_resource_id = d.id
   LIMIT 1;
   IF FOUND THEN

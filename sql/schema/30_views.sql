@@ -48,11 +48,14 @@ SELECT
     a.ordinal,
     a.data_type,
     coalesce(
+        a.value_target_type || '#' || a.value_string,
+        a.value_key || coalesce(':' || a.value_inner_key, '') || '=' || a.value_string,
         a.value_string,
         a.value_integer::text,
         trim_scale(a.value_decimal)::text,
         a.value_boolean::text,
-        a.value_datetime::text
+        a.value_datetime::text,
+        'credential/' || a.value_credential || coalesce('#' || a.value_fingerprint, '')
     ) AS value,
     ad.unit,
     ad.is_secret
@@ -99,7 +102,8 @@ SELECT
             a.value_integer::text,
             trim_scale(a.value_decimal)::text,
             a.value_boolean::text,
-            a.value_datetime::text
+            a.value_datetime::text,
+            'credential/' || a.value_credential || coalesce('#' || a.value_fingerprint, '')
         ),
         chr(31) ORDER BY a.ordinal
     ) AS value
@@ -114,11 +118,14 @@ SELECT
     a.attribute_definition_id,
     string_agg(
         coalesce(
+            a.value_target_type || '#' || a.value_string,
+            a.value_key || coalesce(':' || a.value_inner_key, '') || '=' || a.value_string,
             a.value_string,
             a.value_integer::text,
             trim_scale(a.value_decimal)::text,
             a.value_boolean::text,
-            a.value_datetime::text
+            a.value_datetime::text,
+            'credential/' || a.value_credential || coalesce('#' || a.value_fingerprint, '')
         ),
         chr(31) ORDER BY a.ordinal
     ) AS value
@@ -210,6 +217,8 @@ given AS (
                     AND (ra.value_string, ra.value_integer, ra.value_decimal, ra.value_boolean, ra.value_datetime)
                     IS NOT DISTINCT FROM
                     (a.value_string, a.value_integer, a.value_decimal, a.value_boolean, a.value_datetime)
+                    AND ra.value_target_type IS NULL
+                    AND ra.value_key IS NULL
             )
         END
         AND NOT EXISTS (
@@ -472,6 +481,48 @@ LEFT JOIN plan_calls AS c ON o.plan_step_id = c.plan_step_id AND o.current_call 
 WHERE o.status IN ('intended', 'sending', 'accepted');
 COMMENT ON VIEW v_open_operations IS 'Who is at work on what, since when, and at which call.';
 
+CREATE VIEW v_plan_changes WITH (security_invoker = TRUE) AS
+SELECT
+    s.plan_id,
+    c.plan_step_id,
+    c.position,
+    s.address,
+    c.part_address,
+    c.part_action,
+    c.attribute,
+    c.tag_key,
+    CASE WHEN c.has_before THEN CASE WHEN c.is_many THEN '[' || coalesce(v.before, '') || ']' ELSE v.before END END AS before,
+    CASE WHEN c.has_after THEN CASE WHEN c.is_many THEN '[' || coalesce(v.after, '') || ']' ELSE v.after END END AS after,
+    c.reason,
+    c.mutability,
+    c.is_secret
+FROM plan_step_changes AS c
+INNER JOIN plan_steps AS s ON c.plan_step_id = s.id
+LEFT JOIN LATERAL (
+    SELECT
+        string_agg(item.value, ', ' ORDER BY item.ordinal) FILTER (WHERE NOT item.is_after) AS before,
+        string_agg(item.value, ', ' ORDER BY item.ordinal) FILTER (WHERE item.is_after) AS after
+    FROM (
+        SELECT
+            e.is_after,
+            e.ordinal,
+            coalesce(
+                e.value_target_type || '#' || e.value_string,
+                e.value_key || coalesce(':' || e.value_inner_key, '') || '=' || e.value_string,
+                e.value_string,
+                e.value_integer::text,
+                e.value_decimal::text,
+                e.value_boolean::text,
+                e.value_datetime::text,
+                'credential/' || e.value_credential || coalesce('#' || e.value_fingerprint, '')
+            ) AS value
+        FROM plan_step_change_values AS e
+        WHERE c.plan_step_id = e.plan_step_id AND c.position = e.change_position
+    ) AS item
+) AS v ON TRUE;
+COMMENT ON VIEW v_plan_changes IS
+'What the steps of saved plans change, with values as text. Secrets appear as their credential''s name and fingerprint.';
+
 CREATE VIEW v_operation_parameters WITH (security_invoker = TRUE) AS
 SELECT
     o.id AS operation_id,
@@ -481,9 +532,11 @@ SELECT
     c.method,
     c.path,
     p.is_path,
-    p.name,
+    p.name || coalesce(inside.path, '') AS name,
     p.kind,
     CASE p.kind
+        WHEN 'empty_list' THEN '[]'
+        WHEN 'empty_map' THEN '{}'
         WHEN 'external_id' THEN 'id of ' || p.target_address
         WHEN 'mark' THEN replace(coalesce(p.template, '{}'), '{}', '<' || p.mark_field || '>')
         WHEN 'secret' THEN 'credential ' || p.credential
@@ -495,9 +548,24 @@ SELECT
 FROM resource_operations AS o
 INNER JOIN plan_steps AS s ON o.plan_step_id = s.id
 INNER JOIN plan_calls AS c ON s.id = c.plan_step_id
-INNER JOIN plan_call_parameters AS p ON c.plan_step_id = p.plan_step_id AND c.position = p.call_position;
+INNER JOIN plan_call_parameters AS p ON c.plan_step_id = p.plan_step_id AND c.position = p.call_position
+LEFT JOIN LATERAL (
+    SELECT
+        string_agg(
+            CASE
+                WHEN l.key IS NULL THEN '[' || l.list_index || ']'
+                WHEN l.key ~ '[].["\\]' OR l.key = '' THEN '."' || replace(replace(l.key, E'\\', E'\\\\'), '"', E'\\"') || '"'
+                ELSE '.' || l.key
+            END, '' ORDER BY l.depth
+        ) AS path
+    FROM plan_call_parameter_paths AS l
+    WHERE
+        p.plan_step_id = l.plan_step_id
+        AND p.call_position = l.call_position
+        AND p.position = l.parameter_position
+) AS inside ON TRUE;
 COMMENT ON VIEW v_operation_parameters IS
-'What the calls of operations send, parameter by parameter; secrets by name only.';
+'What the calls of operations send, parameter by parameter, by names as people write them; secrets by name only.';
 
 CREATE VIEW v_holds WITH (security_invoker = TRUE) AS
 SELECT
@@ -569,10 +637,24 @@ WITH changes AS (
     SELECT
         h.change, h.changed_at, h.resource_id, 'attribute', ad.name,
         coalesce(
-            h.old_string, h.old_integer::text, trim_scale(h.old_decimal)::text, h.old_boolean::text, h.old_datetime::text
+            h.old_target_type || '#' || h.old_string,
+            h.old_key || coalesce(':' || h.old_inner_key, '') || '=' || h.old_string,
+            h.old_string,
+            h.old_integer::text,
+            trim_scale(h.old_decimal)::text,
+            h.old_boolean::text,
+            h.old_datetime::text,
+            'credential/' || h.old_credential || coalesce('#' || h.old_fingerprint, '')
         ),
         coalesce(
-            h.new_string, h.new_integer::text, trim_scale(h.new_decimal)::text, h.new_boolean::text, h.new_datetime::text
+            h.new_target_type || '#' || h.new_string,
+            h.new_key || coalesce(':' || h.new_inner_key, '') || '=' || h.new_string,
+            h.new_string,
+            h.new_integer::text,
+            trim_scale(h.new_decimal)::text,
+            h.new_boolean::text,
+            h.new_datetime::text,
+            'credential/' || h.new_credential || coalesce('#' || h.new_fingerprint, '')
         ),
         h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
     FROM resource_attribute_history AS h

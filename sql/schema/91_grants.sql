@@ -38,7 +38,8 @@ GRANT UPDATE (valid_to_revision, source_id, file, path, line, column_number) ON 
 -- A plan is written once; its status moves, and an approval is used up.
 GRANT INSERT ON
 plans, plan_sources, plan_approvals, plan_messages, plan_blocked, plan_inventory_steps, plan_inventory_values,
-plan_inventory_approvals, plan_steps, plan_step_requirements, plan_step_approvals, plan_step_changes, plan_calls, plan_call_parameters TO reconciler_runtime;
+plan_inventory_approvals, plan_steps, plan_step_requirements, plan_step_approvals, plan_step_changes,
+plan_step_change_values, plan_calls, plan_call_parameters, plan_call_parameter_paths TO reconciler_runtime;
 GRANT UPDATE (status) ON plans TO reconciler_runtime;
 GRANT UPDATE (used_at) ON plan_approvals TO reconciler_runtime;
 

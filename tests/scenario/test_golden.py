@@ -19,7 +19,7 @@ import pytest
 
 from reconciler.model.diff import AttributeChange
 from reconciler.model.plan import Call, Plan, Step
-from reconciler.store.plans import text
+from reconciler.model.values import as_text
 from tests.databases import TestDatabase
 from tests.scenario.stage import Simulator, Stage, staged
 
@@ -103,7 +103,7 @@ def _step(step: Step) -> Iterator[str]:
 
 
 def _change(change: AttributeChange) -> str:
-    return f"{change.name}: {text(change.before)} -> {text(change.after)} ({change.reason})"
+    return f"{change.name}: {as_text(change.before)} -> {as_text(change.after)} ({change.reason})"
 
 
 def _call(call: Call) -> str:

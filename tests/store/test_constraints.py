@@ -90,6 +90,14 @@ def move(world: World, made: UUID, *statuses: str) -> None:
         ("price", {"data_type": "integer", "value_integer": "2"}),
         ("size_gb", {"data_type": "integer", "value_integer": "2"}),
         ("cpu_cores", {"data_type": "number", "value_integer": "2"}),
+        ("cpu_cores", {"data_type": "integer", "value_integer": "2", "value_credential": "'c'"}),
+        ("labels", {"data_type": "string", "value_string": "'a'", "value_credential": "'c'"}),
+        ("labels", {"data_type": "string", "value_string": "'a'", "value_fingerprint": "'0123456789ab'"}),
+        ("labels", {"data_type": "string", "value_credential": "'c'", "value_fingerprint": "'#'"}),
+        ("labels", {"data_type": "string", "value_credential": "'c'", "value_target_type": "'network'"}),
+        ("labels", {"data_type": "string", "value_string": "'a'", "value_target_type": "'nothing'"}),
+        ("labels", {"data_type": "string", "value_string": "'a'", "value_inner_key": "'b'"}),
+        ("labels", {"data_type": "string", "value_credential": "'c'", "value_key": "'b'"}),
     ],
 )
 def test_an_attribute_has_one_value_of_its_own_type_and_of_a_type_that_has_it(
@@ -533,7 +541,7 @@ def test_batch_copy_and_stream_move_rows_in_bulk(world: World, store: Store) -> 
         "SELECT t.id, ad.id FROM resource_types t, attribute_definitions ad WHERE t.name = 'vm' AND"
         " ad.name = 'labels'"
     )[0]
-    rows = [(vm, type_id, attribute, n, "string", f"l{n}", None, None, None, None) for n in range(2500)]
+    rows = [(vm, type_id, attribute, n, "string", f"l{n}", *(None,) * 9) for n in range(2500)]
     with store.transaction(Actor("ada")) as tx:
         assert tx.copy("observations.copy_attributes", rows) == 2500
     with store.read() as tx:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from reconciler.model.observation import Unseen
 from reconciler.model.plan import Action
 from reconciler.model.resource import Desired, Management, Mark, Observed, Presence, Recorded
-from reconciler.model.values import ExternalRef, SecretRef
+from reconciler.model.values import Entry, ExternalRef, SecretRef
 from reconciler.store import operations as ops
 from reconciler.store.observations import known_ids
 from reconciler.store.resources import candidates, load_recorded_by_id, load_strangers, settle
@@ -340,6 +340,14 @@ def ties(world: CoreWorld, child: str) -> list[tuple[str, str]]:
 MACHINE = {"server_type": "cx22", "image": "debian-12"}
 
 
+def any_recorded(world: CoreWorld, address: str) -> Recorded:
+    """A root, whosever it is."""
+    with world.store.read() as tx:
+        ids = [row_id for (row_id,) in world.rows("SELECT id FROM resources WHERE address = %s", address)]
+        (found,) = load_recorded_by_id(tx, ids, catalog())
+    return found
+
+
 def test_references_are_recorded_as_addresses_and_tie_the_resources(world: CoreWorld) -> None:
     machine = replace(observed_of(want("vm/web", **MACHINE)), mark=None)
     world.look(machine, attached(want("volume/data", size_gb=10), machine.external_id))
@@ -348,12 +356,36 @@ def test_references_are_recorded_as_addresses_and_tie_the_resources(world: CoreW
     assert value == "vm/web"
 
 
+def test_what_a_provider_shows_by_key_is_a_row_a_key(world: CoreWorld) -> None:
+    options = (Entry("agent", "1", "new"), Entry("cpu", "a,b=c", "x"), Entry("future", "1"))
+    guest = observed_of(want("vm/db", "proxmox", memory_mb=512))
+    seen = replace(guest, mark=None, attributes={**guest.attributes, "other_options": options})
+    world.look(seen)
+    assert any_recorded(world, "vm/db").attributes["other_options"] == options
+    rows = "SELECT value_key, value_inner_key, value_string FROM resource_attributes WHERE value_key <> ''"
+    assert world.rows(f"{rows} ORDER BY ordinal") == [
+        ("agent", "new", "1"),
+        ("cpu", "x", "a,b=c"),
+        ("future", None, "1"),
+    ]
+    world.look(replace(seen, attributes={**guest.attributes, "other_options": options[1:]}))
+    assert any_recorded(world, "vm/db").attributes["other_options"] == options[1:]
+    gone = "SELECT old_key, old_inner_key, old_string, new_key FROM resource_attribute_history"
+    assert world.rows(f"{gone} WHERE action = 'delete'") == [("future", None, "1", None)]
+    assert ("agent:new=1", "cpu:x=a,b=c") in world.rows("SELECT before, after FROM v_history")
+
+
 def test_a_reference_to_what_appears_later_is_put_right_then(world: CoreWorld) -> None:
     machine = replace(observed_of(want("vm/web", **MACHINE)), mark=None)
     volume = attached(want("volume/data", size_gb=10), machine.external_id)
     world.look(volume)
     assert ties(world, "volume/data") == []
+    by_id = ExternalRef("vm", machine.external_id)
+    assert any_recorded(world, "volume/data").attributes["server"] == by_id
+    known = "SELECT value_string, value_target_type FROM resource_attributes WHERE value_target_type <> ''"
+    assert world.rows(known) == [(machine.external_id, "vm")]
     world.look(volume, machine)
+    assert world.rows(known) == []
     history = world.changes()
     world.look(volume, machine)
     assert world.changes() == history
@@ -361,13 +393,13 @@ def test_a_reference_to_what_appears_later_is_put_right_then(world: CoreWorld) -
 
 
 def test_write_only_values_stay_as_written_when_the_object_is_seen(world: CoreWorld) -> None:
-    desired = want("vm/db", "proxmox", ci_password=SecretRef("pw", "aa"), tags={"a": ""})
+    desired = want("vm/db", "proxmox", ci_password=SecretRef("pw", "0123456789ab"), tags={"a": ""})
     (made,) = manage(world, desired)
     with world.store.transaction(ACTOR) as tx:
         ops.write_only_written(tx, desired.address, desired.hash())
-    assert world.recorded("vm/db").attributes["ci_password"] == SecretRef("pw", "aa")
+    assert world.recorded("vm/db").attributes["ci_password"] == SecretRef("pw", "0123456789ab")
     world.look(replace(made, tags={"b": ""}), endpoint="proxmox-1")
-    assert world.recorded("vm/db").attributes["ci_password"] == SecretRef("pw", "aa")
+    assert world.recorded("vm/db").attributes["ci_password"] == SecretRef("pw", "0123456789ab")
 
 
 # -- what is planned ------------------------------------------------------------------------------------

@@ -165,7 +165,7 @@ def test_where_nothing_of_ours_has_an_address_a_stranger_can_be_let_go_of(world:
 
 
 def test_write_only_values_are_on_record_only_once_written(world: CoreWorld) -> None:
-    desired = guest(ci_password=SecretRef("pw", "aa"))
+    desired = guest(ci_password=SecretRef("pw", "0123456789ab"))
     world.revise(desired)
     begun = world.begin(making(desired), world.worker(), IDS)
     assert "ci_password" not in world.recorded("vm/db").attributes
@@ -174,9 +174,14 @@ def test_write_only_values_are_on_record_only_once_written(world: CoreWorld) -> 
     assert "ci_password" not in world.recorded("vm/db").attributes
     with world.store.transaction(ACTOR) as tx:
         ops.write_only_written(tx, desired.address, desired.hash())
-    assert world.recorded("vm/db").attributes["ci_password"] == SecretRef("pw", "aa")
-    shown = world.rows("SELECT value_string FROM resource_attributes")
-    assert shown == [("credential/pw#aa",)]
+    assert world.recorded("vm/db").attributes["ci_password"] == SecretRef("pw", "0123456789ab")
+    shown = world.rows("SELECT value_string, value_credential, value_fingerprint FROM resource_attributes")
+    assert shown == [(None, "pw", "0123456789ab")]
+    history = "SELECT new_string, new_credential, new_fingerprint FROM resource_attribute_history"
+    assert world.rows(history) == shown
+    assert world.rows("SELECT after FROM v_history WHERE what = 'attribute'") == [
+        ("credential/pw#0123456789ab",)
+    ]
     assert begun.uid
 
 

@@ -12,9 +12,12 @@ import pytest
 
 from reconciler.errors import DatabaseError, PlanError
 from reconciler.model.address import Address
+from reconciler.model.catalog import Mutability
+from reconciler.model.diff import AttributeChange, Reason
 from reconciler.model.plan import Call, ExternalId, MarkValue, Plan, ReservedId
-from reconciler.model.values import SecretRef
+from reconciler.model.values import ExternalRef, SecretRef
 from reconciler.planner import Limits, make_plan
+from reconciler.providers.flat import flatten
 from reconciler.store.plans import (
     SavedPlan,
     approvals,
@@ -23,7 +26,6 @@ from reconciler.store.plans import (
     find_plan,
     save_plan,
     set_status,
-    text,
     use_approval,
     waiting_plan,
 )
@@ -88,7 +90,7 @@ def test_every_step_is_on_record_with_what_it_needs_and_what_it_changes(world: C
     assert steps == [(0, "network/net", "create", "online"), (1, "vm/web", "create", "online")]
     assert world.rows("SELECT address FROM plan_step_requirements") == [("network/net",)]
     changes = world.rows(
-        "SELECT part_address, attribute, tag_key, after_text FROM plan_step_changes ORDER BY 1, 2, 3"
+        "SELECT part_address, attribute, tag_key, after FROM v_plan_changes ORDER BY 1, 2, 3"
     )
     assert (None, "ip_range", None, "10.0.0.0/16") in changes
     assert (None, None, "env", "prod") in changes
@@ -107,6 +109,8 @@ def test_every_kind_of_parameter_is_on_record_and_no_secret(world: CoreWorld) ->
         ("reserved", ReservedId()),
         ("mark", MarkValue("resource", "uid-{}")),
         ("password", SecretRef("db", "ab12")),
+        ("nobody[]", None),
+        ("inside.nothing{}", None),
     )
     call = Call(
         "x.create", "POST", "/x/{id}", "make x", (("id", ExternalId(NET)),), params, creates=True, timeout=9
@@ -131,6 +135,33 @@ def test_every_kind_of_parameter_is_on_record_and_no_secret(world: CoreWorld) ->
         ("reserved", "reserved_id", None),
         ("mark", "mark", "uid-{}"),
         ("password", "secret", "db"),
+        ("nobody", "empty_list", None),
+        ("inside", "empty_map", None),
+    ]
+
+
+def test_where_a_parameter_stands_inside_of_lists_and_mappings_is_rows(world: CoreWorld) -> None:
+    tree = {"rules": [{"port": "80"}, {"port": "443"}], "labels": {"a.b/c": "d", 'q"\\': "e"}, "nets": []}
+    call = Call("x.create", "POST", "/x", "make x", (), flatten(tree), creates=True)
+    made = plan()
+    step = replace(made.steps[0], calls=(call,))
+    save(world, replace(made, steps=(step,)))
+    assert world.rows("SELECT name, value_string FROM plan_call_parameters ORDER BY position") == [
+        ("rules", "80"),
+        ("rules", "443"),
+        ("labels", "d"),
+        ("labels", "e"),
+        ("nets", None),
+    ]
+    assert world.rows(
+        "SELECT parameter_position, depth, key, list_index FROM plan_call_parameter_paths ORDER BY 1, 2"
+    ) == [
+        (0, 1, None, 0),
+        (0, 2, "port", None),
+        (1, 1, None, 1),
+        (1, 2, "port", None),
+        (2, 1, "a.b/c", None),
+        (3, 1, 'q"\\', None),
     ]
 
 
@@ -213,18 +244,31 @@ def test_a_status_that_there_is_not_is_refused(world: CoreWorld) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"),
+    ("value", "rows", "shown"),
     [
-        (None, None),
-        (True, "true"),
-        (7, "7"),
-        (("a", "b"), "[a, b]"),
-        ((), "[]"),
-        (SecretRef("db", "ab"), "credential/db#ab"),
+        (None, [], None),
+        (True, [("boolean", None, "true")], "true"),
+        (7, [("integer", None, "7")], "7"),
+        (Decimal("1.5"), [("decimal", None, "1.5")], "1.5"),
+        (("a, b", "c"), [("string", "a, b", None), ("string", "c", None)], "[a, b, c]"),
+        ((), [], "[]"),
+        (SecretRef("db", "ab"), [("string", None, None)], "credential/db#ab"),
+        (ExternalRef("network", "4711"), [("string", "4711", None)], "network#4711"),
     ],
 )
-def test_values_are_shown_for_people(value: Any, shown: str | None) -> None:
-    assert text(value) == shown
+def test_the_values_of_a_change_are_rows_and_a_view_shows_them_to_people(
+    world: CoreWorld, value: Any, rows: list[tuple[Any, ...]], shown: str | None
+) -> None:
+    made = plan()
+    change = AttributeChange("labels", value, None, Reason.DRIFT, Mutability.IN_PLACE)
+    step = replace(made.steps[0], changes=(change,), parts=(), tags=())
+    save(world, replace(made, steps=(step,)))
+    found = world.rows(
+        "SELECT data_type, value_string, coalesce(value_integer::text, value_decimal::text,"
+        " value_boolean::text) FROM plan_step_change_values ORDER BY is_after, ordinal"
+    )
+    assert found == rows
+    assert world.rows("SELECT before, after FROM v_plan_changes") == [(shown, None)]
 
 
 def test_a_plan_whose_worker_is_dead_is_closed_and_one_whose_worker_lives_is_not(world: CoreWorld) -> None:

@@ -61,7 +61,7 @@ def test_every_kind_of_value_comes_back(world: CoreWorld) -> None:
         agent_enabled=True,
         boot_order=("scsi1", "scsi0"),
         nameservers=(),
-        ci_password=SecretRef("pw", "0a1b"),
+        ci_password=SecretRef("pw", "0123456789ab"),
         tags={"env": "prod", "empty": ""},
         depends_on=(Address.parse("network/a"),),
         member_of=(Address.parse("cluster/c"),),
@@ -182,7 +182,7 @@ def test_a_document_moved_to_another_line_is_written_anew_and_no_change_of_the_r
 
 def test_documents_that_need_no_parsing_are_known_with_what_they_refer_to(world: CoreWorld) -> None:
     volume = want("volume/data", size_gb=10, server="vm/web", depends_on=(Address.parse("network/a"),))
-    secret = want("vm/db", "proxmox", ci_password=SecretRef("pw", "aa"))
+    secret = want("vm/db", "proxmox", ci_password=SecretRef("pw", "0123456789ab"))
     world.revise(
         net("a"),
         volume,

@@ -47,8 +47,8 @@ def test_what_has_one_value_takes_no_second(world: World) -> None:
     wanted = world.desire("vm/web-1", b"1", cpu_cores=2)
     more = (
         "INSERT INTO desired_attributes SELECT desired_resource_id, resource_type_id,"
-        " attribute_definition_id, 1, data_type, NULL, 4, NULL, NULL, NULL, true FROM desired_attributes"
-        " WHERE desired_resource_id = %s"
+        " attribute_definition_id, 1, data_type, NULL, 4, NULL, NULL, NULL, NULL, NULL, true"
+        " FROM desired_attributes WHERE desired_resource_id = %s"
     )
     refused(world, "RC010", more, wanted)
 
@@ -70,8 +70,8 @@ def test_a_list_may_repeat_itself_and_a_set_may_not(world: World) -> None:
     wanted = world.desire("vm/web-1", b"1", labels="a")
     again = (
         "INSERT INTO desired_attributes SELECT desired_resource_id, resource_type_id,"
-        " attribute_definition_id, 1, data_type, %s, NULL, NULL, NULL, NULL, true FROM desired_attributes"
-        " WHERE desired_resource_id = %s"
+        " attribute_definition_id, 1, data_type, %s, NULL, NULL, NULL, NULL, NULL, NULL, true"
+        " FROM desired_attributes WHERE desired_resource_id = %s"
     )
     refused(world, "RC010", again, "a", wanted)
     world.run(again, "b", wanted)

@@ -206,7 +206,7 @@ _BY_FORMAT: dict[Format, st.SearchStrategy[str]] = {
     Format.SSH_PUBLIC_KEY: st.sampled_from([PUBLIC_KEY, PUBLIC_KEY + " someone@somewhere"]),
 }
 decimals = st.decimals(min_value=-(10**12), max_value=10**12, allow_nan=False, places=6)
-secrets = st.builds(SecretRef, names, st.sampled_from(["", "0a1b2c", "ffee"]))
+secrets = st.builds(SecretRef, names, st.sampled_from(["", "0a1b2c3d4e5f", "ffeeddccbbaa"]))
 
 
 def scalars(rule: TypeAttribute) -> st.SearchStrategy[Scalar]:

@@ -81,6 +81,17 @@ def test_a_file_of_another_form_is_refused_with_the_place(part: dict[str, Any], 
         read_part("broken", part)
 
 
+def test_a_map_is_what_a_provider_shows_and_nobody_gives() -> None:
+    attributes = {"options": {"cardinality": "map"}}
+    for change, refused in (("read_only", False), ("in_place", True)):
+        rules = {"options": {"change": change}}
+        offer = {"provider_type": {"name": "test"}, "offers": {"box": {"attributes": rules}}}
+        if refused:
+            assert "a map is only ever read" in faults(BOX, {"attributes": attributes}, offer)
+        else:
+            merged(BOX, {"attributes": attributes}, offer)
+
+
 def test_a_default_is_kept_in_canonical_form() -> None:
     attributes = {"ips": {"cardinality": "set", "format": "ip"}}
     rule = {"change": "in_place", "default": ["2001:DB8::1", "192.0.2.1", "192.0.2.1"]}

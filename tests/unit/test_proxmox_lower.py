@@ -16,7 +16,7 @@ from reconciler.model.address import Address
 from reconciler.model.diff import Diff, PartAction, PartChange
 from reconciler.model.plan import Action, Call, ExternalId, Impact, MarkValue, ReservedId
 from reconciler.model.resource import Desired, Lifecycle, Recorded
-from reconciler.model.values import SecretRef, Value, canonical
+from reconciler.model.values import Entry, SecretRef, Value, canonical
 from reconciler.providers.driver import LowerRequest
 from reconciler.providers.proxmox import ProxmoxDriver, tables
 from reconciler.providers.proxmox.lower import lower
@@ -221,7 +221,7 @@ def test_a_node_must_be_known_from_somewhere() -> None:
 
 
 def test_a_disk_s_new_option_keeps_its_volume_its_serial_and_what_is_not_understood() -> None:
-    held = {**HELD, "disk_serial": "S 1", "other_options": ("newkey=7",)}
+    held = {**HELD, "disk_serial": "S 1", "other_options": (Entry("newkey", "7"),)}
     desired = wanted(WEB, {"disk": [{**SCSI0, "cache": "writeback"}]})
     (call,) = update(desired, there(WEB, {"disk": [held]}))
     text = str(dict(call.params)["scsi0"])
@@ -237,7 +237,8 @@ def test_an_interface_s_new_bridge_keeps_its_address() -> None:
 
 
 def test_a_part_of_a_property_string_changes_and_the_rest_stays() -> None:
-    recorded = there(WEB, agent_enabled=True, agent_type="isa", other_options=("agent:new=1", "cpu:x=2"))
+    others = (Entry("agent", "1", "new"), Entry("cpu", "2", "x"))
+    recorded = there(WEB, agent_enabled=True, agent_type="isa", other_options=others)
     (call,) = update(wanted(WEB, agent_freeze_fs=False), recorded)
     assert dict(call.params) == {"agent": "1,type=isa,freeze-fs=0,new=1"}
 
@@ -319,7 +320,7 @@ def test_a_slot_is_not_emptied_and_filled_in_one_step() -> None:
 
 def test_a_disk_that_somebody_detached_is_not_passed_off_with_an_empty_one() -> None:
     desired = wanted(WEB, {"disk": [SCSI0]})
-    lost = there(WEB, {"disk": []}, unused_volumes=("local-lvm:vm-101-disk-0",))
+    lost = there(WEB, {"disk": []}, unused_volumes=(Entry("unused0", "local-lvm:vm-101-disk-0"),))
     drifted = replace(lost, applied_desired_hash=desired.hash())
     with pytest.raises(PlanError, match="local-lvm:vm-101-disk-0 is unused"):
         update(desired, drifted)

@@ -15,7 +15,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from reconciler.errors import ConfigurationError, CredentialError, ErrorCode, PlanError
 from reconciler.model.resource import Mark
-from reconciler.model.values import ExternalRef
+from reconciler.model.values import Entry, ExternalRef
 from reconciler.providers.driver import Access
 from reconciler.providers.proxmox import client, convert, errors, fields, marks, permissions, propstring
 from reconciler.providers.proxmox.convert import Config
@@ -76,7 +76,7 @@ def test_sizes_are_mebibytes_rounded_up(text: str, size: int) -> None:
 def test_a_comma_cannot_smuggle_a_key_into_a_property_string() -> None:
     field = fields.Field("scsi_vendor", "", "vendor")
     with pytest.raises(PlanError, match="scsi_vendor"):
-        fields.write_parts([field], {"scsi_vendor": "a,ro=1"}, ())
+        fields.write_parts([field], {"scsi_vendor": "a,ro=1"}, {})
 
 
 @given(
@@ -135,14 +135,17 @@ def test_attributes_show_what_is_in_force_and_pending_names_what_waits() -> None
     assert (seen.attributes["cpu_cores"], seen.attributes["memory_mb"]) == (2, 2048)
     assert seen.attributes["pool"] == ExternalRef("pool", "prod")
     assert seen.pending == {"cpu_cores", "cpu_affinity", "waiting_parts"}
-    assert seen.attributes["waiting_parts"] == ("scsi1=local:b,size=8G",)
+    assert seen.attributes["waiting_parts"] == (
+        Entry("scsi1", "local:b", "file"),
+        Entry("scsi1", "8G", "size"),
+    )
     (disk,) = seen.parts
     assert (disk.name, disk.attributes["cache"], disk.pending) == ("scsi0", "none", frozenset())
 
 
 def test_a_value_that_cannot_be_read_is_kept_in_sight() -> None:
     seen = guest([{"key": "cores", "value": "many"}, {"key": "future", "value": "1"}])
-    assert seen.attributes["other_options"] == ("future=1", "cores=many")
+    assert seen.attributes["other_options"] == (Entry("cores", "many"), Entry("future", "1"))
 
 
 def test_a_description_s_line_says_whose_a_clone_is_whatever_its_template_s_tags_say() -> None:
@@ -180,7 +183,7 @@ def test_drives_are_disks_or_cd_drives_by_their_medium() -> None:
     assert disk.type == "disk"
     assert [disk.attributes[name] for name in ("storage", "disk_format", "size_gb")] == ["nfs", "qcow2", 2]
     assert disk.attributes["disk_serial"] == "S 1"
-    assert disk.attributes["other_options"] == ("size=2252M",)
+    assert disk.attributes["other_options"] == (Entry("size", "2252M"),)
 
 
 @pytest.mark.parametrize(

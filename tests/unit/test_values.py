@@ -16,6 +16,8 @@ from reconciler.model.values import (
     ExternalRef,
     Format,
     SecretRef,
+    Value,
+    as_text,
     canonical,
     canonical_scalar,
     digest,
@@ -139,3 +141,19 @@ def test_a_secret_shows_its_name_and_fingerprint_only() -> None:
     assert str(SecretRef("db", "ab12")) == "credential/db#ab12"
     with pytest.raises(TypeError):
         encode(object())
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, None),
+        (True, "true"),
+        (7, "7"),
+        (("a", "b"), "[a, b]"),
+        ((), "[]"),
+        (SecretRef("db", "ab"), "credential/db#ab"),
+        (ExternalRef("network", "7"), "network#7"),
+    ],
+)
+def test_values_are_shown_for_people(value: Value | None, shown: str | None) -> None:
+    assert as_text(value) == shown

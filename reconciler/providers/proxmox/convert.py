@@ -6,12 +6,12 @@ a stop. Attributes show the one in force; the names of those that wait are in `p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from reconciler.model.resource import Observed
-from reconciler.model.values import ExternalRef, Value
+from reconciler.model.values import Cardinality, Entry, ExternalRef, Value, canonical
 from reconciler.providers.proxmox import disks, fields, marks, propstring, tables
 from reconciler.providers.proxmox.fields import OTHER
 from reconciler.providers.proxmox.tables import PartTable
@@ -65,12 +65,12 @@ def guest(listed: Mapping[str, Any], live: Mapping[str, Any], config: Config) ->
     lock = live.get("lock") or config.current.get("lock")
     if line and not template:
         values[marks.FAULT] = marks.IN_DESCRIPTION
-    waiting = _texts(
-        [
-            f"{option}={config.future[option]}"
-            for option in config.future.keys() - config.current.keys()
-            if table_of(kind, option, config.future[option]) is not None
-        ]
+    waiting = _map(
+        entry
+        for option in config.future.keys() - config.current.keys()
+        for table in (table_of(kind, option, config.future[option]),)
+        if table is not None
+        for entry in _whole(table, option, config.future[option])
     )
     if waiting is not None:  # parts that are to come have no attributes yet, so they are named as a whole
         values["waiting_parts"] = waiting
@@ -146,14 +146,28 @@ def _attributes(kind: str, options: Options) -> dict[str, Value]:
     table = tables.GUESTS[kind]
     values, left = fields.read_options(kind, table, own)
     covered = {field.option for field in table}
-    left += [f"{option}={text}" for option, text in own.items() if option not in covered]
-    unused = [f"{option}={text}" for option, text in options.items() if option.startswith("unused")]
-    _put(values, **{OTHER: _texts(left), "unused_volumes": _texts(unused)})
+    left += [Entry(option, text) for option, text in own.items() if option not in covered]
+    unused = [Entry(option, text) for option, text in options.items() if option.startswith("unused")]
+    _put(values, **{OTHER: _map(left), "unused_volumes": _map(unused)})
     return values
 
 
-def _texts(items: list[str]) -> Value | None:
-    return tuple(sorted(items, key=lambda item: (len(item), item))) or None
+def _map(entries: Iterable[Entry]) -> Value | None:
+    return canonical(tuple(entries), Cardinality.MAP) or None
+
+
+def _whole(table: PartTable, option: str, text: str) -> Iterator[Entry]:
+    """A part that has no attributes yet, as its options are spelt."""
+    if table.whole:
+        yield Entry(option, text)
+        return
+    parts = (
+        propstring.parse_nic(text)
+        if table is tables.VM_NIC
+        else propstring.parse(text, table.default_key or "")
+    )
+    for key, value in parts.items():
+        yield Entry(option, value, key or None)
 
 
 def _parts(kind: str, config: Config) -> tuple[Observed, ...]:
@@ -212,7 +226,7 @@ def _ip_config(option: str, options: Options) -> dict[str, str]:
 
 def _read(part_type: str, table: fields.Fields, parts: Mapping[str, str]) -> dict[str, Value]:
     values: dict[str, Value] = {}
-    left = [f"{key}={text}" for key, text in parts.items() if key not in {field.key for field in table}]
+    left = [Entry(key, text) for key, text in parts.items() if key not in {field.key for field in table}]
     for field in table:
         about = fields.definition(part_type, field.attribute)
         text = parts.get(field.key or "")
@@ -220,8 +234,8 @@ def _read(part_type: str, table: fields.Fields, parts: Mapping[str, str]) -> dic
             try:
                 values[field.attribute] = fields.read(field, about, text)
             except ValueError:
-                left.append(f"{field.key}={text}")
+                left.append(Entry(field.key or "", text))
         elif isinstance(field.default, (str, int, bool)):
             values[field.attribute] = field.default
-    _put(values, **{OTHER: _texts(left)})
+    _put(values, **{OTHER: _map(left)})
     return values

@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 from reconciler.catalog import core_part, load_part, merge
 from reconciler.errors import PlanError
 from reconciler.model.catalog import AttributeDefinition, TypeAttribute
-from reconciler.model.values import Cardinality, DataType, Scalar, SecretRef, Value, canonical
+from reconciler.model.values import Cardinality, DataType, Entry, Scalar, SecretRef, Value, canonical
 from reconciler.providers.proxmox import propstring
 
 PROVIDER = "proxmox"
@@ -122,17 +122,17 @@ def write(field: Field, value: Value) -> str:
 
 def read_options(
     resource_type: str, fields: Fields, options: Mapping[str, str]
-) -> tuple[dict[str, Value], list[str]]:
-    """All attributes of the options that fields cover, and what is left, as `option:key=value` texts.
+) -> tuple[dict[str, Value], list[Entry]]:
+    """All attributes of the options that fields cover, and what is left, by option and key inside of it.
 
     What an attribute's kind does not admit is left too, so that it is kept and seen.
     """
     values: dict[str, Value] = {}
-    left: list[str] = []
+    left: list[Entry] = []
     for option, members in by_option(fields).items():
         text = options.get(option)
         if text is not None and members[0].key is None:
-            _take(values, left, members[0], resource_type, text, option)
+            _take(values, left, members[0], resource_type, text)
         elif text is not None:
             _take_parts(values, left, members, resource_type, text)
         for member in members:
@@ -142,17 +142,15 @@ def read_options(
     return values, left
 
 
-def _take(
-    values: dict[str, Value], left: list[str], field: Field, resource_type: str, text: str, where: str
-) -> None:
+def _take(values: dict[str, Value], left: list[Entry], field: Field, resource_type: str, text: str) -> None:
     try:
         values[field.attribute] = read(field, definition(resource_type, field.attribute), text)
     except ValueError:
-        left.append(f"{where}={text}")
+        left.append(Entry(field.option, text, field.key))
 
 
 def _take_parts(
-    values: dict[str, Value], left: list[str], members: Sequence[Field], resource_type: str, text: str
+    values: dict[str, Value], left: list[Entry], members: Sequence[Field], resource_type: str, text: str
 ) -> None:
     option = members[0].option
     parts = propstring.parse(text, DEFAULT_KEYS.get(option, ""))
@@ -161,11 +159,11 @@ def _take_parts(
     for key, value in parts.items():
         field = known.get(key)
         if field is None:
-            left.append(f"{option}:{key}={value}")
+            left.append(Entry(option, value, key))
         elif field.encoding == "base64" and not encoded:
             values[field.attribute] = value
         else:
-            _take(values, left, field, resource_type, value, f"{option}:{key}")
+            _take(values, left, field, resource_type, value)
 
 
 def by_option(fields: Iterable[Field]) -> dict[str, list[Field]]:
@@ -176,7 +174,7 @@ def by_option(fields: Iterable[Field]) -> dict[str, list[Field]]:
 
 
 def write_parts(
-    members: Iterable[Field], values: Mapping[str, Value], others: Iterable[str]
+    members: Iterable[Field], values: Mapping[str, Value], others: Mapping[str, str]
 ) -> dict[str, str]:
     """The parts of one property string: what is set and not the server's default, then what is kept.
 
@@ -191,9 +189,8 @@ def write_parts(
                 raise PlanError(f"`{field.attribute}: {text}` cannot be written", hint="leave out the comma")
     if any(field.encoding == "base64" and field.key in parts for field in members):
         parts["base64"] = "1"
-    for item in others:
-        key, _, value = item.partition("=")
-        parts.setdefault(key, value)
+    for key, text in others.items():
+        parts.setdefault(key, text)
     return parts
 
 
@@ -207,10 +204,14 @@ def write_option(
         if value is None or isinstance(value, SecretRef):
             return value
         return write(first, value) or None
-    prefix = f"{option}:"
-    kept = [str(item)[len(prefix) :] for item in texts(others) if str(item).startswith(prefix)]
+    kept = {e.inner_key: e.value for e in entries(others) if e.key == option and e.inner_key is not None}
     parts = write_parts(members, values, kept)
     return propstring.render(parts, DEFAULT_KEYS.get(option)) or None
+
+
+def entries(value: Value | None) -> tuple[Entry, ...]:
+    """The entries of a map; none where it is absent."""
+    return tuple(item for item in value if isinstance(item, Entry)) if isinstance(value, tuple) else ()
 
 
 def texts(value: Value | None) -> tuple[str, ...]:

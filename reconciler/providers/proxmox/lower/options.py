@@ -36,7 +36,8 @@ def part_options(where: Address, kind: str, attributes: Attributes, volume: Mapp
         return {slot: disks.write_cd(attributes)}
     if table.whole:
         return {slot: str(attributes[table.fields[0].attribute])}
-    parts = fields.write_parts(table.fields, attributes, fields.texts(attributes.get(OTHER)))
+    others = {entry.key: entry.value for entry in fields.entries(attributes.get(OTHER))}
+    parts = fields.write_parts(table.fields, attributes, others)
     if table is tables.VM_DISK:
         _check_bus(where, slot, parts)
     elif where.type == "nic":
@@ -87,7 +88,7 @@ def slot_of(where: Address, table: PartTable, attributes: Attributes) -> str:
 
 def _ip_options(where: Address, slot: str, attributes: Attributes) -> Options:
     """The server refuses a gateway beside no address, and the whole configuration with it."""
-    parts = fields.write_parts(tables.IP_CONFIG, attributes, ())
+    parts = fields.write_parts(tables.IP_CONFIG, attributes, {})
     for version, address, gateway in (("4", "ip", "gw"), ("6", "ip6", "gw6")):
         if gateway in parts and address not in parts:
             raise PlanError(

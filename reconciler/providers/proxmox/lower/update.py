@@ -140,7 +140,7 @@ def _configuration(change: Change, place: Place, back: set[str], *, locked: bool
 def _refuse_empty(change: Change, part: PartChange) -> None:
     """A disk that somebody detached still lies there: an empty one in its slot would pass for it."""
     lost = part.address.type == "disk" and any(item.reason is Reason.DRIFT for item in part.changes)
-    spare = fields.texts(change.recorded.attributes.get("unused_volumes"))
+    spare = [str(entry) for entry in fields.entries(change.recorded.attributes.get("unused_volumes"))]
     if lost and spare and not change.wanted_part(part.address).get("attach_volume"):
         raise PlanError(
             f"{part.address}: it was detached, and an empty disk would take its place while "

@@ -1,0 +1,61 @@
+"""Every attribute of both providers, wanted, planned and recorded: no text column holds a structure.
+
+The calls that drivers make of them are looked at in the stories; see `tests/scenario/test_columns.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from reconciler.model.resource import Desired, Observed
+from reconciler.model.values import SecretRef
+from reconciler.planner import make_plan
+from reconciler.store.plans import approve, find_plan, save_plan
+from reconciler.store.secrets import Key
+from tests.columns import serialized
+from tests.contract import hetzner_harness, proxmox_harness
+from tests.store.core_world import ACTOR, CoreWorld
+from tests.unit.core_rig import ENDPOINT_OF, given, observed_of
+
+
+def here(desired: Desired) -> Desired:
+    """The same at this world's endpoint, its secrets with fingerprints."""
+    attributes = {
+        name: SecretRef(value.credential, "0123456789ab") if isinstance(value, SecretRef) else value
+        for name, value in desired.attributes.items()
+    }
+    parts = tuple(here(part) for part in desired.parts)
+    endpoint = ENDPOINT_OF[desired.provider_type]
+    return replace(desired, endpoint=endpoint, attributes=attributes, parts=parts)
+
+
+def states(provider: str) -> Iterable[tuple[Desired, ...]]:
+    """Each sample's states one after another, together with what must be there first."""
+    harness = hetzner_harness if provider == "hetzner" else proxmox_harness
+    for sample in harness.samples():
+        for state in (sample.desired, *sample.variants):
+            yield tuple(map(here, (*sample.first, state)))
+
+
+def shown(desired: Desired) -> Observed:
+    return replace(observed_of(desired), mark=None)
+
+
+@pytest.mark.parametrize("provider", ["hetzner", "proxmox"])
+def test_no_attribute_of_a_sample_becomes_a_structure_in_a_text(world: CoreWorld, provider: str) -> None:
+    wanted = list(states(provider))
+    for number, items in enumerate(wanted):
+        world.revise(*items)
+        world.look(*map(shown, items), endpoint=ENDPOINT_OF[provider])
+        with world.store.transaction(ACTOR) as tx:
+            made = make_plan(given(items))
+            plain = replace(made, steps=tuple(replace(step, calls=()) for step in made.steps))
+            saved, _ = save_plan(tx, plain, "ada", "saved")
+            if number == 0:
+                approve(tx, find_plan(tx, str(saved)), "grace", Key(bytes(32)))
+    for table in ("desired_attributes", "resource_attribute_history", "plan_step_change_values"):
+        assert world.one(f"SELECT count(*) FROM {table}") > 100, table  # noqa: S608
+    assert serialized(world.rows) == []
