@@ -357,9 +357,7 @@ def history_row(item: views.HistoryView) -> Sequence[Piece]:
 
 def history_change(item: views.HistoryView) -> str:
     """`memory_mb 4096 → 8192`; what came or went has one side only."""
-    label = {"attribute": item.name, "state": "state", "resource": item.name}.get(
-        item.what, f"{item.what} {item.name}"
-    )
+    label = f"{item.what} {item.name}" if item.what in ("tag", "relationship") else item.name
     before, after = (_short(side) for side in (item.before, item.after))
     if item.what == "resource":
         return f"recorded: {after}" if item.name == "insert" else f"object {after}"

@@ -1,8 +1,8 @@
-"""The catalog as rows: written whole when a part of it changed, read whole when a program starts.
+"""The catalog as rows: compared whole when a part of it changed, read whole when a program starts.
 
 The files that drivers ship are where the catalog's facts are written; this module carries them into the
 database and back without adding any. What leaves the catalog is retired, not deleted, because recorded rows
-refer to it.
+refer to it. Only what differs is written, so that its history shows what a version or a manifest changed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,17 @@ from reconciler.store.session import Transaction
 
 Row = dict[str, object]
 
-_CLEARED = ("rules", "offers", "settings", "parents", "keys", "references")
+# What leaves the catalog is deleted, in this order; the columns say which row it is.
+_DROPPED = {
+    "defaults": ("provider_type", "resource_type", "attribute", "ordinal", "data_type"),
+    "allowed_values": ("provider_type", "resource_type", "attribute", "ordinal", "data_type"),
+    "rules": ("provider_type", "resource_type", "attribute"),
+    "offers": ("provider_type", "resource_type"),
+    "settings": ("provider_type", "name"),
+    "parents": ("resource_type", "parent"),
+    "keys": ("resource_type", "attribute"),
+    "references": ("attribute", "resource_type"),
+}
 _VALUE_COLUMNS = {
     DataType.STRING: "value_string",
     DataType.INTEGER: "value_integer",
@@ -98,51 +108,48 @@ def _parts(tx: Transaction) -> dict[str, bytes]:
 
 
 def _write(tx: Transaction, catalog: Catalog, user_types: frozenset[str]) -> None:
-    for what in _CLEARED:
-        tx.execute(f"catalog.clear_{what}")
-    types, definitions = catalog.resource_types.values(), catalog.definitions.values()
-    rules = [rule for group in catalog.rules.values() for rule in group.values()]
-    ties = catalog.relationship_types.values()
+    rows = _all_rows(catalog, user_types)
+    for what, key in _DROPPED.items():
+        tx.execute(f"catalog.drop_{what}", **{name: [row[name] for row in rows[what]] for name in key})
     tx.execute("catalog.retire_provider_types", names=list(catalog.provider_types))
     tx.execute("catalog.retire_resource_types", names=list(catalog.resource_types))
     tx.execute("catalog.retire_definitions", names=list(catalog.definitions))
-    tx.many("catalog.upsert_provider_type", map(_provider_type_row, catalog.provider_types.values()))
-    tx.many("catalog.insert_setting", _setting_rows(catalog.provider_types.values()))
-    tx.many("catalog.upsert_resource_type", (_resource_type_row(item, user_types) for item in types))
-    tx.many(
-        "catalog.upsert_relationship_type",
-        ({"name": item.name, "description": item.description} for item in ties),
-    )
-    tx.many("catalog.upsert_definition", map(_definition_row, definitions))
-    tx.many(
-        "catalog.insert_parent",
-        (
+    for what, wanted in rows.items():
+        tx.batch(f"catalog.put_{what}", wanted)
+
+
+def _all_rows(catalog: Catalog, user_types: frozenset[str]) -> dict[str, list[Row]]:
+    """What the tables shall say, in the order in which they refer to one another."""
+    types, definitions = catalog.resource_types.values(), catalog.definitions.values()
+    rules = [rule for group in catalog.rules.values() for rule in group.values()]
+    ties = catalog.relationship_types.values()
+    return {
+        "provider_types": [_provider_type_row(item) for item in catalog.provider_types.values()],
+        "settings": list(_setting_rows(catalog.provider_types.values())),
+        "resource_types": [_resource_type_row(item, user_types) for item in types],
+        "relationship_types": [{"name": item.name, "description": item.description} for item in ties],
+        "definitions": [_definition_row(item) for item in definitions],
+        "parents": [
             {"resource_type": item.name, "parent": parent, "position": position}
             for item in types
             for position, parent in enumerate(item.parents)
-        ),
-    )
-    tx.many(
-        "catalog.insert_key",
-        (
+        ],
+        "keys": [
             {"resource_type": item.name, "attribute": key, "position": position}
             for item in types
             for position, key in enumerate(item.key_attributes)
-        ),
-    )
-    tx.many(
-        "catalog.insert_reference",
-        (
+        ],
+        "references": [
             {"attribute": item.name, "resource_type": target, "position": position}
             for item in definitions
             for position, target in enumerate(item.reference_types)
-        ),
-    )
-    tx.many("catalog.insert_offer", map(_offer_row, catalog.offers.values()))
-    tx.many("catalog.ensure_type_attribute", map(_rule_key, rules))
-    tx.many("catalog.insert_rule", map(_rule_row, rules))
-    tx.many("catalog.insert_default", _value_rows((rule, _default_elements(rule)) for rule in rules))
-    tx.many("catalog.insert_allowed_value", _value_rows((rule, rule.allowed_values) for rule in rules))
+        ],
+        "offers": [_offer_row(item) for item in catalog.offers.values()],
+        "type_attributes": [_type_attribute_row(rule) for rule in rules],
+        "rules": [_rule_row(rule) for rule in rules],
+        "defaults": list(_value_rows((rule, _default_elements(rule)) for rule in rules)),
+        "allowed_values": list(_value_rows((rule, rule.allowed_values) for rule in rules)),
+    }
 
 
 def _provider_type_row(item: ProviderTypeInfo) -> Row:
@@ -192,6 +199,10 @@ def _offer_row(item: ProviderResourceType) -> Row:
         "unique_name": item.unique_name,
         "stores_tags": item.tags,
     }
+
+
+def _type_attribute_row(rule: TypeAttribute) -> Row:
+    return {"resource_type": rule.resource_type, "attribute": rule.name}
 
 
 def _rule_key(rule: TypeAttribute) -> Row:

@@ -136,8 +136,8 @@ def upsert_endpoint(tx: Transaction, row: EndpointRow) -> bool:
     found = dict(_scalars(tx.rows("inventory.settings_of_endpoint", endpoint_id=endpoint_id)))
     if _same(found, row.settings):
         return bool(written)
-    tx.execute("inventory.delete_endpoint_settings", endpoint_id=endpoint_id)
-    tx.many("inventory.insert_endpoint_setting", _value_rows(endpoint_id, row.settings))
+    tx.execute("inventory.drop_endpoint_settings", endpoint_id=endpoint_id, names=list(row.settings))
+    tx.batch("inventory.put_endpoint_settings", _value_rows(row.settings), owner_id=endpoint_id)
     return True
 
 
@@ -185,8 +185,8 @@ def upsert_datacenter(tx: Transaction, row: DatacenterRow) -> bool:
     found = dict(_scalars(tx.rows("inventory.capabilities_of_datacenter", datacenter_id=datacenter_id)))
     if _same(found, row.capabilities):
         return bool(written)
-    tx.execute("inventory.delete_capabilities", datacenter_id=datacenter_id)
-    tx.many("inventory.insert_capability", _value_rows(datacenter_id, row.capabilities))
+    tx.execute("inventory.drop_capabilities", datacenter_id=datacenter_id, names=list(row.capabilities))
+    tx.batch("inventory.put_capabilities", _value_rows(row.capabilities), owner_id=datacenter_id)
     return True
 
 
@@ -266,12 +266,14 @@ def _same(found: Mapping[str, Scalar], wanted: Mapping[str, Scalar]) -> bool:
     return {(k, type(v), v) for k, v in found.items()} == {(k, type(v), v) for k, v in wanted.items()}
 
 
-def _value_rows(owner_id: int, values: Mapping[str, Scalar]) -> Iterator[dict[str, object]]:
+def _value_rows(values: Mapping[str, Scalar]) -> list[dict[str, object]]:
+    rows = []
     for name, value in values.items():
         columns: dict[str, object] = {f"value_{data_type}": None for data_type in DataType}
         data_type = _COLUMNS[type(value)]
         columns[f"value_{data_type}"] = value
-        yield {"owner_id": owner_id, "name": name, "data_type": data_type, **columns}
+        rows.append({"name": name, "data_type": data_type, **columns})
+    return rows
 
 
 def _scalars(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[str, Scalar]]:

@@ -126,7 +126,11 @@ class RevisionView:
 
 @dataclass(frozen=True, slots=True)
 class HistoryView:
-    """One change. `what`: resource, state, attribute, tag or relationship; `name` says which of them."""
+    """One change. `what`: resource, state, attribute, tag or relationship; `name` says which of them.
+
+    Of the inventory: `what` is provider, endpoint, credential, location, datacenter, source, hold or
+    installation, and `name` what changed of it.
+    """
 
     changed_at: datetime
     address: str
@@ -252,7 +256,10 @@ def revisions(tx: Transaction, most: int) -> tuple[RevisionView, ...]:
 def history(
     tx: Transaction, most: int, address: str | None = None, since: datetime | None = None
 ) -> tuple[HistoryView, ...]:
-    """The newest first; with an address, of it and of its parts, also of earlier ones there."""
+    """The newest first; with an address, of it and of its parts, also of earlier ones there.
+
+    The inventory's are addressed by `endpoint/NAME`, `hold/NUMBER` and so on.
+    """
     rows = tx.rows("views.history", most=most, address=address, since=since)
     return tuple(HistoryView(*row) for row in rows)
 

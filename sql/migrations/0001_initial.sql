@@ -328,7 +328,7 @@ CREATE TABLE provider_type_attributes (
 );
 
 COMMENT ON TABLE provider_type_attributes IS
-'The rules of one attribute of one resource type on one provider type. Replaced as a whole by the catalog''s sync.';
+'The rules of one attribute of one resource type on one provider type. Written by the catalog''s sync.';
 COMMENT ON COLUMN provider_type_attributes.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_attributes.resource_type_id IS
@@ -392,7 +392,7 @@ CREATE TABLE provider_type_attribute_defaults (
 );
 
 COMMENT ON TABLE provider_type_attribute_defaults IS
-'The default of an attribute, one row an element. Replaced as a whole by the catalog''s sync.';
+'The default of an attribute, one row an element. Written by the catalog''s sync.';
 COMMENT ON COLUMN provider_type_attribute_defaults.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_attribute_defaults.resource_type_id IS
@@ -444,7 +444,7 @@ CREATE TABLE provider_type_attribute_allowed_values (
 );
 
 COMMENT ON TABLE provider_type_attribute_allowed_values IS
-'The only values that an attribute may have, one row each. Replaced as a whole by the catalog''s sync.';
+'The only values that an attribute may have, one row each. Written by the catalog''s sync.';
 COMMENT ON COLUMN provider_type_attribute_allowed_values.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_attribute_allowed_values.resource_type_id IS
@@ -2541,7 +2541,7 @@ COMMENT ON COLUMN resource_operation_results.value_datetime IS
 -- that row is locked. `xact` tells exactly which changes a snapshot saw.
 
 CREATE SEQUENCE history_change AS bigint;
-COMMENT ON SEQUENCE history_change IS 'Numbers all changes of all histories, in order for any one resource.';
+COMMENT ON SEQUENCE history_change IS 'Numbers all changes of all histories, in order for any one resource or row.';
 
 CREATE TABLE resource_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
@@ -2887,58 +2887,6 @@ COMMENT ON COLUMN resource_relationship_history.db_user IS
 'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_relationship_history_resource ON resource_relationship_history (resource_id, changed_at);
 CREATE INDEX resource_relationship_history_parent ON resource_relationship_history (parent_resource_id, changed_at);
-
-CREATE TABLE provider_credential_history (
-    change bigint NOT NULL DEFAULT nextval('history_change'),
-    changed_at timestamptz NOT NULL,
-    credential_id integer NOT NULL,
-    action text NOT NULL,
-    name text NOT NULL,
-    source text NOT NULL,
-    environment_variable text,
-    file_path text,
-    fingerprint text,
-    deleted_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    db_user text NOT NULL,
-    CONSTRAINT provider_credential_history_pkey PRIMARY KEY (change),
-    CONSTRAINT provider_credential_history_action CHECK (action IN ('insert', 'update', 'delete'))
-);
-
-COMMENT ON TABLE provider_credential_history IS
-'Every change of a credential: where it comes from and its fingerprint, never its value. Written by triggers.';
-COMMENT ON COLUMN provider_credential_history.change IS
-'The change''s number.';
-COMMENT ON COLUMN provider_credential_history.changed_at IS
-'When the transaction that made it began.';
-COMMENT ON COLUMN provider_credential_history.credential_id IS
-'The credential.';
-COMMENT ON COLUMN provider_credential_history.action IS
-'insert, update or delete.';
-COMMENT ON COLUMN provider_credential_history.name IS
-'Its name after the change.';
-COMMENT ON COLUMN provider_credential_history.source IS
-'Where it comes from after the change.';
-COMMENT ON COLUMN provider_credential_history.environment_variable IS
-'The variable after the change.';
-COMMENT ON COLUMN provider_credential_history.file_path IS
-'The file after the change.';
-COMMENT ON COLUMN provider_credential_history.fingerprint IS
-'The fingerprint after the change.';
-COMMENT ON COLUMN provider_credential_history.deleted_at IS
-'When it was removed.';
-COMMENT ON COLUMN provider_credential_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_credential_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_credential_history.cause IS
-'What brought it about.';
-COMMENT ON COLUMN provider_credential_history.db_user IS
-'The session''s database user.';
-CREATE INDEX provider_credential_history_credential
-ON provider_credential_history (credential_id, changed_at);
 -- Who may say where requests and secrets go. Written with the inventory and by `reconciler credentials bind`.
 
 CREATE TABLE provider_credential_hosts (
@@ -2978,6 +2926,1570 @@ COMMENT ON COLUMN provider_declarations.name IS
 COMMENT ON COLUMN provider_declarations.source_id IS
 'The source that declares it.';
 CREATE INDEX provider_declarations_source ON provider_declarations (source_id);
+-- What became of the installation and of its inventory, sources and holds. As in the histories of resources, rows are
+-- written by triggers and by nothing else, and the runtime role may only read them. Not partitioned: people change these
+-- tables by the handful. What is shown of each row is all of it but `created_at` and `updated_at`.
+
+CREATE TABLE installation_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    singleton boolean NOT NULL,
+    action text NOT NULL,
+    uid uuid NOT NULL,
+    key_id text,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT installation_history_pkey PRIMARY KEY (change),
+    CONSTRAINT installation_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE installation_history IS
+'Every change of the installation''s identity and key: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN installation_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN installation_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN installation_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN installation_history.singleton IS
+'Always true: there is one row.';
+COMMENT ON COLUMN installation_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN installation_history.uid IS
+'The installation''s id; never changes, or every object of ours becomes a stranger.';
+COMMENT ON COLUMN installation_history.key_id IS
+'Which key the fingerprints and stored secrets are made with, where the database is the embedded one; NULL before the
+first use. Written by `secrets.use_key`, so that a lost key is noticed and no other silently takes its place.';
+COMMENT ON COLUMN installation_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN installation_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN installation_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN installation_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN installation_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN installation_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX installation_history_row ON installation_history (singleton, change);
+
+CREATE TABLE provider_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    provider_id integer NOT NULL,
+    action text NOT NULL,
+    provider_type_id integer NOT NULL,
+    name text NOT NULL,
+    display_name text NOT NULL,
+    description text NOT NULL,
+    deleted_at timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_history IS
+'Every change of a provider: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_history.provider_id IS
+'The provider.';
+COMMENT ON COLUMN provider_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_history.provider_type_id IS
+'Which driver speaks to it.';
+COMMENT ON COLUMN provider_history.name IS
+'Its name in manifests.';
+COMMENT ON COLUMN provider_history.display_name IS
+'The name for people.';
+COMMENT ON COLUMN provider_history.description IS
+'What it is.';
+COMMENT ON COLUMN provider_history.deleted_at IS
+'When it left the manifests; null while it is there.';
+COMMENT ON COLUMN provider_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_history_row ON provider_history (provider_id, change);
+
+CREATE TABLE provider_credential_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    credential_id integer NOT NULL,
+    action text NOT NULL,
+    name text NOT NULL,
+    source text NOT NULL,
+    environment_variable text,
+    file_path text,
+    fingerprint text,
+    deleted_at timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_credential_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_credential_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_credential_history IS
+'Every change of a credential: where it comes from and its fingerprint, never its value. One row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_credential_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_credential_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_credential_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_credential_history.credential_id IS
+'The credential.';
+COMMENT ON COLUMN provider_credential_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_credential_history.name IS
+'Its name in manifests.';
+COMMENT ON COLUMN provider_credential_history.source IS
+'environment, file, or stored (encrypted, in the schema vault).';
+COMMENT ON COLUMN provider_credential_history.environment_variable IS
+'The variable that holds it, where source is environment.';
+COMMENT ON COLUMN provider_credential_history.file_path IS
+'The file that holds it, where source is file.';
+COMMENT ON COLUMN provider_credential_history.fingerprint IS
+'Keyed hash of the secret when it was last seen, 12 hexadecimal digits; null before.';
+COMMENT ON COLUMN provider_credential_history.deleted_at IS
+'When it was removed; null while it is there.';
+COMMENT ON COLUMN provider_credential_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_credential_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_credential_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_credential_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_credential_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_credential_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_credential_history_row ON provider_credential_history (credential_id, change);
+
+CREATE TABLE provider_credential_host_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    provider_credential_id integer NOT NULL,
+    host text NOT NULL,
+    action text NOT NULL,
+    bound_at timestamptz NOT NULL,
+    bound_by text NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_credential_host_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_credential_host_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_credential_host_history IS
+'Every host that a credential was given for or taken from: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_credential_host_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_credential_host_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_credential_host_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_credential_host_history.provider_credential_id IS
+'The credential.';
+COMMENT ON COLUMN provider_credential_host_history.host IS
+'The host of an endpoint''s URL, in lower case and without its port.';
+COMMENT ON COLUMN provider_credential_host_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_credential_host_history.bound_at IS
+'Since when.';
+COMMENT ON COLUMN provider_credential_host_history.bound_by IS
+'Who did it: whoever applied the manifest, or ran the command.';
+COMMENT ON COLUMN provider_credential_host_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_credential_host_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_credential_host_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_credential_host_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_credential_host_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_credential_host_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_credential_host_history_row
+ON provider_credential_host_history (provider_credential_id, host, change);
+
+CREATE TABLE provider_endpoint_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    provider_endpoint_id integer NOT NULL,
+    action text NOT NULL,
+    provider_id integer NOT NULL,
+    name text NOT NULL,
+    display_name text NOT NULL,
+    url text NOT NULL,
+    ca_file text,
+    credential_id integer,
+    drift_policy text NOT NULL,
+    request_limit_per_hour integer,
+    deleted_at timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_endpoint_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_endpoint_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_endpoint_history IS
+'Every change of an endpoint: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_endpoint_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_endpoint_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_endpoint_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_endpoint_history.provider_endpoint_id IS
+'The endpoint.';
+COMMENT ON COLUMN provider_endpoint_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_endpoint_history.provider_id IS
+'Whose it is.';
+COMMENT ON COLUMN provider_endpoint_history.name IS
+'Its name in manifests, unique among all endpoints.';
+COMMENT ON COLUMN provider_endpoint_history.display_name IS
+'The name for people.';
+COMMENT ON COLUMN provider_endpoint_history.url IS
+'Where it is reached.';
+COMMENT ON COLUMN provider_endpoint_history.ca_file IS
+'A file of certificates to trust instead of the system''s; null for the system''s.';
+COMMENT ON COLUMN provider_endpoint_history.credential_id IS
+'The secret to speak with; null where none is needed.';
+COMMENT ON COLUMN provider_endpoint_history.drift_policy IS
+'heal (set drift right) or report (only say so).';
+COMMENT ON COLUMN provider_endpoint_history.request_limit_per_hour IS
+'Most requests an hour that we allow ourselves; null for the provider''s own limit.';
+COMMENT ON COLUMN provider_endpoint_history.deleted_at IS
+'When it left the manifests; null while it is there.';
+COMMENT ON COLUMN provider_endpoint_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_endpoint_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_endpoint_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_endpoint_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_endpoint_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_endpoint_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_endpoint_history_row ON provider_endpoint_history (provider_endpoint_id, change);
+
+CREATE TABLE provider_endpoint_setting_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    provider_endpoint_id integer NOT NULL,
+    name text NOT NULL,
+    action text NOT NULL,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_endpoint_setting_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_endpoint_setting_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_endpoint_setting_history IS
+'Every change of what an endpoints driver is told: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_endpoint_setting_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_endpoint_setting_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_endpoint_setting_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_endpoint_setting_history.provider_endpoint_id IS
+'The endpoint.';
+COMMENT ON COLUMN provider_endpoint_setting_history.name IS
+'The setting, one of its provider type''s.';
+COMMENT ON COLUMN provider_endpoint_setting_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_endpoint_setting_history.data_type IS
+'Which of the values is set.';
+COMMENT ON COLUMN provider_endpoint_setting_history.value_string IS
+'The value where data_type is string; null otherwise.';
+COMMENT ON COLUMN provider_endpoint_setting_history.value_integer IS
+'The value where data_type is integer, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN provider_endpoint_setting_history.value_decimal IS
+'The value where data_type is decimal, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN provider_endpoint_setting_history.value_boolean IS
+'The value where data_type is boolean; null otherwise.';
+COMMENT ON COLUMN provider_endpoint_setting_history.value_datetime IS
+'The value where data_type is datetime; null otherwise.';
+COMMENT ON COLUMN provider_endpoint_setting_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_endpoint_setting_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_endpoint_setting_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_endpoint_setting_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_endpoint_setting_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_endpoint_setting_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_endpoint_setting_history_row
+ON provider_endpoint_setting_history (provider_endpoint_id, name, change);
+
+CREATE TABLE provider_declaration_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    kind text NOT NULL,
+    name text NOT NULL,
+    action text NOT NULL,
+    source_id integer NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_declaration_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_declaration_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_declaration_history IS
+'Every change of which source declares a provider, an endpoint or a credential: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_declaration_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_declaration_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_declaration_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_declaration_history.kind IS
+'provider, endpoint or credential: what its address begins with.';
+COMMENT ON COLUMN provider_declaration_history.name IS
+'Its name in the manifests.';
+COMMENT ON COLUMN provider_declaration_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_declaration_history.source_id IS
+'The source that declares it.';
+COMMENT ON COLUMN provider_declaration_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_declaration_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_declaration_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_declaration_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_declaration_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_declaration_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_declaration_history_row ON provider_declaration_history (kind, name, change);
+
+CREATE TABLE location_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    location_id integer NOT NULL,
+    action text NOT NULL,
+    name text NOT NULL,
+    display_name text NOT NULL,
+    country_code text,
+    city text,
+    latitude numeric(9, 6),
+    longitude numeric(9, 6),
+    time_zone text,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT location_history_pkey PRIMARY KEY (change),
+    CONSTRAINT location_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE location_history IS
+'Every change of a location: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN location_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN location_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN location_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN location_history.location_id IS
+'The location.';
+COMMENT ON COLUMN location_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN location_history.name IS
+'Its name in manifests.';
+COMMENT ON COLUMN location_history.display_name IS
+'The name for people.';
+COMMENT ON COLUMN location_history.country_code IS
+'ISO 3166-1 alpha-2.';
+COMMENT ON COLUMN location_history.city IS
+'The nearest city.';
+COMMENT ON COLUMN location_history.latitude IS
+'Degrees north.';
+COMMENT ON COLUMN location_history.longitude IS
+'Degrees east.';
+COMMENT ON COLUMN location_history.time_zone IS
+'A name of the IANA time zone database, checked by a trigger.';
+COMMENT ON COLUMN location_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN location_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN location_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN location_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN location_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN location_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX location_history_row ON location_history (location_id, change);
+
+CREATE TABLE datacenter_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    datacenter_id integer NOT NULL,
+    action text NOT NULL,
+    location_id integer NOT NULL,
+    name text NOT NULL,
+    display_name text NOT NULL,
+    description text NOT NULL,
+    time_zone text,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT datacenter_history_pkey PRIMARY KEY (change),
+    CONSTRAINT datacenter_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE datacenter_history IS
+'Every change of a datacenter: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN datacenter_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN datacenter_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN datacenter_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN datacenter_history.datacenter_id IS
+'The datacenter.';
+COMMENT ON COLUMN datacenter_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN datacenter_history.location_id IS
+'Where it is.';
+COMMENT ON COLUMN datacenter_history.name IS
+'Its name in manifests.';
+COMMENT ON COLUMN datacenter_history.display_name IS
+'The name for people.';
+COMMENT ON COLUMN datacenter_history.description IS
+'What it is.';
+COMMENT ON COLUMN datacenter_history.time_zone IS
+'A name of the IANA time zone database where it is not the location''s, checked by a trigger.';
+COMMENT ON COLUMN datacenter_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN datacenter_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN datacenter_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN datacenter_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN datacenter_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN datacenter_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX datacenter_history_row ON datacenter_history (datacenter_id, change);
+
+CREATE TABLE datacenter_capability_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    datacenter_id integer NOT NULL,
+    name text NOT NULL,
+    action text NOT NULL,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    unit text,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT datacenter_capability_history_pkey PRIMARY KEY (change),
+    CONSTRAINT datacenter_capability_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE datacenter_capability_history IS
+'Every change of what a datacenter can do: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN datacenter_capability_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN datacenter_capability_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN datacenter_capability_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN datacenter_capability_history.datacenter_id IS
+'The datacenter.';
+COMMENT ON COLUMN datacenter_capability_history.name IS
+'The capability, such as gpu or ipv6.';
+COMMENT ON COLUMN datacenter_capability_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN datacenter_capability_history.data_type IS
+'Which of the values is set.';
+COMMENT ON COLUMN datacenter_capability_history.value_string IS
+'The value where data_type is string; null otherwise.';
+COMMENT ON COLUMN datacenter_capability_history.value_integer IS
+'The value where data_type is integer, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN datacenter_capability_history.value_decimal IS
+'The value where data_type is decimal, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN datacenter_capability_history.value_boolean IS
+'The value where data_type is boolean; null otherwise.';
+COMMENT ON COLUMN datacenter_capability_history.value_datetime IS
+'The value where data_type is datetime; null otherwise.';
+COMMENT ON COLUMN datacenter_capability_history.unit IS
+'The unit of a number.';
+COMMENT ON COLUMN datacenter_capability_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN datacenter_capability_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN datacenter_capability_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN datacenter_capability_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN datacenter_capability_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN datacenter_capability_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX datacenter_capability_history_row ON datacenter_capability_history (datacenter_id, name, change);
+
+CREATE TABLE provider_datacenter_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    provider_id integer NOT NULL,
+    datacenter_id integer NOT NULL,
+    action text NOT NULL,
+    external_name text NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_datacenter_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_datacenter_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_datacenter_history IS
+'Every change of which providers are in which datacenters: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_datacenter_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_datacenter_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_datacenter_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_datacenter_history.provider_id IS
+'The provider.';
+COMMENT ON COLUMN provider_datacenter_history.datacenter_id IS
+'A datacenter it is in.';
+COMMENT ON COLUMN provider_datacenter_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_datacenter_history.external_name IS
+'What the provider calls it.';
+COMMENT ON COLUMN provider_datacenter_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_datacenter_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_datacenter_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_datacenter_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_datacenter_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_datacenter_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_datacenter_history_row ON provider_datacenter_history (provider_id, datacenter_id, change);
+
+CREATE TABLE manifest_source_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    source_id integer NOT NULL,
+    action text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    url text,
+    branch text,
+    subfolder text,
+    repository text,
+    forgotten_at timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT manifest_source_history_pkey PRIMARY KEY (change),
+    CONSTRAINT manifest_source_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE manifest_source_history IS
+'Every change of where manifests come from: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN manifest_source_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN manifest_source_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN manifest_source_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN manifest_source_history.source_id IS
+'The source.';
+COMMENT ON COLUMN manifest_source_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN manifest_source_history.name IS
+'Its name, from its reconciler.yaml or from where it is; one source''s removal of a manifest says nothing of another''s.';
+COMMENT ON COLUMN manifest_source_history.kind IS
+'folder, git, stdin or files.';
+COMMENT ON COLUMN manifest_source_history.url IS
+'Where it is: a folder''s path or a repository''s address; null for stdin.';
+COMMENT ON COLUMN manifest_source_history.branch IS
+'The branch that is followed, of a repository.';
+COMMENT ON COLUMN manifest_source_history.subfolder IS
+'The folder inside it; null for all of it.';
+COMMENT ON COLUMN manifest_source_history.repository IS
+'The repository it was last read from, by host and path, whatever way leads there; null where it is known to be in none.';
+COMMENT ON COLUMN manifest_source_history.forgotten_at IS
+'When a person said that there is no such source any more; null while there is.';
+COMMENT ON COLUMN manifest_source_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN manifest_source_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN manifest_source_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN manifest_source_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN manifest_source_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN manifest_source_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX manifest_source_history_row ON manifest_source_history (source_id, change);
+
+CREATE TABLE hold_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    hold_id bigint NOT NULL,
+    action text NOT NULL,
+    address text,
+    endpoint_id integer,
+    resource_type_id integer,
+    tag_key text,
+    tag_value text,
+    owner text NOT NULL,
+    hold_reason text NOT NULL,
+    until timestamptz,
+    released_at timestamptz,
+    while_wanted boolean NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT hold_history_pkey PRIMARY KEY (change),
+    CONSTRAINT hold_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE hold_history IS
+'Every change of what shall not be changed: holds, and their release. One row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN hold_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN hold_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN hold_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN hold_history.hold_id IS
+'The hold.';
+COMMENT ON COLUMN hold_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN hold_history.address IS
+'Holds this resource and its parts.';
+COMMENT ON COLUMN hold_history.endpoint_id IS
+'Holds what is at this endpoint.';
+COMMENT ON COLUMN hold_history.resource_type_id IS
+'Holds what is of this type.';
+COMMENT ON COLUMN hold_history.tag_key IS
+'Holds what carries a tag of this key.';
+COMMENT ON COLUMN hold_history.tag_value IS
+'With this value; null for any.';
+COMMENT ON COLUMN hold_history.owner IS
+'Who asked for it.';
+COMMENT ON COLUMN hold_history.hold_reason IS
+'Why.';
+COMMENT ON COLUMN hold_history.until IS
+'Until when; null until it is released.';
+COMMENT ON COLUMN hold_history.released_at IS
+'When it was released; null while it holds.';
+COMMENT ON COLUMN hold_history.while_wanted IS
+'Whether it ends by itself once no manifest wants the address any more: what was deleted although one does.';
+COMMENT ON COLUMN hold_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN hold_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN hold_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN hold_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN hold_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN hold_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX hold_history_row ON hold_history (hold_id, change);
+-- What became of the catalog, table by table: a new version of the program, a manifest or a person changed it. The sync
+-- writes what differs and nothing else, so that these grow with the catalog's changes and not with its size.
+
+CREATE TABLE provider_type_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    provider_type_id integer NOT NULL,
+    action text NOT NULL,
+    name text NOT NULL,
+    display_name text NOT NULL,
+    description text NOT NULL,
+    retired_at timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_type_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_type_history IS
+'Every change of a provider type: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_type_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_type_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_type_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_type_history.provider_type_id IS
+'The provider type.';
+COMMENT ON COLUMN provider_type_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_type_history.name IS
+'The driver''s entry point name.';
+COMMENT ON COLUMN provider_type_history.display_name IS
+'The name for people.';
+COMMENT ON COLUMN provider_type_history.description IS
+'What it is.';
+COMMENT ON COLUMN provider_type_history.retired_at IS
+'When it left the catalog; rows that refer to it stay. Null while it is in use.';
+COMMENT ON COLUMN provider_type_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_type_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_type_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_type_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_type_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_type_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_type_history_row ON provider_type_history (provider_type_id, change);
+
+CREATE TABLE provider_type_setting_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    provider_type_id integer NOT NULL,
+    name text NOT NULL,
+    action text NOT NULL,
+    position smallint NOT NULL,
+    data_type text NOT NULL,
+    cardinality text NOT NULL,
+    format text NOT NULL,
+    unit text,
+    display_name text NOT NULL,
+    description text NOT NULL,
+    is_secret boolean NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_type_setting_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_type_setting_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_type_setting_history IS
+'Every change of the settings that a provider types driver reads: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_type_setting_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_type_setting_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_type_setting_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_type_setting_history.provider_type_id IS
+'The provider type.';
+COMMENT ON COLUMN provider_type_setting_history.name IS
+'The setting''s name in a manifest.';
+COMMENT ON COLUMN provider_type_setting_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_type_setting_history.position IS
+'Its place in the driver''s list, from 0.';
+COMMENT ON COLUMN provider_type_setting_history.data_type IS
+'string, integer, decimal, boolean or datetime.';
+COMMENT ON COLUMN provider_type_setting_history.cardinality IS
+'one, set or list.';
+COMMENT ON COLUMN provider_type_setting_history.format IS
+'What the value means beyond its type; a name of the model''s formats.';
+COMMENT ON COLUMN provider_type_setting_history.unit IS
+'The unit of a number.';
+COMMENT ON COLUMN provider_type_setting_history.display_name IS
+'The name for people.';
+COMMENT ON COLUMN provider_type_setting_history.description IS
+'What it does.';
+COMMENT ON COLUMN provider_type_setting_history.is_secret IS
+'Whether its value is the name of a credential.';
+COMMENT ON COLUMN provider_type_setting_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_type_setting_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_type_setting_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_type_setting_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_type_setting_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_type_setting_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_type_setting_history_row ON provider_type_setting_history (provider_type_id, name, change);
+
+CREATE TABLE relationship_type_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    relationship_type_id integer NOT NULL,
+    action text NOT NULL,
+    name text NOT NULL,
+    description text NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT relationship_type_history_pkey PRIMARY KEY (change),
+    CONSTRAINT relationship_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE relationship_type_history IS
+'Every change of a relationship type: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN relationship_type_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN relationship_type_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN relationship_type_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN relationship_type_history.relationship_type_id IS
+'The relationship type.';
+COMMENT ON COLUMN relationship_type_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN relationship_type_history.name IS
+'contains, depends_on, member_of, attached_to and so on.';
+COMMENT ON COLUMN relationship_type_history.description IS
+'What the parent is to the child.';
+COMMENT ON COLUMN relationship_type_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN relationship_type_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN relationship_type_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN relationship_type_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN relationship_type_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN relationship_type_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX relationship_type_history_row ON relationship_type_history (relationship_type_id, change);
+
+CREATE TABLE resource_type_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    resource_type_id integer NOT NULL,
+    action text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    family text NOT NULL,
+    collection text,
+    holds_data boolean NOT NULL,
+    display_name text NOT NULL,
+    description text NOT NULL,
+    origin text NOT NULL,
+    retired_at timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT resource_type_history_pkey PRIMARY KEY (change),
+    CONSTRAINT resource_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE resource_type_history IS
+'Every change of a resource type: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN resource_type_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN resource_type_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN resource_type_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN resource_type_history.resource_type_id IS
+'The resource type.';
+COMMENT ON COLUMN resource_type_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN resource_type_history.name IS
+'Its name in an address: vm.';
+COMMENT ON COLUMN resource_type_history.kind IS
+'Its name in a manifest: VirtualMachine.';
+COMMENT ON COLUMN resource_type_history.family IS
+'machine (runs and stops) or object (is just there): which states it passes through.';
+COMMENT ON COLUMN resource_type_history.collection IS
+'The key under which a parent lists its parts; null for what stands alone.';
+COMMENT ON COLUMN resource_type_history.holds_data IS
+'Whether losing it loses what people stored.';
+COMMENT ON COLUMN resource_type_history.display_name IS
+'The name for people.';
+COMMENT ON COLUMN resource_type_history.description IS
+'What it is.';
+COMMENT ON COLUMN resource_type_history.origin IS
+'driver (shipped) or user (from a manifest).';
+COMMENT ON COLUMN resource_type_history.retired_at IS
+'When it left the catalog; rows that refer to it stay. Null while it is in use.';
+COMMENT ON COLUMN resource_type_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN resource_type_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN resource_type_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN resource_type_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN resource_type_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN resource_type_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX resource_type_history_row ON resource_type_history (resource_type_id, change);
+
+CREATE TABLE resource_type_parent_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    resource_type_id integer NOT NULL,
+    parent_type_id integer NOT NULL,
+    action text NOT NULL,
+    position smallint NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT resource_type_parent_history_pkey PRIMARY KEY (change),
+    CONSTRAINT resource_type_parent_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE resource_type_parent_history IS
+'Every change of which types may contain a part type: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN resource_type_parent_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN resource_type_parent_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN resource_type_parent_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN resource_type_parent_history.resource_type_id IS
+'The part''s type.';
+COMMENT ON COLUMN resource_type_parent_history.parent_type_id IS
+'The type that may contain it.';
+COMMENT ON COLUMN resource_type_parent_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN resource_type_parent_history.position IS
+'The parent''s place in the catalog''s list, from 0.';
+COMMENT ON COLUMN resource_type_parent_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN resource_type_parent_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN resource_type_parent_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN resource_type_parent_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN resource_type_parent_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN resource_type_parent_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX resource_type_parent_history_row
+ON resource_type_parent_history (resource_type_id, parent_type_id, change);
+
+CREATE TABLE resource_type_key_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    resource_type_id integer NOT NULL,
+    attribute_definition_id integer NOT NULL,
+    action text NOT NULL,
+    position smallint NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT resource_type_key_history_pkey PRIMARY KEY (change),
+    CONSTRAINT resource_type_key_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE resource_type_key_history IS
+'Every change of what tells a part from its siblings: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN resource_type_key_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN resource_type_key_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN resource_type_key_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN resource_type_key_history.resource_type_id IS
+'The part''s type.';
+COMMENT ON COLUMN resource_type_key_history.attribute_definition_id IS
+'An attribute of its key.';
+COMMENT ON COLUMN resource_type_key_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN resource_type_key_history.position IS
+'Its place in the key, from 0.';
+COMMENT ON COLUMN resource_type_key_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN resource_type_key_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN resource_type_key_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN resource_type_key_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN resource_type_key_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN resource_type_key_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX resource_type_key_history_row
+ON resource_type_key_history (resource_type_id, attribute_definition_id, change);
+
+CREATE TABLE attribute_definition_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    attribute_definition_id integer NOT NULL,
+    action text NOT NULL,
+    name text NOT NULL,
+    display_name text NOT NULL,
+    description text NOT NULL,
+    data_type text NOT NULL,
+    cardinality text NOT NULL,
+    format text NOT NULL,
+    unit text,
+    is_secret boolean NOT NULL,
+    relationship_type_id integer,
+    retired_at timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT attribute_definition_history_pkey PRIMARY KEY (change),
+    CONSTRAINT attribute_definition_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE attribute_definition_history IS
+'Every change of what an attribute means: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN attribute_definition_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN attribute_definition_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN attribute_definition_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN attribute_definition_history.attribute_definition_id IS
+'The attribute.';
+COMMENT ON COLUMN attribute_definition_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN attribute_definition_history.name IS
+'The attribute''s name: cpu_cores.';
+COMMENT ON COLUMN attribute_definition_history.display_name IS
+'The name for people.';
+COMMENT ON COLUMN attribute_definition_history.description IS
+'What it means.';
+COMMENT ON COLUMN attribute_definition_history.data_type IS
+'string, integer, decimal, boolean or datetime: which value column its rows fill.';
+COMMENT ON COLUMN attribute_definition_history.cardinality IS
+'one, set (order means nothing) or list: how many rows a resource may have.';
+COMMENT ON COLUMN attribute_definition_history.format IS
+'What the value means beyond its type; it decides the canonical spelling.';
+COMMENT ON COLUMN attribute_definition_history.unit IS
+'The unit of a number, such as MiB; null where it has none.';
+COMMENT ON COLUMN attribute_definition_history.is_secret IS
+'Whether its rows hold a credential''s name and fingerprint, never a value.';
+COMMENT ON COLUMN attribute_definition_history.relationship_type_id IS
+'The tie that a reference makes, with its target as the parent.';
+COMMENT ON COLUMN attribute_definition_history.retired_at IS
+'When it left the catalog; rows that refer to it stay. Null while it is in use.';
+COMMENT ON COLUMN attribute_definition_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN attribute_definition_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN attribute_definition_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN attribute_definition_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN attribute_definition_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN attribute_definition_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX attribute_definition_history_row ON attribute_definition_history (attribute_definition_id, change);
+
+CREATE TABLE attribute_reference_type_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    attribute_definition_id integer NOT NULL,
+    resource_type_id integer NOT NULL,
+    action text NOT NULL,
+    position smallint NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT attribute_reference_type_history_pkey PRIMARY KEY (change),
+    CONSTRAINT attribute_reference_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE attribute_reference_type_history IS
+'Every change of what a reference may point at: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN attribute_reference_type_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN attribute_reference_type_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN attribute_reference_type_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN attribute_reference_type_history.attribute_definition_id IS
+'The reference.';
+COMMENT ON COLUMN attribute_reference_type_history.resource_type_id IS
+'A type it may point at.';
+COMMENT ON COLUMN attribute_reference_type_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN attribute_reference_type_history.position IS
+'The type''s place in the catalog''s list, from 0.';
+COMMENT ON COLUMN attribute_reference_type_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN attribute_reference_type_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN attribute_reference_type_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN attribute_reference_type_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN attribute_reference_type_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN attribute_reference_type_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX attribute_reference_type_history_row
+ON attribute_reference_type_history (attribute_definition_id, resource_type_id, change);
+
+CREATE TABLE provider_resource_type_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    provider_type_id integer NOT NULL,
+    resource_type_id integer NOT NULL,
+    action text NOT NULL,
+    identity text NOT NULL,
+    unique_name boolean NOT NULL,
+    stores_tags boolean NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_resource_type_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_resource_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_resource_type_history IS
+'Every change of which provider types offer a resource type: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_resource_type_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_resource_type_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_resource_type_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_resource_type_history.provider_type_id IS
+'The provider type.';
+COMMENT ON COLUMN provider_resource_type_history.resource_type_id IS
+'What it offers.';
+COMMENT ON COLUMN provider_resource_type_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_resource_type_history.identity IS
+'How an object is found again after a lost answer: name, reserved_id, key, parent or none.';
+COMMENT ON COLUMN provider_resource_type_history.unique_name IS
+'Whether the provider refuses a second object of the same name.';
+COMMENT ON COLUMN provider_resource_type_history.stores_tags IS
+'Whether the provider keeps tags on it; where not, they are in resource_tags alone.';
+COMMENT ON COLUMN provider_resource_type_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_resource_type_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_resource_type_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_resource_type_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_resource_type_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_resource_type_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_resource_type_history_row
+ON provider_resource_type_history (provider_type_id, resource_type_id, change);
+
+CREATE TABLE resource_type_attribute_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    resource_type_id integer NOT NULL,
+    attribute_definition_id integer NOT NULL,
+    action text NOT NULL,
+    data_type text NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT resource_type_attribute_history_pkey PRIMARY KEY (change),
+    CONSTRAINT resource_type_attribute_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE resource_type_attribute_history IS
+'Every change of which attributes a resource type has: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN resource_type_attribute_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN resource_type_attribute_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN resource_type_attribute_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN resource_type_attribute_history.resource_type_id IS
+'The resource type.';
+COMMENT ON COLUMN resource_type_attribute_history.attribute_definition_id IS
+'The attribute.';
+COMMENT ON COLUMN resource_type_attribute_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN resource_type_attribute_history.data_type IS
+'The attribute''s data type again, so that one foreign key carries all three.';
+COMMENT ON COLUMN resource_type_attribute_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN resource_type_attribute_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN resource_type_attribute_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN resource_type_attribute_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN resource_type_attribute_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN resource_type_attribute_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX resource_type_attribute_history_row
+ON resource_type_attribute_history (resource_type_id, attribute_definition_id, change);
+
+CREATE TABLE provider_type_attribute_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    provider_type_id integer NOT NULL,
+    resource_type_id integer NOT NULL,
+    attribute_definition_id integer NOT NULL,
+    action text NOT NULL,
+    mutability text NOT NULL,
+    is_required boolean NOT NULL,
+    has_default boolean NOT NULL,
+    clear_when_unset boolean NOT NULL,
+    minimum bigint,
+    maximum bigint,
+    max_length integer,
+    pattern text,
+    grow_only boolean NOT NULL,
+    also_definition_id integer,
+    is_unique boolean NOT NULL,
+    unique_within_definition_id integer,
+    unset_meaning text NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_type_attribute_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_type_attribute_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_type_attribute_history IS
+'Every change of the rules of an attribute on a provider type: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_type_attribute_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_type_attribute_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_type_attribute_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_type_attribute_history.provider_type_id IS
+'The provider type.';
+COMMENT ON COLUMN provider_type_attribute_history.resource_type_id IS
+'The resource type.';
+COMMENT ON COLUMN provider_type_attribute_history.attribute_definition_id IS
+'The attribute.';
+COMMENT ON COLUMN provider_type_attribute_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_type_attribute_history.mutability IS
+'in_place, needs_stop, replace, create_only, read_only or write_only.';
+COMMENT ON COLUMN provider_type_attribute_history.is_required IS
+'Whether a manifest must give it.';
+COMMENT ON COLUMN provider_type_attribute_history.has_default IS
+'Whether a default is enforced; without default rows it is the empty set or list.';
+COMMENT ON COLUMN provider_type_attribute_history.clear_when_unset IS
+'Whether a manifest that is silent means "no value".';
+COMMENT ON COLUMN provider_type_attribute_history.minimum IS
+'Least value, in the attribute''s unit.';
+COMMENT ON COLUMN provider_type_attribute_history.maximum IS
+'Greatest value, in the attribute''s unit.';
+COMMENT ON COLUMN provider_type_attribute_history.max_length IS
+'Greatest length of a text, in characters.';
+COMMENT ON COLUMN provider_type_attribute_history.pattern IS
+'A regular expression that a text matches as a whole.';
+COMMENT ON COLUMN provider_type_attribute_history.grow_only IS
+'Whether a smaller value is refused when planning.';
+COMMENT ON COLUMN provider_type_attribute_history.also_definition_id IS
+'A read-only attribute that says the same in other words (an image''s number beside its name); null for none.';
+COMMENT ON COLUMN provider_type_attribute_history.is_unique IS
+'Whether no two objects of the type may have one value at an endpoint.';
+COMMENT ON COLUMN provider_type_attribute_history.unique_within_definition_id IS
+'The attribute within one value of which it is unique (an address within its network); null: the endpoint.';
+COMMENT ON COLUMN provider_type_attribute_history.unset_meaning IS
+'What a manifest''s null does to it; empty where it cannot be unset.';
+COMMENT ON COLUMN provider_type_attribute_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_type_attribute_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_type_attribute_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_type_attribute_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_type_attribute_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_type_attribute_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_type_attribute_history_row
+ON provider_type_attribute_history (provider_type_id, resource_type_id, attribute_definition_id, change);
+
+CREATE TABLE provider_type_attribute_default_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    provider_type_id integer NOT NULL,
+    resource_type_id integer NOT NULL,
+    attribute_definition_id integer NOT NULL,
+    ordinal smallint NOT NULL,
+    action text NOT NULL,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_type_attribute_default_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_type_attribute_default_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_type_attribute_default_history IS
+'Every change of an attributes default, element by element: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_type_attribute_default_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_type_attribute_default_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_type_attribute_default_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_type_attribute_default_history.provider_type_id IS
+'The provider type.';
+COMMENT ON COLUMN provider_type_attribute_default_history.resource_type_id IS
+'The resource type.';
+COMMENT ON COLUMN provider_type_attribute_default_history.attribute_definition_id IS
+'The attribute.';
+COMMENT ON COLUMN provider_type_attribute_default_history.ordinal IS
+'The element''s place, from 0.';
+COMMENT ON COLUMN provider_type_attribute_default_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_type_attribute_default_history.data_type IS
+'The attribute''s data type.';
+COMMENT ON COLUMN provider_type_attribute_default_history.value_string IS
+'The value where data_type is string; null otherwise.';
+COMMENT ON COLUMN provider_type_attribute_default_history.value_integer IS
+'The value where data_type is integer, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN provider_type_attribute_default_history.value_decimal IS
+'The value where data_type is decimal, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN provider_type_attribute_default_history.value_boolean IS
+'The value where data_type is boolean; null otherwise.';
+COMMENT ON COLUMN provider_type_attribute_default_history.value_datetime IS
+'The value where data_type is datetime; null otherwise.';
+COMMENT ON COLUMN provider_type_attribute_default_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_type_attribute_default_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_type_attribute_default_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_type_attribute_default_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_type_attribute_default_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_type_attribute_default_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_type_attribute_default_history_row
+ON provider_type_attribute_default_history (provider_type_id, resource_type_id, attribute_definition_id, ordinal, change);
+
+CREATE TABLE provider_type_attribute_allowed_value_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    provider_type_id integer NOT NULL,
+    resource_type_id integer NOT NULL,
+    attribute_definition_id integer NOT NULL,
+    ordinal smallint NOT NULL,
+    action text NOT NULL,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_type_attribute_allowed_value_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_type_attribute_allowed_value_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_type_attribute_allowed_value_history IS
+'Every change of the only values that an attribute may have: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.provider_type_id IS
+'The provider type.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.resource_type_id IS
+'The resource type.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.attribute_definition_id IS
+'The attribute.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.ordinal IS
+'The value''s place in the catalog''s list, from 0.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.data_type IS
+'The attribute''s data type.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.value_string IS
+'The value where data_type is string; null otherwise.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.value_integer IS
+'The value where data_type is integer, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.value_decimal IS
+'The value where data_type is decimal, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.value_boolean IS
+'The value where data_type is boolean; null otherwise.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.value_datetime IS
+'The value where data_type is datetime; null otherwise.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_type_attribute_allowed_value_history_row
+ON provider_type_attribute_allowed_value_history (provider_type_id, resource_type_id, attribute_definition_id, ordinal, change);
 -- Functions that triggers and sessions share. Those that must write where the runtime role may not are SECURITY DEFINER,
 -- with a search path that nobody else can put objects into.
 
@@ -3283,14 +4795,12 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resources EXECUTE FUNCTION ref
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_attributes EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_tags EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_relationships EXECUTE FUNCTION refuse_truncate();
-CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON provider_credentials EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON external_id_reservations EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_history EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_state_history EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_attribute_history EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_tag_history EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_relationship_history EXECUTE FUNCTION refuse_truncate();
-CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON provider_credential_history EXECUTE FUNCTION refuse_truncate();
 
 CREATE FUNCTION drop_uncontained()
 RETURNS trigger
@@ -3690,41 +5200,148 @@ CREATE TRIGGER zz_follow_deletion AFTER UPDATE ON resources
 REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
 FOR EACH STATEMENT EXECUTE FUNCTION follow_deletion();
 
-CREATE FUNCTION write_credential_history()
+-- All other histories have the columns of their table, and one function writes them all: it reads from the catalog which
+-- those are, so that a column added to a table and to its history is kept without another word.
+CREATE FUNCTION write_row_history()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
-  v_row provider_credentials%rowtype;
+  v_history CONSTANT text := tg_argv[0];
+  v_key CONSTANT text[] := tg_argv[1];
+  v_renamed CONSTANT text[] := tg_argv[2];
+  v_to CONSTANT text[] := tg_argv[3];
+  v_columns text;
+  v_old text;
+  v_new text;
+  v_same_row text;
+  v_changes text;
 BEGIN
+  -- Most statements that could have changed something did not.
   IF tg_op = 'DELETE' THEN
-    v_row := old;
-  ELSE
-    v_row := new;
+    IF NOT EXISTS (SELECT FROM old_rows) THEN
+      RETURN NULL;
+    END IF;
+  ELSIF NOT EXISTS (SELECT FROM new_rows) THEN
+    RETURN NULL;
   END IF;
-  INSERT INTO provider_credential_history (
-    changed_at, actor, reason, cause, db_user,
-    credential_id, action, name, source, environment_variable, file_path, fingerprint, deleted_at
-  )
   SELECT
-    c.changed_at, c.actor, c.reason, c.cause, c.db_user,
-    v_row.id, lower(tg_op), v_row.name, v_row.source, v_row.environment_variable, v_row.file_path,
-    v_row.fingerprint, v_row.deleted_at
-  FROM change_context() AS c;
+    string_agg(quote_ident(h.attname), ', ' ORDER BY h.attnum),
+    string_agg('o.' || quote_ident(t.attname), ', ' ORDER BY h.attnum),
+    string_agg('n.' || quote_ident(t.attname), ', ' ORDER BY h.attnum)
+  INTO STRICT v_columns, v_old, v_new
+  FROM pg_attribute AS h
+  JOIN pg_attribute AS t ON t.attname = coalesce(v_renamed[array_position(v_to, h.attname::text)], h.attname)
+  WHERE
+    h.attrelid = v_history::regclass AND h.attnum > 0 AND NOT h.attisdropped
+    AND t.attrelid = tg_relid AND t.attnum > 0 AND NOT t.attisdropped
+    AND h.attname NOT IN (
+      'change', 'changed_at', 'xact', 'action', 'actor', 'reason', 'cause', 'operation_id', 'revision_id', 'db_user'
+    );
+  SELECT string_agg(format('o.%1$I = n.%1$I', k.name), ' AND ') INTO STRICT v_same_row FROM unnest(v_key) AS k (name);
+  v_changes := CASE tg_op
+    WHEN 'INSERT' THEN format('SELECT ''insert'', %s FROM new_rows AS n', v_new)
+    WHEN 'DELETE' THEN format('SELECT ''delete'', %s FROM old_rows AS o', v_old)
+    ELSE format(
+      'SELECT ''delete'', %1$s FROM old_rows AS o LEFT JOIN new_rows AS n ON %3$s WHERE n.%4$I IS NULL'
+      ' UNION ALL'
+      ' SELECT CASE WHEN o.%4$I IS NULL THEN ''insert'' ELSE ''update'' END, %2$s'
+      ' FROM new_rows AS n LEFT JOIN old_rows AS o ON %3$s'
+      ' WHERE ROW(%1$s) IS DISTINCT FROM ROW(%2$s)',
+      v_old, v_new, v_same_row, v_key[1]
+    )
+  END;
+  EXECUTE format(
+    'INSERT INTO %I (changed_at, actor, reason, cause, operation_id, revision_id, db_user, action, %s)'
+    ' SELECT c.*, h.* FROM change_context() AS c CROSS JOIN (%s) AS h',
+    v_history, v_columns, v_changes
+  );
   RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION write_credential_history() IS 'Writes every change of where a secret comes from, and of its fingerprint.';
+COMMENT ON FUNCTION write_row_history() IS
+'Writes every change of a table''s rows into its history. Its arguments are those of keep_history after the table.';
 
-CREATE TRIGGER write_history_insert_delete AFTER INSERT OR DELETE ON provider_credentials FOR EACH ROW
-EXECUTE FUNCTION write_credential_history();
-CREATE TRIGGER write_history_update AFTER UPDATE ON provider_credentials FOR EACH ROW
-WHEN (
-    (old.name, old.source, old.environment_variable, old.file_path, old.fingerprint, old.deleted_at)
-    IS DISTINCT FROM
-    (new.name, new.source, new.environment_variable, new.file_path, new.fingerprint, new.deleted_at)
+CREATE FUNCTION keep_history(
+    p_table text, p_history text, p_key text[], p_renamed text[] DEFAULT '{}', p_to text[] DEFAULT '{}'
 )
-EXECUTE FUNCTION write_credential_history();
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_write text := format(
+    'FOR EACH STATEMENT EXECUTE FUNCTION write_row_history(%L, %L, %L, %L)', p_history, p_key, p_renamed, p_to
+  );
+BEGIN
+  EXECUTE format(
+    'CREATE TRIGGER write_history_insert AFTER INSERT ON %I REFERENCING NEW TABLE AS new_rows %s', p_table, v_write
+  );
+  EXECUTE format(
+    'CREATE TRIGGER write_history_update AFTER UPDATE ON %I REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows %s',
+    p_table, v_write
+  );
+  EXECUTE format(
+    'CREATE TRIGGER write_history_delete AFTER DELETE ON %I REFERENCING OLD TABLE AS old_rows %s', p_table, v_write
+  );
+  EXECUTE format('CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON %I EXECUTE FUNCTION refuse_truncate()', p_table);
+  EXECUTE format('CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON %I EXECUTE FUNCTION refuse_truncate()', p_history);
+END
+$$;
+COMMENT ON FUNCTION keep_history(text, text, text[], text[], text[]) IS
+'Makes the triggers by which a table keeps a history: of the table''s key, and of the columns that both have, those in p_renamed under the names in p_to. For migrations.';
+
+SELECT keep_history('installation', 'installation_history', '{singleton}');
+SELECT keep_history('providers', 'provider_history', '{id}', '{id}', '{provider_id}');
+SELECT keep_history('provider_credentials', 'provider_credential_history', '{id}', '{id}', '{credential_id}');
+SELECT keep_history('provider_credential_hosts', 'provider_credential_host_history', '{provider_credential_id, host}');
+SELECT keep_history('provider_endpoints', 'provider_endpoint_history', '{id}', '{id}', '{provider_endpoint_id}');
+SELECT keep_history('provider_endpoint_settings', 'provider_endpoint_setting_history', '{provider_endpoint_id, name}');
+SELECT keep_history('provider_declarations', 'provider_declaration_history', '{kind, name}');
+SELECT keep_history('locations', 'location_history', '{id}', '{id}', '{location_id}');
+SELECT keep_history('datacenters', 'datacenter_history', '{id}', '{id}', '{datacenter_id}');
+SELECT keep_history('datacenter_capabilities', 'datacenter_capability_history', '{datacenter_id, name}');
+SELECT keep_history('provider_datacenters', 'provider_datacenter_history', '{provider_id, datacenter_id}');
+SELECT keep_history('manifest_sources', 'manifest_source_history', '{id}', '{id}', '{source_id}');
+SELECT keep_history('holds', 'hold_history', '{id}', '{id, reason}', '{hold_id, hold_reason}');
+SELECT keep_history('provider_types', 'provider_type_history', '{id}', '{id}', '{provider_type_id}');
+SELECT keep_history('provider_type_settings', 'provider_type_setting_history', '{provider_type_id, name}');
+SELECT keep_history('relationship_types', 'relationship_type_history', '{id}', '{id}', '{relationship_type_id}');
+SELECT keep_history('resource_types', 'resource_type_history', '{id}', '{id}', '{resource_type_id}');
+SELECT keep_history('resource_type_parents', 'resource_type_parent_history', '{resource_type_id, parent_type_id}');
+SELECT keep_history('resource_type_keys', 'resource_type_key_history', '{resource_type_id, attribute_definition_id}');
+SELECT keep_history(
+    'attribute_definitions', 'attribute_definition_history',
+    '{id}', '{id}', '{attribute_definition_id}'
+);
+SELECT keep_history(
+    'attribute_reference_types', 'attribute_reference_type_history',
+    '{attribute_definition_id, resource_type_id}'
+);
+SELECT keep_history(
+    'provider_resource_types', 'provider_resource_type_history',
+    '{provider_type_id, resource_type_id}'
+);
+SELECT keep_history(
+    'resource_type_attributes', 'resource_type_attribute_history',
+    '{resource_type_id, attribute_definition_id}'
+);
+SELECT keep_history(
+    'provider_type_attributes', 'provider_type_attribute_history',
+    '{provider_type_id, resource_type_id, attribute_definition_id}'
+);
+SELECT keep_history(
+    'provider_type_attribute_defaults', 'provider_type_attribute_default_history',
+    '{provider_type_id, resource_type_id, attribute_definition_id, ordinal}'
+);
+SELECT keep_history(
+    'provider_type_attribute_allowed_values', 'provider_type_attribute_allowed_value_history',
+    '{provider_type_id, resource_type_id, attribute_definition_id, ordinal}'
+);
+
+-- Whoever may name these in a trigger of a table of their own could write any history through it.
+REVOKE ALL ON FUNCTION
+write_resource_history(), write_attribute_history(), write_tag_history(), write_relationship_history(), write_row_history(),
+follow_deletion(), keep_history(text, text, text[], text[], text[]) FROM public;
 -- What keeps the extension tables: each is worked out from the attributes, in the statement that changes them. The tables
 -- are written by this function alone, which is why a trigger on each can refuse everybody else.
 
@@ -4942,6 +6559,500 @@ LEFT JOIN resources AS r ON c.resource_id = r.id
 LEFT JOIN revisions AS rev ON c.revision_id = rev.id;
 COMMENT ON VIEW v_history IS
 'Everything that ever happened, in one list: order it by changed_at and change, and bound changed_at to be quick.';
+
+CREATE VIEW v_inventory_history WITH (security_invoker = TRUE) AS
+WITH fields AS (
+    SELECT
+        h.change, h.changed_at, 'provider' AS what, h.provider_id::text AS row_key,
+        'provider/' || h.name AS address, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END AS value,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_history AS h
+    LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('provider_type', pt.name),
+            ('name', h.name),
+            ('display_name', h.display_name),
+            ('description', h.description),
+            ('removed_at', h.deleted_at::text)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'endpoint', h.provider_endpoint_id::text,
+        'endpoint/' || h.name, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_endpoint_history AS h
+    LEFT JOIN providers AS p ON h.provider_id = p.id
+    LEFT JOIN provider_credentials AS c ON h.credential_id = c.id
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('provider', p.name),
+            ('name', h.name),
+            ('display_name', h.display_name),
+            ('url', h.url),
+            ('ca_file', h.ca_file),
+            ('credential', c.name),
+            ('drift_policy', h.drift_policy),
+            ('request_limit_per_hour', h.request_limit_per_hour::text),
+            ('removed_at', h.deleted_at::text)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'endpoint', h.provider_endpoint_id::text,
+        'endpoint/' || e.name, 'setting ' || h.name,
+        CASE WHEN h.action <> 'delete' THEN coalesce(
+            h.value_string, h.value_integer::text, trim_scale(h.value_decimal)::text, h.value_boolean::text,
+            h.value_datetime::text
+        ) END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_endpoint_setting_history AS h
+    LEFT JOIN provider_endpoints AS e ON h.provider_endpoint_id = e.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'credential', h.credential_id::text,
+        'credential/' || h.name, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_credential_history AS h
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('name', h.name),
+            ('source', h.source),
+            ('environment_variable', h.environment_variable),
+            ('file_path', h.file_path),
+            ('fingerprint', h.fingerprint),
+            ('removed_at', h.deleted_at::text)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'credential', h.provider_credential_id::text,
+        'credential/' || c.name, 'host ' || h.host,
+        CASE WHEN h.action <> 'delete' THEN 'bound by ' || h.bound_by END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_credential_host_history AS h
+    LEFT JOIN provider_credentials AS c ON h.provider_credential_id = c.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, h.kind, h.name,
+        h.kind || '/' || h.name, 'declared by',
+        CASE WHEN h.action <> 'delete' THEN m.name END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_declaration_history AS h
+    LEFT JOIN manifest_sources AS m ON h.source_id = m.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'location', h.location_id::text,
+        'location/' || h.name, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM location_history AS h
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('name', h.name),
+            ('display_name', h.display_name),
+            ('country_code', h.country_code),
+            ('city', h.city),
+            ('latitude', h.latitude::text),
+            ('longitude', h.longitude::text),
+            ('time_zone', h.time_zone)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'datacenter', h.datacenter_id::text,
+        'datacenter/' || h.name, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM datacenter_history AS h
+    LEFT JOIN locations AS l ON h.location_id = l.id
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('location', l.name),
+            ('name', h.name),
+            ('display_name', h.display_name),
+            ('description', h.description),
+            ('time_zone', h.time_zone)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'datacenter', h.datacenter_id::text,
+        'datacenter/' || d.name, 'capability ' || h.name,
+        CASE WHEN h.action <> 'delete' THEN concat_ws(
+            ' ',
+            coalesce(
+                h.value_string, h.value_integer::text, trim_scale(h.value_decimal)::text, h.value_boolean::text,
+                h.value_datetime::text
+            ),
+            h.unit
+        ) END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM datacenter_capability_history AS h
+    LEFT JOIN datacenters AS d ON h.datacenter_id = d.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'provider', h.provider_id::text,
+        'provider/' || p.name, 'datacenter ' || d.name,
+        CASE WHEN h.action <> 'delete' THEN h.external_name END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_datacenter_history AS h
+    LEFT JOIN providers AS p ON h.provider_id = p.id
+    LEFT JOIN datacenters AS d ON h.datacenter_id = d.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'source', h.source_id::text,
+        'source/' || h.name, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM manifest_source_history AS h
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('name', h.name),
+            ('kind', h.kind),
+            ('url', h.url),
+            ('branch', h.branch),
+            ('subfolder', h.subfolder),
+            ('repository', h.repository),
+            ('forgotten_at', h.forgotten_at::text)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'hold', h.hold_id::text,
+        'hold/' || h.hold_id, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM hold_history AS h
+    LEFT JOIN provider_endpoints AS e ON h.endpoint_id = e.id
+    LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('address', h.address),
+            ('endpoint', e.name),
+            ('resource_type', t.name),
+            ('tag_key', h.tag_key),
+            ('tag_value', h.tag_value),
+            ('owner', h.owner),
+            ('reason', h.hold_reason),
+            ('until', h.until::text),
+            ('released_at', h.released_at::text),
+            ('while_wanted', CASE WHEN h.while_wanted THEN 'true' END)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'installation', '',
+        'installation/' || h.uid, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM installation_history AS h
+    CROSS JOIN LATERAL (
+        VALUES
+        ('uid', h.uid::text),
+        ('key_id', h.key_id)
+    ) AS f (name, value)
+),
+
+changes AS (
+    SELECT
+        f.change, f.changed_at, f.address, f.what, f.name,
+        lag(f.value) OVER (PARTITION BY f.what, f.row_key, f.name ORDER BY f.change) AS before,
+        f.value AS after,
+        f.actor, f.reason, f.cause, f.operation_id, f.revision_id, f.db_user
+    FROM fields AS f
+)
+
+SELECT
+    c.change,
+    c.changed_at,
+    c.address,
+    c.what,
+    c.name,
+    c.before,
+    c.after,
+    c.actor,
+    c.reason,
+    c.cause,
+    c.operation_id,
+    c.revision_id,
+    rev.commit_id,
+    c.db_user
+FROM changes AS c
+LEFT JOIN revisions AS rev ON c.revision_id = rev.id
+WHERE c.before IS DISTINCT FROM c.after;
+COMMENT ON VIEW v_inventory_history IS
+'What became of providers, endpoints, credentials, places, sources, holds and the installation: one row a change and what it changed, by address: endpoint/NAME, hold/NUMBER and so on.';
+
+CREATE VIEW v_catalog_history WITH (security_invoker = TRUE) AS
+WITH fields AS (
+    SELECT
+        h.change, h.changed_at, 'provider_type' AS what, h.provider_type_id::text AS row_key,
+        'provider_type/' || h.name AS address, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END AS value,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_type_history AS h
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('name', h.name),
+            ('display_name', h.display_name),
+            ('description', h.description),
+            ('retired_at', h.retired_at::text)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'provider_type', h.provider_type_id::text,
+        'provider_type/' || pt.name, 'setting ' || h.name,
+        CASE WHEN h.action <> 'delete' THEN concat_ws(
+            ' ',
+            h.position, h.data_type, h.cardinality, h.format, h.unit,
+            CASE WHEN h.is_secret THEN 'secret' END, h.display_name, h.description
+        ) END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_type_setting_history AS h
+    LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'relationship_type', h.relationship_type_id::text,
+        'relationship_type/' || h.name, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM relationship_type_history AS h
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('name', h.name),
+            ('description', h.description)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
+        'resource_type/' || h.name, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM resource_type_history AS h
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('name', h.name),
+            ('kind', h.kind),
+            ('family', h.family),
+            ('collection', h.collection),
+            ('holds_data', h.holds_data::text),
+            ('display_name', h.display_name),
+            ('description', h.description),
+            ('origin', h.origin),
+            ('retired_at', h.retired_at::text)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
+        'resource_type/' || t.name, 'parent ' || parent.name,
+        CASE WHEN h.action <> 'delete' THEN h.position::text END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM resource_type_parent_history AS h
+    LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+    LEFT JOIN resource_types AS parent ON h.parent_type_id = parent.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
+        'resource_type/' || t.name, 'key ' || ad.name,
+        CASE WHEN h.action <> 'delete' THEN h.position::text END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM resource_type_key_history AS h
+    LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+    LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
+        'resource_type/' || t.name, 'attribute ' || ad.name,
+        CASE WHEN h.action <> 'delete' THEN h.data_type END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM resource_type_attribute_history AS h
+    LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+    LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'attribute', h.attribute_definition_id::text,
+        'attribute/' || h.name, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM attribute_definition_history AS h
+    LEFT JOIN relationship_types AS rt ON h.relationship_type_id = rt.id
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('name', h.name),
+            ('display_name', h.display_name),
+            ('description', h.description),
+            ('data_type', h.data_type),
+            ('cardinality', h.cardinality),
+            ('format', h.format),
+            ('unit', h.unit),
+            ('is_secret', h.is_secret::text),
+            ('relationship', rt.name),
+            ('retired_at', h.retired_at::text)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'attribute', h.attribute_definition_id::text,
+        'attribute/' || ad.name, 'reference to ' || t.name,
+        CASE WHEN h.action <> 'delete' THEN h.position::text END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM attribute_reference_type_history AS h
+    LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+    LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
+        'resource_type/' || t.name, 'offer of ' || pt.name,
+        CASE WHEN h.action <> 'delete' THEN concat_ws(
+            ' ',
+            h.identity, CASE WHEN h.unique_name THEN 'unique_name' END, CASE WHEN h.stores_tags THEN 'stores_tags' END
+        ) END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_resource_type_history AS h
+    LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
+    LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
+        'resource_type/' || t.name, ad.name || ' at ' || pt.name || ': ' || f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_type_attribute_history AS h
+    LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
+    LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+    LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+    LEFT JOIN attribute_definitions AS also ON h.also_definition_id = also.id
+    LEFT JOIN attribute_definitions AS within ON h.unique_within_definition_id = within.id
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('mutability', h.mutability),
+            ('is_required', h.is_required::text),
+            ('has_default', h.has_default::text),
+            ('clear_when_unset', h.clear_when_unset::text),
+            ('minimum', h.minimum::text),
+            ('maximum', h.maximum::text),
+            ('max_length', h.max_length::text),
+            ('pattern', h.pattern),
+            ('grow_only', h.grow_only::text),
+            ('also', also.name),
+            ('is_unique', h.is_unique::text),
+            ('unique_within', within.name),
+            ('unset_meaning', h.unset_meaning)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
+        'resource_type/' || t.name, ad.name || ' at ' || pt.name || ': default ' || h.ordinal,
+        CASE WHEN h.action <> 'delete' THEN coalesce(
+            h.value_string, h.value_integer::text, trim_scale(h.value_decimal)::text, h.value_boolean::text,
+            h.value_datetime::text
+        ) END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_type_attribute_default_history AS h
+    LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
+    LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+    LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
+        'resource_type/' || t.name, ad.name || ' at ' || pt.name || ': allowed ' || h.ordinal,
+        CASE WHEN h.action <> 'delete' THEN coalesce(
+            h.value_string, h.value_integer::text, trim_scale(h.value_decimal)::text, h.value_boolean::text,
+            h.value_datetime::text
+        ) END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_type_attribute_allowed_value_history AS h
+    LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
+    LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+    LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+),
+
+changes AS (
+    SELECT
+        f.change, f.changed_at, f.address, f.what, f.name,
+        lag(f.value) OVER (PARTITION BY f.what, f.row_key, f.name ORDER BY f.change) AS before,
+        f.value AS after,
+        f.actor, f.reason, f.cause, f.operation_id, f.revision_id, f.db_user
+    FROM fields AS f
+)
+
+SELECT
+    c.change,
+    c.changed_at,
+    c.address,
+    c.what,
+    c.name,
+    c.before,
+    c.after,
+    c.actor,
+    c.reason,
+    c.cause,
+    c.operation_id,
+    c.revision_id,
+    rev.commit_id,
+    c.db_user
+FROM changes AS c
+LEFT JOIN revisions AS rev ON c.revision_id = rev.id
+WHERE c.before IS DISTINCT FROM c.after;
+COMMENT ON VIEW v_catalog_history IS
+'What became of the catalog: one row a change and what it changed, by resource_type/NAME, attribute/NAME, provider_type/NAME or relationship_type/NAME.';
 -- The vault: ciphertexts, apart from everything else, with an owner of their own. The runtime role has no right on the
 -- table, only on two functions that read or write one secret at a time: no query of its can list what is stored.
 
@@ -5052,14 +7163,14 @@ SET LOCAL ROLE reconciler_owner;
 
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO reconciler_runtime;
 
--- The catalog is replaced by its sync.
+-- What leaves the catalog is deleted by its sync, and its history stays.
 GRANT INSERT, UPDATE, DELETE ON
 catalog_parts, provider_types, provider_type_settings, relationship_types, resource_types, resource_type_parents,
 attribute_definitions, attribute_reference_types, resource_type_keys, provider_resource_types,
 resource_type_attributes, provider_type_attributes, provider_type_attribute_defaults,
 provider_type_attribute_allowed_values TO reconciler_runtime;
 
--- The inventory is removed softly; what hangs on it is replaced.
+-- The inventory is removed softly; what hangs on it goes with its manifest.
 GRANT INSERT, UPDATE ON
 providers, provider_endpoints, provider_credentials, locations, datacenters TO reconciler_runtime;
 GRANT INSERT, UPDATE, DELETE ON

@@ -1,4 +1,5 @@
--- The catalog's rows: written whole where a part of it changed, read whole when a program starts.
+-- The catalog's rows: compared whole where a part of it changed, so that only what differs is written and has history;
+-- read whole when a program starts.
 
 -- name: catalog.lock
 SELECT pg_advisory_xact_lock(hashtextextended('reconciler.catalog', 0));
@@ -12,24 +13,133 @@ DELETE FROM catalog_parts;
 -- name: catalog.insert_part
 INSERT INTO catalog_parts (name, sha256) VALUES (%(name)s, %(sha256)s);
 
--- name: catalog.clear_rules
--- First, because they refer to all the rest.
-DELETE FROM provider_type_attributes;
+-- name: catalog.drop_defaults
+-- What leaves the catalog goes first, because what it refers to may change. A value of another data type is another value.
+DELETE FROM provider_type_attribute_defaults AS r
+USING provider_types AS pt, resource_types AS t, attribute_definitions AS ad
+WHERE
+    r.provider_type_id = pt.id
+    AND r.resource_type_id = t.id
+    AND r.attribute_definition_id = ad.id
+    AND NOT EXISTS (
+        SELECT
+        FROM
+            unnest(
+                %(provider_type)s::text[],
+                %(resource_type)s::text[],
+                %(attribute)s::text[],
+                %(ordinal)s::smallint[],
+                %(data_type)s::text[]
+            ) AS kept (provider_type, resource_type, attribute, ordinal, data_type)
+        WHERE
+            kept.provider_type = pt.name
+            AND kept.resource_type = t.name
+            AND kept.attribute = ad.name
+            AND kept.ordinal = r.ordinal
+            AND kept.data_type = r.data_type
+    );
 
--- name: catalog.clear_offers
-DELETE FROM provider_resource_types;
+-- name: catalog.drop_allowed_values
+DELETE FROM provider_type_attribute_allowed_values AS r
+USING provider_types AS pt, resource_types AS t, attribute_definitions AS ad
+WHERE
+    r.provider_type_id = pt.id
+    AND r.resource_type_id = t.id
+    AND r.attribute_definition_id = ad.id
+    AND NOT EXISTS (
+        SELECT
+        FROM
+            unnest(
+                %(provider_type)s::text[],
+                %(resource_type)s::text[],
+                %(attribute)s::text[],
+                %(ordinal)s::smallint[],
+                %(data_type)s::text[]
+            ) AS kept (provider_type, resource_type, attribute, ordinal, data_type)
+        WHERE
+            kept.provider_type = pt.name
+            AND kept.resource_type = t.name
+            AND kept.attribute = ad.name
+            AND kept.ordinal = r.ordinal
+            AND kept.data_type = r.data_type
+    );
 
--- name: catalog.clear_settings
-DELETE FROM provider_type_settings;
+-- name: catalog.drop_rules
+DELETE FROM provider_type_attributes AS r
+USING provider_types AS pt, resource_types AS t, attribute_definitions AS ad
+WHERE
+    r.provider_type_id = pt.id
+    AND r.resource_type_id = t.id
+    AND r.attribute_definition_id = ad.id
+    AND NOT EXISTS (
+        SELECT
+        FROM
+            unnest(
+                %(provider_type)s::text[],
+                %(resource_type)s::text[],
+                %(attribute)s::text[]
+            ) AS kept (provider_type, resource_type, attribute)
+        WHERE kept.provider_type = pt.name AND kept.resource_type = t.name AND kept.attribute = ad.name
+    );
 
--- name: catalog.clear_parents
-DELETE FROM resource_type_parents;
+-- name: catalog.drop_offers
+DELETE FROM provider_resource_types AS r
+USING provider_types AS pt, resource_types AS t
+WHERE
+    r.provider_type_id = pt.id
+    AND r.resource_type_id = t.id
+    AND NOT EXISTS (
+        SELECT
+        FROM
+            unnest(
+                %(provider_type)s::text[],
+                %(resource_type)s::text[]
+            ) AS kept (provider_type, resource_type)
+        WHERE kept.provider_type = pt.name AND kept.resource_type = t.name
+    );
 
--- name: catalog.clear_keys
-DELETE FROM resource_type_keys;
+-- name: catalog.drop_settings
+DELETE FROM provider_type_settings AS r
+USING provider_types AS pt
+WHERE
+    r.provider_type_id = pt.id
+    AND NOT EXISTS (
+        SELECT FROM unnest(%(provider_type)s::text[], %(name)s::text[]) AS kept (provider_type, name)
+        WHERE kept.provider_type = pt.name AND kept.name = r.name
+    );
 
--- name: catalog.clear_references
-DELETE FROM attribute_reference_types;
+-- name: catalog.drop_parents
+DELETE FROM resource_type_parents AS r
+USING resource_types AS t, resource_types AS parent
+WHERE
+    r.resource_type_id = t.id
+    AND r.parent_type_id = parent.id
+    AND NOT EXISTS (
+        SELECT FROM unnest(%(resource_type)s::text[], %(parent)s::text[]) AS kept (resource_type, parent)
+        WHERE kept.resource_type = t.name AND kept.parent = parent.name
+    );
+
+-- name: catalog.drop_keys
+DELETE FROM resource_type_keys AS r
+USING resource_types AS t, attribute_definitions AS ad
+WHERE
+    r.resource_type_id = t.id
+    AND r.attribute_definition_id = ad.id
+    AND NOT EXISTS (
+        SELECT FROM unnest(%(resource_type)s::text[], %(attribute)s::text[]) AS kept (resource_type, attribute)
+        WHERE kept.resource_type = t.name AND kept.attribute = ad.name
+    );
+
+-- name: catalog.drop_references
+DELETE FROM attribute_reference_types AS r
+USING attribute_definitions AS ad, resource_types AS t
+WHERE
+    r.attribute_definition_id = ad.id
+    AND r.resource_type_id = t.id
+    AND NOT EXISTS (
+        SELECT FROM unnest(%(attribute)s::text[], %(resource_type)s::text[]) AS kept (attribute, resource_type)
+        WHERE kept.attribute = ad.name AND kept.resource_type = t.name
+    );
 
 -- name: catalog.retire_provider_types
 UPDATE provider_types
@@ -46,35 +156,89 @@ UPDATE attribute_definitions
 SET retired_at = now()
 WHERE retired_at IS NULL AND NOT name = any(%(names)s);
 
--- name: catalog.upsert_provider_type
-INSERT INTO provider_types (name, display_name, description)
-VALUES (%(name)s, %(display_name)s, %(description)s)
+-- name: catalog.put_provider_types
+INSERT INTO provider_types AS pt (
+    name, display_name, description
+)
+SELECT
+    w.name, w.display_name, w.description
+FROM
+    unnest(
+        %(name)s::text[],
+        %(display_name)s::text[],
+        %(description)s::text[]
+    ) AS w (name, display_name, description)
 ON CONFLICT (name) DO UPDATE
-    SET display_name = excluded.display_name, description = excluded.description, retired_at = NULL;
+    SET
+        display_name = excluded.display_name,
+        description = excluded.description,
+        retired_at = NULL
+    WHERE
+    (
+        pt.display_name, pt.description, pt.retired_at
+    ) IS DISTINCT FROM (
+        excluded.display_name, excluded.description, NULL
+    );
 
--- name: catalog.insert_setting
-INSERT INTO provider_type_settings (
+-- name: catalog.put_settings
+INSERT INTO provider_type_settings AS s (
     provider_type_id, name, position, data_type, cardinality, format, unit, display_name, description, is_secret
 )
 SELECT
-    pt.id,
-    %(name)s,
-    %(position)s,
-    %(data_type)s,
-    %(cardinality)s,
-    %(format)s,
-    %(unit)s,
-    %(display_name)s,
-    %(description)s,
-    %(is_secret)s
-FROM provider_types AS pt
-WHERE pt.name = %(provider_type)s;
+    pt.id, w.name, w.position, w.data_type, w.cardinality, w.format, w.unit, w.display_name, w.description,
+    w.is_secret
+FROM
+    unnest(
+        %(provider_type)s::text[],
+        %(name)s::text[],
+        %(position)s::smallint[],
+        %(data_type)s::text[],
+        %(cardinality)s::text[],
+        %(format)s::text[],
+        %(unit)s::text[],
+        %(display_name)s::text[],
+        %(description)s::text[],
+        %(is_secret)s::boolean[]
+    )
+        AS w (
+            provider_type, name, position, data_type, cardinality, format, unit, display_name, description, is_secret
+        )
+INNER JOIN provider_types AS pt ON w.provider_type = pt.name
+ON CONFLICT (provider_type_id, name) DO UPDATE
+    SET
+        position = excluded.position,
+        data_type = excluded.data_type,
+        cardinality = excluded.cardinality,
+        format = excluded.format,
+        unit = excluded.unit,
+        display_name = excluded.display_name,
+        description = excluded.description,
+        is_secret = excluded.is_secret
+    WHERE
+    (
+        s.position, s.data_type, s.cardinality, s.format, s.unit, s.display_name, s.description, s.is_secret
+    ) IS DISTINCT FROM (
+        excluded.position, excluded.data_type, excluded.cardinality, excluded.format, excluded.unit,
+        excluded.display_name, excluded.description, excluded.is_secret
+    );
 
--- name: catalog.upsert_resource_type
-INSERT INTO resource_types (name, kind, family, collection, holds_data, display_name, description, origin)
-VALUES (
-    %(name)s, %(kind)s, %(family)s, %(collection)s, %(holds_data)s, %(display_name)s, %(description)s, %(origin)s
+-- name: catalog.put_resource_types
+INSERT INTO resource_types AS t (
+    name, kind, family, collection, holds_data, display_name, description, origin
 )
+SELECT
+    w.name, w.kind, w.family, w.collection, w.holds_data, w.display_name, w.description, w.origin
+FROM
+    unnest(
+        %(name)s::text[],
+        %(kind)s::text[],
+        %(family)s::text[],
+        %(collection)s::text[],
+        %(holds_data)s::boolean[],
+        %(display_name)s::text[],
+        %(description)s::text[],
+        %(origin)s::text[]
+    ) AS w (name, kind, family, collection, holds_data, display_name, description, origin)
 ON CONFLICT (name) DO UPDATE
     SET
         kind = excluded.kind,
@@ -84,23 +248,35 @@ ON CONFLICT (name) DO UPDATE
         display_name = excluded.display_name,
         description = excluded.description,
         origin = excluded.origin,
-        retired_at = NULL;
+        retired_at = NULL
+    WHERE
+    (
+        t.kind, t.family, t.collection, t.holds_data, t.display_name, t.description, t.origin, t.retired_at
+    ) IS DISTINCT FROM (
+        excluded.kind, excluded.family, excluded.collection, excluded.holds_data, excluded.display_name,
+        excluded.description, excluded.origin, NULL
+    );
 
--- name: catalog.upsert_relationship_type
+-- name: catalog.put_relationship_types
 -- By hand, because a row with the number that `contains` must have is refused before any conflict is seen.
-WITH described AS (
-    UPDATE relationship_types
-    SET description = %(description)s
-    WHERE name = %(name)s AND description <> %(description)s
+WITH wanted AS (
+    SELECT w.name, w.description
+    FROM unnest(%(name)s::text[], %(description)s::text[]) AS w (name, description)
+),
+
+described AS (
+    UPDATE relationship_types AS t
+    SET description = wanted.description
+    FROM wanted
+    WHERE t.name = wanted.name AND t.description <> wanted.description
 )
 
 INSERT INTO relationship_types (name, description)
-SELECT
-    %(name)s,
-    %(description)s
+SELECT wanted.name, wanted.description
+FROM wanted
 WHERE NOT EXISTS (
     SELECT FROM relationship_types AS t
-    WHERE t.name = %(name)s
+    WHERE t.name = wanted.name
 );
 
 -- name: catalog.relationship_types
@@ -110,24 +286,25 @@ SELECT
 FROM relationship_types
 ORDER BY name;
 
--- name: catalog.upsert_definition
-INSERT INTO attribute_definitions (
+-- name: catalog.put_definitions
+INSERT INTO attribute_definitions AS ad (
     name, display_name, description, data_type, cardinality, format, unit, is_secret, relationship_type_id
 )
-VALUES (
-    %(name)s,
-    %(display_name)s,
-    %(description)s,
-    %(data_type)s,
-    %(cardinality)s,
-    %(format)s,
-    %(unit)s,
-    %(is_secret)s,
-    (
-        SELECT t.id FROM relationship_types AS t
-        WHERE t.name = %(relationship)s
-    )
-)
+SELECT
+    w.name, w.display_name, w.description, w.data_type, w.cardinality, w.format, w.unit, w.is_secret, t.id
+FROM
+    unnest(
+        %(name)s::text[],
+        %(display_name)s::text[],
+        %(description)s::text[],
+        %(data_type)s::text[],
+        %(cardinality)s::text[],
+        %(format)s::text[],
+        %(unit)s::text[],
+        %(is_secret)s::boolean[],
+        %(relationship)s::text[]
+    ) AS w (name, display_name, description, data_type, cardinality, format, unit, is_secret, relationship)
+LEFT JOIN relationship_types AS t ON w.relationship = t.name
 ON CONFLICT (name) DO UPDATE
     SET
         display_name = excluded.display_name,
@@ -138,117 +315,263 @@ ON CONFLICT (name) DO UPDATE
         unit = excluded.unit,
         is_secret = excluded.is_secret,
         relationship_type_id = excluded.relationship_type_id,
-        retired_at = NULL;
+        retired_at = NULL
+    WHERE
+    (
+        ad.display_name, ad.description, ad.data_type, ad.cardinality, ad.format, ad.unit, ad.is_secret,
+        ad.relationship_type_id, ad.retired_at
+    ) IS DISTINCT FROM (
+        excluded.display_name, excluded.description, excluded.data_type, excluded.cardinality, excluded.format,
+        excluded.unit, excluded.is_secret, excluded.relationship_type_id, NULL
+    );
 
--- name: catalog.insert_parent
-INSERT INTO resource_type_parents (resource_type_id, parent_type_id, position)
-SELECT t.id, parent.id, %(position)s
-FROM resource_types AS t
-CROSS JOIN resource_types AS parent
-WHERE t.name = %(resource_type)s AND parent.name = %(parent)s;
+-- name: catalog.put_parents
+INSERT INTO resource_type_parents AS p (
+    resource_type_id, parent_type_id, position
+)
+SELECT
+    t.id, parent.id, w.position
+FROM
+    unnest(
+        %(resource_type)s::text[],
+        %(parent)s::text[],
+        %(position)s::smallint[]
+    ) AS w (resource_type, parent, position)
+INNER JOIN resource_types AS t ON w.resource_type = t.name
+INNER JOIN resource_types AS parent ON w.parent = parent.name
+ON CONFLICT (resource_type_id, parent_type_id) DO UPDATE
+    SET
+        position = excluded.position
+    WHERE p.position <> excluded.position;
 
--- name: catalog.insert_key
-INSERT INTO resource_type_keys (resource_type_id, attribute_definition_id, position)
-SELECT t.id, ad.id, %(position)s
-FROM resource_types AS t
-CROSS JOIN attribute_definitions AS ad
-WHERE t.name = %(resource_type)s AND ad.name = %(attribute)s;
+-- name: catalog.put_keys
+INSERT INTO resource_type_keys AS k (
+    resource_type_id, attribute_definition_id, position
+)
+SELECT
+    t.id, ad.id, w.position
+FROM
+    unnest(
+        %(resource_type)s::text[],
+        %(attribute)s::text[],
+        %(position)s::smallint[]
+    ) AS w (resource_type, attribute, position)
+INNER JOIN resource_types AS t ON w.resource_type = t.name
+INNER JOIN attribute_definitions AS ad ON w.attribute = ad.name
+ON CONFLICT (resource_type_id, attribute_definition_id) DO UPDATE
+    SET
+        position = excluded.position
+    WHERE k.position <> excluded.position;
 
--- name: catalog.insert_reference
-INSERT INTO attribute_reference_types (attribute_definition_id, resource_type_id, position)
-SELECT ad.id, t.id, %(position)s
-FROM attribute_definitions AS ad
-CROSS JOIN resource_types AS t
-WHERE ad.name = %(attribute)s AND t.name = %(resource_type)s;
+-- name: catalog.put_references
+INSERT INTO attribute_reference_types AS r (
+    attribute_definition_id, resource_type_id, position
+)
+SELECT
+    ad.id, t.id, w.position
+FROM
+    unnest(
+        %(attribute)s::text[],
+        %(resource_type)s::text[],
+        %(position)s::smallint[]
+    ) AS w (attribute, resource_type, position)
+INNER JOIN attribute_definitions AS ad ON w.attribute = ad.name
+INNER JOIN resource_types AS t ON w.resource_type = t.name
+ON CONFLICT (attribute_definition_id, resource_type_id) DO UPDATE
+    SET
+        position = excluded.position
+    WHERE r.position <> excluded.position;
 
--- name: catalog.insert_offer
-INSERT INTO provider_resource_types (
+-- name: catalog.put_offers
+INSERT INTO provider_resource_types AS o (
     provider_type_id, resource_type_id, identity, unique_name, stores_tags
 )
-SELECT pt.id, t.id, %(identity)s, %(unique_name)s, %(stores_tags)s
-FROM provider_types AS pt
-CROSS JOIN resource_types AS t
-WHERE pt.name = %(provider_type)s AND t.name = %(resource_type)s;
+SELECT
+    pt.id, t.id, w.identity, w.unique_name, w.stores_tags
+FROM
+    unnest(
+        %(provider_type)s::text[],
+        %(resource_type)s::text[],
+        %(identity)s::text[],
+        %(unique_name)s::boolean[],
+        %(stores_tags)s::boolean[]
+    ) AS w (provider_type, resource_type, identity, unique_name, stores_tags)
+INNER JOIN provider_types AS pt ON w.provider_type = pt.name
+INNER JOIN resource_types AS t ON w.resource_type = t.name
+ON CONFLICT (provider_type_id, resource_type_id) DO UPDATE
+    SET
+        identity = excluded.identity,
+        unique_name = excluded.unique_name,
+        stores_tags = excluded.stores_tags
+    WHERE
+    (
+        o.identity, o.unique_name, o.stores_tags
+    ) IS DISTINCT FROM (
+        excluded.identity, excluded.unique_name, excluded.stores_tags
+    );
 
--- name: catalog.ensure_type_attribute
+-- name: catalog.put_type_attributes
 INSERT INTO resource_type_attributes (resource_type_id, attribute_definition_id, data_type)
-SELECT t.id, ad.id, ad.data_type
-FROM resource_types AS t
-CROSS JOIN attribute_definitions AS ad
-WHERE t.name = %(resource_type)s AND ad.name = %(attribute)s
+SELECT DISTINCT t.id, ad.id, ad.data_type
+FROM
+    unnest(
+        %(resource_type)s::text[],
+        %(attribute)s::text[]
+    ) AS w (resource_type, attribute)
+INNER JOIN resource_types AS t ON w.resource_type = t.name
+INNER JOIN attribute_definitions AS ad ON w.attribute = ad.name
 ON CONFLICT (resource_type_id, attribute_definition_id) DO NOTHING;
 
--- name: catalog.insert_rule
-INSERT INTO provider_type_attributes (
+-- name: catalog.put_rules
+INSERT INTO provider_type_attributes AS r (
     provider_type_id, resource_type_id, attribute_definition_id, mutability, is_required, has_default,
-    clear_when_unset, minimum, maximum, max_length, pattern, grow_only,
-    also_definition_id, is_unique, unique_within_definition_id, unset_meaning
+    clear_when_unset, minimum, maximum, max_length, pattern, grow_only, also_definition_id, is_unique,
+    unique_within_definition_id, unset_meaning
 )
 SELECT
-    pt.id,
-    t.id,
-    ad.id,
-    %(mutability)s,
-    %(is_required)s,
-    %(has_default)s,
-    %(clear_when_unset)s,
-    %(minimum)s,
-    %(maximum)s,
-    %(max_length)s,
-    %(pattern)s,
-    %(grow_only)s,
-    also.id,
-    %(is_unique)s,
-    within.id,
-    %(unset)s
-FROM provider_types AS pt
-CROSS JOIN resource_types AS t
-CROSS JOIN attribute_definitions AS ad
-LEFT JOIN attribute_definitions AS also ON also.name = %(also)s
-LEFT JOIN attribute_definitions AS within ON within.name = %(unique_within)s
-WHERE pt.name = %(provider_type)s AND t.name = %(resource_type)s AND ad.name = %(attribute)s;
+    pt.id, t.id, ad.id, w.mutability, w.is_required, w.has_default, w.clear_when_unset, w.minimum, w.maximum,
+    w.max_length, w.pattern, w.grow_only, also.id, w.is_unique, within.id, w.unset
+FROM
+    unnest(
+        %(provider_type)s::text[],
+        %(resource_type)s::text[],
+        %(attribute)s::text[],
+        %(mutability)s::text[],
+        %(is_required)s::boolean[],
+        %(has_default)s::boolean[],
+        %(clear_when_unset)s::boolean[],
+        %(minimum)s::bigint[],
+        %(maximum)s::bigint[],
+        %(max_length)s::integer[],
+        %(pattern)s::text[],
+        %(grow_only)s::boolean[],
+        %(also)s::text[],
+        %(is_unique)s::boolean[],
+        %(unique_within)s::text[],
+        %(unset)s::text[]
+    )
+        AS w (
+            provider_type, resource_type, attribute, mutability, is_required, has_default, clear_when_unset, minimum,
+            maximum, max_length, pattern, grow_only, also, is_unique, unique_within, unset
+        )
+INNER JOIN provider_types AS pt ON w.provider_type = pt.name
+INNER JOIN resource_types AS t ON w.resource_type = t.name
+INNER JOIN attribute_definitions AS ad ON w.attribute = ad.name
+LEFT JOIN attribute_definitions AS also ON w.also = also.name
+LEFT JOIN attribute_definitions AS within ON w.unique_within = within.name
+ON CONFLICT (provider_type_id, resource_type_id, attribute_definition_id) DO UPDATE
+    SET
+        mutability = excluded.mutability,
+        is_required = excluded.is_required,
+        has_default = excluded.has_default,
+        clear_when_unset = excluded.clear_when_unset,
+        minimum = excluded.minimum,
+        maximum = excluded.maximum,
+        max_length = excluded.max_length,
+        pattern = excluded.pattern,
+        grow_only = excluded.grow_only,
+        also_definition_id = excluded.also_definition_id,
+        is_unique = excluded.is_unique,
+        unique_within_definition_id = excluded.unique_within_definition_id,
+        unset_meaning = excluded.unset_meaning
+    WHERE
+    (
+        r.mutability, r.is_required, r.has_default, r.clear_when_unset, r.minimum, r.maximum, r.max_length,
+        r.pattern, r.grow_only, r.also_definition_id, r.is_unique, r.unique_within_definition_id, r.unset_meaning
+    ) IS DISTINCT FROM (
+        excluded.mutability, excluded.is_required, excluded.has_default, excluded.clear_when_unset,
+        excluded.minimum, excluded.maximum, excluded.max_length, excluded.pattern, excluded.grow_only,
+        excluded.also_definition_id, excluded.is_unique, excluded.unique_within_definition_id,
+        excluded.unset_meaning
+    );
 
--- name: catalog.insert_default
-INSERT INTO provider_type_attribute_defaults (
-    provider_type_id, resource_type_id, attribute_definition_id, ordinal, data_type,
-    value_string, value_integer, value_decimal, value_boolean, value_datetime
+-- name: catalog.put_defaults
+INSERT INTO provider_type_attribute_defaults AS d (
+    provider_type_id, resource_type_id, attribute_definition_id, ordinal, data_type, value_string, value_integer,
+    value_decimal, value_boolean, value_datetime
 )
 SELECT
-    pt.id,
-    t.id,
-    ad.id,
-    %(ordinal)s,
-    %(data_type)s,
-    %(value_string)s,
-    %(value_integer)s,
-    %(value_decimal)s,
-    %(value_boolean)s,
-    %(value_datetime)s
-FROM provider_types AS pt
-CROSS JOIN resource_types AS t
-CROSS JOIN attribute_definitions AS ad
-WHERE pt.name = %(provider_type)s AND t.name = %(resource_type)s AND ad.name = %(attribute)s;
+    pt.id, t.id, ad.id, w.ordinal, w.data_type, w.value_string, w.value_integer, w.value_decimal, w.value_boolean,
+    w.value_datetime
+FROM
+    unnest(
+        %(provider_type)s::text[],
+        %(resource_type)s::text[],
+        %(attribute)s::text[],
+        %(ordinal)s::smallint[],
+        %(data_type)s::text[],
+        %(value_string)s::text[],
+        %(value_integer)s::bigint[],
+        %(value_decimal)s::numeric[],
+        %(value_boolean)s::boolean[],
+        %(value_datetime)s::timestamptz[]
+    )
+        AS w (
+            provider_type, resource_type, attribute, ordinal, data_type, value_string, value_integer, value_decimal,
+            value_boolean, value_datetime
+        )
+INNER JOIN provider_types AS pt ON w.provider_type = pt.name
+INNER JOIN resource_types AS t ON w.resource_type = t.name
+INNER JOIN attribute_definitions AS ad ON w.attribute = ad.name
+ON CONFLICT (provider_type_id, resource_type_id, attribute_definition_id, ordinal) DO UPDATE
+    SET
+        data_type = excluded.data_type,
+        value_string = excluded.value_string,
+        value_integer = excluded.value_integer,
+        value_decimal = excluded.value_decimal,
+        value_boolean = excluded.value_boolean,
+        value_datetime = excluded.value_datetime
+    WHERE
+    (
+        d.data_type, d.value_string, d.value_integer, d.value_decimal, d.value_boolean, d.value_datetime
+    ) IS DISTINCT FROM (
+        excluded.data_type, excluded.value_string, excluded.value_integer, excluded.value_decimal,
+        excluded.value_boolean, excluded.value_datetime
+    );
 
--- name: catalog.insert_allowed_value
-INSERT INTO provider_type_attribute_allowed_values (
-    provider_type_id, resource_type_id, attribute_definition_id, ordinal, data_type,
-    value_string, value_integer, value_decimal, value_boolean, value_datetime
+-- name: catalog.put_allowed_values
+INSERT INTO provider_type_attribute_allowed_values AS v (
+    provider_type_id, resource_type_id, attribute_definition_id, ordinal, data_type, value_string, value_integer,
+    value_decimal, value_boolean, value_datetime
 )
 SELECT
-    pt.id,
-    t.id,
-    ad.id,
-    %(ordinal)s,
-    %(data_type)s,
-    %(value_string)s,
-    %(value_integer)s,
-    %(value_decimal)s,
-    %(value_boolean)s,
-    %(value_datetime)s
-FROM provider_types AS pt
-CROSS JOIN resource_types AS t
-CROSS JOIN attribute_definitions AS ad
-WHERE pt.name = %(provider_type)s AND t.name = %(resource_type)s AND ad.name = %(attribute)s;
+    pt.id, t.id, ad.id, w.ordinal, w.data_type, w.value_string, w.value_integer, w.value_decimal, w.value_boolean,
+    w.value_datetime
+FROM
+    unnest(
+        %(provider_type)s::text[],
+        %(resource_type)s::text[],
+        %(attribute)s::text[],
+        %(ordinal)s::smallint[],
+        %(data_type)s::text[],
+        %(value_string)s::text[],
+        %(value_integer)s::bigint[],
+        %(value_decimal)s::numeric[],
+        %(value_boolean)s::boolean[],
+        %(value_datetime)s::timestamptz[]
+    )
+        AS w (
+            provider_type, resource_type, attribute, ordinal, data_type, value_string, value_integer, value_decimal,
+            value_boolean, value_datetime
+        )
+INNER JOIN provider_types AS pt ON w.provider_type = pt.name
+INNER JOIN resource_types AS t ON w.resource_type = t.name
+INNER JOIN attribute_definitions AS ad ON w.attribute = ad.name
+ON CONFLICT (provider_type_id, resource_type_id, attribute_definition_id, ordinal) DO UPDATE
+    SET
+        data_type = excluded.data_type,
+        value_string = excluded.value_string,
+        value_integer = excluded.value_integer,
+        value_decimal = excluded.value_decimal,
+        value_boolean = excluded.value_boolean,
+        value_datetime = excluded.value_datetime
+    WHERE
+    (
+        v.data_type, v.value_string, v.value_integer, v.value_decimal, v.value_boolean, v.value_datetime
+    ) IS DISTINCT FROM (
+        excluded.data_type, excluded.value_string, excluded.value_integer, excluded.value_decimal,
+        excluded.value_boolean, excluded.value_datetime
+    );
 
 -- name: catalog.provider_types
 SELECT name, display_name, description

@@ -128,24 +128,57 @@ FROM provider_endpoint_settings
 WHERE provider_endpoint_id = %(endpoint_id)s
 ORDER BY name;
 
--- name: inventory.delete_endpoint_settings
+-- name: inventory.drop_endpoint_settings
 DELETE FROM provider_endpoint_settings
-WHERE provider_endpoint_id = %(endpoint_id)s;
+WHERE provider_endpoint_id = %(endpoint_id)s AND NOT name = any(%(names)s::text[]);
 
--- name: inventory.insert_endpoint_setting
-INSERT INTO provider_endpoint_settings (
+-- name: inventory.put_endpoint_settings
+INSERT INTO provider_endpoint_settings AS s (
     provider_endpoint_id, name, data_type, value_string, value_integer, value_decimal, value_boolean, value_datetime
 )
-VALUES (
+SELECT
     %(owner_id)s,
-    %(name)s,
-    %(data_type)s,
-    %(value_string)s,
-    %(value_integer)s,
-    %(value_decimal)s,
-    %(value_boolean)s,
-    %(value_datetime)s
-);
+    w.name,
+    w.data_type,
+    w.value_string,
+    w.value_integer,
+    w.value_decimal,
+    w.value_boolean,
+    w.value_datetime
+FROM
+    unnest(
+        %(name)s::text[],
+        %(data_type)s::text[],
+        %(value_string)s::text[],
+        %(value_integer)s::bigint[],
+        %(value_decimal)s::numeric[],
+        %(value_boolean)s::boolean[],
+        %(value_datetime)s::timestamptz[]
+    ) AS w (name, data_type, value_string, value_integer, value_decimal, value_boolean, value_datetime)
+ON CONFLICT (provider_endpoint_id, name) DO UPDATE
+    SET
+        data_type = excluded.data_type,
+        value_string = excluded.value_string,
+        value_integer = excluded.value_integer,
+        value_decimal = excluded.value_decimal,
+        value_boolean = excluded.value_boolean,
+        value_datetime = excluded.value_datetime
+    WHERE
+    (
+        s.data_type,
+        s.value_string,
+        s.value_integer,
+        s.value_decimal,
+        s.value_boolean,
+        s.value_datetime
+    ) IS DISTINCT FROM (
+        excluded.data_type,
+        excluded.value_string,
+        excluded.value_integer,
+        excluded.value_decimal,
+        excluded.value_boolean,
+        excluded.value_datetime
+    );
 
 -- name: inventory.remove_endpoint
 -- Not while anything recorded lives there: it could neither be looked at nor be removed any more.
@@ -277,24 +310,57 @@ FROM datacenter_capabilities AS c
 INNER JOIN datacenters AS d ON c.datacenter_id = d.id
 ORDER BY d.name, c.name;
 
--- name: inventory.delete_capabilities
+-- name: inventory.drop_capabilities
 DELETE FROM datacenter_capabilities
-WHERE datacenter_id = %(datacenter_id)s;
+WHERE datacenter_id = %(datacenter_id)s AND NOT name = any(%(names)s::text[]);
 
--- name: inventory.insert_capability
-INSERT INTO datacenter_capabilities (
+-- name: inventory.put_capabilities
+INSERT INTO datacenter_capabilities AS c (
     datacenter_id, name, data_type, value_string, value_integer, value_decimal, value_boolean, value_datetime
 )
-VALUES (
+SELECT
     %(owner_id)s,
-    %(name)s,
-    %(data_type)s,
-    %(value_string)s,
-    %(value_integer)s,
-    %(value_decimal)s,
-    %(value_boolean)s,
-    %(value_datetime)s
-);
+    w.name,
+    w.data_type,
+    w.value_string,
+    w.value_integer,
+    w.value_decimal,
+    w.value_boolean,
+    w.value_datetime
+FROM
+    unnest(
+        %(name)s::text[],
+        %(data_type)s::text[],
+        %(value_string)s::text[],
+        %(value_integer)s::bigint[],
+        %(value_decimal)s::numeric[],
+        %(value_boolean)s::boolean[],
+        %(value_datetime)s::timestamptz[]
+    ) AS w (name, data_type, value_string, value_integer, value_decimal, value_boolean, value_datetime)
+ON CONFLICT (datacenter_id, name) DO UPDATE
+    SET
+        data_type = excluded.data_type,
+        value_string = excluded.value_string,
+        value_integer = excluded.value_integer,
+        value_decimal = excluded.value_decimal,
+        value_boolean = excluded.value_boolean,
+        value_datetime = excluded.value_datetime
+    WHERE
+    (
+        c.data_type,
+        c.value_string,
+        c.value_integer,
+        c.value_decimal,
+        c.value_boolean,
+        c.value_datetime
+    ) IS DISTINCT FROM (
+        excluded.data_type,
+        excluded.value_string,
+        excluded.value_integer,
+        excluded.value_decimal,
+        excluded.value_boolean,
+        excluded.value_datetime
+    );
 
 -- name: inventory.upsert_provider_datacenter
 INSERT INTO provider_datacenters AS pd (provider_id, datacenter_id, external_name)

@@ -8,7 +8,8 @@ SELECT
     set_config('client_connection_check_interval', '5s', FALSE),
     set_config('lock_timeout', '2s', FALSE),
     set_config('idle_in_transaction_session_timeout', '60s', FALSE),
-    set_config('search_path', 'public', FALSE);
+    set_config('search_path', 'public', FALSE),
+    set_config('reconciler.reason', 'migration', FALSE);
 
 -- name: migrations.in_the_way
 -- Who else is at work in this database, longest first: what a migration waited for is among them.

@@ -328,7 +328,7 @@ CREATE TABLE provider_type_attributes (
 );
 
 COMMENT ON TABLE provider_type_attributes IS
-'The rules of one attribute of one resource type on one provider type. Replaced as a whole by the catalog''s sync.';
+'The rules of one attribute of one resource type on one provider type. Written by the catalog''s sync.';
 COMMENT ON COLUMN provider_type_attributes.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_attributes.resource_type_id IS
@@ -392,7 +392,7 @@ CREATE TABLE provider_type_attribute_defaults (
 );
 
 COMMENT ON TABLE provider_type_attribute_defaults IS
-'The default of an attribute, one row an element. Replaced as a whole by the catalog''s sync.';
+'The default of an attribute, one row an element. Written by the catalog''s sync.';
 COMMENT ON COLUMN provider_type_attribute_defaults.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_attribute_defaults.resource_type_id IS
@@ -444,7 +444,7 @@ CREATE TABLE provider_type_attribute_allowed_values (
 );
 
 COMMENT ON TABLE provider_type_attribute_allowed_values IS
-'The only values that an attribute may have, one row each. Replaced as a whole by the catalog''s sync.';
+'The only values that an attribute may have, one row each. Written by the catalog''s sync.';
 COMMENT ON COLUMN provider_type_attribute_allowed_values.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_attribute_allowed_values.resource_type_id IS

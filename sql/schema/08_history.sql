@@ -6,7 +6,7 @@
 -- that row is locked. `xact` tells exactly which changes a snapshot saw.
 
 CREATE SEQUENCE history_change AS bigint;
-COMMENT ON SEQUENCE history_change IS 'Numbers all changes of all histories, in order for any one resource.';
+COMMENT ON SEQUENCE history_change IS 'Numbers all changes of all histories, in order for any one resource or row.';
 
 CREATE TABLE resource_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
@@ -352,55 +352,3 @@ COMMENT ON COLUMN resource_relationship_history.db_user IS
 'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_relationship_history_resource ON resource_relationship_history (resource_id, changed_at);
 CREATE INDEX resource_relationship_history_parent ON resource_relationship_history (parent_resource_id, changed_at);
-
-CREATE TABLE provider_credential_history (
-    change bigint NOT NULL DEFAULT nextval('history_change'),
-    changed_at timestamptz NOT NULL,
-    credential_id integer NOT NULL,
-    action text NOT NULL,
-    name text NOT NULL,
-    source text NOT NULL,
-    environment_variable text,
-    file_path text,
-    fingerprint text,
-    deleted_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    db_user text NOT NULL,
-    CONSTRAINT provider_credential_history_pkey PRIMARY KEY (change),
-    CONSTRAINT provider_credential_history_action CHECK (action IN ('insert', 'update', 'delete'))
-);
-
-COMMENT ON TABLE provider_credential_history IS
-'Every change of a credential: where it comes from and its fingerprint, never its value. Written by triggers.';
-COMMENT ON COLUMN provider_credential_history.change IS
-'The change''s number.';
-COMMENT ON COLUMN provider_credential_history.changed_at IS
-'When the transaction that made it began.';
-COMMENT ON COLUMN provider_credential_history.credential_id IS
-'The credential.';
-COMMENT ON COLUMN provider_credential_history.action IS
-'insert, update or delete.';
-COMMENT ON COLUMN provider_credential_history.name IS
-'Its name after the change.';
-COMMENT ON COLUMN provider_credential_history.source IS
-'Where it comes from after the change.';
-COMMENT ON COLUMN provider_credential_history.environment_variable IS
-'The variable after the change.';
-COMMENT ON COLUMN provider_credential_history.file_path IS
-'The file after the change.';
-COMMENT ON COLUMN provider_credential_history.fingerprint IS
-'The fingerprint after the change.';
-COMMENT ON COLUMN provider_credential_history.deleted_at IS
-'When it was removed.';
-COMMENT ON COLUMN provider_credential_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_credential_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_credential_history.cause IS
-'What brought it about.';
-COMMENT ON COLUMN provider_credential_history.db_user IS
-'The session''s database user.';
-CREATE INDEX provider_credential_history_credential
-ON provider_credential_history (credential_id, changed_at);

@@ -372,38 +372,145 @@ CREATE TRIGGER zz_follow_deletion AFTER UPDATE ON resources
 REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
 FOR EACH STATEMENT EXECUTE FUNCTION follow_deletion();
 
-CREATE FUNCTION write_credential_history()
+-- All other histories have the columns of their table, and one function writes them all: it reads from the catalog which
+-- those are, so that a column added to a table and to its history is kept without another word.
+CREATE FUNCTION write_row_history()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
-  v_row provider_credentials%rowtype;
+  v_history CONSTANT text := tg_argv[0];
+  v_key CONSTANT text[] := tg_argv[1];
+  v_renamed CONSTANT text[] := tg_argv[2];
+  v_to CONSTANT text[] := tg_argv[3];
+  v_columns text;
+  v_old text;
+  v_new text;
+  v_same_row text;
+  v_changes text;
 BEGIN
+  -- Most statements that could have changed something did not.
   IF tg_op = 'DELETE' THEN
-    v_row := old;
-  ELSE
-    v_row := new;
+    IF NOT EXISTS (SELECT FROM old_rows) THEN
+      RETURN NULL;
+    END IF;
+  ELSIF NOT EXISTS (SELECT FROM new_rows) THEN
+    RETURN NULL;
   END IF;
-  INSERT INTO provider_credential_history (
-    changed_at, actor, reason, cause, db_user,
-    credential_id, action, name, source, environment_variable, file_path, fingerprint, deleted_at
-  )
   SELECT
-    c.changed_at, c.actor, c.reason, c.cause, c.db_user,
-    v_row.id, lower(tg_op), v_row.name, v_row.source, v_row.environment_variable, v_row.file_path,
-    v_row.fingerprint, v_row.deleted_at
-  FROM change_context() AS c;
+    string_agg(quote_ident(h.attname), ', ' ORDER BY h.attnum),
+    string_agg('o.' || quote_ident(t.attname), ', ' ORDER BY h.attnum),
+    string_agg('n.' || quote_ident(t.attname), ', ' ORDER BY h.attnum)
+  INTO STRICT v_columns, v_old, v_new
+  FROM pg_attribute AS h
+  JOIN pg_attribute AS t ON t.attname = coalesce(v_renamed[array_position(v_to, h.attname::text)], h.attname)
+  WHERE
+    h.attrelid = v_history::regclass AND h.attnum > 0 AND NOT h.attisdropped
+    AND t.attrelid = tg_relid AND t.attnum > 0 AND NOT t.attisdropped
+    AND h.attname NOT IN (
+      'change', 'changed_at', 'xact', 'action', 'actor', 'reason', 'cause', 'operation_id', 'revision_id', 'db_user'
+    );
+  SELECT string_agg(format('o.%1$I = n.%1$I', k.name), ' AND ') INTO STRICT v_same_row FROM unnest(v_key) AS k (name);
+  v_changes := CASE tg_op
+    WHEN 'INSERT' THEN format('SELECT ''insert'', %s FROM new_rows AS n', v_new)
+    WHEN 'DELETE' THEN format('SELECT ''delete'', %s FROM old_rows AS o', v_old)
+    ELSE format(
+      'SELECT ''delete'', %1$s FROM old_rows AS o LEFT JOIN new_rows AS n ON %3$s WHERE n.%4$I IS NULL'
+      ' UNION ALL'
+      ' SELECT CASE WHEN o.%4$I IS NULL THEN ''insert'' ELSE ''update'' END, %2$s'
+      ' FROM new_rows AS n LEFT JOIN old_rows AS o ON %3$s'
+      ' WHERE ROW(%1$s) IS DISTINCT FROM ROW(%2$s)',
+      v_old, v_new, v_same_row, v_key[1]
+    )
+  END;
+  EXECUTE format(
+    'INSERT INTO %I (changed_at, actor, reason, cause, operation_id, revision_id, db_user, action, %s)'
+    ' SELECT c.*, h.* FROM change_context() AS c CROSS JOIN (%s) AS h',
+    v_history, v_columns, v_changes
+  );
   RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION write_credential_history() IS 'Writes every change of where a secret comes from, and of its fingerprint.';
+COMMENT ON FUNCTION write_row_history() IS
+'Writes every change of a table''s rows into its history. Its arguments are those of keep_history after the table.';
 
-CREATE TRIGGER write_history_insert_delete AFTER INSERT OR DELETE ON provider_credentials FOR EACH ROW
-EXECUTE FUNCTION write_credential_history();
-CREATE TRIGGER write_history_update AFTER UPDATE ON provider_credentials FOR EACH ROW
-WHEN (
-    (old.name, old.source, old.environment_variable, old.file_path, old.fingerprint, old.deleted_at)
-    IS DISTINCT FROM
-    (new.name, new.source, new.environment_variable, new.file_path, new.fingerprint, new.deleted_at)
+CREATE FUNCTION keep_history(
+    p_table text, p_history text, p_key text[], p_renamed text[] DEFAULT '{}', p_to text[] DEFAULT '{}'
 )
-EXECUTE FUNCTION write_credential_history();
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_write text := format(
+    'FOR EACH STATEMENT EXECUTE FUNCTION write_row_history(%L, %L, %L, %L)', p_history, p_key, p_renamed, p_to
+  );
+BEGIN
+  EXECUTE format(
+    'CREATE TRIGGER write_history_insert AFTER INSERT ON %I REFERENCING NEW TABLE AS new_rows %s', p_table, v_write
+  );
+  EXECUTE format(
+    'CREATE TRIGGER write_history_update AFTER UPDATE ON %I REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows %s',
+    p_table, v_write
+  );
+  EXECUTE format(
+    'CREATE TRIGGER write_history_delete AFTER DELETE ON %I REFERENCING OLD TABLE AS old_rows %s', p_table, v_write
+  );
+  EXECUTE format('CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON %I EXECUTE FUNCTION refuse_truncate()', p_table);
+  EXECUTE format('CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON %I EXECUTE FUNCTION refuse_truncate()', p_history);
+END
+$$;
+COMMENT ON FUNCTION keep_history(text, text, text[], text[], text[]) IS
+'Makes the triggers by which a table keeps a history: of the table''s key, and of the columns that both have, those in p_renamed under the names in p_to. For migrations.';
+
+SELECT keep_history('installation', 'installation_history', '{singleton}');
+SELECT keep_history('providers', 'provider_history', '{id}', '{id}', '{provider_id}');
+SELECT keep_history('provider_credentials', 'provider_credential_history', '{id}', '{id}', '{credential_id}');
+SELECT keep_history('provider_credential_hosts', 'provider_credential_host_history', '{provider_credential_id, host}');
+SELECT keep_history('provider_endpoints', 'provider_endpoint_history', '{id}', '{id}', '{provider_endpoint_id}');
+SELECT keep_history('provider_endpoint_settings', 'provider_endpoint_setting_history', '{provider_endpoint_id, name}');
+SELECT keep_history('provider_declarations', 'provider_declaration_history', '{kind, name}');
+SELECT keep_history('locations', 'location_history', '{id}', '{id}', '{location_id}');
+SELECT keep_history('datacenters', 'datacenter_history', '{id}', '{id}', '{datacenter_id}');
+SELECT keep_history('datacenter_capabilities', 'datacenter_capability_history', '{datacenter_id, name}');
+SELECT keep_history('provider_datacenters', 'provider_datacenter_history', '{provider_id, datacenter_id}');
+SELECT keep_history('manifest_sources', 'manifest_source_history', '{id}', '{id}', '{source_id}');
+SELECT keep_history('holds', 'hold_history', '{id}', '{id, reason}', '{hold_id, hold_reason}');
+SELECT keep_history('provider_types', 'provider_type_history', '{id}', '{id}', '{provider_type_id}');
+SELECT keep_history('provider_type_settings', 'provider_type_setting_history', '{provider_type_id, name}');
+SELECT keep_history('relationship_types', 'relationship_type_history', '{id}', '{id}', '{relationship_type_id}');
+SELECT keep_history('resource_types', 'resource_type_history', '{id}', '{id}', '{resource_type_id}');
+SELECT keep_history('resource_type_parents', 'resource_type_parent_history', '{resource_type_id, parent_type_id}');
+SELECT keep_history('resource_type_keys', 'resource_type_key_history', '{resource_type_id, attribute_definition_id}');
+SELECT keep_history(
+    'attribute_definitions', 'attribute_definition_history',
+    '{id}', '{id}', '{attribute_definition_id}'
+);
+SELECT keep_history(
+    'attribute_reference_types', 'attribute_reference_type_history',
+    '{attribute_definition_id, resource_type_id}'
+);
+SELECT keep_history(
+    'provider_resource_types', 'provider_resource_type_history',
+    '{provider_type_id, resource_type_id}'
+);
+SELECT keep_history(
+    'resource_type_attributes', 'resource_type_attribute_history',
+    '{resource_type_id, attribute_definition_id}'
+);
+SELECT keep_history(
+    'provider_type_attributes', 'provider_type_attribute_history',
+    '{provider_type_id, resource_type_id, attribute_definition_id}'
+);
+SELECT keep_history(
+    'provider_type_attribute_defaults', 'provider_type_attribute_default_history',
+    '{provider_type_id, resource_type_id, attribute_definition_id, ordinal}'
+);
+SELECT keep_history(
+    'provider_type_attribute_allowed_values', 'provider_type_attribute_allowed_value_history',
+    '{provider_type_id, resource_type_id, attribute_definition_id, ordinal}'
+);
+
+-- Whoever may name these in a trigger of a table of their own could write any history through it.
+REVOKE ALL ON FUNCTION
+write_resource_history(), write_attribute_history(), write_tag_history(), write_relationship_history(), write_row_history(),
+follow_deletion(), keep_history(text, text, text[], text[], text[]) FROM public;

@@ -702,3 +702,497 @@ LEFT JOIN resources AS r ON c.resource_id = r.id
 LEFT JOIN revisions AS rev ON c.revision_id = rev.id;
 COMMENT ON VIEW v_history IS
 'Everything that ever happened, in one list: order it by changed_at and change, and bound changed_at to be quick.';
+
+CREATE VIEW v_inventory_history WITH (security_invoker = TRUE) AS
+WITH fields AS (
+    SELECT
+        h.change, h.changed_at, 'provider' AS what, h.provider_id::text AS row_key,
+        'provider/' || h.name AS address, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END AS value,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_history AS h
+    LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('provider_type', pt.name),
+            ('name', h.name),
+            ('display_name', h.display_name),
+            ('description', h.description),
+            ('removed_at', h.deleted_at::text)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'endpoint', h.provider_endpoint_id::text,
+        'endpoint/' || h.name, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_endpoint_history AS h
+    LEFT JOIN providers AS p ON h.provider_id = p.id
+    LEFT JOIN provider_credentials AS c ON h.credential_id = c.id
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('provider', p.name),
+            ('name', h.name),
+            ('display_name', h.display_name),
+            ('url', h.url),
+            ('ca_file', h.ca_file),
+            ('credential', c.name),
+            ('drift_policy', h.drift_policy),
+            ('request_limit_per_hour', h.request_limit_per_hour::text),
+            ('removed_at', h.deleted_at::text)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'endpoint', h.provider_endpoint_id::text,
+        'endpoint/' || e.name, 'setting ' || h.name,
+        CASE WHEN h.action <> 'delete' THEN coalesce(
+            h.value_string, h.value_integer::text, trim_scale(h.value_decimal)::text, h.value_boolean::text,
+            h.value_datetime::text
+        ) END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_endpoint_setting_history AS h
+    LEFT JOIN provider_endpoints AS e ON h.provider_endpoint_id = e.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'credential', h.credential_id::text,
+        'credential/' || h.name, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_credential_history AS h
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('name', h.name),
+            ('source', h.source),
+            ('environment_variable', h.environment_variable),
+            ('file_path', h.file_path),
+            ('fingerprint', h.fingerprint),
+            ('removed_at', h.deleted_at::text)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'credential', h.provider_credential_id::text,
+        'credential/' || c.name, 'host ' || h.host,
+        CASE WHEN h.action <> 'delete' THEN 'bound by ' || h.bound_by END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_credential_host_history AS h
+    LEFT JOIN provider_credentials AS c ON h.provider_credential_id = c.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, h.kind, h.name,
+        h.kind || '/' || h.name, 'declared by',
+        CASE WHEN h.action <> 'delete' THEN m.name END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_declaration_history AS h
+    LEFT JOIN manifest_sources AS m ON h.source_id = m.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'location', h.location_id::text,
+        'location/' || h.name, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM location_history AS h
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('name', h.name),
+            ('display_name', h.display_name),
+            ('country_code', h.country_code),
+            ('city', h.city),
+            ('latitude', h.latitude::text),
+            ('longitude', h.longitude::text),
+            ('time_zone', h.time_zone)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'datacenter', h.datacenter_id::text,
+        'datacenter/' || h.name, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM datacenter_history AS h
+    LEFT JOIN locations AS l ON h.location_id = l.id
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('location', l.name),
+            ('name', h.name),
+            ('display_name', h.display_name),
+            ('description', h.description),
+            ('time_zone', h.time_zone)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'datacenter', h.datacenter_id::text,
+        'datacenter/' || d.name, 'capability ' || h.name,
+        CASE WHEN h.action <> 'delete' THEN concat_ws(
+            ' ',
+            coalesce(
+                h.value_string, h.value_integer::text, trim_scale(h.value_decimal)::text, h.value_boolean::text,
+                h.value_datetime::text
+            ),
+            h.unit
+        ) END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM datacenter_capability_history AS h
+    LEFT JOIN datacenters AS d ON h.datacenter_id = d.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'provider', h.provider_id::text,
+        'provider/' || p.name, 'datacenter ' || d.name,
+        CASE WHEN h.action <> 'delete' THEN h.external_name END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_datacenter_history AS h
+    LEFT JOIN providers AS p ON h.provider_id = p.id
+    LEFT JOIN datacenters AS d ON h.datacenter_id = d.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'source', h.source_id::text,
+        'source/' || h.name, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM manifest_source_history AS h
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('name', h.name),
+            ('kind', h.kind),
+            ('url', h.url),
+            ('branch', h.branch),
+            ('subfolder', h.subfolder),
+            ('repository', h.repository),
+            ('forgotten_at', h.forgotten_at::text)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'hold', h.hold_id::text,
+        'hold/' || h.hold_id, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM hold_history AS h
+    LEFT JOIN provider_endpoints AS e ON h.endpoint_id = e.id
+    LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('address', h.address),
+            ('endpoint', e.name),
+            ('resource_type', t.name),
+            ('tag_key', h.tag_key),
+            ('tag_value', h.tag_value),
+            ('owner', h.owner),
+            ('reason', h.hold_reason),
+            ('until', h.until::text),
+            ('released_at', h.released_at::text),
+            ('while_wanted', CASE WHEN h.while_wanted THEN 'true' END)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'installation', '',
+        'installation/' || h.uid, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM installation_history AS h
+    CROSS JOIN LATERAL (
+        VALUES
+        ('uid', h.uid::text),
+        ('key_id', h.key_id)
+    ) AS f (name, value)
+),
+
+changes AS (
+    SELECT
+        f.change, f.changed_at, f.address, f.what, f.name,
+        lag(f.value) OVER (PARTITION BY f.what, f.row_key, f.name ORDER BY f.change) AS before,
+        f.value AS after,
+        f.actor, f.reason, f.cause, f.operation_id, f.revision_id, f.db_user
+    FROM fields AS f
+)
+
+SELECT
+    c.change,
+    c.changed_at,
+    c.address,
+    c.what,
+    c.name,
+    c.before,
+    c.after,
+    c.actor,
+    c.reason,
+    c.cause,
+    c.operation_id,
+    c.revision_id,
+    rev.commit_id,
+    c.db_user
+FROM changes AS c
+LEFT JOIN revisions AS rev ON c.revision_id = rev.id
+WHERE c.before IS DISTINCT FROM c.after;
+COMMENT ON VIEW v_inventory_history IS
+'What became of providers, endpoints, credentials, places, sources, holds and the installation: one row a change and what it changed, by address: endpoint/NAME, hold/NUMBER and so on.';
+
+CREATE VIEW v_catalog_history WITH (security_invoker = TRUE) AS
+WITH fields AS (
+    SELECT
+        h.change, h.changed_at, 'provider_type' AS what, h.provider_type_id::text AS row_key,
+        'provider_type/' || h.name AS address, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END AS value,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_type_history AS h
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('name', h.name),
+            ('display_name', h.display_name),
+            ('description', h.description),
+            ('retired_at', h.retired_at::text)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'provider_type', h.provider_type_id::text,
+        'provider_type/' || pt.name, 'setting ' || h.name,
+        CASE WHEN h.action <> 'delete' THEN concat_ws(
+            ' ',
+            h.position, h.data_type, h.cardinality, h.format, h.unit,
+            CASE WHEN h.is_secret THEN 'secret' END, h.display_name, h.description
+        ) END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_type_setting_history AS h
+    LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'relationship_type', h.relationship_type_id::text,
+        'relationship_type/' || h.name, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM relationship_type_history AS h
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('name', h.name),
+            ('description', h.description)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
+        'resource_type/' || h.name, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM resource_type_history AS h
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('name', h.name),
+            ('kind', h.kind),
+            ('family', h.family),
+            ('collection', h.collection),
+            ('holds_data', h.holds_data::text),
+            ('display_name', h.display_name),
+            ('description', h.description),
+            ('origin', h.origin),
+            ('retired_at', h.retired_at::text)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
+        'resource_type/' || t.name, 'parent ' || parent.name,
+        CASE WHEN h.action <> 'delete' THEN h.position::text END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM resource_type_parent_history AS h
+    LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+    LEFT JOIN resource_types AS parent ON h.parent_type_id = parent.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
+        'resource_type/' || t.name, 'key ' || ad.name,
+        CASE WHEN h.action <> 'delete' THEN h.position::text END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM resource_type_key_history AS h
+    LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+    LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
+        'resource_type/' || t.name, 'attribute ' || ad.name,
+        CASE WHEN h.action <> 'delete' THEN h.data_type END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM resource_type_attribute_history AS h
+    LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+    LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'attribute', h.attribute_definition_id::text,
+        'attribute/' || h.name, f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM attribute_definition_history AS h
+    LEFT JOIN relationship_types AS rt ON h.relationship_type_id = rt.id
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('name', h.name),
+            ('display_name', h.display_name),
+            ('description', h.description),
+            ('data_type', h.data_type),
+            ('cardinality', h.cardinality),
+            ('format', h.format),
+            ('unit', h.unit),
+            ('is_secret', h.is_secret::text),
+            ('relationship', rt.name),
+            ('retired_at', h.retired_at::text)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'attribute', h.attribute_definition_id::text,
+        'attribute/' || ad.name, 'reference to ' || t.name,
+        CASE WHEN h.action <> 'delete' THEN h.position::text END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM attribute_reference_type_history AS h
+    LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+    LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
+        'resource_type/' || t.name, 'offer of ' || pt.name,
+        CASE WHEN h.action <> 'delete' THEN concat_ws(
+            ' ',
+            h.identity, CASE WHEN h.unique_name THEN 'unique_name' END, CASE WHEN h.stores_tags THEN 'stores_tags' END
+        ) END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_resource_type_history AS h
+    LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
+    LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
+        'resource_type/' || t.name, ad.name || ' at ' || pt.name || ': ' || f.name,
+        CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_type_attribute_history AS h
+    LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
+    LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+    LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+    LEFT JOIN attribute_definitions AS also ON h.also_definition_id = also.id
+    LEFT JOIN attribute_definitions AS within ON h.unique_within_definition_id = within.id
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('mutability', h.mutability),
+            ('is_required', h.is_required::text),
+            ('has_default', h.has_default::text),
+            ('clear_when_unset', h.clear_when_unset::text),
+            ('minimum', h.minimum::text),
+            ('maximum', h.maximum::text),
+            ('max_length', h.max_length::text),
+            ('pattern', h.pattern),
+            ('grow_only', h.grow_only::text),
+            ('also', also.name),
+            ('is_unique', h.is_unique::text),
+            ('unique_within', within.name),
+            ('unset_meaning', h.unset_meaning)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
+        'resource_type/' || t.name, ad.name || ' at ' || pt.name || ': default ' || h.ordinal,
+        CASE WHEN h.action <> 'delete' THEN coalesce(
+            h.value_string, h.value_integer::text, trim_scale(h.value_decimal)::text, h.value_boolean::text,
+            h.value_datetime::text
+        ) END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_type_attribute_default_history AS h
+    LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
+    LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+    LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+
+    UNION ALL
+
+    SELECT
+        h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
+        'resource_type/' || t.name, ad.name || ' at ' || pt.name || ': allowed ' || h.ordinal,
+        CASE WHEN h.action <> 'delete' THEN coalesce(
+            h.value_string, h.value_integer::text, trim_scale(h.value_decimal)::text, h.value_boolean::text,
+            h.value_datetime::text
+        ) END,
+        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+    FROM provider_type_attribute_allowed_value_history AS h
+    LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
+    LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
+    LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+),
+
+changes AS (
+    SELECT
+        f.change, f.changed_at, f.address, f.what, f.name,
+        lag(f.value) OVER (PARTITION BY f.what, f.row_key, f.name ORDER BY f.change) AS before,
+        f.value AS after,
+        f.actor, f.reason, f.cause, f.operation_id, f.revision_id, f.db_user
+    FROM fields AS f
+)
+
+SELECT
+    c.change,
+    c.changed_at,
+    c.address,
+    c.what,
+    c.name,
+    c.before,
+    c.after,
+    c.actor,
+    c.reason,
+    c.cause,
+    c.operation_id,
+    c.revision_id,
+    rev.commit_id,
+    c.db_user
+FROM changes AS c
+LEFT JOIN revisions AS rev ON c.revision_id = rev.id
+WHERE c.before IS DISTINCT FROM c.after;
+COMMENT ON VIEW v_catalog_history IS
+'What became of the catalog: one row a change and what it changed, by resource_type/NAME, attribute/NAME, provider_type/NAME or relationship_type/NAME.';

@@ -2,14 +2,14 @@
 
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO reconciler_runtime;
 
--- The catalog is replaced by its sync.
+-- What leaves the catalog is deleted by its sync, and its history stays.
 GRANT INSERT, UPDATE, DELETE ON
 catalog_parts, provider_types, provider_type_settings, relationship_types, resource_types, resource_type_parents,
 attribute_definitions, attribute_reference_types, resource_type_keys, provider_resource_types,
 resource_type_attributes, provider_type_attributes, provider_type_attribute_defaults,
 provider_type_attribute_allowed_values TO reconciler_runtime;
 
--- The inventory is removed softly; what hangs on it is replaced.
+-- The inventory is removed softly; what hangs on it goes with its manifest.
 GRANT INSERT, UPDATE ON
 providers, provider_endpoints, provider_credentials, locations, datacenters TO reconciler_runtime;
 GRANT INSERT, UPDATE, DELETE ON

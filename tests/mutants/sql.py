@@ -11,6 +11,7 @@ MIGRATION = "sql/migrations/0001_initial.sql"
 _TABLE = re.compile(r"^CREATE TABLE (?:IF NOT EXISTS )?(\w+) \((.*?)^\)", re.MULTILINE | re.DOTALL)
 _CHECK = re.compile(r"CONSTRAINT (\w+) (?:CHECK|UNIQUE|EXCLUDE)")
 _TRIGGER = re.compile(r"^CREATE (?:CONSTRAINT )?TRIGGER (\w+)\s.*?\bON ([\w.]+)", re.MULTILINE | re.DOTALL)
+_KEPT = re.compile(r"^SELECT keep_history\(\s*'(\w+)'", re.MULTILINE)
 _INDEX = re.compile(r"^CREATE UNIQUE INDEX (\w+)", re.MULTILINE)
 _FUNCTION = re.compile(
     r"^CREATE (?:OR REPLACE )?FUNCTION ([\w.]+)\s*\(.*?^(?:\$\w*\$|END);?$", re.MULTILINE | re.DOTALL
@@ -35,6 +36,10 @@ def _drops(text: str) -> Iterator[tuple[str, str]]:
             yield f"no {check[1]}", f"\nALTER TABLE {table[1]} DROP CONSTRAINT {check[1]};\n"
     for trigger in _TRIGGER.finditer(text):
         yield f"no trigger {trigger[1]} on {trigger[2]}", f"\nDROP TRIGGER {trigger[1]} ON {trigger[2]};\n"
+    for kept in _KEPT.finditer(text):
+        for when in ("insert", "update", "delete"):
+            name = f"write_history_{when}"
+            yield f"no trigger {name} on {kept[1]}", f"\nDROP TRIGGER {name} ON {kept[1]};\n"
     for index in _INDEX.finditer(text):
         yield f"no {index[1]}", f"\nDROP INDEX {index[1]};\n"
 

@@ -479,16 +479,14 @@ def test_errors_say_what_they_mean(store: Store, world: World) -> None:
     def give_a_default_of_the_wrong_type() -> None:
         values = dict.fromkeys(f"value_{kind}" for kind in ("string", "decimal", "boolean", "datetime"))
         with store.transaction(Actor("ada")) as tx:
-            tx.execute(
-                "catalog.insert_default",
-                provider_type="test",
-                resource_type="vm",
-                attribute="price",
-                ordinal=0,
-                data_type="integer",
-                value_integer=2,
+            row = {
+                "provider_type": "test",
+                "resource_type": "vm",
+                "attribute": "price",
+                "ordinal": 0,
                 **values,
-            )
+            }
+            tx.batch("catalog.put_defaults", [{**row, "data_type": "integer", "value_integer": 2}])
 
     with pytest.raises(ConstraintViolated, match="a default is of another data type") as caught:
         give_a_default_of_the_wrong_type()
@@ -533,9 +531,12 @@ def test_a_transaction_that_fails_leaves_nothing_behind(store: Store) -> None:
 
 
 def test_batch_copy_and_stream_move_rows_in_bulk(world: World, store: Store) -> None:
-    ties = ({"name": f"tie_{n}", "description": ""} for n in range(10))
+    ties = [{"name": f"tie_{n}", "description": ""} for n in range(10)]
     with store.transaction(Actor("ada")) as tx:
-        assert tx.many("catalog.upsert_relationship_type", ties) == 10
+        assert tx.batch("catalog.put_relationship_types", ties) == 10
+        assert (
+            tx.many("catalog.insert_part", ({"name": f"p{n}", "sha256": bytes(32)} for n in range(10))) == 10
+        )
     vm = world.resource("vm/web-1", "running")
     type_id, attribute = world.all(
         "SELECT t.id, ad.id FROM resource_types t, attribute_definitions ad WHERE t.name = 'vm' AND"

@@ -49,14 +49,18 @@ def test_what_can_be_done_to_the_schema() -> None:
     table = "CREATE TABLE t (\n    a int,\n    CONSTRAINT t_a CHECK (a > 0)\n);\n"
     guard = "CREATE FUNCTION f() RETURNS trigger AS $$\nBEGIN\n  IF a THEN RAISE x; END IF;\nEND;\n$$;\n"
     trigger = "CREATE TRIGGER g\nBEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();\n"
-    found = sql.mutations({"1.sql": table + trigger, "2.sql": guard})
+    kept = "SELECT keep_history('t', 't_history', '{a}');\n"
+    found = sql.mutations({"1.sql": table + trigger + kept, "2.sql": guard})
     assert [each.name for each in found] == [
         "1.sql no t_a",
         "1.sql no trigger g on t",
+        "1.sql no trigger write_history_insert on t",
+        "1.sql no trigger write_history_update on t",
+        "1.sql no trigger write_history_delete on t",
         "2.sql f: condition: a",
     ]
-    assert [each.edits[0].file for each in found] == ["2.sql"] * 3, "what is dropped is dropped at the end"
-    assert "IF NOT (a) THEN" in applied(found[2], guard)
+    assert [each.edits[0].file for each in found] == ["2.sql"] * 6, "what is dropped is dropped at the end"
+    assert "IF NOT (a) THEN" in applied(found[5], guard)
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)

@@ -55,7 +55,11 @@ def describe(
 def history(
     context: typer.Context,
     address: Annotated[
-        str | None, typer.Argument(metavar="ADDRESS", help="Only of this resource and its parts.")
+        str | None,
+        typer.Argument(
+            metavar="ADDRESS",
+            help="Only of this resource and its parts; or of endpoint/NAME, hold/NUMBER and so on.",
+        ),
     ] = None,
     since: Annotated[str | None, typer.Option(metavar="T", help="As in 2h, 3d or 2026-01-31.")] = None,
     most: Most = 50,

@@ -1,0 +1,771 @@
+-- What became of the installation and of its inventory, sources and holds. As in the histories of resources, rows are
+-- written by triggers and by nothing else, and the runtime role may only read them. Not partitioned: people change these
+-- tables by the handful. What is shown of each row is all of it but `created_at` and `updated_at`.
+
+CREATE TABLE installation_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    singleton boolean NOT NULL,
+    action text NOT NULL,
+    uid uuid NOT NULL,
+    key_id text,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT installation_history_pkey PRIMARY KEY (change),
+    CONSTRAINT installation_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE installation_history IS
+'Every change of the installation''s identity and key: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN installation_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN installation_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN installation_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN installation_history.singleton IS
+'Always true: there is one row.';
+COMMENT ON COLUMN installation_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN installation_history.uid IS
+'The installation''s id; never changes, or every object of ours becomes a stranger.';
+COMMENT ON COLUMN installation_history.key_id IS
+'Which key the fingerprints and stored secrets are made with, where the database is the embedded one; NULL before the
+first use. Written by `secrets.use_key`, so that a lost key is noticed and no other silently takes its place.';
+COMMENT ON COLUMN installation_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN installation_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN installation_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN installation_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN installation_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN installation_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX installation_history_row ON installation_history (singleton, change);
+
+CREATE TABLE provider_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    provider_id integer NOT NULL,
+    action text NOT NULL,
+    provider_type_id integer NOT NULL,
+    name text NOT NULL,
+    display_name text NOT NULL,
+    description text NOT NULL,
+    deleted_at timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_history IS
+'Every change of a provider: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_history.provider_id IS
+'The provider.';
+COMMENT ON COLUMN provider_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_history.provider_type_id IS
+'Which driver speaks to it.';
+COMMENT ON COLUMN provider_history.name IS
+'Its name in manifests.';
+COMMENT ON COLUMN provider_history.display_name IS
+'The name for people.';
+COMMENT ON COLUMN provider_history.description IS
+'What it is.';
+COMMENT ON COLUMN provider_history.deleted_at IS
+'When it left the manifests; null while it is there.';
+COMMENT ON COLUMN provider_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_history_row ON provider_history (provider_id, change);
+
+CREATE TABLE provider_credential_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    credential_id integer NOT NULL,
+    action text NOT NULL,
+    name text NOT NULL,
+    source text NOT NULL,
+    environment_variable text,
+    file_path text,
+    fingerprint text,
+    deleted_at timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_credential_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_credential_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_credential_history IS
+'Every change of a credential: where it comes from and its fingerprint, never its value. One row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_credential_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_credential_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_credential_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_credential_history.credential_id IS
+'The credential.';
+COMMENT ON COLUMN provider_credential_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_credential_history.name IS
+'Its name in manifests.';
+COMMENT ON COLUMN provider_credential_history.source IS
+'environment, file, or stored (encrypted, in the schema vault).';
+COMMENT ON COLUMN provider_credential_history.environment_variable IS
+'The variable that holds it, where source is environment.';
+COMMENT ON COLUMN provider_credential_history.file_path IS
+'The file that holds it, where source is file.';
+COMMENT ON COLUMN provider_credential_history.fingerprint IS
+'Keyed hash of the secret when it was last seen, 12 hexadecimal digits; null before.';
+COMMENT ON COLUMN provider_credential_history.deleted_at IS
+'When it was removed; null while it is there.';
+COMMENT ON COLUMN provider_credential_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_credential_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_credential_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_credential_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_credential_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_credential_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_credential_history_row ON provider_credential_history (credential_id, change);
+
+CREATE TABLE provider_credential_host_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    provider_credential_id integer NOT NULL,
+    host text NOT NULL,
+    action text NOT NULL,
+    bound_at timestamptz NOT NULL,
+    bound_by text NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_credential_host_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_credential_host_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_credential_host_history IS
+'Every host that a credential was given for or taken from: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_credential_host_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_credential_host_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_credential_host_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_credential_host_history.provider_credential_id IS
+'The credential.';
+COMMENT ON COLUMN provider_credential_host_history.host IS
+'The host of an endpoint''s URL, in lower case and without its port.';
+COMMENT ON COLUMN provider_credential_host_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_credential_host_history.bound_at IS
+'Since when.';
+COMMENT ON COLUMN provider_credential_host_history.bound_by IS
+'Who did it: whoever applied the manifest, or ran the command.';
+COMMENT ON COLUMN provider_credential_host_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_credential_host_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_credential_host_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_credential_host_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_credential_host_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_credential_host_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_credential_host_history_row
+ON provider_credential_host_history (provider_credential_id, host, change);
+
+CREATE TABLE provider_endpoint_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    provider_endpoint_id integer NOT NULL,
+    action text NOT NULL,
+    provider_id integer NOT NULL,
+    name text NOT NULL,
+    display_name text NOT NULL,
+    url text NOT NULL,
+    ca_file text,
+    credential_id integer,
+    drift_policy text NOT NULL,
+    request_limit_per_hour integer,
+    deleted_at timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_endpoint_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_endpoint_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_endpoint_history IS
+'Every change of an endpoint: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_endpoint_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_endpoint_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_endpoint_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_endpoint_history.provider_endpoint_id IS
+'The endpoint.';
+COMMENT ON COLUMN provider_endpoint_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_endpoint_history.provider_id IS
+'Whose it is.';
+COMMENT ON COLUMN provider_endpoint_history.name IS
+'Its name in manifests, unique among all endpoints.';
+COMMENT ON COLUMN provider_endpoint_history.display_name IS
+'The name for people.';
+COMMENT ON COLUMN provider_endpoint_history.url IS
+'Where it is reached.';
+COMMENT ON COLUMN provider_endpoint_history.ca_file IS
+'A file of certificates to trust instead of the system''s; null for the system''s.';
+COMMENT ON COLUMN provider_endpoint_history.credential_id IS
+'The secret to speak with; null where none is needed.';
+COMMENT ON COLUMN provider_endpoint_history.drift_policy IS
+'heal (set drift right) or report (only say so).';
+COMMENT ON COLUMN provider_endpoint_history.request_limit_per_hour IS
+'Most requests an hour that we allow ourselves; null for the provider''s own limit.';
+COMMENT ON COLUMN provider_endpoint_history.deleted_at IS
+'When it left the manifests; null while it is there.';
+COMMENT ON COLUMN provider_endpoint_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_endpoint_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_endpoint_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_endpoint_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_endpoint_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_endpoint_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_endpoint_history_row ON provider_endpoint_history (provider_endpoint_id, change);
+
+CREATE TABLE provider_endpoint_setting_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    provider_endpoint_id integer NOT NULL,
+    name text NOT NULL,
+    action text NOT NULL,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_endpoint_setting_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_endpoint_setting_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_endpoint_setting_history IS
+'Every change of what an endpoints driver is told: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_endpoint_setting_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_endpoint_setting_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_endpoint_setting_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_endpoint_setting_history.provider_endpoint_id IS
+'The endpoint.';
+COMMENT ON COLUMN provider_endpoint_setting_history.name IS
+'The setting, one of its provider type''s.';
+COMMENT ON COLUMN provider_endpoint_setting_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_endpoint_setting_history.data_type IS
+'Which of the values is set.';
+COMMENT ON COLUMN provider_endpoint_setting_history.value_string IS
+'The value where data_type is string; null otherwise.';
+COMMENT ON COLUMN provider_endpoint_setting_history.value_integer IS
+'The value where data_type is integer, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN provider_endpoint_setting_history.value_decimal IS
+'The value where data_type is decimal, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN provider_endpoint_setting_history.value_boolean IS
+'The value where data_type is boolean; null otherwise.';
+COMMENT ON COLUMN provider_endpoint_setting_history.value_datetime IS
+'The value where data_type is datetime; null otherwise.';
+COMMENT ON COLUMN provider_endpoint_setting_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_endpoint_setting_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_endpoint_setting_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_endpoint_setting_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_endpoint_setting_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_endpoint_setting_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_endpoint_setting_history_row
+ON provider_endpoint_setting_history (provider_endpoint_id, name, change);
+
+CREATE TABLE provider_declaration_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    kind text NOT NULL,
+    name text NOT NULL,
+    action text NOT NULL,
+    source_id integer NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_declaration_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_declaration_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_declaration_history IS
+'Every change of which source declares a provider, an endpoint or a credential: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_declaration_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_declaration_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_declaration_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_declaration_history.kind IS
+'provider, endpoint or credential: what its address begins with.';
+COMMENT ON COLUMN provider_declaration_history.name IS
+'Its name in the manifests.';
+COMMENT ON COLUMN provider_declaration_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_declaration_history.source_id IS
+'The source that declares it.';
+COMMENT ON COLUMN provider_declaration_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_declaration_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_declaration_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_declaration_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_declaration_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_declaration_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_declaration_history_row ON provider_declaration_history (kind, name, change);
+
+CREATE TABLE location_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    location_id integer NOT NULL,
+    action text NOT NULL,
+    name text NOT NULL,
+    display_name text NOT NULL,
+    country_code text,
+    city text,
+    latitude numeric(9, 6),
+    longitude numeric(9, 6),
+    time_zone text,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT location_history_pkey PRIMARY KEY (change),
+    CONSTRAINT location_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE location_history IS
+'Every change of a location: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN location_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN location_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN location_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN location_history.location_id IS
+'The location.';
+COMMENT ON COLUMN location_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN location_history.name IS
+'Its name in manifests.';
+COMMENT ON COLUMN location_history.display_name IS
+'The name for people.';
+COMMENT ON COLUMN location_history.country_code IS
+'ISO 3166-1 alpha-2.';
+COMMENT ON COLUMN location_history.city IS
+'The nearest city.';
+COMMENT ON COLUMN location_history.latitude IS
+'Degrees north.';
+COMMENT ON COLUMN location_history.longitude IS
+'Degrees east.';
+COMMENT ON COLUMN location_history.time_zone IS
+'A name of the IANA time zone database, checked by a trigger.';
+COMMENT ON COLUMN location_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN location_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN location_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN location_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN location_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN location_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX location_history_row ON location_history (location_id, change);
+
+CREATE TABLE datacenter_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    datacenter_id integer NOT NULL,
+    action text NOT NULL,
+    location_id integer NOT NULL,
+    name text NOT NULL,
+    display_name text NOT NULL,
+    description text NOT NULL,
+    time_zone text,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT datacenter_history_pkey PRIMARY KEY (change),
+    CONSTRAINT datacenter_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE datacenter_history IS
+'Every change of a datacenter: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN datacenter_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN datacenter_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN datacenter_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN datacenter_history.datacenter_id IS
+'The datacenter.';
+COMMENT ON COLUMN datacenter_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN datacenter_history.location_id IS
+'Where it is.';
+COMMENT ON COLUMN datacenter_history.name IS
+'Its name in manifests.';
+COMMENT ON COLUMN datacenter_history.display_name IS
+'The name for people.';
+COMMENT ON COLUMN datacenter_history.description IS
+'What it is.';
+COMMENT ON COLUMN datacenter_history.time_zone IS
+'A name of the IANA time zone database where it is not the location''s, checked by a trigger.';
+COMMENT ON COLUMN datacenter_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN datacenter_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN datacenter_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN datacenter_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN datacenter_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN datacenter_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX datacenter_history_row ON datacenter_history (datacenter_id, change);
+
+CREATE TABLE datacenter_capability_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    datacenter_id integer NOT NULL,
+    name text NOT NULL,
+    action text NOT NULL,
+    data_type text NOT NULL,
+    value_string text,
+    value_integer bigint,
+    value_decimal numeric,
+    value_boolean boolean,
+    value_datetime timestamptz,
+    unit text,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT datacenter_capability_history_pkey PRIMARY KEY (change),
+    CONSTRAINT datacenter_capability_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE datacenter_capability_history IS
+'Every change of what a datacenter can do: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN datacenter_capability_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN datacenter_capability_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN datacenter_capability_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN datacenter_capability_history.datacenter_id IS
+'The datacenter.';
+COMMENT ON COLUMN datacenter_capability_history.name IS
+'The capability, such as gpu or ipv6.';
+COMMENT ON COLUMN datacenter_capability_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN datacenter_capability_history.data_type IS
+'Which of the values is set.';
+COMMENT ON COLUMN datacenter_capability_history.value_string IS
+'The value where data_type is string; null otherwise.';
+COMMENT ON COLUMN datacenter_capability_history.value_integer IS
+'The value where data_type is integer, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN datacenter_capability_history.value_decimal IS
+'The value where data_type is decimal, in the unit of its definition; null otherwise.';
+COMMENT ON COLUMN datacenter_capability_history.value_boolean IS
+'The value where data_type is boolean; null otherwise.';
+COMMENT ON COLUMN datacenter_capability_history.value_datetime IS
+'The value where data_type is datetime; null otherwise.';
+COMMENT ON COLUMN datacenter_capability_history.unit IS
+'The unit of a number.';
+COMMENT ON COLUMN datacenter_capability_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN datacenter_capability_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN datacenter_capability_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN datacenter_capability_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN datacenter_capability_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN datacenter_capability_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX datacenter_capability_history_row ON datacenter_capability_history (datacenter_id, name, change);
+
+CREATE TABLE provider_datacenter_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    provider_id integer NOT NULL,
+    datacenter_id integer NOT NULL,
+    action text NOT NULL,
+    external_name text NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT provider_datacenter_history_pkey PRIMARY KEY (change),
+    CONSTRAINT provider_datacenter_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE provider_datacenter_history IS
+'Every change of which providers are in which datacenters: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN provider_datacenter_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN provider_datacenter_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN provider_datacenter_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN provider_datacenter_history.provider_id IS
+'The provider.';
+COMMENT ON COLUMN provider_datacenter_history.datacenter_id IS
+'A datacenter it is in.';
+COMMENT ON COLUMN provider_datacenter_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN provider_datacenter_history.external_name IS
+'What the provider calls it.';
+COMMENT ON COLUMN provider_datacenter_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN provider_datacenter_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN provider_datacenter_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN provider_datacenter_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN provider_datacenter_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN provider_datacenter_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX provider_datacenter_history_row ON provider_datacenter_history (provider_id, datacenter_id, change);
+
+CREATE TABLE manifest_source_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    source_id integer NOT NULL,
+    action text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    url text,
+    branch text,
+    subfolder text,
+    repository text,
+    forgotten_at timestamptz,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT manifest_source_history_pkey PRIMARY KEY (change),
+    CONSTRAINT manifest_source_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE manifest_source_history IS
+'Every change of where manifests come from: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN manifest_source_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN manifest_source_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN manifest_source_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN manifest_source_history.source_id IS
+'The source.';
+COMMENT ON COLUMN manifest_source_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN manifest_source_history.name IS
+'Its name, from its reconciler.yaml or from where it is; one source''s removal of a manifest says nothing of another''s.';
+COMMENT ON COLUMN manifest_source_history.kind IS
+'folder, git, stdin or files.';
+COMMENT ON COLUMN manifest_source_history.url IS
+'Where it is: a folder''s path or a repository''s address; null for stdin.';
+COMMENT ON COLUMN manifest_source_history.branch IS
+'The branch that is followed, of a repository.';
+COMMENT ON COLUMN manifest_source_history.subfolder IS
+'The folder inside it; null for all of it.';
+COMMENT ON COLUMN manifest_source_history.repository IS
+'The repository it was last read from, by host and path, whatever way leads there; null where it is known to be in none.';
+COMMENT ON COLUMN manifest_source_history.forgotten_at IS
+'When a person said that there is no such source any more; null while there is.';
+COMMENT ON COLUMN manifest_source_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN manifest_source_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN manifest_source_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN manifest_source_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN manifest_source_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN manifest_source_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX manifest_source_history_row ON manifest_source_history (source_id, change);
+
+CREATE TABLE hold_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    hold_id bigint NOT NULL,
+    action text NOT NULL,
+    address text,
+    endpoint_id integer,
+    resource_type_id integer,
+    tag_key text,
+    tag_value text,
+    owner text NOT NULL,
+    hold_reason text NOT NULL,
+    until timestamptz,
+    released_at timestamptz,
+    while_wanted boolean NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    operation_id uuid,
+    revision_id bigint,
+    db_user text NOT NULL,
+    CONSTRAINT hold_history_pkey PRIMARY KEY (change),
+    CONSTRAINT hold_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE hold_history IS
+'Every change of what shall not be changed: holds, and their release. One row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN hold_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN hold_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN hold_history.xact IS
+'That transaction.';
+COMMENT ON COLUMN hold_history.hold_id IS
+'The hold.';
+COMMENT ON COLUMN hold_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN hold_history.address IS
+'Holds this resource and its parts.';
+COMMENT ON COLUMN hold_history.endpoint_id IS
+'Holds what is at this endpoint.';
+COMMENT ON COLUMN hold_history.resource_type_id IS
+'Holds what is of this type.';
+COMMENT ON COLUMN hold_history.tag_key IS
+'Holds what carries a tag of this key.';
+COMMENT ON COLUMN hold_history.tag_value IS
+'With this value; null for any.';
+COMMENT ON COLUMN hold_history.owner IS
+'Who asked for it.';
+COMMENT ON COLUMN hold_history.hold_reason IS
+'Why.';
+COMMENT ON COLUMN hold_history.until IS
+'Until when; null until it is released.';
+COMMENT ON COLUMN hold_history.released_at IS
+'When it was released; null while it holds.';
+COMMENT ON COLUMN hold_history.while_wanted IS
+'Whether it ends by itself once no manifest wants the address any more: what was deleted although one does.';
+COMMENT ON COLUMN hold_history.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN hold_history.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN hold_history.cause IS
+'What brought it about: manifest, catalog and so on; manual where the session does not say.';
+COMMENT ON COLUMN hold_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN hold_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN hold_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX hold_history_row ON hold_history (hold_id, change);
