@@ -34,6 +34,9 @@ def test_nothing_is_serialized_in_a_text_column(story: str, database: TestDataba
             stage.apply()
             keys = stage.rows("SELECT DISTINCT value_key FROM resource_attributes WHERE value_key <> ''")
             assert ("sata2",) in keys
+        if story == "web-servers":
+            names = {name for (name,) in stage.rows("SELECT name FROM v_operation_parameters")}
+            assert {"firewalls[0].firewall", "rules[0].port"} <= names
         for table in ("plan_step_change_values", "plan_call_parameters", "resource_attribute_history"):
             assert stage.rows(f"SELECT count(*) FROM {table}") > [(0,)], table  # noqa: S608
         assert serialized(stage.rows) == []
