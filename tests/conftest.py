@@ -22,6 +22,7 @@ from reconciler.errors import DatabaseUnavailable
 from reconciler.store.embedded import EmbeddedServer, Origin, find_binaries
 from reconciler.store.migrate import migrate
 from reconciler.store.session import Store
+from tests import forking
 from tests.databases import TestDatabase
 
 HOME = "RECONCILER_TEST_HOME"
@@ -45,6 +46,7 @@ def _fastest_folder() -> str | None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pg", choices=list(ORIGINS), default="wheel", help="which PostgreSQL to test with")
+    parser.addoption("--afresh", action="store_true", help="fork no process of the program: start each anew")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,6 +57,8 @@ def pytest_configure(config: pytest.Config) -> None:
         home = Path(tempfile.mkdtemp(prefix="reconciler-test-", dir=_fastest_folder()))
         home.chmod(0o755)  # for the server's own account, where root runs the tests
         os.environ[HOME] = str(home)
+        if config.getoption("--afresh"):
+            os.environ[forking.AFRESH] = "1"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -70,6 +74,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         everywhere = next(metafunc.definition.iter_markers("every_server"), None)
         origins = ORIGINS["all" if everywhere else metafunc.config.getoption("--pg")]
         metafunc.parametrize("postgres", origins, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forks() -> Iterator[None]:
+    """What forks the program's processes is started by the first that needs it, and ends with the run."""
+    yield
+    forking.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import requests
+
+from tests import forking
+from tests.forking import Process
 
 TOKEN = "first-project"
 PATIENCE = 120.0  # seconds until something that must happen counts as not happening
@@ -84,7 +86,7 @@ class Done:
 class Simulator:
     """A simulator's control address. `ca` verifies it where it speaks HTTPS."""
 
-    process: subprocess.Popen[str]
+    process: Process
     url: str
     ca: Path | None = None
 
@@ -124,27 +126,18 @@ class Simulator:
         return found
 
 
-# What runs the tests may ignore Ctrl-C, as jobs in the background do, and its children would inherit that.
-_AS_FROM_A_SHELL = ("env", "--default-signal=INT")
-
-
 @dataclass
 class Cli:
-    """`reconciler`, with an environment of its own."""
+    """`reconciler`, with an environment of its own. `afresh`: as processes that nothing was forked from."""
 
     folder: Path
     env: dict[str, str]
-    started: list[subprocess.Popen[str]] = field(default_factory=list)
+    started: list[Process] = field(default_factory=list)
+    afresh: bool = False
 
-    def start(self, *words: str, stdin: int = subprocess.PIPE) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [*_AS_FROM_A_SHELL, sys.executable, "-m", "reconciler", *words],
-            cwd=self.folder,
-            env=self.env,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+    def start(self, *words: str, stdin: int = subprocess.PIPE) -> Process:
+        process = forking.start(
+            "-m", "reconciler", *words, cwd=self.folder, env=self.env, stdin=stdin, afresh=self.afresh
         )
         self.started.append(process)
         return process
@@ -152,9 +145,9 @@ class Cli:
     def run(self, *words: str, stdin: str = "") -> Done:
         return self.end(self.start(*words), stdin)
 
-    def end(self, process: subprocess.Popen[str], stdin: str = "") -> Done:
+    def end(self, process: Process, stdin: str = "") -> Done:
         out, err = process.communicate(stdin if process.stdin else None, timeout=PATIENCE)
-        return Done(process.returncode, out, err)
+        return Done(process.wait(), out, err)
 
     def at_terminal(self, answer: str, *words: str) -> Done:
         """Run it with a terminal as its input, where a person has typed an answer already."""
@@ -235,12 +228,11 @@ def inventory(url: str) -> str:
 def simulator(folder: Path, name: str, *more: str) -> Iterator[Simulator]:
     """A simulator on a free port, ended at the end."""
     ready = folder / f"{name}.ready"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "reconciler", "sim", name, "--port", "0", "--ready-file", str(ready), *more],
+    process = forking.start(
+        *("-m", "reconciler", "sim", name, "--port", "0", "--ready-file", str(ready), *more),
+        cwd=folder,
         env={**os.environ, "RECONCILER_HOME": str(folder / "no-home")},
-        stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
     )
     try:
         until(lambda: ready.exists() or process.poll() is not None, f"the simulator of {name} answers")
@@ -252,7 +244,7 @@ def simulator(folder: Path, name: str, *more: str) -> Iterator[Simulator]:
         end(process)
 
 
-def end(process: subprocess.Popen[str]) -> None:
+def end(process: Process) -> None:
     """End a process of ours, however it is, and close its pipes."""
     if process.poll() is None:
         process.send_signal(signal.SIGKILL)

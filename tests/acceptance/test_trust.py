@@ -112,6 +112,7 @@ def test_the_preview_of_a_branch_sends_nothing_to_where_the_branch_says(
     world.made(admin=KEY)
     with listening() as host:
         url = branch(tmp_path / "branch", text.replace("{url}", host.url))
+        world.cli.afresh = "/proc/self/environ" in text
         done = world.cli.run("plan", "--git", url)
         assert host.received == []
     assert done.code == 1

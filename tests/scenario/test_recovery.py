@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +24,9 @@ from reconciler.model.plan import Action, Hindrance
 from reconciler.store import operations as ops
 from reconciler.store.session import Actor
 from reconciler.store.workers import worker
+from tests import forking
 from tests.databases import TestDatabase
+from tests.forking import Process
 from tests.scenario.stage import TOKEN, Simulator, Stage, document, result_of, staged
 from tests.scenario.test_executor import NET, adopting, machine, names, network, stranger
 
@@ -47,18 +47,11 @@ def write_manifests(stage: Stage) -> Path:
     return folder
 
 
-def start(stage: Stage) -> subprocess.Popen[bytes]:
+def start(stage: Stage) -> Process:
     """Apply the stage's manifests in a process of its own."""
     folder = write_manifests(stage)
-    command = [
-        sys.executable,
-        "-m",
-        "tests.scenario.child",
-        stage.database.admin,
-        str(stage.home),
-        str(folder),
-    ]
-    return subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    words = ("-m", "tests.scenario.child", stage.database.admin, str(stage.home), str(folder))
+    return forking.start(*words, cwd=ROOT, env=os.environ, stdout=1, stderr=2)
 
 
 def killed_when(stage: Stage, moment: Callable[[], bool]) -> None:

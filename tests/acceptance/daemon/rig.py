@@ -9,8 +9,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +21,9 @@ import requests
 from reconciler.store.plans import approve, find_plan
 from reconciler.store.secrets import load_key
 from reconciler.store.session import Actor, Store
+from tests import forking
 from tests.databases import TestDatabase
+from tests.forking import Process
 
 PROJECT = Path(__file__).parents[3]
 TOKEN = "simulator-token-that-is-secret"
@@ -68,16 +68,13 @@ def until(what: Callable[[], T], why: str = "", patience: float = PATIENCE) -> T
 class Cloud:
     """A simulated provider. `state` is the ground truth, `mutations` what was asked to change it."""
 
-    process: subprocess.Popen[str]
+    process: Process
     port: int
 
     @classmethod
     def start(cls, action_seconds: float = 0.05) -> Cloud:
-        process = subprocess.Popen(
-            [sys.executable, "-c", _SIMULATOR, TOKEN, str(action_seconds)],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=PROJECT,
+        process = forking.start(
+            "-c", _SIMULATOR, TOKEN, str(action_seconds), cwd=PROJECT, env=os.environ, stderr=2
         )
         assert process.stdout is not None
         return cls(process, int(process.stdout.readline()))
@@ -168,7 +165,7 @@ spec: {{endpoint: cloud, public_key: "{KEY}"}}
 class Daemon:
     """A daemon's process. Its log is a file of JSON lines."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     log: Path
 
     @classmethod
@@ -184,11 +181,12 @@ class Daemon:
             **settings,
         }
         with log.open("ab") as target:
-            process = subprocess.Popen(
-                [sys.executable, "-W", "error", "-c", _DAEMON, json.dumps(given)],
-                stderr=target,
+            process = forking.start(
+                *("-W", "error", "-c", _DAEMON, json.dumps(given)),
                 cwd=PROJECT,
                 env={**os.environ, "TEST_TOKEN": TOKEN, "OWN_TOKEN": f"root@pam!test={TOKEN}"},
+                stdout=1,
+                stderr=target.fileno(),
             )
         _running.append(cls(process, log))
         return _running[-1]
