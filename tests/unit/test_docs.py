@@ -1,0 +1,93 @@
+"""The pages name what there is: files and properties; no text cites a page that is not here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+FOLDERS = (".ci", "deploy", "docs", "findings", "manifests", "reconciler", "sql", "tests")
+_TEXTS = frozenset({"", ".example", ".md", ".py", ".service", ".sh", ".sql", ".toml", ".txt", ".yaml"})
+_PATH = re.compile(rf"(?<![\w./-])(?:{'|'.join(map(re.escape, FOLDERS))})/[\w./*-]*(?:\.\w+|/)(?![\w/])")
+_LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
+_PAGE = re.compile(r"[\w./-]+\.md\b")
+_OUTSIDE = re.compile(r"\.\./" + r"shared\b")
+_CITED = re.compile(r"\bpropert(?:y|ies) (\d+(?:(?:, | and | to )\d+)*)")
+_PROPERTY = re.compile(r"^### (\d+)\. ", re.MULTILINE)
+
+
+@cache
+def texts() -> dict[Path, str]:
+    """Every text of the project, by its file; what tools leave behind is in no folder of these."""
+    files = [*ROOT.glob("*.md"), *ROOT.glob("*.toml"), ROOT / "Makefile"]
+    files += [file for folder in FOLDERS for file in (ROOT / folder).rglob("*")]
+    return {
+        file: file.read_text(encoding="utf-8", errors="replace")
+        for file in files
+        if file.is_file() and file.suffix in _TEXTS and "__pycache__" not in file.parts
+    }
+
+
+def pages() -> dict[Path, str]:
+    return {file: text for file, text in texts().items() if file.is_relative_to(DOCS)}
+
+
+def shown(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+def sections() -> Iterator[tuple[int, str]]:
+    """The properties of docs/safety.md, each with its text."""
+    words = _PROPERTY.split(texts()[ROOT / "docs/safety.md"])
+    return zip(map(int, words[1::2]), words[2::2], strict=True)
+
+
+def test_every_file_that_a_page_names_is_there() -> None:
+    named = [(file, path) for file, text in pages().items() for path in _PATH.findall(text)]
+    assert len(named) > 50
+    assert [(shown(file), path) for file, path in named if not list(ROOT.glob(path.rstrip("/")))] == []
+
+
+def test_every_link_of_a_page_leads_somewhere() -> None:
+    markdown = [(file, text) for file, text in texts().items() if file.suffix == ".md"]
+    links = [(file, link) for file, text in markdown for link in _LINK.findall(text)]
+    assert [(shown(file), link) for file, link in links if not (file.parent / link).exists()] == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    listed = {(DOCS / link).resolve() for link in _LINK.findall(texts()[DOCS / "README.md"])}
+    assert pages().keys() - listed == {DOCS / "README.md"}
+
+
+def test_no_text_cites_a_page_that_a_clone_lacks() -> None:
+    def there(file: Path, page: str) -> bool:
+        places = [file.parent, ROOT, *([DOCS] if file.is_relative_to(DOCS) else [])]
+        return any((place / page).is_file() for place in places)
+
+    cited = [(file, page) for file, text in texts().items() for page in _PAGE.findall(text)]
+    assert [(shown(file), page) for file, page in cited if not there(file, page)] == []
+    assert [shown(file) for file, text in texts().items() if _OUTSIDE.search(text)] == []
+
+
+def test_every_property_that_is_cited_is_explained() -> None:
+    explained = [number for number, _ in sections()]
+    assert explained == list(range(1, 36))
+    for file, text in texts().items():
+        for numbers in _CITED.findall(text):
+            assert {int(each) for each in re.findall(r"\d+", numbers)} <= {*explained}, shown(file)
+
+
+@pytest.mark.parametrize("number", range(1, 36))
+def test_a_property_names_what_keeps_it_and_what_proves_it(number: int) -> None:
+    _, _, rest = dict(sections())[number].partition("- Kept by: ")
+    kept, found, proved = rest.partition("- Proved by: ")
+    assert found
+    assert _PATH.findall(kept)
+    proofs = _PATH.findall(proved.partition("\n\n")[0])
+    assert proofs
+    assert all(Path(path).name.startswith("test_") for path in proofs)
