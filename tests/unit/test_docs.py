@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.sim.faults import KINDS
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 FOLDERS = (".ci", "deploy", "docs", "findings", "manifests", "reconciler", "sql", "tests")
@@ -91,3 +93,8 @@ def test_a_property_names_what_keeps_it_and_what_proves_it(number: int) -> None:
     proofs = _PATH.findall(proved.partition("\n\n")[0])
     assert proofs
     assert all(Path(path).name.startswith("test_") for path in proofs)
+
+
+def test_every_fault_of_the_simulators_is_explained() -> None:
+    page = texts()[ROOT / "docs/testing.md"]
+    assert {kind for kind in KINDS if f"\n| `{kind}` |" not in page} == set()
