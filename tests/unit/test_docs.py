@@ -1,4 +1,4 @@
-"""The pages name what there is: files and properties; no text cites a page that is not here."""
+"""The pages name what there is: files, properties, words, commands; no text cites a page that is not here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import typer.main
 
+from reconciler.cli.app import app
+from reconciler.cli.exit_codes import ExitCode
+from reconciler.errors import ErrorCode
+from reconciler.executor.outcome import Result
+from reconciler.model.plan import Hindrance
 from reconciler.sim.faults import KINDS
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +26,10 @@ _LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
 _PAGE = re.compile(r"[\w./-]+\.md\b")
 _OUTSIDE = re.compile(r"\.\./" + r"shared\b")
 _CITED = re.compile(r"\bpropert(?:y|ies) (\d+(?:(?:, | and | to )\d+)*)")
+_COMMAND = re.compile(r"(?:`|^|bin/)reconciler ([a-z][^`\n#]*)", re.MULTILINE)
 _PROPERTY = re.compile(r"^### (\d+)\. ", re.MULTILINE)
+_STATE = re.compile(r"^\(\d+, '(\w+)', '", re.MULTILINE)
+_STATUSES = re.compile(r"CONSTRAINT resource_operations_status CHECK \(\s*status IN \((.*?)\)", re.DOTALL)
 
 
 @cache
@@ -95,6 +104,34 @@ def test_a_property_names_what_keeps_it_and_what_proves_it(number: int) -> None:
     assert all(Path(path).name.startswith("test_") for path in proofs)
 
 
+def test_every_word_that_a_failing_apply_may_say_is_explained() -> None:
+    page, sql = texts()[ROOT / "docs/debugging.md"], ROOT / "sql"
+    (statuses,) = _STATUSES.findall(texts()[sql / "schema/07_operations.sql"])
+    states = _STATE.findall(texts()[sql / "seed/01_names.sql"])
+    assert len(states) > 10
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| ")]
+    told = {word for row in rows for word in re.findall(r"`([^`]+)`|^ (\d+) $", row) for word in word if word}
+    words = {*map(str, (*Hindrance, *Result, *ErrorCode)), *re.findall(r"\w+", statuses), *states}
+    assert (words | {str(code.value) for code in ExitCode}) - told == set()
+
+
 def test_every_fault_of_the_simulators_is_explained() -> None:
     page = texts()[ROOT / "docs/testing.md"]
     assert {kind for kind in KINDS if f"\n| `{kind}` |" not in page} == set()
+
+
+def test_every_command_that_a_page_names_can_be_typed() -> None:
+    program = typer.main.get_command(app)
+    lines = [
+        line for file, text in texts().items() if file.suffix == ".md" for line in _COMMAND.findall(text)
+    ]
+    assert len(lines) > 40
+    for line in lines:
+        command, known = program, {name for param in program.params for name in param.opts}
+        for word in line.split():
+            if (inner := getattr(command, "commands", {}).get(word)) is not None:
+                command = inner
+                known |= {name for param in command.params for name in param.opts}
+            elif word.startswith("-") and len(word) > 1:
+                assert word.split("=")[0] in known, line
+        assert command is not program, line
