@@ -1,10 +1,11 @@
 """Whose is what was seen: matching observed objects with recorded resources. Pure, and careful.
 
-The rules (safety.md): an object is ours if a row says so by its external id and it carries our mark for
-that row; a row that never learnt its object's id is found again by the mark alone; whatever carries our
-mark in any other way is quarantined, never guessed at, for as long as that is so: once owner, resource and
-id agree again, or nothing is left to doubt, the quarantine is over. Absence is concluded only where the
-object itself was denied, or from a complete list that showed at least one object of ours of the same type.
+The rules: an object is ours if a row says so by its external id and it carries our mark for that row; a row
+that never learnt its object's id is found again by the mark alone; whatever carries our mark in any other
+way is quarantined, never guessed at, for as long as that is so: once owner, resource and id agree again, or
+nothing is left to doubt, the quarantine is over. Absence is concluded only where the object itself was
+denied, or from a complete list that showed at least one object of ours of the same type. See docs/safety.md,
+properties 2, 7, 12 and 30.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class Mutability(StrEnum):
 
 
 class Identity(StrEnum):
-    """How an object of ours is found again after a call whose answer was lost (safety.md).
+    """How an object of ours is found again after a call whose answer was lost (docs/safety.md, property 1).
 
     `name`: names are unique at the provider and the object carries our mark. `reserved_id`: the id is
     allocated in our database before the call. `key`: as `name`, and the name is the object's whole identity,
@@ -75,8 +75,8 @@ class AttributeDefinition:
     """One attribute's name and meaning, the same wherever it appears.
 
     `reference_types` are the resource types a reference may point at; `relationship` is the relationship
-    type it makes, with the target as its parent (schema design, query 4: the parent is what is depended
-    on, contains, hosts or is joined).
+    type it makes, with the target as its parent: the parent is what is depended on, contains, hosts or is
+    joined.
     """
 
     name: str

@@ -36,7 +36,7 @@ class EndpointView:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one plan may destroy before it waits for an approval (safety property 11).
+    """How much one plan may destroy before it waits for an approval (docs/safety.md, property 11).
 
     Deletions and replacements together: more than `destroy` of them, or more than `share` of what is
     managed (once at least `share_from` are managed).

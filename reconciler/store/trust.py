@@ -1,4 +1,7 @@
-"""Whose the inventory is, and which hosts a credential was given for: the ground of safety property 26."""
+"""Whose the inventory is, and which hosts a credential was given for.
+
+The ground of property 26 in docs/safety.md.
+"""
 
 from __future__ import annotations
 

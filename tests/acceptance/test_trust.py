@@ -1,4 +1,7 @@
-"""A credential goes only where the operator said (safety property 26), with a host that listens for more."""
+"""A credential goes only where the operator said, with a host that listens for more.
+
+Property 26 in docs/safety.md.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,22 @@
+"""The queries that the pages show are right: each can be run, by the program's own role."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import psycopg
+
+from tests.databases import TestDatabase
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_every_query_of_the_pages_can_be_run(database: TestDatabase) -> None:
+    texts = [page.read_text(encoding="utf-8") for page in sorted(DOCS.rglob("*.md"))]
+    blocks = [block for text in texts for block in re.findall(r"```sql\n(.*?)```", text, re.DOTALL)]
+    queries = [query for block in blocks for query in block.split(";") if query.strip()]
+    assert len(queries) > 5
+    with psycopg.connect(database.runtime) as connection:
+        for query in queries:
+            assert connection.execute(query.encode()).description
