@@ -14,7 +14,7 @@ from reconciler.errors import DatabaseError, PlanError
 from reconciler.model.address import Address
 from reconciler.model.plan import Call, ExternalId, MarkValue, Plan, ReservedId
 from reconciler.model.values import SecretRef
-from reconciler.planner import Limits, make_plan
+from reconciler.planner import Limits
 from reconciler.store.plans import (
     SavedPlan,
     approvals,
@@ -32,6 +32,7 @@ from reconciler.store.watch import levels
 from reconciler.store.workers import worker
 from tests.store.core_world import ACTOR, CoreWorld
 from tests.unit.core_rig import given, recorded_of, want, with_parts
+from tests.unit.planner_rig import make_plan
 
 KEY = Key(bytes(range(32)))
 NET = Address.parse("network/net")

@@ -20,9 +20,9 @@ from reconciler.model.resource import (
     OnRemove,
     Presence,
 )
-from reconciler.planner import EndpointView, make_plan
+from reconciler.planner import EndpointView
 from tests.unit.core_rig import NOW, given, one_call, recorded_of, refusing, want, with_parts
-from tests.unit.planner_rig import ALLOWED, blocked, did, failing, network, only, vm
+from tests.unit.planner_rig import ALLOWED, blocked, did, failing, make_plan, network, only, vm
 
 # -- actions --------------------------------------------------------------------------------------------
 

@@ -14,9 +14,9 @@ from reconciler.model.resource import (
     OnRemove,
     Recorded,
 )
-from reconciler.planner import Limits, Selection, make_plan, parse_selector
+from reconciler.planner import Limits, Selection, parse_selector
 from tests.unit.core_rig import given, one_call, recorded_of, want, with_parts
-from tests.unit.planner_rig import ALLOWED, GUARDED, blocked, did, network, only, vm
+from tests.unit.planner_rig import ALLOWED, GUARDED, blocked, did, make_plan, network, only, vm
 
 # -- what may be destroyed ------------------------------------------------------------------------------
 
