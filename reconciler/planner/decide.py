@@ -130,7 +130,8 @@ def _decide_create(decision: Decision, desired: Desired, recorded: Recorded | No
         hint = "remove the manifest and apply, so that the lost object is forgotten; then put it back"
         decision.block(desired, Action.ADOPT, Hindrance.UNSUPPORTED, message, hint)
     elif stranger is not None and _adopts(desired, stranger):
-        _adopt(decision, desired, stranger, given)
+        if not hindered(decision, desired, stranger, Action.ADOPT, given):
+            _adopt(decision, desired, stranger, given)
     elif stranger is not None:
         hint = f'to take it over, set lifecycle.adopt: "{stranger.external_id}"; else choose another name'
         message = (

@@ -104,6 +104,14 @@ def test_an_existing_object_is_taken_over_only_by_its_id() -> None:
     assert only(nothing) is Hindrance.UNKNOWN
 
 
+def test_a_hold_by_tag_keeps_an_object_that_carries_it_from_being_taken_over() -> None:
+    stranger = recorded_of(network(), external_id="77", management=Management.UNMANAGED, tags={"env": "prod"})
+    asked = network(adopt="77")
+    there = {asked.address: stranger}
+    held = Hold("ada", "hands off", tag=("env", "prod"))
+    assert only(make_plan(given([asked], strangers=there, holds=(held,)))) is Hindrance.HELD
+
+
 def test_a_removal_does_not_search_all_that_is_wanted() -> None:
     """Else removing and making many at once would cost the square of their number."""
 
