@@ -73,9 +73,9 @@ def _unwanted(recorded: Recorded, given: PlanInput) -> Decision:
         hint = "put it back, or set lifecycle.on_remove to delete or retain before removing it"
         decision.block(recorded, Action.DELETE, Hindrance.ON_REMOVE_BLOCK, "may not just be removed", hint)
         return decision
-    heir = given.heirs.get((recorded.type, recorded.endpoint, recorded.external_id or ""))
-    if heir is not None:
-        message = f"{heir.address} is to take over this very object (id {recorded.external_id})"
+    heirs = given.heirs.get((recorded.type, recorded.endpoint, recorded.external_id or ""))
+    if heirs:
+        message = f"{heirs[0].address} is to take over this very object (id {recorded.external_id})"
         decision.block(recorded, Action.DELETE, Hindrance.UNSUPPORTED, message, _let_go(recorded))
         return decision
     if not hindered(decision, recorded, recorded, Action.DELETE, given):
@@ -110,6 +110,13 @@ def _adopt(decision: Decision, desired: Desired, there: Recorded, given: PlanInp
 
     But it is not destroyed for that: a replacement is a step of its own, in a plan of its own.
     """
+    heirs = given.heirs.get((there.type, there.endpoint, there.external_id or ""), ())
+    others = [str(item.address) for item in heirs if item.address != desired.address]
+    if others:
+        message = f"{', '.join(others)} asks for the same object (id {there.external_id})"
+        hint = "leave that id in the lifecycle.adopt of one manifest only"
+        decision.block(desired, Action.ADOPT, Hindrance.UNSUPPORTED, message, hint)
+        return
     # Of what was never applied nothing has drifted.
     there = replace(there, applied_desired_hash=None)
     found = allowed(decision, desired, diff(desired, there, given.catalog), given)

@@ -73,8 +73,7 @@ def heirs_get_theirs(plan: Plan, given: PlanInput) -> Iterator[Found]:
         return
     for step, _, there in sides(plan, given):
         if step.action is Action.DELETE and there is not None:
-            heir = given.heirs.get((there.type, there.endpoint, there.external_id or ""))
-            if heir is not None:
+            for heir in given.heirs.get((there.type, there.endpoint, there.external_id or ""), ()):
                 yield step.address, f"delete, and {heir.address} is to take over object {there.external_id}"
 
 
