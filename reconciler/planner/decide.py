@@ -181,7 +181,9 @@ def _decide_change(decision: Decision, desired: Desired, recorded: Recorded, giv
     if not permitted:
         return
     if Mutability.REPLACE in {change.mutability for change in permitted.changes}:
-        _lower(decision, Action.REPLACE, desired, recorded, permitted, given)
+        # Made anew it is as small as it is wanted, and nothing of the difference is left.
+        decision.blocked = [item for item in decision.blocked if item.hindrance is not Hindrance.SHRINK]
+        _lower(decision, Action.REPLACE, desired, recorded, found, given)
         _approve_of_taken_over(decision, desired, recorded)
     else:
         _lower(decision, Action.UPDATE, desired, recorded, permitted, given, goal)

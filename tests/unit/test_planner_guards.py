@@ -73,6 +73,17 @@ def test_what_can_only_grow_is_not_made_smaller() -> None:
     assert did(make_plan(given([want("volume/data", size_gb=30)], [there]))) == {"volume/data": Action.UPDATE}
 
 
+def test_what_is_made_anew_is_as_small_as_it_is_wanted() -> None:
+    def volume(**more: Any) -> Desired:
+        return want("volume/data", lifecycle=ALLOWED, **more)
+
+    there = recorded_of(volume(size_gb=20, filesystem="ext4"))
+    plan = make_plan(given([volume(size_gb=10, filesystem="xfs")], [there]))
+    (step,) = plan.steps
+    assert (step.action, step.summary, step.partial) == (Action.REPLACE, "filesystem, size_gb", False)
+    assert plan.blocked == ()
+
+
 def test_a_running_machine_is_not_stopped_unless_its_manifest_allows_it() -> None:
     asked, there = vm(server_type="cx32"), recorded_of(vm())
     assert only(make_plan(given([asked], [there]))) is Hindrance.DOWNTIME_NOT_ALLOWED
