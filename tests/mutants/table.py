@@ -28,9 +28,11 @@ _CORE = (
     "tests/unit/test_failed.py",
     "tests/unit/test_in_use.py",
     "tests/unit/test_order.py",
+    "tests/unit/test_possible.py",
     "tests/unit/test_select.py",
 )
 _PROMISED = ("tests/unit/test_planner_promises.py",)
+_CAUGHT = ("tests/unit/test_plan_check.py",)
 _PLAYED = (
     "tests/scenario/test_failures.py",
     "tests/scenario/test_safety.py",
@@ -48,6 +50,7 @@ _WORKED = (
 PARTS = (
     Part("diff", "reconciler/diff/*.py", 20, (_CORE, _PROMISED, _PLAYED)),
     Part("planner", "reconciler/planner/*.py", 40, (_CORE, _PROMISED, _PLAYED)),
+    Part("promises", "reconciler/planner/promises/*.py", 20, (_CAUGHT, _CORE)),
     Part("executor", "reconciler/executor/*.py", 25, (_WORKED, _PLAYED)),
     Part("store", "reconciler/store/*.py", 20, (("tests/store/test_*.py",), _PLAYED)),
     Part("sql", "sql/schema/*.sql", 25, (("tests/store/test_*.py",), _PLAYED)),

@@ -131,7 +131,7 @@ def values_are_free(plan: Plan, given: PlanInput) -> Iterator[Found]:
                 if holder.address == address or _is_object(steps[address], holder):
                     continue
                 its = steps.get(holder.address)
-                what = f"{key[2]} {key[4]}, which {holder.address} has"
+                what = f"a {key[2]} that {holder.address} has"
                 if its is None or its.resource != holder.uid or not _gives_up(its, key, given):
                     yield address, f"takes {what} and keeps"
                 elif not _waits(steps, address, its.address) and not _waits(steps, its.address, address):
