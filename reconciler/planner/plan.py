@@ -51,7 +51,7 @@ def make_plan(given: PlanInput) -> Plan:
         blocked=(*blocked, *possible.blocked, *parts.blocked),
         warnings=(
             *_warnings(given),
-            *_losses(in_order, given),
+            *_losses((*in_order, *parts.follows), given),
             *notes(parts.steps, along),
             *parts.notes,
         ),

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.model.address import Address, as_name
-from reconciler.model.plan import Action, Hindrance
+from reconciler.model.diff import PartAction
+from reconciler.model.plan import Action, Call, Hindrance
 from reconciler.model.resource import Desired, Recorded
-from tests.unit.core_rig import given, recorded_of, want, with_parts
+from tests.unit.core_rig import given, one_call, recorded_of, want, with_parts
 from tests.unit.planner_rig import blocked, did, failing, make_plan, network, vm
 
 NOWHERE = Address.parse("service/none")
@@ -75,6 +76,19 @@ def test_a_subnet_that_stays_keeps_nobody_from_moving_out() -> None:
     plan = make_plan(given([subnets(NEW), attached("10.0.2.5")], before, users=others))
     assert did(plan) == {"vm/web": Action.UPDATE}
     assert blocked(plan) == {"network/net": Hindrance.IN_USE}
+
+
+def test_what_follows_says_what_goes_with_it_too() -> None:
+    def lower(*args: Any) -> tuple[Call, ...]:
+        gone = any(part.action is PartAction.DELETE for part in args[-1].parts)
+        unchecked = ("its gateway was not looked at",) if gone else ()
+        return tuple(replace(call, unchecked=unchecked) for call in one_call(*args))
+
+    before = there(subnets(OLD), attached("10.0.1.5"))
+    wanted = [subnets(NEW), attached("10.0.2.5")]
+    plan = make_plan(given(wanted, before, lower=lower))
+    assert [str(step.address) for step in plan.follows] == ["network/net"]
+    assert "network/net: its gateway was not looked at" in plan.warnings
 
 
 def test_what_is_there_can_be_built_on_though_its_change_waits_for_what_is_not() -> None:
