@@ -95,7 +95,7 @@ def _texts(rows: Rows, schema: str, table: str, column: str) -> Iterable[str]:
     if table == "plan_call_parameters" and column == "value_string":
         query += (
             " JOIN plan_steps s ON s.id = t.plan_step_id"
-            " JOIN provider_endpoints e ON e.id = s.provider_endpoint_id"
+            " JOIN provider_endpoints e ON e.name = s.endpoint AND e.deleted_at IS NULL"
             " JOIN providers p ON p.id = e.provider_id JOIN provider_types pt ON pt.id = p.provider_type_id"
             " WHERE pt.name <> ALL(%s) AND t.name <> ALL(%s) AND"
         )

@@ -73,9 +73,9 @@ def _unwanted(recorded: Recorded, given: PlanInput) -> Decision:
         hint = "put it back, or set lifecycle.on_remove to delete or retain before removing it"
         decision.block(recorded, Action.DELETE, Hindrance.ON_REMOVE_BLOCK, "may not just be removed", hint)
         return decision
-    heir = given.heirs.get((recorded.type, recorded.endpoint, recorded.external_id or ""))
-    if heir is not None:
-        message = f"{heir.address} is to take over this very object (id {recorded.external_id})"
+    heirs = given.heirs.get((recorded.type, recorded.endpoint, recorded.external_id or ""))
+    if heirs:
+        message = f"{heirs[0].address} is to take over this very object (id {recorded.external_id})"
         decision.block(recorded, Action.DELETE, Hindrance.UNSUPPORTED, message, _let_go(recorded))
         return decision
     if not hindered(decision, recorded, recorded, Action.DELETE, given):
@@ -110,6 +110,13 @@ def _adopt(decision: Decision, desired: Desired, there: Recorded, given: PlanInp
 
     But it is not destroyed for that: a replacement is a step of its own, in a plan of its own.
     """
+    heirs = given.heirs.get((there.type, there.endpoint, there.external_id or ""), ())
+    others = [str(item.address) for item in heirs if item.address != desired.address]
+    if others:
+        message = f"{', '.join(others)} asks for the same object (id {there.external_id})"
+        hint = "leave that id in the lifecycle.adopt of one manifest only"
+        decision.block(desired, Action.ADOPT, Hindrance.UNSUPPORTED, message, hint)
+        return
     # Of what was never applied nothing has drifted.
     there = replace(there, applied_desired_hash=None)
     found = allowed(decision, desired, diff(desired, there, given.catalog), given)
@@ -130,7 +137,8 @@ def _decide_create(decision: Decision, desired: Desired, recorded: Recorded | No
         hint = "remove the manifest and apply, so that the lost object is forgotten; then put it back"
         decision.block(desired, Action.ADOPT, Hindrance.UNSUPPORTED, message, hint)
     elif stranger is not None and _adopts(desired, stranger):
-        _adopt(decision, desired, stranger, given)
+        if not hindered(decision, desired, stranger, Action.ADOPT, given):
+            _adopt(decision, desired, stranger, given)
     elif stranger is not None:
         hint = f'to take it over, set lifecycle.adopt: "{stranger.external_id}"; else choose another name'
         message = (
@@ -173,7 +181,9 @@ def _decide_change(decision: Decision, desired: Desired, recorded: Recorded, giv
     if not permitted:
         return
     if Mutability.REPLACE in {change.mutability for change in permitted.changes}:
-        _lower(decision, Action.REPLACE, desired, recorded, permitted, given)
+        # Made anew it is as small as it is wanted, and nothing of the difference is left.
+        decision.blocked = [item for item in decision.blocked if item.hindrance is not Hindrance.SHRINK]
+        _lower(decision, Action.REPLACE, desired, recorded, found, given)
         _approve_of_taken_over(decision, desired, recorded)
     else:
         _lower(decision, Action.UPDATE, desired, recorded, permitted, given, goal)

@@ -61,7 +61,7 @@ class PlanInput:
     them.
     `managed` is how many roots are managed of all that the run is about. `elsewhere` are candidates that it
     is not about, each with the source whose they are: they stay as they are. By what object it is, `heirs`
-    are the manifests that ask to take one over, and `held` is what is `removed`.
+    are the manifests that ask to take one over, in order, and `held` is what is `removed`.
     """
 
     catalog: Catalog
@@ -88,7 +88,7 @@ class PlanInput:
     restored: tuple[tuple[Address, str], ...] = ()  # guards and places set back to the manifests', and why
     elsewhere: Mapping[Address, str | None] = field(default_factory=dict)
     destroy: bool = False  # a person asked to destroy what is in `removed`, so its data needs no approval
-    heirs: Mapping[Object, Desired] = field(init=False, repr=False, compare=False)
+    heirs: Mapping[Object, tuple[Desired, ...]] = field(init=False, repr=False, compare=False)
     held: Mapping[Object, Recorded] = field(init=False, repr=False, compare=False)
 
     def tags_of(self, item: Desired) -> Mapping[str, str]:
@@ -98,11 +98,12 @@ class PlanInput:
 
     def __post_init__(self) -> None:
         """Made once: searched for each resource they would cost the square of the fleet."""
-        heirs: dict[Object, Desired] = {}
+        heirs: dict[Object, tuple[Desired, ...]] = {}
         held: dict[Object, Recorded] = {}
-        for item in self.desired.values():
-            if item.adopt is not None:
-                heirs.setdefault((item.type, item.endpoint, item.adopt), item)
+        asking = [(item, item.adopt) for item in self.desired.values() if item.adopt is not None]
+        for item, external_id in sorted(asking, key=lambda pair: pair[0].address):
+            key = (item.type, item.endpoint, external_id)
+            heirs[key] = (*heirs.get(key, ()), item)
         for row in self.removed:
             if row.external_id is not None:
                 held.setdefault((row.type, row.endpoint, row.external_id), row)

@@ -9,13 +9,10 @@ from reconciler.model.address import Address
 from reconciler.model.plan import Action, Blocked, Plan, Step
 from reconciler.planner.creation import since_creation
 from reconciler.planner.decide import decide_removed
-from reconciler.planner.in_use import without_users
 from reconciler.planner.inputs import PlanInput
-from reconciler.planner.needed import decide_wanted, notes, still_needed
-from reconciler.planner.order import ordered, without_adoption, without_dependency
-from reconciler.planner.stuck import without_stuck
-from reconciler.planner.unique import without_collisions
-from reconciler.planner.used_parts import without_used_parts
+from reconciler.planner.needed import decide_wanted, notes
+from reconciler.planner.order import ordered
+from reconciler.planner.possible import what_is_possible
 
 
 def make_plan(given: PlanInput) -> Plan:
@@ -46,24 +43,15 @@ def make_plan(given: PlanInput) -> Plan:
         blocked += decision.blocked
         if decision.step is not None:
             steps[recorded.address] = decision.step
-    steps, later = without_adoption(steps, given)
-    steps, taken, frees = without_collisions(steps, given)
-    steps, waiting = without_dependency(steps, given)
-    waiting += taken
-    waiting += later
-    steps, held = without_stuck(steps, blocked, given)
-    waiting += held
-    if along:
-        steps = still_needed(steps, along, given, [item.address for item in later])
-    steps, used = without_users(steps, [*blocked, *waiting], given)
-    parts = without_used_parts(steps, given)
-    in_order = ordered(parts.steps, given, frees)
+    possible = what_is_possible(steps, blocked, along, given)
+    parts = possible.parts
+    in_order = ordered(parts.steps, given, possible.frees)
     return Plan(
         steps=in_order,
-        blocked=(*blocked, *waiting, *used, *parts.blocked),
+        blocked=(*blocked, *possible.blocked, *parts.blocked),
         warnings=(
             *_warnings(given),
-            *_losses(in_order, given),
+            *_losses((*in_order, *parts.follows), given),
             *notes(parts.steps, along),
             *parts.notes,
         ),

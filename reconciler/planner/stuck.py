@@ -36,25 +36,27 @@ def without_stuck(
     for address, needed in needs.items():
         for need in needed:
             dependants.setdefault(need, []).append(address)
-    waiting = sorted(stuck)
+    waiting, held = sorted(stuck), set[Address]()
     while waiting:
         need = waiting.pop(0)
         for address in sorted(dependants.get(need, ())):
-            if address in left and _holds_back(stuck[need], left[address], given):
+            waits = need in held or _waits(stuck[need], given)
+            if address in left and (waits or _is_in_the_way(stuck[need], left[address], given)):
                 message = f"needs {need}, which cannot be changed now: {stuck[need].message}"
                 hint = f"it follows by itself once {need} is as it should be"
                 item = Blocked(address, left.pop(address).action, Hindrance.DEPENDENCY, message, hint)
                 found.append(item)
+                held.add(address)
                 stuck[address] = item
                 waiting.append(address)
     return left, found
 
 
-def _holds_back(item: Blocked, step: Step, given: PlanInput) -> bool:
-    if item.hindrance in _WAITS and not _is_parked(item, given):
-        return True
-    if item.hindrance is Hindrance.DEPENDENCY:
-        return True
+def _waits(item: Blocked, given: PlanInput) -> bool:
+    return item.hindrance in _WAITS and not _is_parked(item, given)
+
+
+def _is_in_the_way(item: Blocked, step: Step, given: PlanInput) -> bool:
     # What exists can be built on as it is, and most changes have nothing to do with it.
     return item.hindrance not in _ASKED_FOR and step.action is Action.UPDATE and _touches(step, item, given)
 

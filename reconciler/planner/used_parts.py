@@ -25,17 +25,21 @@ _NAMED = 3  # users that a message names; the rest are counted
 
 @dataclass(slots=True)
 class UsedParts:
-    """`follows` are the steps that a later wave of the same apply takes, each with its words for people."""
+    """`follows` are the steps that a later wave of the same apply takes, each with its words for people.
+
+    `blocked` are the removals that are left out, `refused` what cannot be done at all.
+    """
 
     steps: dict[Address, Step]
     blocked: list[Blocked]
+    refused: list[Blocked]
     follows: list[Step]
     notes: list[str]
 
 
 def without_used_parts(steps: Mapping[Address, Step], given: PlanInput) -> UsedParts:
     """The steps without the removal of parts that something still uses when they are taken."""
-    found = UsedParts(dict(steps), [], [], [])
+    found = UsedParts(dict(steps), [], [], [], [])
     for address, step in sorted(steps.items()):
         if step.action is Action.UPDATE and address in given.desired:
             _one(found, step, steps, given)
@@ -56,7 +60,7 @@ def _one(found: UsedParts, step: Step, steps: Mapping[Address, Step], given: Pla
         return
     rest = [change for change in step.parts if change.address not in used]
     if clash := _clash(rest, desired, [ranges[part] for part in used], given):
-        found.blocked.append(_clashing(step, clash, used))
+        found.refused.append(_clashing(step, clash, used))
         del found.steps[step.address]
         return
     staying: list[Address] = []
@@ -90,7 +94,7 @@ def _split(
         after = given.lower(Action.UPDATE, step.endpoint, desired, recorded, then) if then else ()
     except PlanError as error:
         blocked = Blocked(step.address, step.action, Hindrance.UNSUPPORTED, error.message, error.hint or "")
-        found.blocked.append(blocked)
+        found.refused.append(blocked)
         del found.steps[step.address]
         return
     if now:

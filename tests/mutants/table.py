@@ -19,6 +19,7 @@ class Part:
 PARTS = (
     Part("diff", "reconciler/diff/*.py", 20),
     Part("planner", "reconciler/planner/*.py", 40),
+    Part("promises", "reconciler/planner/promises/*.py", 15),
     Part("executor", "reconciler/executor/*.py", 25),
     Part("store", "reconciler/store/*.py", 20),
     Part("sql", "sql/schema/*.sql", 25),
@@ -33,8 +34,10 @@ TESTS = (
     "tests/unit/test_in_use.py",
     "tests/unit/test_in_vain.py",
     "tests/unit/test_order.py",
+    "tests/unit/test_plan_check.py",
     "tests/unit/test_planner*.py",
     "tests/unit/test_poller.py",
+    "tests/unit/test_possible.py",
     "tests/unit/test_schedule.py",
     "tests/unit/test_select.py",
     "tests/store/test_*.py",

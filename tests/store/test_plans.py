@@ -16,7 +16,7 @@ from reconciler.model.catalog import Mutability
 from reconciler.model.diff import AttributeChange, Reason
 from reconciler.model.plan import Call, ExternalId, MarkValue, Plan, ReservedId
 from reconciler.model.values import ExternalRef, SecretRef
-from reconciler.planner import Limits, make_plan
+from reconciler.planner import Limits
 from reconciler.providers.flat import flatten
 from reconciler.store.plans import (
     SavedPlan,
@@ -34,6 +34,7 @@ from reconciler.store.watch import levels
 from reconciler.store.workers import worker
 from tests.store.core_world import ACTOR, CoreWorld
 from tests.unit.core_rig import given, recorded_of, want, with_parts
+from tests.unit.planner_rig import make_plan
 
 KEY = Key(bytes(range(32)))
 NET = Address.parse("network/net")

@@ -1,4 +1,7 @@
-"""Short words for what the planner is given, and for what it decides."""
+"""Short words for what the planner is given, and for what it decides; and the planner itself, checked.
+
+A test makes its plans with this `make_plan`: it keeps the planner's promises, or the test fails.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,19 @@ from reconciler.model.address import Address
 from reconciler.model.failure import Failure
 from reconciler.model.plan import Action, Hindrance, Plan
 from reconciler.model.resource import Desired, Lifecycle, ReplacePolicy
+from reconciler.planner import PlanInput, check, plan
 from tests.unit.core_rig import want
 
 ALLOWED = Lifecycle(replace=ReplacePolicy.ALLOWED)
 GUARDED = Lifecycle(prevent_destroy=True, replace=ReplacePolicy.ALLOWED)
+
+
+def make_plan(given: PlanInput) -> Plan:
+    """The plan, which keeps every promise."""
+    made = plan.make_plan(given)
+    broken = check.check(made, given)
+    assert not broken, "\n".join(map(str, broken))
+    return made
 
 
 def vm(name: str = "web", **more: Any) -> Desired:

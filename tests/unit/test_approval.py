@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from reconciler.engine.approval import Permit, permitted, used
 from reconciler.model.plan import Action, Plan, Step
-from reconciler.planner import Limits, make_plan
+from reconciler.planner import Limits
 from reconciler.store.plans import Approval
 from tests.unit.core_rig import given, recorded_of, want
+from tests.unit.planner_rig import make_plan
 
 
 def mass_deletion() -> Plan:

@@ -9,9 +9,8 @@ import pytest
 
 from reconciler.model.failure import Failure
 from reconciler.model.plan import Action, Hindrance
-from reconciler.planner import make_plan
 from tests.unit.core_rig import NOW, given, recorded_of
-from tests.unit.planner_rig import ALLOWED, did, failing, network, only, vm
+from tests.unit.planner_rig import ALLOWED, did, failing, make_plan, network, only, vm
 
 LATER = [timedelta(), timedelta(seconds=16), timedelta(hours=2), timedelta(days=4015), timedelta(days=328500)]
 """However the clock moves."""

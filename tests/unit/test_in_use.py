@@ -20,9 +20,10 @@ from reconciler.model.resource import (
     Recorded,
     ReplacePolicy,
 )
-from reconciler.planner import Selection, make_plan, parse_selector
+from reconciler.planner import Selection, parse_selector
 from tests.unit.core_rig import given, recorded_of, want, with_parts
 from tests.unit.manifest_rig import PUBLIC_KEY
+from tests.unit.planner_rig import make_plan
 
 WEB, NET = Address.parse("vm/web"), Address.parse("network/net")
 HELD = Hold("ann", "moving house", address=WEB)

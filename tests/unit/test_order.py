@@ -14,12 +14,12 @@ from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Hindrance, Plan
 from reconciler.model.resource import Desired, Lifecycle, Management, Presence, ReplacePolicy
-from reconciler.planner import make_plan, parse_selector
+from reconciler.planner import parse_selector
 from reconciler.planner.references import references
 from reconciler.planner.select import Selection
 from tests.unit.core_rig import given, recorded_of, want, with_parts
 from tests.unit.manifest_rig import PUBLIC_KEY, catalog
-from tests.unit.planner_rig import failing
+from tests.unit.planner_rig import failing, make_plan
 
 
 def service(name: str, *needs: str, **more: Any) -> Desired:

@@ -20,9 +20,9 @@ from reconciler.model.resource import (
     OnRemove,
     Presence,
 )
-from reconciler.planner import EndpointView, make_plan
+from reconciler.planner import EndpointView
 from tests.unit.core_rig import NOW, given, one_call, recorded_of, refusing, want, with_parts
-from tests.unit.planner_rig import ALLOWED, blocked, did, failing, network, only, vm
+from tests.unit.planner_rig import ALLOWED, blocked, did, failing, make_plan, network, only, vm
 
 # -- actions --------------------------------------------------------------------------------------------
 
@@ -102,6 +102,27 @@ def test_an_existing_object_is_taken_over_only_by_its_id() -> None:
     assert only(other) is Hindrance.NOT_OURS
     nothing = make_plan(given([network(adopt="78")]))
     assert only(nothing) is Hindrance.UNKNOWN
+
+
+def test_an_object_that_two_manifests_ask_for_is_given_to_neither() -> None:
+    stranger = recorded_of(network(), external_id="77", management=Management.UNMANAGED)
+    both = [network("b", adopt="77"), network("a", adopt="77")]
+    there = {item.address: stranger for item in both}
+    plan = make_plan(given(both, strangers=there))
+    assert plan.steps == ()
+    assert {str(item.address): item.message for item in plan.blocked} == {
+        "network/a": "network/b asks for the same object (id 77)",
+        "network/b": "network/a asks for the same object (id 77)",
+    }
+    assert did(make_plan(given(both[:1], strangers=there))) == {"network/b": Action.ADOPT}
+
+
+def test_a_hold_by_tag_keeps_an_object_that_carries_it_from_being_taken_over() -> None:
+    stranger = recorded_of(network(), external_id="77", management=Management.UNMANAGED, tags={"env": "prod"})
+    asked = network(adopt="77")
+    there = {asked.address: stranger}
+    held = Hold("ada", "hands off", tag=("env", "prod"))
+    assert only(make_plan(given([asked], strangers=there, holds=(held,)))) is Hindrance.HELD
 
 
 def test_a_removal_does_not_search_all_that_is_wanted() -> None:

@@ -14,9 +14,9 @@ from reconciler.model.resource import (
     OnRemove,
     Recorded,
 )
-from reconciler.planner import Limits, Selection, make_plan, parse_selector
+from reconciler.planner import Limits, Selection, parse_selector
 from tests.unit.core_rig import given, one_call, recorded_of, want, with_parts
-from tests.unit.planner_rig import ALLOWED, GUARDED, blocked, did, network, only, vm
+from tests.unit.planner_rig import ALLOWED, GUARDED, blocked, did, make_plan, network, only, vm
 
 # -- what may be destroyed ------------------------------------------------------------------------------
 
@@ -71,6 +71,17 @@ def test_what_can_only_grow_is_not_made_smaller() -> None:
     assert blocked(plan) == {"volume/data": Hindrance.SHRINK}
     assert [step.summary for step in plan.steps] == ["protected"]
     assert did(make_plan(given([want("volume/data", size_gb=30)], [there]))) == {"volume/data": Action.UPDATE}
+
+
+def test_what_is_made_anew_is_as_small_as_it_is_wanted() -> None:
+    def volume(**more: Any) -> Desired:
+        return want("volume/data", lifecycle=ALLOWED, **more)
+
+    there = recorded_of(volume(size_gb=20, filesystem="ext4"))
+    plan = make_plan(given([volume(size_gb=10, filesystem="xfs")], [there]))
+    (step,) = plan.steps
+    assert (step.action, step.summary, step.partial) == (Action.REPLACE, "filesystem, size_gb", False)
+    assert plan.blocked == ()
 
 
 def test_a_running_machine_is_not_stopped_unless_its_manifest_allows_it() -> None:

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Hindrance, Plan, Step
 from reconciler.model.resource import Desired, Lifecycle, Management, Presence, Recorded, ReplacePolicy
-from reconciler.planner import EndpointView, Limits, PlanInput, make_plan
+from reconciler.planner import EndpointView, Limits, PlanInput
 from reconciler.planner.references import references
 from tests.unit.core_rig import ENDPOINTS, given, lifecycles, names, recorded_of, resources
 from tests.unit.manifest_rig import catalog
+from tests.unit.planner_rig import make_plan
 
 fleets = st.lists(resources(), max_size=4, unique_by=lambda item: item.address)
 DESTROYING = (Action.DELETE, Action.REPLACE)
