@@ -96,7 +96,7 @@ def demo(bare: Cli) -> Iterator[tuple[Cli, Simulator, Simulator]]:
         yield bare, hetzner, proxmox
 
 
-def test_the_demo_goes_up_answers_the_documents_questions_and_heals(
+def test_the_demo_goes_up_answers_the_promised_queries_and_heals(
     demo: tuple[Cli, Simulator, Simulator],
 ) -> None:
     cli, hetzner, proxmox = demo
@@ -114,7 +114,7 @@ def test_the_demo_goes_up_answers_the_documents_questions_and_heals(
 
 
 def _answers(url: str) -> None:
-    """The schema document's four queries, word for word."""
+    """The four queries of docs/decisions/0002-typed-attributes-without-json.md, but for their parameters."""
     with psycopg.connect(url) as connection:
         connection.execute("SET search_path TO public")
         machines = connection.execute(ALL_VMS)

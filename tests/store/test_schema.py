@@ -173,7 +173,7 @@ def test_foreign_keys_that_point_at_growing_tables_are_indexed(world: World) -> 
     assert unindexed == []
 
 
-# The example queries of the schema's design, as written there but for the parameter's form.
+# What docs/decisions/0002-typed-attributes-without-json.md promises, as it stands there but for the ids.
 ALL_VMS = """
 SELECT
     vm.*,
@@ -233,7 +233,7 @@ def _dicts(world: World, text: str, *params: object) -> list[dict[str, object]]:
 
 
 @pytest.mark.every_server
-def test_the_designs_example_queries_give_the_right_rows(world: World) -> None:
+def test_the_promised_queries_give_the_right_rows(world: World) -> None:
     world.begin()
     small = world.resource("vm/small", "running", cpu_cores=2, memory_mb=4096)
     big = world.resource("vm/big", "stopped", cpu_cores=16, memory_mb=65536, protected=True)
