@@ -22,6 +22,7 @@ OWN_WORDS = {
     "*.presence_reason": "a sentence for people",
     "*.file": "a file's name, which its owner chose",
     "provider_type_attributes.unset_meaning": "a sentence for people",
+    "provider_type_attribute_history.pattern": "a regular expression",
     "provider_type_attributes.pattern": "a regular expression: text with a grammar of its own",
     # a scalar by another's standard
     "*.url": "an address by RFC 3986",

@@ -94,7 +94,7 @@ def summary(applied: Applied, sight: Sight) -> Text:
     words = [f"{count} {PAST[action]}" for action in Action if (count := _count(done, action))]
     undone = applied.outcomes or applied.left or applied.left.blocked
     nothing = "nothing" if undone else "nothing to do"
-    if applied.inventory:
+    if applied.inventory and not words:
         words.append(f"{len(applied.inventory)} of the inventory")
     pieces: list[Piece] = [("Applied: ", "bold"), ", ".join(words) or nothing]
     if failed:

@@ -85,11 +85,14 @@ class Run:
 
     def look(self) -> None:
         """Settle what an earlier run left open, then see what there is, unless told not to."""
-        if not self.request.observe:
-            return
+        if self.request.observe:
+            self.recover()
+            with self.reporter.showing():
+                self.session.observe()
+
+    def recover(self) -> None:
         with self.reporter.showing():
             self.session.recover()
-            self.session.observe()
 
     def preview(self) -> Preview:
         preview = self.session.preview()
@@ -168,6 +171,8 @@ def apply(request: Request, *, yes: bool, form: Literal["text", "json"]) -> int:
     destroy = request.options.destroy
     with running(request) as run:
         run.look()
+        if not request.observe:
+            run.recover()  # to act on what is recorded, what a dead worker left open has to be known
         preview = run.preview() if not yes or destroy or form == "text" else None
         permit = Permit()
         if preview is not None and (not yes or form == "text"):

@@ -20,6 +20,10 @@ SELECT
     set_config('reconciler.operation', %(operation)s, TRUE),
     set_config('reconciler.revision', %(revision)s, TRUE);
 
+-- name: session.look_within
+-- For a transaction that is idle while a provider answers, which takes as long as there are objects there.
+SELECT set_config('idle_in_transaction_session_timeout', '15min', TRUE);
+
 -- name: session.make_history_partitions
 SELECT make_history_partitions(%(months_ahead)s);
 

@@ -105,6 +105,22 @@ def test_ctrl_c_ends_the_waiting_for_what_a_dead_run_had_sent_and_leaves_it_open
     assert operation["status"] == "sending"
 
 
+def test_an_apply_that_does_not_look_settles_first_what_a_dead_run_left_open(world: World) -> None:
+    world.made(key=SSH_KEY)
+    world.write(network=NETWORK)
+    world.sim.fault("latency", seconds=5.0, method="POST", path="/v1/networks", times=1)
+    process = world.cli.start("apply", "-f", "fleet", "--yes", "--no-observe")
+    until(lambda: world.sim.asked("POST", "/v1/networks"), "the create is sent")
+    process.kill()
+    process.wait()
+    world.sim.heal()
+    until(lambda: world.sim.names("networks") != [], "the create took effect")
+    done = world.cli.run("apply", "-f", "fleet", "--yes", "--no-observe")
+    assert done.code == 0, done.said
+    assert world.sim.mutations().count("POST /v1/networks") == 1
+    assert world.cli.is_settled()
+
+
 @pytest.mark.parametrize("task_seconds", [0.5])
 def test_two_applies_at_once_make_everything_once(world: World) -> None:
     world.write(key=SSH_KEY, network=NETWORK, vm=VM, volume=VOLUME)
