@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -55,11 +56,22 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "every_server: run on every PostgreSQL there is, not just the chosen one"
     )
     if not hasattr(config, "workerinput"):
+        _keep_bytecode()
         home = Path(tempfile.mkdtemp(prefix="reconciler-test-", dir=_fastest_folder()))
         home.chmod(0o755)  # for the server's own account, where root runs the tests
         os.environ[HOME] = str(home)
         if config.getoption("--afresh"):
             os.environ[forking.AFRESH] = "1"
+
+
+def _keep_bytecode() -> None:
+    """Even where the environment says not to: every process would compile all of the program first.
+
+    `-B` is obeyed: files that are changed within a second must be read.
+    """
+    if "-B" not in sys.orig_argv:
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        sys.dont_write_bytecode = False
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
