@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,16 +19,17 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from reconciler.engine.catalog import bring_in
 from reconciler.errors import DatabaseUnavailable
 from reconciler.store.embedded import EmbeddedServer, Origin, find_binaries
 from reconciler.store.migrate import migrate
-from reconciler.store.session import Store
+from reconciler.store.session import Actor, Store
 from tests import forking
 from tests.databases import TestDatabase
 
 HOME = "RECONCILER_TEST_HOME"
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "64MB"}
-TEMPLATE = "reconciler_template"
+TEMPLATE, STOCKED = "reconciler_template", "reconciler_stocked"
 MEMORY_BYTES = 4 << 30
 ORIGINS: dict[str, tuple[Origin, ...]] = {
     "wheel": ("wheel",),
@@ -54,11 +56,22 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "every_server: run on every PostgreSQL there is, not just the chosen one"
     )
     if not hasattr(config, "workerinput"):
+        _keep_bytecode()
         home = Path(tempfile.mkdtemp(prefix="reconciler-test-", dir=_fastest_folder()))
         home.chmod(0o755)  # for the server's own account, where root runs the tests
         os.environ[HOME] = str(home)
         if config.getoption("--afresh"):
             os.environ[forking.AFRESH] = "1"
+
+
+def _keep_bytecode() -> None:
+    """Even where the environment says not to: every process would compile all of the program first.
+
+    `-B` is obeyed: files that are changed within a second must be read.
+    """
+    if "-B" not in sys.orig_argv:
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        sys.dont_write_bytecode = False
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -98,19 +111,34 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
 
 @pytest.fixture(scope="session")
 def template(postgres: EmbeddedServer) -> str:
-    """The name of a migrated database that nobody writes to; the first worker makes it."""
-    with psycopg.connect(postgres.superuser_dsn(), autocommit=True) as connection:
+    """The name of a migrated database that nobody writes to."""
+    return _made_once(postgres, TEMPLATE, "template1", migrate)
+
+
+@pytest.fixture(scope="session")
+def stocked_template(postgres: EmbeddedServer, template: str) -> str:
+    """One that has the catalog too, as after the program's first run."""
+    return _made_once(postgres, STOCKED, template, _stock)
+
+
+def _made_once(server: EmbeddedServer, name: str, template: str, fill: Callable[[str], object]) -> str:
+    """The first worker makes it."""
+    with psycopg.connect(server.superuser_dsn(), autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(1)")
-        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone():
-            making = f"{TEMPLATE}_{uuid4().hex[:8]}"
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(making)))
-            migrate(postgres.superuser_dsn(making))
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            making = f"{name}_{uuid4().hex[:8]}"
+            made, named = sql.Identifier(making), sql.Identifier(name)
             connection.execute(
-                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
-                    sql.Identifier(making), sql.Identifier(TEMPLATE)
-                )
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(made, sql.Identifier(template))
             )
-    return TEMPLATE
+            fill(server.superuser_dsn(making))
+            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(made, named))
+    return name
+
+
+def _stock(dsn: str) -> None:
+    with Store.open(f"{dsn} user=reconciler_runtime") as store, store.transaction(Actor("tests")) as tx:
+        bring_in(tx)
 
 
 @pytest.fixture
@@ -126,6 +154,12 @@ def database(postgres: EmbeddedServer, template: str) -> Iterator[TestDatabase]:
 
 
 @pytest.fixture
+def stocked(postgres: EmbeddedServer, stocked_template: str) -> Iterator[TestDatabase]:
+    """A database of the test's own that has the catalog already."""
+    yield from new_database(postgres, stocked_template)
+
+
+@pytest.fixture
 def store(database: TestDatabase) -> Iterator[Store]:
     """The test's database as the program sees it."""
     with Store.open(database.runtime, max_size=4) as opened:
@@ -133,9 +167,14 @@ def store(database: TestDatabase) -> Iterator[Store]:
 
 
 def new_database(server: EmbeddedServer, template: str) -> Iterator[TestDatabase]:
+    """Copied file by file: through the log, which is the default, costs the server thrice as much."""
     made = TestDatabase(server, f"test_{uuid4().hex[:12]}")
     name = sql.Identifier(made.name)
     with psycopg.connect(server.superuser_dsn(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(template)))
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+                name, sql.Identifier(template)
+            )
+        )
         yield made
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))

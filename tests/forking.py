@@ -34,7 +34,8 @@ from typing import Any, TextIO
 ROOT = Path(__file__).resolve().parents[1]
 AFRESH = "RECONCILER_TEST_AFRESH"
 _MESSAGE = 1 << 20  # bytes, more than any request has
-_LOCALE = ("LANG", "LC_ALL", "LC_CTYPE")
+_SETTING_UP = ("PYTHONPATH", "LANG", "LC_ALL", "LC_CTYPE")  # of these a process takes what it started with
+_HARMLESS = ("PATH", "PYTHONDONTWRITEBYTECODE")
 
 
 class Forked:
@@ -142,11 +143,6 @@ def close() -> None:
         _Server.running.pop().end()
 
 
-def _python(env: Mapping[str, str]) -> dict[str, str]:
-    """What sets up a Python process for good when it starts."""
-    return {name: env[name] for name in ("PYTHONPATH", *_LOCALE) if name in env}
-
-
 class _Server:
     running: list[_Server] = []  # at most one  # noqa: RUF012
 
@@ -156,7 +152,7 @@ class _Server:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.forking", str(asked.fileno())],
                 cwd=ROOT,
-                env=_python(os.environ) | {"PATH": os.environ["PATH"]},
+                env={name: os.environ[name] for name in (*_SETTING_UP, *_HARMLESS) if name in os.environ},
                 stdin=subprocess.DEVNULL,
                 pass_fds=[asked.fileno()],
             )
@@ -170,7 +166,7 @@ class _Server:
     @staticmethod
     def fits(env: Mapping[str, str]) -> bool:
         """Whether a process with this environment would be set up as the server was."""
-        return _python(env) == _python(os.environ)
+        return all(env.get(name) == os.environ.get(name) for name in _SETTING_UP)
 
     def end(self) -> None:
         self._asking.close()

@@ -29,11 +29,12 @@ def merge(parts: Sequence[CatalogPart]) -> Catalog:
     relationships = _once((item for part in parts for item in part.relationship_types), faults)
     rules: list[TypeAttribute] = []
     for part in parts:
+        offered = _offered(part)
         for resource_type, attribute, form in part.rules:
             definition = definitions.get(attribute)
             if definition is None:
                 faults.append(f"{part.name}: {resource_type}.{attribute}: no such attribute definition")
-            elif unknown := {form.also, form.unique_within} - {None} - _beside(part, resource_type):
+            elif unknown := {form.also, form.unique_within} - {None} - offered[resource_type]:
                 faults.append(f"{part.name}: {resource_type}.{attribute}: no {', '.join(map(str, unknown))}")
             elif definition.cardinality is Cardinality.MAP and form.change is not Mutability.READ_ONLY:
                 faults.append(f"{part.name}: {resource_type}.{attribute}: a map is only ever read")
@@ -57,9 +58,12 @@ def merge(parts: Sequence[CatalogPart]) -> Catalog:
     )
 
 
-def _beside(part: CatalogPart, resource_type: str) -> set[str | None]:
-    """The attributes that the part offers of a type."""
-    return {attribute for kind, attribute, _ in part.rules if kind == resource_type}
+def _offered(part: CatalogPart) -> dict[str, set[str | None]]:
+    """The attributes that the part offers of each type."""
+    found: dict[str, set[str | None]] = {}
+    for resource_type, attribute, _ in part.rules:
+        found.setdefault(resource_type, set()).add(attribute)
+    return found
 
 
 def _once(items: Iterable[_Named], faults: list[str]) -> dict[str, _Named]:

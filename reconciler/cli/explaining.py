@@ -7,11 +7,10 @@ from difflib import get_close_matches
 
 from rich.text import Text
 
-from reconciler.catalog import merge
 from reconciler.cli.explaining_forms import NAMED, form_lines, form_names, wrapped
 from reconciler.cli.output import line, print_json, print_table, results
 from reconciler.cli.values import shown
-from reconciler.engine.drivers import catalog_parts
+from reconciler.engine.catalog import packaged
 from reconciler.errors import ConfigurationError
 from reconciler.manifest.names import short_names
 from reconciler.manifest.schema import json_schema
@@ -36,7 +35,7 @@ _CHANGES: Mapping[Mutability, str] = {
 
 
 def schema(kind: str | None, providers: list[str]) -> None:
-    catalog = merge(catalog_parts())
+    catalog = packaged()
     for name in providers:
         if name not in catalog.provider_types:
             raise ConfigurationError(
@@ -58,7 +57,7 @@ def _no_kind(word: str, catalog: Catalog) -> ConfigurationError:
 
 
 def explain(word: str | None) -> None:
-    catalog = merge(catalog_parts())
+    catalog = packaged()
     if word is None:
         _print_kinds(catalog)
         return

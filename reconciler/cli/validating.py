@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Literal
 
-from reconciler.catalog import merge
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.output import counted, line, note, print_json, results
 from reconciler.cli.settings import Settings
 from reconciler.cli.sources import Manifests
-from reconciler.engine.drivers import catalog_parts
+from reconciler.engine.catalog import packaged
 from reconciler.errors import ConfigurationError, ManifestError
 from reconciler.manifest.load import load_offline
 from reconciler.manifest.model import ManifestSet
@@ -37,7 +36,7 @@ def validate(settings: Settings, files: list[str], output: Literal["text", "json
 
 def _load(states: Sequence[SourceState]) -> ManifestSet:
     """The set that the named files make. What a part of a source refers to may be in the rest of it."""
-    catalog = merge(catalog_parts())
+    catalog = packaged()
     files = [file for state in states for file in state.files]
     try:
         return load_offline(files, catalog)

@@ -71,14 +71,18 @@ def _verdict(trouble: str | None) -> tuple[int, str, bytes]:
 
 
 class HealthServer:
-    """Serves until closed. `port=0` takes a free one. Raises ConfigurationError if the port is taken."""
+    """Serves until closed. `port=0` takes a free one. Raises ConfigurationError if the port is taken.
 
-    def __init__(self, health: Health, port: int) -> None:
+    `patience`: for how many seconds a connection may last.
+    """
+
+    def __init__(self, health: Health, port: int, patience: float = CONNECTION_SECONDS) -> None:
         class Handler(_Handler):
             shown = health
+            timeout = patience
 
         try:
-            self._http = _Server((HOST, port), Handler)
+            self._http = _Server((HOST, port), Handler, patience)
         except OSError as error:
             raise ConfigurationError(
                 f"health and metrics cannot be served on {HOST}:{port}: {error.strerror}",
@@ -106,7 +110,10 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+    def __init__(
+        self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], patience: float
+    ) -> None:
+        self._patience = patience
         self._lock = threading.Lock()
         self._open: dict[socket.socket, float] = {}  # when each began, the oldest first
         super().__init__(address, handler)
@@ -121,7 +128,7 @@ class _Server(ThreadingHTTPServer):
 
     def service_actions(self) -> None:
         """Called by the serving thread several times a second."""
-        late = time.monotonic() - CONNECTION_SECONDS
+        late = time.monotonic() - self._patience
         with self._lock:
             for request in [each for each, began in self._open.items() if began < late]:
                 self._end(request)
@@ -143,7 +150,6 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     shown: Health
-    timeout = CONNECTION_SECONDS
 
     def do_GET(self) -> None:
         status, kind, body = self.shown.answer(self.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from reconciler import __version__
 from reconciler.catalog import merge
@@ -15,20 +16,24 @@ from reconciler.store.session import Transaction
 _MANIFESTS = "manifests"  # the part of the catalog that users wrote
 
 
+@cache
+def packaged() -> Catalog:
+    """What this version and the installed drivers ship."""
+    return merge(catalog_parts())
+
+
 def bring_in(tx: Transaction) -> Catalog:
     """Bring the packaged catalog into the database where it changed, and give the whole catalog."""
     users = user_types(tx)
-    packaged = merge(catalog_parts())
     stored = {name: bytes(hash_) for name, hash_ in tx.rows("catalog.parts") if name == _MANIFESTS}
-    whole = _with_users(packaged, catalog_rows.load(tx), users) if stored else packaged
+    whole = _with_users(packaged(), catalog_rows.load(tx), users) if stored else packaged()
     catalog_rows.sync(tx, whole, {**_part_hashes(), **stored}, user_types=users)
     return catalog_rows.load(tx)
 
 
 def add_user_types(tx: Transaction, catalog: Catalog) -> Catalog:
     """Write a catalog to which manifests added types or attributes."""
-    packaged = merge(catalog_parts())
-    users = frozenset(catalog.resource_types.keys() - packaged.resource_types.keys())
+    users = frozenset(catalog.resource_types.keys() - packaged().resource_types.keys())
     hashes = {**_part_hashes(), _MANIFESTS: digest([repr(catalog)])}
     catalog_rows.sync(tx, catalog, hashes, user_types=users)
     return catalog_rows.load(tx)
@@ -41,31 +46,32 @@ def user_types(tx: Transaction) -> frozenset[str]:
 
 def user_attributes(catalog: Catalog) -> frozenset[str]:
     """The attributes that no installed driver ships."""
-    return frozenset(catalog.definitions.keys() - merge(catalog_parts()).definitions.keys())
+    return frozenset(catalog.definitions.keys() - packaged().definitions.keys())
 
 
 def user_relationships(catalog: Catalog) -> frozenset[str]:
     """The relationship types that no installed driver ships."""
-    return frozenset(catalog.relationship_types.keys() - merge(catalog_parts()).relationship_types.keys())
+    return frozenset(catalog.relationship_types.keys() - packaged().relationship_types.keys())
 
 
-def _with_users(packaged: Catalog, stored: Catalog, users: frozenset[str]) -> Catalog:
+def _with_users(shipped: Catalog, stored: Catalog, users: frozenset[str]) -> Catalog:
     """What is packaged now, with the users' own types and attributes as they are stored."""
-    own = stored.definitions.keys() - packaged.definitions.keys()
-    rules = {key: dict(rules) for key, rules in packaged.rules.items()}
+    own = stored.definitions.keys() - shipped.definitions.keys()
+    rules = {key: dict(rules) for key, rules in shipped.rules.items()}
     for key, stored_rules in stored.rules.items():
         for name, rule in stored_rules.items():
             if key[0] in users or name in own:
                 rules.setdefault(key, {})[name] = rule
     return Catalog(
-        provider_types=packaged.provider_types,
-        resource_types={**packaged.resource_types, **{name: stored.resource_types[name] for name in users}},
-        definitions={**packaged.definitions, **{name: stored.definitions[name] for name in own}},
-        relationship_types={**stored.relationship_types, **packaged.relationship_types},
-        offers={**packaged.offers, **{key: o for key, o in stored.offers.items() if key[0] in users}},
+        provider_types=shipped.provider_types,
+        resource_types={**shipped.resource_types, **{name: stored.resource_types[name] for name in users}},
+        definitions={**shipped.definitions, **{name: stored.definitions[name] for name in own}},
+        relationship_types={**stored.relationship_types, **shipped.relationship_types},
+        offers={**shipped.offers, **{key: o for key, o in stored.offers.items() if key[0] in users}},
         rules=rules,
     )
 
 
+@cache
 def _part_hashes() -> Mapping[str, bytes]:
     return {part.name: digest([__version__, repr(part)]) for part in catalog_parts()}

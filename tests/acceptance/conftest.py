@@ -18,6 +18,12 @@ _KEPT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
 
 
 @pytest.fixture
+def database(stocked: TestDatabase) -> TestDatabase:
+    """As it is after the first run: what brings the catalog in is tested with the store."""
+    return stocked
+
+
+@pytest.fixture
 def place() -> Iterator[Path]:
     """A folder that the embedded server's own account may enter, unlike tmp_path for root."""
     folder = Path(tempfile.mkdtemp(prefix="acceptance-"))

@@ -22,7 +22,7 @@ from tests.mutants.table import PARTS, SEED, TESTS, Part
 
 ROOT = Path(__file__).parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.txt")
-SAME = os.environ | {"CI": "true"}
+SAME = os.environ | {"CI": "true", "PYTHONDONTWRITEBYTECODE": "1"}
 """Hypothesis then tries the same examples in every run, and has no deadline."""
 PATIENCE = 4.0  # times as long as the tests take unharmed: a mutation that hangs is noticed, too
 

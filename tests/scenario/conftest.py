@@ -21,6 +21,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def database(stocked: TestDatabase) -> TestDatabase:
+    """As it is after the first run: what brings the catalog in is tested with the store."""
+    return stocked
+
+
+@pytest.fixture
 def place() -> Iterator[Path]:
     """A folder of the test's own, and the environment's secrets for as long as it is there."""
     before = dict(os.environ)

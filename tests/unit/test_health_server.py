@@ -22,6 +22,13 @@ def server() -> Iterator[HealthServer]:
     made.close()
 
 
+@pytest.fixture
+def hasty() -> Iterator[HealthServer]:
+    made = HealthServer(Health(Metrics()), 0, patience=0.5)
+    yield made
+    made.close()
+
+
 def ok(server: HealthServer) -> bool:
     return requests.get(f"http://127.0.0.1:{server.port}/healthz", timeout=60).status_code == 200
 
@@ -47,16 +54,16 @@ def test_a_crowd_that_says_nothing_takes_few_descriptors_and_threads_and_stops_n
 
 
 @pytest.mark.parametrize("said", [b"", b"GET /heal", b"GET /healthz HTTP/1.1\r\nHost: x\r\n"])
-def test_who_does_not_end_a_request_is_let_go(server: HealthServer, said: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as held:
+def test_who_does_not_end_a_request_is_let_go(hasty: HealthServer, said: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", hasty.port), timeout=60) as held:
         held.sendall(said)
         while held.recv(4096):
             pass
-    assert ok(server)
+    assert ok(hasty)
 
 
-def test_who_keeps_on_talking_slowly_is_let_go_too(server: HealthServer) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=0.2) as held:
+def test_who_keeps_on_talking_slowly_is_let_go_too(hasty: HealthServer) -> None:
+    with socket.create_connection(("127.0.0.1", hasty.port), timeout=0.2) as held:
         held.sendall(b"GET /healthz HTTP/1.1\r\n")
         while True:
             try:
@@ -67,4 +74,4 @@ def test_who_keeps_on_talking_slowly_is_let_go_too(server: HealthServer) -> None
                 continue
             except OSError:
                 break
-    assert ok(server)
+    assert ok(hasty)
