@@ -84,6 +84,10 @@ class PlanError(ReconcilerError):
     """A plan cannot be made, for example because references form a cycle."""
 
 
+class BrokenPlanError(ReconcilerError):
+    """A plan that does not keep what the planner promises: a fault of ours, or of a driver, found in time."""
+
+
 class StalePlanError(ReconcilerError):
     """An approved plan whose ground has moved: it is applied as approved or not at all."""
 

@@ -14,7 +14,7 @@ from reconciler.cli.failures import Guarded
 from reconciler.cli.settings import Settings, default_home
 
 _VALUED = ("--home", "--database", "--actor")
-_FLAGS = ("--no-color", "--verbose", "-v", "--debug")
+_FLAGS = ("--no-color", "--verbose", "-v", "--debug", "--check-plans")
 
 
 class Root(Guarded):
@@ -81,13 +81,22 @@ def options(
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    check_plans: Annotated[
+        bool,
+        typer.Option(
+            "--check-plans",
+            help="Check that each plan keeps what the planner promises, and refuse one that does not.",
+            envvar="RECONCILER_CHECK_PLANS",
+        ),
+    ] = False,
     _: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
     if no_color:
         os.environ["NO_COLOR"] = "1"  # what the consoles obey, and whatever is started from here
-    context.obj = Settings((home or default_home()).absolute(), database, actor, verbose, debug)
+    where = (home or default_home()).absolute()
+    context.obj = Settings(where, database, actor, verbose, debug, check_plans)
 
 
 changing.add_to(app)

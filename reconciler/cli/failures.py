@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from reconciler.cli import streams
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.settings import Settings
-from reconciler.errors import ManifestError, ReconcilerError
+from reconciler.errors import BrokenPlanError, ManifestError, ReconcilerError
 
 
 class Guarded(TyperGroup):
@@ -44,10 +44,11 @@ def guarded(command: Callable[[], Any], ctx: Any) -> Any:
         return command()
     except ReconcilerError as error:
         debug = _debug(ctx)
-        _print_error(error)
+        ours = isinstance(error, BrokenPlanError)
+        _print_error(error, "fault" if ours else "error")
         if debug:
             traceback.print_exc()
-        raise typer.Exit(ExitCode.FAILED) from None
+        raise typer.Exit(ExitCode.FAULT if ours else ExitCode.FAILED) from None
     except OSError as error:
         raise typer.Exit(_refused(error, debug=_debug(ctx))) from None
     except KeyboardInterrupt:
@@ -84,7 +85,7 @@ def _debug(ctx: Any) -> bool:
     return isinstance(ctx.obj, Settings) and ctx.obj.debug
 
 
-def _print_error(error: ReconcilerError) -> None:
+def _print_error(error: ReconcilerError, word: str = "error") -> None:
     from reconciler.cli.output import errors, line
 
     out = errors()
@@ -93,7 +94,7 @@ def _print_error(error: ReconcilerError) -> None:
             out.print(str(problem))
         if error.unlisted:
             out.print(error.unlisted)
-    out.print(line(("error: ", "bold red"), error.message))
+    out.print(line((f"{word}: ", "bold red"), error.message))
     if error.hint:
         out.print(line(("  → ", "cyan"), error.hint))
 

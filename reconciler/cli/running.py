@@ -108,7 +108,9 @@ def running(request: Request) -> Iterator[Run]:
     """Open the database, read the manifests, register as a worker."""
     settings = request.settings
     with (
-        Engine.open(settings.home, settings.database, settings.actor) as engine,
+        Engine.open(
+            settings.home, settings.database, settings.actor, check_plans=settings.check_plans
+        ) as engine,
         engine.working("cli") as context,
     ):
         with engine.store.read() as tx:

@@ -53,6 +53,7 @@ def serve(
         log_level=log_level,
         log_format=log_format,
         actor=settings.actor,
+        check_plans=settings.check_plans,
     )
     if max_destroy is not None:
         config = replace(config, max_destroy=max_destroy)

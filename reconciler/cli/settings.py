@@ -11,13 +11,17 @@ import typer
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`database`: a URL, None for the embedded server in `home`. `actor`: None for user@host."""
+    """`database`: a URL, None for the embedded server in `home`. `actor`: None for user@host.
+
+    `check_plans`: each plan has to keep what the planner promises.
+    """
 
     home: Path
     database: str | None = None
     actor: str | None = None
     verbose: bool = False
     debug: bool = False
+    check_plans: bool = False
 
     @property
     def cache(self) -> Path:

@@ -24,7 +24,8 @@ class DaemonConfig:
     endpoint may become. `port` is for health and metrics on 127.0.0.1; 0 takes a free one, None serves
     nothing. `report_only`: plan and report, send no mutation anywhere. `max_destroy`: more deletions and
     replacements in one plan wait for an approval. `shutdown_timeout`: how long what is under way may take
-    to end once the daemon was told to stop.
+    to end once the daemon was told to stop. `check_plans`: refuse a plan that does not keep what the
+    planner promises.
     """
 
     home: Path
@@ -40,6 +41,7 @@ class DaemonConfig:
     log_level: str = "info"
     log_format: LogFormat = "json"
     actor: str | None = None
+    check_plans: bool = False
 
     def __post_init__(self) -> None:
         if wrong := list(self._wrong()):

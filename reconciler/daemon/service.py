@@ -132,7 +132,12 @@ class _Service:
     def _serve_for_ever(self) -> None:
         while not self.stopping.is_set():
             try:
-                with Engine.open(self.config.home, self.config.database_url, self.actor) as engine:
+                with Engine.open(
+                    self.config.home,
+                    self.config.database_url,
+                    self.actor,
+                    check_plans=self.config.check_plans,
+                ) as engine:
                     engine.budgets = self.budgets  # what was sent was sent, whatever became of the database
                     with engine.working("daemon") as context:
                         self._serve(engine, context)

@@ -43,7 +43,10 @@ def default_actor() -> str:
 
 @dataclass(slots=True)
 class Engine:
-    """Holds what lives as long as the process. `budgets` outlive connections, so limits hold throughout."""
+    """Holds what lives as long as the process. `budgets` outlive connections, so limits hold throughout.
+
+    `check_plans`: refuse a plan that does not keep what the planner promises.
+    """
 
     home: Path
     database: Database
@@ -52,17 +55,21 @@ class Engine:
     actor: str
     key: Key
     budgets: dict[str, RequestBudget] = field(default_factory=dict)
+    check_plans: bool = False
 
     @classmethod
     @contextmanager
-    def open(cls, home: Path, url: str | None, actor: str | None = None) -> Iterator[Engine]:
+    def open(
+        cls, home: Path, url: str | None, actor: str | None = None, *, check_plans: bool = False
+    ) -> Iterator[Engine]:
         """Open the database (starting the embedded one where no URL is given) and bring the catalog in."""
         who = actor or default_actor()
         with open_database(url, home, max_size=CONNECTIONS) as database:
             with database.store.transaction(Actor(who, "catalog of this version", "catalog")) as tx:
                 catalog = bring_in(tx)
                 owner = tx.value("installation.uid")
-            yield cls(home, database, catalog, owner, who, database.key(home, who))
+            key = database.key(home, who)
+            yield cls(home, database, catalog, owner, who, key, check_plans=check_plans)
 
     @property
     def store(self) -> Store:

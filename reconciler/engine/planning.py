@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from reconciler.engine.checking import refuse_broken
 from reconciler.engine.drivers import driver_class, drivers
 from reconciler.engine.engine import Engine
 from reconciler.engine.inventory import waiting_hosts
@@ -76,7 +77,8 @@ def plan_now(
 ) -> Plan:
     """The plan for what the transaction sees. `looks` are this run's observations, by endpoint.
 
-    `inventory` is what the transaction, or this run before it, changed of the inventory.
+    `inventory` is what the transaction, or this run before it, changed of the inventory. Raises
+    BrokenPlanError for a plan that is not what a plan must be, where the engine is to check that.
     """
     endpoints = engine.endpoints(tx)
     drop_void_failures(tx, in_vain.CODE)
@@ -130,11 +132,14 @@ def plan_now(
         restored=restored,
     )
     waiting = waiting_hosts(tx, scoped_sources(options))
-    return replace(
+    plan = replace(
         make_plan(given),
         inventory=tuple(sorted((*inventory, *waiting), key=lambda step: step.key)),
         elsewhere=_differing(given),
     )
+    if engine.check_plans:
+        refuse_broken(plan, given)
+    return plan
 
 
 def _elsewhere(scope: Scope | None, roots: Iterable[Root]) -> dict[Address, str | None]:

@@ -131,6 +131,26 @@ def acme(cli: Cli) -> Path:
     return cloud
 
 
+def test_a_driver_that_would_do_what_no_plan_may_is_found_out(cli: Cli, acme: Path) -> None:
+    """Its change of a colour makes another bucket, which a change may not."""
+    fleet = write(cli, acme, "red")
+    cli.ok("apply", "-f", fleet, "--yes")
+    driver = cli.folder / "site" / "acme_cloud" / "__init__.py"
+    driver.write_text(driver.read_text().replace("creates=creates)", "creates=True)"))
+    write(cli, acme, "blue")
+    for words, checks in ((("--check-plans",), ""), ((), "1")):
+        cli.env["RECONCILER_CHECK_PLANS"] = checks
+        for command in (("plan", "-f", fleet), ("apply", "-f", fleet, "--yes")):
+            done = cli.run(*command, *words)
+            assert done.code == 70, done.said
+            assert "fault: this plan is not what a plan must be, and nothing of it was done" in done.said
+            assert "acme_bucket/beach: update makes or deletes the object by put" in done.said
+            assert "a fault of reconciler, or of a driver" in done.said
+    assert json.loads((acme / "beach.json").read_text())["colour"] == "red"
+    cli.env["RECONCILER_CHECK_PLANS"] = ""
+    assert cli.run("plan", "-f", fleet).code == 0
+
+
 def write(cli: Cli, cloud: Path, colour: str) -> str:
     fleet = cli.folder / "acme-fleet"
     fleet.mkdir(exist_ok=True)

@@ -12,7 +12,10 @@ from reconciler.manifest.sources import SourceSpec, read_source
 
 
 def main(url: str, home: str, folder: str) -> None:
-    with Engine.open(Path(home), url, actor="child@test") as engine, engine.working("cli") as context:
+    with (
+        Engine.open(Path(home), url, "child@test", check_plans=True) as engine,
+        engine.working("cli") as context,
+    ):
         session = Session(
             engine, context, [read_source(SourceSpec(paths=(folder,), name="fleet"), Path(home))]
         )

@@ -243,7 +243,7 @@ def staged(
             api = ProxmoxApi(**given | dict(proxmox or {}))
             second = _serve(stack, SimulatorServer(api, tls=server_context(home / "ca")), "/api2/json")
             inventory.append(proxmox_inventory(second.server.port, home / "ca" / "ca.pem"))
-        engine = stack.enter_context(Engine.open(home, database.admin, actor="ada@test"))
+        engine = stack.enter_context(Engine.open(home, database.admin, "ada@test", check_plans=True))
         context = stack.enter_context(engine.working("cli"))
         yield Stage(engine, context, home, database, "---\n".join(inventory), first, second)
 

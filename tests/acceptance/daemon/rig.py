@@ -178,6 +178,7 @@ class Daemon:
             "reconcile_interval": 1.0,
             "observe_interval": 1.0,
             "port": 0,
+            "check_plans": True,
             **settings,
         }
         with log.open("ab") as target:
