@@ -11,13 +11,10 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from reconciler.engine.catalog import bring_in
 from reconciler.errors import DatabaseUnavailable
@@ -25,25 +22,16 @@ from reconciler.store.embedded import EmbeddedServer, Origin, find_binaries
 from reconciler.store.migrate import migrate
 from reconciler.store.session import Actor, Store
 from tests import forking
-from tests.databases import TestDatabase
+from tests.databases import TestDatabase, fastest_folder, made_once, new_database
 
 HOME = "RECONCILER_TEST_HOME"
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "64MB"}
 TEMPLATE, STOCKED = "reconciler_template", "reconciler_stocked"
-MEMORY_BYTES = 4 << 30
 ORIGINS: dict[str, tuple[Origin, ...]] = {
     "wheel": ("wheel",),
     "system": ("system",),
     "all": ("wheel", "system"),
 }
-
-
-def _fastest_folder() -> str | None:
-    """Memory where there is enough: a database is some hundred files, and tests wait for their copying."""
-    memory = Path("/dev/shm")  # noqa: S108 - the folder made in it has a name of its own
-    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MEMORY_BYTES:
-        return str(memory)
-    return None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     if not hasattr(config, "workerinput"):
         _keep_bytecode()
-        home = Path(tempfile.mkdtemp(prefix="reconciler-test-", dir=_fastest_folder()))
+        home = Path(tempfile.mkdtemp(prefix="reconciler-test-", dir=fastest_folder()))
         home.chmod(0o755)  # for the server's own account, where root runs the tests
         os.environ[HOME] = str(home)
         if config.getoption("--afresh"):
@@ -112,28 +100,13 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
 @pytest.fixture(scope="session")
 def template(postgres: EmbeddedServer) -> str:
     """The name of a migrated database that nobody writes to."""
-    return _made_once(postgres, TEMPLATE, "template1", migrate)
+    return made_once(postgres, TEMPLATE, "template1", migrate)
 
 
 @pytest.fixture(scope="session")
 def stocked_template(postgres: EmbeddedServer, template: str) -> str:
     """One that has the catalog too, as after the program's first run."""
-    return _made_once(postgres, STOCKED, template, _stock)
-
-
-def _made_once(server: EmbeddedServer, name: str, template: str, fill: Callable[[str], object]) -> str:
-    """The first worker makes it."""
-    with psycopg.connect(server.superuser_dsn(), autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(1)")
-        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            making = f"{name}_{uuid4().hex[:8]}"
-            made, named = sql.Identifier(making), sql.Identifier(name)
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(made, sql.Identifier(template))
-            )
-            fill(server.superuser_dsn(making))
-            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(made, named))
-    return name
+    return made_once(postgres, STOCKED, template, _stock)
 
 
 def _stock(dsn: str) -> None:
@@ -164,17 +137,3 @@ def store(database: TestDatabase) -> Iterator[Store]:
     """The test's database as the program sees it."""
     with Store.open(database.runtime, max_size=4) as opened:
         yield opened
-
-
-def new_database(server: EmbeddedServer, template: str) -> Iterator[TestDatabase]:
-    """Copied file by file: through the log, which is the default, costs the server thrice as much."""
-    made = TestDatabase(server, f"test_{uuid4().hex[:12]}")
-    name = sql.Identifier(made.name)
-    with psycopg.connect(server.superuser_dsn(), autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
-                name, sql.Identifier(template)
-            )
-        )
-        yield made
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))

@@ -6,13 +6,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from reconciler.store.embedded import EmbeddedServer
 from tests.acceptance.rig import TOKEN, Cli, Simulator, World, end, inventory, simulator
-from tests.databases import TestDatabase
+from tests.databases import TestDatabase, fastest_folder
 
 _KEPT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
 
@@ -25,17 +26,29 @@ def database(stocked: TestDatabase) -> TestDatabase:
 
 @pytest.fixture
 def place() -> Iterator[Path]:
+    with a_place() as folder:
+        yield folder
+
+
+@pytest.fixture
+def bare(place: Path) -> Iterator[Cli]:
+    """The program with a home of its own and the embedded database; nothing is there yet."""
+    with a_cli(place) as cli:
+        yield cli
+
+
+@contextmanager
+def a_place() -> Iterator[Path]:
     """A folder that the embedded server's own account may enter, unlike tmp_path for root."""
-    folder = Path(tempfile.mkdtemp(prefix="acceptance-"))
+    folder = Path(tempfile.mkdtemp(prefix="acceptance-", dir=fastest_folder()))
     folder.chmod(0o711)
     yield folder
     EmbeddedServer.stop(folder / "home" / "postgresql", force=True)
     shutil.rmtree(folder)
 
 
-@pytest.fixture
-def bare(place: Path) -> Iterator[Cli]:
-    """The program with a home of its own and the embedded database; nothing is there yet."""
+@contextmanager
+def a_cli(place: Path) -> Iterator[Cli]:
     env = {name: os.environ[name] for name in _KEPT if name in os.environ}
     env |= {"RECONCILER_HOME": str(place / "home"), "HOME": str(place), "FLEET_TOKEN": TOKEN}
     env["RECONCILER_CHECK_PLANS"] = "1"  # no plan of any process breaks what the planner promises

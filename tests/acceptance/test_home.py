@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from tests.acceptance.conftest import a_cli, a_place
 from tests.acceptance.rig import Cli
 
 FLEET = "---\n".join(
@@ -29,13 +32,21 @@ COMMANDS = (
 )
 
 
+@pytest.fixture(scope="session")
+def one_for_all() -> Iterator[Path]:
+    """A folder with what `used` begins with, made once: nothing in a home says where the home is."""
+    with a_place() as folder, a_cli(folder) as cli:
+        (folder / "fleet.yaml").write_text(FLEET)
+        cli.ok("apply", "-f", "fleet.yaml", "--yes")
+        cli.ok("credentials", "set", "pin", stdin="open sesame\n")
+        cli.ok("db", "stop")
+        yield folder
+
+
 @pytest.fixture
-def used(bare: Cli) -> Cli:
+def used(bare: Cli, one_for_all: Path) -> Cli:
     """A home with a database, a key and a stored secret, whose server is stopped."""
-    (bare.folder / "fleet.yaml").write_text(FLEET)
-    bare.ok("apply", "-f", "fleet.yaml", "--yes")
-    bare.ok("credentials", "set", "pin", stdin="open sesame\n")
-    bare.ok("db", "stop")
+    subprocess.run(["cp", "-a", *one_for_all.iterdir(), bare.folder], check=True)
     return bare
 
 

@@ -33,8 +33,7 @@ from tests.campaigns.test_kill_points import (
     server,
     world,
 )
-from tests.conftest import new_database
-from tests.databases import TestDatabase
+from tests.databases import TestDatabase, new_database
 from tests.scenario.stage import Simulator, Stage, document, staged
 
 pytestmark = pytest.mark.slow

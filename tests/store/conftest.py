@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from reconciler.store.embedded import EmbeddedServer
 from reconciler.store.session import Store
-from tests.databases import TestDatabase
+from tests.databases import TestDatabase, made_once, new_database
 from tests.store.core_world import CoreWorld, prepare
+
+PREPARED = "reconciler_prepared"
+
+
+@pytest.fixture(scope="session")
+def prepared_template(postgres: EmbeddedServer, template: str) -> str:
+    def fill(dsn: str) -> None:
+        with Store.open(f"{dsn} user=reconciler_runtime") as store:
+            prepare(store)
+
+    return made_once(postgres, PREPARED, template, fill)
 
 
 @pytest.fixture
-def world(store: Store, database: TestDatabase) -> CoreWorld:
-    """The test's database with the packaged catalog and three endpoints in it."""
-    prepare(store)
-    return CoreWorld(store, database)
+def prepared(postgres: EmbeddedServer, prepared_template: str) -> Iterator[TestDatabase]:
+    yield from new_database(postgres, prepared_template)
+
+
+@pytest.fixture
+def world(prepared: TestDatabase) -> Iterator[CoreWorld]:
+    """A database of the test's own with the packaged catalog and three endpoints in it."""
+    with Store.open(prepared.runtime, max_size=4) as store:
+        yield CoreWorld(store, prepared)

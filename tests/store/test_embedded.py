@@ -24,6 +24,7 @@ import pytest
 
 from reconciler.errors import DatabaseUnavailable
 from reconciler.store.embedded import Binaries, DatabaseInUse, EmbeddedServer, Origin, find_binaries
+from tests.databases import fastest_folder
 
 PROJECT = Path(__file__).parents[2]
 SETTINGS = {"fsync": "off", "shared_buffers": "16MB"}
@@ -141,7 +142,7 @@ def folder() -> Iterator[Path]:
 
 def scratch_folder() -> Iterator[Path]:
     """A folder that the server's account can go through; pytest's own, for root, is closed to others."""
-    path = Path(tempfile.mkdtemp(prefix="embedded-test-"))
+    path = Path(tempfile.mkdtemp(prefix="embedded-test-", dir=fastest_folder()))
     path.chmod(0o711)
     yield path
     for data in (*path.glob("**/pgdata"),):

@@ -15,6 +15,7 @@ from reconciler.engine.drivers import catalog_parts
 from reconciler.manifest.files import collect
 from reconciler.manifest.load import load_offline
 from tests.bench.fleet import counts, least_requests, spread, write_fleet
+from tests.databases import fastest_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,7 +58,7 @@ def test_the_least_requests_are_full_pages_for_each_type() -> None:
 
 @pytest.mark.parametrize("applied", [22, 0], ids=["applied", "seeded"])
 def test_every_measured_command_runs_on_a_tiny_fleet(applied: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="reconciler-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="reconciler-bench-", dir=fastest_folder()) as folder:
         Path(folder).chmod(0o711)  # for the database server's own account, where root runs the tests
         command = [sys.executable, "-m", "tests.bench", "--sizes", "22", "--repeat", "1"]
         options = ["--apply-up-to", str(applied), "--terraform-plan-up-to", "0"]

@@ -17,6 +17,7 @@ import pytest
 from reconciler.store.embedded import EmbeddedServer
 from reconciler.store.migrate import migrate
 from tests.acceptance.daemon.rig import Cloud, Daemon, Site, fleet, git, server, ssh_key, until
+from tests.databases import fastest_folder
 from tests.unit.git_rig import commit
 
 CREATE = "POST /v1/servers"
@@ -25,7 +26,7 @@ CREATE = "POST /v1/servers"
 @pytest.fixture
 def place() -> Iterator[Path]:
     """A folder that the database's own account can go through, where root runs the tests."""
-    folder = Path(tempfile.mkdtemp(prefix="daemon-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="daemon-test-", dir=fastest_folder()))
     folder.chmod(0o711)
     yield folder
     for data in folder.glob("**/pgdata"):
