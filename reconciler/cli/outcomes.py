@@ -122,7 +122,7 @@ def exit_code(applied: Applied, *, interrupted: bool) -> ExitCode:
         return ExitCode.FAILED
     waits = applied.withheld or applied.left.inventory
     if waits or any(not _asked_for(item) for item in applied.left.blocked):
-        return ExitCode.LEFT if applied.outcomes or applied.inventory else ExitCode.FAILED
+        return ExitCode.LEFT if applied.outcomes else ExitCode.FAILED
     return ExitCode.DONE
 
 

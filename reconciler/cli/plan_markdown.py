@@ -12,6 +12,7 @@ from reconciler.cli.plan_text import (
     count_text,
     elsewhere_text,
     inventory_lines,
+    inventory_text,
     request_text,
     step_lines,
     summary_lines,
@@ -32,6 +33,9 @@ def _lines(plan: Plan, view: View, source: str, sight: Sight) -> Iterator[str]:
     if plan:
         yield f"**{count_text(plan)}**; {request_text(plan)}."
         yield ""
+        if plan.inventory:
+            yield f"Inventory: {inventory_text(plan)}."
+            yield ""
         yield "| | resource | endpoint | why | effect |"
         yield "|---|---|---|---|---|"
         for changed in plan.inventory:

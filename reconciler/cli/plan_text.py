@@ -262,6 +262,8 @@ def titled(title: str, items: Sequence[str], style: str) -> Iterator[Text]:
 
 def summary_lines(plan: Plan, sight: Sight) -> Iterator[Text]:
     """`Plan: 3 to create, …; 12 requests at hetzner-1`, or that nothing is to be done, as far as is known."""
+    if plan.inventory:
+        yield line(("Inventory: ", "bold"), f"{inventory_text(plan)}.")
     if plan:
         yield line(("Plan: ", "bold"), f"{count_text(plan)}; {request_text(plan)}.")
         if sight.troubles:
@@ -295,9 +297,13 @@ def count_text(plan: Plan) -> str:
     words = [f"{plan.count(action)} to {action.value}" for action in usual]
     rare = ((Action.ADOPT, "to take over"), (Action.FORGET, "to forget"))
     words += [f"{plan.count(action)} {text}" for action, text in rare if plan.count(action)]
-    if plan.inventory:
-        words.append(f"{len(plan.inventory)} of the inventory")
     return ", ".join(words)
+
+
+def inventory_text(plan: Plan) -> str:
+    new = sum(1 for step in plan.inventory if step.is_new)
+    counts = ((new, "to declare"), (len(plan.inventory) - new, "to change"))
+    return ", ".join(f"{count} {text}" for count, text in counts if count)
 
 
 def request_text(plan: Plan) -> str:
