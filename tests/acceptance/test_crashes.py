@@ -33,7 +33,7 @@ def test_killed_while_a_create_is_on_its_way(world: World, lost: str) -> None:
     assert world.cli.is_settled()
 
 
-@pytest.mark.parametrize("task_seconds", [2.0])
+@pytest.mark.parametrize("task_seconds", [1.0])
 def test_killed_while_an_action_runs(world: World) -> None:
     world.write(vm=VM)
     process = world.cli.start("apply", "-f", "fleet", "--yes")
@@ -47,7 +47,7 @@ def test_killed_while_an_action_runs(world: World) -> None:
     assert world.cli.is_settled()
 
 
-@pytest.mark.parametrize("task_seconds", [2.0])
+@pytest.mark.parametrize("task_seconds", [1.0])
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_ctrl_c_ends_what_is_under_way_and_starts_nothing_new(
     world: World, sign: signal.Signals
@@ -67,7 +67,7 @@ def test_the_first_ctrl_c_ends_what_is_under_way_and_starts_nothing_new(
     assert world.sim.mutations().count("POST /v1/servers") == 1
 
 
-@pytest.mark.parametrize("task_seconds", [5.0])
+@pytest.mark.parametrize("task_seconds", [2.0])
 def test_the_second_ctrl_c_leaves_at_once_and_the_next_run_ends_it(world: World) -> None:
     world.write(vm=VM)
     process = world.cli.start("apply", "-f", "fleet", "--yes")

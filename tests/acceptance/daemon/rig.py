@@ -174,9 +174,9 @@ class Daemon:
         given: dict[str, object] = {
             "home": str(home),
             "sources": sources,
-            "source_poll": 0.3,
-            "reconcile_interval": 1.0,
-            "observe_interval": 1.0,
+            "source_poll": 0.2,
+            "reconcile_interval": 0.5,
+            "observe_interval": 0.5,
             "port": 0,
             "check_plans": True,
             **settings,

@@ -89,6 +89,7 @@ def test_killed_in_the_middle_of_a_create_the_next_run_finishes_it_and_nothing_i
     daemon = site.start()
     until(lambda: begun(cloud))
     daemon.kill()
+    until(lambda: cloud.names("servers") == ["web-1"], "the simulator goes on with what it was sent")
 
     site.start().settled()
     assert cloud.names("servers") == ["web-1"]
