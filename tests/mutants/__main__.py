@@ -13,12 +13,13 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.mutants import python, sql
 from tests.mutants.covering import Covering, Test
 from tests.mutants.mutation import Edit, Mutation, selected
-from tests.mutants.table import PARTS, SEED, TESTS, Part
+from tests.mutants.table import PARTS, SEED, STAGES, Part
 
 ROOT = Path(__file__).parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.txt")
@@ -38,18 +39,29 @@ def main() -> int:
     possible = {each.name for part in PARTS for each in every(part)}
     stale = sorted(known.keys() - possible)
     results: Counter[tuple[str, str]] = Counter()
+    left = [(part, mutation) for part, found in chosen.items() for mutation in found]
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
         copy(tree)
-        runs = Runs(tree)
-        for part, found in chosen.items():
-            for mutation in found:
-                result = runs.try_out(mutation)
-                if result == "SURVIVED" and mutation.name in known:
-                    result = "named"
-                results[part.name, result] += 1
-                _say(f"{result:9} {mutation.name}")
+        for patterns in STAGES:
+            left = list(_missed(Stage(tree, patterns), left, results))
+    for part, mutation in left:
+        result = "named" if mutation.name in known else "SURVIVED"
+        results[part.name, result] += 1
+        _say(f"{result:9} {mutation.name}")
     return _told(wanted, results, stale)
+
+
+def _missed(
+    stage: Stage, mutations: list[tuple[Part, Mutation]], results: Counter[tuple[str, str]]
+) -> Iterator[tuple[Part, Mutation]]:
+    """Those that no test of the stage notices."""
+    for part, mutation in mutations:
+        if stage.notices(mutation):
+            results[part.name, "killed"] += 1
+            _say(f"{'killed':9} {mutation.name}")
+        else:
+            yield part, mutation
 
 
 def _told(parts: list[Part], results: Counter[tuple[str, str]], stale: list[str]) -> int:
@@ -96,33 +108,32 @@ def copy(tree: Path) -> None:
             shutil.copy2(ROOT / name, tree / name)
 
 
-class Runs:
-    """The tests in the copy; those that fail without any mutation are left out, by name."""
+class Stage:
+    """Some tests in the copy; those that fail without any mutation are left out, by name."""
 
-    def __init__(self, tree: Path) -> None:
+    def __init__(self, tree: Path, patterns: tuple[str, ...]) -> None:
         self.tree = tree
-        found = [file for pattern in TESTS for file in sorted(tree.glob(pattern))]
-        self.files = list(dict.fromkeys(str(file.relative_to(tree)) for file in found))
-        self.covering = Covering.measured(tree, self.files, SAME)
+        files = [str(file.relative_to(tree)) for pattern in patterns for file in sorted(tree.glob(pattern))]
+        self.covering = Covering.measured(tree, files, SAME)
         for name in self.covering.failing:
             _say(f"left out: fails without any mutation: {name}")
         self.left_out = [f"--deselect={name}" for name in self.covering.failing]
+        _say(f"with {len(self.covering.seconds)} tests of {', '.join(patterns)}")
 
     def _tests(self, mutation: Mutation) -> list[Test]:
-        """What may notice it: of Python the tests that run it, of SQL every test, those of rows first."""
+        """What may notice it: of Python the tests that run it, of SQL every test that has a database."""
         (edit,) = mutation.edits
         if edit.file.endswith(".py"):
             return self.covering.tests_of(edit.file, edit.start)
-        of_rows = [test for test in self.covering.seconds if test[0].startswith("tests/store/")]
-        return of_rows + [test for test in self.covering.seconds if test not in of_rows]
+        return [test for test in self.covering.seconds if not test[0].startswith("tests/unit/")]
 
-    def try_out(self, mutation: Mutation) -> str:
+    def notices(self, mutation: Mutation) -> bool:
         tests = self._tests(mutation)
         before = {edit.file: (self.tree / edit.file).read_text() for edit in mutation.edits}
         try:
             for edit in mutation.edits:
                 self._write(edit, before[edit.file])
-            return "SURVIVED" if not tests or self._passes(tests) else "killed"
+            return bool(tests) and not self._passes(tests)
         finally:
             for file, text in before.items():
                 (self.tree / file).write_text(text)
