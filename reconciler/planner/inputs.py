@@ -64,7 +64,7 @@ class PlanInput:
     are the manifests that ask to take one over, in order, and `held` is what is `removed`.
     """
 
-    catalog: Catalog
+    catalog: Catalog = field(repr=False)  # it would be most of what is printed
     desired: Mapping[Address, Desired]
     recorded: Mapping[Address, Recorded]
     removed: tuple[Recorded, ...]

@@ -12,13 +12,13 @@ import pytest
 
 from reconciler.model.resource import Desired, Observed
 from reconciler.model.values import SecretRef
-from reconciler.planner import make_plan
 from reconciler.store.plans import approve, find_plan, save_plan
 from reconciler.store.secrets import Key
 from tests.columns import serialized
 from tests.contract import hetzner_harness, proxmox_harness
 from tests.store.core_world import ACTOR, CoreWorld
 from tests.unit.core_rig import ENDPOINT_OF, given, observed_of
+from tests.unit.planner_rig import make_plan
 
 
 def here(desired: Desired) -> Desired:

@@ -238,8 +238,10 @@ def _waiting(stuck: Mapping[Address, Blocked], given: PlanInput) -> set[Address]
         if item.hindrance in (Hindrance.BACK_OFF, Hindrance.BUSY) and not parked:
             waiting.add(address)
         elif item.hindrance is Hindrance.DEPENDENCY and address in given.desired:
-            for need in references(given.desired[address], given.catalog):
-                users.setdefault(need, []).append(address)
+            needs = references(given.desired[address], given.catalog)
+            if all(_is_there(given.recorded.get(need)) for need in needs):  # else that is why
+                for need in needs:
+                    users.setdefault(need, []).append(address)
     left = list(waiting)
     while left:
         more = set(users.get(left.pop(), ())) - waiting
