@@ -13,7 +13,7 @@ from typing import TypeVar
 from reconciler.errors import DatabaseError
 from reconciler.model.address import as_name
 from reconciler.model.catalog import Catalog
-from reconciler.model.resource import Observed
+from reconciler.model.resource import STATES, Observed
 from reconciler.model.values import INT64, ExternalRef
 from reconciler.store.faults import TryAgain
 from reconciler.store.session import Transaction
@@ -24,6 +24,8 @@ _Item = TypeVar("_Item")
 
 def flaw(observed: Observed, catalog: Catalog) -> str | None:
     """Why an object, or a part of it, cannot be a row; None where the database may be asked."""
+    if observed.state not in STATES:
+        return f"its state is `{printable(observed.state)}`, which is none that there is"
     for item in (observed, *observed.parts):
         where = "" if item is observed else f"{item.type} {printable(item.name)}: "
         for name, text in _texts(item):
@@ -55,7 +57,13 @@ def _texts(item: Observed) -> Iterator[tuple[str, str]]:
 def bare(observed: Observed) -> Observed:
     """No more than that it is there, under a name that any table takes."""
     return replace(
-        observed, name=as_name(observed.name), attributes={}, tags={}, parts=(), pending=frozenset()
+        observed,
+        name=as_name(observed.name),
+        state=observed.state if observed.state in STATES else "updating",  # not settled, as far as is known
+        attributes={},
+        tags={},
+        parts=(),
+        pending=frozenset(),
     )
 
 

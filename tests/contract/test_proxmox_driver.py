@@ -14,7 +14,7 @@ from reconciler.errors import ErrorCode, ProviderError
 from reconciler.model.address import Address
 from reconciler.model.diff import Diff
 from reconciler.model.plan import Action
-from reconciler.model.resource import Desired, Observed
+from reconciler.model.resource import STATES, Desired, Observed
 from reconciler.model.values import SecretRef
 from reconciler.providers.driver import Observation, ObserveRequest, TaskState
 from reconciler.providers.proxmox.marks import FAULT
@@ -327,6 +327,15 @@ def test_guests_of_an_offline_node_are_unseen_and_no_list_is_complete(world: Wor
     assert seen_in(seen, world.ids[WEB]).mark is not None
     assert not target.absent
     assert target.unseen
+
+
+def test_a_stranger_whose_node_does_not_say_how_it_is_is_unseen(world: World) -> None:
+    stranger = next(item for item in everything(world).resources if item.attributes.get("is_template"))
+    world.harness.fault("offline_node", options={"node": stranger.attributes["node"]})
+    seen = everything(world)
+    world.harness.clear_faults()
+    assert {item.state for item in seen.resources} <= STATES
+    assert any("does not say how guest" in item.message for item in seen.unseen)
 
 
 def test_an_id_that_a_guest_of_the_other_type_has_is_absent_as_this_one(world: World) -> None:

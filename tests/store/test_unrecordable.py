@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.resource import Management, Mark, Observed, Presence
+from reconciler.model.resource import STATES, Management, Mark, Observed, Presence
 from reconciler.model.values import ExternalRef
 from tests.store.core_world import CoreWorld
 from tests.store.test_observations import manage, net
@@ -23,6 +23,7 @@ ODD: dict[str, dict[str, Any]] = {
     "a tag too long for its index": {"tags": {"env": "".join(f"{n:x}" for n in range(9000))}},
     "an attribute that no catalog knows": {"attributes": {"colour": "red"}},
     "an attribute of another type": {"attributes": {"ip_range": "10.0.0.0/16"}},
+    "a state that there is not": {"state": "unknown"},
     "a reference to a NUL": {"attributes": {"server": ExternalRef("vm", "1\0")}},
 }
 
@@ -87,6 +88,10 @@ def test_an_odd_part_makes_its_whole_unknown(world: CoreWorld) -> None:
     ((address, reason),) = result.unrecorded
     assert (str(address), reason.startswith("disk scsi0: size_gb is 118059")) == ("vm/a", True)
     assert world.rows("SELECT address, presence FROM resources") == [("vm/a", "unknown")]
+
+
+def test_the_states_are_those_of_the_database(world: CoreWorld) -> None:
+    assert {name for (name,) in world.rows("SELECT name FROM resource_states")} == STATES
 
 
 def test_sizes_below_a_gib_are_recorded(world: CoreWorld) -> None:

@@ -46,7 +46,8 @@ class Config:
 
 
 def guest(listed: Mapping[str, Any], live: Mapping[str, Any], config: Config) -> Observed:
-    """One guest of ours. `listed` is its row in the cluster's list, `live` its node's word on its state."""
+    """One guest of ours. `listed` is its row in the cluster's list, `live` its node's word on its state,
+    which has to be known."""
     kind = TYPES[listed["type"]]
     vmid = str(listed["vmid"])
     now, later = _attributes(kind, config.current), _attributes(kind, config.future)
@@ -60,8 +61,7 @@ def guest(listed: Mapping[str, Any], live: Mapping[str, Any], config: Config) ->
         "vmid": int(vmid),
         "is_template": template,
     }
-    if state != "unknown":
-        values["power_state"] = state
+    values["power_state"] = state
     lock = live.get("lock") or config.current.get("lock")
     if line and not template:
         values[marks.FAULT] = marks.IN_DESCRIPTION
@@ -93,7 +93,7 @@ def guest(listed: Mapping[str, Any], live: Mapping[str, Any], config: Config) ->
 
 
 def stranger(listed: Mapping[str, Any]) -> Observed:
-    """A guest that is not ours, from its row in the list alone."""
+    """A guest that is not ours and whose state is known, from its row in the list alone."""
     vmid = str(listed["vmid"])
     values: dict[str, Value] = {**_placement(listed), "vmid": int(vmid)}
     values["is_template"] = bool(listed.get("template"))
@@ -102,7 +102,7 @@ def stranger(listed: Mapping[str, Any]) -> Observed:
     if listed.get("name"):
         values["hostname"] = str(listed["name"]).lower()
     state = guest_state(listed)
-    _put(values, power_state=None if state == "unknown" else state, config_lock=listed.get("lock"))
+    _put(values, power_state=state, config_lock=listed.get("lock"))
     return Observed(
         type=TYPES[listed["type"]],
         external_id=vmid,
@@ -114,12 +114,16 @@ def stranger(listed: Mapping[str, Any]) -> Observed:
     )
 
 
+UNKNOWN = "unknown"
+"""What Proxmox says of a guest whose node is offline, or does not report; it is no state of ours."""
+
+
 def guest_state(live: Mapping[str, Any]) -> str:
-    """running, stopped, paused or unknown."""
-    status, inner = str(live.get("status", "unknown")), str(live.get("qmpstatus", ""))
+    """running, stopped, paused, or UNKNOWN."""
+    status, inner = str(live.get("status", UNKNOWN)), str(live.get("qmpstatus", ""))
     if status in _PAUSED or (status == "running" and inner in _PAUSED):
         return "paused"
-    return status if status in ("running", "stopped") else "unknown"
+    return status if status in ("running", "stopped") else UNKNOWN
 
 
 def _placement(listed: Mapping[str, Any]) -> dict[str, Value]:

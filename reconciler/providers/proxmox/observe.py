@@ -79,7 +79,9 @@ class _Look:
             for kind in sorted(types):
                 self.unseen.append(Unseen(kind, None, f"node {node} is offline"))
         ours = [row for row in listed if self._is_ours(row)]
-        self.resources += [convert.stranger(row) for row in listed if not self._is_ours(row)]
+        for row in listed:
+            if not self._is_ours(row):
+                self._stranger(row)
         reachable = [row for row in ours if row["node"] not in offline]
         for row in ours:
             if row["node"] in offline:
@@ -90,6 +92,12 @@ class _Look:
                 failed.add(node)
         blind = {item.type for item in self.unseen}
         self.complete |= {kind for kind in types & visible if kind not in blind}
+
+    def _stranger(self, row: Row) -> None:
+        if convert.guest_state(row) == convert.UNKNOWN:
+            self._not_seen(row, f"node {row['node']} does not say how guest {row['vmid']} is")
+        else:
+            self.resources.append(convert.stranger(row))
 
     def _listed(self) -> list[Row]:
         rows = self.client.get("/cluster/resources", {"type": "vm"})
@@ -137,6 +145,9 @@ class _Look:
         # Every guest has options; a list without any is half an answer, and says nothing of its mark.
         if config.current.keys() <= {"digest"}:
             self._not_seen(row, f"the answer about the configuration of guest {row['vmid']} is empty")
+            return
+        if convert.guest_state(live) == convert.UNKNOWN:
+            self._not_seen(row, f"node {row['node']} does not say how guest {row['vmid']} is")
             return
         self.resources.append(convert.guest(row, live, config))
 
