@@ -30,8 +30,8 @@ demo-stop: ## stop the demo's simulators and its database
 test: $(INSTALLED) ## the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-test-all: $(INSTALLED) ## the suite with its slow tests, on every PostgreSQL that is there (campaigns apart)
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "slow or not slow" --pg all
+test-all: $(INSTALLED) ## the suite with its slow tests, on every PostgreSQL that is there, no process forked
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "slow or not slow" --pg all --afresh
 
 campaigns: $(INSTALLED) ## long campaigns: kills at every numbered moment, every simulated fault; a table of figures
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow -rfE tests/campaigns
