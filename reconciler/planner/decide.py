@@ -17,13 +17,12 @@ from reconciler.model.resource import (
     Recorded,
 )
 from reconciler.planner.allow import allowed
-from reconciler.planner.downtime import POWER, uninterrupted
+from reconciler.planner.downtime import POWER, uninterrupted, worst
 from reconciler.planner.failed import after_failure
 from reconciler.planner.hinder import Decision, hindered
 from reconciler.planner.inputs import PlanInput
 from reconciler.planner.reported import as_it_is, without_drift
 
-_SEVERITY = list(Impact)
 _CHANGES = (Action.UPDATE, Action.ADOPT)  # what leaves the object, and may change it
 
 
@@ -296,7 +295,7 @@ def _step(
         changes=found.changes,
         parts=found.parts,
         tags=found.tags,
-        impact=_impact(action, calls),
+        impact=Impact.REPLACE if action is Action.REPLACE else worst(calls),
         approvals=approvals,
         resource=recorded.uid if recorded else None,
         pin=recorded.version if recorded else None,
@@ -317,12 +316,6 @@ def _main_reason(action: Action, found: Diff, recorded: Recorded | None) -> Reas
             if reason in reasons:
                 return reason
     return Reason.MANIFEST
-
-
-def _impact(action: Action, calls: tuple[Call, ...]) -> Impact:
-    if action is Action.REPLACE:
-        return Impact.REPLACE
-    return max((call.impact for call in calls), key=_SEVERITY.index, default=Impact.ONLINE)
 
 
 def _summary(action: Action, found: Diff) -> str:

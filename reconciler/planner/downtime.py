@@ -22,7 +22,14 @@ POWER = "power_state"
 Lowering = Callable[[Diff], tuple[Call, ...]]
 """diff → calls, of one resource; raises PlanError for what cannot be done."""
 
+_SEVERITY = list(Impact)
+
 _HINT = "set lifecycle.allow_downtime: true, or stop the machine yourself"
+
+
+def worst(calls: tuple[Call, ...]) -> Impact:
+    """The worst that calls do to a running machine."""
+    return max((call.impact for call in calls), key=_SEVERITY.index, default=Impact.ONLINE)
 
 
 def uninterrupted(

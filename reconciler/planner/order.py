@@ -162,6 +162,8 @@ def _users(steps: Mapping[Address, Step], given: PlanInput) -> dict[Address, lis
     users: dict[Address, list[Recorded]] = {}
     for address, step in steps.items():
         recorded = removed.get(address) if step.action in _REMOVES else given.recorded.get(address)
+        if recorded is None and step.action is Action.ADOPT:
+            recorded = given.strangers.get(address)
         if recorded is not None:
             for target in references(recorded, given.catalog):
                 if target in steps:

@@ -38,14 +38,13 @@ def without_collisions(
     blocked: list[Blocked] = []
     for address, step in sorted(steps.items()):
         for key, wanted in _wanted(step, given):
-            holder = holders.get(key)
-            if holder is None or _same(step, holder[0], given):
-                continue
-            item, held = holder
-            if not _gives_up(steps.get(item.address), item, held, key, given):
-                blocked.append(_taken(step, item, wanted))
-            else:
-                waits.setdefault(address, {})[item.address] = wanted
+            for item, held in holders.get(key, ()):
+                if _same(step, item, given):
+                    continue
+                if not _gives_up(steps.get(item.address), item, held, key, given):
+                    blocked.append(_taken(step, item, wanted))
+                else:
+                    waits.setdefault(address, {})[item.address] = wanted
     for circle in _circles(waits):
         blocked += [_swapped(steps[address], circle, waits[address]) for address in circle]
     out = {item.address for item in blocked}
@@ -64,11 +63,13 @@ def _values(item: Desired | Recorded, given: PlanInput) -> Iterator[tuple[_Key, 
             yield key, _Held(part.address, name, str(value), within)
 
 
-def _holders(given: PlanInput) -> dict[_Key, tuple[Recorded, _Held]]:
-    found: dict[_Key, tuple[Recorded, _Held]] = {}
+def _holders(given: PlanInput) -> dict[_Key, list[tuple[Recorded, _Held]]]:
+    """Who has what, as recorded: where that is older than what is there, it may be more than one."""
+    found: dict[_Key, list[tuple[Recorded, _Held]]] = {}
     for item in (*given.holders, *given.removed, *given.recorded.values()):
         if item.exists:
-            found |= {key: (item, held) for key, held in _values(item, given)}
+            for key, held in _values(item, given):
+                found.setdefault(key, []).append((item, held))
     return found
 
 

@@ -16,6 +16,7 @@ from reconciler.model.diff import Diff, PartAction, PartChange
 from reconciler.model.plan import Action, Blocked, Hindrance, Step
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import Format
+from reconciler.planner.downtime import worst
 from reconciler.planner.inputs import PlanInput
 from reconciler.planner.references import attribute_references
 
@@ -98,11 +99,15 @@ def _split(
         del found.steps[step.address]
         return
     if now:
-        found.steps[step.address] = replace(step, calls=calls, parts=tuple(rest), partial=True)
+        found.steps[step.address] = replace(
+            step, calls=calls, parts=tuple(rest), impact=worst(calls), partial=True
+        )
     else:
         del found.steps[step.address]
     if then:
-        found.follows.append(replace(step, calls=after, changes=(), parts=tuple(later), tags=()))
+        found.follows.append(
+            replace(step, calls=after, changes=(), parts=tuple(later), tags=(), impact=worst(after))
+        )
 
 
 def _range(part: Desired | Recorded, given: PlanInput) -> _Network | None:

@@ -79,6 +79,14 @@ def test_once_the_user_lets_go_in_the_same_plan_the_removal_comes_after_it() -> 
     assert order(both) == ["delete vm/web", "delete network/net"]
 
 
+def test_a_machine_that_is_taken_over_lets_go_first_too() -> None:
+    theirs = recorded_of(attached(), external_id="77", management=Management.UNMANAGED)
+    asked = alone(adopt="77")
+    plan = make_plan(given([asked], removed=[network()], strangers={WEB: theirs}, users=(theirs,)))
+    assert order(plan) == ["adopt vm/web", "delete network/net"]
+    assert plan.steps[1].requires == (WEB,)
+
+
 @pytest.mark.parametrize(
     ("attribute", "target", "more"),
     [

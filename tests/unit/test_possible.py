@@ -7,8 +7,8 @@ from typing import Any
 
 from reconciler.model.address import Address, as_name
 from reconciler.model.diff import PartAction
-from reconciler.model.plan import Action, Call, Hindrance
-from reconciler.model.resource import Desired, Recorded
+from reconciler.model.plan import Action, Call, Hindrance, Impact
+from reconciler.model.resource import Desired, Management, Recorded
 from tests.unit.core_rig import given, one_call, recorded_of, want, with_parts
 from tests.unit.planner_rig import blocked, did, failing, make_plan, network, vm
 
@@ -56,6 +56,14 @@ def test_nor_by_anybody_down_the_line() -> None:
     assert make_plan(given(wanted, before)).steps == ()
 
 
+def test_a_name_that_two_are_recorded_to_have_is_free_when_both_have_given_it_up() -> None:
+    """Somebody made another one of the name of ours, before it was seen that ours is gone."""
+    theirs = recorded_of(called("theirs", "x"), management=Management.UNMANAGED)
+    plan = make_plan(given([called("b", "x")], removed=there(called("a", "x")), holders=(theirs,)))
+    assert did(plan) == {"placement_group/a": Action.DELETE}
+    assert "placement_group/theirs" in plan.blocked[0].message
+
+
 def test_a_machine_is_not_moved_into_a_subnet_that_its_network_does_not_get_after_all() -> None:
     before = there(subnets(OLD), attached("10.0.1.5"))
     plan = make_plan(given([subnets(OLD, NEW), attached("10.0.2.5")], before))
@@ -78,16 +86,18 @@ def test_a_subnet_that_stays_keeps_nobody_from_moving_out() -> None:
     assert blocked(plan) == {"network/net": Hindrance.IN_USE}
 
 
-def test_what_follows_says_what_goes_with_it_too() -> None:
+def test_what_follows_says_what_it_does_and_what_goes_with_it() -> None:
     def lower(*args: Any) -> tuple[Call, ...]:
         gone = any(part.action is PartAction.DELETE for part in args[-1].parts)
-        unchecked = ("its gateway was not looked at",) if gone else ()
-        return tuple(replace(call, unchecked=unchecked) for call in one_call(*args))
+        (call,) = one_call(*args)
+        words, impact = ("its gateway was not looked at",), Impact.REBOOT
+        return (replace(call, unchecked=words, impact=impact) if gone else call,)
 
     before = there(subnets(OLD), attached("10.0.1.5"))
     wanted = [subnets(NEW), attached("10.0.2.5")]
     plan = make_plan(given(wanted, before, lower=lower))
-    assert [str(step.address) for step in plan.follows] == ["network/net"]
+    assert [(str(step.address), step.impact) for step in plan.follows] == [("network/net", Impact.REBOOT)]
+    assert plan.steps[0].impact is Impact.ONLINE
     assert "network/net: its gateway was not looked at" in plan.warnings
 
 

@@ -87,6 +87,8 @@ def drift_is_left(plan: Plan, given: PlanInput) -> Iterator[Found]:
             continue
         if step.action is Action.CREATE and there is not None and there.external_id:
             yield step.address, "is made again, although it is gone by itself"
+        if step.action is Action.ADOPT:
+            continue  # of what was never applied nothing has drifted
         owed = there is not None and there.owes_start
         for name in _drifted(step, owed=owed):
             yield step.address, f"{step.action} takes {name} back, which moved by itself"

@@ -203,7 +203,7 @@ def _waits(steps: Mapping[Address, Step], start: Address, end: Address) -> bool:
 @promise("nothing is built on what waits, nor changed to need what cannot be as it should")
 def nothing_is_built_on_what_waits(plan: Plan, given: PlanInput) -> Iterator[Found]:
     """What exists can be built on as it is. So it is, unless it is tried again by itself."""
-    steps = {step.address for step in plan.steps}
+    steps = {step.address for step in (*plan.steps, *plan.follows)}
     stuck = {item.address: item for item in plan.blocked if item.address not in steps}
     if not stuck:
         return

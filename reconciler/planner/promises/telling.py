@@ -65,7 +65,7 @@ def blocked_says_why(plan: Plan, _: PlanInput) -> Iterator[Found]:
 
 @promise("the impact of a step is the worst of its calls")
 def impact_is_the_worst(plan: Plan, _: PlanInput) -> Iterator[Found]:
-    for step in plan.steps:
+    for step in (*plan.steps, *plan.follows):
         worst = max((call.impact for call in step.calls), key=_SEVERITY.index, default=Impact.ONLINE)
         if step.action is Action.REPLACE:
             worst = Impact.REPLACE
