@@ -80,7 +80,8 @@ def observation_start(tx: Transaction) -> datetime:
 
 
 def known_ids(tx: Transaction, endpoint: str) -> dict[str, frozenset[str]]:
-    """External ids at an endpoint that are recorded as ours or wanted by manifests to become it, by type."""
+    """External ids at an endpoint that are recorded as ours, may have become it by a create whose answer was
+    lost, or are wanted by manifests to become it, by type."""
     found: dict[str, set[str]] = {}
     for kind, external_id in tx.rows("observations.known", endpoint=endpoint):
         found.setdefault(kind, set()).add(external_id)

@@ -156,3 +156,20 @@ def test_a_look_that_fails_after_accepted_calls_leaves_nothing_in_doubt_for_ever
     quiet(proxmox, proxmox.pve)
     assert whose(proxmox) == ["managed"]
     assert len(proxmox.pve.state()["guests"]) == 2, "the template of the demo, and one machine"
+
+
+def test_a_clone_whose_answer_was_lost_and_that_could_not_be_looked_at_is_ours_all_the_same(
+    proxmox: Stage,
+) -> None:
+    """Until its tags are written its mark is in its description, which no list shows."""
+    spec = "endpoint: proxmox-1, clone_from: 9000, cpu_cores: 2, memory: 1GiB"
+    proxmox.want(document("VirtualMachine", "web", spec))
+    proxmox.pve.fault("reset_after", method="POST", path=".*/clone", times=1)
+    proxmox.pve.fault("status", method="GET", path=r".*/qemu/\d{7}/.*", status=500)
+    assert result_of(proxmox.apply(), "vm/web") == "ambiguous"
+    proxmox.pve.clear()
+    quiet(proxmox, proxmox.pve)
+    assert [sent for sent in proxmox.pve.applied() if sent.endswith("/clone")] == [
+        "POST /nodes/pve1/qemu/9000/clone"
+    ]
+    assert whose(proxmox) == ["managed"]
