@@ -29,7 +29,11 @@ def spelt(selection: Selection, types: Mapping[str, str]) -> Selection:
         name = type_named(selector.type, types) if selector.type else None
         return replace(selector, type=name) if name else selector
 
-    return Selection(tuple(map(by_name, selection.targets)), tuple(map(by_name, selection.excludes)))
+    return replace(
+        selection,
+        targets=tuple(map(by_name, selection.targets)),
+        excludes=tuple(map(by_name, selection.excludes)),
+    )
 
 
 def unmatched(tx: Transaction, selection: Selection, preview: Preview) -> list[Selector]:

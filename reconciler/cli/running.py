@@ -81,7 +81,7 @@ class Run:
     def sight(self, looks: Mapping[str, Look]) -> Sight:
         chosen = self.request.options.selection
         whole = all(state.part is None and state.complete for state in self.sources)
-        return Sight(looks, self.request.observe, bool(chosen.targets or chosen.excludes) or not whole)
+        return Sight(looks, self.request.observe, bool(chosen) or not whole)
 
     def look(self) -> None:
         """Settle what an earlier run left open, then see what there is, unless told not to."""
@@ -265,7 +265,7 @@ def _carry_out(run: Run, permit: Permit, form: Literal["text", "json"]) -> int:
         applied = run.session.apply(permit)
     options = run.session.options
     chosen = options.selection
-    partly = chosen.targets or chosen.excludes or options.destroy
+    partly = bool(chosen) or options.destroy
     whole = not partly and (options.everything or options.scope is None)
     kept = keep_waiting(run.session.engine, applied, run.session.context.revision, whole=whole)
     saved = kept.number
@@ -317,5 +317,5 @@ def apply_saved(request: Request, word: str, form: Literal["text", "json"]) -> i
 
 def _only(saved: SavedPlan, options: PlanOptions) -> PlanOptions:
     """A saved plan says itself what was selected: its own steps and nothing else."""
-    selection = Selection(tuple(Selector(address=a) for a in sorted(saved.steps)))
+    selection = Selection(tuple(Selector(address=a) for a in sorted(saved.steps)), nothing=not saved.steps)
     return replace(options, selection=selection, everything=True)

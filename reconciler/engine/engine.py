@@ -14,10 +14,10 @@ from uuid import UUID
 
 from reconciler.engine.catalog import bring_in
 from reconciler.engine.drivers import drivers
+from reconciler.engine.inventory import host_not_given
 from reconciler.errors import CredentialError, ErrorCode, ProviderError
 from reconciler.executor.budget import RequestBudget
 from reconciler.executor.context import Connections, Context, Endpoint
-from reconciler.manifest.urls import host_of
 from reconciler.model.catalog import Catalog
 from reconciler.providers.driver import Access, DriverClass, Meter
 from reconciler.store import inventory, trust
@@ -169,8 +169,8 @@ class Engine:
 
 def _withheld(row: EndpointRow, hosts: frozenset[str]) -> CredentialError | None:
     """Why an endpoint's credential is not sent there: it was not given for its host."""
-    host = host_of(row.url)
-    if row.credential is None or not host or host in hosts:
+    host = host_not_given(row, hosts)
+    if host is None:
         return None
     given = f"for {', '.join(sorted(hosts))}" if hosts else "for no host"
     return CredentialError(

@@ -6,7 +6,7 @@ changes is a step of the plan; that a credential is to be sent to another host w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from reconciler.engine.inventory_rows import InventoryRow, described, wanted_rows
 from reconciler.errors import Location, ManifestError, Problem
@@ -34,6 +34,15 @@ def write_inventory(tx: Transaction, declared: Inventory, actor: str) -> tuple[I
     return tuple(sorted(steps, key=lambda step: step.key))
 
 
+def host_not_given(row: rows.EndpointRow, given: Collection[str]) -> str | None:
+    """The host that an endpoint would send its credential to though it was not given for it; None if none.
+
+    `given` are the credential's hosts.
+    """
+    host = host_of(row.url)
+    return host if row.credential is not None and host and host not in given else None
+
+
 def waiting_hosts(tx: Transaction, sources: frozenset[str] | None = None) -> tuple[InventoryStep, ...]:
     """The hosts that endpoints would send credentials to which were not given for them: each waits for a
     person. `sources`: only where one of these declares the endpoint; None for all."""
@@ -41,10 +50,9 @@ def waiting_hosts(tx: Transaction, sources: frozenset[str] | None = None) -> tup
     declared_by = trust.sources_of(tx, "endpoint") if sources is not None else {}
     wanted: dict[tuple[str, str], list[str]] = {}
     for row in rows.endpoints(tx):
-        host = host_of(row.url)
-        if row.credential is None or not host or host in given.get(row.credential, ()):
-            continue
-        if sources is None or declared_by.get(row.name) in sources:
+        host = host_not_given(row, given.get(row.credential or "", ()))
+        ours = sources is None or declared_by.get(row.name) in sources
+        if host is not None and row.credential is not None and ours:
             wanted.setdefault((row.credential, host), []).append(row.name)
     return tuple(
         InventoryStep(
@@ -74,6 +82,8 @@ def claim_inventory(
         **{("provider", each.name): each.origin for each in declared.providers},
         **{("endpoint", each.name): each.origin for each in declared.endpoints},
         **{("credential", each.name): each.origin for each in declared.credentials},
+        **{("location", each.name): each.origin for each in declared.locations},
+        **{("datacenter", each.name): each.origin for each in declared.datacenters},
     }
     theirs = trust.declared_elsewhere(tx, source_id)
     if taken := sorted(mine.keys() & theirs.keys()):

@@ -131,7 +131,8 @@ def plan_now(
         destroy=options.destroy,
         restored=restored,
     )
-    waiting = waiting_hosts(tx, scoped_sources(options))
+    withheld = any(endpoint.withheld for endpoint in endpoints.values())
+    waiting = waiting_hosts(tx, scoped_sources(options)) if withheld else ()
     plan = replace(
         make_plan(given),
         inventory=tuple(sorted((*inventory, *waiting), key=lambda step: step.key)),
@@ -152,6 +153,7 @@ def _elsewhere(scope: Scope | None, roots: Iterable[Root]) -> dict[Address, str 
 
 
 def scoped_sources(options: PlanOptions) -> frozenset[str] | None:
+    """The sources that a plan is about; None for all."""
     return options.scope.sources if options.scope is not None and not options.everything else None
 
 

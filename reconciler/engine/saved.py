@@ -38,7 +38,7 @@ def keep_waiting(engine: Engine, applied: Applied, revision: int | None, *, whol
     `whole`: the apply was about everything; one about a selection says nothing of what else waits.
     """
     waits = replace(applied.left, steps=applied.withheld, blocked=(), settled=(), applied=())
-    plan = waits if waits else None
+    plan = waits or None
     with engine.store.transaction(Actor(engine.actor, "approvals", "maintenance")) as tx:
         expired = tuple(
             waiting

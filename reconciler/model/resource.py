@@ -122,15 +122,6 @@ class Desired:
         return digest(self.content())
 
 
-STATES = frozenset(
-    (
-        *("pending", "creating", "available", "running", "stopped", "paused"),
-        *("updating", "deleting", "deleted", "missing", "failed", "quarantined"),
-    )
-)
-"""Every state that there is; a provider shows those of them that it knows."""
-
-
 @dataclass(frozen=True, slots=True)
 class Observed:
     """One object as a provider answered, in canonical values; references as `ExternalRef`.
@@ -138,7 +129,8 @@ class Observed:
     For a part, `name` is its natural key (a slot, a range) and `external_id` is empty where it has none;
     where it has one (a volume), it is the same part wherever it went. `detached` are such parts that hang on
     nothing now; each counts only where it was known as attached.
-    `state` is one of `STATES`: what a provider does not say the state of is unseen. `pending` names
+    `state` is one of the resource type's states (`running`, `stopped`, `available` …); what a provider does
+    not say the state of is unseen. `pending` names
     attributes whose new value waits for a restart; `busy` says that the provider is at work on it.
     """
 

@@ -62,12 +62,22 @@ def parse_selector(text: str) -> Selector:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """`targets` (all, if empty) without `excludes`. What a target needs in order to be made comes along."""
+    """`targets` (all, if empty) without `excludes`. What a target needs in order to be made comes along.
+
+    `nothing`: no resource at all, for what is about the inventory alone. As a condition it says whether it
+    leaves anything out.
+    """
 
     targets: tuple[Selector, ...] = ()
     excludes: tuple[Selector, ...] = ()
+    nothing: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.targets or self.excludes or self.nothing)
 
     def covers(self, address: Address, endpoint: str, tags: Mapping[str, str]) -> bool:
+        if self.nothing:
+            return False
         wanted = not self.targets or any(s.matches(address, endpoint, tags) for s in self.targets)
         return wanted and not self.rules_out(address, endpoint, tags)
 

@@ -14,11 +14,12 @@ class Ids:
     resource_types: dict[str, int]
     definitions: dict[str, int]
     relationship_types: dict[str, int]
+    states: dict[str, int]
     endpoints: dict[str, int]
 
 
 def load_ids(tx: Transaction) -> Ids:
-    found = Ids({}, {}, {}, dict(tx.rows("ids.endpoints")))
+    found = Ids({}, {}, {}, {}, dict(tx.rows("ids.endpoints")))
     for kind, name, row_id in tx.rows("ids.names"):
         getattr(found, kind)[name] = row_id
     return found

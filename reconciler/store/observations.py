@@ -118,7 +118,7 @@ def record_observation(
         login=scope.login,
     )
     ids = load_ids(tx)
-    sound, odd = told_apart([m for m in found.matches if scope.uids or _differs(m)], catalog)
+    sound, odd = told_apart([m for m in found.matches if scope.uids or _differs(m)], catalog, ids)
     sound += _pointing_at_new(tx, found, sound)
     refused = write(tx, sound, scope.endpoint, scope.provider_type, catalog, ids)
     unrecorded = write_unknown(tx, odd + refused, scope.endpoint, ids)

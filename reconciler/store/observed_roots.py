@@ -45,12 +45,12 @@ def state_of(match: Match) -> str:
     return "quarantined" if match.management is Management.QUARANTINED else match.observed.state
 
 
-def told_apart(matches: list[Match], catalog: Catalog) -> tuple[list[Match], list[Odd]]:
+def told_apart(matches: list[Match], catalog: Catalog, ids: Ids) -> tuple[list[Match], list[Odd]]:
     """Those that the database can be asked to take, and those that it cannot, with the reason."""
     sound: list[Match] = []
     odd: list[Odd] = []
     for match in matches:
-        reason = flaw(match.observed, catalog)
+        reason = flaw(match.observed, catalog, ids.states)
         if reason is None:
             sound.append(match)
         else:
@@ -129,7 +129,7 @@ def write_unknown(
 def _row_of(tx: Transaction, match: Match, endpoint: str, ids: Ids) -> list[int]:
     """The row of a new object that cannot be recorded whole; none where not even its id can be."""
     found: list[int] = []
-    thin = replace(match, observed=bare(match.observed))
+    thin = replace(match, observed=bare(match.observed, ids.states))
 
     def insert(some: Sequence[Match]) -> None:
         found.extend(_insert_roots(tx, some, endpoint, ids))

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from reconciler.store.session import Transaction
 
 Declared = tuple[str, str]
-"""(kind, name): kind is provider, endpoint or credential."""
+"""(kind, name): kind is provider, endpoint, credential, location or datacenter."""
 
 
 def hosts(tx: Transaction) -> Mapping[str, frozenset[str]]:

@@ -6,14 +6,14 @@ the database refuses is found by writing half of the objects at a time, and only
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from reconciler.errors import DatabaseError
 from reconciler.model.address import as_name
 from reconciler.model.catalog import Catalog
-from reconciler.model.resource import STATES, Observed
+from reconciler.model.resource import Observed
 from reconciler.model.values import INT64, ExternalRef
 from reconciler.store.faults import TryAgain
 from reconciler.store.session import Transaction
@@ -22,12 +22,16 @@ from reconciler.store.values import is_storable
 _Item = TypeVar("_Item")
 
 
-def flaw(observed: Observed, catalog: Catalog) -> str | None:
+_UNSETTLED = "updating"  # the state of an object that shows none that there is
+
+
+def flaw(observed: Observed, catalog: Catalog, states: Collection[str]) -> str | None:
     """Why an object, or a part of it, cannot be a row; None where the database may be asked."""
-    if observed.state not in STATES:
-        return f"its state is `{printable(observed.state)}`, which is none that there is"
     for item in (observed, *observed.parts):
         where = "" if item is observed else f"{item.type} {printable(item.name)}: "
+        # States are joined by name: of one that there is not no row would be written, without a word.
+        if item.state not in states:
+            return f"{where}its state is `{printable(item.state)}`, which is none that there is"
         for name, text in _texts(item):
             if not is_storable(text):
                 return f"{where}{name} holds characters that no text of the database may: {printable(text)}"
@@ -54,12 +58,12 @@ def _texts(item: Observed) -> Iterator[tuple[str, str]]:
         yield f"the tag {printable(key)}", text
 
 
-def bare(observed: Observed) -> Observed:
+def bare(observed: Observed, states: Collection[str]) -> Observed:
     """No more than that it is there, under a name that any table takes."""
     return replace(
         observed,
         name=as_name(observed.name),
-        state=observed.state if observed.state in STATES else "updating",  # not settled, as far as is known
+        state=observed.state if observed.state in states else _UNSETTLED,
         attributes={},
         tags={},
         parts=(),

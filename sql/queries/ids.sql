@@ -16,7 +16,13 @@ SELECT
     'relationship_types' AS kind,
     name,
     id
-FROM relationship_types;
+FROM relationship_types
+UNION ALL
+SELECT
+    'states' AS kind,
+    name,
+    id
+FROM resource_states;
 
 -- name: ids.endpoints
 SELECT

@@ -25,13 +25,15 @@ CREATE TABLE provider_declarations (
     name text NOT NULL,
     source_id integer NOT NULL REFERENCES manifest_sources (id) ON DELETE CASCADE,
     CONSTRAINT provider_declarations_pkey PRIMARY KEY (kind, name),
-    CONSTRAINT provider_declarations_kind CHECK (kind IN ('provider', 'endpoint', 'credential'))
+    CONSTRAINT provider_declarations_kind CHECK (
+        kind IN ('provider', 'endpoint', 'credential', 'location', 'datacenter')
+    )
 );
 
 COMMENT ON TABLE provider_declarations IS
-'Which source declares a provider, an endpoint or a credential: one source each. Written by the loader.';
+'Which source declares a provider, an endpoint, a credential or a place: one source each. Written by the loader.';
 COMMENT ON COLUMN provider_declarations.kind IS
-'provider, endpoint or credential: what its address begins with.';
+'provider, endpoint, credential, location or datacenter: what its address begins with.';
 COMMENT ON COLUMN provider_declarations.name IS
 'Its name in the manifests.';
 COMMENT ON COLUMN provider_declarations.source_id IS

@@ -372,7 +372,7 @@ CREATE TABLE provider_declaration_history (
 );
 
 COMMENT ON TABLE provider_declaration_history IS
-'Every change of which source declares a provider, an endpoint or a credential: one row a change, with the values after it. Written by triggers.';
+'Every change of which source declares a provider, an endpoint, a credential or a place: one row a change, with the values after it. Written by triggers.';
 COMMENT ON COLUMN provider_declaration_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_declaration_history.changed_at IS

@@ -147,16 +147,36 @@ def test_an_endpoint_that_moves_to_another_host_waits_for_the_operator(world: Wo
         assert host.received != []
 
 
-def test_inventory_belongs_to_one_source(world: World, tmp_path: Path) -> None:
-    world.made(admin=KEY)
+PLACE = """
+    apiVersion: reconciler/v1
+    kind: Location
+    metadata: {name: fsn1}
+    spec: {display_name: Elsewhere}
+"""
+BUILDING = """
+    apiVersion: reconciler/v1
+    kind: Datacenter
+    metadata: {name: park}
+    spec: {location: fsn1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "whose"),
+    [(REDECLARED, "endpoint hz"), (PLACE, "location fsn1"), (BUILDING, "datacenter park")],
+    ids=["an endpoint", "a location", "a datacenter"],
+)
+def test_inventory_belongs_to_one_source(world: World, tmp_path: Path, text: str, whose: str) -> None:
+    world.made(admin=KEY, building=BUILDING)
     second = tmp_path / "second"
     second.mkdir()
     with listening() as host:
-        (second / "all.yaml").write_text(textwrap.dedent(REDECLARED.replace("{url}", host.url)))
+        (second / "all.yaml").write_text(textwrap.dedent(text.replace("{url}", host.url)))
         done = world.cli.run("plan", "-f", str(second))
         assert host.received == []
     assert done.code == 1
-    assert f"endpoint/hz: the endpoint hz is already declared by the source {world.fleet}" in done.said
+    address = whose.replace(" ", "/")
+    assert f"{address}: the {whose} is already declared by the source {world.fleet}" in done.said
 
 
 def test_what_changes_of_the_inventory_is_in_the_plan_and_nothing_of_it_before_the_apply(
@@ -195,6 +215,23 @@ def test_a_saved_plan_takes_no_inventory_that_came_later(world: World) -> None:
     assert done.code == 1
     assert "endpoint/other changed since the plan was made" in done.said
     assert world.cli.ok("get", "endpoints", "-o", "json").json() == []
+
+
+def test_a_saved_plan_of_the_inventory_alone_does_that_and_nothing_else(world: World) -> None:
+    world.made(admin=KEY)
+    changed = inventory(world.sim.url).replace("credential: token", "credential: token, drift: report")
+    world.write(inventory=changed)
+    number = str(world.cli.ok("plan", "-f", "fleet", "--save", "-o", "json").json()["saved_as"])
+    other = KEY.replace("admin", "second").replace("AAIA", "AAIB")
+    (world.cli.folder / "other").mkdir()
+    (world.cli.folder / "other" / "key.yaml").write_text(textwrap.dedent(other))
+    waiting = str(world.cli.ok("plan", "-f", "other", "--save", "-o", "json").json()["saved_as"])
+    done = world.cli.ok("apply", "--plan", number)
+    assert "✓ endpoint/hz changed" in done.out
+    assert world.sim.names("ssh_keys") == ["admin"]
+    status = {str(row["id"]): row["status"] for row in world.cli.ok("get", "plans", "-o", "json").json()}
+    assert (status[number], status[waiting]) == ("applied", "saved")
+    assert world.cli.is_settled()
 
 
 def _elsewhere(world: World) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.resource import STATES, Management, Mark, Observed, Presence
+from reconciler.model.resource import Management, Mark, Observed, Presence
 from reconciler.model.values import ExternalRef
 from tests.store.core_world import CoreWorld
 from tests.store.test_observations import manage, net
@@ -81,17 +81,17 @@ def test_what_was_recorded_of_ours_stays_and_nobody_may_rely_on_it(
     assert world.recorded("volume/a").presence is Presence.PRESENT
 
 
-def test_an_odd_part_makes_its_whole_unknown(world: CoreWorld) -> None:
+@pytest.mark.parametrize(
+    ("state", "size", "why"),
+    [("available", 2**70, "size_gb is 118059"), ("spinning", 8, "its state is `spinning`")],
+)
+def test_an_odd_part_makes_its_whole_unknown(world: CoreWorld, state: str, size: int, why: str) -> None:
     whole = observed_of(want("vm/a", "proxmox", node="n1"))
-    part = Observed("disk", "", "scsi0", "available", {"slot": "scsi0", "size_gb": 2**70})
+    part = Observed("disk", "", "scsi0", state, {"slot": "scsi0", "size_gb": size})
     result = world.look(replace(whole, mark=None, parts=(part,)), endpoint="proxmox-1")
     ((address, reason),) = result.unrecorded
-    assert (str(address), reason.startswith("disk scsi0: size_gb is 118059")) == ("vm/a", True)
+    assert (str(address), reason.startswith(f"disk scsi0: {why}")) == ("vm/a", True)
     assert world.rows("SELECT address, presence FROM resources") == [("vm/a", "unknown")]
-
-
-def test_the_states_are_those_of_the_database(world: CoreWorld) -> None:
-    assert {name for (name,) in world.rows("SELECT name FROM resource_states")} == STATES
 
 
 def test_sizes_below_a_gib_are_recorded(world: CoreWorld) -> None:

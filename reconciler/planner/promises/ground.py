@@ -160,7 +160,7 @@ def is_not_elsewhere(plan: Plan, given: PlanInput) -> Iterator[Found]:
 @promise("what is not selected stays as it is, but for what is made or taken over for a selected one")
 def is_selected(plan: Plan, given: PlanInput) -> Iterator[Found]:
     chosen = given.selection
-    if not (chosen.targets or chosen.excludes):
+    if not chosen:
         return
     said = {text.partition(",")[0] for text in plan.warnings}
     for step, desired, there in sides(plan, given):
