@@ -133,11 +133,10 @@ class Session:
                 loaded = record_sources(tx, self.engine, self.states)
                 context = self.engine.rehearsing(tx, self.context)
                 looks = dict(self.looks)
-                unseen = context.connections.endpoints.keys() - looks.keys() if self.observing else set()
-                if unseen:
-                    tx.value("session.look_within")
-                for name in sorted(unseen):
-                    looks[name] = observe_within(tx, context, name)
+                tx.value("session.look_within")
+                if self.observing:
+                    for name in sorted(context.connections.endpoints.keys() - looks.keys()):
+                        looks[name] = observe_within(tx, context, name)
                 looks |= {
                     name: observe_closely(context, looks[name], targets, tx)
                     for name, targets in barely_known(tx, _seen(looks)).items()

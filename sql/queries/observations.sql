@@ -581,8 +581,8 @@ FROM resource_types AS t
 WHERE t.name = %(type)s;
 
 -- name: observations.known
--- External ids recorded as ours, those that were sent with a create whose end is not known, and those that manifests
--- want to take over, for drivers that look at each object apart.
+-- External ids recorded as ours, those that we ever sent for one of ours (the answer may be lost, and the mark not be
+-- where a list shows it), and those that manifests want to take over, for drivers that look at each object apart.
 SELECT
     t.name,
     r.external_id
@@ -600,7 +600,7 @@ SELECT
     t.name,
     res.external_id
 FROM external_id_reservations AS res
-INNER JOIN resources AS r ON res.resource_uid = r.uid AND r.deleted_at IS NULL AND r.external_id IS NULL
+INNER JOIN resources AS r ON res.resource_uid = r.uid AND r.deleted_at IS NULL
 INNER JOIN resource_types AS t ON res.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON res.provider_endpoint_id = e.id
 WHERE e.name = %(endpoint)s

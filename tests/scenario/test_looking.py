@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from reconciler.engine import apply
-from reconciler.executor.context import Context
-from reconciler.executor.look import Look, observe_within
 from reconciler.store.session import Transaction
 from tests.scenario.stage import Stage, document
 from tests.scenario.test_executor import machine
+
+SERVER = {"name": "theirs", "server_type": "cx22", "image": "debian-12", "location": "fsn1"}
 
 
 def test_a_cluster_with_a_node_that_is_off_can_be_planned(proxmox: Stage) -> None:
@@ -21,18 +23,22 @@ def test_a_cluster_with_a_node_that_is_off_can_be_planned(proxmox: Stage) -> Non
     assert [str(step.address) for step in preview.plan.steps] == ["pool/lab"]
 
 
+@pytest.mark.parametrize("looking", ["observe_within", "observe_closely"])
 def test_a_look_within_a_preview_may_outlast_what_an_idle_transaction_is_given(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, looking: str
 ) -> None:
-    """An endpoint that is only declared is looked at in the preview's transaction, which waits meanwhile."""
-    bounds: list[str] = []
+    """It waits while a newly declared endpoint answers, or for an object that is to be taken over."""
+    real, bounds = getattr(apply, looking), set[str]()
 
-    def looking(tx: Transaction, context: Context, name: str) -> Look:
+    def looked(*given: Any) -> Any:
+        (tx,) = [each for each in given if isinstance(each, Transaction)]
         found = tx._connection.execute("SELECT current_setting('idle_in_transaction_session_timeout')")
-        bounds.extend(row[0] for row in found)
-        return observe_within(tx, context, name)
+        bounds.update(row[0] for row in found)
+        return real(*given)
 
-    monkeypatch.setattr(apply, "observe_within", looking)
-    stage.want(machine("web"))
-    assert [str(step.address) for step in stage.plan().steps] == ["vm/web"]
-    assert set(bounds) == {"15min"}
+    monkeypatch.setattr(apply, looking, looked)
+    stage.hcloud.change(op="create", type="servers", body=SERVER)
+    number = next(each["id"] for each in stage.hcloud.state()["servers"])
+    stage.want(machine("theirs", rest=f'lifecycle: {{adopt: "{number}"}}'))
+    assert [str(step.address) for step in stage.plan().steps] == ["vm/theirs"]
+    assert bounds == {"15min"}

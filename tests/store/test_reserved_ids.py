@@ -12,6 +12,7 @@ from reconciler.errors import StalePlanError
 from reconciler.model.plan import Step
 from reconciler.model.resource import Mark
 from reconciler.store import operations as ops
+from reconciler.store.observations import known_ids
 from reconciler.store.operations import IdRange
 from tests.store.core_world import ACTOR, CoreWorld, side_by_side
 from tests.store.operation_rig import IDS, finish, guest, making, status, took
@@ -74,6 +75,23 @@ def test_an_id_that_an_object_had_is_never_used_again_not_even_by_its_resource(w
     finish(world, begun)
     replaced = world.begin(again(world), worker, IDS)
     assert replaced.reserved == "1001"
+
+
+def test_whatever_id_was_sent_for_one_of_ours_is_looked_at(world: CoreWorld) -> None:
+    """An answer may be lost before its object shows our mark, of what is made anew as of what is new."""
+
+    def known() -> frozenset[str]:
+        with world.store.read() as tx:
+            return known_ids(tx, "proxmox-1").get("vm", frozenset())
+
+    world.revise(guest())
+    worker = world.worker()
+    begun = world.begin(making(guest()), worker, IDS)
+    assert known() == {"1000"}
+    took(world, begun, "1000")
+    finish(world, begun)
+    world.begin(again(world), worker, IDS)
+    assert known() == {"1000", "1001"}
 
 
 def test_an_id_whose_object_was_found_by_its_mark_is_used_up_too(world: CoreWorld) -> None:
