@@ -42,3 +42,19 @@ def test_a_look_within_a_preview_may_outlast_what_an_idle_transaction_is_given(
     stage.want(machine("theirs", rest=f'lifecycle: {{adopt: "{number}"}}'))
     assert [str(step.address) for step in stage.plan().steps] == ["vm/theirs"]
     assert bounds == {"15min"}
+
+
+def test_an_address_that_came_with_a_machine_of_ours_is_not_told_as_unmanaged(stage: Stage) -> None:
+    """It goes with the machine. One that came with a machine of somebody else is told."""
+    web = machine("web")
+    stage.want(web)
+    stage.settle()
+    assert stage.preview().unmanaged == {}
+    stage.hcloud.change(op="create", type="servers", body=SERVER)
+    came = len(stage.hcloud.state()["primary_ips"])
+    theirs = sum(
+        each["assignee_id"] != stage.hcloud.state()["servers"][0]["id"]
+        for each in stage.hcloud.state()["primary_ips"]
+    )
+    assert came > theirs > 0
+    assert stage.preview().unmanaged == {"hetzner-1": 1 + theirs}
