@@ -11,12 +11,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from reconciler.engine.inventory_rows import InventoryRow, described, wanted_rows
 from reconciler.errors import Location, ManifestError, Problem
 from reconciler.manifest.model import Inventory
-from reconciler.manifest.urls import host_of
+from reconciler.manifest.read.urls import host_of
 from reconciler.model.inventory import FieldChange, InventoryKind, InventoryStep
 from reconciler.model.values import Scalar
-from reconciler.store import inventory as rows
-from reconciler.store import trust
-from reconciler.store.session import Transaction
+from reconciler.store.database.session import Transaction
+from reconciler.store.inventory import rows, trust
 
 
 def write_inventory(tx: Transaction, declared: Inventory, actor: str) -> tuple[InventoryStep, ...]:

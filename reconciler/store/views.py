@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from reconciler.store.session import Transaction
+from reconciler.store.database.session import Transaction
 
 
 @dataclass(frozen=True, slots=True)

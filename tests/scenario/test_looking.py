@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.engine import apply
-from reconciler.store.session import Transaction
+from reconciler.store.database.session import Transaction
 from tests.scenario.stage import Stage, document
 from tests.scenario.test_executor import machine
 
@@ -19,7 +19,7 @@ def test_a_cluster_with_a_node_that_is_off_can_be_planned(proxmox: Stage) -> Non
     proxmox.want(document("Pool", "lab", "endpoint: proxmox-1, description: Ours"))
     proxmox.pve.fault("offline_node", options={"node": "pve1"})
     preview = proxmox.preview()
-    assert "node pve1 is offline" in str(preview.looks["proxmox-1"].trouble)
+    assert "node pve1 is offline" in str(preview.coverage["proxmox-1"].trouble)
     assert [str(step.address) for step in preview.plan.steps] == ["pool/lab"]
 
 
