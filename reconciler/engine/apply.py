@@ -133,7 +133,7 @@ class Session:
                 loaded = record_sources(tx, self.engine, self.states)
                 context = self.engine.rehearsing(tx, self.context)
                 coverage = dict(self.coverage)
-                tx.value("session.observe_within_preview")
+                tx.value("session.look_within")
                 if self.observing:
                     for name in sorted(context.connections.endpoints.keys() - coverage.keys()):
                         coverage[name] = observe_within(tx, context, name)

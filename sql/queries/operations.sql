@@ -643,7 +643,7 @@ SET
 FROM resource_states AS st
 WHERE r.id = %(resource_id)s AND r.claim_epoch = %(epoch)s AND st.name = 'deleted';
 
--- name: operations.release
+-- name: operations.release_object
 -- Forgotten, but still there: from now on it is recorded as nobody's.
 UPDATE resources
 SET management = 'unmanaged', source_id = NULL

@@ -238,7 +238,7 @@ def test_a_worker_that_lost_its_claim_writes_nothing_and_learns_it(world: CoreWo
             write(tx)
     quiet = [
         ops.remove_resource,
-        ops.release,
+        ops.release_object,
         ops.quarantine,
         ops.settle_state,
         ops.object_deleted,

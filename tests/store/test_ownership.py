@@ -84,7 +84,7 @@ def test_a_persons_word_ends_a_quarantine_and_the_state_follows_what_is_seen(
     begun = world.begin(step_for(desired, action, there), world.worker())
     with world.store.transaction(ACTOR) as tx:
         if action is Action.FORGET:
-            assert ops.release(tx, begun)
+            assert ops.release_object(tx, begun)
         ops.finish(tx, begun, "done")
     taken = action is Action.ADOPT
     world.look(replace(stray, mark=Mark(OWNER, begun.uid)) if taken else stray)
@@ -111,7 +111,7 @@ def test_what_is_gone_is_not_left_to_anybody(world: CoreWorld) -> None:
     world.look(seen)
     again = world.begin(step_for(net(), Action.FORGET, world.recorded("network/a")), world.worker())
     with world.store.transaction(ACTOR) as tx:
-        assert not ops.release(tx, again)
+        assert not ops.release_object(tx, again)
 
 
 def test_what_is_removed_stays_for_its_history_and_its_address_is_free(world: CoreWorld) -> None:

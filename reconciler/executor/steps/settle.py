@@ -106,7 +106,7 @@ def observe_again(context: Context, step: Step, begun: ops.Begun) -> Observation
 
 
 def _forget(tx: Transaction, begun: ops.Begun) -> None:
-    if not ops.release(tx, begun):
+    if not ops.release_object(tx, begun):
         ops.remove_resource(tx, begun)
 
 
@@ -208,4 +208,4 @@ def give_back(
 ) -> None:
     """What was to be taken over and does not carry our mark is nobody's again, not in quarantine."""
     if action is Action.ADOPT and (seen is None or marked(context, begun, seen) is None):
-        ops.release(tx, begun)
+        ops.release_object(tx, begun)

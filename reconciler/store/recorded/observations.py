@@ -190,7 +190,7 @@ def _pointing_at_new(tx: Transaction, found: Identified, sound: list[Match]) -> 
     if not new:
         return []
     types, external_ids = [each.type for each in new], [each.external_id for each in new]
-    rows = tx.rows("observations.observe_anew", types=types, external_ids=external_ids)
+    rows = tx.rows("observations.look_again", types=types, external_ids=external_ids)
     pointing = {row[0] for row in rows}
     pointing -= {match.row.id for match in sound if match.row is not None}
     return [match for match in found.matches if match.row is not None and match.row.id in pointing]

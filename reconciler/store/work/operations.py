@@ -342,9 +342,9 @@ def remove_resource(tx: Transaction, begun: Begun) -> None:
     tx.execute("operations.remove_resource", resource_id=begun.resource_id, epoch=begun.epoch)
 
 
-def release(tx: Transaction, begun: Begun) -> bool:
+def release_object(tx: Transaction, begun: Begun) -> bool:
     """The object stays, and is nobody's from now on. False if there is no object to stay."""
-    return bool(tx.execute("operations.release", resource_id=begun.resource_id, epoch=begun.epoch))
+    return bool(tx.execute("operations.release_object", resource_id=begun.resource_id, epoch=begun.epoch))
 
 
 def quarantine(tx: Transaction, begun: Begun) -> None:
