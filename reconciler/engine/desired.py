@@ -220,20 +220,17 @@ def _known(tx: Transaction, engine: Engine, state: SourceState) -> Known:
             for document, found in documents.items()
             if is_in_any(roots.get(found[0], ""), state.part)
         }
-    datacenters = inventory_rows.datacenters(tx)
-    providers_in: dict[str, set[str]] = {}
-    for each in inventory_rows.provider_datacenters(tx):
-        providers_in.setdefault(each.datacenter, set()).add(each.provider)
+    datacenters, endpoints = inventory_rows.datacenters(tx), inventory_rows.endpoints(tx)
     return Known(
-        endpoints={row.name: row.provider_type for row in inventory_rows.endpoints(tx)},
-        providers={row.name: row.provider_type for row in inventory_rows.providers(tx)},
-        credentials=frozenset(row.name for row in inventory_rows.credentials(tx)),
-        logins=frozenset(row.credential for row in inventory_rows.endpoints(tx) if row.credential),
-        locations=frozenset(row.name for row in inventory_rows.locations(tx)),
-        datacenters=frozenset(row.name for row in datacenters),
-        location_of={row.name: row.location for row in datacenters},
-        providers_in={name: frozenset(found) for name, found in providers_in.items()},
-        provider_of={row.name: row.provider for row in inventory_rows.endpoints(tx)},
+        endpoints={each.name: each.provider_type for each in endpoints},
+        providers={each.name: each.provider_type for each in inventory_rows.providers(tx)},
+        credentials=frozenset(each.name for each in inventory_rows.credentials(tx)),
+        logins=frozenset(each.credential for each in endpoints if each.credential),
+        locations=frozenset(each.name for each in inventory_rows.locations(tx)),
+        datacenters=frozenset(each.name for each in datacenters),
+        location_of={each.name: each.location for each in datacenters},
+        providers_in={each.name: frozenset(each.providers) for each in datacenters},
+        provider_of={each.name: each.provider for each in endpoints},
         resources=resources,
         user_types=user_types(tx),
         user_attributes=user_attributes(engine.catalog),

@@ -136,7 +136,7 @@ def test_a_stop_ends_the_waiting_for_a_place_in_the_budget_and_nothing_was_sent(
     stage.want(NET)
     stage.apply(waves=0)
     steps = stage.preview().plan.steps
-    budget = stage.context.connections.endpoint("hetzner-1").budget
+    budget = stage.context.connections.to("hetzner-1").budget
     budget.pause(3600)
     outcome = stopped_when(stage, steps, "sending")
     budget._paused_until = 0.0

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import psycopg
 
 from reconciler.model.address import Address
+from reconciler.model.inventory import Endpoint, Provider
 from reconciler.model.observation import Observation
 from reconciler.model.plan import Action, Step
 from reconciler.model.resource import Desired, Observed, Recorded
@@ -42,10 +43,8 @@ def prepare(store: Store) -> None:
     with store.transaction(Actor("test", "packaged", "catalog")) as tx:
         catalog_rows.sync(tx, catalog(), {"packaged": sha("packaged")})
         for name, kind in ENDPOINTS.items():
-            inventory.upsert_provider(tx, inventory.ProviderRow(f"{kind}-main", kind))
-            inventory.upsert_endpoint(
-                tx, inventory.EndpointRow(name, f"{kind}-main", kind, f"https://{name}")
-            )
+            inventory.write(tx, Provider(f"{kind}-main", kind))
+            inventory.write(tx, Endpoint(name, f"{kind}-main", kind, f"https://{name}"))
 
 
 def revise(

@@ -30,6 +30,10 @@ def numbered(text: str) -> tuple[str, int]:
     return prepared.replace("%%", "%"), len(names)
 
 
+def _are_names(columns: list[bytes | None]) -> bool:
+    return len(columns) == 1 or len(set(columns) - {b"?column?"}) == len(columns)
+
+
 @pytest.mark.every_server
 def test_every_named_query_can_be_prepared_and_is_permitted(runtime: psycopg.Connection) -> None:
     faults = []
@@ -44,6 +48,10 @@ def test_every_named_query_can_be_prepared_and_is_permitted(runtime: psycopg.Con
             arguments = f"({', '.join(['NULL'] * count)})" if count else ""
             if not name.startswith(ADMINISTRATIVE):
                 runtime.execute(f"EXPLAIN EXECUTE tried{arguments}".encode())
+            described = runtime.pgconn.describe_prepared(b"tried")
+            columns = [described.fname(n) for n in range(described.nfields)]
+            if b"set_config" not in columns and not _are_names(columns):
+                faults.append(f"{name}: its rows cannot be named tuples of {columns}")
             runtime.execute("DEALLOCATE tried")
         except psycopg.Error as error:
             faults.append(f"{name}: {error}")

@@ -34,7 +34,7 @@ from reconciler.model.values import (
     canonical,
     encode,
 )
-from reconciler.planner import EndpointView, PlanInput
+from reconciler.planner import EndpointStatus, PlanInput
 from reconciler.planner.inputs import Lower
 from tests.unit.manifest_rig import PUBLIC_KEY, catalog
 
@@ -164,7 +164,7 @@ def given(
         desired={item.address: item for item in desired},
         recorded={item.address: item for item in recorded},
         removed=tuple(removed),
-        endpoints={name: EndpointView(name, provider) for name, provider in ENDPOINTS.items()},
+        endpoints={name: EndpointStatus(name, provider) for name, provider in ENDPOINTS.items()},
         lower=one_call,
         now=NOW,
         managed=max(len(recorded) + len(removed), 1000),

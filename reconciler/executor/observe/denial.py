@@ -54,7 +54,7 @@ def _is(context: Context, endpoint: str, seen: Observed, it: Ours) -> bool:
     """Whether this is that very object of ours: ids alone may be the same at two installations."""
     if (seen.type, seen.external_id) != (it.type, it.external_id):
         return False
-    offer = context.catalog.offer(it.type, context.connections.endpoint(endpoint).provider_type)
+    offer = context.catalog.offer(it.type, context.connections.to(endpoint).endpoint.provider_type)
     if offer is None or offer.identity not in MARKED:
         return True
     return seen.mark is not None and (seen.mark.owner, seen.mark.resource) == (context.owner, it.uid)

@@ -129,7 +129,7 @@ def _wait_out(context: Context, item: ops.OpenOperation, stop: threading.Event, 
 
     False if it could not be waited for, so that nothing may be concluded yet.
     """
-    access = context.connections.endpoint(item.endpoint)
+    access = context.connections.to(item.endpoint)
     read_timeout = timedelta(seconds=access.read_timeout)
     left = item.sent_at + read_timeout + LIST_LAG - item.now
     if left <= timedelta(0) or _settles(item, _look(context, item, sure)):

@@ -23,7 +23,7 @@ from reconciler.errors import (
     StalePlanError,
     Stopped,
 )
-from reconciler.executor.context import Context, Endpoint
+from reconciler.executor.context import Context, EndpointConnection
 from reconciler.executor.steps.fill import Filling, addresses
 from reconciler.executor.steps.find import found_by_identity, held_by
 from reconciler.executor.steps.outcome import Outcome, Result
@@ -52,7 +52,7 @@ class StepRunner:
         self.step = step
         self.plan_step_id = plan_step_id
         self.stop = stop
-        self.endpoint: Endpoint = context.connections.endpoint(step.endpoint)
+        self.connection: EndpointConnection = context.connections.to(step.endpoint)
         self.operation = uuid4()
         self.requests = 0
         self.sent = False  # whether the provider took any of its calls
@@ -115,7 +115,7 @@ class StepRunner:
                 self.context.actor,
                 plan_step_id=self.plan_step_id,
                 revision_id=self.context.revision,
-                id_range=self.endpoint.id_range,
+                id_range=self.connection.id_range,
             )
 
     def _calls(self, begun: ops.Begun) -> ops.Begun:
@@ -235,7 +235,7 @@ class StepRunner:
                 else:
                     pause = error.retry_after if error.retry_after is not None else wait
                     if error.code is ErrorCode.RATE_LIMITED:
-                        self.endpoint.budget.pause(pause)
+                        self.connection.budget.pause(pause)
                     elif self.stop.wait(pause):
                         raise
                     wait = min(wait * 2, _MOST_WAIT)
@@ -273,7 +273,7 @@ class StepRunner:
             return begun, found
         if error.ambiguous:
             raise error
-        if begun.reserved is None or self.endpoint.id_range is None:
+        if begun.reserved is None or self.connection.id_range is None:
             whose = held_by(self.context, self.step)
             raise ProviderError(
                 f"{self.step.address}: "
@@ -283,7 +283,7 @@ class StepRunner:
                 hint="choose another one, or take that object over with lifecycle.adopt",
             )
         with self.context.store.transaction(self.context.acting(begun.operation, "another id")) as tx:
-            return ops.reserve_again(tx, begun, self.step.endpoint, self.endpoint.id_range), None
+            return ops.reserve_again(tx, begun, self.step.endpoint, self.connection.id_range), None
 
     def _wait(self, call: Call, submission: Submission) -> None:
         poller = self.context.connections.poller(self.step.endpoint)

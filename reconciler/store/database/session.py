@@ -15,6 +15,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg import conninfo
+from psycopg.rows import namedtuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from reconciler.errors import DatabaseError, DatabaseUnavailable
@@ -22,8 +23,9 @@ from reconciler.store.database.faults import LockedOut, sessions_in_words, trans
 from reconciler.store.database.queries import query
 
 Cause = Literal["manifest", "observation", "operation", "catalog", "recovery", "maintenance", "manual"]
-Row = tuple[Any, ...]
-Connection = psycopg.Connection[Row]
+Connection = psycopg.Connection[tuple[Any, ...]]
+Row = Any
+"""A named tuple of a query's columns; only the query knows their names."""
 
 CHECKOUT_SECONDS, LOST_SECONDS = 8.0, 1.0
 """How long a connection is waited for; and how long once that was in vain, until one is had again. With the
@@ -63,8 +65,9 @@ class Transaction:
         self._connection = connection
 
     def rows(self, name: str, /, **params: object) -> list[Row]:
-        with translated(name):
-            return self._connection.execute(query(name), params or None).fetchall()
+        """All rows, each a named tuple."""
+        with translated(name), self._connection.cursor(row_factory=namedtuple_row) as cursor:
+            return cursor.execute(query(name), params or None).fetchall()
 
     def row(self, name: str, /, **params: object) -> Row | None:
         """The only row, or None. Raises DatabaseError where there are several."""
@@ -115,7 +118,7 @@ class Transaction:
 
     def stream(self, name: str, /, **params: object) -> Iterator[Row]:
         """Rows one after another in bounded memory. Until they are read, it does nothing else."""
-        with translated(name), self._connection.cursor(binary=True) as cursor:
+        with translated(name), self._connection.cursor(binary=True, row_factory=namedtuple_row) as cursor:
             yield from cursor.stream(query(name), params or None, size=_stream_rows())
 
 

@@ -214,7 +214,7 @@ def _unwanted(tx: Transaction, addresses: Iterable[Address]) -> list[str]:
     return sorted(set(texts) - {row[0] for row in tx.rows("sources.wanted_by", addresses=texts)})
 
 
-_GUARDS = ("prevent_destroy", "on_remove", "allow_downtime", "replace", "create_before_destroy")
+_GUARDS = ("prevent_destroy", "on_remove", "allow_downtime", "replace_policy", "create_before_destroy")
 _PLACES = ("source", "location", "datacenter")
 
 
@@ -225,19 +225,20 @@ def restore_lifecycles(tx: Transaction) -> tuple[tuple[Address, str], ...]:
     the address and what was found, in words, for each resource where that was so.
     """
     found: list[tuple[Address, str]] = []
-    for address, *values in tx.rows("revisions.restore_lifecycles"):
-        pairs = zip(values[0:10:2], values[1:10:2], strict=True)
+    for row in tx.rows("revisions.restore_lifecycles"):
+        guards = ((name, getattr(row, f"{name}_was"), getattr(row, name)) for name in _GUARDS)
         words = [
-            f"{name} was {_word(was)} in the database and is {_word(now)} by its manifest"
-            for name, (was, now) in zip(_GUARDS, pairs, strict=True)
+            f"{name.removesuffix('_policy')} was {_word(was)} in the database and is {_word(now)} by its"
+            " manifest"
+            for name, was, now in guards
             if was != now
         ]
         words += [
             f"its {name} was another in the database than by its manifest"
-            for name, differs in zip(_PLACES, values[10:], strict=True)
-            if differs
+            for name in _PLACES
+            if getattr(row, f"{name}_moved")
         ]
-        found.append((Address.parse(address), "; ".join(words)))
+        found.append((Address.parse(row.address), "; ".join(words)))
     return tuple(sorted(found))
 
 
