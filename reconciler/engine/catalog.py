@@ -41,7 +41,7 @@ def add_user_types(tx: Transaction, catalog: Catalog) -> Catalog:
 
 def user_types(tx: Transaction) -> frozenset[str]:
     """The resource types that users added."""
-    return frozenset(row[0] for row in tx.rows("user_catalog.types"))
+    return frozenset(row.name for row in tx.rows("user_catalog.types"))
 
 
 def user_attributes(catalog: Catalog) -> frozenset[str]:

@@ -29,9 +29,9 @@ from reconciler.model.catalog import (
 )
 from reconciler.model.values import Cardinality, DataType, Format, Scalar, Value
 from reconciler.store.database.faults import ConstraintViolated
-from reconciler.store.database.session import Transaction
+from reconciler.store.database.session import Row, Transaction
 
-Row = dict[str, object]
+Fields = dict[str, object]
 
 # What leaves the catalog is deleted, in this order; the columns say which row it is.
 _DROPPED = {
@@ -118,7 +118,7 @@ def _write(tx: Transaction, catalog: Catalog, user_types: frozenset[str]) -> Non
         tx.batch(f"catalog.put_{what}", wanted)
 
 
-def _all_rows(catalog: Catalog, user_types: frozenset[str]) -> dict[str, list[Row]]:
+def _all_rows(catalog: Catalog, user_types: frozenset[str]) -> dict[str, list[Fields]]:
     """What the tables shall say, in the order in which they refer to one another."""
     types, definitions = catalog.resource_types.values(), catalog.definitions.values()
     rules = [rule for group in catalog.rules.values() for rule in group.values()]
@@ -152,11 +152,11 @@ def _all_rows(catalog: Catalog, user_types: frozenset[str]) -> dict[str, list[Ro
     }
 
 
-def _provider_type_row(item: ProviderTypeInfo) -> Row:
+def _provider_type_row(item: ProviderTypeInfo) -> Fields:
     return {"name": item.name, "display_name": item.display_name, "description": item.description}
 
 
-def _setting_rows(items: Iterable[ProviderTypeInfo]) -> Iterator[Row]:
+def _setting_rows(items: Iterable[ProviderTypeInfo]) -> Iterator[Fields]:
     for item in items:
         for position, setting in enumerate(item.settings):
             if setting.reference_types or setting.relationship:
@@ -164,7 +164,7 @@ def _setting_rows(items: Iterable[ProviderTypeInfo]) -> Iterator[Row]:
             yield {**_definition_row(setting), "provider_type": item.name, "position": position}
 
 
-def _resource_type_row(item: ResourceType, user_types: frozenset[str]) -> Row:
+def _resource_type_row(item: ResourceType, user_types: frozenset[str]) -> Fields:
     return {
         "name": item.name,
         "kind": item.kind,
@@ -177,7 +177,7 @@ def _resource_type_row(item: ResourceType, user_types: frozenset[str]) -> Row:
     }
 
 
-def _definition_row(item: AttributeDefinition) -> Row:
+def _definition_row(item: AttributeDefinition) -> Fields:
     return {
         "name": item.name,
         "display_name": item.display_name,
@@ -191,7 +191,7 @@ def _definition_row(item: AttributeDefinition) -> Row:
     }
 
 
-def _offer_row(item: ProviderResourceType) -> Row:
+def _offer_row(item: ProviderResourceType) -> Fields:
     return {
         "provider_type": item.provider_type,
         "resource_type": item.resource_type,
@@ -201,15 +201,15 @@ def _offer_row(item: ProviderResourceType) -> Row:
     }
 
 
-def _type_attribute_row(rule: TypeAttribute) -> Row:
+def _type_attribute_row(rule: TypeAttribute) -> Fields:
     return {"resource_type": rule.resource_type, "attribute": rule.name}
 
 
-def _rule_key(rule: TypeAttribute) -> Row:
+def _rule_key(rule: TypeAttribute) -> Fields:
     return {"provider_type": rule.provider_type, "resource_type": rule.resource_type, "attribute": rule.name}
 
 
-def _rule_row(rule: TypeAttribute) -> Row:
+def _rule_row(rule: TypeAttribute) -> Fields:
     return {
         **_rule_key(rule),
         "mutability": rule.mutability,
@@ -237,11 +237,11 @@ def _default_elements(rule: TypeAttribute) -> Sequence[object]:
     return rule.default if isinstance(rule.default, tuple) else (rule.default,)
 
 
-def _value_rows(rules: Iterable[tuple[TypeAttribute, Sequence[object]]]) -> Iterator[Row]:
+def _value_rows(rules: Iterable[tuple[TypeAttribute, Sequence[object]]]) -> Iterator[Fields]:
     for rule, values in rules:
         for ordinal, value in enumerate(values):
             data_type, stored = _typed(rule, value)
-            columns: Row = dict.fromkeys(_VALUE_COLUMNS.values())
+            columns: Fields = dict.fromkeys(_VALUE_COLUMNS.values())
             columns[_VALUE_COLUMNS[data_type]] = stored
             yield {**_rule_key(rule), "ordinal": ordinal, "data_type": data_type, **columns}
 
@@ -275,24 +275,23 @@ def _where(rule: TypeAttribute) -> str:
 def _definitions(tx: Transaction) -> dict[str, AttributeDefinition]:
     references = _grouped(tx.rows("catalog.references"))
     return {
-        row[0]: _definition(row[:8], references.get(row[0], ()), row[8])
+        row.name: _definition(row, references.get(row.name, ()), row.relationship)
         for row in tx.rows("catalog.definitions")
     }
 
 
 def _definition(
-    row: Sequence[Any], references: tuple[str, ...] = (), relationship: str | None = None
+    row: Row, references: tuple[str, ...] = (), relationship: str | None = None
 ) -> AttributeDefinition:
-    name, data_type, cardinality, form, unit, display_name, description, secret = row
     return AttributeDefinition(
-        name=name,
-        data_type=DataType(data_type),
-        cardinality=Cardinality(cardinality),
-        format=Format(form),
-        unit=unit,
-        display_name=display_name,
-        description=description,
-        secret=secret,
+        name=row.name,
+        data_type=DataType(row.data_type),
+        cardinality=Cardinality(row.cardinality),
+        format=Format(row.format),
+        unit=row.unit,
+        display_name=row.display_name,
+        description=row.description,
+        secret=row.is_secret,
         reference_types=references,
         relationship=relationship,
     )
@@ -300,8 +299,8 @@ def _definition(
 
 def _provider_types(tx: Transaction) -> dict[str, ProviderTypeInfo]:
     settings: dict[str, list[AttributeDefinition]] = defaultdict(list)
-    for provider_type, *row in tx.rows("catalog.settings"):
-        settings[provider_type].append(_definition(row))
+    for row in tx.rows("catalog.settings"):
+        settings[row.provider_type].append(_definition(row))
     return {
         name: ProviderTypeInfo(name, display_name, description, tuple(settings[name]))
         for name, display_name, description in tx.rows("catalog.provider_types")
@@ -311,51 +310,47 @@ def _provider_types(tx: Transaction) -> dict[str, ProviderTypeInfo]:
 def _resource_types(tx: Transaction) -> dict[str, ResourceType]:
     parents, keys = _grouped(tx.rows("catalog.parents")), _grouped(tx.rows("catalog.keys"))
     return {
-        name: ResourceType(
-            name=name,
-            kind=kind,
-            family=Family(family),
-            parents=parents.get(name, ()),
-            collection=collection,
-            key_attributes=keys.get(name, ()),
-            holds_data=holds_data,
-            display_name=display_name,
-            description=description,
+        row.name: ResourceType(
+            name=row.name,
+            kind=row.kind,
+            family=Family(row.family),
+            parents=parents.get(row.name, ()),
+            collection=row.collection,
+            key_attributes=keys.get(row.name, ()),
+            holds_data=row.holds_data,
+            display_name=row.display_name,
+            description=row.description,
         )
-        for name, kind, family, collection, holds_data, display_name, description in tx.rows(
-            "catalog.resource_types"
-        )
+        for row in tx.rows("catalog.resource_types")
     }
 
 
 def _rules(tx: Transaction, definitions: Mapping[str, AttributeDefinition]) -> Iterator[TypeAttribute]:
     defaults, allowed = _values(tx.rows("catalog.defaults")), _values(tx.rows("catalog.allowed_values"))
     for row in tx.rows("catalog.rules"):
-        provider_type, resource_type, attribute, mutability, required, has_default, clear, *bounds = row
-        minimum, maximum, max_length, pattern, grow_only, also, unique, within, unset = bounds
-        key = (provider_type, resource_type, attribute)
+        key, definition = (row.provider_type, row.resource_type, row.attribute), definitions[row.attribute]
         default: Value | None = None
-        if has_default:
+        if row.has_default:
             elements = defaults.get(key, ())
-            default = elements if definitions[attribute].cardinality is not Cardinality.ONE else elements[0]
+            default = elements if definition.cardinality is not Cardinality.ONE else elements[0]
         yield TypeAttribute(
-            definition=definitions[attribute],
-            resource_type=resource_type,
-            provider_type=provider_type,
-            mutability=Mutability(mutability),
-            required=required,
+            definition=definition,
+            resource_type=row.resource_type,
+            provider_type=row.provider_type,
+            mutability=Mutability(row.mutability),
+            required=row.is_required,
             default=default,
-            clear_when_unset=clear,
-            minimum=minimum,
-            maximum=maximum,
-            max_length=max_length,
-            pattern=pattern,
+            clear_when_unset=row.clear_when_unset,
+            minimum=row.minimum,
+            maximum=row.maximum,
+            max_length=row.max_length,
+            pattern=row.pattern,
             allowed_values=allowed.get(key, ()),
-            grow_only=grow_only,
-            also=also,
-            unique=unique,
-            unique_within=within,
-            unset=unset,
+            grow_only=row.grow_only,
+            also=row.also,
+            unique=row.is_unique,
+            unique_within=row.unique_within,
+            unset=row.unset_meaning,
         )
 
 

@@ -213,7 +213,12 @@ def resources(
         endpoint=endpoint,
         unmanaged=unmanaged,
     )
-    return tuple(ResourceView(*(*row[:-2], dict(zip(row[-2], row[-1], strict=True)))) for row in rows)
+    found: list[ResourceView] = []
+    for row in rows:
+        fields = row._asdict()
+        tags = dict(zip(fields.pop("tag_keys"), fields.pop("tag_values"), strict=True))
+        found.append(ResourceView(**fields, tags=tags))
+    return tuple(found)
 
 
 def unmanaged_at(tx: Transaction, endpoints: Iterable[str]) -> dict[str, int]:
@@ -230,30 +235,30 @@ def resource_types(tx: Transaction) -> dict[str, str]:
 
 
 def providers(tx: Transaction) -> tuple[ProviderView, ...]:
-    return tuple(ProviderView(*row) for row in tx.rows("views.providers"))
+    return tx.all(ProviderView, "views.providers")
 
 
 def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
-    return tuple(EndpointView(*row) for row in tx.rows("views.endpoints"))
+    return tx.all(EndpointView, "views.endpoints")
 
 
 def plans(tx: Transaction, most: int) -> tuple[PlanView, ...]:
     """The newest first."""
-    return tuple(PlanView(*row) for row in tx.rows("views.plans", most=most))
+    return tx.all(PlanView, "views.plans", most=most)
 
 
 def operations(tx: Transaction, most: int, address: str | None = None) -> tuple[OperationView, ...]:
     """The newest first."""
-    return tuple(OperationView(*row) for row in tx.rows("views.operations", most=most, address=address))
+    return tx.all(OperationView, "views.operations", most=most, address=address)
 
 
 def holds(tx: Transaction) -> tuple[HoldView, ...]:
-    return tuple(HoldView(*row) for row in tx.rows("views.holds"))
+    return tx.all(HoldView, "views.holds")
 
 
 def revisions(tx: Transaction, most: int) -> tuple[RevisionView, ...]:
     """The newest first."""
-    return tuple(RevisionView(*row) for row in tx.rows("views.revisions", most=most))
+    return tx.all(RevisionView, "views.revisions", most=most)
 
 
 def history(
@@ -263,26 +268,25 @@ def history(
 
     The inventory's are addressed by `endpoint/NAME`, `hold/NUMBER` and so on.
     """
-    rows = tx.rows("views.history", most=most, address=address, since=since)
-    return tuple(HistoryView(*row) for row in rows)
+    return tx.all(HistoryView, "views.history", most=most, address=address, since=since)
 
 
 def relationships(tx: Transaction, address: str | None = None) -> tuple[RelationshipView, ...]:
     """Between what is ours: all of them, or those that an address takes part in."""
-    return tuple(RelationshipView(*row) for row in tx.rows("views.relationships", address=address))
+    return tx.all(RelationshipView, "views.relationships", address=address)
 
 
 def drift(tx: Transaction) -> tuple[DriftView, ...]:
-    return tuple(DriftView(*row) for row in tx.rows("views.drift"))
+    return tx.all(DriftView, "views.drift")
 
 
 def failure(tx: Transaction, address: str) -> FailureView | None:
-    row = tx.row("views.failure", address=address)
-    return FailureView(*row) if row else None
+    return next(iter(tx.all(FailureView, "views.failure", address=address)), None)
 
 
 def credentials(tx: Transaction) -> tuple[CredentialView, ...]:
-    return tuple(CredentialView(*(*row[:-1], tuple(row[-1]))) for row in tx.rows("views.credentials"))
+    rows = (row._asdict() for row in tx.rows("views.credentials"))
+    return tuple(CredentialView(**row | {"used_by": tuple(row["used_by"])}) for row in rows)
 
 
 def typical_seconds(tx: Transaction) -> dict[tuple[str, str], float]:
@@ -291,5 +295,5 @@ def typical_seconds(tx: Transaction) -> dict[tuple[str, str], float]:
 
 
 def counts(tx: Transaction) -> Counts:
-    row = tx.row("views.counts")
-    return Counts(*row) if row else Counts(0, 0, 0, 0)
+    (found,) = tx.all(Counts, "views.counts")
+    return found

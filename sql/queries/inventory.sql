@@ -183,7 +183,7 @@ ON CONFLICT (name) WHERE deleted_at IS NULL DO UPDATE
     IS DISTINCT FROM (excluded.source, excluded.environment_variable, excluded.file_path);
 
 -- name: inventory.credential
-SELECT id, source, environment_variable, file_path, fingerprint
+SELECT id, source, environment_variable, file_path
 FROM provider_credentials
 WHERE name = %(name)s AND deleted_at IS NULL;
 

@@ -12,7 +12,7 @@ VALUES (
 RETURNING id;
 
 -- name: plans.reserve_step_ids
-SELECT nextval(pg_get_serial_sequence('plan_steps', 'id'))
+SELECT nextval(pg_get_serial_sequence('plan_steps', 'id')) AS id
 FROM generate_series(1, %(count)s);
 
 -- name: plans.copy_sources

@@ -134,7 +134,7 @@ FROM unnest(%(id)s::bigint[], %(path)s::text[], %(file)s::text[], %(line)s::inte
 WHERE d.id = moved.id;
 
 -- name: revisions.reserve_ids
-SELECT nextval(pg_get_serial_sequence('desired_resources', 'id'))
+SELECT nextval(pg_get_serial_sequence('desired_resources', 'id')) AS id
 FROM generate_series(1, %(count)s);
 
 -- name: revisions.copy_resources

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import psycopg
 from psycopg import conninfo
-from psycopg.rows import namedtuple_row
+from psycopg.rows import class_row, namedtuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from reconciler.errors import DatabaseError, DatabaseUnavailable
@@ -26,6 +26,7 @@ Cause = Literal["manifest", "observation", "operation", "catalog", "recovery", "
 Connection = psycopg.Connection[tuple[Any, ...]]
 Row = Any
 """A named tuple of a query's columns; only the query knows their names."""
+_Value = TypeVar("_Value")
 
 CHECKOUT_SECONDS, LOST_SECONDS = 8.0, 1.0
 """How long a connection is waited for; and how long once that was in vain, until one is had again. With the
@@ -68,6 +69,11 @@ class Transaction:
         """All rows, each a named tuple."""
         with translated(name), self._connection.cursor(row_factory=namedtuple_row) as cursor:
             return cursor.execute(query(name), params or None).fetchall()
+
+    def all(self, kind: type[_Value], name: str, /, **params: object) -> tuple[_Value, ...]:
+        """All rows, each a value of a class that has a field for every column."""
+        with translated(name), self._connection.cursor(row_factory=class_row(kind)) as cursor:
+            return tuple(cursor.execute(query(name), params or None))
 
     def row(self, name: str, /, **params: object) -> Row | None:
         """The only row, or None. Raises DatabaseError where there are several."""

@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 from reconciler.errors import Location, ManifestError, Problem
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Desired
 from reconciler.store.database.ids import Ids, load_ids
-from reconciler.store.database.session import Transaction
+from reconciler.store.database.session import Row, Transaction
 from reconciler.store.database.values import elements
 
 
@@ -69,7 +68,7 @@ def known_documents(
     if source_id is None:
         return {}, None
     latest = tx.row("revisions.latest", source_id=source_id)
-    context = bytes(latest[2]) if latest else None
+    context = latest.catalog_hash if latest else None
     references: dict[int, set[str]] = {}
     for root_id, target in tx.rows("revisions.references", source_id=source_id):
         references.setdefault(root_id, set()).add(target)
@@ -83,7 +82,9 @@ def known_documents(
 
 def other_resources(tx: Transaction, source: str) -> frozenset[Address]:
     """The roots that other sources want."""
-    return frozenset(Address.parse(row[0]) for row in tx.rows("revisions.other_resources", source=source))
+    return frozenset(
+        Address.parse(row.address) for row in tx.rows("revisions.other_resources", source=source)
+    )
 
 
 def source_roots(tx: Transaction, source: str) -> dict[Address, str]:
@@ -91,7 +92,7 @@ def source_roots(tx: Transaction, source: str) -> dict[Address, str]:
     source_id = tx.value("revisions.source", name=source)
     if source_id is None:
         return {}
-    return {Address.parse(row[1]): row[4] for row in tx.rows("revisions.current", source_id=source_id)}
+    return {Address.parse(row.address): row.path for row in tx.rows("revisions.current", source_id=source_id)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,25 +130,28 @@ def begin_revision(tx: Transaction, source: SourceRow, revision: RevisionRow, wa
     desired = wanted.desired
     rows = tx.rows("revisions.current", source_id=source_id)
     kept = {str(address): where for address, where in wanted.unchanged.items()}
-    _move(tx, [row for row in rows if row[1] in kept], kept, wanted.path)
-    current = {Address.parse(row[1]): row for row in rows if row[1] not in kept}
+    _move(tx, [row for row in rows if row.address in kept], kept, wanted.path)
+    current = {Address.parse(row.address): row for row in rows if row.address not in kept}
     hashes = {address: item.hash() for address, item in desired.items()}
     added = frozenset(address for address in desired if address not in current)
-    changed = frozenset(a for a in desired if a in current and bytes(current[a][2]) != hashes[a])
+    changed = frozenset(a for a in desired if a in current and current[a].spec_hash != hashes[a])
     reworded = frozenset(
         a
         for a in desired
-        if a in current and a not in changed and _hash(current[a][3]) != wanted.documents.get(a)
+        if a in current and a not in changed and current[a].document_hash != wanted.documents.get(a)
     )
-    gone = frozenset(a for a in current.keys() - desired.keys() if wanted.ends(a, current[a][4]))
+    gone = frozenset(a for a in current.keys() - desired.keys() if wanted.ends(a, current[a].path))
     latest = tx.row("revisions.latest", source_id=source_id)
-    same = latest is not None and (latest[1], bytes(latest[2])) == (revision.commit, revision.catalog_hash)
+    same = latest is not None and (latest.commit_id, latest.catalog_hash) == (
+        revision.commit,
+        revision.catalog_hash,
+    )
     if latest is not None and same and not (added or changed or gone or reworded):
         nothing: frozenset[Address] = frozenset()
-        change = RevisionChange(latest[0], nothing, nothing, nothing)
+        change = RevisionChange(latest.id, nothing, nothing, nothing)
         return Draft(source, source_id, wanted, change, hashes, nothing, is_new=False)
     revision_id = tx.value("revisions.insert", source_id=source_id, **_revision_fields(revision))
-    closed = [current[a][0] for a in (*changed, *reworded, *gone)]
+    closed = [current[a].id for a in (*changed, *reworded, *gone)]
     if closed:
         tx.execute("revisions.close", revision_id=revision_id, ids=closed)
     change = RevisionChange(revision_id, added, changed, gone)
@@ -188,22 +192,18 @@ def record_revision(
     return end_revision(tx, begin_revision(tx, source, revision, wanted), catalog)
 
 
-def _hash(value: object) -> bytes | None:
-    return bytes(value) if isinstance(value, (bytes, memoryview)) else None
-
-
 def _move(
     tx: Transaction,
-    rows: Iterable[tuple[Any, ...]],
+    rows: Iterable[Row],
     kept: Mapping[str, Location | None],
     path: Callable[[str], str],
 ) -> None:
     """Write down where documents are now that say what they said: in which file of their source."""
     moved = [
-        {"id": row[0], "path": path(where.file), "file": where.file, "line": where.line}
+        {"id": row.id, "path": path(where.file), "file": where.file, "line": where.line}
         for row in rows
-        for where in (kept[row[1]],)
-        if where is not None and (row[4], row[5], row[6]) != (path(where.file), where.file, where.line)
+        for where in (kept[row.address],)
+        if where is not None and (row.path, row.file, row.line) != (path(where.file), where.file, where.line)
     ]
     tx.batch("revisions.move", moved)
 
@@ -211,7 +211,7 @@ def _move(
 def _unwanted(tx: Transaction, addresses: Iterable[Address]) -> list[str]:
     """Those that no other source wants either."""
     texts = [str(address) for address in addresses]
-    return sorted(set(texts) - {row[0] for row in tx.rows("sources.wanted_by", addresses=texts)})
+    return sorted(set(texts) - {row.address for row in tx.rows("sources.wanted_by", addresses=texts)})
 
 
 _GUARDS = ("prevent_destroy", "on_remove", "allow_downtime", "replace_policy", "create_before_destroy")
@@ -311,7 +311,7 @@ def _insert(tx: Transaction, roots: list[Desired], draft: Draft, catalog: Catalo
         return
     ids = load_ids(tx)
     count = sum(1 + len(root.parts) for root in roots)
-    numbers = iter([row[0] for row in tx.rows("revisions.reserve_ids", count=count)])
+    numbers = iter([row.id for row in tx.rows("revisions.reserve_ids", count=count)])
     numbered: list[tuple[int, int | None, Desired]] = []
     for root in roots:
         root_id = next(numbers)

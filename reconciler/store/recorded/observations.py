@@ -98,7 +98,7 @@ def adoption_targets(tx: Transaction, endpoints: Iterable[str]) -> dict[str, tup
 
 def others_of_ours(tx: Transaction, endpoint: str, uid: UUID) -> tuple[Ours, ...]:
     """A few objects other than this one that should be seen at an endpoint, the surest first."""
-    return tuple(Ours(*row) for row in tx.rows("observations.others", endpoint=endpoint, uid=uid))
+    return tx.all(Ours, "observations.others", endpoint=endpoint, uid=uid)
 
 
 def record_observation(
@@ -154,33 +154,20 @@ def _rows(tx: Transaction, scope: Scope) -> list[Row]:
         )
     return [
         Row(
-            id=row_id,
-            uid=uid,
-            type=kind,
-            external_id=external_id,
-            address=Address.parse(address),
-            management=Management(management),
-            presence=Presence(presence),
-            state=state,
-            recorded_hash=recorded and bytes(recorded),
-            fresh=fresh,
-            sent_by=sent_by,
-            stray=stray,
+            id=row.id,
+            uid=row.uid,
+            type=row.resource_type,
+            external_id=row.external_id,
+            address=Address.parse(row.address),
+            management=Management(row.management),
+            presence=Presence(row.presence),
+            state=row.state,
+            recorded_hash=row.recorded_hash,
+            fresh=row.fresh,
+            sent_by=row.sent_by,
+            stray=row.stray,
         )
-        for (
-            row_id,
-            uid,
-            kind,
-            external_id,
-            address,
-            management,
-            presence,
-            state,
-            recorded,
-            fresh,
-            sent_by,
-            stray,
-        ) in rows
+        for row in rows
     ]
 
 
@@ -191,7 +178,7 @@ def _pointing_at_new(tx: Transaction, found: Identified, sound: list[Match]) -> 
         return []
     types, external_ids = [each.type for each in new], [each.external_id for each in new]
     rows = tx.rows("observations.look_again", types=types, external_ids=external_ids)
-    pointing = {row[0] for row in rows}
+    pointing = {row.id for row in rows}
     pointing -= {match.row.id for match in sound if match.row is not None}
     return [match for match in found.matches if match.row is not None and match.row.id in pointing]
 

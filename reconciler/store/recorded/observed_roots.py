@@ -142,7 +142,7 @@ def _row_of(tx: Transaction, match: Match, endpoint: str, ids: Ids) -> list[int]
             external_ids=[match.observed.external_id],
             uids=[],
         )
-        found.extend(row[0] for row in there)
+        found.extend(row.id for row in there)
         if not found:
             write_apart(tx, [thin], insert)
     return found
@@ -184,7 +184,9 @@ def _new_addresses(tx: Transaction, matches: Sequence[Match]) -> list[Address]:
     """Addresses for new rows. Strangers may share one; what is in quarantine gets one of its own."""
     wanted = [address_of(match.observed) for match in matches]
     kept = [str(a) for a, m in zip(wanted, matches, strict=True) if m.management is not Management.UNMANAGED]
-    taken = {row[0] for row in tx.rows("observations.addresses_taken", addresses=kept)} if kept else set()
+    taken = (
+        {row.address for row in tx.rows("observations.addresses_taken", addresses=kept)} if kept else set()
+    )
     found: list[Address] = []
     for address, match in zip(wanted, matches, strict=True):
         if match.management is Management.UNMANAGED:

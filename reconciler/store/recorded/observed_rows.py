@@ -51,7 +51,7 @@ class _Part:
 
 def new_ids(tx: Transaction, count: int) -> list[int]:
     """Ids for rows that are about to be written."""
-    return [row[0] for row in tx.rows("observations.new_ids", count=count)] if count else []
+    return [row.id for row in tx.rows("observations.new_ids", count=count)] if count else []
 
 
 def write_belongings(
@@ -118,7 +118,7 @@ def _targets(tx: Transaction, endpoint: str, roots: Iterable[Observed]) -> dict[
         types=[kind for kind, _ in targets],
         external_ids=[external_id for _, external_id in targets],
     )
-    return {(kind, external_id): (address, row_id) for kind, external_id, address, row_id in rows}
+    return {(row.type, row.external_id): (row.address, row.id) for row in rows}
 
 
 def _resolved(observed: Observed, targets: dict[tuple[str, str], _Target], catalog: Catalog) -> Attributes:

@@ -33,7 +33,8 @@ class Item:
 def write_attributes(tx: Transaction, items: list[Item], catalog: Catalog, ids: Ids) -> None:
     there: dict[int, dict[tuple[int, int], tuple[object, ...]]] = defaultdict(dict)
     for row in tx.rows("observations.attribute_rows", ids=[item.id for item in items]):
-        there[row[0]][(row[1], row[2])] = row[3:]
+        place = (row.attribute_definition_id, row.ordinal)
+        there[row.resource_id][place] = tuple(getattr(row, name) for name in NAMES)
     fresh: list[tuple[object, ...]] = []
     updates: list[dict[str, object]] = []
     deletes: list[dict[str, object]] = []
@@ -131,7 +132,7 @@ def write_relationships(
     explicit = tx.rows("observations.explicit_relationships", ids=row_ids)
     ties = [tie for item in items for tie in _ties(item, catalog, ids)]
     # A provider that nobody asks shows no ids: there a reference is recorded as its manifest has it.
-    named = {row[2] for row in explicit} | {address for *_, address in ties}
+    named = {row.target_address for row in explicit} | {address for *_, address in ties}
     unknown = sorted(named - targets.keys())
     by_address = {
         **dict(tx.rows("observations.ids_by_address", addresses=unknown) if unknown else ()),
@@ -144,8 +145,8 @@ def write_relationships(
     }
     there = set(tx.rows("observations.relationship_rows", ids=row_ids))
 
-    def fields(row: tuple[int, int, int]) -> dict[str, object]:
-        return {"child_id": row[0], "parent_id": row[1], "relationship_type_id": row[2]}
+    def fields(tie: tuple[int, int, int]) -> dict[str, object]:
+        return dict(zip(("child_id", "parent_id", "relationship_type_id"), tie, strict=True))
 
     tx.batch("observations.delete_relationships", [fields(row) for row in sorted(there - wanted)])
     tx.batch("observations.insert_relationships", [fields(row) for row in sorted(wanted - there)])

@@ -124,14 +124,15 @@ def begin(
 
 def _resource(tx: Transaction, step: Step) -> tuple[int, UUID, str]:
     """The row's id, uid and address; a row is made where the plan saw none."""
+    found: tuple[int, UUID, str] | None
     if step.resource is None:
         made = tx.row("operations.insert_resource", address=str(step.address), spec_hash=step.desired_hash)
-        row = (*made, str(step.address)) if made else None
+        found = (made.id, made.uid, str(step.address)) if made else None
     else:
-        row = tx.row("operations.find_resource", uid=step.resource)
-    if row is None:
+        found = tx.row("operations.find_resource", uid=step.resource)
+    if found is None:
         raise _stale(step.address)
-    return row[0], row[1], row[2]
+    return found
 
 
 def _take_over(tx: Transaction, step: Step, resource_id: int, before: str) -> None:
@@ -154,7 +155,7 @@ def _refuse_second(tx: Transaction, resource_id: int, address: Address) -> None:
     row = tx.row("operations.open_of", resource_id=resource_id)
     if row is not None:
         raise ClaimLost(
-            f"{address}: its last operation is still open ({row[1]})",
+            f"{address}: its last operation is still open ({row.status})",
             hint="it is looked at again before the next plan; nothing needs unlocking",
         )
 
@@ -169,10 +170,12 @@ def claim(
     if epoch is not None:
         return int(epoch)
     row = tx.row("operations.holder", resource_id=resource_id)
-    if row is not None and expected_version is not None and row[0] != expected_version:
+    if row is not None and expected_version is not None and row.version != expected_version:
         raise StalePlanError(f"{address} changed after the plan was made", hint="plan again")
     holder = (
-        f"process {row[2]} on {row[1]} since {row[3]:%H:%M:%S} UTC" if row and row[1] else "another worker"
+        f"process {row.pid} on {row.host} since {row.claimed_at:%H:%M:%S} UTC"
+        if row and row.host
+        else "another worker"
     )
     raise ClaimLost(f"{address} is being worked on by {holder}", hint="wait for it; nothing needs unlocking")
 
@@ -267,7 +270,7 @@ def repeats(tx: Transaction, begun: Begun, desired_hash: bytes, *, least: int) -
         least=least,
         most=_MOST_REPEATS,
     )
-    return {Thing(*row[:3]): row[3] for row in rows}
+    return {Thing(row.part_address, row.attribute, row.tag_key): row.times for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,8 +284,8 @@ class Swing:
 
 def swings(tx: Transaction, begun: Begun, *, least: int) -> tuple[Swing, ...]:
     """What this operation set and what had come back `least` times or more by itself before."""
-    rows = tx.rows("operations.swings", id=begun.operation, resource_id=begun.resource_id, least=least)
-    return tuple(Swing(*row) for row in rows)
+    ids = {"id": begun.operation, "resource_id": begun.resource_id}
+    return tx.all(Swing, "operations.swings", **ids, least=least)
 
 
 def call_finished(
@@ -370,22 +373,22 @@ def open_operations(tx: Transaction, worker: UUID) -> list[OpenOperation]:
     """
     return [
         OpenOperation(
-            operation=row[0],
-            resource_id=row[1],
-            uid=row[2],
-            address=Address.parse(row[3]),
-            type=row[4],
-            endpoint=row[5],
-            provider_type=row[6],
-            action=Action(row[7]),
-            status=row[8],
-            identity=row[9],
-            external_id=row[10],
-            call=row[11],
-            sent_at=row[12],
-            now=row[13],
-            creates=row[14],
-            deletes=row[15],
+            operation=row.id,
+            resource_id=row.resource_id,
+            uid=row.uid,
+            address=Address.parse(row.address),
+            type=row.resource_type,
+            endpoint=row.endpoint,
+            provider_type=row.provider_type,
+            action=Action(row.action),
+            status=row.status,
+            identity=row.identity,
+            external_id=row.external_id,
+            call=row.current_call,
+            sent_at=row.sent_at,
+            now=row.now,
+            creates=row.creates,
+            deletes=row.deletes,
         )
         for row in tx.rows("operations.open", worker=worker)
     ]

@@ -88,7 +88,7 @@ def save_plan(
     _copy_inventory(tx, plan_id, plan.inventory)
     types: dict[str, int] = dict(tx.rows("plans.operation_types"))
     steps = [*plan.steps, *plan.follows]
-    numbers = [row[0] for row in tx.rows("plans.reserve_step_ids", count=len(steps))]
+    numbers = [row.id for row in tx.rows("plans.reserve_step_ids", count=len(steps))]
     numbered = list(zip(numbers, steps, strict=True))
     tx.copy(
         "plans.copy_steps",
@@ -308,21 +308,19 @@ def find_plan(tx: Transaction, word: str) -> SavedPlan:
     row = tx.row("plans.find", word=word)
     if row is None:
         raise PlanError(f"there is no plan {word}", hint="`reconciler get plans` lists them")
-    hashes = list(tx.rows("plans.step_hashes", id=row[0]))
-    steps = {Address.parse(address): found for address, found, is_later in hashes if not is_later}
-    number, plan_hash, actor, created_at, status, source, content_hash, needs_approval = row
+    hashes = tx.rows("plans.step_hashes", id=row.id)
     return SavedPlan(
-        id=number,
-        hash=plan_hash,
-        actor=actor,
-        created_at=created_at,
-        status=status,
-        source=source,
-        content_hash=content_hash and bytes(content_hash),
-        needs_approval=needs_approval,
-        steps=steps,
-        inventory=frozenset(row[0] for row in tx.rows("plans.inventory_hashes", id=number)),
-        later=frozenset(found for _, found, is_later in hashes if is_later),
+        id=row.id,
+        hash=row.hash,
+        actor=row.actor,
+        created_at=row.created_at,
+        status=row.status,
+        source=row.source_name,
+        content_hash=row.content_hash,
+        needs_approval=row.needs_approval,
+        steps={Address.parse(step.address): step.hash for step in hashes if not step.is_later},
+        inventory=frozenset(step.hash for step in tx.rows("plans.inventory_hashes", id=row.id)),
+        later=frozenset(step.hash for step in hashes if step.is_later),
     )
 
 
@@ -357,10 +355,10 @@ def approve(tx: Transaction, plan: SavedPlan, actor: str, key: Key) -> None:
 def approvals(tx: Transaction, key: Key) -> tuple[Approval, ...]:
     """Approvals that were given with the key and not used yet; any other row is nobody's word."""
     found: dict[tuple[int, str], set[str]] = {}
-    for plan_id, plan_hash, step_hash, uid, actor, mac in tx.rows("plans.approved"):
-        expected = key.approval_mac(_approved(uid, plan_id, plan_hash, actor))
-        if hmac.compare_digest(bytes(mac), expected):
-            found.setdefault((plan_id, plan_hash), set()).add(step_hash)
+    for row in tx.rows("plans.approved"):
+        expected = key.approval_mac(_approved(row.uid, row.id, row.hash, row.approved_by))
+        if hmac.compare_digest(row.mac, expected):
+            found.setdefault((row.id, row.hash), set()).add(row.step_hash)
     return tuple(Approval(number, value, frozenset(steps)) for (number, value), steps in found.items())
 
 
