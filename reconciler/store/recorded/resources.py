@@ -275,9 +275,6 @@ def holds(tx: Transaction) -> tuple[Hold, ...]:
     )
 
 
-_FIRST_BACK_OFF, _MOST_BACK_OFF = 15, 3600  # seconds
-
-
 def applied(tx: Transaction, resource_id: int, desired_hash: bytes) -> None:
     """Remember which specification was applied."""
     tx.execute("resources.applied", resource_id=resource_id, spec_hash=desired_hash)
@@ -289,6 +286,12 @@ def drop_tags(tx: Transaction, resource_id: int, keys: Collection[str]) -> None:
         tx.execute("resources.drop_tags", resource_id=resource_id, keys=list(keys))
 
 
+def failures_so_far(tx: Transaction, resource_id: int, action: Action, desired_hash: bytes | None) -> int:
+    """How often in a row an action failed for a specification; nobody else counts until the commit."""
+    failure = {"resource_id": resource_id, "action": action.value, "desired_hash": desired_hash}
+    return int(tx.value("resources.failures_so_far", **failure) or 0)
+
+
 def record_failure(
     tx: Transaction,
     resource_id: int,
@@ -297,20 +300,20 @@ def record_failure(
     code: str,
     message: str,
     *,
-    for_good: bool = False,
+    failures: int,
+    seconds: float | None,
 ) -> None:
-    """Count a failure of an action for a specification; it waits twice as long each time, up to an hour.
+    """Write down how often an action failed for a specification, and for how long it is left alone.
 
-    `for_good`: it is never tried again by itself.
+    `seconds`: from now on; None for good.
     """
     tx.execute(
         "resources.record_failure",
         resource_id=resource_id,
         action=action.value,
         desired_hash=desired_hash,
-        for_good=for_good,
-        first_seconds=_FIRST_BACK_OFF,
-        most_seconds=_MOST_BACK_OFF,
+        failures=failures,
+        seconds=seconds,
         error_code=code,
         error_message=storable(message),
     )
