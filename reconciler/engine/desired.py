@@ -58,15 +58,6 @@ class Loaded:
         return ScopePart(state.name, state.part)
 
 
-def record_source(tx: Transaction, engine: Engine, state: SourceState) -> Loaded:
-    """Read a source's manifests and make them its current revision.
-
-    Raises ManifestError with every problem; the transaction must then be rolled back.
-    """
-    (loaded,) = record_sources(tx, engine, [state])
-    return loaded
-
-
 def record_sources(tx: Transaction, engine: Engine, states: Sequence[SourceState]) -> tuple[Loaded, ...]:
     """Read several sources' manifests and make them current together: one may hand a resource to another.
 

@@ -811,11 +811,6 @@ WHERE
 GROUP BY r.address
 HAVING count(*) = 1;
 
--- name: operations.running
-SELECT count(*)
-FROM resource_operations
-WHERE status IN ('intended', 'sending', 'accepted');
-
 -- name: operations.external_id_of
 SELECT external_id
 FROM resources

@@ -149,21 +149,6 @@ WHERE hash = %(hash)s AND status = 'saved'
 ORDER BY id DESC
 LIMIT 1;
 
--- name: plans.list
-SELECT
-    p.id,
-    p.hash,
-    p.actor,
-    p.created_at,
-    p.status,
-    p.needs_approval,
-    count(s.id) AS steps
-FROM plans AS p
-LEFT JOIN plan_steps AS s ON p.id = s.plan_id AND NOT s.is_later
-GROUP BY p.id
-ORDER BY p.id DESC
-LIMIT %(most)s;
-
 -- name: plans.step_ids
 SELECT
     address,

@@ -18,7 +18,14 @@ from reconciler.model.plan import Action, Step
 from reconciler.model.resource import Desired, Observed, Recorded
 from reconciler.store import catalog_rows
 from reconciler.store.database.session import Actor, Store, Transaction
-from reconciler.store.desired.revisions import RevisionChange, RevisionRow, SourceRow, record_revision
+from reconciler.store.desired.revisions import (
+    RevisionChange,
+    RevisionRow,
+    SourceRow,
+    Wanted,
+    begin_revision,
+    end_revision,
+)
 from reconciler.store.desired.rows import load_desired
 from reconciler.store.inventory import rows as inventory
 from reconciler.store.recorded.observations import Recording, Scope, observation_start, record_observation
@@ -61,7 +68,8 @@ def revise(
     desired = {item.address: item for item in wanted}
     revision = RevisionRow(sha("content"), sha("catalog"), "ada", commit=commit)
     texts = {address: sha(str(address)) for address in desired} if documents is None else documents
-    return record_revision(tx, source, revision, desired, unchanged, texts, catalog(), complete=complete)
+    said = Wanted(desired, dict.fromkeys(unchanged), texts, str, lambda *_: complete)
+    return end_revision(tx, begin_revision(tx, source, revision, said), catalog())
 
 
 def record(

@@ -103,3 +103,10 @@ def _read_as_values(path: Path) -> Iterator[tuple[type[Any], str]]:
         module = importlib.import_module(name)
         for kind, query_name in found:
             yield getattr(module, kind), query_name
+
+
+def test_every_query_is_asked_by_somebody() -> None:
+    source = "\n".join(path.read_text() for path in PACKAGE.parent.rglob("*.py"))
+    asked = set(re.findall(r"[\"']([a-z_]+\.[a-z_]+)[\"']", source))
+    begun = tuple(re.findall(r"f\"([a-z]+\.[a-z_]+)\{", source))  # f"catalog.put_{table}"
+    assert [name for name in all_queries() if name not in asked and not name.startswith(begun)] == []

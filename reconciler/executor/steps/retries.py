@@ -23,7 +23,7 @@ def is_sent_again(error: ProviderError, attempt: int) -> bool:
 
 
 def call_pause(error: ProviderError, failures: int) -> float:
-    """Seconds until a call is sent again that failed so often (from 1); what the provider asked for counts."""
+    """Seconds until a call is sent again that failed so often (from 1), or as its provider asked."""
     return error.retry_after if error.retry_after is not None else BETWEEN_CALLS.after(failures)
 
 

@@ -172,26 +172,6 @@ def end_revision(tx: Transaction, draft: Draft, catalog: Catalog) -> RevisionCha
     return change
 
 
-def record_revision(
-    tx: Transaction,
-    source: SourceRow,
-    revision: RevisionRow,
-    desired: Mapping[Address, Desired],
-    unchanged: frozenset[Address],
-    documents: Mapping[Address, bytes],
-    catalog: Catalog,
-    *,
-    complete: bool,
-) -> RevisionChange:
-    """Make `desired` (and what is `unchanged`) what the source wants, by itself.
-
-    `complete`: whatever else the source wanted is wanted no more. Raises ManifestError where another
-    source wants one of the addresses already.
-    """
-    wanted = Wanted(desired, dict.fromkeys(unchanged), documents, str, lambda *_: complete)
-    return end_revision(tx, begin_revision(tx, source, revision, wanted), catalog)
-
-
 def _move(
     tx: Transaction,
     rows: Iterable[Row],

@@ -18,7 +18,6 @@ from reconciler.model.values import digest
 from reconciler.store.database.session import Transaction
 from reconciler.store.database.values import storable
 
-OPEN = ("intended", "sending", "accepted")
 _STATES = {Action.CREATE: "creating", Action.DELETE: "deleting"}
 _MOST_REPEATS = 100  # operations looked back at; more is no other news
 
