@@ -8,6 +8,7 @@ from typing import ClassVar
 from reconciler.catalog import CatalogPart, load_part
 from reconciler.model.plan import Call
 from reconciler.model.resource import Desired
+from reconciler.model.values import ExternalRef
 from reconciler.providers.driver import (
     Access,
     LowerRequest,
@@ -39,10 +40,10 @@ class ProxmoxDriver:
         return observe(self._client, request)
 
     @staticmethod
-    def copied_from(desired: Desired) -> tuple[tuple[str, str], ...]:
+    def copied_from(desired: Desired) -> tuple[ExternalRef, ...]:
         """The guest that is cloned: the call goes to the node that it is on."""
         source = desired.attributes.get("clone_from")
-        return ((desired.type, str(source)),) if source else ()
+        return (ExternalRef(desired.type, str(source)),) if source else ()
 
     @staticmethod
     def lower(request: LowerRequest) -> tuple[Call, ...]:

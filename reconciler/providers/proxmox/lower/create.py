@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from reconciler.errors import PlanError
 from reconciler.model.plan import Call, ExternalId, Param, ReservedId
 from reconciler.model.resource import Desired, Recorded
-from reconciler.model.values import Attributes, Scalar, SecretRef, dns_name
+from reconciler.model.values import Attributes, ExternalRef, Reference, Scalar, SecretRef, dns_name
 from reconciler.providers.proxmox.convert import API_TYPES
 from reconciler.providers.proxmox.lower import options
 from reconciler.providers.proxmox.lower.build import (
@@ -31,7 +31,7 @@ from reconciler.providers.proxmox.marks import tag_word
 _PLAIN_DISK = frozenset({"slot", "size_gb", "from_template"})
 
 
-def lower(desired: Desired, settings: Settings, known: Mapping[str, Recorded]) -> tuple[Call, ...]:
+def lower(desired: Desired, settings: Settings, known: Mapping[Reference, Recorded]) -> tuple[Call, ...]:
     """Raises PlanError where the manifest and the endpoint's settings leave open what to make or where."""
     for key, value in desired.tags.items():
         tag_word(key, value)
@@ -164,15 +164,15 @@ def _restore(desired: Desired, place: Place, settings: Settings) -> Call:
     return _made(desired, place, params, f"restore {attributes['archive']} on {place.node}")
 
 
-def _home(desired: Desired, place: Place, known: Mapping[str, Recorded]) -> str:
+def _home(desired: Desired, place: Place, known: Mapping[Reference, Recorded]) -> str:
     """The node of what is cloned: as last seen, else as the manifest says, else the new guest's."""
     source = desired.attributes["clone_from"]
-    seen = known.get(f"{desired.type}#{source}")
+    seen = known.get(ExternalRef(desired.type, str(source)))
     node = seen.attributes.get("node") if seen is not None else None
     return str(node or desired.attributes.get("clone_node") or place.node)
 
 
-def _clone(desired: Desired, place: Place, settings: Settings, known: Mapping[str, Recorded]) -> Call:
+def _clone(desired: Desired, place: Place, settings: Settings, known: Mapping[Reference, Recorded]) -> Call:
     attributes = desired.attributes
     source, home = attributes["clone_from"], _home(desired, place, known)
     found = _options(desired, settings)
