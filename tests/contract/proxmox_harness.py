@@ -13,7 +13,7 @@ from typing import Any
 from reconciler.model.resource import Desired, Lifecycle
 from reconciler.model.values import SecretRef, Value
 from reconciler.providers.proxmox import ProxmoxDriver
-from reconciler.providers.proxmox.tables import PARTS
+from reconciler.providers.proxmox.types import GUESTS
 from tests.contract import harness
 from tests.contract.harness import FreeMeter, Sample, Sent, access, catalog_of, wanted
 from tests.contract.proxmox_rig import CT_TEMPLATE, ISO, SECRET, Rig, running, violations
@@ -108,9 +108,11 @@ def elsewhere(guest: str) -> frozenset[tuple[str, str]]:
     """Attributes of a guest's parts that only the other type of guest has."""
     return frozenset(
         (kind, name)
-        for kind, table in PARTS[guest].items()
+        for each in GUESTS
+        if each.names.type == guest
+        for kind, part in each.parts.items()
         for name in CATALOG.attributes(kind, PROVIDER)
-        if name not in table.names
+        if name not in part.names
     )
 
 

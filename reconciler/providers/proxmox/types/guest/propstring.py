@@ -11,14 +11,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from math import ceil
 
-NIC_MODELS = frozenset(
-    (
-        *("e1000", "e1000-82540em", "e1000-82544gc", "e1000-82545em", "e1000e", "i82551", "i82557b"),
-        *("i82559er", "ne2k_isa", "ne2k_pci", "pcnet", "rtl8139", "virtio", "vmxnet3"),
-    )
-)
-"""Models that may stand as a key of their own, with the MAC as the value: `virtio=BC:24:11:…`."""
-
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)")
 _BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
@@ -40,22 +32,6 @@ def render(parts: Mapping[str, str], default_key: str | None = None) -> str:
     """The text of parts; the default key's value stands first and alone."""
     first = [parts[default_key]] if default_key is not None and default_key in parts else []
     return ",".join([*first, *(f"{key}={value}" for key, value in parts.items() if key != default_key)])
-
-
-def parse_nic(text: str) -> dict[str, str]:
-    """As `parse`, with `virtio=MAC` taken apart into `model` and `macaddr`."""
-    parts = parse(text, "model")
-    for model in NIC_MODELS & parts.keys():
-        parts |= {"model": model, "macaddr": parts.pop(model)}
-    return parts
-
-
-def render_nic(parts: Mapping[str, str]) -> str:
-    """As `render`, with model and MAC joined where there is a MAC."""
-    if "model" not in parts or "macaddr" not in parts:
-        return render(parts, "model")
-    rest = {key: value for key, value in parts.items() if key not in ("model", "macaddr")}
-    return render({parts["model"]: parts["macaddr"], **rest})
 
 
 def mebibytes(size: str) -> int:

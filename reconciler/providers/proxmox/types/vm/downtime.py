@@ -1,7 +1,7 @@
-"""Which changes a running guest takes on only after it was off. Pure.
+"""Which changes a running machine takes on only after it was off. Pure.
 
 The catalog says it for attributes whose rule is one for all, as an upper bound. Here are the cases that
-depend on the slot, the guest's type or its hotplug setting.
+depend on the slot, the guest system or the hotplug setting.
 """
 
 from __future__ import annotations
@@ -10,27 +10,18 @@ from collections.abc import Iterator
 
 from reconciler.model.catalog import Mutability
 from reconciler.model.diff import AttributeChange, PartAction, PartChange
-from reconciler.providers.proxmox import fields
-from reconciler.providers.proxmox.lower.build import Change
+from reconciler.providers.proxmox.types.guest import fields
+from reconciler.providers.proxmox.types.guest.build import Change
+from reconciler.providers.proxmox.types.guest.moved import DETACHED
+from reconciler.providers.proxmox.types.vm.nics import IP_NAMES
 
-IP_NAMES = frozenset({"ip4_config", "ip4_gateway", "ip6_config", "ip6_gateway"})
 _REPLUGGED = frozenset({"nic_model", "mac_address", "nic_queues", "mtu"})
 _USB_SYSTEMS = frozenset({"l26", "win8", "win10", "win11"})
-_ONLINE_MOUNT = frozenset({"size_gb"})
 
 
 def needed(change: Change) -> bool:
-    """Whether the guest must go off. Whether it may is not decided here."""
-    if not change.running:
-        return False
-    return any(_reasons(change)) or any(_waits(change, item) for item in _changes(change))
-
-
-def _changes(change: Change) -> Iterator[AttributeChange]:
-    yield from change.diff.changes
-    for part in change.diff.parts:
-        if part.action is PartAction.UPDATE:
-            yield from part.changes
+    """Whether a running machine must go off. Whether it may is not decided here."""
+    return any(_reasons(change)) or any(_waits(change, item) for item in change.changes())
 
 
 def _waits(change: Change, item: AttributeChange) -> bool:
@@ -44,7 +35,7 @@ def _waits(change: Change, item: AttributeChange) -> bool:
         numa = change.recorded.attributes.get("numa_enabled") is True
         return not (grows and numa and "memory" in hotplug)
     if item.name.startswith("ci_") or item.name in ("nameservers", "search_domain"):
-        return change.kind == "container" or "cloudinit" not in hotplug
+        return "cloudinit" not in hotplug
     return True
 
 
@@ -53,9 +44,6 @@ def _hotplug(change: Change) -> frozenset[str]:
 
 
 def _reasons(change: Change) -> Iterator[str]:
-    if change.kind == "container":
-        yield from _container_reasons(change)
-        return
     for item in change.diff.changes:
         if item.name == "balloon_mb" and (item.before == 0) != (item.after == 0):
             yield "switching ballooning on or off"
@@ -101,16 +89,8 @@ def _usb(change: Change, hotplug: frozenset[str]) -> bool:
     return "usb" in hotplug and change.recorded.attributes.get("os_type") in _USB_SYSTEMS
 
 
-def _container_reasons(change: Change) -> Iterator[str]:
-    if change.diff.change("pinned_node"):
-        yield "a container's migration"
-    for part in change.diff.parts:
-        names = {item.name for item in part.changes}
-        where = f"{part.action} of {part.address.type} {part.address.name}"
-        if part.address.type == "disk":
-            if part.action is PartAction.DELETE or (
-                part.action is PartAction.UPDATE and names - _ONLINE_MOUNT
-            ):
-                yield where
-        elif part.address.type == "host_device" and part.action is not PartAction.CREATE:
-            yield where
+def replugs(change: Change, source: str, target: str) -> bool:
+    """Whether a disk goes from one slot to another while the machine runs."""
+    return "disk" in _hotplug(change) and all(
+        slot.startswith((DETACHED, "scsi", "virtio")) for slot in (source, target)
+    )

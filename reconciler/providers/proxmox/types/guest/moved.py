@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from reconciler.errors import PlanError
 from reconciler.model.diff import PartAction, PartChange
 from reconciler.model.plan import Call
-from reconciler.model.values import Attributes
-from reconciler.providers.proxmox import fields
-from reconciler.providers.proxmox.lower.build import Change, Params, Place
+from reconciler.providers.proxmox.types.guest.build import Change, Params, Place
+from reconciler.providers.proxmox.types.guest.kind import Kind
 
 DETACHED = "unused"
 
@@ -24,14 +23,14 @@ def parts(change: Change) -> Iterator[PartChange]:
 def detach(change: Change, place: Place, lock: Params) -> list[Call]:
     """The call that takes them off where they are; their volumes stay. Raises PlanError for a taken slot."""
     sources = {str(change.recorded_part(part.address)["slot"]) for part in parts(change)}
-    leaving = sources | {
+    destroyed = {
         str(change.recorded_part(part.address).get("slot"))
         for part in change.parts("disk", PartAction.DELETE)
     }
     for part in parts(change):
         slot = change.merged_part(part)["slot"]
         there = next((each for each in change.recorded.parts if each.attributes.get("slot") == slot), None)
-        if there is not None and (slot not in leaving or slot in _destroyed(change)):
+        if there is not None and (slot not in sources or slot in destroyed):
             raise PlanError(
                 f"{part.address}: its slot {slot} is taken by {there.address}",
                 hint=f"take {there.address} off {slot} at the provider, or give one of them another slot",
@@ -43,25 +42,13 @@ def detach(change: Change, place: Place, lock: Params) -> list[Call]:
     return [place.config(params, f"detach {', '.join(attached)}; what is stored on it stays")]
 
 
-def _destroyed(change: Change) -> set[str]:
-    return {
-        str(change.recorded_part(part.address).get("slot"))
-        for part in change.parts("disk", PartAction.DELETE)
-    }
-
-
-def needs_stop(change: Change) -> bool:
+def needs_stop(kind: Kind, change: Change) -> bool:
     """Whether the guest must go off for it. Whether it may is not decided here."""
-    return change.running and any(
-        not _online(change, change.recorded_part(part.address), part) for part in parts(change)
+    return change.running and not all(
+        kind.changing.replugs(change, *_slots(change, part)) for part in parts(change)
     )
 
 
-def _online(change: Change, before: Attributes, part: PartChange) -> bool:
-    source, target = str(before["slot"]), str(change.merged_part(part)["slot"])
-    if change.kind == "container":  # what is new there comes at once, what goes away waits
-        return source.startswith(DETACHED)
-    hotplug = fields.texts(change.recorded.attributes.get("hotplug"))
-    return "disk" in hotplug and all(
-        slot.startswith((DETACHED, "scsi", "virtio")) for slot in (source, target)
-    )
+def _slots(change: Change, part: PartChange) -> tuple[str, str]:
+    """Where the disk is, and where it shall be."""
+    return str(change.recorded_part(part.address)["slot"]), str(change.merged_part(part)["slot"])

@@ -12,25 +12,22 @@ from typing import Any
 
 from reconciler.model.resource import Observed
 from reconciler.model.values import Cardinality, Entry, ExternalRef, Value, canonical
-from reconciler.providers.proxmox import disks, fields, marks, propstring, tables
-from reconciler.providers.proxmox.fields import OTHER
-from reconciler.providers.proxmox.tables import PartTable
-
-TYPES = {"qemu": "vm", "lxc": "container"}
-API_TYPES = {ours: theirs for theirs, ours in TYPES.items()}
+from reconciler.providers.proxmox import marks
+from reconciler.providers.proxmox.types.guest import fields
+from reconciler.providers.proxmox.types.guest.fields import OTHER
+from reconciler.providers.proxmox.types.guest.kind import Kind
+from reconciler.providers.proxmox.types.guest.parts import Part, Texts
 
 _OURS = frozenset({"tags", "description", "digest", "lock", "template", "parent", "meta"})
 _PAUSED = frozenset({"paused", "prelaunch", "suspended"})
-
-Options = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
     """A guest's options as texts: those in force, and those that will be after a stop."""
 
-    current: Options
-    future: Options
+    current: Texts
+    future: Texts
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]]) -> Config:
@@ -45,10 +42,9 @@ class Config:
         return cls(current, future)
 
 
-def guest(listed: Mapping[str, Any], live: Mapping[str, Any], config: Config) -> Observed:
+def guest(kind: Kind, listed: Mapping[str, Any], live: Mapping[str, Any], config: Config) -> Observed:
     """One guest of ours. `listed` is its row in the cluster's list, `live` its node's word on its state,
     which has to be known."""
-    kind = TYPES[listed["type"]]
     vmid = str(listed["vmid"])
     now, later = _attributes(kind, config.current), _attributes(kind, config.future)
     state = guest_state(live)
@@ -68,15 +64,14 @@ def guest(listed: Mapping[str, Any], live: Mapping[str, Any], config: Config) ->
     waiting = _map(
         entry
         for option in config.future.keys() - config.current.keys()
-        for table in (table_of(kind, option, config.future[option]),)
-        if table is not None
-        for entry in _whole(table, option, config.future[option])
+        if (part := _part_of(kind, option, config.future[option])) is not None
+        for entry in part.entries(option, config.future[option])
     )
     if waiting is not None:  # parts that are to come have no attributes yet, so they are named as a whole
         values["waiting_parts"] = waiting
     _put(values, description=text or None, config_digest=config.current.get("digest"), config_lock=lock)
     return Observed(
-        type=kind,
+        type=kind.names.type,
         external_id=vmid,
         name=str(values.get("hostname", vmid)),
         state=state,
@@ -92,7 +87,7 @@ def guest(listed: Mapping[str, Any], live: Mapping[str, Any], config: Config) ->
     )
 
 
-def stranger(listed: Mapping[str, Any]) -> Observed:
+def stranger(kind: Kind, listed: Mapping[str, Any]) -> Observed:
     """A guest that is not ours and whose state is known, from its row in the list alone."""
     vmid = str(listed["vmid"])
     values: dict[str, Value] = {**_placement(listed), "vmid": int(vmid)}
@@ -104,7 +99,7 @@ def stranger(listed: Mapping[str, Any]) -> Observed:
     state = guest_state(listed)
     _put(values, power_state=state, config_lock=listed.get("lock"))
     return Observed(
-        type=TYPES[listed["type"]],
+        type=kind.names.type,
         external_id=vmid,
         name=str(listed.get("name") or vmid),
         state=state,
@@ -138,18 +133,17 @@ def _put(values: dict[str, Value], **more: Value | None) -> None:
     values |= {name: value for name, value in more.items() if value is not None}
 
 
-def _attributes(kind: str, options: Options) -> dict[str, Value]:
-    parts = tables.PARTS[kind].values()
+def _attributes(kind: Kind, options: Texts) -> dict[str, Value]:
     own = {
         option: text
         for option, text in options.items()
-        if option not in _OURS | tables.SECRET_OPTIONS
-        and not option.startswith(("unused", "ipconfig"))
-        and not any(table.slots.fullmatch(option) for table in parts)
+        if option not in _OURS
+        and not option.startswith("unused")
+        and not kind.unread.fullmatch(option)
+        and not any(part.slots.fullmatch(option) for part in kind.parts.values())
     }
-    table = tables.GUESTS[kind]
-    values, left = fields.read_options(kind, table, own)
-    covered = {field.option for field in table}
+    values, left = fields.read_options(kind.names.type, kind.fields, own)
+    covered = {field.option for field in kind.fields}
     left += [Entry(option, text) for option, text in own.items() if option not in covered]
     unused = [Entry(option, text) for option, text in options.items() if option.startswith("unused")]
     _put(values, **{OTHER: _map(left), "unused_volumes": _map(unused)})
@@ -160,86 +154,27 @@ def _map(entries: Iterable[Entry]) -> Value | None:
     return canonical(tuple(entries), Cardinality.MAP) or None
 
 
-def _whole(table: PartTable, option: str, text: str) -> Iterator[Entry]:
-    """A part that has no attributes yet, as its options are spelt."""
-    if table.whole:
-        yield Entry(option, text)
-        return
-    parts = (
-        propstring.parse_nic(text)
-        if table is tables.VM_NIC
-        else propstring.parse(text, table.default_key or "")
-    )
-    for key, value in parts.items():
-        yield Entry(option, value, key or None)
+def _part_of(kind: Kind, option: str, text: str) -> Part | None:
+    return next((part for part in kind.parts.values() if part.holds(option, text)), None)
 
 
-def _parts(kind: str, config: Config) -> tuple[Observed, ...]:
+def _parts(kind: Kind, config: Config) -> tuple[Observed, ...]:
     found: list[Observed] = []
     for option in sorted(config.current):
-        table = table_of(kind, option, config.current[option])
-        if table is None:
+        part = _part_of(kind, option, config.current[option])
+        if part is None:
             continue
-        now = part_attributes(kind, table, option, config.current)
-        later = part_attributes(kind, table, option, config.future) if option in config.future else {}
+        now = part.read(option, config.current)
+        later = part.read(option, config.future) if option in config.future else {}
         waiting = frozenset(name for name in now.keys() | later.keys() if now.get(name) != later.get(name))
-        volume = str(now.get("volume_id", "")) if table.type == "disk" else ""
-        found.append(Observed(table.type, volume, option, "available", now, pending=waiting))
+        volume = str(now.get("volume_id", ""))
+        found.append(Observed(part.type, volume, option, "available", now, pending=waiting))
     return tuple(found)
 
 
-def _detached(options: Options) -> Iterator[Observed]:
+def _detached(options: Texts) -> Iterator[Observed]:
     for option, volume in sorted(options.items()):
         if option.startswith("unused"):
             storage = volume.partition(":")[0]
             values: dict[str, Value] = {"slot": option, "volume_id": volume, "storage": storage}
             yield Observed("disk", volume, option, "available", values)
-
-
-def table_of(kind: str, option: str, text: str) -> PartTable | None:
-    """The table of the part that an option holds; a drive's medium tells a disk from a CD."""
-    for table in tables.PARTS[kind].values():
-        if table.slots.fullmatch(option):
-            return tables.CD_DRIVE if table is tables.VM_DISK and disks.is_cd(text) else table
-    return None
-
-
-def part_attributes(kind: str, table: PartTable, option: str, options: Options) -> dict[str, Value]:
-    """A part's attributes, its slot among them."""
-    text = options[option]
-    values: dict[str, Value] = {"slot": option}
-    if table.whole:
-        return values | {table.fields[0].attribute: text}
-    if table is tables.CD_DRIVE:
-        return values | disks.read_cd(text)
-    parts = (
-        propstring.parse_nic(text)
-        if table is tables.VM_NIC
-        else propstring.parse(text, table.default_key or "")
-    )
-    if table.type == "disk":
-        values |= disks.take_volume(kind, parts)
-    elif table is tables.VM_NIC:
-        values |= _read(table.type, tables.IP_CONFIG, _ip_config(option, options))
-    return values | _read(table.type, table.fields, parts)
-
-
-def _ip_config(option: str, options: Options) -> dict[str, str]:
-    return propstring.parse(options.get(f"ipconfig{option.removeprefix('net')}", ""), "")
-
-
-def _read(part_type: str, table: fields.Fields, parts: Mapping[str, str]) -> dict[str, Value]:
-    values: dict[str, Value] = {}
-    left = [Entry(key, text) for key, text in parts.items() if key not in {field.key for field in table}]
-    for field in table:
-        about = fields.definition(part_type, field.attribute)
-        text = parts.get(field.key or "")
-        if text is not None:
-            try:
-                values[field.attribute] = fields.read(field, about, text)
-            except ValueError:
-                left.append(Entry(field.key or "", text))
-        elif isinstance(field.default, (str, int, bool)):
-            values[field.attribute] = field.default
-    _put(values, **{OTHER: _map(left)})
-    return values

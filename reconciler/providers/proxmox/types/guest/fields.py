@@ -1,7 +1,7 @@
 """Fields: which option of a Proxmox VE configuration, or which part of one, holds which attribute.
 
-The tables are in `tables.py`; what an attribute means and how it may change is the catalog's. Here is only
-the spelling: text on the wire, canonical value inside. Pure.
+The tables are each kind's own, but for what all have; what an attribute means and how it may change is the
+catalog's. Here is only the spelling: text on the wire, canonical value inside. Pure.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from reconciler.catalog import core_part, load_part, merge
 from reconciler.errors import PlanError
 from reconciler.model.catalog import AttributeDefinition, TypeAttribute
 from reconciler.model.values import Cardinality, DataType, Entry, Scalar, SecretRef, Value, canonical
-from reconciler.providers.proxmox import propstring
+from reconciler.providers.proxmox.types.guest import propstring
 
 PROVIDER = "proxmox"
 OTHER = "other_options"
@@ -39,6 +39,8 @@ DEFAULT_KEYS = {
 """The key whose value may stand alone in an option's property string."""
 
 ALL_HOTPLUG = "network,disk,usb"
+_ENCODED = "base64"
+"""The part that says whether those that may be encoded are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,20 @@ class Field:
 
 
 Fields = tuple[Field, ...]
+
+COMMON: Fields = (
+    Field("start_on_boot", "onboot", default=False),
+    Field("startup_order", "startup", "order"),
+    Field("startup_delay", "startup", "up"),
+    Field("shutdown_timeout", "startup", "down"),
+    Field("hookscript", "hookscript"),
+    Field("protected", "protection", default=False),
+    Field("cpu_limit", "cpulimit"),
+    Field("cpu_units", "cpuunits"),
+    Field("nameservers", "nameserver", separator=" "),
+    Field("search_domain", "searchdomain"),
+)
+"""What every kind of guest has."""
 
 
 @cache
@@ -130,11 +146,17 @@ def read_options(
     values: dict[str, Value] = {}
     left: list[Entry] = []
     for option, members in by_option(fields).items():
-        text = options.get(option)
-        if text is not None and members[0].key is None:
-            _take(values, left, members[0], resource_type, text)
+        text, first = options.get(option), members[0]
+        if text is not None and first.key is None:
+            try:
+                values[first.attribute] = read(first, definition(resource_type, first.attribute), text)
+            except ValueError:
+                left.append(Entry(option, text))
         elif text is not None:
-            _take_parts(values, left, members, resource_type, text)
+            parts = propstring.parse(text, DEFAULT_KEYS.get(option, ""))
+            found, kept = read_parts(resource_type, members, parts)
+            values |= found
+            left += [Entry(option, value, key) for key, value in kept.items() if key != _ENCODED]
         for member in members:
             if member.default is not None and member.attribute not in values:
                 about = definition(resource_type, member.attribute)
@@ -142,28 +164,25 @@ def read_options(
     return values, left
 
 
-def _take(values: dict[str, Value], left: list[Entry], field: Field, resource_type: str, text: str) -> None:
-    try:
-        values[field.attribute] = read(field, definition(resource_type, field.attribute), text)
-    except ValueError:
-        left.append(Entry(field.option, text, field.key))
-
-
-def _take_parts(
-    values: dict[str, Value], left: list[Entry], members: Sequence[Field], resource_type: str, text: str
-) -> None:
-    option = members[0].option
-    parts = propstring.parse(text, DEFAULT_KEYS.get(option, ""))
-    encoded = parts.pop("base64", "0") == "1"
-    known = {member.key: member for member in members}
-    for key, value in parts.items():
+def read_parts(
+    resource_type: str, fields: Iterable[Field], parts: Mapping[str, str]
+) -> tuple[dict[str, Value], dict[str, str]]:
+    """The attributes of one property string's parts, and the parts that are left."""
+    values: dict[str, Value] = {}
+    left: dict[str, str] = {}
+    known = {field.key: field for field in fields}
+    for key, text in parts.items():
         field = known.get(key)
-        if field is None:
-            left.append(Entry(option, value, key))
-        elif field.encoding == "base64" and not encoded:
-            values[field.attribute] = value
-        else:
-            _take(values, left, field, resource_type, value)
+        try:
+            if field is None:
+                left[key] = text
+            elif field.encoding == "base64" and parts.get(_ENCODED, "0") != "1":
+                values[field.attribute] = text
+            else:
+                values[field.attribute] = read(field, definition(resource_type, field.attribute), text)
+        except ValueError:
+            left[key] = text
+    return values, left
 
 
 def by_option(fields: Iterable[Field]) -> dict[str, list[Field]]:
@@ -188,7 +207,7 @@ def write_parts(
             if "," in text:
                 raise PlanError(f"`{field.attribute}: {text}` cannot be written", hint="leave out the comma")
     if any(field.encoding == "base64" and field.key in parts for field in members):
-        parts["base64"] = "1"
+        parts[_ENCODED] = "1"
     for key, text in others.items():
         parts.setdefault(key, text)
     return parts

@@ -3,7 +3,7 @@
 A guest that is to go off, or is off, goes off first. One that runs and must be restarted gets its new
 configuration before: what the server refuses is then refused while it still runs, and what waits is taken
 on by the one restart. Only after that its disks move and grow, since an option that waits for a restart
-would undo the growth. A container's volumes are the exception: they are changed between stop and start.
+would undo the growth. Disks that do not move while the guest runs are changed between stop and start.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from reconciler.errors import PlanError
 from reconciler.model.diff import PartAction, PartChange, Reason
 from reconciler.model.plan import Call, Impact, Param
 from reconciler.model.resource import Recorded
-from reconciler.model.values import Attributes
-from reconciler.providers.proxmox import disks, fields
-from reconciler.providers.proxmox.lower import downtime, moved, options, taken_back, volumes
-from reconciler.providers.proxmox.lower.build import (
+from reconciler.providers.proxmox.marks import FAULT, tag_params, tag_word
+from reconciler.providers.proxmox.types.guest import fields, moved, taken_back, volumes
+from reconciler.providers.proxmox.types.guest.build import (
     COPY_TIMEOUT,
     Change,
     Params,
@@ -27,49 +26,51 @@ from reconciler.providers.proxmox.lower.build import (
     reference,
     shutdown,
     start,
-    tag_params,
 )
-from reconciler.providers.proxmox.marks import FAULT, tag_word
+from reconciler.providers.proxmox.types.guest.disks import kept_volume
+from reconciler.providers.proxmox.types.guest.kind import Kind
+from reconciler.providers.proxmox.types.guest.options import guest_options, new_part, params_of
+from reconciler.providers.proxmox.types.guest.parts import Options
 
 _APART = frozenset({"power_state", "pool", "pinned_node", "description", FAULT})
 _CREATE, _UPDATE, _DELETE = PartAction.CREATE, PartAction.UPDATE, PartAction.DELETE
 
 
-def lower(change: Change) -> tuple[Call, ...]:
+def lower(kind: Kind, change: Change) -> tuple[Call, ...]:
     """Raises PlanError for a change that cannot be made."""
-    place = place_of(change.recorded)
-    back, change = taken_back.split(change)
+    place = place_of(kind.names, change.recorded)
+    back, change = taken_back.split(kind, change)
     written = [part.address.type for part in change.diff.parts if part.action is not _DELETE]
     detached = moved.detach(change, place, _lock(change.recorded))
     config = [
         *detached,
-        *_configuration(change, place, back, locked=not detached),
-        *options.boot_call(place, change.desired, written),
+        *_configuration(kind, change, place, back, locked=not detached),
+        *(kind.changing.finished(place, change.desired, written) if kind.changing.finished else ()),
     ]
-    moves = [*volumes.moves(change, place), *volumes.destroyed(change, place)]
+    moves = [*volumes.moves(kind, change, place), *volumes.destroyed(kind, change, place)]
     sizes = volumes.sizes(change, place)
     going_down = change.running and change.target_state == "stopped"
-    cycle = downtime.needed(change) or moved.needs_stop(change)
+    cycle = (change.running and kind.changing.needs_stop(change)) or moved.needs_stop(kind, change)
     migration, home = _migration(change, place, online=change.running and not (going_down or cycle))
     if not change.running:
         calls = [*config, *moves, *sizes, *migration, *_power_on(change, home)]
     elif going_down:
         calls = [_shutdown(change, place, Impact.STOP), *config, *moves, *sizes, *migration]
-    elif cycle and (moves or detached) and change.kind == "container":
+    elif cycle and (moves or detached) and kind.changing.detaches:
         calls = [_shutdown(change, place, Impact.REBOOT), *config, *moves, *sizes, *migration]
         calls += _power_on(change, home)
     elif cycle:
         calls = [*config, _shutdown(change, place, Impact.REBOOT), *migration, *_power_on(change, home)]
-        calls += [*volumes.moves(change, home), *volumes.sizes(change, home)]
+        calls += [*volumes.moves(kind, change, home), *volumes.sizes(change, home)]
     else:
         calls = [*config, *_pause(change, place), *moves, *sizes, *migration]
     return (*calls, *_pool(change, place))
 
 
-def adopt(recorded: Recorded) -> tuple[Call, ...]:
+def adopt(kind: Kind, recorded: Recorded) -> tuple[Call, ...]:
     """The call that writes our mark on an existing guest, whose other tags stay."""
-    place = place_of(recorded)
-    params = (*_lock(recorded), *options.params_of(_cleared(recorded)), *tag_params(recorded.tags))
+    place = place_of(kind.names, recorded)
+    params = (*_lock(recorded), *params_of(_cleared(recorded)), *tag_params(recorded.tags))
     return (place.config(params, "write our mark into the tags"),)
 
 
@@ -79,7 +80,7 @@ def once_changed(recorded: Recorded) -> Recorded:
     return replace(recorded, attributes=attributes)
 
 
-def _cleared(recorded: Recorded) -> options.Options:
+def _cleared(recorded: Recorded) -> Options:
     """The description without a line that would be taken for the mark, where it has one."""
     if FAULT not in recorded.attributes:
         return {}
@@ -97,25 +98,27 @@ def _lock(recorded: Recorded) -> Params:
     return (("digest", str(digest)),) if digest else ()
 
 
-def _configuration(change: Change, place: Place, back: set[str], *, locked: bool) -> list[Call]:
-    """One call with every option that is set or unset, a machine's removed disks among them.
+def _configuration(kind: Kind, change: Change, place: Place, back: set[str], *, locked: bool) -> list[Call]:
+    """One call with every option that is set or unset, removed disks among them.
 
-    A removed disk is destroyed by this very call: it is the one that the digest guards, so that a disk
+    Where it can, this very call destroys a removed disk: it is the one that the digest guards, so that a disk
     which somebody put into the slot since the last look is not taken for it.
     """
     with_tags = bool(change.diff.tags or change.diff.change("description") or change.diff.change(FAULT))
-    found, removed, destroyed = _own_options(change), set[str](), set[str]()
+    found, removed, destroyed = _own_options(kind, change), set[str](), set[str]()
     if with_tags:
         found = {**_cleared(change.recorded), **found}
     for part in change.diff.parts:
         if part.action is _CREATE:
             wanted = change.wanted_part(part.address)
             _refuse_empty(change, part)
-            found |= options.new_part(part.address, change.kind, wanted, change.settings.get("storage"))
+            found |= new_part(kind, part.address, wanted, change.settings.get("storage"))
         elif part.action is _UPDATE:
-            found |= _part_update(change, part)
+            found |= _part_update(kind, change, part)
         else:
-            slots = _removed(change.recorded_part(part.address), part.address.type, change.kind)
+            gone = change.recorded_part(part.address)
+            held = [name for name, value in gone.items() if value]
+            slots = kind.parts[part.address.type].holding(str(gone["slot"]), held)
             removed |= slots
             destroyed |= slots if part.address.type == "disk" else set()
     if again := sorted(destroyed & found.keys()):
@@ -123,10 +126,10 @@ def _configuration(change: Change, place: Place, back: set[str], *, locked: bool
             f"{change.recorded.address}: {again[0]} cannot be destroyed and made anew in one step",
             hint="remove the disk, apply, and add the new one",
         )
-    params = options.params_of(found, removed - found.keys())
+    params = params_of(found, removed - found.keys())
     if back := back - found.keys() - removed:
         params.append(("revert", ",".join(sorted(back))))
-    if destroyed and change.kind == "vm":
+    if destroyed and not kind.changing.detaches:
         params.append(("force", 1))
     # A clone that was cut off has its mark in its description only: a new one must not lose it.
     if with_tags:
@@ -149,7 +152,7 @@ def _refuse_empty(change: Change, part: PartChange) -> None:
         )
 
 
-def _summary(found: options.Options, removed: set[str], destroyed: set[str], back: set[str]) -> str:
+def _summary(found: Options, removed: set[str], destroyed: set[str], back: set[str]) -> str:
     texts = [
         "set " + ", ".join(sorted(name for name, value in found.items() if value is not None)),
         "unset " + ", ".join(sorted(removed - destroyed | {name for name in found if found[name] is None})),
@@ -159,39 +162,26 @@ def _summary(found: options.Options, removed: set[str], destroyed: set[str], bac
     return "; ".join(text for text in texts if not text.endswith(" ")) or "set tags"
 
 
-def _own_options(change: Change) -> options.Options:
+def _own_options(kind: Kind, change: Change) -> Options:
     names = {item.name for item in change.diff.changes}
     values = merged(change.recorded.attributes, change.diff.changes)
-    found = options.guest_options(change.kind, values, names - _APART)
+    found = guest_options(kind.fields, values, names - _APART)
     if item := change.diff.change("description"):
         found["description"] = str(item.after) if item.after else None
     return found
 
 
-def _part_update(change: Change, part: PartChange) -> options.Options:
-    names = {item.name for item in part.changes}
+def _part_update(kind: Kind, change: Change, part: PartChange) -> Options:
+    names, spelt = {item.name for item in part.changes}, kind.parts[part.address.type]
     values = change.merged_part(part)
     volume: dict[str, str] = {}
     if part.address.type == "disk":
         if names <= volumes.NAMES:
             return {}
-        volume = disks.kept_volume(change.recorded_part(part.address))
-    found = options.part_options(part.address, change.kind, values, volume)
-    if part.address.type == "nic" and change.kind == "vm":
-        own, address = names - downtime.IP_NAMES, names & downtime.IP_NAMES
-        return {
-            option: text
-            for option, text in found.items()
-            if (address if option.startswith("ipconfig") else own)
-        }
-    return found
-
-
-def _removed(attributes: Attributes, part_type: str, kind: str) -> set[str]:
-    slot = str(attributes["slot"])
-    if part_type == "nic" and kind == "vm" and any(attributes.get(name) for name in downtime.IP_NAMES):
-        return {slot, f"ipconfig{slot.removeprefix('net')}"}
-    return {slot}
+        volume = kept_volume(change.recorded_part(part.address))
+    found = spelt.options(part.address, values, volume)
+    own = spelt.holding(spelt.slot_of(part.address, values), names)
+    return {option: text for option, text in found.items() if option in own}
 
 
 def _tags(change: Change) -> list[tuple[str, Param]]:
@@ -230,7 +220,7 @@ def _migration(change: Change, place: Place, *, online: bool) -> tuple[list[Call
     node = str(item.after)
     params: Params = (("target", node), *((("online", 1),) if online else ()))
     call = place.call("migrate", "POST", "/migrate", f"migrate to {node}", params, timeout=COPY_TIMEOUT)
-    return [call], Place(place.kind, node, place.vmid)
+    return [call], replace(place, node=node)
 
 
 def _pause(change: Change, place: Place) -> list[Call]:

@@ -1,19 +1,17 @@
-"""What all lowering shares: where a guest is, and how a call on it is put together. Pure."""
+"""What all lowering of guests shares: where a guest is, and how a call on it is put together. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.errors import PlanError
 from reconciler.model.address import Address
-from reconciler.model.diff import Diff, PartAction, PartChange
+from reconciler.model.diff import AttributeChange, Diff, PartAction, PartChange
 from reconciler.model.plan import Call, ExternalId, Impact, Param
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import Attributes, ExternalRef, Scalar, Value
-from reconciler.providers.proxmox import marks
-from reconciler.providers.proxmox.convert import API_TYPES
 
 Settings = Mapping[str, Scalar]
 Params = tuple[tuple[str, Param], ...]
@@ -32,10 +30,6 @@ class Change:
     settings: Settings = field(default_factory=dict)
 
     @property
-    def kind(self) -> str:
-        return self.recorded.type
-
-    @property
     def running(self) -> bool:
         return self.recorded.state != "stopped"
 
@@ -44,6 +38,13 @@ class Change:
         """The state it shall end in; where the diff says nothing, the one it is in."""
         change = self.diff.change("power_state")
         return str(change.after) if change and change.after else self.recorded.state
+
+    def changes(self) -> Iterator[AttributeChange]:
+        """Of the guest itself and of its parts that stay."""
+        yield from self.diff.changes
+        for part in self.diff.parts:
+            if part.action is PartAction.UPDATE:
+                yield from part.changes
 
     def parts(self, part_type: str, *actions: PartAction) -> Iterable[PartChange]:
         return (part for part in self.diff.parts if part.address.type == part_type and part.action in actions)
@@ -76,10 +77,24 @@ def merged(before: Attributes, changes: Iterable[Any]) -> dict[str, Value]:
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """What a kind of guest is called: our type, and the segment of its paths, which is its type in lists too.
+
+    `configures`: the method that changes a configuration, at once (PUT) or as a task (POST). `starts`:
+    the type of the task that a start becomes.
+    """
+
+    type: str
+    wire: str
+    configures: str
+    starts: str
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """A guest's place in the API's tree."""
 
-    kind: str
+    names: Names
     node: str
     vmid: Param
 
@@ -94,9 +109,9 @@ class Place:
     ) -> Call:
         """A call below the guest's own path; `more` are the Call's other fields."""
         return Call(
-            operation=f"{self.kind}.{name}",
+            operation=f"{self.names.type}.{name}",
             method=method,
-            path=f"/nodes/{{node}}/{API_TYPES[self.kind]}/{{vmid}}{sub}",
+            path=f"/nodes/{{node}}/{self.names.wire}/{{vmid}}{sub}",
             summary=summary,
             path_params=(("node", self.node), ("vmid", self.vmid)),
             params=tuple(params),
@@ -104,16 +119,16 @@ class Place:
         )
 
     def config(self, params: Iterable[tuple[str, Param]], summary: str) -> Call:
-        """A change of configuration: a task for machines, at once for containers."""
-        return self.call("config", "POST" if self.kind == "vm" else "PUT", "/config", summary, params)
+        """A change of configuration."""
+        return self.call("config", self.names.configures, "/config", summary, params)
 
 
-def place_of(recorded: Recorded) -> Place:
+def place_of(names: Names, recorded: Recorded) -> Place:
     node = recorded.attributes.get("node")
     if not node:
         raise PlanError(f"{recorded.address}: it is not known which node it is on", hint="observe it first")
     vmid: Param = recorded.external_id or ExternalId(recorded.address)
-    return Place(recorded.type, str(node), vmid)
+    return Place(names, str(node), vmid)
 
 
 def start(place: Place) -> Call:
@@ -129,18 +144,6 @@ def shutdown(place: Place, attributes: Attributes, settings: Settings, impact: I
     return place.call(
         "shutdown", "POST", "/status/shutdown", summary, params, impact=impact, timeout=seconds + 120
     )
-
-
-def tag_params(tags: Mapping[str, str]) -> Params:
-    """The mark and all of a guest's tags: the server replaces the whole list."""
-    words: list[Param] = [*marks.mark_words(), *marks.words_of(tags)]
-    return tuple((f"tags[{index}]", word) for index, word in enumerate(words))
-
-
-def marked_text(name: str, text: str) -> Params:
-    """A description or comment with our mark as its last line."""
-    lines = tuple((f"{name}.mark[{index}]", word) for index, word in enumerate(marks.mark_words()))
-    return ((f"{name}.text", text), *lines) if text else lines
 
 
 def reference(value: Value) -> Param:

@@ -15,36 +15,44 @@ from reconciler.errors import PlanError
 from reconciler.model.plan import Call, ExternalId, Param, ReservedId
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import Attributes, Scalar, SecretRef, dns_name
-from reconciler.providers.proxmox.convert import API_TYPES
-from reconciler.providers.proxmox.lower import options
-from reconciler.providers.proxmox.lower.build import (
-    COPY_TIMEOUT,
-    Place,
-    Settings,
-    marked_text,
-    reference,
-    start,
-    tag_params,
-)
-from reconciler.providers.proxmox.marks import tag_word
+from reconciler.providers.proxmox.marks import marked_text, tag_params, tag_word
+from reconciler.providers.proxmox.resource_type import Target
+from reconciler.providers.proxmox.types.guest.build import COPY_TIMEOUT, Place, Settings, reference, start
+from reconciler.providers.proxmox.types.guest.kind import Kind, Pairs
+from reconciler.providers.proxmox.types.guest.options import guest_options, new_part, params_of
+from reconciler.providers.proxmox.types.guest.parts import Options
+from reconciler.providers.proxmox.types.guest.volumes import resize
 
+_HA, _LIMIT = ("ha-managed", "ha_managed"), ("bwlimit", "copy_limit_kib")
+_RESTORE = (("unique", "archive_unique"), _LIMIT, _HA)
+_CLONE = (("full", "clone_full"), ("storage", "clone_storage"), ("snapname", "clone_snapshot"), _LIMIT)
 _PLAIN_DISK = frozenset({"slot", "size_gb", "from_template"})
 
 
-def lower(desired: Desired, settings: Settings, known: Mapping[str, Recorded]) -> tuple[Call, ...]:
+def copied_from(desired: Desired) -> tuple[Target, ...]:
+    """The guest that is cloned."""
+    source = desired.attributes.get("clone_from")
+    return ((desired.type, str(source)),) if source else ()
+
+
+def lower(
+    kind: Kind, desired: Desired, settings: Settings, known: Mapping[str, Recorded]
+) -> tuple[Call, ...]:
     """Raises PlanError where the manifest and the endpoint's settings leave open what to make or where."""
     for key, value in desired.tags.items():
         tag_word(key, value)
-    place = Place(desired.type, _node(desired, settings), ExternalId(desired.address))
+    place = Place(kind.names, _node(desired, settings), ExternalId(desired.address))
     attributes = desired.attributes
     if attributes.get("clone_from"):
-        calls = [_clone(desired, place, settings, known), _configure(desired, place, settings)]
-        calls += options.boot_call(place, desired, [part.type for part in desired.parts])
+        calls = [_clone(kind, desired, place, settings, known), _configure(kind, desired, place, settings)]
+        if kind.changing.finished:
+            calls += kind.changing.finished(place, desired, [part.type for part in desired.parts])
     elif attributes.get("archive"):
-        calls = [_restore(desired, place, settings)]
+        calls = [_restore(kind, desired, place, settings)]
     else:
-        calls = [_create(desired, place, settings)]
-    calls += [_resize(place, disk) for disk in _to_resize(desired)]
+        calls = [_create(kind, desired, place, settings)]
+    for disk in _to_resize(desired):
+        calls.append(resize(place, disk.attributes["slot"], disk.attributes["size_gb"], best_effort=True))
     return (*calls, *_power(desired, place))
 
 
@@ -68,19 +76,18 @@ def _is_new(desired: Desired, disk: Desired) -> bool:
     return not _copied(desired) or disk.attributes.get("from_template") is False
 
 
-def _options(desired: Desired, settings: Settings) -> options.Options:
+def _options(kind: Kind, desired: Desired, settings: Settings) -> Options:
     """All options of the guest and of those parts that are made with it."""
-    found = options.guest_options(desired.type, desired.attributes)
-    found.setdefault("name" if desired.type == "vm" else "hostname", None)
+    found = guest_options(kind.fields, desired.attributes)
     for part in desired.parts:
         if part.type != "disk" or _is_new(desired, part):
-            found |= options.new_part(part.address, desired.type, part.attributes, settings.get("storage"))
-    name = "name" if desired.type == "vm" else "hostname"
-    found[name] = found[name] or dns_name(desired.address.name)
+            found |= new_part(kind, part.address, part.attributes, settings.get("storage"))
+    name = kind.name_option
+    found[name] = found.get(name) or dns_name(desired.address.name)
     return {option: value for option, value in found.items() if value is not None}
 
 
-def _chosen(attributes: Attributes, names: Iterable[tuple[str, str]]) -> list[tuple[str, Param]]:
+def _chosen(attributes: Attributes, names: Pairs) -> list[tuple[str, Param]]:
     """Parameters from attributes that are given at creation only, as (parameter, attribute)."""
     found: list[tuple[str, Param]] = []
     for parameter, attribute in names:
@@ -104,7 +111,7 @@ def _made(desired: Desired, place: Place, params: Iterable[tuple[str, Param]], s
     return Call(
         operation=f"{desired.type}.create",
         method="POST",
-        path=f"/nodes/{{node}}/{API_TYPES[desired.type]}",
+        path=f"/nodes/{{node}}/{place.names.wire}",
         summary=summary,
         path_params=(("node", place.node),),
         params=(
@@ -119,48 +126,21 @@ def _made(desired: Desired, place: Place, params: Iterable[tuple[str, Param]], s
     )
 
 
-def _create(desired: Desired, place: Place, settings: Settings) -> Call:
-    found = _options(desired, settings)
-    attributes = desired.attributes
-    chosen = [("ha-managed", "ha_managed")]
-    if desired.type == "container":
-        found |= _container_options(desired, found, settings)
-        chosen += [("ostemplate", "os_template"), ("password", "root_password")]
-        chosen += [("ignore-unpack-errors", "ignore_unpack_errors"), ("bwlimit", "copy_limit_kib")]
-    else:
-        chosen += [("import-working-storage", "import_working_storage")]
-    params = [*options.params_of(found), *_chosen(attributes, chosen)]
+def _create(kind: Kind, desired: Desired, place: Place, settings: Settings) -> Call:
+    found = _options(kind, desired, settings)
+    if kind.making.completed:
+        found = kind.making.completed(desired, found, settings)
+    params = [*params_of(found), *_chosen(desired.attributes, (_HA, *kind.making.create))]
     return _made(desired, place, params, f"create on {place.node}")
 
 
-def _container_options(desired: Desired, found: options.Options, settings: Settings) -> options.Options:
-    if not desired.attributes.get("os_template"):
-        hint = "set `os_template`, `clone_from` or `archive`"
-        raise PlanError(f"{desired.address}: nothing to make the container from", hint=hint)
-    if "rootfs" not in found:
-        hint = "add a disk with the slot rootfs and a size"
-        raise PlanError(f"{desired.address}: the container has no root file system", hint=hint)
-    more: options.Options = {"unprivileged": found.get("unprivileged") or "1"}
-    if keys := options.whole_texts(desired.attributes.get("ssh_public_keys"), "\n"):
-        more["ssh-public-keys"] = keys
-    if storage := settings.get("storage"):
-        more["storage"] = str(storage)
-    return more
-
-
-def _restore(desired: Desired, place: Place, settings: Settings) -> Call:
+def _restore(kind: Kind, desired: Desired, place: Place, settings: Settings) -> Call:
     attributes = desired.attributes
-    found = _options(desired, settings)
-    chosen = [("unique", "archive_unique"), ("bwlimit", "copy_limit_kib"), ("ha-managed", "ha_managed")]
-    if desired.type == "vm":
-        chosen += [("archive", "archive"), ("live-restore", "live_restore")]
-    else:
-        chosen += [("ostemplate", "archive")]
-        found["restore"] = "1"
+    found = _options(kind, desired, settings) | kind.making.restored
     storage = attributes.get("clone_storage") or settings.get("storage")
     if storage:
         found["storage"] = str(storage)
-    params = [*options.params_of(found), *_chosen(attributes, chosen)]
+    params = [*params_of(found), *_chosen(attributes, (*_RESTORE, *kind.making.restore))]
     return _made(desired, place, params, f"restore {attributes['archive']} on {place.node}")
 
 
@@ -172,26 +152,24 @@ def _home(desired: Desired, place: Place, known: Mapping[str, Recorded]) -> str:
     return str(node or desired.attributes.get("clone_node") or place.node)
 
 
-def _clone(desired: Desired, place: Place, settings: Settings, known: Mapping[str, Recorded]) -> Call:
+def _clone(
+    kind: Kind, desired: Desired, place: Place, settings: Settings, known: Mapping[str, Recorded]
+) -> Call:
     attributes = desired.attributes
     source, home = attributes["clone_from"], _home(desired, place, known)
-    found = _options(desired, settings)
-    name = "name" if desired.type == "vm" else "hostname"
-    chosen = [("full", "clone_full"), ("storage", "clone_storage"), ("snapname", "clone_snapshot")]
-    chosen += [("bwlimit", "copy_limit_kib"), *([("format", "clone_format")] if desired.type == "vm" else [])]
     target: list[tuple[str, Param]] = [("target", place.node)] if home != place.node else []
     return Call(
         operation=f"{desired.type}.clone",
         method="POST",
-        path=f"/nodes/{{node}}/{API_TYPES[desired.type]}/{{source}}/clone",
+        path=f"/nodes/{{node}}/{place.names.wire}/{{source}}/clone",
         summary=f"clone {source} to {place.node}"
         + (f" from {home}, which the server does for shared storage only" if target else ""),
         path_params=(("node", home), ("source", str(source))),
         params=(
             ("newid", ReservedId()),
-            (name, found[name]),
+            (kind.name_option, _options(kind, desired, settings)[kind.name_option]),
             *marked_text("description", str(attributes.get("description") or "")),
-            *_chosen(attributes, chosen),
+            *_chosen(attributes, (*_CLONE, *kind.making.clone)),
             *target,
             *_common(desired),
         ),
@@ -200,12 +178,12 @@ def _clone(desired: Desired, place: Place, settings: Settings, known: Mapping[st
     )
 
 
-def _configure(desired: Desired, place: Place, settings: Settings) -> Call:
-    found = _options(desired, settings)
-    found.pop("unprivileged", None)  # a clone has its template's, for good
+def _configure(kind: Kind, desired: Desired, place: Place, settings: Settings) -> Call:
+    every = _options(kind, desired, settings)
+    found = {option: value for option, value in every.items() if option not in kind.making.inherited}
     description = desired.attributes.get("description")
     found["description"] = str(description) if description else None
-    params = [*options.params_of(found), *tag_params(desired.tags)]
+    params = [*params_of(found), *tag_params(desired.tags)]
     return place.config(params, "set options; move the mark into the tags")
 
 
@@ -218,13 +196,6 @@ def _to_resize(desired: Desired) -> list[Desired]:
         and disk.attributes.get("size_gb")
         and (disk.attributes.get("import_from") or not _is_new(desired, disk))
     ]
-
-
-def _resize(place: Place, disk: Desired) -> Call:
-    slot, size = str(disk.attributes["slot"]), disk.attributes["size_gb"]
-    params: list[tuple[str, Param]] = [("disk", slot), ("size", f"{size}G")]
-    # Best effort: a copy may be larger already, which the next plan sees and says.
-    return place.call("resize", "PUT", "/resize", f"grow {slot} to {size} GiB", params, best_effort=True)
 
 
 def _power(desired: Desired, place: Place) -> list[Call]:
