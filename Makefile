@@ -60,7 +60,7 @@ check: lint types imports sql test ## every gate, and the tests: what CI runs
 
 migrations: $(INSTALLED) ## until the first release: write the one migration and the diagram anew from sql/schema
 	cat sql/schema/*.sql > sql/migrations/0001_initial.sql
-	$(BIN)/python -m reconciler.store.diagram --write
+	$(BIN)/python -m reconciler.store.database.diagram --write
 
 bench: $(INSTALLED) ## first figures: plans and applies of large fleets, as a table
 	$(BIN)/python -m tests.bench

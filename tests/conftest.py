@@ -18,9 +18,9 @@ import pytest
 
 from reconciler.engine.catalog import bring_in
 from reconciler.errors import DatabaseUnavailable
+from reconciler.store.database.migrate import migrate
+from reconciler.store.database.session import Actor, Store
 from reconciler.store.embedded import EmbeddedServer, Origin, find_binaries
-from reconciler.store.migrate import migrate
-from reconciler.store.session import Actor, Store
 from tests import forking
 from tests.databases import TestDatabase, fastest_folder, made_once, new_database
 

@@ -9,7 +9,7 @@ from reconciler.engine.apply import Preview
 from reconciler.model.address import Address
 from reconciler.planner.select import Selection, Selector
 from reconciler.store import views
-from reconciler.store.session import Transaction
+from reconciler.store.database.session import Transaction
 
 
 def type_named(word: str, types: Mapping[str, str]) -> str | None:

@@ -26,11 +26,13 @@ from reconciler.cli.output import (
 from reconciler.cli.settings import Settings
 from reconciler.engine.engine import default_actor
 from reconciler.errors import ConfigurationError
-from reconciler.manifest.urls import host_of
-from reconciler.store import trust, views
-from reconciler.store.database import open_database
-from reconciler.store.home import KEY_FILE
-from reconciler.store.secrets import (
+from reconciler.manifest.read.urls import host_of
+from reconciler.store import views
+from reconciler.store.database.home import KEY_FILE
+from reconciler.store.database.opening import open_database
+from reconciler.store.database.session import Actor, Store
+from reconciler.store.inventory import trust
+from reconciler.store.inventory.secrets import (
     KEY_BYTES,
     KEY_VARIABLE,
     Key,
@@ -42,7 +44,6 @@ from reconciler.store.secrets import (
     store_secret,
     take_key,
 )
-from reconciler.store.session import Actor, Store
 
 NEW_KEY_VARIABLE = "RECONCILER_NEW_KEY"
 

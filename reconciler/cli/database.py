@@ -8,9 +8,9 @@ from urllib.parse import urlsplit, urlunsplit
 from reconciler.cli.output import counted, line, note, print_json, results
 from reconciler.cli.settings import Settings
 from reconciler.errors import ConfigurationError
-from reconciler.store import migrate as migrations
 from reconciler.store import views
-from reconciler.store.database import DATA_FOLDER, NAME, admin_url, open_database
+from reconciler.store.database import migrate as migrations
+from reconciler.store.database.opening import DATA_FOLDER, NAME, admin_url, open_database
 from reconciler.store.embedded import EmbeddedServer
 
 

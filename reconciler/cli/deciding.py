@@ -14,10 +14,12 @@ from reconciler.engine.engine import default_actor
 from reconciler.engine.forgetting import forget as forget_one
 from reconciler.engine.saved import still_good
 from reconciler.errors import ConfigurationError
-from reconciler.executor.outcome import Result
-from reconciler.store import pauses, plans, sources, views
-from reconciler.store.secrets import load_key
-from reconciler.store.session import Actor
+from reconciler.executor.steps.outcome import Result
+from reconciler.store import views
+from reconciler.store.database.session import Actor
+from reconciler.store.desired import sources
+from reconciler.store.inventory.secrets import load_key
+from reconciler.store.work import pauses, plans
 
 _SOME = 20  # addresses that are listed one by one
 

@@ -20,9 +20,9 @@ from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Desired, Lifecycle, Recorded
 from reconciler.model.values import SecretRef, Value
 from reconciler.store import catalog_rows, views
-from reconciler.store.desired_rows import load_desired
-from reconciler.store.resources import load_recorded, load_recorded_by_id
-from reconciler.store.session import Transaction
+from reconciler.store.database.session import Transaction
+from reconciler.store.desired.rows import load_desired
+from reconciler.store.recorded.resources import load_recorded, load_recorded_by_id
 
 _OPERATIONS, _CHANGES = 5, 10
 _Side = TypeVar("_Side", Desired, Recorded)

@@ -12,8 +12,8 @@ from reconciler.cli.output import line, print_json, print_table, results
 from reconciler.cli.values import shown
 from reconciler.engine.catalog import packaged
 from reconciler.errors import ConfigurationError
-from reconciler.manifest.names import short_names
-from reconciler.manifest.schema import json_schema
+from reconciler.manifest.read.names import short_names
+from reconciler.manifest.schema.document import json_schema
 from reconciler.model.catalog import (
     OWN_NAME,
     AttributeDefinition,

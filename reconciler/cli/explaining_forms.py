@@ -9,8 +9,8 @@ from itertools import chain
 from rich.text import Text
 
 from reconciler.cli.output import line
-from reconciler.manifest.schema import json_schema
-from reconciler.manifest.schema_forms import Schema, inventory_forms
+from reconciler.manifest.schema.document import json_schema
+from reconciler.manifest.schema.forms import Schema, inventory_forms
 from reconciler.model.catalog import Catalog
 
 _WIDTH = 92

@@ -25,9 +25,10 @@ from reconciler.cli.settings import Settings
 from reconciler.cli.spans import past
 from reconciler.cli.values import short_commit
 from reconciler.errors import ConfigurationError, PlanError
-from reconciler.store import sources, views
-from reconciler.store.session import Transaction
-from reconciler.store.sources import SourceView
+from reconciler.store import views
+from reconciler.store.database.session import Transaction
+from reconciler.store.desired import sources
+from reconciler.store.desired.sources import SourceView
 
 STATE_STYLES = {
     "running": "green",

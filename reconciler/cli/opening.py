@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from reconciler.cli.settings import Settings
 from reconciler.errors import PlanError
 from reconciler.model.address import Address, InvalidAddress
-from reconciler.store.database import open_database
-from reconciler.store.session import Store
+from reconciler.store.database.opening import open_database
+from reconciler.store.database.session import Store
 
 _CONNECTIONS = 2
 

@@ -13,8 +13,8 @@ from reconciler.cli.plan_text import VERBS, blocked_lines, elsewhere_text, title
 from reconciler.cli.progress import GERUNDS, PAST
 from reconciler.cli.sight import Sight
 from reconciler.engine.apply import Applied
-from reconciler.executor.outcome import Outcome, Result
-from reconciler.model.plan import Action, Blocked, Hindrance
+from reconciler.executor.steps.outcome import Outcome, Result
+from reconciler.model.plan import Action, Blocked, BlockReason
 
 _STYLES: Mapping[Result, str] = {
     Result.DONE: "green",
@@ -25,7 +25,7 @@ _STYLES: Mapping[Result, str] = {
     Result.SKIPPED: "dim",
     Result.NOT_STARTED: "dim",
 }
-_ASKED_FOR = frozenset({Hindrance.HELD, Hindrance.REPORT_ONLY})
+_ASKED_FOR = frozenset({BlockReason.HELD, BlockReason.REPORT_ONLY})
 
 
 def outcome_lines(applied: Applied, sight: Sight) -> Iterator[Text]:
@@ -50,7 +50,7 @@ def outcome_lines(applied: Applied, sight: Sight) -> Iterator[Text]:
     yield from blocked_lines(
         item
         for item in applied.left.blocked
-        if item.address not in said or item.hindrance is not Hindrance.BACK_OFF
+        if item.address not in said or item.hindrance is not BlockReason.BACK_OFF
     )
     yield from titled("Differs since creation", applied.left.since_creation, "yellow")
     if applied.unlisted:
@@ -67,7 +67,7 @@ def outcome_lines(applied: Applied, sight: Sight) -> Iterator[Text]:
 def _waits(outcome: Outcome, applied: Applied) -> bool:
     """Whether the failure is why the resource is left alone for a while, so that once is enough to say so."""
     return any(
-        item.address == outcome.address and item.hindrance is Hindrance.BACK_OFF
+        item.address == outcome.address and item.hindrance is BlockReason.BACK_OFF
         for item in applied.left.blocked
     )
 
@@ -117,8 +117,8 @@ def exit_code(applied: Applied, *, interrupted: bool) -> ExitCode:
         return ExitCode.INTERRUPTED
     waiting = {step.address for step in applied.withheld}
     undone = applied.failed or any(step.address not in waiting for step in applied.left.steps)
-    failing = any(item.hindrance is Hindrance.BACK_OFF for item in applied.left.blocked)
-    if undone or failing or any(look.blind for look in applied.looks.values()):
+    failing = any(item.hindrance is BlockReason.BACK_OFF for item in applied.left.blocked)
+    if undone or failing or any(covered.blind for covered in applied.coverage.values()):
         return ExitCode.FAILED
     waits = applied.withheld or applied.left.inventory
     if waits or any(not _asked_for(item) for item in applied.left.blocked):

@@ -39,8 +39,8 @@ from typing import Any
 
 from reconciler.cli.sight import Sight
 from reconciler.cli.values import as_json
-from reconciler.executor.look import Look
-from reconciler.manifest.sources import SourceState
+from reconciler.executor.observe.endpoint import Coverage
+from reconciler.manifest.source.sources import SourceState
 from reconciler.model.catalog import Catalog
 from reconciler.model.diff import AttributeChange
 from reconciler.model.inventory import InventoryStep
@@ -57,7 +57,7 @@ def plan_json(
     saved_as: int | None = None,
 ) -> dict[str, Any]:
     sight = sight or Sight()
-    looks = sight.looks
+    coverage = sight.coverage
     return {
         "format_version": FORMAT_VERSION,
         "hash": plan.hash(),
@@ -66,8 +66,8 @@ def plan_json(
         "elsewhere": plan.elsewhere,
         "summary": {action.value: plan.count(action) for action in Action if action is not Action.NOOP},
         "requests": dict(plan.requests),
-        "observations": [_observation(look, sight) for _, look in sorted(looks.items())],
-        "whole": bool(looks) and not any(look.trouble for look in looks.values()),
+        "observations": [_observation(covered, sight) for _, covered in sorted(coverage.items())],
+        "whole": bool(coverage) and not any(covered.trouble for covered in coverage.values()),
         "inventory": [_inventory(step) for step in plan.inventory],
         "steps": [step_json(step, catalog) for step in plan.steps],
         "follows": [step_json(step, catalog) for step in plan.follows],
@@ -112,25 +112,25 @@ def _inventory(step: InventoryStep) -> dict[str, Any]:
     }
 
 
-def _observation(look: Look, sight: Sight) -> dict[str, Any]:
+def _observation(covered: Coverage, sight: Sight) -> dict[str, Any]:
     return {
-        **look_json(look),
-        "unmanaged": None if look.blind else sight.unmanaged.get(look.endpoint, 0),
-        "recorded": look.endpoint not in sight.unrecorded,
+        **coverage_json(covered),
+        "unmanaged": None if covered.blind else sight.unmanaged.get(covered.endpoint, 0),
+        "recorded": covered.endpoint not in sight.unrecorded,
     }
 
 
-def look_json(look: Look) -> dict[str, Any]:
+def coverage_json(covered: Coverage) -> dict[str, Any]:
     """What came of looking at an endpoint."""
     return {
-        "endpoint": look.endpoint,
-        "seen": look.seen,
-        "changed": [str(address) for address in look.changed],
-        "gone": [str(address) for address in look.gone],
-        "unknown": [str(address) for address in look.unknown],
-        "quarantined": [str(address) for address in look.quarantined],
-        "requests": look.requests,
-        "trouble": look.trouble,
+        "endpoint": covered.endpoint,
+        "seen": covered.seen,
+        "changed": [str(address) for address in covered.changed],
+        "gone": [str(address) for address in covered.gone],
+        "unknown": [str(address) for address in covered.unknown],
+        "quarantined": [str(address) for address in covered.quarantined],
+        "requests": covered.requests,
+        "trouble": covered.trouble,
     }
 
 

@@ -18,7 +18,7 @@ from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.diff import AttributeChange, PartAction, PartChange, Reason, TagChange
 from reconciler.model.inventory import InventoryStep
-from reconciler.model.plan import Action, Blocked, Call, Hindrance, Impact, Plan, Step
+from reconciler.model.plan import Action, Blocked, BlockReason, Call, Impact, Plan, Step
 from reconciler.model.values import Scalar, SecretRef
 
 SYMBOLS: Mapping[Action, tuple[str, str]] = {
@@ -235,7 +235,7 @@ def blocked_lines(blocked: Iterable[Blocked]) -> Iterator[Text]:
 
 def would_be(item: Blocked) -> str:
     """`would be changed`; of what could not be seen not even that is known."""
-    if item.hindrance is Hindrance.UNKNOWN and item.action is Action.UPDATE:
+    if item.hindrance is BlockReason.UNKNOWN and item.action is Action.UPDATE:
         return "may differ"
     return f"would be {PARTICIPLES[item.action]}"
 

@@ -19,8 +19,8 @@ from rich.text import Text
 from reconciler.cli.output import counted, errors, line, note, seconds_text
 from reconciler.cli.plan_text import SYMBOLS
 from reconciler.engine.apply import Progress
-from reconciler.executor.outcome import Outcome, Result
-from reconciler.executor.recover import Recovered
+from reconciler.executor.steps.outcome import Outcome, Result
+from reconciler.executor.steps.recover import Recovered
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Plan, Step
 

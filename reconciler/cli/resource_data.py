@@ -10,8 +10,8 @@ from reconciler.cli.values import as_json
 from reconciler.model.address import Address
 from reconciler.model.resource import Recorded
 from reconciler.store import catalog_rows
-from reconciler.store.resources import load_recorded, load_recorded_by_id
-from reconciler.store.session import Transaction
+from reconciler.store.database.session import Transaction
+from reconciler.store.recorded.resources import load_recorded, load_recorded_by_id
 from reconciler.store.views import ResourceView
 
 

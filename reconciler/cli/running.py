@@ -30,16 +30,17 @@ from reconciler.engine.engine import Engine
 from reconciler.engine.planning import PlanOptions
 from reconciler.engine.saved import keep_waiting, same_as_saved, still_good
 from reconciler.errors import ConfigurationError
-from reconciler.executor.look import Look
-from reconciler.manifest.sources import SourceState
+from reconciler.executor.observe.endpoint import Coverage
+from reconciler.manifest.source.sources import SourceState
 from reconciler.model.plan import Action
 from reconciler.planner.select import Selection, Selector
-from reconciler.store import pauses, plans, views
-from reconciler.store.plans import SavedPlan
-from reconciler.store.resources import holds as holds_in_force
-from reconciler.store.resources import load_recorded
-from reconciler.store.session import Actor
-from reconciler.store.sources import known_whole, plan_sources, wanted_by
+from reconciler.store import views
+from reconciler.store.database.session import Actor
+from reconciler.store.desired.sources import known_whole, plan_sources, wanted_by
+from reconciler.store.recorded.resources import holds as holds_in_force
+from reconciler.store.recorded.resources import load_recorded
+from reconciler.store.work import pauses, plans
+from reconciler.store.work.plans import SavedPlan
 
 PlanFormat = Literal["text", "json", "markdown"]
 
@@ -75,15 +76,15 @@ class Run:
 
     def sight_of(self, preview: Preview) -> Sight:
         """With what the preview saw that is not ours."""
-        sight = self.sight(preview.looks)
+        sight = self.sight(preview.coverage)
         return replace(sight, unmanaged=preview.unmanaged, unrecorded=preview.unrecorded)
 
-    def sight(self, looks: Mapping[str, Look]) -> Sight:
+    def sight(self, coverage: Mapping[str, Coverage]) -> Sight:
         chosen = self.request.options.selection
         whole = all(state.part is None and state.complete for state in self.sources)
-        return Sight(looks, self.request.observe, bool(chosen) or not whole)
+        return Sight(coverage, self.request.observe, bool(chosen) or not whole)
 
-    def look(self) -> None:
+    def observe(self) -> None:
         """Settle what an earlier run left open, then see what there is, unless told not to."""
         if self.request.observe:
             self.recover()
@@ -125,11 +126,11 @@ def running(request: Request) -> Iterator[Run]:
 def plan(request: Request, form: PlanFormat, *, save: bool, detailed: bool) -> int:
     """Show what would be done; gives the exit code."""
     with running(request) as run:
-        run.look()
+        run.observe()
         preview = run.preview()
         saved = run.session.save(preview) if save and preview.plan else None
         _show(run, preview, form, saved)
-    partly = any(look.trouble for look in preview.looks.values())
+    partly = any(covered.trouble for covered in preview.coverage.values())
     differs = bool(preview.plan or preview.plan.blocked)
     return ExitCode.FAILED if partly else CHANGES if detailed and differs else 0
 
@@ -161,9 +162,9 @@ def _show_text(run: Run, preview: Preview) -> None:
 
 
 def _warn_of_troubles(preview: Preview) -> None:
-    for _, look in sorted(preview.looks.items()):
-        if look.trouble:
-            warn(trouble_text(look), "what is not known there is left as it is")
+    for _, covered in sorted(preview.coverage.items()):
+        if covered.trouble:
+            warn(trouble_text(covered), "what is not known there is left as it is")
 
 
 def apply(request: Request, *, yes: bool, form: Literal["text", "json"]) -> int:
@@ -172,7 +173,7 @@ def apply(request: Request, *, yes: bool, form: Literal["text", "json"]) -> int:
         _require_terminal(request)
     destroy = request.options.destroy
     with running(request) as run:
-        run.look()
+        run.observe()
         if not request.observe:
             run.recover()  # to act on what is recorded, what a dead worker left open has to be known
         preview = run.preview() if not yes or destroy or form == "text" else None
@@ -272,7 +273,7 @@ def _carry_out(run: Run, permit: Permit, form: Literal["text", "json"]) -> int:
     if form == "json":
         print_json(applied_json(applied, saved))
     else:
-        for text in outcome_lines(applied, run.sight(applied.looks)):
+        for text in outcome_lines(applied, run.sight(applied.coverage)):
             results().print(text)
         _say_withheld(applied, saved)
     return exit_code(applied, interrupted=run.session.stop.is_set())
@@ -307,7 +308,7 @@ def apply_saved(request: Request, word: str, form: Literal["text", "json"]) -> i
         manifests = replace(Manifests.again(made_from), trust_inventory=trusted)
     request = replace(request, manifests=manifests, options=_only(saved, request.options))
     with running(request) as run:
-        run.look()
+        run.observe()
         preview = run.preview()
         same_as_saved(saved, preview.plan)
         code = _carry_out(run, Permit.for_saved(saved), form)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.cli.output import counted
-from reconciler.executor.look import Look
-from reconciler.model.plan import Blocked, Hindrance
+from reconciler.executor.observe.endpoint import Coverage
+from reconciler.model.plan import Blocked, BlockReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Sight:
     `selected`: only a part was asked about; `unmanaged`: objects that are not ours, by endpoint;
     `unrecorded`: endpoints that are only declared so far, of which nothing seen is kept."""
 
-    looks: Mapping[str, Look] = field(default_factory=dict)
+    coverage: Mapping[str, Coverage] = field(default_factory=dict)
     observed: bool = True
     selected: bool = False
     unmanaged: Mapping[str, int] = field(default_factory=dict)
@@ -25,7 +25,7 @@ class Sight:
     @property
     def troubles(self) -> list[str]:
         """Each endpoint of which not all is known, and why."""
-        return [trouble_text(look) for _, look in sorted(self.looks.items()) if look.trouble]
+        return [trouble_text(covered) for _, covered in sorted(self.coverage.items()) if covered.trouble]
 
     @property
     def whole(self) -> bool:
@@ -33,10 +33,10 @@ class Sight:
         return self.observed and not self.troubles
 
 
-def trouble_text(look: Look) -> str:
+def trouble_text(covered: Coverage) -> str:
     """`hetzner-1 cannot be observed: …`."""
-    said = "cannot be observed" if look.blind else "could not be observed whole"
-    return f"{look.endpoint} {said}: {look.trouble}"
+    said = "cannot be observed" if covered.blind else "could not be observed whole"
+    return f"{covered.endpoint} {said}: {covered.trouble}"
 
 
 def unchanged_text(sight: Sight) -> tuple[str, str]:
@@ -53,7 +53,7 @@ def unchanged_text(sight: Sight) -> tuple[str, str]:
 def left_text(blocked: Iterable[Blocked]) -> str:
     """`2 resources differ and are left as they are`, and of how many that is not known."""
     items = list(blocked)
-    differing = {item.address for item in items if item.hindrance is not Hindrance.UNKNOWN}
+    differing = {item.address for item in items if item.hindrance is not BlockReason.UNKNOWN}
     unknown = {item.address for item in items} - differing
     words = []
     if differing:

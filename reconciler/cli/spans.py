@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from reconciler.errors import ConfigurationError
-from reconciler.manifest.units import UnitError, parse_duration
+from reconciler.manifest.read.units import UnitError, parse_duration
 
 
 def span(text: str) -> timedelta:

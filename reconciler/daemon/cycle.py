@@ -1,4 +1,4 @@
-"""One reconcile: recover, read the sources, look, plan and apply; and tell what came of it.
+"""One reconcile: recover, read the sources, covered, plan and apply; and tell what came of it.
 
 Everything that changes anything is the engine's. Whatever goes wrong at one source, endpoint or resource
 holds up no other; what goes wrong with the database is for the caller.
@@ -16,9 +16,9 @@ from reconciler.daemon.endpoints import Endpoints
 from reconciler.daemon.logs import Redactor, get_logger
 from reconciler.daemon.metrics import Metrics
 from reconciler.daemon.notices import Notices
+from reconciler.daemon.reporting import Teller
 from reconciler.daemon.sources import Sources
-from reconciler.daemon.telling import Teller
-from reconciler.daemon.waiting import look_after
+from reconciler.daemon.waiting import settle_saved
 from reconciler.engine.apply import Applied, Progress, Session
 from reconciler.engine.approval import Permit
 from reconciler.engine.engine import Engine
@@ -26,10 +26,10 @@ from reconciler.engine.observing import observe_all
 from reconciler.engine.planning import PlanOptions
 from reconciler.errors import CredentialError
 from reconciler.executor.context import Context
-from reconciler.executor.outcome import Result
+from reconciler.executor.steps.outcome import Result
 from reconciler.model.address import Address
-from reconciler.model.plan import Hindrance, Step
-from reconciler.store import inventory
+from reconciler.model.plan import BlockReason, Step
+from reconciler.store.inventory import rows as inventory
 
 _log = get_logger(__name__)
 
@@ -87,7 +87,7 @@ class Reconciler:
             return reading.context, Ended.IDLE
         self._learn_secrets(engine)
         self._observe(session.context, stop, soon=reading.moved or Due.OBSERVE in due)
-        session.looks = dict(self.endpoints.looks())
+        session.coverage = dict(self.endpoints.coverage())
         if stop.is_set():
             return session.context, Ended.STOPPED
         if self.report_only:
@@ -99,7 +99,7 @@ class Reconciler:
             failed = self._apply(engine, session, began)
         if stop.is_set():
             return session.context, Ended.STOPPED
-        blind = any(look.blind for look in session.looks.values())
+        blind = any(covered.blind for covered in session.coverage.values())
         whole = not (failed or blind or self.sources.problems)
         return session.context, Ended.DONE if whole else Ended.INCOMPLETE
 
@@ -109,9 +109,9 @@ class Reconciler:
         for outcome in applied.outcomes:
             if outcome.result is not Result.DONE and (step := began.get(outcome.address)) is not None:
                 self.endpoints.doubt(step.endpoint)
-        look_after(engine, applied, session.context.revision)
+        settle_saved(engine, applied, session.context.revision)
         self.teller.left(applied.left)
-        waits = any(item.hindrance is Hindrance.BACK_OFF for item in applied.left.blocked)
+        waits = any(item.hindrance is BlockReason.BACK_OFF for item in applied.left.blocked)
         return waits or any(outcome.result in UNDONE for outcome in applied.outcomes)
 
     def _observe(self, context: Context, stop: threading.Event, *, soon: bool) -> None:
@@ -120,14 +120,16 @@ class Reconciler:
         wanted = self.endpoints.due(names, time.monotonic(), soon=soon)
         if not wanted or stop.is_set():
             return
-        looks = observe_all(context, wanted)
-        for look in looks.values():
-            self.endpoints.seen(look, time.monotonic())
-            self.teller.look(look)
+        coverage = observe_all(context, wanted)
+        for covered in coverage.values():
+            self.endpoints.seen(covered, time.monotonic())
+            self.teller.observed(covered)
         now = self.metrics.snapshot
-        seen = {name: time.time() for name, look in looks.items() if not look.blind}
+        seen = {name: time.time() for name, covered in coverage.items() if not covered.blind}
         now.observed_at = {name: at for name, at in {**now.observed_at, **seen}.items() if name in names}
-        now.trouble = {name: look.trouble is not None for name, look in self.endpoints.looks().items()}
+        now.trouble = {
+            name: covered.trouble is not None for name, covered in self.endpoints.coverage().items()
+        }
 
     def _progress(self, began: dict[Address, Step]) -> Progress:
         def started(step: Step) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.daemon.backoff import pause
-from reconciler.executor.look import Look
+from reconciler.executor.observe.endpoint import Coverage
 
 FIRST_PAUSE = 5.0
 MOST_PAUSE = 900.0
@@ -20,7 +20,7 @@ MOST_PAUSE = 900.0
 
 @dataclass(slots=True)
 class _View:
-    look: Look
+    covered: Coverage
     next_at: float
     failures: int = 0
 
@@ -41,15 +41,17 @@ class Endpoints:
         view = self._views.get(name)
         return view is None or now >= view.next_at or (soon and view.failures == 0)
 
-    def seen(self, look: Look, now: float) -> None:
+    def seen(self, covered: Coverage, now: float) -> None:
         """A look was made."""
-        before = self._views.get(look.endpoint)
-        if not look.blind:
-            self._views[look.endpoint] = _View(look, now + self.interval)
+        before = self._views.get(covered.endpoint)
+        if not covered.blind:
+            self._views[covered.endpoint] = _View(covered, now + self.interval)
             return
         failures = (before.failures if before else 0) + 1
         first, most = min(FIRST_PAUSE, self.interval), max(MOST_PAUSE, self.interval)
-        self._views[look.endpoint] = _View(look, now + pause(failures, first, most, self.chance()), failures)
+        self._views[covered.endpoint] = _View(
+            covered, now + pause(failures, first, most, self.chance()), failures
+        )
 
     def doubt(self, name: str) -> None:
         """Something there did not go as planned: it is looked at again the next time."""
@@ -62,5 +64,5 @@ class Endpoints:
         for name in self._views.keys() - set(names):
             del self._views[name]
 
-    def looks(self) -> Mapping[str, Look]:
-        return {name: view.look for name, view in self._views.items()}
+    def coverage(self) -> Mapping[str, Coverage]:
+        return {name: view.covered for name, view in self._views.items()}

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.manifest.git_login import Login
-from reconciler.manifest.sources import SourceSpec, SourceState, read_source
+from reconciler.manifest.source.git.login import Login
+from reconciler.manifest.source.sources import SourceSpec, SourceState, read_source
 
 _GLANCE = 0.1
 

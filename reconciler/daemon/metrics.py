@@ -15,8 +15,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from reconciler import __version__
-from reconciler.executor.budget import RequestBudget
-from reconciler.store.watch import Levels
+from reconciler.executor.access.budget import RequestBudget
+from reconciler.store.work.watch import Levels
 
 _BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
 

@@ -22,20 +22,20 @@ from reconciler.daemon.config import DaemonConfig
 from reconciler.daemon.cycle import Due, Ended, Reconciler
 from reconciler.daemon.endpoints import Endpoints
 from reconciler.daemon.health import TICK_SECONDS, Health, HealthServer
+from reconciler.daemon.housekeeping import Housekeeping
 from reconciler.daemon.logs import Redactor, configure, get_logger
 from reconciler.daemon.metrics import Metrics
 from reconciler.daemon.notices import Notices
 from reconciler.daemon.notify import notify
-from reconciler.daemon.pulse import Pulse
 from reconciler.daemon.sources import Sources
 from reconciler.daemon.ticks import Tick, Ticks
 from reconciler.engine.engine import Engine
 from reconciler.engine.planning import PlanOptions
 from reconciler.errors import DatabaseUnavailable, ReconcilerError
-from reconciler.executor.budget import RequestBudget
+from reconciler.executor.access.budget import RequestBudget
 from reconciler.executor.context import Context
 from reconciler.planner import Limits
-from reconciler.store.faults import TryAgain
+from reconciler.store.database.faults import TryAgain
 
 HEARTBEAT_SECONDS = 5.0
 MAINTENANCE_SECONDS = 6 * 3600.0
@@ -84,7 +84,7 @@ class _Service:
         self.work_stop = threading.Event()
         self.session_lost = threading.Event()
         self.ended = threading.Event()
-        self.pulse = Pulse(self.metrics, self.actor, self._lost)
+        self.housekeeping = Housekeeping(self.metrics, self.actor, self._lost)
         self.failures = 0  # in a row, to open the database or to reconcile
         self.budgets: dict[str, RequestBudget] = {}
 
@@ -123,8 +123,8 @@ class _Service:
             due(Due.OBSERVE, config.observe_interval),
             due(Due.RECONCILE, config.reconcile_interval),
             Tick("alive", TICK_SECONDS, self._alive, at_once=True),
-            Tick("heartbeat", HEARTBEAT_SECONDS, self.pulse.beat, at_once=True),
-            Tick("partitions", MAINTENANCE_SECONDS, self.pulse.maintain),
+            Tick("heartbeat", HEARTBEAT_SECONDS, self.housekeeping.beat, at_once=True),
+            Tick("partitions", MAINTENANCE_SECONDS, self.housekeeping.maintain),
         )
 
     # The database: opened, lost, opened again.
@@ -158,7 +158,7 @@ class _Service:
         """Reconcile whenever it is due. Raises DatabaseUnavailable when the database is lost, and _Broken."""
         self._taken()  # words about an earlier connection
         self.session_lost.clear()
-        self.pulse.begin(engine.store, context.worker)
+        self.housekeeping.begin(engine.store, context.worker)
         self.metrics.snapshot.database_up = True
         self.metrics.snapshot.budgets = self.budgets
         self.words.put(Due.RECONCILE)
@@ -173,7 +173,7 @@ class _Service:
                 if not self.stopping.is_set():
                     context = self._reconcile(engine, context, due)
         finally:
-            self.pulse.end()
+            self.housekeeping.end()
 
     def _fetched(self) -> None:
         """A remote source was read after the reconcile that asked for it had gone on without."""
@@ -224,7 +224,7 @@ class _Service:
             self.health.reconciled = True
         if ended is Ended.DONE:
             self.metrics.snapshot.last_success = time.time()
-        self.pulse.measure()
+        self.housekeeping.measure()
         _log.debug("reconciled", ended=ended.value, seconds=round(seconds, 3))
 
     def _alive(self) -> None:

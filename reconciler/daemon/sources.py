@@ -28,13 +28,13 @@ from reconciler.engine.desired import Loaded
 from reconciler.engine.engine import Engine
 from reconciler.errors import CredentialError, DatabaseUnavailable, ManifestError, ReconcilerError
 from reconciler.executor.context import Context
-from reconciler.manifest.git_login import parsed_login
-from reconciler.manifest.git_source import is_remote, without_credentials
-from reconciler.manifest.sources import SourceSpec, SourceState, read_source
+from reconciler.manifest.source.git.login import parsed_login
+from reconciler.manifest.source.git.remote import is_remote, without_credentials
+from reconciler.manifest.source.sources import SourceSpec, SourceState, read_source
 from reconciler.model.scope import Scope, ScopePart
-from reconciler.store.session import Transaction
-from reconciler.store.sources import at_place, known_whole
-from reconciler.store.watch import moved_since, newest_revision, turn
+from reconciler.store.database.session import Transaction
+from reconciler.store.desired.sources import at_place, known_whole
+from reconciler.store.work.watch import moved_since, newest_revision, turn
 
 _log = get_logger(__name__)
 

@@ -13,7 +13,7 @@ from reconciler.model.address import Address
 _log = get_logger(__name__)
 
 
-def look_after(engine: Engine, applied: Applied, revision: int | None) -> None:
+def settle_saved(engine: Engine, applied: Applied, revision: int | None) -> None:
     """Keep what waits now for an approval, and say so once."""
     kept = keep_waiting(engine, applied, revision)
     for waiting in kept.expired:

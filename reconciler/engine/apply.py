@@ -19,21 +19,21 @@ from reconciler.engine.observing import observe_all
 from reconciler.engine.planning import PlanOptions, plan_now, scoped_sources
 from reconciler.errors import StalePlanError
 from reconciler.executor.context import Context
-from reconciler.executor.look import Look, observe_closely, observe_within
-from reconciler.executor.outcome import Outcome, Result
-from reconciler.executor.recover import Recovered, recover
+from reconciler.executor.observe.endpoint import Coverage, observe_closely, observe_within
 from reconciler.executor.run import run_steps
-from reconciler.manifest.sources import SourceState
+from reconciler.executor.steps.outcome import Outcome, Result
+from reconciler.executor.steps.recover import Recovered, recover
+from reconciler.manifest.source.sources import SourceState
 from reconciler.model.address import Address
 from reconciler.model.inventory import InventoryStep
 from reconciler.model.plan import Action, Plan, Step
 from reconciler.model.scope import Scope
-from reconciler.store import plans
-from reconciler.store.observations import barely_known
-from reconciler.store.resources import settle
-from reconciler.store.revisions import revisions_of
-from reconciler.store.session import Actor, Transaction
+from reconciler.store.database.session import Actor, Transaction
+from reconciler.store.desired.revisions import revisions_of
+from reconciler.store.recorded.observations import adoption_targets
+from reconciler.store.recorded.resources import settle
 from reconciler.store.views import unmanaged_at
+from reconciler.store.work import plans
 
 MOST_WAVES = 4
 """Plans in one apply: what depends on a first wave's results follows in the next."""
@@ -58,7 +58,7 @@ class Preview:
     """
 
     plan: Plan
-    looks: dict[str, Look]
+    coverage: dict[str, Coverage]
     loaded: tuple[Loaded, ...]
     unmanaged: Mapping[str, int] = field(default_factory=dict)
     unrecorded: frozenset[str] = frozenset()
@@ -76,7 +76,7 @@ class Applied:
     plan_id: int | None
     outcomes: tuple[Outcome, ...]
     left: Plan
-    looks: dict[str, Look]
+    coverage: dict[str, Coverage]
     withheld: tuple[Step, ...] = ()
     unlisted: tuple[Step, ...] = ()
     recovered: tuple[Recovered, ...] = ()
@@ -101,7 +101,7 @@ class Session:
     options: PlanOptions = field(default_factory=PlanOptions)
     stop: threading.Event = field(default_factory=threading.Event)
     progress: Progress = field(default_factory=Progress)
-    looks: dict[str, Look] = field(default_factory=dict)
+    coverage: dict[str, Coverage] = field(default_factory=dict)
     observing: bool = False
     recovered: tuple[Recovered, ...] = ()
     inventory: tuple[InventoryStep, ...] = ()  # what this run changed of it
@@ -121,8 +121,8 @@ class Session:
     def observe(self) -> None:
         """Look at every endpoint that was not looked at yet in this run."""
         self.observing = True
-        names = self.context.connections.endpoints.keys() - self.looks.keys()
-        self.looks |= observe_all(self.context, names)
+        names = self.context.connections.endpoints.keys() - self.coverage.keys()
+        self.coverage |= observe_all(self.context, names)
 
     def preview(self) -> Preview:
         """The plan for the sources, with nothing left behind."""
@@ -132,23 +132,23 @@ class Session:
             with self.engine.store.rehearsal(actor) as tx:
                 loaded = record_sources(tx, self.engine, self.states)
                 context = self.engine.rehearsing(tx, self.context)
-                looks = dict(self.looks)
+                coverage = dict(self.coverage)
                 tx.value("session.look_within")
                 if self.observing:
-                    for name in sorted(context.connections.endpoints.keys() - looks.keys()):
-                        looks[name] = observe_within(tx, context, name)
-                looks |= {
-                    name: observe_closely(context, looks[name], targets, tx)
-                    for name, targets in barely_known(tx, _seen(looks)).items()
+                    for name in sorted(context.connections.endpoints.keys() - coverage.keys()):
+                        coverage[name] = observe_within(tx, context, name)
+                coverage |= {
+                    name: observe_closely(context, coverage[name], targets, tx)
+                    for name, targets in adoption_targets(tx, _seen(coverage)).items()
                 }
                 revision = loaded[-1].change.id if loaded else self.context.revision
                 changed = _inventory(loaded)
-                plan = plan_now(tx, self.engine, looks, self._scoped(loaded), revision, changed)
-                unmanaged = unmanaged_at(tx, _seen(looks))
+                plan = plan_now(tx, self.engine, coverage, self._scoped(loaded), revision, changed)
+                unmanaged = unmanaged_at(tx, _seen(coverage))
         finally:
             self.engine.catalog = catalog  # what a rehearsal added is undone with it
-        unrecorded = looks.keys() - self.context.connections.endpoints.keys()
-        return Preview(plan, looks, loaded, unmanaged, frozenset(unrecorded))
+        unrecorded = coverage.keys() - self.context.connections.endpoints.keys()
+        return Preview(plan, coverage, loaded, unmanaged, frozenset(unrecorded))
 
     def load(self, permit: Permit | None = None) -> tuple[Loaded, ...]:
         """Make the sources' manifests the current revision; where a plan was agreed to, only if it still is
@@ -199,8 +199,8 @@ class Session:
                 plans.use_approval(tx, approval.plan_id)
                 plans.set_status(tx, approval.plan_id, "applied")
         free = frozenset(n for n in before if not self.engine.endpoints(tx)[n].withheld)
-        for name in free & self.looks.keys():
-            del self.looks[name]  # it was not looked at: it was not to be spoken to
+        for name in free & self.coverage.keys():
+            del self.coverage[name]  # it was not looked at: it was not to be spoken to
         return free
 
     def _scoped(self, loaded: Sequence[Loaded]) -> PlanOptions:
@@ -218,12 +218,12 @@ class Session:
                 hint="plan again: it would not be what was agreed to",
             )
         approved = permit.exactly or frozenset()
-        if self.observing and self.engine.endpoints(tx).keys() - self.looks.keys():
+        if self.observing and self.engine.endpoints(tx).keys() - self.coverage.keys():
             return
-        if barely_known(tx, _seen(self.looks)):
+        if adoption_targets(tx, _seen(self.coverage)):
             return
         revision = loaded[-1].change.id if loaded else self.context.revision
-        plan = plan_now(tx, self.engine, self.looks, self._scoped(loaded), revision, _inventory(loaded))
+        plan = plan_now(tx, self.engine, self.coverage, self._scoped(loaded), revision, _inventory(loaded))
         _same_ground(plan, approved, "nothing was changed")
 
     def save(self, preview: Preview) -> int:
@@ -261,7 +261,7 @@ class Session:
         loaded = self.load(permit)
         if self.observing:
             self.observe()
-        self._look_closely()
+        self._observe_closely()
         first: _Wave | None = None
         outcomes: list[Outcome] = []
         for wave in range(waves):
@@ -275,14 +275,14 @@ class Session:
             outcomes += done
             if not any(outcome.result is Result.DONE for outcome in done):
                 break
-            self._look_around(wave_plan.steps)
+            self._observe_referenced(wave_plan.steps)
         last = self._remaining(permit)
         return Applied(
             plan=(first or last).plan,
             plan_id=(first or last).plan_id,
             outcomes=tuple(outcomes),
             left=last.plan,
-            looks=self.looks,
+            coverage=self.coverage,
             withheld=last.withheld,
             unlisted=last.unlisted if permit.exactly is None else (),
             recovered=self.recovered,
@@ -294,7 +294,7 @@ class Session:
         """What is left, and what of it waits. An approval that came too late for this apply is no reason
         not to wait: the next one finds it."""
         with self.engine.store.transaction(Actor(self.engine.actor, "plan", "maintenance")) as tx:
-            plan = plan_now(tx, self.engine, self.looks, self._later(), self.context.revision)
+            plan = plan_now(tx, self.engine, self.coverage, self._later(), self.context.revision)
             settle(tx, plan.settled, plan.applied)
             return _Wave(plan, *permitted(plan, permit, approvals=()))
 
@@ -304,7 +304,7 @@ class Session:
         with self.engine.store.transaction(actor) as tx:
             options = self.options if first_wave else self._later()
             changed = self.inventory if first_wave else ()
-            plan = plan_now(tx, self.engine, self.looks, options, self.context.revision, changed)
+            plan = plan_now(tx, self.engine, self.coverage, options, self.context.revision, changed)
             settle(tx, plan.settled, plan.applied)
             given = plans.approvals(tx, self.engine.key)
             steps, withheld = permitted(plan, permit, given)
@@ -328,22 +328,22 @@ class Session:
         """What a person wants tried again at once is tried once."""
         return replace(self.options, retry_now=False, retry_parked=False)
 
-    def _look_closely(self) -> None:
+    def _observe_closely(self) -> None:
         """See whole what is to be taken over: what would follow is planned, and read, before it is done."""
         with self.engine.store.read() as tx:
-            strangers = barely_known(tx, _seen(self.looks))
+            strangers = adoption_targets(tx, _seen(self.coverage))
         for name, targets in strangers.items():
-            self.looks[name] = observe_closely(self.context, self.looks[name], targets)
+            self.coverage[name] = observe_closely(self.context, self.coverage[name], targets)
 
-    def _look_around(self, steps: Sequence[Step]) -> None:
+    def _observe_referenced(self, steps: Sequence[Step]) -> None:
         """Look again where others are not what they were recorded to be, though no step was theirs.
 
         What hung on an object that was replaced let go of it; what refers to an object that was taken over
         refers to one of ours now. A run that looked at nothing plans on what is recorded to its end.
         """
         moved = {step.endpoint for step in steps if step.action in (Action.REPLACE, Action.ADOPT)}
-        if moved := moved & self.looks.keys():
-            self.looks |= observe_all(self.context, moved)
+        if moved := moved & self.coverage.keys():
+            self.coverage |= observe_all(self.context, moved)
 
     def _run(self, wave: _Wave) -> tuple[Outcome, ...]:
         outcomes = run_steps(
@@ -389,8 +389,8 @@ def _inventory(loaded: Sequence[Loaded]) -> tuple[InventoryStep, ...]:
     return tuple(step for each in loaded for step in each.inventory)
 
 
-def _seen(looks: Mapping[str, Look]) -> list[str]:
-    return [name for name, look in looks.items() if not look.blind]
+def _seen(coverage: Mapping[str, Coverage]) -> list[str]:
+    return [name for name, covered in coverage.items() if not covered.blind]
 
 
 def _same_ground(plan: Plan, approved: frozenset[str], so: str) -> None:

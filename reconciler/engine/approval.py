@@ -13,7 +13,7 @@ from reconciler.model.address import Address
 from reconciler.model.diff import PartAction
 from reconciler.model.inventory import InventoryStep
 from reconciler.model.plan import Action, Plan, Step
-from reconciler.store.plans import Approval, SavedPlan
+from reconciler.store.work.plans import Approval, SavedPlan
 
 Destruction = tuple[Address, Action]
 """What is destroyed, and by which action: a root, or a part of one that holds data."""

@@ -11,7 +11,7 @@ from reconciler.engine.drivers import catalog_parts
 from reconciler.model.catalog import Catalog
 from reconciler.model.values import digest
 from reconciler.store import catalog_rows
-from reconciler.store.session import Transaction
+from reconciler.store.database.session import Transaction
 
 _MANIFESTS = "manifests"  # the part of the catalog that users wrote
 

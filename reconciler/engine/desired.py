@@ -11,16 +11,16 @@ from reconciler.engine.inventory import claim_inventory, write_inventory
 from reconciler.errors import Location, ManifestError, Problem
 from reconciler.manifest.load import declared_roots, load
 from reconciler.manifest.model import Known, KnownDocument, ManifestSet
-from reconciler.manifest.sources import SourceState
+from reconciler.manifest.source.sources import SourceState
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.inventory import InventoryStep
 from reconciler.model.resource import Desired
 from reconciler.model.scope import ScopePart, is_in_any
 from reconciler.model.values import SecretRef, Value
-from reconciler.store import inventory as inventory_rows
-from reconciler.store import sources
-from reconciler.store.revisions import (
+from reconciler.store.database.session import Transaction
+from reconciler.store.desired import sources
+from reconciler.store.desired.revisions import (
     Draft,
     RevisionChange,
     RevisionRow,
@@ -33,7 +33,7 @@ from reconciler.store.revisions import (
     source_id_of,
     source_roots,
 )
-from reconciler.store.session import Transaction
+from reconciler.store.inventory import rows as inventory_rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,17 +16,18 @@ from reconciler.engine.catalog import bring_in
 from reconciler.engine.drivers import drivers
 from reconciler.engine.inventory import host_not_given
 from reconciler.errors import CredentialError, ErrorCode, ProviderError
-from reconciler.executor.budget import RequestBudget
+from reconciler.executor.access.budget import RequestBudget
 from reconciler.executor.context import Connections, Context, Endpoint
 from reconciler.model.catalog import Catalog
 from reconciler.providers.driver import Access, DriverClass, Meter
-from reconciler.store import inventory, trust
-from reconciler.store.database import Database, open_database
-from reconciler.store.inventory import EndpointRow
-from reconciler.store.operations import IdRange
-from reconciler.store.secrets import Key, resolve
-from reconciler.store.session import Actor, Store, Transaction
-from reconciler.store.workers import worker
+from reconciler.store.database.opening import Database, open_database
+from reconciler.store.database.session import Actor, Store, Transaction
+from reconciler.store.inventory import rows as inventory
+from reconciler.store.inventory import trust
+from reconciler.store.inventory.rows import EndpointRow
+from reconciler.store.inventory.secrets import Key, resolve
+from reconciler.store.work.operations import IdRange
+from reconciler.store.work.workers import worker
 
 CONNECTIONS = 16
 """Database connections at most: one for each step under way, some for observing, one for the worker."""

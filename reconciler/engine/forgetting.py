@@ -6,15 +6,15 @@ import shlex
 
 from reconciler.engine.apply import Session
 from reconciler.errors import PlanError
-from reconciler.executor.outcome import Outcome
 from reconciler.executor.run import run_steps
+from reconciler.executor.steps.outcome import Outcome
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Plan, Step
 from reconciler.model.resource import Management
-from reconciler.store import plans
-from reconciler.store.resources import load_recorded
-from reconciler.store.session import Actor
-from reconciler.store.sources import wanted_by
+from reconciler.store.database.session import Actor
+from reconciler.store.desired.sources import wanted_by
+from reconciler.store.recorded.resources import load_recorded
+from reconciler.store.work import plans
 
 
 def forget(session: Session, address: Address) -> Outcome:
@@ -49,7 +49,7 @@ def forget(session: Session, address: Address) -> Outcome:
             reason=None,
             summary="forgotten by hand; the object stays",
             resource=recorded.uid,
-            pin=recorded.version,
+            expected_version=recorded.version,
         )
         plan_id, ids = plans.save_plan(tx, Plan(steps=(step,)), engine.actor, "applying")
     (outcome,) = run_steps(session.context, [step], stop=session.stop, plan_step_ids=ids)

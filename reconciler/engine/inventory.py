@@ -11,12 +11,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from reconciler.engine.inventory_rows import InventoryRow, described, wanted_rows
 from reconciler.errors import Location, ManifestError, Problem
 from reconciler.manifest.model import Inventory
-from reconciler.manifest.urls import host_of
+from reconciler.manifest.read.urls import host_of
 from reconciler.model.inventory import FieldChange, InventoryKind, InventoryStep
 from reconciler.model.values import Scalar
-from reconciler.store import inventory as rows
-from reconciler.store import trust
-from reconciler.store.session import Transaction
+from reconciler.store.database.session import Transaction
+from reconciler.store.inventory import rows, trust
 
 
 def write_inventory(tx: Transaction, declared: Inventory, actor: str) -> tuple[InventoryStep, ...]:
@@ -145,20 +144,24 @@ def _changes(before: InventoryRow | None, after: InventoryRow) -> tuple[FieldCha
 
 
 def _write_provider_datacenters(tx: Transaction, declared: Inventory, steps: list[InventoryStep]) -> None:
-    """Which providers have a datacenter is a part of the datacenter's step."""
+    """Which providers have a datacenter is a part of the datacenter's step; one no longer named leaves it."""
     if not declared.datacenters:
         return
     there = {(row.provider, row.datacenter) for row in rows.provider_datacenters(tx)}
     for datacenter in declared.datacenters:
-        new = [each for each in datacenter.providers if (each, datacenter.name) not in there]
-        for provider in new:
-            rows.upsert_provider_datacenter(
-                tx, rows.ProviderDatacenterRow(provider, datacenter.name, datacenter.name)
-            )
-        if not new:
+        name = datacenter.name
+        before = {provider for provider, place in there if place == name}
+        for provider in (joined := sorted({*datacenter.providers} - before)):
+            rows.upsert_provider_datacenter(tx, rows.ProviderDatacenterRow(provider, name, name))
+        for provider in (left := sorted(before - {*datacenter.providers})):
+            rows.remove_provider_datacenter(tx, provider, name)
+        changes = (
+            *(FieldChange("provider", None, provider) for provider in joined),
+            *(FieldChange("provider", provider, None) for provider in left),
+        )
+        if not changes:
             continue
-        changes = tuple(FieldChange("provider", None, provider) for provider in new)
-        mine = InventoryStep(InventoryKind.DATACENTER, datacenter.name, changes)
+        mine = InventoryStep(InventoryKind.DATACENTER, name, changes)
         for step in steps:
             if step.key == mine.key:
                 steps.remove(step)

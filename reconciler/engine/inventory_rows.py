@@ -12,7 +12,13 @@ from reconciler.manifest.model import (
 )
 from reconciler.model.inventory import InventoryKind
 from reconciler.model.values import Scalar
-from reconciler.store.inventory import CredentialRow, DatacenterRow, EndpointRow, LocationRow, ProviderRow
+from reconciler.store.inventory.rows import (
+    CredentialRow,
+    DatacenterRow,
+    EndpointRow,
+    LocationRow,
+    ProviderRow,
+)
 
 InventoryRow = LocationRow | CredentialRow | ProviderRow | DatacenterRow | EndpointRow
 

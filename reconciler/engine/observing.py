@@ -6,25 +6,27 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from reconciler.executor.context import Context
-from reconciler.executor.look import Look, observe
+from reconciler.executor.observe.endpoint import Coverage, observe
 
 _AT_ONCE = 4
 
 
 def observe_all(
     context: Context, names: Iterable[str] | None = None, *, accept_empty: bool = False
-) -> dict[str, Look]:
+) -> dict[str, Coverage]:
     """Look at the named endpoints, or at all; what fails at one says nothing of the others."""
     wanted = sorted(context.connections.endpoints if names is None else names)
     with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="observe") as pool:
-        looks = pool.map(lambda name: observe(context, name, accept_empty=accept_empty), wanted)
+        coverage = pool.map(lambda name: observe(context, name, accept_empty=accept_empty), wanted)
         try:
-            return dict(zip(wanted, looks, strict=True))
+            return dict(zip(wanted, coverage, strict=True))
         except KeyboardInterrupt:
             context.connections.stop.set()  # what is being looked at ends with its next request
             raise
 
 
-def troubles(looks: Mapping[str, Look]) -> tuple[str, ...]:
+def troubles(coverage: Mapping[str, Coverage]) -> tuple[str, ...]:
     """What could not be seen, for people."""
-    return tuple(f"{name}: {look.trouble}" for name, look in sorted(looks.items()) if look.trouble)
+    return tuple(
+        f"{name}: {covered.trouble}" for name, covered in sorted(coverage.items()) if covered.trouble
+    )

@@ -10,9 +10,9 @@ from reconciler.engine.drivers import driver_class, drivers
 from reconciler.engine.engine import Engine
 from reconciler.engine.inventory import waiting_hosts
 from reconciler.errors import PlanError
-from reconciler.executor import in_vain
 from reconciler.executor.context import Endpoint
-from reconciler.executor.look import Look
+from reconciler.executor.observe.endpoint import Coverage
+from reconciler.executor.steps import ineffective as ineffective
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.diff import Diff
@@ -25,9 +25,11 @@ from reconciler.planner import EndpointView, Limits, PlanInput, Selection, make_
 from reconciler.planner.inputs import Lower
 from reconciler.planner.references import references
 from reconciler.providers.driver import LowerRequest, copied_from
-from reconciler.store.desired_rows import load_desired, load_specifications
-from reconciler.store.observations import observation_start
-from reconciler.store.resources import (
+from reconciler.store.database.session import Transaction
+from reconciler.store.desired.revisions import restore_lifecycles
+from reconciler.store.desired.rows import load_desired, load_specifications
+from reconciler.store.recorded.observations import observation_start
+from reconciler.store.recorded.resources import (
     Root,
     candidate_roots,
     carried_by,
@@ -43,8 +45,6 @@ from reconciler.store.resources import (
     managed_count,
     managed_roots,
 )
-from reconciler.store.revisions import restore_lifecycles
-from reconciler.store.session import Transaction
 
 _MOST_COMPARED = 1_000
 """Resources elsewhere that are compared one by one, to say how many of them differ."""
@@ -70,7 +70,7 @@ class PlanOptions:
 def plan_now(
     tx: Transaction,
     engine: Engine,
-    looks: Mapping[str, Look],
+    coverage: Mapping[str, Coverage],
     options: PlanOptions,
     revision: int | None,
     inventory: tuple[InventoryStep, ...] = (),
@@ -81,7 +81,7 @@ def plan_now(
     BrokenPlanError for a plan that is not what a plan must be, where the engine is to check that.
     """
     endpoints = engine.endpoints(tx)
-    drop_void_failures(tx, in_vain.CODE)
+    drop_void_failures(tx, ineffective.CODE)
     restored = restore_lifecycles(tx)
     roots = ((), managed_roots(tx)) if options.destroy else candidate_roots(tx)
     wanted = frozenset(root.address for root in roots[0])
@@ -92,7 +92,7 @@ def plan_now(
     desired = load_desired(tx, wanted, engine.catalog)
     recorded = load_recorded(tx, wanted | removed, engine.catalog)
     gone = tuple(recorded[address] for address in sorted(removed) if address in recorded)
-    around = _around(tx, engine.catalog, [*desired.values(), *recorded.values()], recorded)
+    around = _referenced(tx, engine.catalog, [*desired.values(), *recorded.values()], recorded)
     leaving = {item.address for item in gone} | {
         a for a in recorded.keys() & desired.keys() if _replaceable(desired[a]) or desired[a].collections
     }
@@ -103,12 +103,12 @@ def plan_now(
         desired=desired,
         recorded={**around, **{a: item for a, item in recorded.items() if a not in removed}},
         removed=gone,
-        endpoints={name: _view(endpoint, looks.get(name)) for name, endpoint in endpoints.items()},
+        endpoints={name: _view(endpoint, coverage.get(name)) for name, endpoint in endpoints.items()},
         lower=_lower(
             endpoints,
             {**around, **recorded},
             _wanted(tx, engine.catalog, desired, recorded),
-            {name: look.offers for name, look in looks.items()},
+            {name: covered.offers for name, covered in coverage.items()},
             _copied(tx, engine.catalog, endpoints, desired.values()),
         ),
         now=observation_start(tx),
@@ -173,7 +173,7 @@ def _differing(given: PlanInput) -> int:
     return len({step.address for step in plan.steps} | {item.address for item in plan.blocked})
 
 
-def _around(
+def _referenced(
     tx: Transaction, catalog: Catalog, items: Iterable[Desired | Recorded], known: Mapping[Address, Recorded]
 ) -> dict[Address, Recorded]:
     """The recorded resources that the candidates refer to and that are no candidates themselves."""
@@ -265,9 +265,11 @@ def _copied(
     return {name: load_by_external_id(tx, name, ids, catalog) for name, ids in wanted.items() if ids}
 
 
-def _view(endpoint: Endpoint, look: Look | None) -> EndpointView:
+def _view(endpoint: Endpoint, covered: Coverage | None) -> EndpointView:
     trouble = endpoint.withheld or (
-        f"{endpoint.name} cannot be observed: {look.trouble}" if look is not None and look.blind else None
+        f"{endpoint.name} cannot be observed: {covered.trouble}"
+        if covered is not None and covered.blind
+        else None
     )
     return EndpointView(
         endpoint.name, endpoint.provider_type, endpoint.report_only, trouble, endpoint.withheld

@@ -13,10 +13,10 @@ from reconciler.engine.apply import Applied
 from reconciler.engine.engine import Engine
 from reconciler.errors import PlanError, StalePlanError
 from reconciler.model.plan import Plan
-from reconciler.store import plans
-from reconciler.store.plans import SavedPlan
-from reconciler.store.session import Actor
-from reconciler.store.watch import WaitingPlan, waiting_plans
+from reconciler.store.database.session import Actor
+from reconciler.store.work import plans
+from reconciler.store.work.plans import SavedPlan
+from reconciler.store.work.watch import WaitingPlan, waiting_plans
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from reconciler.errors import ConfigurationError, CredentialError, ErrorCode, PlanError, ProviderError
-from reconciler.executor.budget import Metered, RequestBudget
-from reconciler.executor.edge import Edge
-from reconciler.executor.poller import Poller
+from reconciler.executor.access.budget import Metered, RequestBudget
+from reconciler.executor.access.edge import Edge
+from reconciler.executor.access.poller import Poller
 from reconciler.model.catalog import Catalog
 from reconciler.model.values import Scalar
 from reconciler.providers.driver import Access, DriverClass, Meter
-from reconciler.store.operations import IdRange
-from reconciler.store.session import Actor, Store
+from reconciler.store.database.session import Actor, Store
+from reconciler.store.work.operations import IdRange
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.errors import DatabaseUnavailable
 from reconciler.executor.context import Context
-from reconciler.executor.outcome import Outcome, Result
-from reconciler.executor.schedule import Schedule
-from reconciler.executor.step import StepRunner
+from reconciler.executor.steps.outcome import Outcome, Result
+from reconciler.executor.steps.schedule import Schedule
+from reconciler.executor.steps.step import StepRunner
 from reconciler.model.address import Address
 from reconciler.model.plan import Step
 

@@ -12,22 +12,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from reconciler.errors import Location, Problem
+from reconciler.manifest.check.inventory import read_inventory
+from reconciler.manifest.check.references import Places, check_circles, check_pointers, report_twice
 from reconciler.manifest.context import context_hash
-from reconciler.manifest.crosscheck import Places, check_circles, check_pointers, report_twice
-from reconciler.manifest.envelope import (
+from reconciler.manifest.findings import Findings, Scope
+from reconciler.manifest.model import Known, KnownDocument, ManifestSet
+from reconciler.manifest.read.envelope import (
     INVENTORY_KINDS,
     Envelope,
     declared_address,
     declared_kind,
     read_envelope,
 )
-from reconciler.manifest.files import SourceFile
-from reconciler.manifest.findings import Findings, Scope
-from reconciler.manifest.inventory_set import read_inventory
-from reconciler.manifest.model import Known, KnownDocument, ManifestSet
-from reconciler.manifest.resources import Pointer, ResourceRead, Surroundings, read_resource
-from reconciler.manifest.user_types import read_user_catalog
-from reconciler.manifest.yaml_reader import (
+from reconciler.manifest.read.resources import Pointer, ResourceRead, Surroundings, read_resource
+from reconciler.manifest.read.user_types import read_user_catalog
+from reconciler.manifest.source.files import SourceFile
+from reconciler.manifest.yaml.reader import (
     MAX_FILE_BYTES,
     Document,
     RawDocument,

@@ -109,11 +109,12 @@ class Call:
 class Step:
     """One resource's change in a plan. `requires` are addresses whose steps must have succeeded before.
 
-    `approvals` say why a person must approve it beforehand; empty for ordinary steps. `pin` is the version
-    of the recorded row the step rests on, None where there is no row yet. `requests` is the expected
-    number of provider requests, polling aside. `partial`: something else that differs is left as it is.
-    `failed` is what it failed with the last time, None where it did not. `gone`: there is no object (any
-    more), as far as is known. `ground` is the hash of what was seen of an object that is to be taken over.
+    `approvals` say why a person must approve it beforehand; empty for ordinary steps. `expected_version` is
+    the version of the recorded row the step rests on, None where there is no row yet. `requests` is the
+    expected number of provider requests, polling aside. `partial`: something else that differs is left as
+    it is. `failed` is what it failed with the last time, None where it did not. `gone`: there is no object
+    (any more), as far as is known. `ground` is the hash of what was seen of an object that is to be taken
+    over.
     """
 
     address: Address
@@ -130,7 +131,7 @@ class Step:
     impact: Impact = Impact.ONLINE
     approvals: tuple[str, ...] = ()
     resource: UUID | None = None
-    pin: int | None = None
+    expected_version: int | None = None
     desired_hash: bytes | None = None
     adopt: str | None = None
     partial: bool = False
@@ -154,7 +155,9 @@ class Step:
         # What is taken over has no row of ours yet, or one that only a look made: it is known by its id
         # there, and what it rests on is what was seen of it.
         theirs = self.action is Action.ADOPT and self.ground is not None
-        rests_on = ["", (self.ground or b"").hex()] if theirs else [str(self.resource), str(self.pin)]
+        rests_on = (
+            ["", (self.ground or b"").hex()] if theirs else [str(self.resource), str(self.expected_version)]
+        )
         return "\n".join(
             [str(self.address), self.action, self.endpoint, *rests_on]
             + [(self.desired_hash or b"").hex(), ",".join(map(str, self.requires)), str(self.adopt)]
@@ -162,7 +165,7 @@ class Step:
         )
 
 
-class Hindrance(StrEnum):
+class BlockReason(StrEnum):
     """Why something that differs has no step."""
 
     PREVENT_DESTROY = "prevent_destroy"
@@ -188,7 +191,7 @@ class Blocked:
 
     address: Address
     action: Action
-    hindrance: Hindrance
+    hindrance: BlockReason
     message: str
     hint: str = ""
 

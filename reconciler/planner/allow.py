@@ -7,9 +7,9 @@ from dataclasses import replace
 from reconciler.model.address import Address
 from reconciler.model.catalog import Mutability
 from reconciler.model.diff import AttributeChange, Diff, PartAction, PartChange
-from reconciler.model.plan import Action, Hindrance
+from reconciler.model.plan import Action, BlockReason
 from reconciler.model.resource import Desired, Recorded, ReplacePolicy
-from reconciler.planner.hinder import Decision
+from reconciler.planner.block import Decision
 from reconciler.planner.inputs import PlanInput
 
 
@@ -22,17 +22,19 @@ def allowed(decision: Decision, desired: Desired, found: Diff, given: PlanInput)
         if rules[change.name].grow_only and _shrinks(change):
             what = change.name if item.address == desired.address else f"{change.name} of {item.address}"
             message = f"{what} can only grow (is {change.before}, wanted {change.after})"
-            decision.block(desired, Action.UPDATE, Hindrance.SHRINK, message, "set it to at least what it is")
+            decision.block(
+                desired, Action.UPDATE, BlockReason.SHRINK, message, "set it to at least what it is"
+            )
             return False
         if change.mutability is Mutability.REPLACE and life.prevent_destroy:
             message = f"a change of {change.name} would replace it, and it is guarded against destruction"
             hint = "set lifecycle.prevent_destroy: false first"
-            decision.block(desired, Action.REPLACE, Hindrance.PREVENT_DESTROY, message, hint)
+            decision.block(desired, Action.REPLACE, BlockReason.PREVENT_DESTROY, message, hint)
             return False
         if change.mutability is Mutability.REPLACE and life.replace is ReplacePolicy.NEVER:
             message = f"{change.name} cannot change in place (is {change.before}, wanted {change.after})"
             hint = "set lifecycle.replace: allowed to destroy it and make it anew"
-            decision.block(desired, Action.REPLACE, Hindrance.REPLACE_NOT_ALLOWED, message, hint)
+            decision.block(desired, Action.REPLACE, BlockReason.REPLACE_NOT_ALLOWED, message, hint)
             return False
         return True
 
@@ -63,7 +65,7 @@ def _guarded_parts(decision: Decision, desired: Desired, found: Diff) -> frozens
     for address in lost:
         message = f"{address} holds data and would be destroyed, and {desired.address} is guarded against it"
         hint = "set lifecycle.prevent_destroy: false first"
-        decision.block(desired, Action.UPDATE, Hindrance.PREVENT_DESTROY, message, hint)
+        decision.block(desired, Action.UPDATE, BlockReason.PREVENT_DESTROY, message, hint)
     return frozenset(lost)
 
 

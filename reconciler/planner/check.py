@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from reconciler.model.plan import Plan
 from reconciler.planner.inputs import PlanInput
-from reconciler.planner.promises import destroying, ground, order, telling
+from reconciler.planner.promises import destroying, ground, order, reporting
 from reconciler.planner.promises.promise import Broken, Promise
 
 PROMISES: tuple[Promise, ...] = (
@@ -41,16 +41,16 @@ PROMISES: tuple[Promise, ...] = (
     order.nothing_used_is_deleted,
     order.values_are_free,
     order.nothing_is_built_on_what_waits,
-    telling.requests_are_calls,
-    telling.blocked_is_not_done,
-    telling.blocked_says_why,
-    telling.impact_is_the_worst,
-    telling.calls_fit_the_action,
-    telling.follows_are_known,
-    telling.agreed_is_settled,
-    telling.corrections_are_said,
-    telling.hash_covers_all,
-    telling.inventory_is_in_order,
+    reporting.requests_are_calls,
+    reporting.blocked_is_not_done,
+    reporting.blocked_says_why,
+    reporting.impact_is_the_worst,
+    reporting.calls_fit_the_action,
+    reporting.follows_are_known,
+    reporting.agreed_is_settled,
+    reporting.corrections_are_said,
+    reporting.hash_covers_all,
+    reporting.inventory_is_in_order,
 )
 
 

@@ -8,7 +8,7 @@ from reconciler.diff import creation, diff, removal
 from reconciler.errors import PlanError
 from reconciler.model.catalog import Mutability
 from reconciler.model.diff import AttributeChange, Diff, PartAction, Reason
-from reconciler.model.plan import Action, Call, Hindrance, Impact, Step
+from reconciler.model.plan import Action, BlockReason, Call, Impact, Step
 from reconciler.model.resource import (
     Desired,
     Management,
@@ -17,9 +17,9 @@ from reconciler.model.resource import (
     Recorded,
 )
 from reconciler.planner.allow import allowed
+from reconciler.planner.block import Decision, is_blocked
 from reconciler.planner.downtime import POWER, uninterrupted, worst
 from reconciler.planner.failed import after_failure
-from reconciler.planner.hinder import Decision, hindered
 from reconciler.planner.inputs import PlanInput
 from reconciler.planner.reported import as_it_is, without_drift
 
@@ -34,12 +34,12 @@ def decide(desired: Desired, recorded: Recorded | None, given: PlanInput) -> Dec
 def _wanted(desired: Desired, recorded: Recorded | None, given: PlanInput) -> Decision:
     decision = Decision()
     if recorded is not None and recorded.management is not Management.MANAGED and _adopts(desired, recorded):
-        if not hindered(decision, desired, recorded, Action.ADOPT, given):
+        if not is_blocked(decision, desired, recorded, Action.ADOPT, given):
             _adopt(decision, desired, recorded, given)
         return decision
     exists = recorded is not None and recorded.exists
     action = Action.UPDATE if exists else Action.CREATE
-    if hindered(decision, desired, recorded, action, given):
+    if is_blocked(decision, desired, recorded, action, given):
         return decision
     if recorded is None or not recorded.exists:
         _decide_create(decision, desired, recorded, given)
@@ -58,26 +58,26 @@ def _unwanted(recorded: Recorded, given: PlanInput) -> Decision:
     life = recorded.lifecycle
     reason = _forgettable(recorded)
     if reason is not None:
-        if not hindered(decision, recorded, recorded, Action.FORGET, given):
+        if not is_blocked(decision, recorded, recorded, Action.FORGET, given):
             step = _step(Action.FORGET, None, recorded, Diff(recorded.address), (), reason)
             decision.step = replace(step, gone=not recorded.exists)
         return decision
     if life.prevent_destroy:
         hint = "set lifecycle.prevent_destroy: false, apply, then remove it"
         decision.block(
-            recorded, Action.DELETE, Hindrance.PREVENT_DESTROY, "is guarded against deletion", hint
+            recorded, Action.DELETE, BlockReason.PREVENT_DESTROY, "is guarded against deletion", hint
         )
         return decision
     if life.on_remove is OnRemove.BLOCK:
         hint = "put it back, or set lifecycle.on_remove to delete or retain before removing it"
-        decision.block(recorded, Action.DELETE, Hindrance.ON_REMOVE_BLOCK, "may not just be removed", hint)
+        decision.block(recorded, Action.DELETE, BlockReason.ON_REMOVE_BLOCK, "may not just be removed", hint)
         return decision
     heirs = given.heirs.get((recorded.type, recorded.endpoint, recorded.external_id or ""))
     if heirs:
         message = f"{heirs[0].address} is to take over this very object (id {recorded.external_id})"
-        decision.block(recorded, Action.DELETE, Hindrance.UNSUPPORTED, message, _let_go(recorded))
+        decision.block(recorded, Action.DELETE, BlockReason.UNSUPPORTED, message, _let_go(recorded))
         return decision
-    if not hindered(decision, recorded, recorded, Action.DELETE, given):
+    if not is_blocked(decision, recorded, recorded, Action.DELETE, given):
         _lower(decision, Action.DELETE, None, recorded, removal(recorded, given.catalog), given)
         kind = given.catalog.resource_types[recorded.type]
         if decision.step and kind.holds_data and life.on_remove is None and not given.destroy:
@@ -114,7 +114,7 @@ def _adopt(decision: Decision, desired: Desired, there: Recorded, given: PlanInp
     if others:
         message = f"{', '.join(others)} asks for the same object (id {there.external_id})"
         hint = "leave that id in the lifecycle.adopt of one manifest only"
-        decision.block(desired, Action.ADOPT, Hindrance.UNSUPPORTED, message, hint)
+        decision.block(desired, Action.ADOPT, BlockReason.UNSUPPORTED, message, hint)
         return
     # Of what was never applied nothing has drifted.
     there = replace(there, applied_desired_hash=None)
@@ -124,7 +124,7 @@ def _adopt(decision: Decision, desired: Desired, there: Recorded, given: PlanInp
         names = ", ".join(f"{change.name} {change.before} → {change.after}" for change in fixed)
         message = f"is taken over first; after that it would be destroyed and made anew ({names})"
         hint = "the next plan has that as a step of its own, which waits for an approval"
-        decision.block(desired, Action.REPLACE, Hindrance.DEPENDENCY, message, hint)
+        decision.block(desired, Action.REPLACE, BlockReason.DEPENDENCY, message, hint)
         found = replace(found, changes=tuple(change for change in found.changes if change not in fixed))
     _lower(decision, Action.ADOPT, desired, there, found, given)
 
@@ -134,25 +134,27 @@ def _decide_create(decision: Decision, desired: Desired, recorded: Recorded | No
     if stranger is not None and _adopts(desired, stranger) and recorded is not None:
         message = f"object {stranger.external_id} cannot take the place of one that is still recorded here"
         hint = "remove the manifest and apply, so that the lost object is forgotten; then put it back"
-        decision.block(desired, Action.ADOPT, Hindrance.UNSUPPORTED, message, hint)
+        decision.block(desired, Action.ADOPT, BlockReason.UNSUPPORTED, message, hint)
     elif stranger is not None and _adopts(desired, stranger):
-        if not hindered(decision, desired, stranger, Action.ADOPT, given):
+        if not is_blocked(decision, desired, stranger, Action.ADOPT, given):
             _adopt(decision, desired, stranger, given)
     elif stranger is not None:
         hint = f'to take it over, set lifecycle.adopt: "{stranger.external_id}"; else choose another name'
         message = (
             f"an object of that name exists at {desired.endpoint} (id {stranger.external_id}) and is not ours"
         )
-        decision.block(desired, Action.CREATE, Hindrance.NOT_OURS, message, hint)
+        decision.block(desired, Action.CREATE, BlockReason.NOT_OURS, message, hint)
     elif (holder := given.held.get((desired.type, desired.endpoint, desired.adopt or ""))) is not None:
         message = f"the object with id {desired.adopt} is still managed as {holder.address}"
-        decision.block(desired, Action.ADOPT, Hindrance.UNSUPPORTED, message, _let_go(holder))
+        decision.block(desired, Action.ADOPT, BlockReason.UNSUPPORTED, message, _let_go(holder))
     elif desired.adopt is not None:
         message = f"there is no unmanaged {desired.type} with id {desired.adopt} at {desired.endpoint}"
         hint = "correct lifecycle.adopt; or, to have a new one made, remove it"
-        decision.block(desired, Action.ADOPT, Hindrance.UNKNOWN, message, hint)
+        decision.block(desired, Action.ADOPT, BlockReason.UNKNOWN, message, hint)
     elif recorded is not None and recorded.external_id and given.endpoints[desired.endpoint].report_only:
-        decision.block(desired, Action.CREATE, Hindrance.REPORT_ONLY, "is gone; drift is only reported here")
+        decision.block(
+            desired, Action.CREATE, BlockReason.REPORT_ONLY, "is gone; drift is only reported here"
+        )
     else:
         _lower(decision, Action.CREATE, desired, recorded, creation(desired, given.catalog), given)
 
@@ -161,7 +163,7 @@ def _decide_change(decision: Decision, desired: Desired, recorded: Recorded, giv
     if desired.endpoint != recorded.endpoint:
         message = f"is at {recorded.endpoint}; moving it to {desired.endpoint} would replace it"
         hint = "remove it there first, or keep its endpoint"
-        decision.block(desired, Action.REPLACE, Hindrance.UNSUPPORTED, message, hint)
+        decision.block(desired, Action.REPLACE, BlockReason.UNSUPPORTED, message, hint)
         return
     address = desired.address
     found = diff(desired, recorded, given.catalog, given.applied.get(address), given.carried.get(address))
@@ -171,7 +173,7 @@ def _decide_change(decision: Decision, desired: Desired, recorded: Recorded, giv
         goal = as_it_is(desired, recorded, drifted, given.catalog)
         if drifted:
             message = f"drifted ({', '.join(_names(drifted))}); only reported here"
-            decision.block(desired, Action.UPDATE, Hindrance.REPORT_ONLY, message)
+            decision.block(desired, Action.UPDATE, BlockReason.REPORT_ONLY, message)
     found = _with_owed_start(desired, recorded, found)
     if not found:
         decision.settled = not decision.blocked
@@ -181,7 +183,7 @@ def _decide_change(decision: Decision, desired: Desired, recorded: Recorded, giv
         return
     if Mutability.REPLACE in {change.mutability for change in permitted.changes}:
         # Made anew it is as small as it is wanted, and nothing of the difference is left.
-        decision.blocked = [item for item in decision.blocked if item.hindrance is not Hindrance.SHRINK]
+        decision.blocked = [item for item in decision.blocked if item.hindrance is not BlockReason.SHRINK]
         _lower(decision, Action.REPLACE, desired, recorded, found, given)
         _approve_of_taken_over(decision, desired, recorded)
     else:
@@ -236,13 +238,13 @@ def _lower(
         else:
             calls = lower(found)
     except PlanError as error:
-        decision.block(item, action, Hindrance.UNSUPPORTED, error.message, error.hint or "")
+        decision.block(item, action, BlockReason.UNSUPPORTED, error.message, error.hint or "")
         return
     losses = tuple(words for call in calls for words in call.destroys) if action in _CHANGES else ()
     if losses and desired and desired.lifecycle.prevent_destroy:
         message = f"{'; '.join(losses)}, and it is guarded against destruction"
         hint = "take that change back, or set lifecycle.prevent_destroy: false first"
-        decision.block(item, action, Hindrance.PREVENT_DESTROY, message, hint)
+        decision.block(item, action, BlockReason.PREVENT_DESTROY, message, hint)
         return
     step = _step(action, desired, recorded, found, calls, "")
     decision.step = replace(step, partial=_leaves_something(decision))
@@ -250,7 +252,7 @@ def _lower(
 
 def _leaves_something(decision: Decision) -> bool:
     """Whether something that the manifest asks for is not done; drift that is only reported is not."""
-    return any(item.hindrance is not Hindrance.REPORT_ONLY for item in decision.blocked)
+    return any(item.hindrance is not BlockReason.REPORT_ONLY for item in decision.blocked)
 
 
 def _calls(
@@ -298,7 +300,7 @@ def _step(
         impact=Impact.REPLACE if action is Action.REPLACE else worst(calls),
         approvals=approvals,
         resource=recorded.uid if recorded else None,
-        pin=recorded.version if recorded else None,
+        expected_version=recorded.version if recorded else None,
         desired_hash=desired.hash() if desired else None,
         adopt=recorded.external_id if action is Action.ADOPT and recorded else None,
         ground=recorded.recorded_hash if action is Action.ADOPT and recorded else None,

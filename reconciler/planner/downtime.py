@@ -12,9 +12,9 @@ from dataclasses import replace
 from reconciler.errors import PlanError
 from reconciler.model.catalog import Family
 from reconciler.model.diff import AttributeChange, Diff, PartAction
-from reconciler.model.plan import Action, Call, Hindrance, Impact
+from reconciler.model.plan import Action, BlockReason, Call, Impact
 from reconciler.model.resource import Desired, Recorded
-from reconciler.planner.hinder import Decision
+from reconciler.planner.block import Decision
 from reconciler.planner.inputs import PlanInput
 
 POWER = "power_state"
@@ -102,4 +102,4 @@ def _block(decision: Decision, desired: Desired, left: Diff) -> None:
         else:
             words.append(str(part.address))
     message = f"a change of {' and '.join(dict.fromkeys(words)) or 'its tags'} needs a restart"
-    decision.block(desired, Action.UPDATE, Hindrance.DOWNTIME_NOT_ALLOWED, message, _HINT)
+    decision.block(desired, Action.UPDATE, BlockReason.DOWNTIME_NOT_ALLOWED, message, _HINT)

@@ -11,9 +11,9 @@ from dataclasses import replace
 from reconciler.model.catalog import Mutability
 from reconciler.model.diff import Reason
 from reconciler.model.failure import Failure
-from reconciler.model.plan import Action, Hindrance, Step
+from reconciler.model.plan import Action, BlockReason, Step
 from reconciler.model.resource import Desired, Recorded
-from reconciler.planner.hinder import Decision
+from reconciler.planner.block import Decision
 from reconciler.planner.inputs import PlanInput
 
 
@@ -29,12 +29,12 @@ def after_failure(decision: Decision, item: Desired | Recorded, given: PlanInput
         if failure.not_before is None:
             if not given.retry_parked:
                 message = f"is not tried again by itself: {failure.message}"
-                decision.block(item, step.action, Hindrance.BACK_OFF, message, hint)
+                decision.block(item, step.action, BlockReason.BACK_OFF, message, hint)
                 decision.step = None
         elif failure.not_before > given.now and not given.retry_now:
             until = f"{failure.not_before:%Y-%m-%d %H:%M:%S} UTC"
             message = f"is tried again after {until}: {failure.message}"
-            decision.block(item, step.action, Hindrance.BACK_OFF, message, hint)
+            decision.block(item, step.action, BlockReason.BACK_OFF, message, hint)
             decision.step = None
         else:
             decision.step = replace(step, failed=failure.message)

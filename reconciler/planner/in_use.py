@@ -15,37 +15,37 @@ from uuid import UUID
 from reconciler.model.address import Address
 from reconciler.model.catalog import Family, Mutability
 from reconciler.model.diff import PartAction
-from reconciler.model.plan import Action, Blocked, Hindrance, Step
+from reconciler.model.plan import Action, Blocked, BlockReason, Step
 from reconciler.model.resource import Management, Recorded
-from reconciler.planner.hinder import Decision, hindered
+from reconciler.planner.block import Decision, is_blocked
 from reconciler.planner.inputs import PlanInput
 from reconciler.planner.references import attribute_references, references, roots_in
 
 _NAMED = 3  # users that a message names; the rest are counted
 
-_WHY: Mapping[Hindrance, str] = {
-    Hindrance.PREVENT_DESTROY: "which is guarded against destruction",
-    Hindrance.ON_REMOVE_BLOCK: "which may not just be removed",
-    Hindrance.REPLACE_NOT_ALLOWED: "which would have to be replaced to let go",
-    Hindrance.DOWNTIME_NOT_ALLOWED: "which would have to be stopped to let go",
-    Hindrance.UNKNOWN: "of which nothing certain is known now",
-    Hindrance.QUARANTINED: "which is in quarantine",
-    Hindrance.BACK_OFF: "which waits before its next attempt",
-    Hindrance.REPORT_ONLY: "whose drift is only reported",
-    Hindrance.BUSY: "which has an operation under way",
-    Hindrance.DEPENDENCY: "which waits for something else",
-    Hindrance.IN_USE: "which is still used itself",
+_WHY: Mapping[BlockReason, str] = {
+    BlockReason.PREVENT_DESTROY: "which is guarded against destruction",
+    BlockReason.ON_REMOVE_BLOCK: "which may not just be removed",
+    BlockReason.REPLACE_NOT_ALLOWED: "which would have to be replaced to let go",
+    BlockReason.DOWNTIME_NOT_ALLOWED: "which would have to be stopped to let go",
+    BlockReason.UNKNOWN: "of which nothing certain is known now",
+    BlockReason.QUARANTINED: "which is in quarantine",
+    BlockReason.BACK_OFF: "which waits before its next attempt",
+    BlockReason.REPORT_ONLY: "whose drift is only reported",
+    BlockReason.BUSY: "which has an operation under way",
+    BlockReason.DEPENDENCY: "which waits for something else",
+    BlockReason.IN_USE: "which is still used itself",
 }
 _UNTOUCHABLE = frozenset(
     {
-        Hindrance.PREVENT_DESTROY,
-        Hindrance.ON_REMOVE_BLOCK,
-        Hindrance.UNKNOWN,
-        Hindrance.HELD,
-        Hindrance.QUARANTINED,
-        Hindrance.BACK_OFF,
-        Hindrance.BUSY,
-        Hindrance.UNSUPPORTED,
+        BlockReason.PREVENT_DESTROY,
+        BlockReason.ON_REMOVE_BLOCK,
+        BlockReason.UNKNOWN,
+        BlockReason.HELD,
+        BlockReason.QUARANTINED,
+        BlockReason.BACK_OFF,
+        BlockReason.BUSY,
+        BlockReason.UNSUPPORTED,
     }
 )
 
@@ -73,9 +73,9 @@ def without_users(
 ) -> tuple[dict[Address, Step], list[Blocked]]:
     """Drop removals of what something that stays still uses; what stays for that reason counts in turn."""
     left = dict(steps)
-    hindrances: dict[Address, Blocked] = {}
+    reasons: dict[Address, Blocked] = {}
     for item in blocked:
-        hindrances.setdefault(item.address, item)
+        reasons.setdefault(item.address, item)
     own = {step.resource: step for step in left.values() if step.resource is not None}
     users = _users(left, given)
     used: dict[Address, list[Address]] = {}
@@ -88,14 +88,14 @@ def without_users(
         kept = {
             target: staying
             for target in sorted(doubtful & left.keys())
-            if (staying := [*_staying(target, users[target], left, own, hindrances, given)])
+            if (staying := [*_staying(target, users[target], left, own, reasons, given)])
         }
         for target, staying in kept.items():
             step = left.pop(target)
             if step.resource is not None:
                 own.pop(step.resource, None)
-            found.append(Blocked(target, step.action, Hindrance.IN_USE, _message(staying), staying[0].hint))
-            hindrances[target] = found[-1]
+            found.append(Blocked(target, step.action, BlockReason.IN_USE, _message(staying), staying[0].hint))
+            reasons[target] = found[-1]
         doubtful = {target for user in kept for target in used.get(user, ())}
     return left, found
 
@@ -119,7 +119,7 @@ def _staying(
     users: Sequence[Recorded],
     left: Mapping[Address, Step],
     own: Mapping[UUID, Step],
-    hindrances: Mapping[Address, Blocked],
+    reasons: Mapping[Address, Blocked],
     given: PlanInput,
 ) -> Iterator[_User]:
     removal = left[target]
@@ -132,7 +132,7 @@ def _staying(
         needs = removal.action is Action.DELETE and _depends(user, target, given)
         if not uses and not needs:
             continue
-        hindrance = _hindrance(user, step, hindrances, given)
+        hindrance = _hindrance(user, step, reasons, given)
         again = removal.action is Action.REPLACE and all(u.mutability is Mutability.IN_PLACE for u in uses)
         comes_loose = not needs and (machine or again)
         if not comes_loose or (hindrance is not None and hindrance.hindrance in _UNTOUCHABLE):
@@ -178,15 +178,15 @@ def _lets_go(step: Step | None, use: _Use, target: Address, given: PlanInput) ->
 
 
 def _hindrance(
-    user: Recorded, step: Step | None, hindrances: Mapping[Address, Blocked], given: PlanInput
+    user: Recorded, step: Step | None, reasons: Mapping[Address, Blocked], given: PlanInput
 ) -> Blocked | None:
     """What keeps the user itself from being touched; asked here where it was no candidate."""
     if user.management is Management.UNMANAGED:
         return None
-    if user.address in hindrances or step is not None:
-        return hindrances.get(user.address)
+    if user.address in reasons or step is not None:
+        return reasons.get(user.address)
     decision = Decision()
-    hindered(decision, user, user, Action.UPDATE, given)
+    is_blocked(decision, user, user, Action.UPDATE, given)
     return decision.blocked[0] if decision.blocked else None
 
 
@@ -200,7 +200,7 @@ def _described(
         return _User(
             address, "which is left where it is", f"take it off {target} there, or put {target} back"
         )
-    if hindrance is not None and hindrance.hindrance is Hindrance.HELD:
+    if hindrance is not None and hindrance.hindrance is BlockReason.HELD:
         return _User(
             address, f"which is {hindrance.message}", f"it goes once that is released: {hindrance.hint}"
         )

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Step
+from reconciler.planner.block import Decision
 from reconciler.planner.decide import decide
-from reconciler.planner.hinder import Decision
 from reconciler.planner.inputs import PlanInput
 from reconciler.planner.order import is_there
 from reconciler.planner.references import references

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.model.catalog import Family
-from reconciler.model.plan import Action, Blocked, Hindrance, Step
+from reconciler.model.plan import Action, Blocked, BlockReason, Step
 from reconciler.model.resource import Management, Presence, Recorded
 from reconciler.planner.inputs import PlanInput
 from reconciler.planner.references import attribute_references, references
@@ -32,15 +32,15 @@ def without_dependency(
             dependants.setdefault(need, []).append(address)
     doubtful = set(needs)
     while doubtful:
-        hindered = {
+        held_up = {
             address: missing
             for address in sorted(doubtful & left.keys())
             if (missing := sorted(need for need in needs[address] if not _available(need, left, given)))
         }
-        for address, missing in hindered.items():
+        for address, missing in held_up.items():
             action = left.pop(address).action
-            blocked.append(Blocked(address, action, Hindrance.DEPENDENCY, *_missing(missing, given)))
-        doubtful = {each for address in hindered for each in dependants.get(address, ())}
+            blocked.append(Blocked(address, action, BlockReason.DEPENDENCY, *_missing(missing, given)))
+        doubtful = {each for address in held_up for each in dependants.get(address, ())}
     return left, blocked
 
 
@@ -63,7 +63,7 @@ def without_adoption(
             del left[address]
             message = f"needs {_names(adopted)}, which must be taken over first"
             hint = "what is left of it then follows by itself"
-            blocked.append(Blocked(address, step.action, Hindrance.DEPENDENCY, message, hint))
+            blocked.append(Blocked(address, step.action, BlockReason.DEPENDENCY, message, hint))
     return left, blocked
 
 

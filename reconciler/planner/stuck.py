@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.model.address import Address
 from reconciler.model.diff import PartAction
-from reconciler.model.plan import Action, Blocked, Hindrance, Step
+from reconciler.model.plan import Action, Blocked, BlockReason, Step
 from reconciler.planner.inputs import PlanInput
 from reconciler.planner.references import attribute_references, references, roots_in
 
-_WAITS = frozenset({Hindrance.BACK_OFF, Hindrance.BUSY})
+_WAITS = frozenset({BlockReason.BACK_OFF, BlockReason.BUSY})
 """It is tried again by itself: whatever needs it waits as long."""
 
-_ASKED_FOR = frozenset({Hindrance.HELD, Hindrance.REPORT_ONLY})
+_ASKED_FOR = frozenset({BlockReason.HELD, BlockReason.REPORT_ONLY})
 
 
 def without_stuck(
@@ -44,7 +44,7 @@ def without_stuck(
             if address in left and (waits or _is_in_the_way(stuck[need], left[address], given)):
                 message = f"needs {need}, which cannot be changed now: {stuck[need].message}"
                 hint = f"it follows by itself once {need} is as it should be"
-                item = Blocked(address, left.pop(address).action, Hindrance.DEPENDENCY, message, hint)
+                item = Blocked(address, left.pop(address).action, BlockReason.DEPENDENCY, message, hint)
                 found.append(item)
                 held.add(address)
                 stuck[address] = item

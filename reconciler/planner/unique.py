@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from reconciler.model.address import Address
 from reconciler.model.diff import PartAction
-from reconciler.model.plan import Action, Blocked, Hindrance, Step
+from reconciler.model.plan import Action, Blocked, BlockReason, Step
 from reconciler.model.resource import Desired, Management, Recorded
 from reconciler.model.values import encode
 from reconciler.planner.inputs import PlanInput
@@ -148,7 +148,7 @@ def _taken(step: Step, holder: Recorded, wanted: _Held) -> Blocked:
     else:
         message = f"{_words(wanted)} is held by {whose}, which is not ours"
         hint = "choose another one, or give that object another first"
-    why = Hindrance.IN_USE if holder.management is Management.MANAGED else Hindrance.NOT_OURS
+    why = BlockReason.IN_USE if holder.management is Management.MANAGED else BlockReason.NOT_OURS
     return Blocked(step.address, step.action, why, message, hint)
 
 
@@ -157,4 +157,4 @@ def _swapped(step: Step, circle: list[Address], waits: Mapping[Address, _Held]) 
     others = ", ".join(str(address) for address in circle if address != step.address)
     message = f"would swap {_words(waits[other])} with {others}: each is refused while the other has it"
     hint = "give one of them a value that nobody has, apply, and then the one it shall have"
-    return Blocked(step.address, step.action, Hindrance.IN_USE, message, hint)
+    return Blocked(step.address, step.action, BlockReason.IN_USE, message, hint)

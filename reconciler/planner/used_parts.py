@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.model.diff import Diff, PartAction, PartChange
-from reconciler.model.plan import Action, Blocked, Hindrance, Step
+from reconciler.model.plan import Action, Blocked, BlockReason, Step
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import Format
 from reconciler.planner.downtime import worst
@@ -94,7 +94,7 @@ def _split(
         calls = given.lower(Action.UPDATE, step.endpoint, desired, recorded, now) if now else ()
         after = given.lower(Action.UPDATE, step.endpoint, desired, recorded, then) if then else ()
     except PlanError as error:
-        blocked = Blocked(step.address, step.action, Hindrance.UNSUPPORTED, error.message, error.hint or "")
+        blocked = Blocked(step.address, step.action, BlockReason.UNSUPPORTED, error.message, error.hint or "")
         found.refused.append(blocked)
         del found.steps[step.address]
         return
@@ -177,11 +177,11 @@ def _names(addresses: Sequence[Address]) -> str:
 def _kept(step: Step, part: Address, space: _Network | None, users: Sequence[Recorded]) -> Blocked:
     message = f"{part.type} {space} cannot go: {_names([user.address for user in users])} an address in it"
     hint = "give them addresses in another one, in the same apply if you like"
-    return Blocked(step.address, step.action, Hindrance.IN_USE, message, hint)
+    return Blocked(step.address, step.action, BlockReason.IN_USE, message, hint)
 
 
 def _clashing(step: Step, space: _Network, used: Mapping[Address, Sequence[Recorded]]) -> Blocked:
     users = sorted({user.address for each in used.values() for user in each})
     message = f"{space} overlaps what it shall replace, where {_names(users)} an address"
     hint = "move them to a range that overlaps neither first, and apply that"
-    return Blocked(step.address, step.action, Hindrance.IN_USE, message, hint)
+    return Blocked(step.address, step.action, BlockReason.IN_USE, message, hint)

@@ -28,8 +28,8 @@ from reconciler.model.catalog import (
     index_rules,
 )
 from reconciler.model.values import Cardinality, DataType, Format, Scalar, Value
-from reconciler.store.faults import ConstraintViolated
-from reconciler.store.session import Transaction
+from reconciler.store.database.faults import ConstraintViolated
+from reconciler.store.database.session import Transaction
 
 Row = dict[str, object]
 

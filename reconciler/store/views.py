@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from reconciler.store.session import Transaction
+from reconciler.store.database.session import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,10 @@ def resources(
 
 
 def unmanaged_at(tx: Transaction, endpoints: Iterable[str]) -> dict[str, int]:
-    """How many objects that are not ours there are, by endpoint; without those where there is none."""
+    """How many objects that are not ours there are, by endpoint; without those where there is none.
+
+    What goes with an object of ours (`auto_delete`: the address that a machine was made with) does not count.
+    """
     return dict(tx.rows("views.unmanaged_at", endpoints=sorted(endpoints)))
 
 

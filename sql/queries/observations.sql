@@ -617,7 +617,7 @@ WHERE
     AND d.adopt_external_id IS NOT NULL
     AND e.name = %(endpoint)s;
 
--- name: observations.barely_known
+-- name: observations.adoption_targets
 -- What manifests want to take over of which no part is recorded, though its type may have some: a driver that must
 -- ask for each object apart did not ask for these.
 SELECT

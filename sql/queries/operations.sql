@@ -127,7 +127,7 @@ SET
     claimed_at = now()
 WHERE
     r.id = %(resource_id)s
-    AND (r.version = %(pin)s OR %(pin)s::bigint IS NULL)
+    AND (r.version = %(expected_version)s OR %(expected_version)s::bigint IS NULL)
     AND (
         r.claimed_by IS NULL
         OR r.claimed_by = %(worker)s
@@ -643,7 +643,7 @@ SET
 FROM resource_states AS st
 WHERE r.id = %(resource_id)s AND r.claim_epoch = %(epoch)s AND st.name = 'deleted';
 
--- name: operations.let_go
+-- name: operations.release_object
 -- Forgotten, but still there: from now on it is recorded as nobody's.
 UPDATE resources
 SET management = 'unmanaged', source_id = NULL

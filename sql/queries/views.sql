@@ -44,7 +44,8 @@ WHERE
 ORDER BY r.address, r.id;
 
 -- name: views.unmanaged_at
--- How many objects that are not ours were seen at each of the endpoints; no row where there is none.
+-- How many objects that are not ours were seen at each of the endpoints; no row where there is none. What the
+-- provider made with a machine of ours and takes away with it (`auto_delete`) is nobody's to manage.
 SELECT
     e.name,
     count(*) AS unmanaged
@@ -55,6 +56,17 @@ WHERE
     AND r.is_root
     AND r.management = 'unmanaged'
     AND e.name = ANY(%(endpoints)s)
+    AND NOT EXISTS (
+        SELECT FROM v_attributes AS goes
+        INNER JOIN resource_relationships AS tie ON goes.resource_id = tie.parent_resource_id
+        INNER JOIN relationship_types AS t ON tie.relationship_type_id = t.id AND t.name = 'attached_to'
+        INNER JOIN resources AS holder ON tie.child_resource_id = holder.id AND holder.management = 'managed'
+        WHERE
+            goes.resource_id = r.id
+            AND goes.attribute = 'auto_delete'
+            AND goes.value = 'true'
+            AND holder.deleted_at IS NULL
+    )
 GROUP BY e.name
 ORDER BY e.name;
 

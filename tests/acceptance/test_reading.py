@@ -51,8 +51,8 @@ def test_a_plan_says_how_many_objects_are_not_managed_and_where_they_are_listed(
         world.sim.change("create", type="networks", body=body)
     before = "3 objects are not managed: `reconciler get unmanaged` lists them once hz is applied (3 at hz)."
     assert before in world.cli.ok("plan", "-f", "fleet").out
-    (look,) = world.cli.ok("plan", "-f", "fleet", "--format", "json").json()["observations"]
-    assert (look["unmanaged"], look["recorded"]) == (3, False)
+    (covered,) = world.cli.ok("plan", "-f", "fleet", "--format", "json").json()["observations"]
+    assert (covered["unmanaged"], covered["recorded"]) == (3, False)
     assert world.cli.ok("get", "unmanaged", "-o", "name").out == ""
     world.made(key=SSH_KEY)
     world.sim.change("create", type="networks", body={"name": "late", "ip_range": "10.9.0.0/16"})
@@ -61,8 +61,8 @@ def test_a_plan_says_how_many_objects_are_not_managed_and_where_they_are_listed(
     assert len(world.cli.ok("get", "unmanaged", "-o", "name").out.split()) == 4, "the plan's look is kept"
     marked = world.cli.ok("plan", "-f", "fleet", "--format", "markdown").out
     assert after.replace("`", "\\`") in marked
-    (look,) = world.cli.ok("plan", "-f", "fleet", "--format", "json").json()["observations"]
-    assert (look["unmanaged"], look["recorded"]) == (4, True)
+    (covered,) = world.cli.ok("plan", "-f", "fleet", "--format", "json").json()["observations"]
+    assert (covered["unmanaged"], covered["recorded"]) == (4, True)
 
 
 def test_a_description_sets_what_is_desired_beside_what_is(world: World) -> None:
@@ -78,8 +78,8 @@ def test_a_description_sets_what_is_desired_beside_what_is(world: World) -> None
 
 def test_an_observation_says_what_it_saw_and_fails_where_it_could_not(world: World) -> None:
     world.made(key=SSH_KEY)
-    (look,) = world.cli.ok("observe", "-o", "json").json()
-    assert (look["endpoint"], look["seen"], look["trouble"]) == ("hz", 1, None)
+    (covered,) = world.cli.ok("observe", "-o", "json").json()
+    assert (covered["endpoint"], covered["seen"], covered["trouble"]) == ("hz", 1, None)
     world.sim.fault("status", status=503, method="GET")
     assert world.cli.run("observe", "hz").code == 1
     missing = world.cli.run("observe", "elsewhere")
@@ -93,8 +93,8 @@ def test_an_endpoint_that_lost_everything_is_believed_only_when_a_person_says_so
     doubted = world.cli.run("observe")
     assert doubted.code == 1
     assert "--accept-empty" in doubted.err
-    (look,) = world.cli.ok("observe", "--accept-empty", "-o", "json").json()
-    assert look["gone"] == ["ssh_key/admin"]
+    (covered,) = world.cli.ok("observe", "--accept-empty", "-o", "json").json()
+    assert covered["gone"] == ["ssh_key/admin"]
 
 
 def test_the_graph_comes_in_three_notations(world: World) -> None:

@@ -207,6 +207,18 @@ def test_what_changes_of_the_inventory_is_in_the_plan_and_nothing_of_it_before_t
     assert world.cli.is_settled()
 
 
+def test_a_provider_that_a_datacenter_names_no_more_leaves_it(world: World) -> None:
+    here = BUILDING.replace("location: fsn1", "location: fsn1, providers: [rented]")
+    world.made(admin=KEY, building=here)
+    assert world.cli.is_settled()
+    world.write(building=BUILDING)
+    (step,) = world.cli.ok("plan", "-f", "fleet", "-o", "json").json()["inventory"]
+    assert (step["kind"], step["name"]) == ("datacenter", "park")
+    assert step["changes"] == [{"name": "provider", "before": "rented", "after": None}]
+    assert "✓ datacenter/park changed" in world.cli.ok("apply", "-f", "fleet", "--yes").out
+    assert world.cli.is_settled()
+
+
 def test_a_saved_plan_takes_no_inventory_that_came_later(world: World) -> None:
     world.write(admin=KEY)
     number = str(world.cli.ok("plan", "-f", "fleet", "--save", "-o", "json").json()["saved_as"])

@@ -20,9 +20,9 @@ folder, dsn = sys.argv[1:]
 sys.path.insert(0, folder)
 import reconciler
 assert Path(reconciler.__file__).is_relative_to(folder), reconciler.__file__
-from reconciler.store.queries import sql_root
+from reconciler.store.database.queries import sql_root
 assert Path(str(sql_root())).is_relative_to(folder), sql_root()
-from reconciler.store.migrate import migrate, status
+from reconciler.store.database.migrate import migrate, status
 print(migrate(dsn), status(dsn).pending)
 from reconciler.catalog import core_part
 from reconciler.providers.hetzner import HetznerDriver

@@ -14,7 +14,7 @@ from pathlib import Path
 from reconciler.engine.apply import Session
 from reconciler.engine.approval import Permit
 from reconciler.engine.engine import Engine
-from reconciler.manifest.sources import SourceSpec, read_source
+from reconciler.manifest.source.sources import SourceSpec, read_source
 from tests.bench.seeding import seed_recorded
 
 Facts = dict[str, int]
@@ -38,8 +38,11 @@ def apply(session: Session) -> Facts:
 def observe(session: Session) -> Facts:
     """One look at everything that the provider has."""
     session.observe()
-    looks = session.looks.values()
-    return {"seen": sum(look.seen for look in looks), "changed": sum(len(look.changed) for look in looks)}
+    coverage = session.coverage.values()
+    return {
+        "seen": sum(covered.seen for covered in coverage),
+        "changed": sum(len(covered.changed) for covered in coverage),
+    }
 
 
 def load(session: Session) -> Facts:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
-from reconciler.store.database import DATA_FOLDER
+from reconciler.store.database.opening import DATA_FOLDER
 from reconciler.store.embedded import EmbeddedServer
 from tests.bench.fleet import TOKEN_VARIABLE, least_requests, spread, write_fleet
 from tests.bench.measure import BenchError, Cost, median, processor_seconds, run

@@ -15,10 +15,10 @@ from reconciler.model.catalog import Catalog
 from reconciler.model.observation import Observation
 from reconciler.model.resource import Desired, Mark, Observed
 from reconciler.model.values import ExternalRef, Format, Scalar, Value
-from reconciler.store.desired_rows import load_desired
-from reconciler.store.observations import Scope, observation_start, record_observation
-from reconciler.store.resources import candidates, load_recorded
-from reconciler.store.session import Actor
+from reconciler.store.database.session import Actor
+from reconciler.store.desired.rows import load_desired
+from reconciler.store.recorded.observations import Scope, observation_start, record_observation
+from reconciler.store.recorded.resources import candidates, load_recorded
 
 _STATES = {"vm": "running"}  # of the rest: available
 _AT_ONCE = 5_000  # resources in one transaction, so that memory stays bounded

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.engine.drivers import driver_class
-from reconciler.store.session import Actor, Store, Transaction
+from reconciler.store.database.session import Actor, Store, Transaction
 from tests.scenario import child
 
 PROVIDERS = ("hetzner", "proxmox")

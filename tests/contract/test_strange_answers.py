@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import ProviderError
-from reconciler.executor.edge import Edge
+from reconciler.executor.access.edge import Edge
 from reconciler.providers.driver import Access, Driver, DriverClass, ObserveRequest
 from reconciler.providers.hetzner import HetznerDriver
 from reconciler.providers.proxmox import ProxmoxDriver

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.executor import step as step_module
+from reconciler.executor.steps import step as step_module
 from tests.databases import TestDatabase
 from tests.scenario.stage import VARIABLES, Stage, staged
 

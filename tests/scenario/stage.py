@@ -22,8 +22,8 @@ from reconciler.engine.approval import Permit
 from reconciler.engine.engine import Engine
 from reconciler.engine.planning import PlanOptions
 from reconciler.executor.context import Context
-from reconciler.manifest.files import SourceFile
-from reconciler.manifest.sources import SourceState
+from reconciler.manifest.source.files import SourceFile
+from reconciler.manifest.source.sources import SourceState
 from reconciler.model.plan import Plan
 from reconciler.sim.hetzner import HetznerApi
 from reconciler.sim.proxmox import DEMO_TOKEN, ProxmoxApi, Token
@@ -142,7 +142,7 @@ class Stage:
         waves: int = 4,
         stop: threading.Event | None = None,
     ) -> Applied:
-        """Recover, look, plan and apply, as the faces do. Without a permit: whatever needs no approval."""
+        """Recover, covered, plan and apply, as the faces do. Without a permit: whatever needs no approval."""
         session = self.session(sources=sources, stop=stop)
         session.recover()
         if observe:

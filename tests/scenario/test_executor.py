@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from reconciler.executor.outcome import Result
 from reconciler.executor.run import run_steps
+from reconciler.executor.steps.outcome import Result
 from reconciler.model.plan import Step
-from reconciler.store.session import Actor
+from reconciler.store.database.session import Actor
 from tests.scenario.stage import Stage, document, result_of, results
 
 ACTOR = Actor("ada", "a test")

@@ -16,16 +16,16 @@ from reconciler.engine.approval import Permit
 from reconciler.engine.observing import observe_all
 from reconciler.engine.planning import PlanOptions
 from reconciler.errors import DatabaseUnavailable, StalePlanError
-from reconciler.executor import recover as recover_module
-from reconciler.executor import step as step_module
-from reconciler.executor.outcome import Outcome, Result
-from reconciler.executor.recover import recover
 from reconciler.executor.run import run_steps
-from reconciler.model.plan import Hindrance, Step
-from reconciler.store import session as session_module
-from reconciler.store.pauses import hold
-from reconciler.store.plans import save_plan
-from reconciler.store.workers import worker
+from reconciler.executor.steps import recover as recover_module
+from reconciler.executor.steps import step as step_module
+from reconciler.executor.steps.outcome import Outcome, Result
+from reconciler.executor.steps.recover import recover
+from reconciler.model.plan import BlockReason, Step
+from reconciler.store.database import session as session_module
+from reconciler.store.work.pauses import hold
+from reconciler.store.work.plans import save_plan
+from reconciler.store.work.workers import worker
 from tests.databases import TestDatabase
 from tests.scenario.stage import Stage, document, results, staged
 from tests.scenario.test_executor import ACTOR, NET, machine, names, network, stranger
@@ -369,7 +369,7 @@ def test_what_a_provider_does_not_take_waits_and_drift_that_somebody_makes_does_
     stage.want(network(more=told))
     applied = stage.apply()
     (item,) = applied.left.blocked
-    assert (results(applied), updates(), item.hindrance) == ({"done": 3}, 3, Hindrance.BACK_OFF)
+    assert (results(applied), updates(), item.hindrance) == ({"done": 3}, 3, BlockReason.BACK_OFF)
     assert "expose_routes_to_vswitch was set 3 times and the provider still shows false" in item.message
     assert (stage.apply().outcomes, updates()) == ((), 3)
     stage.options = PlanOptions(retry_now=True)
@@ -403,7 +403,7 @@ def test_what_a_provider_does_not_take_waits_and_drift_that_somebody_makes_does_
 def test_what_hung_on_a_replaced_machine_hangs_on_the_new_one_when_the_run_ends(
     stage: Stage, drift: str
 ) -> None:
-    """Also in a run that did not look itself, but was given looks: the daemon's. And it is no drift."""
+    """Also in a run that did not look itself, but was given coverage: the daemon's. And it is no drift."""
     stage.inventory = stage.inventory.replace(
         "credential: hetzner-token}", f"credential: hetzner-token, drift: {drift}}}"
     )
@@ -415,7 +415,7 @@ def test_what_hung_on_a_replaced_machine_hangs_on_the_new_one_when_the_run_ends(
     spec = "server_type: cx22, image: debian-11, endpoint: hetzner-1, location: fsn1"
     stage.want(document("VirtualMachine", "web", spec, life), volume)
     session = stage.session()
-    session.looks = observe_all(session.context, session.context.connections.endpoints)
+    session.coverage = observe_all(session.context, session.context.connections.endpoints)
     assert session.apply(Permit()).left.steps == ()
     state = stage.hcloud.state()
     assert [each["server"] for each in state["volumes"]] == [each["id"] for each in state["servers"]]
@@ -436,7 +436,7 @@ def test_a_replacement_that_brings_nothing_destroys_no_second_machine(stage: Sta
     applied = [stage.apply(), stage.apply()]
     assert len([each for each in stage.hcloud.sent("DELETE") if "/servers/" in each]) == 1
     (item,) = applied[1].left.blocked
-    assert (item.hindrance, item.hint) == (Hindrance.BACK_OFF, "reconciler retry vm/web")
+    assert (item.hindrance, item.hint) == (BlockReason.BACK_OFF, "reconciler retry vm/web")
     assert "image was set once and the provider still shows debian-12" in item.message
     assert stage.rows("SELECT not_before FROM resource_failures") == [(None,)], "no clock ever frees it"
     stage.run("UPDATE resource_failures SET last_at = last_at - interval '100 years'")
@@ -445,7 +445,7 @@ def test_a_replacement_that_brings_nothing_destroys_no_second_machine(stage: Sta
         stage.want(
             document("VirtualMachine", "web", spec, "lifecycle: {replace: allowed, allow_downtime: true}")
         )
-        assert [each.hindrance for each in stage.apply().left.blocked] == [Hindrance.BACK_OFF]
+        assert [each.hindrance for each in stage.apply().left.blocked] == [BlockReason.BACK_OFF]
     assert len([each for each in stage.hcloud.sent("DELETE") if "/servers/" in each]) == 1
     stage.want(machine())
     stage.settle()

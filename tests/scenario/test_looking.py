@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.engine import apply
-from reconciler.store.session import Transaction
+from reconciler.store.database.session import Transaction
 from tests.scenario.stage import Stage, document
 from tests.scenario.test_executor import machine
 
@@ -19,7 +19,7 @@ def test_a_cluster_with_a_node_that_is_off_can_be_planned(proxmox: Stage) -> Non
     proxmox.want(document("Pool", "lab", "endpoint: proxmox-1, description: Ours"))
     proxmox.pve.fault("offline_node", options={"node": "pve1"})
     preview = proxmox.preview()
-    assert "node pve1 is offline" in str(preview.looks["proxmox-1"].trouble)
+    assert "node pve1 is offline" in str(preview.coverage["proxmox-1"].trouble)
     assert [str(step.address) for step in preview.plan.steps] == ["pool/lab"]
 
 
@@ -42,3 +42,19 @@ def test_a_look_within_a_preview_may_outlast_what_an_idle_transaction_is_given(
     stage.want(machine("theirs", rest=f'lifecycle: {{adopt: "{number}"}}'))
     assert [str(step.address) for step in stage.plan().steps] == ["vm/theirs"]
     assert bounds == {"15min"}
+
+
+def test_an_address_that_came_with_a_machine_of_ours_is_not_told_as_unmanaged(stage: Stage) -> None:
+    """It goes with the machine. One that came with a machine of somebody else is told."""
+    web = machine("web")
+    stage.want(web)
+    stage.settle()
+    assert stage.preview().unmanaged == {}
+    stage.hcloud.change(op="create", type="servers", body=SERVER)
+    came = len(stage.hcloud.state()["primary_ips"])
+    theirs = sum(
+        each["assignee_id"] != stage.hcloud.state()["servers"][0]["id"]
+        for each in stage.hcloud.state()["primary_ips"]
+    )
+    assert came > theirs > 0
+    assert stage.preview().unmanaged == {"hetzner-1": 1 + theirs}

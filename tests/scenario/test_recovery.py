@@ -18,12 +18,12 @@ from uuid import uuid4
 import pytest
 
 from reconciler.engine.approval import Permit
-from reconciler.executor.recover import recover
 from reconciler.executor.run import run_steps
-from reconciler.model.plan import Action, Hindrance
-from reconciler.store import operations as ops
-from reconciler.store.session import Actor
-from reconciler.store.workers import worker
+from reconciler.executor.steps.recover import recover
+from reconciler.model.plan import Action, BlockReason
+from reconciler.store.database.session import Actor
+from reconciler.store.work import operations as ops
+from reconciler.store.work.workers import worker
 from tests import forking
 from tests.databases import TestDatabase
 from tests.forking import Process
@@ -493,7 +493,7 @@ def test_what_may_have_been_made_is_not_made_again_with_another_projects_token(
     for _ in range(2):
         applied = stage.apply()
         (blocked,) = [item for item in applied.left.blocked if str(item.address) == "network/net"]
-        assert blocked.hindrance is Hindrance.UNKNOWN
+        assert blocked.hindrance is BlockReason.UNKNOWN
     assert stage.hcloud.state()["other_project"]["networks"] == []
     token_is(stage, TOKEN)
     stage.settle()

@@ -17,14 +17,14 @@ from reconciler.engine.apply import Applied, Progress
 from reconciler.engine.approval import Permit
 from reconciler.engine.planning import PlanOptions
 from reconciler.errors import ManifestError
-from reconciler.executor.outcome import Outcome
-from reconciler.manifest.sources import SourceSpec, read_source
+from reconciler.executor.steps.outcome import Outcome
+from reconciler.manifest.source.sources import SourceSpec, read_source
 from reconciler.model.address import Address
-from reconciler.model.plan import Action, Hindrance
+from reconciler.model.plan import Action, BlockReason
 from reconciler.planner import Limits, Selection, parse_selector
-from reconciler.store.pauses import hold, release
-from reconciler.store.plans import approve, find_plan
-from reconciler.store.session import Actor
+from reconciler.store.database.session import Actor
+from reconciler.store.work.pauses import hold, release
+from reconciler.store.work.plans import approve, find_plan
 from tests.databases import TestDatabase
 from tests.scenario.stage import VARIABLES, Stage, document, results, staged
 from tests.scenario.test_executor import NET, machine, names, network, stranger
@@ -110,7 +110,7 @@ def test_what_could_not_be_seen_is_neither_deleted_nor_made_again(
     stage.hcloud.fault(method="GET", path="/v1/(servers|networks|firewalls).*", **fault)
     applied = stage.apply()
     assert applied.outcomes == ()
-    assert {item.hindrance for item in applied.left.blocked} == {Hindrance.UNKNOWN}
+    assert {item.hindrance for item in applied.left.blocked} == {BlockReason.UNKNOWN}
     assert (world(stage), len(stage.hcloud.sent())) == (before, sent)
     stage.hcloud.clear()
     assert {step.address.name for step in stage.plan().steps} == {"other", "a", "b"}
@@ -146,7 +146,7 @@ def test_another_projects_token_changes_nothing_in_either_project(
         stage.want(NET)
         applied = stage.apply()
         assert applied.outcomes == ()
-        assert {item.hindrance for item in applied.left.blocked} == {Hindrance.UNKNOWN}
+        assert {item.hindrance for item in applied.left.blocked} == {BlockReason.UNKNOWN}
         state = stage.hcloud.state()
         assert (len(state["servers"]), len(state["other_project"]["servers"])) == (2, 0)
 
@@ -159,7 +159,7 @@ def test_an_endpoint_that_cannot_be_seen_holds_up_no_other(database: TestDatabas
         applied = stage.apply()
         assert results(applied) == {"done": 1}
         assert {str(item.address): item.hindrance for item in applied.left.blocked} == {
-            "network/net": Hindrance.UNKNOWN
+            "network/net": BlockReason.UNKNOWN
         }
         stage.hcloud.clear()
         stage.settle()
@@ -175,7 +175,7 @@ def test_a_credential_that_is_gone_holds_up_its_endpoint_alone(
         applied = stage.apply()
         assert results(applied) == {"done": 1}
         (item,) = applied.left.blocked
-        assert item.hindrance is Hindrance.UNKNOWN
+        assert item.hindrance is BlockReason.UNKNOWN
         assert "not a credential" not in item.message
 
 
@@ -188,7 +188,7 @@ def test_what_is_not_ours_is_never_changed(stage: Stage) -> None:
     before = stage.hcloud.state()["networks"]
     stage.want(NET, network("mine", "10.7.0.0/16"))
     applied = stage.apply()
-    assert [item.hindrance for item in applied.left.blocked] == [Hindrance.NOT_OURS]
+    assert [item.hindrance for item in applied.left.blocked] == [BlockReason.NOT_OURS]
     stage.want(network("mine", "10.7.0.0/16"))
     stage.settle()
     stage.want(machine("x"))
@@ -202,7 +202,7 @@ def test_what_is_not_ours_is_never_changed(stage: Stage) -> None:
 SUBNET = ", subnets: [{ip_range: 10.0.1.0/24, network_zone: eu-central}]"
 
 
-def blocked(applied: Applied) -> dict[str, tuple[Hindrance, str]]:
+def blocked(applied: Applied) -> dict[str, tuple[BlockReason, str]]:
     return {str(item.address): (item.hindrance, item.message) for item in applied.left.blocked}
 
 
@@ -217,7 +217,7 @@ def test_what_is_removed_while_something_that_stays_uses_it_is_kept_and_the_plan
     applied = stage.apply()
     assert applied.outcomes == ()
     why = "is still used by vm/a, which is held by ada: hands off"
-    assert blocked(applied)["network/net"] == (Hindrance.IN_USE, why)
+    assert blocked(applied)["network/net"] == (BlockReason.IN_USE, why)
 
     body = {"name": "theirs", "server_type": "cx22", "image": "debian-12", "location": "fsn1"}
     net = int(stage.external_id("network/net"))
@@ -227,7 +227,7 @@ def test_what_is_removed_while_something_that_stays_uses_it_is_kept_and_the_plan
     applied = stage.apply()
     assert [str(outcome.address) for outcome in applied.outcomes] == ["vm/a"]
     why = "is still used by vm/theirs, which is not ours"
-    assert blocked(applied) == {"network/net": (Hindrance.IN_USE, why)}
+    assert blocked(applied) == {"network/net": (BlockReason.IN_USE, why)}
     assert names(stage, "networks") == ["net"]
     stage.hcloud.change(op="delete", type="servers", name="theirs")
     stage.settle()
@@ -317,7 +317,7 @@ def test_a_guard_survives_the_removal_of_its_manifest(stage: Stage) -> None:
     stage.want(NET)
     applied = stage.apply(Permit.for_plan(stage.plan()))
     assert applied.outcomes == ()
-    assert [item.hindrance for item in applied.left.blocked] == [Hindrance.PREVENT_DESTROY]
+    assert [item.hindrance for item in applied.left.blocked] == [BlockReason.PREVENT_DESTROY]
     assert names(stage, "servers") == ["a"]
 
 

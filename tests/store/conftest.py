@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from reconciler.store.database.session import Store
 from reconciler.store.embedded import EmbeddedServer
-from reconciler.store.session import Store
 from tests.databases import TestDatabase, made_once, new_database
 from tests.store.core_world import CoreWorld, prepare
 

@@ -15,14 +15,15 @@ from reconciler.model.address import Address
 from reconciler.model.observation import Observation
 from reconciler.model.plan import Action, Step
 from reconciler.model.resource import Desired, Observed, Recorded
-from reconciler.store import catalog_rows, inventory
-from reconciler.store import operations as ops
-from reconciler.store.desired_rows import load_desired
-from reconciler.store.observations import Recording, Scope, observation_start, record_observation
-from reconciler.store.operations import IdRange
-from reconciler.store.resources import load_recorded
-from reconciler.store.revisions import RevisionChange, RevisionRow, SourceRow, record_revision
-from reconciler.store.session import Actor, Store, Transaction
+from reconciler.store import catalog_rows
+from reconciler.store.database.session import Actor, Store, Transaction
+from reconciler.store.desired.revisions import RevisionChange, RevisionRow, SourceRow, record_revision
+from reconciler.store.desired.rows import load_desired
+from reconciler.store.inventory import rows as inventory
+from reconciler.store.recorded.observations import Recording, Scope, observation_start, record_observation
+from reconciler.store.recorded.resources import load_recorded
+from reconciler.store.work import operations as ops
+from reconciler.store.work.operations import IdRange
 from tests.databases import TestDatabase
 from tests.unit.core_rig import ENDPOINTS, OWNER
 from tests.unit.manifest_rig import catalog
@@ -176,7 +177,7 @@ def step_for(
         reason=None,
         summary=str(action),
         resource=there.uid if there else None,
-        pin=there.version if there else None,
+        expected_version=there.version if there else None,
         desired_hash=desired.hash(),
         **more,
     )

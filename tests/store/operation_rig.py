@@ -6,8 +6,8 @@ from typing import Any
 
 from reconciler.model.plan import Call, Step
 from reconciler.model.resource import Desired
-from reconciler.store import operations as ops
-from reconciler.store.operations import Begun, IdRange
+from reconciler.store.work import operations as ops
+from reconciler.store.work.operations import Begun, IdRange
 from tests.store.core_world import ACTOR, CoreWorld, step_for
 from tests.unit.core_rig import want
 

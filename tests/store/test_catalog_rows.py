@@ -25,7 +25,7 @@ from reconciler.model.catalog import (
 )
 from reconciler.model.values import Cardinality, DataType, Format
 from reconciler.store.catalog_rows import load, sync
-from reconciler.store.session import Actor, Store
+from reconciler.store.database.session import Actor, Store
 from tests.databases import TestDatabase
 from tests.store.worlds import World
 

@@ -10,15 +10,15 @@ import pytest
 from psycopg import errors as pg
 
 from reconciler.errors import DatabaseError, DatabaseUnavailable
-from reconciler.store.faults import ConstraintViolated
-from reconciler.store.inventory import (
+from reconciler.store.database.faults import ConstraintViolated
+from reconciler.store.database.session import Actor, Store
+from reconciler.store.inventory.rows import (
     CredentialRow,
     LocationRow,
     credentials,
     upsert_credential,
     upsert_location,
 )
-from reconciler.store.session import Actor, Store
 from tests.databases import TestDatabase
 from tests.store.worlds import World
 

@@ -37,7 +37,7 @@ import json, os, sys
 from pathlib import Path
 import psycopg
 from reconciler.store.embedded import EmbeddedServer, find_binaries
-from reconciler.store.queries import sql_files
+from reconciler.store.database.queries import sql_files
 
 folder, origin, options, uid = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), int(sys.argv[4])
 binaries = find_binaries(origin=origin)

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import errors as pg
 
-from reconciler.store.session import Actor, Store
+from reconciler.store.database.session import Actor, Store
 from tests.databases import TestDatabase
 from tests.store.worlds import World
 

@@ -11,7 +11,8 @@ import pytest
 from reconciler.errors import DatabaseError
 from reconciler.model.catalog import Catalog, ProviderTypeInfo
 from reconciler.store.catalog_rows import sync
-from reconciler.store.inventory import (
+from reconciler.store.database.session import Actor, Store, Transaction
+from reconciler.store.inventory.rows import (
     CredentialRow,
     DatacenterRow,
     EndpointRow,
@@ -35,7 +36,6 @@ from reconciler.store.inventory import (
     upsert_provider,
     upsert_provider_datacenter,
 )
-from reconciler.store.session import Actor, Store, Transaction
 
 PROVIDER = ProviderRow("cloud", "test", "Cloud", "Rented.")
 CREDENTIAL = CredentialRow("token", "environment", environment_variable="TOKEN")

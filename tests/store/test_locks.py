@@ -6,9 +6,9 @@ import psycopg
 import pytest
 
 from reconciler.errors import MigrationError
-from reconciler.store import migrate as migrations
-from reconciler.store.faults import LockedOut
-from reconciler.store.session import Actor, Store
+from reconciler.store.database import migrate as migrations
+from reconciler.store.database.faults import LockedOut
+from reconciler.store.database.session import Actor, Store
 from tests.databases import TestDatabase
 from tests.store.core_world import ACTOR, CoreWorld
 

@@ -12,12 +12,12 @@ import pytest
 from psycopg import sql
 
 from reconciler.errors import DatabaseUnavailable, MigrationError
-from reconciler.store import migrate as migrations
-from reconciler.store.database import NAME, open_database
+from reconciler.store.database import migrate as migrations
+from reconciler.store.database.migrate import available, migrate, status
+from reconciler.store.database.opening import NAME, open_database
+from reconciler.store.database.queries import sql_files, sql_root
+from reconciler.store.database.session import Actor
 from reconciler.store.embedded import EmbeddedServer
-from reconciler.store.migrate import available, migrate, status
-from reconciler.store.queries import sql_files, sql_root
-from reconciler.store.session import Actor
 from tests.databases import TestDatabase
 from tests.store.worlds import World
 

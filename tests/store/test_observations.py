@@ -13,9 +13,9 @@ from reconciler.model.observation import Unseen
 from reconciler.model.plan import Action
 from reconciler.model.resource import Desired, Management, Mark, Observed, Presence, Recorded
 from reconciler.model.values import Entry, ExternalRef, SecretRef
-from reconciler.store import operations as ops
-from reconciler.store.observations import known_ids
-from reconciler.store.resources import candidates, load_recorded_by_id, load_strangers, settle
+from reconciler.store.recorded.observations import known_ids
+from reconciler.store.recorded.resources import candidates, load_recorded_by_id, load_strangers, settle
+from reconciler.store.work import operations as ops
 from tests.store.core_world import ACTOR, OBSERVER, CoreWorld, record, side_by_side, step_for
 from tests.unit.core_rig import ENDPOINT_OF, OWNER, observed_of, resources, want, with_parts
 from tests.unit.manifest_rig import catalog
@@ -76,9 +76,13 @@ def contents(item: Observed | Recorded) -> Any:
 def test_whatever_is_seen_is_recorded_as_it_is(world: CoreWorld, one: Desired, other: Desired) -> None:
     endpoint = ENDPOINT_OF[one.provider_type]
     first, second = (replace(observed_of(item), mark=None, external_id="one") for item in (one, other))
-    looks = [first, *([second] if one.type == other.type and one.endpoint == other.endpoint else []), first]
+    coverage = [
+        first,
+        *([second] if one.type == other.type and one.endpoint == other.endpoint else []),
+        first,
+    ]
     with world.store.rehearsal(OBSERVER) as tx:
-        for shown in looks:
+        for shown in coverage:
             record(tx, endpoint, shown)
             (row,) = tx.rows(
                 "observations.target_roots",

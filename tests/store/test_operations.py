@@ -14,9 +14,9 @@ import pytest
 from reconciler.errors import ClaimLost, StalePlanError
 from reconciler.model.plan import Action
 from reconciler.model.resource import Presence
-from reconciler.store import operations as ops
-from reconciler.store.operations import Begun
-from reconciler.store.session import Transaction
+from reconciler.store.database.session import Transaction
+from reconciler.store.work import operations as ops
+from reconciler.store.work.operations import Begun
 from tests.store.core_world import ACTOR, CoreWorld, side_by_side, step_for
 from tests.store.operation_rig import ENDED, IDS, finish, net, status
 
@@ -238,7 +238,7 @@ def test_a_worker_that_lost_its_claim_writes_nothing_and_learns_it(world: CoreWo
             write(tx)
     quiet = [
         ops.remove_resource,
-        ops.let_go,
+        ops.release_object,
         ops.quarantine,
         ops.settle_state,
         ops.object_deleted,

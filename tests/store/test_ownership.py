@@ -12,8 +12,8 @@ from reconciler.model.address import Address
 from reconciler.model.plan import Action
 from reconciler.model.resource import Desired, Management, Mark
 from reconciler.model.values import ExternalRef, SecretRef
-from reconciler.store import operations as ops
-from reconciler.store.operations import Begun
+from reconciler.store.work import operations as ops
+from reconciler.store.work.operations import Begun
 from tests.store.core_world import ACTOR, CoreWorld, step_for
 from tests.store.operation_rig import IDS, finish, guest, making, net, took
 from tests.unit.core_rig import OWNER, observed_of, want, with_parts
@@ -25,7 +25,7 @@ def adopt(world: CoreWorld, desired: Desired, name: str) -> Begun:
     """T1 of a step that takes over the stranger recorded under a name."""
     ((uid, version),) = world.rows("SELECT uid, version FROM resources WHERE is_root AND address = %s", name)
     step = step_for(desired, Action.ADOPT, adopt="ext-old")
-    return world.begin(replace(step, resource=uid, pin=version), world.worker())
+    return world.begin(replace(step, resource=uid, expected_version=version), world.worker())
 
 
 def test_what_is_taken_over_comes_to_its_manifests_address_with_all_that_hangs_on_it(
@@ -56,7 +56,7 @@ def test_nothing_is_taken_over_that_changed_since_it_was_planned(world: CoreWorl
     world.revise(desired)
     ((uid, version),) = world.rows("SELECT uid, version FROM resources")
     world.look(replace(stranger, tags={"someone": "else"}))
-    step = replace(step_for(desired, Action.ADOPT, adopt="ext-old"), resource=uid, pin=version)
+    step = replace(step_for(desired, Action.ADOPT, adopt="ext-old"), resource=uid, expected_version=version)
     with pytest.raises(StalePlanError):
         world.begin(step, world.worker())
     assert world.one("SELECT management FROM resources") == "unmanaged"
@@ -84,7 +84,7 @@ def test_a_persons_word_ends_a_quarantine_and_the_state_follows_what_is_seen(
     begun = world.begin(step_for(desired, action, there), world.worker())
     with world.store.transaction(ACTOR) as tx:
         if action is Action.FORGET:
-            assert ops.let_go(tx, begun)
+            assert ops.release_object(tx, begun)
         ops.finish(tx, begun, "done")
     taken = action is Action.ADOPT
     world.look(replace(stray, mark=Mark(OWNER, begun.uid)) if taken else stray)
@@ -111,7 +111,7 @@ def test_what_is_gone_is_not_left_to_anybody(world: CoreWorld) -> None:
     world.look(seen)
     again = world.begin(step_for(net(), Action.FORGET, world.recorded("network/a")), world.worker())
     with world.store.transaction(ACTOR) as tx:
-        assert not ops.let_go(tx, again)
+        assert not ops.release_object(tx, again)
 
 
 def test_what_is_removed_stays_for_its_history_and_its_address_is_free(world: CoreWorld) -> None:

@@ -18,7 +18,8 @@ from reconciler.model.plan import Call, ExternalId, MarkValue, Plan, ReservedId
 from reconciler.model.values import ExternalRef, SecretRef
 from reconciler.planner import Limits
 from reconciler.providers.flat import flatten
-from reconciler.store.plans import (
+from reconciler.store.inventory.secrets import Key
+from reconciler.store.work.plans import (
     SavedPlan,
     approvals,
     approve,
@@ -29,9 +30,8 @@ from reconciler.store.plans import (
     use_approval,
     waiting_plan,
 )
-from reconciler.store.secrets import Key
-from reconciler.store.watch import levels
-from reconciler.store.workers import worker
+from reconciler.store.work.watch import levels
+from reconciler.store.work.workers import worker
 from tests.store.core_world import ACTOR, CoreWorld
 from tests.unit.core_rig import given, recorded_of, want, with_parts
 from tests.unit.planner_rig import make_plan

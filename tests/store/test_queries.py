@@ -10,7 +10,7 @@ import pytest
 from psycopg import errors as pg
 
 from reconciler.errors import ReconcilerError
-from reconciler.store.queries import all_queries, query, sql_files
+from reconciler.store.database.queries import all_queries, query, sql_files
 from tests.databases import TestDatabase
 
 ADMINISTRATIVE = "migrations."  # run by the migration runner, as an administrator

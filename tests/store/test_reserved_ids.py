@@ -11,9 +11,9 @@ import pytest
 from reconciler.errors import StalePlanError
 from reconciler.model.plan import Step
 from reconciler.model.resource import Mark
-from reconciler.store import operations as ops
-from reconciler.store.observations import known_ids
-from reconciler.store.operations import IdRange
+from reconciler.store.recorded.observations import known_ids
+from reconciler.store.work import operations as ops
+from reconciler.store.work.operations import IdRange
 from tests.store.core_world import ACTOR, CoreWorld, side_by_side
 from tests.store.operation_rig import IDS, finish, guest, making, status, took
 from tests.unit.core_rig import OWNER, observed_of, want
@@ -62,7 +62,7 @@ def again(world: CoreWorld) -> Step:
     return replace(
         making(guest()),
         resource=world.recorded("vm/db").uid if exists else None,
-        pin=world.recorded("vm/db").version if exists else None,
+        expected_version=world.recorded("vm/db").version if exists else None,
     )
 
 

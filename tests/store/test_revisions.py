@@ -12,8 +12,8 @@ from reconciler.errors import Location, ManifestError
 from reconciler.model.address import Address
 from reconciler.model.resource import Desired, Lifecycle, OnRemove
 from reconciler.model.values import SecretRef
-from reconciler.store.desired_rows import load_desired
-from reconciler.store.revisions import SourceRow, known_documents, other_resources
+from reconciler.store.desired.revisions import SourceRow, known_documents, other_resources
+from reconciler.store.desired.rows import load_desired
 from tests.store.core_world import ACTOR, CoreWorld, revise, sha, step_for
 from tests.unit.core_rig import ENDPOINTS, resources, want, with_parts
 from tests.unit.manifest_rig import catalog

@@ -12,8 +12,8 @@ import pytest
 
 from reconciler.model.resource import Desired, Observed
 from reconciler.model.values import SecretRef
-from reconciler.store.plans import approve, find_plan, save_plan
-from reconciler.store.secrets import Key
+from reconciler.store.inventory.secrets import Key
+from reconciler.store.work.plans import approve, find_plan, save_plan
 from tests.columns import serialized
 from tests.contract import hetzner_harness, proxmox_harness
 from tests.store.core_world import ACTOR, CoreWorld

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from reconciler.store import migrate as migrations
-from reconciler.store.diagram import check
-from reconciler.store.faults import MEANINGS
-from reconciler.store.queries import query, sql_files
+from reconciler.store.database import migrate as migrations
+from reconciler.store.database.diagram import check
+from reconciler.store.database.faults import MEANINGS
+from reconciler.store.database.queries import query, sql_files
 from tests.databases import TestDatabase
 from tests.store.worlds import World
 

@@ -13,8 +13,9 @@ import pytest
 from psycopg import errors as pg
 
 from reconciler.errors import ConfigurationError, CredentialError
-from reconciler.store.inventory import CredentialRow, credentials, upsert_credential
-from reconciler.store.secrets import (
+from reconciler.store.database.session import Actor, Store, Transaction
+from reconciler.store.inventory.rows import CredentialRow, credentials, upsert_credential
+from reconciler.store.inventory.secrets import (
     KEY_VARIABLE,
     Key,
     load_key,
@@ -23,7 +24,6 @@ from reconciler.store.secrets import (
     rotate_key,
     store_secret,
 )
-from reconciler.store.session import Actor, Store, Transaction
 from tests.databases import TestDatabase
 from tests.store.worlds import World
 

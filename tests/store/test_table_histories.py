@@ -12,9 +12,10 @@ import pytest
 from psycopg import errors as pg
 
 from reconciler.model.catalog import Catalog, Mutability, index_rules
-from reconciler.store import inventory, views
+from reconciler.store import views
 from reconciler.store.catalog_rows import sync
-from reconciler.store.session import Actor, Store
+from reconciler.store.database.session import Actor, Store
+from reconciler.store.inventory import rows as inventory
 from tests.databases import TestDatabase
 from tests.store.test_catalog_rows import hashes, packaged, small
 from tests.store.test_inventory import DATACENTER, ENDPOINT, LOCATION, fill

@@ -8,10 +8,10 @@ import psycopg
 import pytest
 
 from reconciler.errors import ManifestError
-from reconciler.manifest.sources import SourceSpec, read_source
-from reconciler.store.session import Store
-from reconciler.store.watch import Levels, beat, levels, turn
-from reconciler.store.workers import worker
+from reconciler.manifest.source.sources import SourceSpec, read_source
+from reconciler.store.database.session import Store
+from reconciler.store.work.watch import Levels, beat, levels, turn
+from reconciler.store.work.workers import worker
 from tests.databases import TestDatabase
 
 

@@ -7,9 +7,9 @@ from textwrap import dedent
 
 from reconciler.catalog import core_part, load_part, merge
 from reconciler.errors import ManifestError, Problem
-from reconciler.manifest.files import SourceFile
 from reconciler.manifest.load import load
 from reconciler.manifest.model import Known, ManifestSet
+from reconciler.manifest.source.files import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Desired

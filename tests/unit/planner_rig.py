@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.model.address import Address
 from reconciler.model.failure import Failure
-from reconciler.model.plan import Action, Hindrance, Plan
+from reconciler.model.plan import Action, BlockReason, Plan
 from reconciler.model.resource import Desired, Lifecycle, ReplacePolicy
 from reconciler.planner import PlanInput, plan
 from reconciler.planner.check import check
@@ -47,11 +47,11 @@ def did(plan: Plan) -> dict[str, Action]:
     return {str(step.address): step.action for step in plan.steps}
 
 
-def blocked(plan: Plan) -> dict[str, Hindrance]:
+def blocked(plan: Plan) -> dict[str, BlockReason]:
     return {str(item.address): item.hindrance for item in plan.blocked}
 
 
-def only(plan: Plan) -> Hindrance:
+def only(plan: Plan) -> BlockReason:
     """The one reason for which a plan has no step."""
     assert plan.steps == ()
     (item,) = plan.blocked

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reconciler.engine.approval import Permit, permitted, used
 from reconciler.model.plan import Action, Plan, Step
 from reconciler.planner import Limits
-from reconciler.store.plans import Approval
+from reconciler.store.work.plans import Approval
 from tests.unit.core_rig import given, recorded_of, want
 from tests.unit.planner_rig import make_plan
 
@@ -69,7 +69,7 @@ def test_something_harmless_that_came_along_does_not_undo_an_approval() -> None:
 
 def test_an_approval_of_something_else_is_none() -> None:
     plan = mass_deletion()
-    moved = [replace(step, pin=99) for step in plan.steps]
+    moved = [replace(step, expected_version=99) for step in plan.steps]
     assert permitted(plan, Permit(), [approval(plan, *moved)]) == ((), plan.steps)
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from reconciler.catalog import merge
 from reconciler.engine.drivers import catalog_parts
-from reconciler.manifest.files import collect
 from reconciler.manifest.load import load_offline
+from reconciler.manifest.source.files import collect
 from tests.bench.fleet import counts, least_requests, spread, write_fleet
 from tests.databases import fastest_folder
 

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from reconciler.errors import Stopped
-from reconciler.executor import budget as budget_module
-from reconciler.executor.budget import Metered, RequestBudget
+from reconciler.executor.access import budget as budget_module
+from reconciler.executor.access.budget import Metered, RequestBudget
 
 
 class Clock:

@@ -19,21 +19,21 @@ from reconciler.cli.sources import Manifests
 from reconciler.cli.spans import past
 from reconciler.cli.values import short_commit, united
 from reconciler.errors import ConfigurationError
-from reconciler.executor.look import Look
+from reconciler.executor.observe.endpoint import Coverage
 from reconciler.model.address import Address
-from reconciler.model.plan import Action, Blocked, Hindrance, Plan
+from reconciler.model.plan import Action, Blocked, BlockReason, Plan
 from reconciler.planner.select import Selection, Selector
 from reconciler.store.views import RelationshipView
 
-SEEN = Look("pve", requests=3, seen=2)
-BLIND = Look("hz", trouble="the connection failed", blind=True)
+SEEN = Coverage("pve", requests=3, seen=2)
+BLIND = Coverage("hz", trouble="the connection failed", blind=True)
 
 
 def said(plan: Plan, sight: Sight) -> str:
     return "\n".join(text.plain for text in summary_lines(plan, sight))
 
 
-def blocked(*addresses: str, why: Hindrance = Hindrance.HELD) -> Plan:
+def blocked(*addresses: str, why: BlockReason = BlockReason.HELD) -> Plan:
     return Plan(blocked=tuple(Blocked(Address.parse(a), Action.UPDATE, why, "held", "") for a in addresses))
 
 
@@ -62,7 +62,7 @@ def test_a_plan_of_a_part_speaks_of_the_part() -> None:
     [
         (blocked("vm/a"), "1 resource differs and is left as it is."),
         (blocked("vm/a", "vm/b"), "2 resources differ and are left as they are."),
-        (blocked("vm/a", why=Hindrance.UNKNOWN), "1 resource is not known well enough to be changed."),
+        (blocked("vm/a", why=BlockReason.UNKNOWN), "1 resource is not known well enough to be changed."),
     ],
 )
 def test_one_and_many(plan: Plan, expected: str) -> None:

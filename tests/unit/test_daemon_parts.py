@@ -25,9 +25,9 @@ from reconciler.daemon.notices import Notices
 from reconciler.daemon.notify import notify
 from reconciler.daemon.sources import label
 from reconciler.errors import ConfigurationError
-from reconciler.executor.budget import RequestBudget
-from reconciler.executor.look import Look
-from reconciler.manifest.sources import SourceSpec
+from reconciler.executor.access.budget import RequestBudget
+from reconciler.executor.observe.endpoint import Coverage
+from reconciler.manifest.source.sources import SourceSpec
 
 SECRET = "s3cret-token-value"
 
@@ -51,7 +51,7 @@ def looking(**given: object) -> Endpoints:
 def test_an_endpoint_is_looked_at_when_new_and_again_when_the_look_is_old() -> None:
     endpoints = looking()
     assert endpoints.due({"a", "b"}, 0.0) == {"a", "b"}
-    endpoints.seen(Look("a"), 0.0)
+    endpoints.seen(Coverage("a"), 0.0)
     assert endpoints.due({"a", "b"}, 99.0) == {"b"}
     assert endpoints.due({"a"}, 100.0) == {"a"}
     assert endpoints.due({"a"}, 1.0, soon=True) == {"a"}
@@ -59,32 +59,32 @@ def test_an_endpoint_is_looked_at_when_new_and_again_when_the_look_is_old() -> N
 
 def test_an_endpoint_that_cannot_be_seen_is_left_alone_even_when_others_are_wanted_soon() -> None:
     endpoints = looking()
-    endpoints.seen(Look("a", trouble="no answer", blind=True), 0.0)
-    endpoints.seen(Look("b"), 0.0)
+    endpoints.seen(Coverage("a", trouble="no answer", blind=True), 0.0)
+    endpoints.seen(Coverage("b"), 0.0)
     assert endpoints.due({"a", "b"}, 4.0, soon=True) == {"b"}
     assert endpoints.due({"a"}, 5.0) == {"a"}
-    endpoints.seen(Look("a", trouble="no answer", blind=True), 5.0)
+    endpoints.seen(Coverage("a", trouble="no answer", blind=True), 5.0)
     assert endpoints.due({"a"}, 14.0) == frozenset()
     assert endpoints.due({"a"}, 15.0) == {"a"}
-    assert endpoints.looks()["a"].blind
+    assert endpoints.coverage()["a"].blind
 
 
 def test_the_longest_an_endpoint_is_left_alone_is_bounded_and_one_good_look_ends_it() -> None:
     endpoints = looking()
     for moment in range(50):
-        endpoints.seen(Look("a", trouble="no answer", blind=True), float(moment))
+        endpoints.seen(Coverage("a", trouble="no answer", blind=True), float(moment))
     assert endpoints.due({"a"}, 49.0 + MOST_PAUSE) == {"a"}
-    endpoints.seen(Look("a"), 50.0)
+    endpoints.seen(Coverage("a"), 50.0)
     assert endpoints.due({"a"}, 51.0, soon=True) == {"a"}
 
 
 def test_what_was_doubted_is_looked_at_next_and_what_is_gone_is_forgotten() -> None:
     endpoints = looking()
-    endpoints.seen(Look("a"), 0.0)
+    endpoints.seen(Coverage("a"), 0.0)
     endpoints.doubt("a")
     assert endpoints.due({"a"}, 1.0) == {"a"}
     endpoints.keep([])
-    assert endpoints.looks() == {}
+    assert endpoints.coverage() == {}
 
 
 def test_a_thing_is_news_once_until_it_changes_or_is_over() -> None:

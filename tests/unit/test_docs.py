@@ -13,8 +13,8 @@ import typer.main
 from reconciler.cli.app import app
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.errors import ErrorCode
-from reconciler.executor.outcome import Result
-from reconciler.model.plan import Hindrance
+from reconciler.executor.steps.outcome import Result
+from reconciler.model.plan import BlockReason
 from reconciler.sim.faults import KINDS
 
 ROOT = Path(__file__).parents[2]
@@ -111,7 +111,7 @@ def test_every_word_that_a_failing_apply_may_say_is_explained() -> None:
     assert len(states) > 10
     rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| ")]
     told = {word for row in rows for word in re.findall(r"`([^`]+)`|^ (\d+) $", row) for word in word if word}
-    words = {*map(str, (*Hindrance, *Result, *ErrorCode)), *re.findall(r"\w+", statuses), *states}
+    words = {*map(str, (*BlockReason, *Result, *ErrorCode)), *re.findall(r"\w+", statuses), *states}
     assert (words | {str(code.value) for code in ExitCode}) - told == set()
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from reconciler.model.failure import Failure
-from reconciler.model.plan import Action, Hindrance
+from reconciler.model.plan import Action, BlockReason
 from tests.unit.core_rig import NOW, given, recorded_of
 from tests.unit.planner_rig import ALLOWED, did, failing, make_plan, network, only, vm
 
@@ -32,7 +32,7 @@ def test_a_replacement_that_brought_nothing_is_parked_whatever_the_clock_says(
 ) -> None:
     parked = failing(APPLIED, Action.REPLACE, None)
     plan = make_plan(given([APPLIED], [SHOWN], failures=parked, now=clock(later), retry_now=asked))
-    assert only(plan) is Hindrance.BACK_OFF
+    assert only(plan) is BlockReason.BACK_OFF
     assert plan.blocked[0].hint == "reconciler retry vm/web"
     freed = make_plan(given([APPLIED], [SHOWN], failures=parked, now=clock(later), retry_parked=True))
     assert did(freed) == {"vm/web": Action.REPLACE}
@@ -44,7 +44,7 @@ def test_something_else_in_the_manifest_destroys_no_second_machine(later: timede
     parked = failing(APPLIED, Action.REPLACE, None)
     before = {APPLIED.address: APPLIED}
     plan = make_plan(given([edited], [SHOWN], failures=parked, applied=before, now=clock(later)))
-    assert only(plan) is Hindrance.BACK_OFF
+    assert only(plan) is BlockReason.BACK_OFF
     another = replace(APPLIED, attributes={**APPLIED.attributes, "image": "debian-13"})
     plan = make_plan(given([another], [SHOWN], failures=parked, applied=before, now=clock(later)))
     assert did(plan) == {"vm/web": Action.REPLACE}, "another image is another matter"
@@ -55,14 +55,14 @@ def test_a_failure_counts_against_its_action_and_its_specification_only() -> Non
     there = recorded_of(network(protected=True))
     wanted = network(protected=False)
     waits = failing(wanted, Action.UPDATE, far)
-    assert only(make_plan(given([wanted], [there], failures=waits))) is Hindrance.BACK_OFF
+    assert only(make_plan(given([wanted], [there], failures=waits))) is BlockReason.BACK_OFF
     corrected = network(protected=False, expose_routes_to_vswitch=True)
     assert did(make_plan(given([corrected], [there], failures=waits))) == {"network/net": Action.UPDATE}
     assert did(make_plan(given(removed=[there], failures=waits))) == {"network/net": Action.DELETE}
     other = failing(wanted, Action.CREATE, far)
     assert did(make_plan(given([wanted], [there], failures=other))) == {"network/net": Action.UPDATE}
     gone = {there.address: (Failure(Action.DELETE, None, far, "in use"),)}
-    assert only(make_plan(given(removed=[there], failures=gone))) is Hindrance.BACK_OFF
+    assert only(make_plan(given(removed=[there], failures=gone))) is BlockReason.BACK_OFF
 
 
 def test_who_asks_waits_for_nothing_and_is_told_what_failed() -> None:

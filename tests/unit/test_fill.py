@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import PlanError
-from reconciler.executor.fill import Filling, addresses
+from reconciler.executor.steps.fill import Filling, addresses
 from reconciler.model.address import Address
 from reconciler.model.plan import Call, ExternalId, MarkValue, Param, ReservedId
 from reconciler.model.values import SecretRef

@@ -256,7 +256,7 @@ def test_an_object_that_is_denied_is_gone() -> None:
 
 
 def test_what_may_have_been_made_is_absent_once_a_complete_look_does_not_show_it() -> None:
-    """Where the login that was to make it looks, or one that sees something of ours: no other can tell."""
+    """Where the login that was to make it coverage, or one that sees something of ours: no other can tell."""
     doubtful = replace(row("a", None, presence=Presence.UNKNOWN), sent_by="ada")
     assert look([], [doubtful], login="ada").gone == [doubtful]
     assert look([seen("b", marked("b"))], [doubtful, row("b")], login="bob").gone == [doubtful]

@@ -10,7 +10,7 @@ import pytest
 from reconciler.engine.approval import Permit, permitted
 from reconciler.model.address import Address
 from reconciler.model.hold import Hold
-from reconciler.model.plan import Action, Blocked, Hindrance, Plan
+from reconciler.model.plan import Action, Blocked, BlockReason, Plan
 from reconciler.model.resource import (
     Desired,
     Lifecycle,
@@ -56,7 +56,7 @@ def order(plan: Plan) -> list[str]:
 
 def in_use(plan: Plan) -> Blocked:
     """The one removal that is kept back."""
-    (item,) = (each for each in plan.blocked if each.hindrance is Hindrance.IN_USE)
+    (item,) = (each for each in plan.blocked if each.hindrance is BlockReason.IN_USE)
     assert item.hint, "whatever is parked says what frees it"
     assert item.address not in {step.address for step in plan.steps}
     return item

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from reconciler.executor.in_vain import words
+from reconciler.executor.steps.ineffective import words
 from reconciler.model.address import Address
 from reconciler.model.catalog import Mutability
 from reconciler.model.diff import AttributeChange, Diff, PartAction, PartChange, Reason, TagChange
 from reconciler.model.values import SecretRef, Value
-from reconciler.store.operations import Thing
+from reconciler.store.work.operations import Thing
 
 WEB = Address.parse("vm/web")
 DISK, NIC, OLD = WEB.part("disk", "scsi0"), WEB.part("nic", "net0"), WEB.part("nic", "net1")

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import ManifestError, Problem
-from reconciler.manifest.envelope import INVENTORY_KINDS, KEYS
-from reconciler.manifest.files import SourceFile
 from reconciler.manifest.load import load
+from reconciler.manifest.read.envelope import INVENTORY_KINDS, KEYS
+from reconciler.manifest.source.files import SourceFile
 from tests.unit.manifest_rig import KNOWN, catalog
 
 KINDS = [*INVENTORY_KINDS, *(each.kind for each in catalog().resource_types.values())]

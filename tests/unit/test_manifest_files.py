@@ -12,8 +12,8 @@ from typing import Literal
 import pytest
 
 from reconciler.errors import Problem
-from reconciler.manifest import files
-from reconciler.manifest.files import SourceFile, collect
+from reconciler.manifest.source import files
+from reconciler.manifest.source.files import SourceFile, collect
 
 MANIFEST = b"kind: vm\n"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.manifest.formats import FormatProblem, checked_text
+from reconciler.manifest.read.formats import FormatProblem, checked_text
 from reconciler.model.values import Format
 from tests.unit.manifest_rig import PUBLIC_KEY
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ManifestError
-from reconciler.manifest.git_source import open_git
+from reconciler.manifest.source.git.remote import open_git
 from tests.unit.git_rig import LINK, SUBMODULE, commit, new_repository, served
 
 FILES = {

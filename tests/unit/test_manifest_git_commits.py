@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import ManifestError
-from reconciler.manifest.git_commit import commit_text, decoded, moment
-from reconciler.manifest.git_source import open_git
-from reconciler.manifest.sources import SourceSpec, SourceState, read_source
+from reconciler.manifest.source.git.commit import commit_text, decoded, moment
+from reconciler.manifest.source.git.remote import open_git
+from reconciler.manifest.source.sources import SourceSpec, SourceState, read_source
 from tests.unit.git_rig import commit, new_repository
 
 WEB = "kind: Web\n"

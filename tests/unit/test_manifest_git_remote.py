@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import ConfigurationError, ManifestError, Problem
-from reconciler.manifest.git_login import Login, parsed_login
-from reconciler.manifest.git_source import open_git
+from reconciler.manifest.source.git.login import Login, parsed_login
+from reconciler.manifest.source.git.remote import open_git
 from tests.unit.git_rig import commit, new_repository, served, silent
 
 FILES = {"prod/web.yaml": "kind: A\n", "prod/db/main.yml": "kind: B\n"}

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ManifestError
-from reconciler.manifest.files import SourceFile
 from reconciler.manifest.load import load
 from reconciler.manifest.model import Known
+from reconciler.manifest.source.files import SourceFile
 from tests.unit.manifest_rig import KNOWN, catalog, load_text, manifest, problem, problems, ssh_key
 
 PROVIDER = manifest("Provider", "home", "type: proxmox")

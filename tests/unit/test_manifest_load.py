@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from reconciler.errors import Location, ManifestError
-from reconciler.manifest.files import SourceFile
 from reconciler.manifest.load import load, load_offline
+from reconciler.manifest.source.files import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.resource import OnRemove, ReplacePolicy
 from reconciler.model.values import SecretRef

@@ -12,11 +12,11 @@ import yaml
 from jsonschema import Draft7Validator
 
 from reconciler.errors import ManifestError
-from reconciler.manifest.files import collect
-from reconciler.manifest.forms import plain
 from reconciler.manifest.load import load_offline
-from reconciler.manifest.schema import json_schema
-from reconciler.manifest.yaml_reader import read_documents
+from reconciler.manifest.read.forms import plain
+from reconciler.manifest.schema.document import json_schema
+from reconciler.manifest.source.files import collect
+from reconciler.manifest.yaml.reader import read_documents
 from tests.unit.manifest_rig import catalog, load_text, manifest, ssh_key
 
 DEMO = Path(__file__).parents[2] / "manifests" / "demo"

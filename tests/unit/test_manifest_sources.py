@@ -10,8 +10,8 @@ import pytest
 from dulwich.repo import Repo
 
 from reconciler.errors import ConfigurationError, ManifestError
-from reconciler.manifest.git_place import remote_name
-from reconciler.manifest.sources import SourceSpec, read_source, read_sources
+from reconciler.manifest.source.git.place import remote_name
+from reconciler.manifest.source.sources import SourceSpec, read_source, read_sources
 from tests.unit.git_rig import commit, new_repository
 
 WEB = "kind: Web\n"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.manifest.units import SizeUnit, UnitError, parse_duration, parse_size
+from reconciler.manifest.read.units import SizeUnit, UnitError, parse_duration, parse_size
 
 
 @pytest.mark.parametrize(

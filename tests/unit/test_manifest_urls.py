@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.manifest.urls import UrlProblem, check_endpoint, check_remote, host_of
+from reconciler.manifest.read.urls import UrlProblem, check_endpoint, check_remote, host_of
 from tests.unit.manifest_rig import manifest, problem, problems
 
 

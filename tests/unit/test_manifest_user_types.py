@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.catalog import core_part, load_part, merge
-from reconciler.manifest.files import SourceFile
 from reconciler.manifest.load import load
+from reconciler.manifest.source.files import SourceFile
 from reconciler.model.address import Address
 from reconciler.model.catalog import Mutability
 from tests.unit.manifest_rig import KNOWN, catalog, load_text, manifest, problem, problems

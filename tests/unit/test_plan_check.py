@@ -14,7 +14,7 @@ from reconciler.model.diff import PartAction, PartChange, Reason, TagChange
 from reconciler.model.failure import Failure
 from reconciler.model.hold import Hold
 from reconciler.model.inventory import FieldChange, InventoryKind, InventoryStep
-from reconciler.model.plan import Action, Blocked, Call, Hindrance, Impact, Plan, Step
+from reconciler.model.plan import Action, Blocked, BlockReason, Call, Impact, Plan, Step
 from reconciler.model.resource import (
     Desired,
     Lifecycle,
@@ -25,7 +25,7 @@ from reconciler.model.resource import (
 )
 from reconciler.planner import EndpointView, Limits, PlanInput, Selection, parse_selector
 from reconciler.planner.check import PROMISES, Broken, Promise, check
-from reconciler.planner.promises import destroying, ground, order, telling
+from reconciler.planner.promises import destroying, ground, order, reporting
 from tests.unit.core_rig import NOW, given, one_call, recorded_of, want, with_parts
 from tests.unit.planner_rig import ALLOWED, GUARDED, failing, make_plan, network, vm
 
@@ -225,10 +225,10 @@ def _() -> Iterator[Case]:
 def _() -> Iterator[Case]:
     yield seen(updating(), recorded=other_row(updating(), version=8))
     yield seen(updating(), recorded=other_row(updating(), uid=recorded_of(network()).uid))
-    yield made(creating(), pin=3)
+    yield made(creating(), expected_version=3)
     yield made(creating(), desired_hash=b"another")
     yield made(deleting(), desired_hash=b"another")
-    yield made(deleting(), pin=None)
+    yield made(deleting(), expected_version=None)
     yield made(adopting(), ground=b"something else")
     yield made(updating(), endpoint="proxmox-1")
 
@@ -461,49 +461,49 @@ def _() -> Iterator[Case]:
         [first, second, third], [recorded_of(replace(each, tags={})) for each in (first, second, third)]
     )
     steps = make_plan(one).steps
-    for hindrance in (Hindrance.BACK_OFF, Hindrance.BUSY):
+    for hindrance in (BlockReason.BACK_OFF, BlockReason.BUSY):
         waits = Blocked(first.address, Action.UPDATE, hindrance, "is tried again later", "wait")
         yield Plan(steps=steps[1:], blocked=(waits,)), one
-        so_too = Blocked(second.address, Action.UPDATE, Hindrance.DEPENDENCY, "needs service/a", "wait")
+        so_too = Blocked(second.address, Action.UPDATE, BlockReason.DEPENDENCY, "needs service/a", "wait")
         yield Plan(steps=steps[2:], blocked=(waits, so_too)), one
     _, user = make_plan(moving()).steps
-    kept = Blocked(network().address, Action.UPDATE, Hindrance.IN_USE, "overlaps", "move them first")
+    kept = Blocked(network().address, Action.UPDATE, BlockReason.IN_USE, "overlaps", "move them first")
     yield Plan(steps=(user,), blocked=(kept,)), moving()
 
 
-# -- telling ---------------------------------------------------------------------------------------------
+# -- reporting ---------------------------------------------------------------------------------------------
 
 
-@breaks(telling.requests_are_calls)
+@breaks(reporting.requests_are_calls)
 def _() -> Iterator[Case]:
     yield replace(make_plan(creating()), requests={}), creating()
     yield replace(make_plan(creating()), requests={"hetzner-1": 1, "proxmox-1": 1}), creating()
     yield made(creating(), calls=())
 
 
-@breaks(telling.blocked_is_not_done)
+@breaks(reporting.blocked_is_not_done)
 def _() -> Iterator[Case]:
     plan = make_plan(updating())
     (step,) = plan.steps
-    for hindrance in Hindrance:
+    for hindrance in BlockReason:
         item = Blocked(step.address, Action.UPDATE, hindrance, "may not be changed", "ask")
-        if hindrance is not Hindrance.REPORT_ONLY:
+        if hindrance is not BlockReason.REPORT_ONLY:
             yield replace(plan, blocked=(item,)), updating()
     partly = replace(plan, steps=(replace(step, partial=True),))
-    for hindrance in (Hindrance.HELD, Hindrance.UNKNOWN, Hindrance.BACK_OFF, Hindrance.DEPENDENCY):
+    for hindrance in (BlockReason.HELD, BlockReason.UNKNOWN, BlockReason.BACK_OFF, BlockReason.DEPENDENCY):
         item = Blocked(step.address, Action.UPDATE, hindrance, "may not be changed", "ask")
         yield replace(partly, blocked=(item,)), updating()
-    item = Blocked(network().address, Action.DELETE, Hindrance.REPORT_ONLY, "may not be deleted")
+    item = Blocked(network().address, Action.DELETE, BlockReason.REPORT_ONLY, "may not be deleted")
     yield replace(make_plan(deleting()), blocked=(item,)), deleting()
 
 
-@breaks(telling.blocked_says_why)
+@breaks(reporting.blocked_says_why)
 def _() -> Iterator[Case]:
     for message, hint in (("", "ask"), ("may not be changed", "")):
-        yield Plan(blocked=(Blocked(vm().address, Action.UPDATE, Hindrance.HELD, message, hint),)), given()
+        yield Plan(blocked=(Blocked(vm().address, Action.UPDATE, BlockReason.HELD, message, hint),)), given()
 
 
-@breaks(telling.impact_is_the_worst)
+@breaks(reporting.impact_is_the_worst)
 def _() -> Iterator[Case]:
     yield made(updating(), impact=Impact.STOP)
     yield made(replacing(), impact=Impact.ONLINE)
@@ -511,7 +511,7 @@ def _() -> Iterator[Case]:
     yield made(creating(), calls=(call, replace(call, impact=Impact.STOP), call))
 
 
-@breaks(telling.calls_fit_the_action)
+@breaks(reporting.calls_fit_the_action)
 def _() -> Iterator[Case]:
     (call,) = make_plan(creating()).steps[0].calls
     yield made(creating(), calls=(replace(call, deletes=True),))
@@ -521,7 +521,7 @@ def _() -> Iterator[Case]:
     yield made(creating(), calls=(call, replace(call, looks=True)))
 
 
-@breaks(telling.follows_are_known)
+@breaks(reporting.follows_are_known)
 def _() -> Iterator[Case]:
     plan = make_plan(moving())
     (later,) = plan.follows
@@ -541,7 +541,7 @@ def _() -> Iterator[Case]:
     yield seen(moving(), recorded={})
 
 
-@breaks(telling.agreed_is_settled)
+@breaks(reporting.agreed_is_settled)
 def _() -> Iterator[Case]:
     one = given([vm()], [recorded_of(vm())])
     plan = make_plan(one)
@@ -549,11 +549,11 @@ def _() -> Iterator[Case]:
     yield replace(plan, settled=((vm().address, b"another"),)), one
     yield replace(plan, settled=(), applied=((network().address, network().hash()),)), one
     yield replace(plan, settled=plan.settled, steps=make_plan(updating()).steps), one
-    held = Blocked(vm().address, Action.UPDATE, Hindrance.HELD, "held", "release it")
+    held = Blocked(vm().address, Action.UPDATE, BlockReason.HELD, "held", "release it")
     yield replace(plan, blocked=(held,)), one
 
 
-@breaks(telling.corrections_are_said)
+@breaks(reporting.corrections_are_said)
 def _() -> Iterator[Case]:
     yield Plan(), given(restored=((vm().address, "prevent_destroy was false in the database"),))
     withheld = EndpointView("hetzner-1", "hetzner", trouble="not given", withheld="not given")
@@ -574,7 +574,7 @@ class Careless(Plan):
         return replace(self, follows=()).hash() if self.follows else super().hash()
 
 
-@breaks(telling.hash_covers_all)
+@breaks(reporting.hash_covers_all)
 def _() -> Iterator[Case]:
     plan = make_plan(creating())
     fields = Step.__dataclass_fields__
@@ -584,7 +584,7 @@ def _() -> Iterator[Case]:
     yield Careless(steps=plan.steps, follows=plan.follows), moving()
 
 
-@breaks(telling.inventory_is_in_order)
+@breaks(reporting.inventory_is_in_order)
 def _() -> Iterator[Case]:
     change = (FieldChange("name", None, "x"),)
     steps = tuple(

@@ -12,7 +12,7 @@ from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.model.diff import Reason
 from reconciler.model.hold import Hold
-from reconciler.model.plan import Action, Call, Hindrance, Impact
+from reconciler.model.plan import Action, BlockReason, Call, Impact
 from reconciler.model.resource import (
     Desired,
     Lifecycle,
@@ -29,7 +29,12 @@ from tests.unit.planner_rig import ALLOWED, blocked, did, failing, make_plan, ne
 
 def test_what_is_wanted_and_not_there_is_created() -> None:
     (step,) = make_plan(given([network()])).steps
-    assert (step.action, step.reason, step.resource, step.pin) == (Action.CREATE, Reason.MANIFEST, None, None)
+    assert (step.action, step.reason, step.resource, step.expected_version) == (
+        Action.CREATE,
+        Reason.MANIFEST,
+        None,
+        None,
+    )
     assert step.desired_hash == network().hash()
     assert [change.name for change in step.changes] == ["ip_range"]
 
@@ -43,7 +48,7 @@ def test_what_is_there_as_wanted_needs_nothing_and_is_remembered() -> None:
 def test_what_differs_is_updated_and_rests_on_the_row_it_was_compared_with() -> None:
     there = recorded_of(network(protected=True), version=41)
     (step,) = make_plan(given([network(protected=False)], [there])).steps
-    assert (step.action, step.resource, step.pin) == (Action.UPDATE, there.uid, 41)
+    assert (step.action, step.resource, step.expected_version) == (Action.UPDATE, there.uid, 41)
     assert step.summary == "protected"
     assert not step.partial
 
@@ -63,7 +68,7 @@ def test_a_create_that_was_interrupted_is_planned_again_for_the_same_row() -> No
 def test_what_no_manifest_wants_any_more_is_deleted() -> None:
     there = recorded_of(network())
     (step,) = make_plan(given(removed=[there])).steps
-    assert (step.action, step.resource, step.pin) == (Action.DELETE, there.uid, there.version)
+    assert (step.action, step.resource, step.expected_version) == (Action.DELETE, there.uid, there.version)
     assert step.approvals == ()
 
 
@@ -94,14 +99,14 @@ def test_an_existing_object_is_taken_over_only_by_its_id() -> None:
     asked = network(adopt="77")
     (step,) = make_plan(given([asked], strangers={asked.address: stranger})).steps
     assert (step.action, step.adopt, step.resource) == (Action.ADOPT, "77", stranger.uid)
-    assert step.pin == stranger.version
+    assert step.expected_version == stranger.version
     by_name = make_plan(given([network()], strangers={asked.address: stranger}))
-    assert only(by_name) is Hindrance.NOT_OURS
+    assert only(by_name) is BlockReason.NOT_OURS
     assert '"77"' in by_name.blocked[0].hint, "and the plan says how to adopt it"
     other = make_plan(given([network(adopt="78")], strangers={asked.address: stranger}))
-    assert only(other) is Hindrance.NOT_OURS
+    assert only(other) is BlockReason.NOT_OURS
     nothing = make_plan(given([network(adopt="78")]))
-    assert only(nothing) is Hindrance.UNKNOWN
+    assert only(nothing) is BlockReason.UNKNOWN
 
 
 def test_an_object_that_two_manifests_ask_for_is_given_to_neither() -> None:
@@ -122,7 +127,7 @@ def test_a_hold_by_tag_keeps_an_object_that_carries_it_from_being_taken_over() -
     asked = network(adopt="77")
     there = {asked.address: stranger}
     held = Hold("ada", "hands off", tag=("env", "prod"))
-    assert only(make_plan(given([asked], strangers=there, holds=(held,)))) is Hindrance.HELD
+    assert only(make_plan(given([asked], strangers=there, holds=(held,)))) is BlockReason.HELD
 
 
 def test_a_removal_does_not_search_all_that_is_wanted() -> None:
@@ -161,7 +166,7 @@ def test_nothing_is_taken_over_into_a_place_that_is_still_taken() -> None:
     stranger = recorded_of(network(), external_id="77", management=Management.UNMANAGED)
     lost = recorded_of(network(), presence=Presence.ABSENT)
     plan = make_plan(given([network(adopt="77")], [lost], strangers={lost.address: stranger}))
-    assert only(plan) is Hindrance.UNSUPPORTED
+    assert only(plan) is BlockReason.UNSUPPORTED
 
 
 def test_the_worst_of_its_calls_is_the_impact_of_a_step() -> None:
@@ -191,7 +196,7 @@ def test_what_waits_for_a_restart_is_said() -> None:
     assert "vm/web: memory_mb" in warning
 
 
-# -- hindrances -----------------------------------------------------------------------------------------
+# -- reasons -----------------------------------------------------------------------------------------
 
 
 def test_nothing_is_deleted_or_changed_or_made_at_an_endpoint_that_cannot_be_seen() -> None:
@@ -201,7 +206,7 @@ def test_nothing_is_deleted_or_changed_or_made_at_an_endpoint_that_cannot_be_see
         given([vm("a"), vm("b", backups=True)], [there], [recorded_of(vm("c"))], endpoints=blind)
     )
     assert plan.steps == ()
-    assert set(blocked(plan).values()) == {Hindrance.UNKNOWN}
+    assert set(blocked(plan).values()) == {BlockReason.UNKNOWN}
     assert blocked(plan).keys() == {"vm/a", "vm/b", "vm/c"}
 
 
@@ -210,12 +215,12 @@ def test_nothing_is_deleted_or_changed_or_made_again_on_unknown() -> None:
     there = recorded_of(vm("b", backups=False), **unknown)
     plan = make_plan(given([vm("b", backups=True)], [there], [recorded_of(vm("c"), **unknown)]))
     assert plan.steps == ()
-    assert blocked(plan) == {"vm/b": Hindrance.UNKNOWN, "vm/c": Hindrance.UNKNOWN}
+    assert blocked(plan) == {"vm/b": BlockReason.UNKNOWN, "vm/c": BlockReason.UNKNOWN}
 
 
 def test_an_id_that_was_never_learnt_is_not_forgotten_on_unknown() -> None:
     there = recorded_of(vm(), presence=Presence.UNKNOWN, external_id=None)
-    assert only(make_plan(given(removed=[there]))) is Hindrance.UNKNOWN
+    assert only(make_plan(given(removed=[there]))) is BlockReason.UNKNOWN
 
 
 @pytest.mark.parametrize("presence", [Presence.PRESENT, Presence.ABSENT])
@@ -227,8 +232,8 @@ def test_what_is_in_quarantine_is_left_alone(presence: Presence, on_remove: OnRe
         presence=presence,
         lifecycle=Lifecycle(on_remove=on_remove),
     )
-    assert only(make_plan(given([network(protected=False)], [there]))) is Hindrance.QUARANTINED
-    assert only(make_plan(given(removed=[there]))) is Hindrance.QUARANTINED
+    assert only(make_plan(given([network(protected=False)], [there]))) is BlockReason.QUARANTINED
+    assert only(make_plan(given(removed=[there]))) is BlockReason.QUARANTINED
 
 
 def test_what_is_in_quarantine_is_taken_over_where_the_manifest_names_it_and_nothing_else_hinders() -> None:
@@ -236,19 +241,19 @@ def test_what_is_in_quarantine_is_taken_over_where_the_manifest_names_it_and_not
     asked = network(adopt="77")
     assert did(make_plan(given([asked], [there]))) == {"network/net": Action.ADOPT}
     held = Hold("ada", "hands off", address=asked.address)
-    assert only(make_plan(given([asked], [there], holds=(held,)))) is Hindrance.HELD
+    assert only(make_plan(given([asked], [there], holds=(held,)))) is BlockReason.HELD
     blind = {"hetzner-1": EndpointView("hetzner-1", "hetzner", trouble="no answer")}
-    assert only(make_plan(given([asked], [there], endpoints=blind))) is Hindrance.UNKNOWN
+    assert only(make_plan(given([asked], [there], endpoints=blind))) is BlockReason.UNKNOWN
 
 
 def test_what_an_operation_is_at_work_on_is_left_to_it() -> None:
     there = recorded_of(vm(backups=False), busy=True)
-    assert only(make_plan(given([vm(backups=True)], [there]))) is Hindrance.BUSY
-    assert only(make_plan(given(removed=[there]))) is Hindrance.BUSY
+    assert only(make_plan(given([vm(backups=True)], [there]))) is BlockReason.BUSY
+    assert only(make_plan(given(removed=[there]))) is BlockReason.BUSY
 
 
 def test_an_endpoint_that_is_not_there_is_said() -> None:
-    assert only(make_plan(given([vm()], endpoints={}))) is Hindrance.UNSUPPORTED
+    assert only(make_plan(given([vm()], endpoints={}))) is BlockReason.UNSUPPORTED
 
 
 @pytest.mark.parametrize(
@@ -271,7 +276,7 @@ def test_a_hold_stops_whatever_would_be_done(hold: Hold) -> None:
         make_plan(given(removed=[there], holds=(hold,))),
         make_plan(given(removed=[retained], holds=(hold,))),
     ):
-        assert only(plan) is Hindrance.HELD
+        assert only(plan) is BlockReason.HELD
         assert "ada" in plan.blocked[0].message
         assert "moving" in plan.blocked[0].message
 
@@ -292,7 +297,7 @@ def test_a_hold_of_something_else_or_of_the_past_stops_nothing(hold: Hold) -> No
 def test_what_failed_is_left_alone_until_its_time_and_says_why() -> None:
     until = NOW + timedelta(minutes=1)
     plan = make_plan(given([vm()], failures=failing(vm(), Action.CREATE, until)))
-    assert only(plan) is Hindrance.BACK_OFF
+    assert only(plan) is BlockReason.BACK_OFF
     assert "no capacity" in plan.blocked[0].message
     (step,) = make_plan(given([vm()], failures=failing(vm(), Action.CREATE, NOW))).steps
     assert (step.action, step.failed) == (Action.CREATE, "no capacity")
@@ -300,7 +305,7 @@ def test_what_failed_is_left_alone_until_its_time_and_says_why() -> None:
 
 def test_a_move_to_another_endpoint_is_not_made_behind_ones_back() -> None:
     there = recorded_of(vm(), endpoint="elsewhere")
-    assert only(make_plan(given([vm()], [there]))) is Hindrance.UNSUPPORTED
+    assert only(make_plan(given([vm()], [there]))) is BlockReason.UNSUPPORTED
 
 
 def test_what_the_driver_cannot_do_blocks_one_resource_and_says_so() -> None:
@@ -311,7 +316,7 @@ def test_what_the_driver_cannot_do_blocks_one_resource_and_says_so() -> None:
     assert did(plan) == {"vm/b": Action.CREATE}
     (item,) = plan.blocked
     assert (item.hindrance, item.message, item.hint) == (
-        Hindrance.UNSUPPORTED,
+        BlockReason.UNSUPPORTED,
         "no such size",
         "take another",
     )
@@ -326,10 +331,10 @@ def test_drift_is_only_reported_where_an_endpoint_says_so_and_the_manifest_still
     asked = network(protected=True)
     drifted = recorded_of(network(protected=False), applied_desired_hash=asked.hash())
     plan = make_plan(given([asked], [drifted], endpoints=REPORTS))
-    assert only(plan) is Hindrance.REPORT_ONLY
+    assert only(plan) is BlockReason.REPORT_ONLY
     assert "protected" in plan.blocked[0].message
     gone = recorded_of(asked, presence=Presence.ABSENT, applied_desired_hash=asked.hash())
-    assert only(make_plan(given([asked], [gone], endpoints=REPORTS))) is Hindrance.REPORT_ONLY
+    assert only(make_plan(given([asked], [gone], endpoints=REPORTS))) is BlockReason.REPORT_ONLY
     edited = recorded_of(network(protected=False), applied_desired_hash=b"an earlier one")
     assert did(make_plan(given([asked], [edited], endpoints=REPORTS))) == {"network/net": Action.UPDATE}
     assert did(make_plan(given([asked], endpoints=REPORTS))) == {"network/net": Action.CREATE}
@@ -346,5 +351,5 @@ def test_a_hold_by_tag_holds_what_carries_the_tag_until_now() -> None:
     machine = want("network/net", tags={"env": "test"}, ip_range="10.0.0.0/8")
     there = recorded_of(want("network/net", tags={"env": "prod"}, ip_range="10.0.0.0/8"))
     plan = make_plan(given([machine], [there], holds=(Hold("ann", "audit", tag=("env", "prod")),)))
-    assert [blocked.hindrance for blocked in plan.blocked] == [Hindrance.HELD]
+    assert [blocked.hindrance for blocked in plan.blocked] == [BlockReason.HELD]
     assert plan.steps == ()

@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.model.address import Address
 from reconciler.model.diff import Diff
-from reconciler.model.plan import Action, Call, Hindrance, Impact, Plan
+from reconciler.model.plan import Action, BlockReason, Call, Impact, Plan
 from reconciler.model.resource import (
     Desired,
     Lifecycle,
@@ -23,21 +23,21 @@ from tests.unit.planner_rig import ALLOWED, GUARDED, blocked, did, make_plan, ne
 
 def test_what_cannot_change_in_place_is_not_replaced_unless_the_manifest_says_so() -> None:
     plan = make_plan(given([vm(backups=True)], [recorded_of(vm(image="debian-11", backups=False))]))
-    assert blocked(plan) == {"vm/web": Hindrance.REPLACE_NOT_ALLOWED}
+    assert blocked(plan) == {"vm/web": BlockReason.REPLACE_NOT_ALLOWED}
     (step,) = plan.steps
     assert (step.action, step.summary, step.partial) == (Action.UPDATE, "backups", True), "the rest goes on"
 
 
 def test_a_guarded_resource_is_never_replaced_or_deleted() -> None:
     there = recorded_of(vm(image="debian-11"), lifecycle=GUARDED)
-    assert only(make_plan(given([vm(lifecycle=GUARDED)], [there]))) is Hindrance.PREVENT_DESTROY
-    assert only(make_plan(given(removed=[there]))) is Hindrance.PREVENT_DESTROY
-    assert only(make_plan(given(removed=[there], destroy=True))) is Hindrance.PREVENT_DESTROY
+    assert only(make_plan(given([vm(lifecycle=GUARDED)], [there]))) is BlockReason.PREVENT_DESTROY
+    assert only(make_plan(given(removed=[there]))) is BlockReason.PREVENT_DESTROY
+    assert only(make_plan(given(removed=[there], destroy=True))) is BlockReason.PREVENT_DESTROY
 
 
 def test_a_removal_that_is_blocked_waits_for_a_person() -> None:
     there = recorded_of(network(), lifecycle=Lifecycle(on_remove=OnRemove.BLOCK))
-    assert only(make_plan(given(removed=[there]))) is Hindrance.ON_REMOVE_BLOCK
+    assert only(make_plan(given(removed=[there]))) is BlockReason.ON_REMOVE_BLOCK
 
 
 def test_what_holds_data_is_deleted_only_with_an_approval_or_where_its_manifest_said_so() -> None:
@@ -62,13 +62,13 @@ def test_a_part_that_holds_data_goes_only_with_an_approval() -> None:
 def test_a_part_that_holds_data_stays_where_its_parent_is_guarded() -> None:
     there = recorded_of(guest("scsi0", "scsi1"))
     plan = make_plan(given([guest("scsi0", prevent_destroy=True)], [there]))
-    assert only(plan) is Hindrance.PREVENT_DESTROY
+    assert only(plan) is BlockReason.PREVENT_DESTROY
 
 
 def test_what_can_only_grow_is_not_made_smaller() -> None:
     there = recorded_of(want("volume/data", size_gb=20, protected=False))
     plan = make_plan(given([want("volume/data", size_gb=10, protected=True)], [there]))
-    assert blocked(plan) == {"volume/data": Hindrance.SHRINK}
+    assert blocked(plan) == {"volume/data": BlockReason.SHRINK}
     assert [step.summary for step in plan.steps] == ["protected"]
     assert did(make_plan(given([want("volume/data", size_gb=30)], [there]))) == {"volume/data": Action.UPDATE}
 
@@ -86,7 +86,7 @@ def test_what_is_made_anew_is_as_small_as_it_is_wanted() -> None:
 
 def test_a_running_machine_is_not_stopped_unless_its_manifest_allows_it() -> None:
     asked, there = vm(server_type="cx32"), recorded_of(vm())
-    assert only(make_plan(given([asked], [there]))) is Hindrance.DOWNTIME_NOT_ALLOWED
+    assert only(make_plan(given([asked], [there]))) is BlockReason.DOWNTIME_NOT_ALLOWED
     allowed = replace(asked, lifecycle=Lifecycle(allow_downtime=True))
     assert did(make_plan(given([allowed], [there]))) == {"vm/web": Action.UPDATE}
     assert did(make_plan(given([asked], [replace(there, state="stopped")]))) == {"vm/web": Action.UPDATE}
@@ -99,7 +99,7 @@ def test_no_call_interrupts_a_running_machine_that_nobody_asked_to_stop() -> Non
         return tuple(replace(call, impact=Impact.REBOOT) for call in one_call(*args))
 
     asked, there = vm(backups=True), recorded_of(vm(backups=False, power_state="running"))
-    assert only(make_plan(given([asked], [there], lower=rebooting))) is Hindrance.DOWNTIME_NOT_ALLOWED
+    assert only(make_plan(given([asked], [there], lower=rebooting))) is BlockReason.DOWNTIME_NOT_ALLOWED
     switched_off = vm(backups=True, power_state="stopped")
     assert did(make_plan(given([switched_off], [there], lower=rebooting))) == {"vm/web": Action.UPDATE}
 

@@ -16,7 +16,7 @@ from reconciler.model.address import Address, as_name
 from reconciler.model.diff import Diff
 from reconciler.model.failure import Failure
 from reconciler.model.hold import Hold
-from reconciler.model.plan import Action, Call, Hindrance, Impact, Plan, Step
+from reconciler.model.plan import Action, BlockReason, Call, Impact, Plan, Step
 from reconciler.model.resource import Desired, Lifecycle, Management, Presence, Recorded, ReplacePolicy
 from reconciler.planner import EndpointView, Limits, Lower, PlanInput, Selection
 from reconciler.planner.references import references
@@ -393,7 +393,7 @@ def test_a_plan_applied_leaves_nothing_but_what_was_blocked(one: PlanInput) -> N
         world.apply(step)
     second = world.plan()
     left = {step.address for step in second.steps}
-    assert left <= {item.address for item in first.blocked if item.hindrance is Hindrance.DEPENDENCY}
+    assert left <= {item.address for item in first.blocked if item.hindrance is BlockReason.DEPENDENCY}
     for step in second.steps:
         world.apply(step)
     third = world.plan()
@@ -422,7 +422,7 @@ def test_steps_that_would_do_something_else_have_another_hash(desired: Desired, 
     (step,) = make_plan(given([_free(plain)])).steps
     (call,) = step.calls
     for other in (
-        replace(step, pin=3),
+        replace(step, expected_version=3),
         replace(step, action=Action.UPDATE),
         replace(step, desired_hash=b"x"),
         replace(step, requires=(Address.of("vm", "elsewhere"),)),

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from reconciler.errors import ErrorCode, ProviderError
-from reconciler.executor.poller import Poller
+from reconciler.executor.access.poller import Poller
 from reconciler.providers.driver import Driver, TaskState, TaskStatus
 
 DONE, RUNNING = TaskStatus(TaskState.DONE), TaskStatus(TaskState.RUNNING)

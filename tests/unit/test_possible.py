@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.model.address import Address, as_name
 from reconciler.model.diff import PartAction
-from reconciler.model.plan import Action, Call, Hindrance, Impact
+from reconciler.model.plan import Action, BlockReason, Call, Impact
 from reconciler.model.resource import Desired, Management, Recorded
 from tests.unit.core_rig import given, one_call, recorded_of, want, with_parts
 from tests.unit.planner_rig import blocked, did, failing, make_plan, network, vm
@@ -44,8 +44,8 @@ def test_a_name_is_not_taken_whose_holder_does_not_give_it_up_after_all() -> Non
     plan = make_plan(given([called("a", "z", NOWHERE), called("b", "x")], before))
     assert plan.steps == ()
     assert blocked(plan) == {
-        "placement_group/a": Hindrance.DEPENDENCY,
-        "placement_group/b": Hindrance.IN_USE,
+        "placement_group/a": BlockReason.DEPENDENCY,
+        "placement_group/b": BlockReason.IN_USE,
     }
     assert "held by placement_group/a" in plan.blocked[1].message
 
@@ -83,7 +83,7 @@ def test_a_subnet_that_stays_keeps_nobody_from_moving_out() -> None:
     others = tuple(there(attached("10.0.1.9", "other")))
     plan = make_plan(given([subnets(NEW), attached("10.0.2.5")], before, users=others))
     assert did(plan) == {"vm/web": Action.UPDATE}
-    assert blocked(plan) == {"network/net": Hindrance.IN_USE}
+    assert blocked(plan) == {"network/net": BlockReason.IN_USE}
 
 
 def test_what_follows_says_what_it_does_and_what_goes_with_it() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from reconciler.catalog import merge
 from reconciler.engine.drivers import catalog_parts
-from reconciler.manifest.files import SourceFile
 from reconciler.manifest.load import load_offline
+from reconciler.manifest.source.files import SourceFile
 
 README = Path(__file__).parents[2] / "README.md"
 REST = """

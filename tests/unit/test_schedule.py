@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.executor.outcome import Outcome, Result
-from reconciler.executor.schedule import Schedule
+from reconciler.executor.steps.outcome import Outcome, Result
+from reconciler.executor.steps.schedule import Schedule
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Step
 

@@ -14,8 +14,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.errors import Problem
-from reconciler.manifest import yaml_reader
-from reconciler.manifest.yaml_reader import (
+from reconciler.manifest.yaml import reader as yaml_reader
+from reconciler.manifest.yaml.reader import (
     Document,
     Mapping,
     Node,
@@ -26,7 +26,7 @@ from reconciler.manifest.yaml_reader import (
     read_documents,
     split_documents,
 )
-from reconciler.manifest.yaml_scalars import Ambiguous, resolve_plain
+from reconciler.manifest.yaml.scalars import Ambiguous, resolve_plain
 
 PARSERS = [pytest.param(fastest_parser(), id="libyaml"), pytest.param(yaml.SafeLoader, id="python")]
 

@@ -103,7 +103,7 @@ def observe(
     ] = "table",
 ) -> None:
     """Look at endpoints and record what is there. Exits with 1 if any could not be seen whole."""
-    from reconciler.cli.looking import observe as run
+    from reconciler.cli.observing import observe as run
 
     raise typer.Exit(run(settings_of(context), endpoints or [], output, accept_empty=accept_empty))
 
@@ -125,11 +125,11 @@ def drift(
 
     Of the sources that are named, or the parts of them; without any, of all.
     """
-    from reconciler.cli.looking import drift as run
+    from reconciler.cli.observing import drift as run
     from reconciler.cli.sources import Manifests
 
     manifests = Manifests(tuple(files or ()), git, branch, subfolder, source)
-    code = run(settings_of(context), output, manifests, look=not no_observe, detailed=detailed_exitcode)
+    code = run(settings_of(context), output, manifests, observe=not no_observe, detailed=detailed_exitcode)
     raise typer.Exit(code)
 
 

@@ -111,8 +111,11 @@ def _drifted(step: Step, *, owed: bool) -> Iterator[str]:
 def rests_on_its_row(plan: Plan, given: PlanInput) -> Iterator[Found]:
     for step, desired, there in sides(plan, given):
         uid, version = (there.uid, there.version) if there is not None else (None, None)
-        if (step.resource, step.pin) != (uid, version):
-            yield step.address, f"rests on {step.resource} at {step.pin}, and recorded is {uid} at {version}"
+        if (step.resource, step.expected_version) != (uid, version):
+            yield (
+                step.address,
+                f"rests on {step.resource} at {step.expected_version}, and recorded is {uid} at {version}",
+            )
         wanted = desired.hash() if desired is not None and step.action in MAKES else None
         if step.desired_hash != wanted:
             yield step.address, "is not for what its manifest says now"

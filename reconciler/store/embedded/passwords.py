@@ -18,10 +18,10 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from reconciler.errors import DatabaseUnavailable
+from reconciler.store.database.queries import query, sql_files
 from reconciler.store.embedded.account import Account, is_root
 from reconciler.store.embedded.lease import POLL_SECONDS
 from reconciler.store.embedded.place import Place
-from reconciler.store.queries import query, sql_files
 
 SUPERUSER = "postgres"
 RUNTIME = "reconciler_runtime"

@@ -18,9 +18,9 @@ from typing import Any, TypeVar
 import psycopg
 import requests
 
-from reconciler.store.plans import approve, find_plan
-from reconciler.store.secrets import load_key
-from reconciler.store.session import Actor, Store
+from reconciler.store.database.session import Actor, Store
+from reconciler.store.inventory.secrets import load_key
+from reconciler.store.work.plans import approve, find_plan
 from tests import forking
 from tests.databases import TestDatabase
 from tests.forking import Process
@@ -43,7 +43,7 @@ _DAEMON = """
 import json, sys
 from pathlib import Path
 from reconciler.daemon import DaemonConfig, run
-from reconciler.manifest.sources import SourceSpec
+from reconciler.manifest.source.sources import SourceSpec
 given = json.loads(sys.argv[1])
 sources = tuple(SourceSpec(**{"trusted": True, **each}) for each in given.pop("sources"))
 sys.exit(run(DaemonConfig(home=Path(given.pop("home")), sources=sources, **given)))

@@ -14,8 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from reconciler.store.database.migrate import migrate
 from reconciler.store.embedded import EmbeddedServer
-from reconciler.store.migrate import migrate
 from tests.acceptance.daemon.rig import Cloud, Daemon, Site, fleet, git, server, ssh_key, until
 from tests.databases import fastest_folder
 from tests.unit.git_rig import commit

@@ -1,0 +1,82 @@
+"""What the clock does with the open database, in threads of its own: heartbeat, measuring, and housekeeping.
+
+It never reconciles. It is the first to notice that the database went while nothing was to be done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from reconciler.daemon.logs import get_logger
+from reconciler.daemon.metrics import Metrics
+from reconciler.errors import DatabaseUnavailable, ReconcilerError
+from reconciler.store.database.session import Store
+from reconciler.store.work.watch import beat, levels, make_partitions
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    store: Store
+    worker: UUID
+
+
+class Housekeeping:
+    """`lost` is called when this worker's session is gone, so that others count it as dead."""
+
+    def __init__(self, metrics: Metrics, actor: str, lost: Callable[[], None]) -> None:
+        self.metrics = metrics
+        self.actor = actor
+        self._lost = lost
+        self._live: _Live | None = None
+
+    def begin(self, store: Store, worker: UUID) -> None:
+        """The database is open."""
+        self._live = _Live(store, worker)
+        self.metrics.snapshot.database_up = True
+
+    def end(self) -> None:
+        self._live = None
+
+    def beat(self) -> None:
+        live = self._live
+        if live is None:
+            return
+        try:
+            alive = beat(live.store, live.worker, self.actor)
+        except DatabaseUnavailable:
+            alive = False  # what follows from it is logged by whoever opens the database again
+        except ReconcilerError as error:
+            _log.warning("no heartbeat", problem=error.message)
+            return
+        if self._live is not live:
+            return  # it was closed in the meantime, and this says nothing of the next
+        self.metrics.snapshot.database_up = alive
+        if alive:
+            self.measure()
+        else:
+            self._lost()
+
+    def measure(self) -> None:
+        """Take the levels that metrics show."""
+        live = self._live
+        if live is None:
+            return
+        try:
+            with live.store.read() as tx:
+                self.metrics.snapshot.levels = levels(tx)
+        except ReconcilerError as error:
+            _log.warning("the levels cannot be read", problem=error.message)
+
+    def maintain(self) -> None:
+        """Make room for the history of the months ahead."""
+        live = self._live
+        if live is None:
+            return
+        try:
+            make_partitions(live.store, self.actor)
+        except ReconcilerError as error:
+            _log.error("the history's partitions cannot be made", problem=error.message, hint=error.hint)

@@ -1,0 +1,159 @@
+"""Waiting for providers' tasks: all that are running at an endpoint are asked for together.
+
+One thread for each endpoint that has something to wait for; it ends when there is nothing left.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from reconciler.errors import ProviderError
+from reconciler.executor.access.budget import GLANCE
+from reconciler.providers.driver import TaskState, TaskStatus
+
+
+class Asked(Protocol):
+    """Whoever knows the states of tasks, see `Driver.poll`."""
+
+    def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]: ...
+
+
+@dataclass(slots=True)
+class _Waiter:
+    tasks: frozenset[str]
+    deadline: float
+    known_at: dict[str, float]  # when something was last known of each task
+    done: threading.Event = field(default_factory=threading.Event)
+    statuses: dict[str, TaskStatus] = field(default_factory=dict)
+    denied: Counter[str] = field(default_factory=Counter)  # how often in a row a task was unknown
+
+    @property
+    def open(self) -> frozenset[str]:
+        return self.tasks - self.statuses.keys()
+
+
+class Poller:
+    """Polls one endpoint. The interval grows while nothing ends and is capped, so long waits stay cheap."""
+
+    _FIRST, _MOST, _MARGIN = 0.2, 5.0, 60.0  # seconds
+    _DENIALS = 3  # that a provider does not know a task is believed from so many answers in a row
+    _BLIND = 120.0  # seconds without any answer about a task, after which nobody waits for it any more
+
+    def __init__(self, connect: Callable[[], Asked], clock: Callable[[], float] = time.monotonic) -> None:
+        self._connect = connect
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._waiters: list[_Waiter] = []
+        self._thread: threading.Thread | None = None
+        self._wake = threading.Event()
+
+    def wait(
+        self, tasks: Sequence[str], timeout: float, stop: threading.Event | None = None, grace: float = 0.0
+    ) -> dict[str, TaskStatus]:
+        """The end states of the tasks; those still running after `timeout` seconds come back as RUNNING.
+
+        So do those that are still running `grace` seconds after a stop request, and, with a message of the
+        reason, those of which nothing was learned for two minutes: a provider that is gone is not waited for.
+        """
+        if not tasks:
+            return {}
+        now = self._clock()
+        waiter = _Waiter(frozenset(tasks), now + timeout, dict.fromkeys(tasks, now))
+        with self._lock:
+            self._waiters.append(waiter)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
+                self._thread.start()
+        self._wake.set()
+        # The margin is for the poller's last request; past it, a task counts as still running.
+        self._await(waiter, timeout + self._MARGIN, stop, grace)
+        with self._lock:
+            self._waiters = [other for other in self._waiters if other is not waiter]
+        return waiter.statuses | {task: TaskStatus(TaskState.RUNNING) for task in waiter.open}
+
+    def release(self) -> None:
+        """Leave nobody waiting: what still runs comes back as RUNNING now."""
+        with self._lock:
+            waiters = list(self._waiters)
+        for waiter in waiters:
+            waiter.done.set()
+
+    def _await(self, waiter: _Waiter, seconds: float, stop: threading.Event | None, grace: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if waiter.done.wait(left if stop is None else min(left, GLANCE)):
+                return
+            if stop is not None and stop.is_set():
+                stop, end = None, min(end, time.monotonic() + grace)
+                self._wake.set()  # what is about to end is seen in time
+
+    def _run(self) -> None:
+        """Until nothing is left to wait for. Whatever breaks here, those who wait are not left waiting."""
+        try:
+            self._poll_all()
+        except BaseException:
+            with self._lock:
+                left, self._waiters, self._thread = self._waiters, [], None
+            for waiter in left:
+                waiter.done.set()
+            raise
+
+    def _poll_all(self) -> None:
+        interval = self._FIRST
+        while True:
+            with self._lock:
+                waiters = list(self._waiters)
+                if not waiters:
+                    self._thread = None
+                    return
+            ended = self._poll(waiters)
+            with self._lock:
+                self._waiters = [waiter for waiter in self._waiters if not waiter.done.is_set()]
+                left = bool(self._waiters)
+            interval = self._FIRST if ended else min(interval * 1.5, self._MOST)
+            if left and self._wake.wait(interval):
+                self._wake.clear()
+                interval = self._FIRST
+
+    def _poll(self, waiters: list[_Waiter]) -> bool:
+        """One look at all open tasks; whether any of them ended, or is waited for no longer."""
+        wanted = sorted({task for waiter in waiters for task in waiter.open})
+        found: Mapping[str, TaskStatus] = {}
+        why = "the provider says nothing of it"
+        try:
+            found = self._connect().poll(wanted)
+        except ProviderError as error:
+            why = error.message  # the tasks run on whether or not they can be seen now; deadlines still hold
+        now = self._clock()
+        ended = False
+        for waiter in waiters:
+            for task in waiter.open:
+                status = found.get(task)
+                if status is not None and not _is_unseen(status):
+                    waiter.known_at[task] = now
+                elif now - waiter.known_at[task] >= self._BLIND:
+                    reason = status.message if status is not None else why
+                    message = f"nothing could be learned of it for {self._BLIND:g} s: {reason}"
+                    waiter.statuses[task] = TaskStatus(TaskState.RUNNING, message)
+                if status is None or self._is_doubtful(waiter, task, status):
+                    continue
+                if status.state is not TaskState.RUNNING:
+                    waiter.statuses[task] = status
+                    ended = True
+            if not waiter.open or now >= waiter.deadline:
+                waiter.done.set()
+        return ended
+
+    def _is_doubtful(self, waiter: _Waiter, task: str, status: TaskStatus) -> bool:
+        """Whether the provider says that it does not know the task, and has not said so often enough yet."""
+        waiter.denied[task] = waiter.denied[task] + 1 if status.state is TaskState.UNKNOWN else 0
+        return 0 < waiter.denied[task] < self._DENIALS
+
+
+def _is_unseen(status: TaskStatus) -> bool:
+    return status.state is TaskState.RUNNING and bool(status.message)

@@ -1,0 +1,1 @@
+"""What a provider shows, and what it denies. No mutation is ever sent from here."""

@@ -1,0 +1,1 @@
+"""One step from its intent to its end, and what a dead worker left of one; the order among them."""

@@ -1,0 +1,314 @@
+"""One step, through T1 to T4: intent, sending, accepted, done, each committed before the next begins.
+
+Nothing is sent without its intent in the database; nothing ambiguous is written down as success or as
+failure. Retries are by class of error, bounded, and only of calls that are known to have had no effect.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from dataclasses import replace
+from uuid import uuid4
+
+from reconciler.errors import (
+    ClaimLost,
+    CredentialError,
+    DatabaseUnavailable,
+    ErrorCode,
+    PlanError,
+    ProviderError,
+    ReconcilerError,
+    StalePlanError,
+    Stopped,
+)
+from reconciler.executor.context import Context, Endpoint
+from reconciler.executor.steps.fill import Filling, addresses
+from reconciler.executor.steps.find import found_by_identity, held_by
+from reconciler.executor.steps.outcome import Outcome, Result
+from reconciler.executor.steps.settle import settle_failure, settle_success, settle_unsent
+from reconciler.executor.steps.verify import verify_needed, verify_ours
+from reconciler.model.address import Address
+from reconciler.model.plan import Call, Step
+from reconciler.providers.driver import Submission, TaskState
+from reconciler.store.database.session import Transaction
+from reconciler.store.work import operations as ops
+
+_ATTEMPTS = 5
+_PATIENT_ATTEMPTS = 9  # where something is about to be given back: about two minutes
+_FIRST_WAIT, _MOST_WAIT = 0.5, 30.0  # seconds between attempts
+_GRACE = 30.0  # seconds that a stop request leaves to a task; a longer one is left to the recovery
+
+
+class StepRunner:
+    """Runs one step in the calling thread. Once its first call is made, `stop` only ends its waiting.
+
+    What it has sent then and cannot bring to its end stays open, as after a crash, for the next recovery.
+    """
+
+    def __init__(self, context: Context, step: Step, plan_step_id: int | None, stop: threading.Event) -> None:
+        self.context = context
+        self.step = step
+        self.plan_step_id = plan_step_id
+        self.stop = stop
+        self.endpoint: Endpoint = context.connections.endpoint(step.endpoint)
+        self.operation = uuid4()
+        self.requests = 0
+        self.sent = False  # whether the provider took any of its calls
+        self.successor: str | None = None  # the new object's id, while the one it replaces is still there
+
+    def run(self) -> Outcome:
+        """Carry the step out. Raises only what is a fault of ours or of the database."""
+        began = time.monotonic()
+        outcome = self._run()
+        seconds = time.monotonic() - began
+        return replace(outcome, seconds=seconds, requests=self.requests, operation=self.operation)
+
+    def _run(self) -> Outcome:
+        try:
+            begun = self._begin()
+        except StalePlanError as error:
+            return self._outcome(Result.STALE, error)
+        except ClaimLost as error:
+            return self._outcome(Result.BUSY, error)
+        try:
+            return self._carry_out(begun)
+        except ClaimLost as error:
+            return self._outcome(Result.BUSY, error)
+
+    def _carry_out(self, begun: ops.Begun) -> Outcome:
+        if self.stop.is_set():
+            return self._unsent(begun)
+        try:
+            verify_needed(self.context, self.step)
+            verify_ours(self.context, self.step, begun)
+            begun = self._calls(begun)
+            settle_success(self.context, self.step, begun)
+        except Stopped as error:
+            return self._outcome(Result.AMBIGUOUS, error) if self.sent else self._unsent(begun)
+        except (ProviderError, PlanError, CredentialError) as error:
+            ambiguous = isinstance(error, ProviderError) and error.ambiguous
+            result = settle_failure(
+                self.context, self.step, begun, error, ambiguous=ambiguous, successor=self.successor
+            )
+            return self._outcome(result, error)
+        return Outcome(self.step.address, self.step.action, Result.DONE)
+
+    def _unsent(self, begun: ops.Begun) -> Outcome:
+        settle_unsent(self.context, begun)
+        stopped = PlanError("stopped before its first call", hint="apply again")
+        return self._outcome(Result.NOT_STARTED, stopped)
+
+    def _outcome(self, result: Result, error: ReconcilerError) -> Outcome:
+        return Outcome(self.step.address, self.step.action, result, error.message, error.hint or "")
+
+    def _begin(self) -> ops.Begun:
+        """T1."""
+        actor = self.context.acting(self.operation, self.step.summary)
+        with self.context.store.transaction(actor) as tx:
+            return ops.begin(
+                tx,
+                self.operation,
+                self.step,
+                self.context.worker,
+                self.context.actor,
+                plan_step_id=self.plan_step_id,
+                revision_id=self.context.revision,
+                id_range=self.endpoint.id_range,
+            )
+
+    def _calls(self, begun: ops.Begun) -> ops.Begun:
+        for position, call in enumerate(self.step.calls):
+            try:
+                begun = self._call(begun, position, call)
+            except (Stopped, ClaimLost, DatabaseUnavailable):
+                raise  # nothing may be sent any more
+            except ReconcilerError:
+                self._restore(begun, position + 1)
+                raise
+        return begun
+
+    def _restore(self, begun: ops.Begun, after: int) -> None:
+        """Give a machine back its power although a call between its stop and its start has failed.
+
+        A machine that is only being made is not started half-made: the next plan completes it first. Where
+        only looks were made, it was not stopped.
+        """
+        if any(call.creates for call in self.step.calls) or self.step.calls[after - 1].looks:
+            return
+        for position, call in enumerate(self.step.calls):
+            if position >= after and call.restores:
+                with suppress(ProviderError):  # the first error is the one to tell; this one is on record
+                    self._call(begun, position, call)
+
+    def _call(self, begun: ops.Begun, position: int, call: Call) -> ops.Begun:
+        """T2, the request, T3, the wait for its tasks."""
+        with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
+            ids = ops.external_ids(tx, addresses(self.step.calls) | {self.step.address})
+            if self.successor is not None:
+                ids[self.step.address] = self.successor
+            self._filling(begun, ids).fill(call)  # what cannot be filled is not written down as sent
+            ops.sending(tx, begun, position)
+            if call.deletes and self.context.connections.trusted(self.step.endpoint):
+                ops.seen_by(tx, begun, self.context.connections.login(self.step.endpoint))
+            if call.creates:
+                ops.sent_by(tx, begun, self.context.connections.login(self.step.endpoint))
+        try:
+            begun, submission = self._submit(begun, call, ids)
+            with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
+                ops.accepted(tx, begun, position, self._made(position, submission), submission.tasks)
+            self._wait(call, submission)
+        except Stopped:
+            raise  # on record as it is: as sent, or as taken
+        except ProviderError as error:
+            self._call_failed(begun, position, call, error)
+            return begun
+        with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
+            ops.call_finished(tx, begun, position, "done")
+            self._forget_deleted(tx, begun, position)
+        return begun
+
+    def _made(self, position: int, submission: Submission) -> str | None:
+        """The new object's id, if the row goes over to it now: not while the one it replaces is still there.
+
+        What is cut off before that is replaced again: the creation finds its object by the same reserved id
+        and our mark, and the old object is still the row's, so neither is ever left behind.
+        """
+        if not self.step.calls[position].creates:
+            return None
+        if any(later.deletes for later in self.step.calls[position + 1 :]):
+            self.successor = submission.external_id
+            return None
+        return submission.external_id
+
+    def _forget_deleted(self, tx: Transaction, begun: ops.Begun, position: int) -> None:
+        """In a replacement the old object's id means nothing once it is gone."""
+        if not self.step.calls[position].deletes:
+            return
+        if self.successor is not None:
+            ops.object_made(tx, begun, self.successor)
+        elif any(later.creates for later in self.step.calls[position:]):
+            ops.object_deleted(tx, begun)
+        else:
+            return
+        ops.unapply_users(tx, begun)
+
+    def _call_failed(self, begun: ops.Begun, position: int, call: Call, error: ProviderError) -> None:
+        gone = call.deletes and error.code is ErrorCode.NOT_FOUND
+        status = "ambiguous" if error.ambiguous else "failed"
+        with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
+            if gone or call.best_effort:
+                ops.call_finished(tx, begun, position, "skipped", error.code.value, error.message)
+                if gone:
+                    self._forget_deleted(tx, begun, position)
+                return
+            ops.call_finished(tx, begun, position, status, error.code.value, error.message)
+        raise error
+
+    def _submit(
+        self, begun: ops.Begun, call: Call, ids: dict[Address, str | None]
+    ) -> tuple[ops.Begun, Submission]:
+        """Send until it is taken, within bounds; only what surely had no effect is sent again."""
+        wait = _FIRST_WAIT
+        for attempt in range(1, _PATIENT_ATTEMPTS + 1):
+            filling = self._filling(begun, ids)
+            try:
+                self.requests += 1
+                submission = self.context.connections.driver(self.step.endpoint).submit(filling.fill(call))
+            except Stopped:
+                raise
+            except ProviderError as error:
+                if call.creates and (error.code is ErrorCode.ALREADY_EXISTS or error.ambiguous):
+                    begun, found = self._look_up(begun, error)
+                    if found is not None:
+                        self.sent = True
+                        return begun, Submission(external_id=found)
+                    if attempt >= _ATTEMPTS:
+                        break
+                elif error.code is ErrorCode.ALREADY_EXISTS and (whose := held_by(self.context, self.step)):
+                    raise ProviderError(
+                        f"{error.message}; {whose}", code=error.code, hint="choose another one"
+                    ) from error
+                elif not error.transient or error.ambiguous or attempt == _attempts(error):
+                    raise
+                else:
+                    pause = error.retry_after if error.retry_after is not None else wait
+                    if error.code is ErrorCode.RATE_LIMITED:
+                        self.endpoint.budget.pause(pause)
+                    elif self.stop.wait(pause):
+                        raise
+                    wait = min(wait * 2, _MOST_WAIT)
+            else:
+                self.sent = True
+                return begun, submission
+        raise ProviderError(
+            f"{self.step.address}: every id or attempt met somebody else's object",
+            code=ErrorCode.ALREADY_EXISTS,
+            hint="look at the endpoint's id range",
+        )
+
+    def _filling(self, begun: ops.Begun, ids: dict[Address, str | None]) -> Filling:
+        return Filling(
+            owner=self.context.owner,
+            resource=begun.uid,
+            operation=begun.operation,
+            reserved=begun.reserved,
+            external_ids=ids,
+            secret=self.context.secret,
+        )
+
+    def _look_up(self, begun: ops.Begun, error: ProviderError) -> tuple[ops.Begun, str | None]:
+        """After a create whose fate is open: our object's id if it is there, another id to try if taken.
+
+        Raises the error again where looking settles nothing; it stays ambiguous then.
+        """
+        try:
+            found = found_by_identity(self.context, self.step, begun)
+        except ProviderError:
+            if error.ambiguous:
+                raise error from None  # what could not be looked at stays in doubt
+            raise
+        if found is not None:
+            return begun, found
+        if error.ambiguous:
+            raise error
+        if begun.reserved is None or self.endpoint.id_range is None:
+            whose = held_by(self.context, self.step)
+            raise ProviderError(
+                f"{self.step.address}: "
+                + (whose or f"an object of that name exists at {self.step.endpoint}")
+                + " and is not ours",
+                code=ErrorCode.ALREADY_EXISTS,
+                hint="choose another one, or take that object over with lifecycle.adopt",
+            )
+        with self.context.store.transaction(self.context.acting(begun.operation, "another id")) as tx:
+            return ops.reserve_again(tx, begun, self.step.endpoint, self.endpoint.id_range), None
+
+    def _wait(self, call: Call, submission: Submission) -> None:
+        poller = self.context.connections.poller(self.step.endpoint)
+        statuses = poller.wait(submission.tasks, call.timeout, self.stop, _GRACE)
+        for task, status in statuses.items():
+            if status.state is TaskState.FAILED:
+                raise ProviderError(f"{call.summary}: {status.message or 'the task failed'}")
+            if status.state is TaskState.RUNNING and self.stop.is_set():
+                raise Stopped(
+                    f"stopped while the provider was still at it ({task})",
+                    hint="it is on record; the next run waits for it first",
+                )
+            if status.state is TaskState.RUNNING and status.message:
+                raise ProviderError(
+                    f"{call.summary}: it is not known what became of it ({task}): {status.message}",
+                    code=ErrorCode.UNAVAILABLE,
+                    ambiguous=True,
+                )
+            if status.state is TaskState.RUNNING:
+                raise ProviderError(
+                    f"{call.summary}: still running after {call.timeout} s ({task})",
+                    code=ErrorCode.TIMEOUT,
+                    ambiguous=True,
+                )
+
+
+def _attempts(error: ProviderError) -> int:
+    return _PATIENT_ATTEMPTS if error.patient else _ATTEMPTS

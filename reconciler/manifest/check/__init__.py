@@ -1,0 +1,1 @@
+"""What only the whole set shows: nothing in here reads a document."""

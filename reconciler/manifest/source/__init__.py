@@ -1,0 +1,1 @@
+"""Where manifests come from: folders, files, standard input, git; no document is read in here."""

@@ -1,0 +1,1 @@
+"""The database itself: opened, migrated, and spoken to by named queries in transactions."""

@@ -1,0 +1,189 @@
+"""Opens the database, whichever it is: the server of a URL, or one of our own that is started for it.
+
+It makes the database where there is none and brings its schema up to date where it may; on somebody's own
+server it changes a schema only when told to. Everything else works through the Store that it hands out, as a
+role that owns nothing and can bypass nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg import conninfo
+from psycopg import errors as pg
+
+from reconciler.errors import DatabaseUnavailable, MigrationError
+from reconciler.store.database import home as homes
+from reconciler.store.database import migrate as migrations
+from reconciler.store.database.faults import translated
+from reconciler.store.database.queries import query, sql_files
+from reconciler.store.database.session import Actor, Store
+from reconciler.store.embedded import ABSENT_HINT, EmbeddedServer
+from reconciler.store.inventory.secrets import Key, load_key, use_key
+
+NAME = "reconciler"
+RUNTIME_ROLE = "reconciler_runtime"
+DATA_FOLDER = "postgresql"
+MONTHS_AHEAD = 3  # of history partitions: a program that is not run for longer makes them when it starts
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database. `admin_url` may migrate it; `runtime_url` is what the program works as.
+
+    `runtime_role` is the role that sessions of `runtime_url` must take first, None where it is that role's
+    own. Neither URL is for showing: one that a user gave may hold a password.
+    """
+
+    store: Store
+    admin_url: str = field(repr=False)
+    runtime_url: str = field(repr=False)
+    runtime_role: str | None
+    server: EmbeddedServer | None
+
+    @property
+    def is_embedded(self) -> bool:
+        return self.server is not None
+
+    def key(self, home: Path, actor: str) -> Key:
+        """The installation's key. Raises ConfigurationError, see `secrets.load_key` and `secrets.use_key`.
+
+        Homes that share a URL's database may have a key each, so only the embedded one is particular.
+        """
+        if not self.is_embedded:
+            return load_key(home)
+        with self.store.transaction(Actor(actor, "key of the installation", "maintenance")) as tx:
+            return use_key(tx, home)
+
+    def close(self) -> None:
+        self.store.close()
+        if self.server is not None:
+            self.server.close()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_database(
+    url: str | None, home: Path, *, auto_migrate: bool = False, anew: bool = False, max_size: int = 10
+) -> Database:
+    """The database at `url`, or without one that in `home`, which is made, started and kept running.
+
+    `auto_migrate`: bring the schema of a URL's database up to date too. `anew`: make a new database in `home`
+    though an earlier one was there, whose data is gone; without it that is refused.
+    Raises DatabaseUnavailable, and MigrationError where the schema does not fit and may not, or cannot, be
+    made to.
+    """
+    if url is not None:
+        return _open_url(url, auto_migrate=auto_migrate, max_size=max_size)
+    server = _server(home, anew=anew)
+    try:
+        database = _open_embedded(server, max_size)
+    except BaseException:
+        server.close()
+        raise
+    try:
+        with database.store.read() as tx:
+            homes.keep_installation(home, tx.value("installation.uid"), anew=anew)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def admin_url(url: str | None, home: Path) -> tuple[str, EmbeddedServer | None]:
+    """What `migrate` and `status` take, for a command that works on the schema alone.
+
+    The embedded server, if it is that, is running and to be closed by the caller.
+    """
+    if url is not None:
+        return url, None
+    server = _server(home)
+    _ensure_exists(server)
+    return server.superuser_dsn(NAME), server
+
+
+def _server(home: Path, *, anew: bool = False) -> EmbeddedServer:
+    data = home / DATA_FOLDER
+    # Looked at before the data, which is made first: so two first starts at once do not refuse one another.
+    trace = homes.trace_of_use(home)
+    if trace is not None and not anew and not EmbeddedServer.has_data(data):
+        raise DatabaseUnavailable(
+            f"there is no database in {data}, though {trace} shows that one has been in use here",
+            hint=f"{ABSENT_HINT}. If it never was here but at a URL: give that (--database).",
+        )
+    return EmbeddedServer.open(data, keep_running=True, anew=anew)
+
+
+def _open_embedded(server: EmbeddedServer, max_size: int) -> Database:
+    _ensure_exists(server)
+    admin = server.superuser_dsn(NAME)
+    found = migrations.status(admin)
+    migrations.check(found)
+    if found.pending:
+        migrations.migrate(admin)
+    return _open(admin, server.runtime_dsn(NAME), None, server, max_size)
+
+
+def _open_url(url: str, *, auto_migrate: bool, max_size: int) -> Database:
+    try:
+        conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        # The parser's own message quotes the URL, password and all.
+        raise DatabaseUnavailable(
+            "the database's URL is not one", hint="Expected: postgresql://user@host:5432/database"
+        ) from None
+    found = migrations.status(url)
+    migrations.check(found)
+    if found.pending and not auto_migrate:
+        raise MigrationError(
+            f"the database's schema is not up to date: {', '.join(found.pending)} not applied",
+            hint="Run: reconciler db migrate",
+        )
+    if found.pending:
+        migrations.migrate(url)
+    return _open(url, url, _role_to_take(url), None, max_size)
+
+
+def _open(
+    admin: str, runtime: str, role: str | None, server: EmbeddedServer | None, max_size: int
+) -> Database:
+    store = Store.open(runtime, max_size=max_size, role=role)
+    try:
+        with store.transaction(Actor("reconciler", "history of the months ahead", "maintenance")) as tx:
+            tx.value("session.make_history_partitions", months_ahead=MONTHS_AHEAD)
+    except BaseException:
+        store.close()
+        raise
+    return Database(store, admin, runtime, role, server)
+
+
+def _role_to_take(url: str) -> str | None:
+    """The runtime role where the URL's user is another. Raises MigrationError if it may not be taken."""
+    with migrations.connect(url) as connection, translated("roles"):
+        row = connection.execute(query("session.roles"), {"role": RUNTIME_ROLE}).fetchone()
+    user, may_take = row or ("", False)
+    if user == RUNTIME_ROLE:
+        return None
+    if not may_take:
+        raise MigrationError(
+            f"the database user {user} is not {RUNTIME_ROLE} and may not act as it",
+            hint=f"Connect as {RUNTIME_ROLE}, or: GRANT {RUNTIME_ROLE} TO {user}",
+        )
+    return RUNTIME_ROLE
+
+
+def _ensure_exists(server: EmbeddedServer) -> None:
+    with migrations.connect(server.superuser_dsn()) as connection, translated("create database"):
+        if connection.execute(query("session.database_exists"), {"name": NAME}).fetchone():
+            return
+        try:
+            for _, content in sql_files("database"):
+                connection.execute(content)
+        except (pg.DuplicateDatabase, pg.UniqueViolation):
+            return  # another process was faster

@@ -1,0 +1,276 @@
+"""Sessions with the database: a pool of connections, transactions that say who acts, named queries in them.
+
+Who, why, which operation and which revision are told to the database once per transaction, and its triggers
+write them into every history row. This module knows no table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+from uuid import UUID
+
+import psycopg
+from psycopg import conninfo
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from reconciler.errors import DatabaseError, DatabaseUnavailable
+from reconciler.store.database.faults import LockedOut, sessions_in_words, translated
+from reconciler.store.database.queries import query
+
+Cause = Literal["manifest", "observation", "operation", "catalog", "recovery", "maintenance", "manual"]
+Row = tuple[Any, ...]
+Connection = psycopg.Connection[Row]
+
+CHECKOUT_SECONDS, LOST_SECONDS = 8.0, 1.0
+"""How long a connection is waited for; and how long once that was in vain, until one is had again. With the
+few transactions that follow on a loss, an apply gives up within about 15 s."""
+_LIVENESS = {
+    "connect_timeout": 5,  # seconds
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5_000,  # milliseconds
+}
+"""So that a host that is gone without a word is noticed; what a URL says itself goes before."""
+STREAM_ROWS = 1000
+
+
+@cache
+def _stream_rows() -> int:
+    # Rows come in chunks only where libpq is 17 or newer; one by one they are as right, and slower.
+    return STREAM_ROWS if psycopg.capabilities.has_stream_chunked() else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who makes a change, why, and on behalf of what; every history row of the transaction says so."""
+
+    name: str
+    reason: str = ""
+    cause: Cause = "manual"
+    operation: UUID | None = None
+    revision: int | None = None
+
+
+class Transaction:
+    """An open transaction. Queries go by name; errors come out as DatabaseError or DatabaseUnavailable."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def rows(self, name: str, /, **params: object) -> list[Row]:
+        with translated(name):
+            return self._connection.execute(query(name), params or None).fetchall()
+
+    def row(self, name: str, /, **params: object) -> Row | None:
+        """The only row, or None. Raises DatabaseError where there are several."""
+        found = self.rows(name, **params)
+        if len(found) > 1:
+            raise DatabaseError(f"{name}: one row was expected, and there are {len(found)}")
+        return found[0] if found else None
+
+    def value(self, name: str, /, **params: object) -> Any:
+        """The first column of the only row, or None where there is no row."""
+        found = self.row(name, **params)
+        return found[0] if found else None
+
+    def execute(self, name: str, /, **params: object) -> int:
+        """The number of rows written; for an update, 0 says that its conditions held nowhere."""
+        with translated(name):
+            return self._connection.execute(query(name), params or None).rowcount
+
+    def many(self, name: str, params: Iterable[Mapping[str, object]], /) -> int:
+        """Runs a query once for each set of parameters, pipelined; gives the sum of the rows written."""
+        with translated(name), self._connection.cursor() as cursor:
+            cursor.executemany(query(name), [dict(each) for each in params])
+            return max(cursor.rowcount, 0)
+
+    def batch(self, name: str, rows: Sequence[Mapping[str, object]], /, **params: object) -> int:
+        """Runs a query once for all rows, each of whose fields becomes an array; without rows, not at all.
+
+        One statement is one run of its triggers, which is most of what a row costs.
+        """
+        if not rows:
+            return 0
+        return self.execute(name, **{key: [row[key] for row in rows] for key in rows[0]}, **params)
+
+    def copy(self, name: str, rows: Iterable[Sequence[object]], /) -> int:
+        """Loads rows through a `COPY … FROM STDIN` query; the fastest way in. Gives their number."""
+        count = 0
+        with translated(name), self._connection.cursor() as cursor, cursor.copy(query(name)) as copy:
+            for row in rows:
+                copy.write_row(row)
+                count += 1
+        return count
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What is done inside is undone by an exception, and the transaction goes on."""
+        with translated("savepoint"), self._connection.transaction():
+            yield
+
+    def stream(self, name: str, /, **params: object) -> Iterator[Row]:
+        """Rows one after another in bounded memory. Until they are read, it does nothing else."""
+        with translated(name), self._connection.cursor(binary=True) as cursor:
+            yield from cursor.stream(query(name), params or None, size=_stream_rows())
+
+
+class Store:
+    """The database as the rest of the program sees it. Safe to share between threads."""
+
+    def __init__(self, pool: ConnectionPool[Connection], connect: Callable[[], Connection]) -> None:
+        self._pool = pool
+        self._connect = connect
+        self._lost = ""  # why the database could not be reached the last time, if so
+
+    @classmethod
+    def open(cls, dsn: str, *, max_size: int = 10, role: str | None = None) -> Store:
+        """Connects. `role` is taken on each new connection (SET ROLE). Raises DatabaseUnavailable."""
+
+        def prepare(connection: Connection) -> None:
+            connection.autocommit = True
+            connection.execute(query("session.settings"))
+            if role is not None:
+                connection.execute(query("session.role"), {"role": role})
+
+        def configure(connection: Connection) -> None:
+            prepare(connection)
+            connection.autocommit = False
+
+        with translated("connect"):
+            whole = conninfo.make_conninfo("", **{**_LIVENESS, **conninfo.conninfo_to_dict(dsn)})
+
+        def connect() -> Connection:
+            connection = psycopg.connect(whole, application_name="reconciler")
+            prepare(connection)
+            return connection
+
+        pool: ConnectionPool[Connection] = ConnectionPool(
+            whole,
+            min_size=1,
+            max_size=max_size,
+            timeout=CHECKOUT_SECONDS,
+            configure=configure,
+            check=ConnectionPool.check_connection,
+            kwargs={"application_name": "reconciler"},
+            open=False,
+        )
+        # The first connection is tried apart, because the pool would only say that it waited in vain.
+        with translated("connect"):
+            connect().close()
+            pool.open(wait=True, timeout=CHECKOUT_SECONDS)
+        return cls(pool, connect)
+
+    @contextmanager
+    def transaction(self, actor: Actor) -> Iterator[Transaction]:
+        """A transaction that commits at its end, and is undone by an exception."""
+        with translated("commit"), self._checked_out() as connection:
+            _act_as(connection, actor)
+            yield Transaction(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction that sees one moment and can write nothing."""
+        with translated("read"), self._checked_out() as connection:
+            connection.read_only = True
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            try:
+                with connection.transaction():
+                    yield Transaction(connection)
+            finally:
+                if not connection.closed:
+                    connection.read_only = None
+                    connection.isolation_level = None
+
+    @contextmanager
+    def session(self) -> Iterator[Transaction]:
+        """A session of its own, outside the pool, for what lives as long as a session: advisory locks.
+
+        Each query in it commits by itself.
+        """
+        with translated("connect"):
+            connection = self._connect()
+        session = Transaction(connection)
+        try:
+            yield session
+        finally:
+            # The server ends a session some time after its client did; its locks are free when this returns.
+            with suppress(DatabaseUnavailable):
+                session.value("session.release_locks")
+            connection.close()
+
+    @contextmanager
+    def rehearsal(self, actor: Actor) -> Iterator[Transaction]:
+        """A transaction that is always undone: what would be, computed by the code that does it."""
+        with translated("rehearsal"), self._checked_out() as connection:
+            _act_as(connection, actor)
+            try:
+                yield Transaction(connection)
+            finally:
+                if not connection.closed:
+                    connection.rollback()
+
+    @contextmanager
+    def _checked_out(self) -> Iterator[Connection]:
+        """A connection of the pool. Raises DatabaseUnavailable with the server's reason if there is none."""
+        with ExitStack() as stack:
+            patience = LOST_SECONDS if self._lost else CHECKOUT_SECONDS
+            try:
+                connection = stack.enter_context(self._pool.connection(patience))
+            except PoolTimeout as error:
+                self._lost = self._lost or self._reason()
+                why = self._lost or f"all of this program's {self._pool.max_size} are in use"
+                raise DatabaseUnavailable(
+                    f"the database gave no connection: {why}",
+                    hint="Check that the server runs, and its log.",
+                ) from error
+            self._lost = ""
+            try:
+                yield connection
+            except LockedOut as error:
+                raise self._with_names(error, connection) from error
+
+    def _with_names(self, error: LockedOut, connection: Connection) -> LockedOut:
+        """The same error with who may be in the way, and what to do about it."""
+        with translated("lock"), self._connect() as other:
+            found = other.execute(
+                query("session.in_the_way"), {"waiter": connection.info.backend_pid}
+            ).fetchall()
+        if not found:
+            return error
+        who = sessions_in_words(found)
+        hint = f"run it again, or end that session: SELECT pg_terminate_backend({found[0][0]})"
+        return LockedOut(f"{error.message}: {who}", hint=hint)
+
+    def _reason(self) -> str:
+        """The server's own reason, for the pool only says that it waited in vain; empty if it answers."""
+        try:
+            self._connect().close()
+        except psycopg.Error as error:
+            return str(error).strip() or type(error).__name__
+        return ""
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _act_as(connection: Connection, actor: Actor) -> None:
+    """Tell the database who acts; its triggers write it into every history row of the transaction."""
+    settings = {
+        "actor": actor.name,
+        "reason": actor.reason,
+        "cause": actor.cause,
+        "operation": str(actor.operation or ""),
+        "revision": str(actor.revision or ""),
+    }
+    connection.execute(query("session.actor"), settings)

@@ -1,0 +1,1 @@
+"""What sources of manifests want, by revision."""

@@ -1,0 +1,411 @@
+"""Desired state by revision: what each source wants, from which revision to which.
+
+A revision writes rows only for what it changes, so its cost follows the change. What is not in a
+complete source any more is closed, never deleted.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from reconciler.errors import Location, ManifestError, Problem
+from reconciler.model.address import Address
+from reconciler.model.catalog import Catalog
+from reconciler.model.resource import Desired
+from reconciler.store.database.ids import Ids, load_ids
+from reconciler.store.database.session import Transaction
+from reconciler.store.database.values import elements
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """Where manifests come from. `kind`: folder, git, stdin or files."""
+
+    name: str
+    kind: str
+    url: str | None = None
+    branch: str | None = None
+    subfolder: str | None = None
+    repository: str | None = None
+    is_part: bool = False  # only a part of it was read, so where the whole is stays as it is recorded
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionRow:
+    """Whose change it is. The hashes cover the manifests, and the catalog they were read by."""
+
+    content_hash: bytes
+    catalog_hash: bytes
+    actor: str
+    commit: str | None = None
+    author: str | None = None
+    authored_at: datetime | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionChange:
+    """What a revision changed. `id` is the latest one: this, or an earlier one if nothing changed."""
+
+    id: int
+    added: frozenset[Address]
+    changed: frozenset[Address]
+    removed: frozenset[Address]
+
+
+def known_documents(
+    tx: Transaction, source: str
+) -> tuple[dict[bytes, tuple[Address, frozenset[Address]]], bytes | None]:
+    """Documents that need no parsing, by content hash: their address and what they refer to.
+
+    Beside them the catalog hash that they were read with; in another one they must be read again.
+    """
+    source_id = tx.value("revisions.source", name=source)
+    if source_id is None:
+        return {}, None
+    latest = tx.row("revisions.latest", source_id=source_id)
+    context = bytes(latest[2]) if latest else None
+    references: dict[int, set[str]] = {}
+    for root_id, target in tx.rows("revisions.references", source_id=source_id):
+        references.setdefault(root_id, set()).add(target)
+    parse = cache(Address.parse)  # most targets are addresses of other rows
+    found = {
+        bytes(document): (parse(address), frozenset(map(parse, references.get(root_id, ()))))
+        for root_id, document, address in tx.rows("revisions.documents", source_id=source_id)
+    }
+    return found, context
+
+
+def other_resources(tx: Transaction, source: str) -> frozenset[Address]:
+    """The roots that other sources want."""
+    return frozenset(Address.parse(row[0]) for row in tx.rows("revisions.other_resources", source=source))
+
+
+def source_roots(tx: Transaction, source: str) -> dict[Address, str]:
+    """The roots that a source wants, each with its file's path within the source."""
+    source_id = tx.value("revisions.source", name=source)
+    if source_id is None:
+        return {}
+    return {Address.parse(row[1]): row[4] for row in tx.rows("revisions.current", source_id=source_id)}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a source says now.
+
+    `desired` was read, and `unchanged` are documents that say what they said, with where they are if that may
+    have moved. `documents` has each one's hash. `path` gives a file's path within the
+    source. `ends`: whether what else the source wanted, at a path, is wanted no more.
+    """
+
+    desired: Mapping[Address, Desired]
+    unchanged: Mapping[Address, Location | None]
+    documents: Mapping[Address, bytes]
+    path: Callable[[str], str]
+    ends: Callable[[Address, str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A revision whose removals are written and whose additions are not yet: others may hand over to it."""
+
+    source: SourceRow
+    source_id: int
+    wanted: Wanted
+    change: RevisionChange
+    hashes: Mapping[Address, bytes]
+    reworded: frozenset[Address]
+    is_new: bool
+
+
+def begin_revision(tx: Transaction, source: SourceRow, revision: RevisionRow, wanted: Wanted) -> Draft:
+    """Compare what a source wants with what it wanted, and close what it wants no more, or otherwise."""
+    source_id = tx.value("revisions.upsert_source", **_fields(source))
+    desired = wanted.desired
+    rows = tx.rows("revisions.current", source_id=source_id)
+    kept = {str(address): where for address, where in wanted.unchanged.items()}
+    _move(tx, [row for row in rows if row[1] in kept], kept, wanted.path)
+    current = {Address.parse(row[1]): row for row in rows if row[1] not in kept}
+    hashes = {address: item.hash() for address, item in desired.items()}
+    added = frozenset(address for address in desired if address not in current)
+    changed = frozenset(a for a in desired if a in current and bytes(current[a][2]) != hashes[a])
+    reworded = frozenset(
+        a
+        for a in desired
+        if a in current and a not in changed and _hash(current[a][3]) != wanted.documents.get(a)
+    )
+    gone = frozenset(a for a in current.keys() - desired.keys() if wanted.ends(a, current[a][4]))
+    latest = tx.row("revisions.latest", source_id=source_id)
+    same = latest is not None and (latest[1], bytes(latest[2])) == (revision.commit, revision.catalog_hash)
+    if latest is not None and same and not (added or changed or gone or reworded):
+        nothing: frozenset[Address] = frozenset()
+        change = RevisionChange(latest[0], nothing, nothing, nothing)
+        return Draft(source, source_id, wanted, change, hashes, nothing, is_new=False)
+    revision_id = tx.value("revisions.insert", source_id=source_id, **_revision_fields(revision))
+    closed = [current[a][0] for a in (*changed, *reworded, *gone)]
+    if closed:
+        tx.execute("revisions.close", revision_id=revision_id, ids=closed)
+    change = RevisionChange(revision_id, added, changed, gone)
+    return Draft(source, source_id, wanted, change, hashes, reworded, is_new=True)
+
+
+def end_revision(tx: Transaction, draft: Draft, catalog: Catalog) -> RevisionChange:
+    """Write what a draft adds or changes. Raises ManifestError where another source wants some of it."""
+    wanted, change = draft.wanted, draft.change
+    _check_owners(tx, draft.source, draft.source_id, wanted.desired)
+    if not draft.is_new:
+        return change
+    rows = [wanted.desired[address] for address in sorted(change.added | change.changed | draft.reworded)]
+    _insert(tx, rows, draft, catalog)
+    tx.execute("revisions.apply_lifecycles", revision_id=change.id)
+    if change.removed:
+        tx.execute("pauses.release_unwanted", addresses=_unwanted(tx, change.removed))
+    return change
+
+
+def record_revision(
+    tx: Transaction,
+    source: SourceRow,
+    revision: RevisionRow,
+    desired: Mapping[Address, Desired],
+    unchanged: frozenset[Address],
+    documents: Mapping[Address, bytes],
+    catalog: Catalog,
+    *,
+    complete: bool,
+) -> RevisionChange:
+    """Make `desired` (and what is `unchanged`) what the source wants, by itself.
+
+    `complete`: whatever else the source wanted is wanted no more. Raises ManifestError where another
+    source wants one of the addresses already.
+    """
+    wanted = Wanted(desired, dict.fromkeys(unchanged), documents, str, lambda *_: complete)
+    return end_revision(tx, begin_revision(tx, source, revision, wanted), catalog)
+
+
+def _hash(value: object) -> bytes | None:
+    return bytes(value) if isinstance(value, (bytes, memoryview)) else None
+
+
+def _move(
+    tx: Transaction,
+    rows: Iterable[tuple[Any, ...]],
+    kept: Mapping[str, Location | None],
+    path: Callable[[str], str],
+) -> None:
+    """Write down where documents are now that say what they said: in which file of their source."""
+    moved = [
+        {"id": row[0], "path": path(where.file), "file": where.file, "line": where.line}
+        for row in rows
+        for where in (kept[row[1]],)
+        if where is not None and (row[4], row[5], row[6]) != (path(where.file), where.file, where.line)
+    ]
+    tx.batch("revisions.move", moved)
+
+
+def _unwanted(tx: Transaction, addresses: Iterable[Address]) -> list[str]:
+    """Those that no other source wants either."""
+    texts = [str(address) for address in addresses]
+    return sorted(set(texts) - {row[0] for row in tx.rows("sources.wanted_by", addresses=texts)})
+
+
+_GUARDS = ("prevent_destroy", "on_remove", "allow_downtime", "replace", "create_before_destroy")
+_PLACES = ("source", "location", "datacenter")
+
+
+def restore_lifecycles(tx: Transaction) -> tuple[tuple[Address, str], ...]:
+    """Bring guards, placement and source of what is ours back to what its manifest last said.
+
+    They change only with a manifest; what differs was changed in the database by hand, or lost there. Gives
+    the address and what was found, in words, for each resource where that was so.
+    """
+    found: list[tuple[Address, str]] = []
+    for address, *values in tx.rows("revisions.restore_lifecycles"):
+        pairs = zip(values[0:10:2], values[1:10:2], strict=True)
+        words = [
+            f"{name} was {_word(was)} in the database and is {_word(now)} by its manifest"
+            for name, (was, now) in zip(_GUARDS, pairs, strict=True)
+            if was != now
+        ]
+        words += [
+            f"its {name} was another in the database than by its manifest"
+            for name, differs in zip(_PLACES, values[10:], strict=True)
+            if differs
+        ]
+        found.append((Address.parse(address), "; ".join(words)))
+    return tuple(sorted(found))
+
+
+def _word(value: bool | str | None) -> str:
+    return str(value).lower() if value is not None else "unset"
+
+
+def source_id_of(tx: Transaction, source: SourceRow) -> int:
+    """The source's row, which is made where there is none yet."""
+    return int(tx.value("revisions.upsert_source", **_fields(source)))
+
+
+def _fields(source: SourceRow) -> dict[str, object]:
+    return {
+        "name": source.name,
+        "kind": source.kind,
+        "url": source.url,
+        "branch": source.branch,
+        "subfolder": source.subfolder,
+        "repository": source.repository,
+        "is_part": source.is_part,
+    }
+
+
+def _revision_fields(revision: RevisionRow) -> dict[str, object]:
+    return {
+        "commit_id": revision.commit,
+        "author": revision.author,
+        "authored_at": revision.authored_at,
+        "message": revision.message,
+        "content_hash": revision.content_hash,
+        "catalog_hash": revision.catalog_hash,
+        "actor": revision.actor,
+    }
+
+
+def _check_owners(
+    tx: Transaction, source: SourceRow, source_id: int, desired: Mapping[Address, Desired]
+) -> None:
+    taken = tx.rows(
+        "revisions.other_owners", source_id=source_id, addresses=[str(address) for address in desired]
+    )
+    found: dict[str, list[tuple[str, str]]] = {}
+    for address, owner, path, line in taken:
+        found.setdefault(owner, []).append((address, f"{path}:{line}"))
+    if found:
+        raise ManifestError([_taken(owner, sorted(names), desired, source) for owner, names in found.items()])
+
+
+def _taken(
+    owner: str, names: list[tuple[str, str]], desired: Mapping[Address, Desired], source: SourceRow
+) -> Problem:
+    """Told once for a whole source: mostly it is the same one under another name."""
+    address, where = names[0]
+    others = f", as are {len(names) - 1} more" if len(names) > 1 else ""
+    return Problem(
+        "manifest.other_source",
+        f"is already declared by the source {owner} (at {where}){others}",
+        desired[Address.parse(address)].origin,
+        address,
+        f"this source is {source.name}. To move it here, remove it there and give both sources to one plan; "
+        "if both are the same manifests, name them once, by a reconciler.yaml with a name at their root or "
+        f"by --source {shlex.quote(owner)}; if there is no {owner} any more: reconciler source forget "
+        f"{shlex.quote(owner)}",
+    )
+
+
+def _insert(tx: Transaction, roots: list[Desired], draft: Draft, catalog: Catalog) -> None:
+    if not roots:
+        return
+    ids = load_ids(tx)
+    count = sum(1 + len(root.parts) for root in roots)
+    numbers = iter([row[0] for row in tx.rows("revisions.reserve_ids", count=count)])
+    numbered: list[tuple[int, int | None, Desired]] = []
+    for root in roots:
+        root_id = next(numbers)
+        numbered.append((root_id, None, root))
+        numbered += [(next(numbers), root_id, part) for part in root.parts]
+    tx.copy(
+        "revisions.copy_resources",
+        (_resource(row, ids, draft) for row in numbered),
+    )
+    tx.copy("revisions.copy_attributes", (r for row in numbered for r in _attributes(row, ids, catalog)))
+    tx.copy(
+        "revisions.copy_cleared",
+        (
+            (row_id, ids.definitions[name])
+            for row_id, _, item in numbered
+            for name in sorted({*item.unset, *(n for n, value in item.attributes.items() if value == ())})
+        ),
+    )
+    tx.copy(
+        "revisions.copy_tags",
+        ((row_id, key, value) for row_id, _, item in numbered for key, value in sorted(item.tags.items())),
+    )
+    tx.copy(
+        "revisions.copy_collections",
+        (
+            (row_id, ids.resource_types[name])
+            for row_id, _, item in numbered
+            for name in sorted(item.collections)
+        ),
+    )
+    tx.copy(
+        "revisions.copy_ignored",
+        ((row_id, n) for row_id, _, item in numbered for n in sorted(item.lifecycle.ignore_changes)),
+    )
+    tx.copy("revisions.copy_relationships", (r for row in numbered for r in _relationships(row, ids)))
+
+
+def _resource(row: tuple[int, int | None, Desired], ids: Ids, draft: Draft) -> tuple[object, ...]:
+    row_id, parent_id, item = row
+    life, origin = item.lifecycle, item.origin
+    return (
+        row_id,
+        draft.source_id,
+        parent_id,
+        str(item.address),
+        ids.resource_types[item.type],
+        ids.endpoints[item.endpoint],
+        item.address.name,
+        draft.hashes[item.address] if parent_id is None else item.hash(),
+        draft.wanted.documents.get(item.address),
+        origin.file if origin else "",
+        draft.wanted.path(origin.file) if origin else "",
+        origin.line if origin else 0,
+        origin.column if origin else 0,
+        life.prevent_destroy,
+        life.on_remove,
+        life.allow_downtime,
+        life.replace,
+        life.create_before_destroy,
+        item.location,
+        item.datacenter,
+        item.adopt,
+        item.names_tags,
+        draft.change.id,
+    )
+
+
+def _attributes(
+    row: tuple[int, int | None, Desired], ids: Ids, catalog: Catalog
+) -> Iterator[tuple[object, ...]]:
+    row_id, _, item = row
+    type_id = ids.resource_types[item.type]
+    for name, value in item.attributes.items():
+        definition = catalog.definitions[name]
+        for ordinal, columns in elements(value):
+            yield (
+                row_id,
+                type_id,
+                ids.definitions[name],
+                ordinal,
+                definition.data_type.value,
+                *columns[:-3],  # a manifest refers to addresses alone, and gives no map
+                name in item.explicit,
+            )
+
+
+def _relationships(row: tuple[int, int | None, Desired], ids: Ids) -> Iterator[tuple[object, ...]]:
+    row_id, _, item = row
+    targets = {("depends_on", str(target)) for target in item.depends_on}
+    targets |= {("member_of", str(target)) for target in item.member_of}
+    for kind, target in sorted(targets):
+        yield (row_id, ids.relationship_types[kind], target)
+
+
+def revisions_of(tx: Transaction, addresses: Iterable[Address]) -> dict[Address, int]:
+    """For each root the revision that it is as it is wanted, or wanted no more, because of."""
+    rows = tx.rows("revisions.responsible", addresses=[str(address) for address in addresses])
+    return {Address.parse(address): revision for address, revision in rows}

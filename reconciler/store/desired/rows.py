@@ -1,0 +1,113 @@
+"""Reading desired resources back: what the current revisions want of some addresses."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.errors import Location
+from reconciler.model.address import Address
+from reconciler.model.catalog import Catalog
+from reconciler.model.resource import Desired, Lifecycle, OnRemove, ReplacePolicy
+from reconciler.model.values import Cardinality
+from reconciler.store.database.session import Transaction
+from reconciler.store.database.values import Columns, collect
+
+
+@dataclass(slots=True)
+class _Belongings:
+    """What the side tables hold of one desired row."""
+
+    attributes: list[tuple[str, Columns]] = field(default_factory=list)
+    cleared: set[str] = field(default_factory=set)
+    explicit: set[str] = field(default_factory=set)
+    tags: dict[str, str] = field(default_factory=dict)
+    collections: set[str] = field(default_factory=set)
+    ignored: set[str] = field(default_factory=set)
+    targets: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+
+def load_desired(tx: Transaction, addresses: Collection[Address], catalog: Catalog) -> dict[Address, Desired]:
+    """The current desired resources at these root addresses, with their parts. Missing ones are left out."""
+    if not addresses:
+        return {}
+    return _loaded(tx, tx.rows("desired.roots", addresses=[str(address) for address in addresses]), catalog)
+
+
+def load_specifications(
+    tx: Transaction, wanted: Mapping[Address, bytes], catalog: Catalog
+) -> dict[Address, Desired]:
+    """What some revision wanted of these roots, by its hash. Those that are not known are left out."""
+    if not wanted:
+        return {}
+    hashes = {"addresses": list(map(str, wanted)), "spec_hashes": list(wanted.values())}
+    return _loaded(tx, tx.rows("desired.roots_of_hash", **hashes), catalog)
+
+
+def _loaded(tx: Transaction, rows: list[tuple[Any, ...]], catalog: Catalog) -> dict[Address, Desired]:
+    belongings = _belongings(tx, [row[0] for row in rows])
+    parts: dict[int, list[Desired]] = defaultdict(list)
+    for row in rows:
+        if row[-1] is not None:
+            parts[row[-1]].append(_desired(row, belongings[row[0]], (), catalog))
+    return {
+        Address.parse(row[1]): _desired(row, belongings[row[0]], tuple(parts[row[0]]), catalog)
+        for row in rows
+        if row[-1] is None
+    }
+
+
+def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
+    found: dict[int, _Belongings] = defaultdict(_Belongings)
+    for row_id, name, *columns, explicit in tx.rows("desired.attributes", ids=ids):
+        item = found[row_id]
+        item.attributes.append((name, tuple(columns)))
+        if explicit:
+            item.explicit.add(name)
+    for row_id, name in tx.rows("desired.cleared", ids=ids):
+        found[row_id].cleared.add(name)
+        found[row_id].explicit.add(name)
+    for row_id, key, value in tx.rows("desired.tags", ids=ids):
+        found[row_id].tags[key] = value
+    for row_id, name in tx.rows("desired.collections", ids=ids):
+        found[row_id].collections.add(name)
+    for row_id, name in tx.rows("desired.ignored", ids=ids):
+        found[row_id].ignored.add(name)
+    for row_id, kind, target in tx.rows("desired.relationships", ids=ids):
+        found[row_id].targets[kind].add(target)
+    return found
+
+
+def _desired(row: tuple[Any, ...], own: _Belongings, parts: tuple[Desired, ...], catalog: Catalog) -> Desired:
+    (_, address, kind, provider, endpoint, guard, on_remove, downtime, policy, before, *rest) = row
+    location, datacenter, adopt, names_tags, file, line, column, _ = rest
+    unset = {n for n in own.cleared if catalog.definitions[n].cardinality is Cardinality.ONE}
+    return Desired(
+        address=Address.parse(address),
+        type=kind,
+        provider_type=provider,
+        endpoint=endpoint,
+        attributes=collect(own.attributes, catalog.definitions) | dict.fromkeys(own.cleared - unset, ()),
+        explicit=frozenset(own.explicit),
+        tags=own.tags,
+        lifecycle=Lifecycle(
+            prevent_destroy=guard,
+            on_remove=OnRemove(on_remove) if on_remove else None,
+            ignore_changes=frozenset(own.ignored),
+            allow_downtime=downtime,
+            replace=ReplacePolicy(policy),
+            create_before_destroy=before,
+        ),
+        parts=parts,
+        collections=frozenset(own.collections),
+        depends_on=tuple(sorted(map(Address.parse, own.targets["depends_on"]))),
+        member_of=tuple(sorted(map(Address.parse, own.targets["member_of"]))),
+        location=location,
+        datacenter=datacenter,
+        adopt=adopt,
+        unset=frozenset(unset),
+        tags_named=names_tags,
+        origin=Location(file, line, column),
+    )

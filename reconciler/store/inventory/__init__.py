@@ -1,0 +1,1 @@
+"""Who is talked to: providers, endpoints, places, and the credentials for them. No secret is ever printed."""

@@ -1,0 +1,1 @@
+"""What providers showed, as rows. An object that cannot be recorded is said, and stops no other."""

@@ -1,0 +1,271 @@
+"""Recording an observation: one transaction that makes the recorded side what was seen.
+
+Only what differs is written, so an observation that shows nothing new costs one comparison of hashes for
+each object. Whose an object is and what absence means is decided in `diff.identity`, not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from reconciler.diff.identity import Identified, Match, Row, identify
+from reconciler.model.address import Address
+from reconciler.model.catalog import Catalog
+from reconciler.model.observation import Observation
+from reconciler.model.resource import Management, Presence
+from reconciler.store.database.ids import load_ids
+from reconciler.store.database.session import Transaction
+from reconciler.store.database.values import storable
+from reconciler.store.recorded.observed_roots import (
+    address_of,
+    content_hash,
+    state_of,
+    told_apart,
+    write,
+    write_unknown,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What was looked at. `targets` as (type, external id); empty means the types as a whole.
+
+    With `uids` it is the look after an operation on these resources: they are written even where the
+    provider shows nothing new, for what is recorded of them is not all the provider's. `login` is a
+    fingerprint of who looked; see `identify`.
+    """
+
+    endpoint: str
+    provider_type: str
+    types: frozenset[str]
+    since: datetime
+    targets: tuple[tuple[str, str], ...] = ()
+    uids: tuple[UUID, ...] = ()
+    accept_empty: bool = False
+    login: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """An object at an endpoint that is recorded as ours."""
+
+    type: str
+    external_id: str
+    uid: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What an observation changed in the database. `trouble`: why absence could not be concluded.
+
+    `unrecorded`: what was seen and cannot be recorded, and why; `unknown` holds their addresses too.
+    """
+
+    seen: int
+    changed: tuple[Address, ...]
+    gone: tuple[Address, ...]
+    unknown: tuple[Address, ...]
+    quarantined: tuple[Address, ...]
+    trouble: str | None
+    unrecorded: tuple[tuple[Address, str], ...] = ()
+
+
+def observation_start(tx: Transaction) -> datetime:
+    """The database's time; taken before looking, so that newer knowledge is not overwritten by older."""
+    moment: datetime = tx.value("observations.now")
+    return moment
+
+
+def known_ids(tx: Transaction, endpoint: str) -> dict[str, frozenset[str]]:
+    """External ids at an endpoint that are recorded as ours, may have become it by a create whose answer was
+    lost, or are wanted by manifests to become it, by type."""
+    found: dict[str, set[str]] = {}
+    for kind, external_id in tx.rows("observations.known", endpoint=endpoint):
+        found.setdefault(kind, set()).add(external_id)
+    return {kind: frozenset(ids) for kind, ids in found.items()}
+
+
+def adoption_targets(tx: Transaction, endpoints: Iterable[str]) -> dict[str, tuple[tuple[str, str], ...]]:
+    """What manifests want to take over and no look has shown whole, by endpoint, as (type, external id)."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for endpoint, kind, external_id in tx.rows("observations.adoption_targets", endpoints=sorted(endpoints)):
+        found.setdefault(endpoint, []).append((kind, external_id))
+    return {endpoint: tuple(targets) for endpoint, targets in found.items()}
+
+
+def others_of_ours(tx: Transaction, endpoint: str, uid: UUID) -> tuple[Ours, ...]:
+    """A few objects other than this one that should be seen at an endpoint, the surest first."""
+    return tuple(Ours(*row) for row in tx.rows("observations.others", endpoint=endpoint, uid=uid))
+
+
+def record_observation(
+    tx: Transaction, scope: Scope, observation: Observation, owner: UUID, catalog: Catalog
+) -> Recording:
+    """Write what was seen. The transaction's actor and cause go into the history of every change."""
+    if not (scope.targets or scope.uids):
+        # Two that look at one endpoint at a time would both write down what neither has seen before.
+        tx.rows("observations.one_at_a_time", endpoint=scope.endpoint)
+    found = identify(
+        observation,
+        _rows(tx, scope),
+        owner,
+        scope.provider_type,
+        catalog,
+        accept_empty=scope.accept_empty,
+        login=scope.login,
+    )
+    ids = load_ids(tx)
+    sound, odd = told_apart([m for m in found.matches if scope.uids or _differs(m)], catalog, ids)
+    sound += _pointing_at_new(tx, found, sound)
+    refused = write(tx, sound, scope.endpoint, scope.provider_type, catalog, ids)
+    unrecorded = write_unknown(tx, odd + refused, scope.endpoint, ids)
+    _write_presence(tx, found)
+    left_alone = {match.row.id for match, _ in odd + refused if match.row is not None}
+    return Recording(
+        seen=len(found.matches),
+        changed=tuple(m.row.address for m in sound if m.row is not None and m.row.id not in left_alone),
+        gone=tuple(row.address for row in found.gone if _ours(row)),
+        unknown=(*(row.address for row in found.unknown), *(address for address, _ in unrecorded)),
+        quarantined=tuple(
+            m.row.address if m.row else address_of(m.observed)
+            for m in found.matches
+            if m.management is Management.QUARANTINED
+        ),
+        trouble=found.trouble,
+        unrecorded=unrecorded,
+    )
+
+
+def _rows(tx: Transaction, scope: Scope) -> list[Row]:
+    if scope.targets or scope.uids:
+        rows = tx.rows(
+            "observations.target_roots",
+            endpoint=scope.endpoint,
+            types=sorted(scope.types),
+            external_ids=[external_id for _, external_id in scope.targets],
+            uids=list(scope.uids),
+        )
+    else:
+        rows = tx.rows(
+            "observations.roots", endpoint=scope.endpoint, types=sorted(scope.types), since=scope.since
+        )
+    return [
+        Row(
+            id=row_id,
+            uid=uid,
+            type=kind,
+            external_id=external_id,
+            address=Address.parse(address),
+            management=Management(management),
+            presence=Presence(presence),
+            state=state,
+            recorded_hash=recorded and bytes(recorded),
+            fresh=fresh,
+            sent_by=sent_by,
+            stray=stray,
+        )
+        for (
+            row_id,
+            uid,
+            kind,
+            external_id,
+            address,
+            management,
+            presence,
+            state,
+            recorded,
+            fresh,
+            sent_by,
+            stray,
+        ) in rows
+    ]
+
+
+def _pointing_at_new(tx: Transaction, found: Identified, sound: list[Match]) -> list[Match]:
+    """What refers to objects that were in no book until now: the reference can be resolved at last."""
+    new = [match.observed for match in sound if match.row is None]
+    if not new:
+        return []
+    types, external_ids = [each.type for each in new], [each.external_id for each in new]
+    rows = tx.rows("observations.look_again", types=types, external_ids=external_ids)
+    pointing = {row[0] for row in rows}
+    pointing -= {match.row.id for match in sound if match.row is not None}
+    return [match for match in found.matches if match.row is not None and match.row.id in pointing]
+
+
+def _differs(match: Match) -> bool:
+    row = match.row
+    if row is None:
+        return True
+    if row.fresh:
+        return False
+    same = (
+        row.recorded_hash == content_hash(match.observed)
+        and row.presence is Presence.PRESENT
+        and row.management is match.management
+        and row.external_id == match.observed.external_id
+        and row.state == state_of(match)  # a failed operation leaves a state that nobody has seen
+    )
+    return not same
+
+
+def _write_presence(tx: Transaction, found: Identified) -> None:
+    strangers = [row.id for row in found.gone if not _ours(row)]
+    ours = [row.id for row in found.gone if _ours(row) and not _settled(row)]
+    _execute(tx, "observations.missing", ours)
+    _execute(tx, "observations.delete_strangers", strangers)
+    unknown = [row.id for row in found.unknown]
+    if unknown:
+        tx.execute("observations.presence", ids=unknown, presence=Presence.UNKNOWN.value)
+
+
+def _ours(row: Row) -> bool:
+    """Whether a row stays when its object is gone: what only carried a copy of our mark was never ours."""
+    return row.management is Management.MANAGED or (
+        row.management is Management.QUARANTINED and not row.stray
+    )
+
+
+def _settled(row: Row) -> bool:
+    return row.presence is Presence.ABSENT and row.management is Management.MANAGED
+
+
+def _execute(tx: Transaction, name: str, ids: Collection[int]) -> None:
+    if ids:
+        tx.execute(name, ids=list(ids))
+
+
+def log_observation(
+    tx: Transaction, scope: Scope, observation: Observation | None, outcome: str, message: str | None
+) -> None:
+    """Keep a row of the look itself: when, how many requests, what was complete, what was not."""
+    observation_id = tx.value(
+        "observations.begin",
+        endpoint=scope.endpoint,
+        started_at=scope.since,
+        requests=observation.requests if observation else 0,
+        outcome=outcome,
+        message=message and storable(message),
+    )
+    if observation is None:
+        return
+    unseen = {item.type: item.message for item in observation.unseen}
+    counts: dict[str, int] = {}
+    for item in observation.resources:
+        counts[item.type] = counts.get(item.type, 0) + 1
+    tx.many(
+        "observations.insert_type",
+        [
+            {
+                "observation_id": observation_id,
+                "type": kind,
+                "complete": kind in observation.complete,
+                "seen": counts.get(kind, 0),
+                "message": storable(unseen.get(kind, "")) or None,
+            }
+            for kind in sorted(scope.types)
+        ],
+    )

@@ -1,0 +1,151 @@
+"""Writing what hangs on observed rows: attributes, tags, pending changes and relationships, all rows at once.
+
+Each is compared with what is there, so only a difference is written, and each kind with one statement,
+whether it is for one row or for ten thousand. Which row is whose was decided before.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.model.catalog import Catalog, Mutability
+from reconciler.model.resource import Observed
+from reconciler.model.values import Attributes, Format
+from reconciler.store.database.ids import Ids
+from reconciler.store.database.session import Transaction
+from reconciler.store.database.values import NAMES, elements
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row, root or part, with the attributes that it shall have."""
+
+    id: int
+    type: str
+    attributes: Attributes
+    tags: Mapping[str, str]
+    observed: Observed
+    provider_type: str
+
+
+def write_attributes(tx: Transaction, items: list[Item], catalog: Catalog, ids: Ids) -> None:
+    there: dict[int, dict[tuple[int, int], tuple[object, ...]]] = defaultdict(dict)
+    for row in tx.rows("observations.attribute_rows", ids=[item.id for item in items]):
+        there[row[0]][(row[1], row[2])] = row[3:]
+    fresh: list[tuple[object, ...]] = []
+    updates: list[dict[str, object]] = []
+    deletes: list[dict[str, object]] = []
+    for item in items:
+        kept = _kept_definitions(item, catalog, ids)
+        wanted: dict[tuple[int, int], tuple[object, ...]] = {}
+        for name, value in item.attributes.items():
+            data_type = catalog.definitions[name].data_type.value
+            for ordinal, columns in elements(value):
+                place = (ids.definitions[name], ordinal)
+                wanted[place] = columns
+                if place not in there[item.id]:
+                    head = (item.id, ids.resource_types[item.type], *place, data_type)
+                    fresh.append((*head, *columns))
+                elif there[item.id][place] != columns:
+                    updates.append(_update(item.id, place, columns))
+        deletes += [
+            _place_fields(item.id, place)
+            for place in there[item.id]
+            if place not in wanted and place[0] not in kept
+        ]
+    tx.batch("observations.delete_attributes", deletes)
+    tx.batch("observations.update_attributes", updates)
+    if fresh:
+        tx.copy("observations.copy_attributes", fresh)
+
+
+def _kept_definitions(item: Item, catalog: Catalog, ids: Ids) -> set[int]:
+    """Write-only attributes: what was last written stays on record, since no provider gives it back."""
+    rules = catalog.attributes(item.type, item.provider_type)
+    return {ids.definitions[name] for name, rule in rules.items() if rule.mutability is Mutability.WRITE_ONLY}
+
+
+def _place_fields(row_id: int, place: tuple[int, int]) -> dict[str, object]:
+    return {"resource_id": row_id, "attribute_definition_id": place[0], "ordinal": place[1]}
+
+
+def _update(row_id: int, place: tuple[int, int], columns: tuple[object, ...]) -> dict[str, object]:
+    return _place_fields(row_id, place) | dict(zip(NAMES, columns, strict=True))
+
+
+def write_tags(tx: Transaction, items: list[Item]) -> None:
+    there: dict[int, dict[str, tuple[str, int]]] = defaultdict(dict)
+    for row_id, key, value, tag_id in tx.rows("observations.tag_rows", ids=[item.id for item in items]):
+        there[row_id][key] = (value, tag_id)
+    inserts: list[dict[str, object]] = []
+    deletes: list[dict[str, object]] = []
+    for item in items:
+        tags = item.tags
+        deletes += [
+            {"resource_id": item.id, "tag_id": tag_id}
+            for key, (value, tag_id) in there[item.id].items()
+            if tags.get(key) != value
+        ]
+        inserts += [
+            {"resource_id": item.id, "key": key, "value": value}
+            for key, value in sorted(tags.items())
+            if there[item.id].get(key, ("", 0))[0] != value or key not in there[item.id]
+        ]
+    tx.batch("observations.delete_tags", deletes)
+    pairs = sorted({(str(row["key"]), str(row["value"])) for row in inserts})
+    tx.batch("observations.ensure_tags", [{"key": key, "value": value} for key, value in pairs])
+    tx.batch("observations.insert_tags", inserts)
+
+
+def write_pending(tx: Transaction, items: list[Item], ids: Ids) -> None:
+    there = set(tx.rows("observations.pending_rows", ids=[item.id for item in items]))
+    wanted = {(item.id, ids.definitions[name]) for item in items for name in item.observed.pending}
+
+    def fields(pair: tuple[int, int]) -> dict[str, object]:
+        return {"resource_id": pair[0], "attribute_definition_id": pair[1]}
+
+    tx.batch("observations.delete_pending", [fields(pair) for pair in sorted(there - wanted)])
+    tx.batch("observations.insert_pending", [fields(pair) for pair in sorted(wanted - there)])
+
+
+def _ties(item: Item, catalog: Catalog, ids: Ids) -> Iterator[tuple[int, int, str]]:
+    """What its references tie it to: its row id, the relationship type's, and the address."""
+    for name, value in item.attributes.items():
+        definition = catalog.definitions[name]
+        if definition.format is Format.REFERENCE and definition.relationship:
+            for text in value if isinstance(value, tuple) else (value,):
+                yield item.id, ids.relationship_types[definition.relationship], str(text)
+
+
+def write_relationships(
+    tx: Transaction,
+    items: list[Item],
+    targets: Mapping[str, int],
+    catalog: Catalog,
+    ids: Ids,
+) -> None:
+    """Ties by reference, and those that a manifest names. `targets`: row ids of what is referred to."""
+    row_ids = [item.id for item in items]
+    explicit = tx.rows("observations.explicit_relationships", ids=row_ids)
+    ties = [tie for item in items for tie in _ties(item, catalog, ids)]
+    # A provider that nobody asks shows no ids: there a reference is recorded as its manifest has it.
+    named = {row[2] for row in explicit} | {address for *_, address in ties}
+    unknown = sorted(named - targets.keys())
+    by_address = {
+        **dict(tx.rows("observations.ids_by_address", addresses=unknown) if unknown else ()),
+        **targets,
+    }
+    wanted = {
+        (child, by_address[address], type_id)
+        for child, type_id, address in (*explicit, *ties)
+        if by_address.get(address, child) != child
+    }
+    there = set(tx.rows("observations.relationship_rows", ids=row_ids))
+
+    def fields(row: tuple[int, int, int]) -> dict[str, object]:
+        return {"child_id": row[0], "parent_id": row[1], "relationship_type_id": row[2]}
+
+    tx.batch("observations.delete_relationships", [fields(row) for row in sorted(there - wanted)])
+    tx.batch("observations.insert_relationships", [fields(row) for row in sorted(wanted - there)])

@@ -1,0 +1,326 @@
+"""Recorded resources: reading them, and remembering that they agree with what is desired."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from reconciler.model.address import Address
+from reconciler.model.catalog import Catalog
+from reconciler.model.failure import Failure
+from reconciler.model.hold import Hold
+from reconciler.model.plan import Action
+from reconciler.model.resource import (
+    Lifecycle,
+    Management,
+    OnRemove,
+    Presence,
+    Recorded,
+    ReplacePolicy,
+)
+from reconciler.store.database.session import Transaction
+from reconciler.store.database.values import Columns, collect, storable
+
+
+@dataclass(slots=True)
+class _Belongings:
+    """What the side tables hold of one resource."""
+
+    attributes: list[tuple[str, Columns]] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    pending: set[str] = field(default_factory=set)
+    dependencies: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A root, whose manifests want it or wanted it last, and the file they say so in, by its path there."""
+
+    address: Address
+    source: str | None = None
+    path: str | None = None
+
+
+def candidates(tx: Transaction) -> tuple[frozenset[Address], frozenset[Address]]:
+    """Addresses to plan, and those of managed roots that nobody wants any more."""
+    wanted, removed = candidate_roots(tx)
+    return frozenset(root.address for root in wanted), frozenset(root.address for root in removed)
+
+
+def candidate_roots(tx: Transaction) -> tuple[tuple[Root, ...], tuple[Root, ...]]:
+    """The same, with whose they are."""
+    return _roots(tx, "resources.candidates"), _roots(tx, "resources.removed")
+
+
+def managed_count(tx: Transaction, sources: Collection[str] | None = None) -> int:
+    """How many roots are managed, at all or of some sources."""
+    names = sorted(sources) if sources is not None else None
+    return int(tx.value("resources.managed_count", sources=names))
+
+
+def managed_roots(tx: Transaction) -> tuple[Root, ...]:
+    return _roots(tx, "resources.managed_addresses")
+
+
+def _roots(tx: Transaction, query: str) -> tuple[Root, ...]:
+    return tuple(Root(Address.parse(address), source, path) for address, source, path in tx.rows(query))
+
+
+def load_recorded(
+    tx: Transaction, addresses: Collection[Address], catalog: Catalog
+) -> dict[Address, Recorded]:
+    """The managed or quarantined roots at these addresses, with their parts."""
+    if not addresses:
+        return {}
+    rows = tx.rows("resources.by_address", addresses=[str(address) for address in addresses])
+    return {item.address: item for item in _recorded(tx, rows, catalog)}
+
+
+def load_recorded_by_id(tx: Transaction, ids: Collection[int], catalog: Catalog) -> Iterable[Recorded]:
+    """Roots by row id, whosever they are."""
+    return _recorded(tx, tx.rows("resources.by_id", ids=list(ids)), catalog) if ids else ()
+
+
+def load_by_external_id(
+    tx: Transaction, endpoint: str, objects: Collection[tuple[str, str]], catalog: Catalog
+) -> dict[str, Recorded]:
+    """Roots at an endpoint by `type#external id`, whosever they are, for these (type, external id)."""
+    listed = sorted(objects)
+    rows = tx.rows(
+        "observations.addresses_by_external_id",
+        endpoint=endpoint,
+        types=[kind for kind, _ in listed],
+        external_ids=[external_id for _, external_id in listed],
+    )
+    found = load_recorded_by_id(tx, [row[3] for row in rows], catalog)
+    return {f"{item.type}#{item.external_id}": item for item in found}
+
+
+def load_strangers(
+    tx: Transaction, addresses: Collection[Address], catalog: Catalog
+) -> dict[Address, Recorded]:
+    """Objects that are not ours and stand where a desired resource would go, by that resource's address."""
+    if not addresses:
+        return {}
+    wanted = {str(address): address for address in addresses}
+    found = {wanted[where]: row_id for row_id, where, _ in tx.rows("resources.strangers") if where in wanted}
+    rows = tx.rows("resources.by_id", ids=sorted(set(found.values())))
+    by_id = {item.id: item for item in _recorded(tx, rows, catalog)}
+    return {address: replace(by_id[row_id], address=address) for address, row_id in found.items()}
+
+
+def load_holders(
+    tx: Transaction, wanted: Collection[tuple[str, str, str, str]], known: Collection[int], catalog: Catalog
+) -> tuple[Recorded, ...]:
+    """What has one of these texts, as (endpoint, type, attribute, value), without the row ids `known`."""
+    if not wanted:
+        return ()
+    endpoints, types, names, texts = map(list, zip(*sorted(wanted), strict=True))
+    rows = tx.rows("resources.holders", endpoints=endpoints, types=types, attributes=names, texts=texts)
+    return tuple(load_recorded_by_id(tx, sorted({row[0] for row in rows} - set(known)), catalog))
+
+
+def load_users(
+    tx: Transaction, addresses: Collection[Address], known: Collection[int], catalog: Catalog
+) -> tuple[Recorded, ...]:
+    """What is recorded to use these managed roots, whosever it is; without the row ids that are `known`."""
+    if not addresses:
+        return ()
+    rows = tx.rows("resources.users", addresses=[str(address) for address in sorted(addresses)])
+    return tuple(load_recorded_by_id(tx, sorted({row[0] for row in rows} - set(known)), catalog))
+
+
+def _recorded(tx: Transaction, rows: list[tuple[Any, ...]], catalog: Catalog) -> Iterable[Recorded]:
+    roots = [row[0] for row in rows]
+    part_rows = tx.rows("resources.parts", ids=roots)
+    belongings = _belongings(tx, roots + [row[1] for row in part_rows])
+    owing = {row[0] for row in tx.rows("resources.owed_starts", ids=roots)}
+    busy = {row[0] for row in tx.rows("resources.busy", ids=roots)}
+    parts_of: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in part_rows:
+        parts_of[row[0]].append(row)
+    for row in rows:
+        root = _root(row, belongings[row[0]], catalog)
+        parts = (_part(part, root, belongings[part[1]], catalog) for part in parts_of[row[0]])
+        yield replace(root, parts=tuple(parts), owes_start=row[0] in owing, busy=row[0] in busy)
+
+
+def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
+    found: dict[int, _Belongings] = defaultdict(_Belongings)
+    for row_id, name, *columns in tx.rows("resources.attributes", ids=ids):
+        found[row_id].attributes.append((name, tuple(columns)))
+    for row_id, key, value in tx.rows("resources.tags", ids=ids):
+        found[row_id].tags[key] = value
+    for row_id, name in tx.rows("resources.pending", ids=ids):
+        found[row_id].pending.add(name)
+    for row_id, address in tx.rows("resources.dependencies", ids=ids):
+        found[row_id].dependencies.add(address)
+    return found
+
+
+def _root(row: tuple[Any, ...], own: _Belongings, catalog: Catalog) -> Recorded:
+    (row_id, uid, address, kind, provider, endpoint, state, external_id, management, presence, *rest) = row
+    guard, on_remove, downtime, policy, before, version, recorded_hash, applied_hash, source, reason = rest
+    return Recorded(
+        id=row_id,
+        uid=uid,
+        address=Address.parse(address),
+        type=kind,
+        provider_type=provider,
+        endpoint=endpoint,
+        state=state,
+        external_id=external_id,
+        attributes=collect(own.attributes, catalog.definitions),
+        tags=own.tags,
+        management=Management(management),
+        presence=Presence(presence),
+        presence_reason=reason,
+        lifecycle=Lifecycle(
+            prevent_destroy=guard,
+            on_remove=OnRemove(on_remove) if on_remove else None,
+            allow_downtime=downtime,
+            replace=ReplacePolicy(policy),
+            create_before_destroy=before,
+        ),
+        depends_on=tuple(sorted(map(Address.parse, own.dependencies))),
+        pending=frozenset(own.pending),
+        version=version,
+        recorded_hash=recorded_hash and bytes(recorded_hash),
+        applied_desired_hash=applied_hash and bytes(applied_hash),
+        source=source,
+    )
+
+
+def _part(row: tuple[Any, ...], root: Recorded, own: _Belongings, catalog: Catalog) -> Recorded:
+    _, row_id, uid, address, kind, state, external_id = row
+    return Recorded(
+        id=row_id,
+        uid=uid,
+        address=Address.parse(address),
+        type=kind,
+        provider_type=root.provider_type,
+        endpoint=root.endpoint,
+        state=state,
+        external_id=external_id,
+        attributes=collect(own.attributes, catalog.definitions),
+        tags=own.tags,
+        pending=frozenset(own.pending),
+    )
+
+
+def settle(
+    tx: Transaction,
+    agreed: Iterable[tuple[Address, bytes]],
+    applied: Iterable[tuple[Address, bytes]] = (),
+) -> None:
+    """Remember (address, desired hash) pairs that were found to agree with what is recorded.
+
+    `applied`: pairs of which no more is remembered than that they were applied; they are looked at again.
+    """
+    rows = [
+        {"address": str(address), "spec_hash": spec, "is_settled": final}
+        for pairs, final in ((agreed, True), (applied, False))
+        for address, spec in pairs
+    ]
+    if not tx.batch("resources.settle", rows):
+        return
+    # What a manifest says beside attributes takes no call, so it is made true here.
+    addresses = [row["address"] for row in rows]
+    tx.execute("resources.clear_settled_failures", addresses=addresses)
+    tx.execute("resources.untie", addresses=addresses)
+    tx.execute("resources.tie", addresses=addresses)
+
+
+def created_by(tx: Transaction, ids: Collection[int]) -> dict[int, bytes]:
+    """The hash of the specification that each object was made by, of those that we made; by row id."""
+    if not ids:
+        return {}
+    return {row_id: bytes(spec) for row_id, spec in tx.rows("resources.created_by", ids=list(ids))}
+
+
+def carried_by(tx: Transaction, ids: Collection[int]) -> dict[int, bytes]:
+    """The hash of the specification of our last step that was done, be it in part only; by row id."""
+    if not ids:
+        return {}
+    return {row_id: bytes(spec) for row_id, spec in tx.rows("resources.carried_by", ids=list(ids))}
+
+
+def failures(tx: Transaction) -> Mapping[Address, tuple[Failure, ...]]:
+    """What failed and has not succeeded since, by resource: one for each action."""
+    found: dict[Address, list[Failure]] = defaultdict(list)
+    for address, action, spec, until, message in tx.rows("resources.failures"):
+        failure = Failure(Action(action), spec and bytes(spec), until, message)
+        found[Address.parse(address)].append(failure)
+    return {address: tuple(items) for address, items in found.items()}
+
+
+def drop_void_failures(tx: Transaction, code: str) -> None:
+    """Forget the failures of a class that say nothing any more: what the last step set has moved since."""
+    tx.execute("resources.drop_void_failures", code=code)
+
+
+def holds(tx: Transaction) -> tuple[Hold, ...]:
+    """The holds in force."""
+    return tuple(
+        Hold(
+            owner=owner,
+            reason=reason,
+            address=Address.parse(address) if address else None,
+            endpoint=endpoint,
+            type=kind,
+            tag=(key, value) if key else None,
+            until=until,
+            while_wanted=while_wanted,
+        )
+        for owner, reason, address, endpoint, kind, key, value, until, while_wanted in tx.rows(
+            "resources.holds"
+        )
+    )
+
+
+_FIRST_BACK_OFF, _MOST_BACK_OFF = 15, 3600  # seconds
+
+
+def applied(tx: Transaction, resource_id: int, desired_hash: bytes) -> None:
+    """Remember which specification was applied."""
+    tx.execute("resources.applied", resource_id=resource_id, spec_hash=desired_hash)
+
+
+def drop_tags(tx: Transaction, resource_id: int, keys: Collection[str]) -> None:
+    """Take tags off a resource whose provider keeps none."""
+    if keys:
+        tx.execute("resources.drop_tags", resource_id=resource_id, keys=list(keys))
+
+
+def record_failure(
+    tx: Transaction,
+    resource_id: int,
+    action: Action,
+    desired_hash: bytes | None,
+    code: str,
+    message: str,
+    *,
+    for_good: bool = False,
+) -> None:
+    """Count a failure of an action for a specification; it waits twice as long each time, up to an hour.
+
+    `for_good`: it is never tried again by itself.
+    """
+    tx.execute(
+        "resources.record_failure",
+        resource_id=resource_id,
+        action=action.value,
+        desired_hash=desired_hash,
+        for_good=for_good,
+        first_seconds=_FIRST_BACK_OFF,
+        most_seconds=_MOST_BACK_OFF,
+        error_code=code,
+        error_message=storable(message),
+    )
+
+
+def clear_failures(tx: Transaction, resource_id: int, action: Action) -> None:
+    """An action succeeded: what failed before counts no more, except what another is parked for good for."""
+    tx.execute("resources.clear_failures", resource_id=resource_id, action=action.value)

@@ -1,0 +1,77 @@
+"""What a daemon asks of the database beside its work: does it live, what waits, how much is there.
+
+Reads and small marks only; nothing here changes a resource.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from reconciler.store.database.session import Actor, Store, Transaction
+
+MONTHS_AHEAD = 3  # of history partitions
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """How much there is now: open operations, failing resources and those left alone for a while, holds in
+    force, plans that a loop saved and that wait for a person."""
+
+    open_operations: int = 0
+    failing: int = 0
+    backing_off: int = 0
+    holds: int = 0
+    waiting_approvals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPlan:
+    """A plan that was saved to be approved. `approved`: by an approval that was not used yet."""
+
+    id: int
+    hash: str
+    approved: bool
+
+
+def beat(store: Store, worker: UUID, actor: str) -> bool:
+    """Note that the worker was seen; False if its session's lock is gone, so that others count it as dead."""
+    with store.transaction(Actor(actor, "heartbeat", "maintenance")) as tx:
+        return bool(tx.value("daemon.beat", worker=worker))
+
+
+@contextmanager
+def turn(store: Store, source: str) -> Iterator[bool]:
+    """The turn to read a source and to record what was read; False while another process has it."""
+    with store.session() as session:
+        yield bool(session.value("daemon.try_source", source=source))
+
+
+def newest_revision(store: Store) -> int:
+    """Of any source; 0 where there is none."""
+    with store.read() as tx:
+        return int(tx.value("daemon.newest_revision"))
+
+
+def moved_since(store: Store, source: str, revision: int) -> bool:
+    """Whether the source has a revision that is newer than one of any source."""
+    with store.read() as tx:
+        return bool(tx.value("daemon.source_moved", source=source, since=revision))
+
+
+def levels(tx: Transaction) -> Levels:
+    row = tx.row("daemon.levels")
+    return Levels(*row) if row is not None else Levels()
+
+
+def waiting_plans(tx: Transaction, actor: str) -> tuple[WaitingPlan, ...]:
+    """Oldest first."""
+    return tuple(WaitingPlan(*row) for row in tx.rows("daemon.waiting_plans", actor=actor))
+
+
+def make_partitions(store: Store, actor: str) -> None:
+    """Make the history's partitions of the months ahead, where they are not there yet."""
+    with store.transaction(Actor(actor, "history of the months ahead", "maintenance")) as tx:
+        tx.value("session.make_history_partitions", months_ahead=MONTHS_AHEAD)
