@@ -7,27 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.sim.proxmox.guest_calls import shown
 from reconciler.sim.proxmox.routing import Call, operation
-from reconciler.sim.proxmox.world import Value
+from reconciler.sim.proxmox.types.guest.calls import shown
+from reconciler.sim.proxmox.types.qemu.kind import KIND, ONE, image_of
 
-CLOUDINIT_KEYS = (
-    "cicustom", "cipassword", "citype", "ciupgrade", "ciuser", "nameserver", "searchdomain", "sshkeys",
-)  # fmt: skip
-PATH = "/nodes/{node}/qemu/{vmid}/cloudinit"
-
-
-def cloudinit_values(values: dict[str, Value]) -> dict[str, Value]:
-    return {
-        key: value for key, value in values.items() if key in CLOUDINIT_KEYS or key.startswith("ipconfig")
-    }
+PATH = ONE + "/cloudinit"
 
 
 @operation("GET", PATH, needs=("/vms/{vmid}", "VM.Audit"))
 def cloudinit(call: Call) -> list[dict[str, Any]]:
     """What the drive was made from against what it would be made from now."""
-    guest = call.guest("qemu")
-    wanted = cloudinit_values(guest.effective())
+    guest = call.guest(KIND)
+    wanted = image_of(guest.effective())
     entries = []
     for key in sorted({*wanted, *guest.image}):
         entry: dict[str, Any] = {"key": key}
@@ -43,7 +34,7 @@ def cloudinit(call: Call) -> list[dict[str, Any]]:
 
 @operation("PUT", PATH, needs=("/vms/{vmid}", "VM.Config.Cloudinit"))
 def regenerate_cloudinit(call: Call) -> None:
-    guest = call.guest("qemu")
+    guest = call.guest(KIND)
     call.check_lock(guest)
-    guest.image = cloudinit_values(guest.config)
+    guest.image = image_of(guest.config)
     call.world.save(guest)

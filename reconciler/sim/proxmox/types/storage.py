@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from reconciler.sim.proxmox import drives
 from reconciler.sim.proxmox.failure import failed
 from reconciler.sim.proxmox.params import BOOLEAN, TEXT, Param
 from reconciler.sim.proxmox.routing import OPTIONAL_VMID, VMID, Call, operation
 from reconciler.sim.proxmox.strings import parse_size, split_list
+from reconciler.sim.proxmox.types.guest import drives
 from reconciler.sim.proxmox.volumes import Storage, Volume
 
 TYPES = (

@@ -1,4 +1,4 @@
-"""Snapshots of both kinds of guests: list, create, read, describe, roll back, delete."""
+"""Snapshots of guests: list, create, read, describe, roll back, delete."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from reconciler.sim.proxmox.failure import failed
+from reconciler.sim.proxmox.kinds import Kind
 from reconciler.sim.proxmox.params import BOOLEAN, TEXT
-from reconciler.sim.proxmox.power import start_guest
 from reconciler.sim.proxmox.routing import SNAPSHOT_NAME, Call, operation
+from reconciler.sim.proxmox.types.guest.power import start_guest
 from reconciler.sim.proxmox.world import Guest, Snapshot
 
 AUDIT = ("/vms/{vmid}", "VM.Audit")
@@ -17,7 +18,7 @@ ROLLBACK = ("/vms/{vmid}", "VM.Snapshot", "VM.Snapshot.Rollback")
 READ = (*ROLLBACK, "VM.Audit")
 
 
-def _list(call: Call, kind: str) -> list[dict[str, Any]]:
+def _list(call: Call, kind: Kind) -> list[dict[str, Any]]:
     """Oldest first, and the present state as `current`."""
     guest = call.guest(kind)
     rows: list[dict[str, Any]] = []
@@ -25,7 +26,7 @@ def _list(call: Call, kind: str) -> list[dict[str, Any]]:
         row: dict[str, Any] = {"name": name, "description": shot.description, "snaptime": shot.snaptime}
         if shot.parent is not None:
             row["parent"] = shot.parent
-        if kind == "qemu":
+        if kind.keeps_memory:
             row["vmstate"] = int(shot.vmstate)
         rows.append(row)
     current: dict[str, Any] = {
@@ -39,7 +40,7 @@ def _list(call: Call, kind: str) -> list[dict[str, Any]]:
     return [*rows, current]
 
 
-def _create(call: Call, kind: str, task: str) -> str:
+def _create(call: Call, kind: Kind, task: str) -> str:
     guest = call.guest(kind)
     name = str(call.params["snapname"])
     if name in ("current", "pending"):
@@ -71,7 +72,7 @@ def _existing(call: Call, guest: Guest) -> Snapshot:
     return guest.snapshots[name]
 
 
-def _delete(call: Call, kind: str, task: str) -> str:
+def _delete(call: Call, kind: Kind, task: str) -> str:
     guest = call.guest(kind)
     name = str(call.params["snapname"])
 
@@ -91,7 +92,7 @@ def _delete(call: Call, kind: str, task: str) -> str:
     return call.task(task, guest, delete)
 
 
-def _roll_back(call: Call, kind: str, task: str) -> str:
+def _roll_back(call: Call, kind: Kind, task: str) -> str:
     guest = call.guest(kind)
     name = str(call.params["snapname"])
     _existing(call, guest)
@@ -110,7 +111,7 @@ def _roll_back(call: Call, kind: str, task: str) -> str:
     return call.task(task, guest, roll_back)
 
 
-def _read(call: Call, kind: str) -> dict[str, Any]:
+def _read(call: Call, kind: Kind) -> dict[str, Any]:
     shot = _existing(call, call.guest(kind))
     answer: dict[str, Any] = {**shot.config, "snaptime": shot.snaptime, "description": shot.description}
     if shot.parent is not None:
@@ -118,7 +119,7 @@ def _read(call: Call, kind: str) -> dict[str, Any]:
     return answer
 
 
-def _describe(call: Call, kind: str) -> None:
+def _describe(call: Call, kind: Kind) -> None:
     guest = call.guest(kind)
     call.check_lock(guest)
     shot = _existing(call, guest)
@@ -127,16 +128,16 @@ def _describe(call: Call, kind: str) -> None:
     call.world.save(guest)
 
 
-def _declare(kind: str, tasks: str, *, with_memory: bool) -> None:
-    """The same calls exist for both kinds; a container has no memory to keep."""
-    base = f"/nodes/{{node}}/{kind}/{{vmid}}/snapshot"
+def declare(kind: Kind, tasks: str) -> None:
+    """The same calls for every kind, but not each has memory to keep. `tasks`: how their types begin."""
+    base = f"/nodes/{{node}}/{kind.name}/{{vmid}}/snapshot"
     one = base + "/{snapname}"
-    memory = {"vmstate": BOOLEAN} if with_memory else {}
+    memory = {"vmstate": BOOLEAN} if kind.keeps_memory else {}
 
-    def bound(handler: Callable[[Call, str], Any]) -> Callable[[Call], Any]:
+    def bound(handler: Callable[[Call, Kind], Any]) -> Callable[[Call], Any]:
         return lambda call: handler(call, kind)
 
-    def task(handler: Callable[[Call, str, str], str], name: str) -> Callable[[Call], Any]:
+    def task(handler: Callable[[Call, Kind, str], str], name: str) -> Callable[[Call], Any]:
         return lambda call: handler(call, kind, f"{tasks}{name}")
 
     operation("GET", base, needs=AUDIT)(bound(_list))
@@ -147,7 +148,3 @@ def _declare(kind: str, tasks: str, *, with_memory: bool) -> None:
     operation("POST", one + "/rollback", {"start": BOOLEAN}, needs=ROLLBACK)(task(_roll_back, "rollback"))
     operation("GET", one + "/config", needs=READ)(bound(_read))
     operation("PUT", one + "/config", {"description": TEXT}, needs=SNAPSHOT)(bound(_describe))
-
-
-_declare("qemu", "qm", with_memory=True)
-_declare("lxc", "vz", with_memory=False)

@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.sim.proxmox import drives, pending
 from reconciler.sim.proxmox.failure import bad_parameters, failed
-from reconciler.sim.proxmox.options import ROOT, option_of
+from reconciler.sim.proxmox.kinds import Kind, Value
+from reconciler.sim.proxmox.options import ROOT
 from reconciler.sim.proxmox.routing import Call
 from reconciler.sim.proxmox.strings import split_list
-from reconciler.sim.proxmox.world import Guest, Value, World
+from reconciler.sim.proxmox.types.guest import drives, pending
+from reconciler.sim.proxmox.world import Guest, World
 
 HIDDEN = "**********"
 NEW_GUEST = ("node", "vmid", "pool", "start", "ha-managed", "bwlimit", "unique", "force", "storage")
@@ -22,7 +23,7 @@ def shown(name: str, value: Value) -> Value:
     return HIDDEN if name == "cipassword" else value
 
 
-def read_config(call: Call, kind: str) -> dict[str, Any]:
+def read_config(call: Call, kind: Kind) -> dict[str, Any]:
     """With what is pending, unless `current` asks for what is; with a fault's lock, if there is one."""
     guest = call.guest(kind)
     if (name := call.params.get("snapshot")) is not None:
@@ -38,7 +39,7 @@ def read_config(call: Call, kind: str) -> dict[str, Any]:
     return {**answer, "digest": guest.digest}
 
 
-def read_pending(call: Call, kind: str) -> list[dict[str, Any]]:
+def read_pending(call: Call, kind: Kind) -> list[dict[str, Any]]:
     """One entry an option: its value, its pending value, whether its removal is pending."""
     guest = call.guest(kind)
     entries = []
@@ -54,11 +55,11 @@ def read_pending(call: Call, kind: str) -> list[dict[str, Any]]:
     return [*entries, {"key": "digest", "value": guest.digest}]
 
 
-def check_options(call: Call, kind: str, values: Mapping[str, Any], deletes: list[str]) -> None:
+def check_options(call: Call, kind: Kind, values: Mapping[str, Any], deletes: list[str]) -> None:
     """Privileges for each option touched, access to the storages named."""
     path = f"/vms/{call.vmid}"
     for key in (*values, *deletes):
-        option = option_of(kind, key)
+        option = kind.option(key)
         if option is None:
             continue
         if option.privilege == ROOT:
@@ -71,39 +72,26 @@ def check_options(call: Call, kind: str, values: Mapping[str, Any], deletes: lis
             _check_storage(call, kind, key, value)
 
 
-def _check_storage(call: Call, kind: str, key: str, value: object) -> None:
+def _check_storage(call: Call, kind: Kind, key: str, value: object) -> None:
     volid = drives.volid_of(kind, key, value)
     if volid.startswith("/") and not call.caller.root:
         raise failed("Only root can pass arbitrary filesystem paths.")
-    if kind == "qemu":
-        _check_drive(call, key, value)
+    kind.check_drive(call, key, value)
     storage, fresh = drives.storages_named(kind, key, value)
     if storage is not None and fresh:
         call.require(f"/storage/{storage}", "Datastore.AllocateSpace")
-        wanted, name = ("images", "vm images") if kind == "qemu" else ("rootdir", "container directories")
+        wanted, name = kind.volumes.content
         if wanted not in call.world.volumes.storage(storage).content:
             raise bad_parameters({"storage": f"storage '{storage}' does not support {name}"})
 
 
-def _check_drive(call: Call, key: str, value: object) -> None:
-    values = drives.parse("qemu", key, value)
-    found = drives.NEW.fullmatch(values["file"])
-    if "import-from" in values and (found is None or float(found[2]) != 0):
-        raise bad_parameters(
-            {key: "'import-from' requires special syntax - use <storage ID>:0,import-from=<source>"}
-        )
-    volume = call.world.volumes.find(values["file"], call.node)
-    if volume is not None and volume.content == "iso" and values.get("media") != "cdrom":
-        raise bad_parameters({key: "explicit 'media=cdrom' is required for iso images"})
-
-
-def lists_of(call: Call, kind: str, values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+def lists_of(call: Call, kind: Kind, values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """(options to remove, pending changes to drop), checked against each other and the values."""
     deletes = ["ide2" if key == "cdrom" else key for key in split_list(str(call.params.get("delete", "")))]
     reverts = split_list(str(call.params.get("revert", "")))
     for name, keys in (("delete", deletes), ("revert", reverts)):
         for key in keys:
-            if option_of(kind, key) is None:
+            if kind.option(key) is None:
                 raise bad_parameters({name: f"unknown option '{key}'"})
             if key in values:
                 raise bad_parameters({name: f"you can't use '-{key}' and '-{name} {key}' at the same time"})
@@ -114,7 +102,7 @@ def lists_of(call: Call, kind: str, values: Mapping[str, Any]) -> tuple[list[str
     return deletes, reverts
 
 
-def prepare_change(call: Call, kind: str) -> tuple[Guest, dict[str, Value], list[str], list[str]]:
+def prepare_change(call: Call, kind: Kind) -> tuple[Guest, dict[str, Value], list[str], list[str]]:
     """All that is looked at before a change: the values, what to remove, what to revert."""
     guest = call.guest(kind)
     values = call.take("node", "vmid", "digest", "delete", "revert", "skiplock", "force", "background_delay")
@@ -160,13 +148,12 @@ def remove(world: World, guest: Guest, *, unreferenced: bool) -> None:
     world.remove(guest)
 
 
-def create_placeholder(call: Call, kind: str) -> Guest:
+def create_placeholder(call: Call, kind: Kind) -> Guest:
     """The locked, empty configuration that stands for a guest while a task makes it."""
     vmid = call.vmid
-    word = "VM" if kind == "qemu" else "CT"
     if (there := call.world.guests.get(vmid)) is not None:
         raise failed(
-            f"unable to create {word} {vmid} - {there.word} {vmid} already exists on node '{there.node}'"
+            f"unable to create {kind.word} {vmid} - {there.word} {vmid} already exists on node '{there.node}'"
         )
     guest = Guest(vmid, kind, call.node, {"lock": "create"})
     call.world.save(guest)

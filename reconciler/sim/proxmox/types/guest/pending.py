@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from reconciler.sim.proxmox import drives
 from reconciler.sim.proxmox.failure import ApiError, bad_parameters, failed
-from reconciler.sim.proxmox.hotplug import is_live
-from reconciler.sim.proxmox.nics import complete, is_nic
-from reconciler.sim.proxmox.strings import normalised
+from reconciler.sim.proxmox.kinds import Value
+from reconciler.sim.proxmox.types.guest import drives
+from reconciler.sim.proxmox.types.guest.nics import complete, is_nic
 from reconciler.sim.proxmox.volumes import Volume
-from reconciler.sim.proxmox.world import Guest, Value, World
-
-NOT_DELETABLE = ("memory", "rootfs", "ostype")
-READ_ONLY = "unprivileged"
+from reconciler.sim.proxmox.world import Guest, World
 
 
 def change(
@@ -89,25 +85,13 @@ def _destroy_unused(world: World, guest: Guest, key: str) -> None:
 def _check_deletable(guest: Guest, key: str) -> None:
     if key not in guest.config and key not in guest.pending:
         return
-    holds_volume = drives.format_of(guest.kind, key) is not None
-    if guest.kind == "lxc":
-        if key in NOT_DELETABLE:
-            raise failed(f"unable to delete required option '{key}'")
-        if key == READ_ONLY:
-            raise failed(f"unable to delete read-only option: '{key}'")
-        if holds_volume and guest.config.get("protection"):
-            raise failed(f"can't remove CT {guest.vmid} drive '{key}' - protection mode enabled")
-    elif holds_volume and guest.config.get("protection"):
-        what = f"unused disk '{guest.config[key]}'" if key.startswith("unused") else f"drive '{key}'"
-        raise failed(f"can't remove {what} - protection mode enabled")
+    guest.kind.check_delete(guest, key, drives.format_of(guest.kind, key) is not None)
 
 
 def _set(world: World, guest: Guest, key: str, value: Value) -> None:
-    if guest.kind == "lxc" and key == READ_ONLY:
-        raise failed(f"unable to modify read-only option: '{key}'")
-    if drives.format_of(guest.kind, key):
-        if guest.kind == "lxc" and guest.config.get("protection"):
-            raise failed(f"can't update CT {guest.vmid} drive '{key}' - protection mode enabled")
+    holds_volume = drives.format_of(guest.kind, key) is not None
+    guest.kind.check_set(guest, key, holds_volume)
+    if holds_volume:
         was_pending = guest.pending.pop(key, None)
         if was_pending is not None:
             drives.set_aside(world, guest, key, was_pending)
@@ -116,7 +100,7 @@ def _set(world: World, guest: Guest, key: str, value: Value) -> None:
     elif is_nic(key):
         value = complete(world, guest, value)
     else:
-        value = normalised(guest.kind, key, value)
+        value = guest.kind.normalised(key, value)
     guest.pending[key] = value
     guest.deletes.pop(key, None)
 
@@ -136,9 +120,9 @@ def _leave_boot_order(guest: Guest, key: str) -> None:
 def _join_boot_order(guest: Guest, key: str, text: str) -> None:
     """A new CD drive is appended, so that it can be booted from."""
     devices = _boot_devices(guest)
-    if guest.kind != "qemu" or not devices or key in devices or key.startswith("unused"):
+    if not devices or key in devices or key.startswith("unused"):
         return
-    if drives.is_cdrom("qemu", key, text):
+    if drives.is_cdrom(guest.kind, key, text):
         guest.pending["boot"] = f"order={';'.join([*devices, key])}"
 
 
@@ -162,11 +146,11 @@ def apply_live(world: World, guest: Guest) -> dict[str, str]:
     """Let the pending changes take effect that a running guest can take; the texts of those refused."""
     errors: dict[str, str] = {}
     for key in sorted(guest.deletes):
-        if is_live(guest, key, None):
+        if guest.kind.is_live(guest, key, None):
             _apply_delete(world, guest, key)
     for key in sorted(guest.pending):
         try:
-            if is_live(guest, key, guest.pending[key]):
+            if guest.kind.is_live(guest, key, guest.pending[key]):
                 _apply_value(world, guest, key)
         except ValueError as problem:
             errors[key] = f"hotplug problem - {problem}"

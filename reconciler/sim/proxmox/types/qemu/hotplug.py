@@ -1,4 +1,4 @@
-"""Whether a change of a running guest can take effect at once.
+"""Whether a change of a running machine can take effect at once.
 
 The rules are those of the real servers' own change functions; each is asked with the option's old and new
 value, None standing for an option that is removed or not there yet.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 
-from reconciler.sim.proxmox import drives, formats
-from reconciler.sim.proxmox.nics import is_nic
-from reconciler.sim.proxmox.options import option_of
+from reconciler.sim.proxmox.kinds import Value
 from reconciler.sim.proxmox.strings import split_list
-from reconciler.sim.proxmox.world import Guest, Value
+from reconciler.sim.proxmox.types.guest import drives
+from reconciler.sim.proxmox.types.guest.nics import is_nic
+from reconciler.sim.proxmox.types.qemu import formats
+from reconciler.sim.proxmox.world import Guest
 
 DEFAULT_FEATURES = frozenset({"network", "disk", "usb"})
 NEEDS_RESTART = ("aio", "discard", "iothread", "queues", "product", "cache", "ssd", "vendor", "ro")
@@ -26,28 +27,19 @@ def features(guest: Guest) -> frozenset[str]:
 
 def is_live(guest: Guest, key: str, new: Value | None) -> bool:
     """Raises ValueError where the change is refused while the guest runs."""
-    if guest.kind == "lxc":
-        return _container(guest, key, new)
     old = guest.config.get(key)
     special = _SPECIAL.get(key)
     if special is not None:
         return special(guest, old, new)
     if is_nic(key):
         return _nic(guest, old, new)
-    if drives.format_of("qemu", key):
+    if drives.format_of(guest.kind, key):
         return _drive(guest, key, old, new)
-    option = option_of("qemu", key)
+    option = guest.kind.option(key)
     change = option.change if option else "restart"
     if change == "usb":
         return _usb(guest, key)
     return change == "live" or change in features(guest)
-
-
-def _container(guest: Guest, key: str, new: Value | None) -> bool:
-    option = option_of("lxc", key)
-    if option is not None and option.change == "live":
-        return True
-    return new is not None and key not in guest.config and re.fullmatch(r"(mp|dev)\d+", key) is not None
 
 
 def _hotplug(guest: Guest, old: Value | None, new: Value | None) -> bool:  # noqa: ARG001 - a rule's signature
@@ -86,7 +78,7 @@ def _usb(guest: Guest, key: str) -> bool:
 
 def _nic(guest: Guest, old: Value | None, new: Value | None) -> bool:
     if old is not None and new is not None:
-        before, after = (formats.VM_NIC.parse(str(text)) for text in (old, new))
+        before, after = (formats.NIC.parse(str(text)) for text in (old, new))
         same = all(before.get(name) == after.get(name) for name in ("model", "macaddr", "queues", "mtu"))
         if same and "bridge" in before and "bridge" in after:
             return True
@@ -101,7 +93,7 @@ def _drive(guest: Guest, key: str, old: Value | None, new: Value | None) -> bool
         return False
     if old is None or new is None:
         return pluggable
-    before, after = (drives.parse("qemu", key, text) for text in (old, new))
+    before, after = (drives.parse(guest.kind, key, text) for text in (old, new))
     if before.get("media", "disk") != after.get("media", "disk"):
         raise ValueError("unable to change media type")
     if before.get("media") == "cdrom":

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.sim.proxmox import drives
 from reconciler.sim.proxmox.failure import bad_parameters, failed, missing
-from reconciler.sim.proxmox.guest_calls import discard
-from reconciler.sim.proxmox.moving import VM_DISKS, move_guest
-from reconciler.sim.proxmox.nics import is_nic, with_new_mac
-from reconciler.sim.proxmox.options import BWLIMIT, CT_BWLIMIT
+from reconciler.sim.proxmox.kinds import Value
 from reconciler.sim.proxmox.params import BOOLEAN, TEXT, Param
-from reconciler.sim.proxmox.routing import VMID, Call, operation
-from reconciler.sim.proxmox.strings import check_dns_name, normalised
+from reconciler.sim.proxmox.routing import VMID, Call
+from reconciler.sim.proxmox.strings import check_dns_name
+from reconciler.sim.proxmox.types.guest import drives
+from reconciler.sim.proxmox.types.guest.calls import discard
+from reconciler.sim.proxmox.types.guest.moving import move_guest
+from reconciler.sim.proxmox.types.guest.nics import is_nic, with_new_mac
 from reconciler.sim.proxmox.volumes import Volume
-from reconciler.sim.proxmox.world import Guest, Value, World
+from reconciler.sim.proxmox.world import Guest, World
 
-VM = "/nodes/{node}/qemu/{vmid}"
-CT = "/nodes/{node}/lxc/{vmid}"
 CLONE = ("/vms/{vmid}", "VM.Clone")
 NAME = Param(check=check_dns_name)
 COMMON: dict[str, Param] = {
@@ -34,26 +32,10 @@ COMMON: dict[str, Param] = {
     "target": TEXT,
 }
 NOT_COPIED = ("parent", "lock", "template", "vmstate", "snaptime")
-DISK = Param(enum=VM_DISKS)
 
 
-@operation(
-    "POST",
-    VM + "/clone",
-    {**COMMON, "bwlimit": BWLIMIT, "format": Param(enum=("raw", "qcow2", "vmdk")), "name": NAME},
-    needs=CLONE,
-)
-def clone_machine(call: Call) -> str:
-    return _clone(call, call.guest("qemu"), "qmclone", "name")
-
-
-@operation("POST", CT + "/clone", {**COMMON, "bwlimit": CT_BWLIMIT, "hostname": NAME}, needs=CLONE)
-def clone_container(call: Call) -> str:
-    return _clone(call, call.guest("lxc"), "vzclone", "hostname")
-
-
-def _clone(call: Call, source: Guest, task: str, name_key: str) -> str:
-    world, given = call.world, call.params
+def clone_guest(call: Call, source: Guest, task: str) -> str:
+    world, given, kind = call.world, call.params, source.kind
     newid = int(given["newid"])
     call.require(f"/vms/{newid}", "VM.Allocate")
     world.require_pool(given.get("pool"))
@@ -63,20 +45,20 @@ def _clone(call: Call, source: Guest, task: str, name_key: str) -> str:
     _check_clone(call, source, config, full=full)
     if newid in world.guests:
         raise failed(f"unable to create {source.word} {newid}: config file already exists")
-    if source.kind == "lxc":
-        source.config["lock"] = "disk"
+    if kind.cloning.source_lock is not None:
+        source.config["lock"] = kind.cloning.source_lock
         world.save(source)
-    guest = Guest(newid, source.kind, source.node, {"lock": "clone" if source.kind == "qemu" else "create"})
+    guest = Guest(newid, kind, source.node, {"lock": kind.cloning.lock})
     world.save(guest)
 
     def clone() -> None:
         if not world.is_there(guest):
-            raise missing(guest.kind, guest.node, guest.vmid)
+            raise missing(kind.folder, guest.node, guest.vmid)
         guest.config = _copy(call, source, guest, config, full=full)
-        if given.get(name_key) or source.kind == "qemu":
-            guest.config[name_key] = given.get(name_key) or f"Copy-of-VM-{config.get('name', source.vmid)}"
+        if name := given.get(kind.name_key) or _unnamed(source, config):
+            guest.config[kind.name_key] = name
         if given.get("description"):
-            guest.config["description"] = normalised(source.kind, "description", given["description"])
+            guest.config["description"] = kind.normalised("description", given["description"])
         world.join_pool(newid, given.get("pool"))
         move_guest(world, guest, str(given.get("target") or guest.node))
         _unlock(world, source)
@@ -88,9 +70,14 @@ def _clone(call: Call, source: Guest, task: str, name_key: str) -> str:
     return call.task(task, source, clone, give_up)
 
 
+def _unnamed(source: Guest, config: dict[str, Value]) -> str | None:
+    text = source.kind.cloning.unnamed
+    return text.format(config.get(source.kind.name_key, source.vmid)) if text else None
+
+
 def _unlock(world: World, source: Guest) -> None:
-    """A container is locked while it is being copied; a virtual machine is not."""
-    if source.kind == "lxc" and world.is_there(source):
+    """A source that was locked while it was copied is free again."""
+    if source.kind.cloning.source_lock is not None and world.is_there(source):
         source.config.pop("lock", None)
         world.save(source)
 
@@ -109,7 +96,7 @@ def _check_clone(call: Call, source: Guest, config: dict[str, Value], *, full: b
         if name in given and not full:
             raise failed(f"parameter '{name}' not allowed for linked clones")
     if "storage" in given:
-        volumes.storage(given["storage"]).require("images" if source.kind == "qemu" else "rootdir")
+        volumes.storage(given["storage"]).require(source.kind.volumes.content[0])
     if not full and not source.template:
         raise failed("Linked clone feature is not supported for a guest that is not a template")
     target = given.get("target")
@@ -132,7 +119,7 @@ def _sources(world: World, source: Guest, config: dict[str, Value]) -> list[tupl
     for key, text in config.items():
         if drives.format_of(source.kind, key) is None or key.startswith("unused"):
             continue
-        if source.kind == "qemu" and drives.is_cdrom("qemu", key, text):
+        if drives.is_cdrom(source.kind, key, text):
             continue
         found.append((key, world.volumes.get(drives.volid_of(source.kind, key, text), source.node)))
     return found
@@ -151,10 +138,7 @@ def _copy(
         copied[key] = drives.with_volume(
             source.kind, key, copied[key], _copied_volume(call, guest, volume, full=full)
         )
-    if source.kind == "qemu":
-        copied["smbios1"] = f"uuid={world.new_uuid()}"
-        if "vmgenid" in copied:
-            copied["vmgenid"] = world.new_uuid()
+    source.kind.cloning.renewed(world, copied)
     return copied
 
 
@@ -171,30 +155,16 @@ def _copied_volume(call: Call, guest: Guest, volume: Volume, *, full: bool) -> V
     )
 
 
-@operation("POST", VM + "/template", {"disk": DISK}, needs=("/vms/{vmid}", "VM.Allocate"))
-def make_machine_template(call: Call) -> str:
-    return _make_template(call, call.guest("qemu"), "qmtemplate")
-
-
-@operation("POST", CT + "/template", needs=("/vms/{vmid}", "VM.Allocate"))
-def make_container_template(call: Call) -> str:
-    return _make_template(call, call.guest("lxc"), "vztemplate")
-
-
-def _make_template(call: Call, guest: Guest, task: str) -> str:
+def make_template(call: Call, guest: Guest, task: str, *, runs: str) -> str:
+    """`runs`: the refusal of a guest that does."""
     call.check_lock(guest)
-    what = (
-        "a VM to template if VM is running"
-        if guest.kind == "qemu"
-        else "a CT to template if the CT is running"
-    )
     disk: Any = call.params.get("disk")
     if guest.snapshots:
         raise failed(f"unable to create template, because {guest.word} contains snapshots")
     if guest.template and disk is None:
         raise failed("you can't convert a template to a template")
     if guest.running:
-        raise failed(f"you can't convert {what}")
+        raise failed(runs)
     if disk is not None and disk not in guest.config:
         raise bad_parameters({"disk": f"disk '{disk}' does not exist"})
 

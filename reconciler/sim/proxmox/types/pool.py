@@ -7,8 +7,8 @@ from typing import Any
 from reconciler.sim.proxmox.failure import failed
 from reconciler.sim.proxmox.params import BOOLEAN, TEXT, Param
 from reconciler.sim.proxmox.routing import Call, operation
-from reconciler.sim.proxmox.rows import resource
 from reconciler.sim.proxmox.strings import split_list
+from reconciler.sim.proxmox.types.guest.rows import resource
 from reconciler.sim.proxmox.world import Pool
 
 ALLOCATE = ("/pool/{poolid}", "Pool.Allocate")
@@ -48,7 +48,7 @@ def _content(call: Call, name: str) -> dict[str, Any]:
     members = [
         resource(call.world, guest, call.lock_of(guest), node_online=not call.offline(guest.node))
         for guest in (call.world.guests[vmid] for vmid in sorted(pool.vms))
-        if wanted in (None, guest.kind) and call.sees(guest)
+        if wanted in (None, guest.kind.name) and call.sees(guest)
     ]
     if wanted in (None, "storage"):
         members += [

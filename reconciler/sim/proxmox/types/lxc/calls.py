@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from reconciler.sim.proxmox import drives
 from reconciler.sim.proxmox.failure import ApiError, bad_parameters, failed
-from reconciler.sim.proxmox.guest_calls import (
+from reconciler.sim.proxmox.kinds import Value
+from reconciler.sim.proxmox.options import params
+from reconciler.sim.proxmox.params import BOOLEAN, DIGEST, TEXT, Param
+from reconciler.sim.proxmox.routing import VMID, Call, operation
+from reconciler.sim.proxmox.types.guest import drives
+from reconciler.sim.proxmox.types.guest.calls import (
     NEW_GUEST,
     change_now,
     check_options,
@@ -18,24 +22,21 @@ from reconciler.sim.proxmox.guest_calls import (
     read_pending,
     remove,
 )
-from reconciler.sim.proxmox.nics import complete, is_nic
-from reconciler.sim.proxmox.options import CT_BWLIMIT, CT_OPTIONS, CT_OS_TYPES, params
-from reconciler.sim.proxmox.params import BOOLEAN, DIGEST, TEXT, Param
-from reconciler.sim.proxmox.power import start_after_creation, stop_guest
-from reconciler.sim.proxmox.routing import VMID, Call, operation
-from reconciler.sim.proxmox.rows import listed, status
-from reconciler.sim.proxmox.strings import normalised
-from reconciler.sim.proxmox.world import Guest, Value, World
+from reconciler.sim.proxmox.types.guest.nics import complete, is_nic
+from reconciler.sim.proxmox.types.guest.power import start_after_creation, stop_guest
+from reconciler.sim.proxmox.types.guest.rows import MIB, listed
+from reconciler.sim.proxmox.types.guest.snapshots import declare
+from reconciler.sim.proxmox.types.lxc.kind import BASE, KIND, ONE
+from reconciler.sim.proxmox.types.lxc.options import BWLIMIT, CONTAINER, OS_TYPES
+from reconciler.sim.proxmox.world import Guest, World
 
-BASE = "/nodes/{node}/lxc"
-ONE = BASE + "/{vmid}"
 AUDIT = ("/vms/{vmid}", "VM.Audit")
 CONFIG_PRIVILEGES = (
     "/vms/{vmid}", "VM.Config.Disk", "VM.Config.CPU", "VM.Config.Memory", "VM.Config.Network",
     "VM.Config.Options",
 )  # fmt: skip
 CREATE_ONLY = {
-    "bwlimit": CT_BWLIMIT,
+    "bwlimit": BWLIMIT,
     "force": BOOLEAN,
     "ha-managed": BOOLEAN,
     "ignore-unpack-errors": BOOLEAN,
@@ -54,13 +55,19 @@ DEFAULT_ROOT_GIB = 4
 @operation("GET", BASE)
 def list_containers(call: Call) -> list[dict[str, Any]]:
     return [
-        listed(call.world, guest, call.lock_of(guest))
+        _listed(call, guest)
         for guest in call.guests.values()
-        if guest.kind == "lxc" and guest.node == call.node and call.sees(guest)
+        if guest.kind is KIND and guest.node == call.node and call.sees(guest)
     ]
 
 
-@operation("POST", BASE, {**params(CT_OPTIONS), **CREATE_ONLY, "vmid": VMID})
+def _listed(call: Call, guest: Guest) -> dict[str, Any]:
+    row = listed(call.world, guest, call.lock_of(guest))
+    row["maxswap"] = int(guest.config.get("swap", 512)) * MIB
+    return row
+
+
+@operation("POST", BASE, {**params(CONTAINER), **CREATE_ONLY, "vmid": VMID})
 def create_container(call: Call) -> str:
     call.require(f"/vms/{call.vmid}", "VM.Allocate")
     call.world.require_pool(call.params.get("pool"))
@@ -68,12 +75,12 @@ def create_container(call: Call) -> str:
         *NEW_GUEST, "ostemplate", "password", "ssh-public-keys", "restore", "ignore-unpack-errors"
     )
     _check_root(call, values)
-    check_options(call, "lxc", values, [])
+    check_options(call, KIND, values, [])
     template = call.world.volumes.get(str(call.params["ostemplate"]), call.node)
     if template.content != "vztmpl":
         raise failed(f"unable to create CT {call.vmid} - '{template.volid}' is no container template")
     values.setdefault("ostype", _system_of(template.name))
-    guest = create_placeholder(call, "lxc")
+    guest = create_placeholder(call, KIND)
 
     def create() -> int | None:
         try:
@@ -100,19 +107,19 @@ def _check_root(call: Call, values: dict[str, Value]) -> None:
 
 def _system_of(template: str) -> str:
     found = re.match(r"(?:.*/)?([a-z]+)", template)
-    return found[1] if found and found[1] in CT_OS_TYPES else "unmanaged"
+    return found[1] if found and found[1] in OS_TYPES else "unmanaged"
 
 
 def _fill(world: World, guest: Guest, values: dict[str, Value]) -> None:
     """The configuration of a new container; unprivileged unless asked otherwise."""
     config: dict[str, Value] = {"arch": "amd64", "hostname": f"CT{guest.vmid}", "memory": 512, "swap": 512}
     for key, value in {"unprivileged": 1, **values}.items():
-        if drives.format_of("lxc", key):
+        if drives.format_of(KIND, key):
             config[key] = drives.place(world, guest, key, value)
         elif is_nic(key):
             config[key] = complete(world, guest, value)
         else:
-            config[key] = normalised("lxc", key, value)
+            config[key] = KIND.normalised(key, value)
     if not config["unprivileged"]:
         del config["unprivileged"]
     guest.config = config
@@ -121,28 +128,28 @@ def _fill(world: World, guest: Guest, values: dict[str, Value]) -> None:
 
 @operation("GET", ONE + "/config", {"current": BOOLEAN, "snapshot": Param(max_length=40)}, needs=AUDIT)
 def container_config(call: Call) -> dict[str, Any]:
-    return read_config(call, "lxc")
+    return read_config(call, KIND)
 
 
 @operation("GET", ONE + "/pending", needs=AUDIT)
 def container_pending(call: Call) -> list[dict[str, Any]]:
-    return read_pending(call, "lxc")
+    return read_pending(call, KIND)
 
 
 @operation("GET", ONE + "/status/current", needs=AUDIT)
 def container_status(call: Call) -> dict[str, Any]:
-    guest = call.guest("lxc")
-    return status(call.world, guest, call.lock_of(guest))
+    guest = call.guest(KIND)
+    return _listed(call, guest) | {"ha": {"managed": 0}}
 
 
 @operation(
     "PUT",
     ONE + "/config",
-    {**params(CT_OPTIONS), "delete": TEXT, "revert": TEXT, "digest": DIGEST},
+    {**params(CONTAINER), "delete": TEXT, "revert": TEXT, "digest": DIGEST},
     needs=CONFIG_PRIVILEGES,
 )
 def change_container(call: Call) -> None:
-    guest, values, deletes, reverts = prepare_change(call, "lxc")
+    guest, values, deletes, reverts = prepare_change(call, KIND)
     change_now(call, guest, values, deletes, reverts)
 
 
@@ -153,7 +160,7 @@ def change_container(call: Call) -> None:
     needs=("/vms/{vmid}", "VM.Allocate"),
 )
 def delete_container(call: Call) -> str:
-    guest = call.guest("lxc")
+    guest = call.guest(KIND)
     force = bool(call.params.get("force"))
 
     def check() -> None:
@@ -171,3 +178,6 @@ def delete_container(call: Call) -> str:
 
     check()
     return call.task("vzdestroy", guest, destroy)
+
+
+declare(KIND, "vz")

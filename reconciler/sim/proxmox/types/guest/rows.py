@@ -19,27 +19,7 @@ def memory(guest: Guest) -> int:
     return int(str(guest.config.get("memory", 512)).rpartition("=")[2])
 
 
-def cpus(world: World, guest: Guest) -> int:
-    if guest.kind == "lxc":
-        return int(guest.config.get("cores", world.nodes[guest.node].cpus))
-    most = int(guest.config.get("cores", 1)) * int(guest.config.get("sockets", 1))
-    return min(most, int(guest.config.get("vcpus", most)))
-
-
-def disk_size(guest: Guest) -> int:
-    """Bytes of the disk it boots from."""
-    if guest.kind == "lxc":
-        return _size_in(str(guest.config.get("rootfs", "")))
-    order = str(guest.config.get("boot", "")).partition("order=")[2].split(";")
-    candidates = [*order, "scsi0", "virtio0", "sata0", "ide0"]
-    for key in candidates:
-        text = str(guest.config.get(key, ""))
-        if re.match(r"(scsi|virtio|sata|ide)\d", key) and text and "media=cdrom" not in text:
-            return _size_in(text)
-    return 0
-
-
-def _size_in(text: str) -> int:
+def size_in(text: str) -> int:
     found = re.search(r"(?:^|,)size=([^,]+)", text)
     return parse_size(found[1]) if found else 0
 
@@ -52,9 +32,9 @@ def figures(world: World, guest: Guest) -> dict[str, Any]:
             "name": guest.name,
             "status": "running" if guest.running else "stopped",
             "maxmem": memory(guest) * MIB,
-            "maxdisk": disk_size(guest),
+            "maxdisk": guest.kind.disk_size(guest),
             "template": int(guest.template),
-            "cpus": cpus(world, guest),
+            "cpus": guest.kind.cpus(world, guest),
             "cpu": 0,
             "mem": 0,
             "disk": 0,
@@ -78,8 +58,8 @@ def figures(world: World, guest: Guest) -> dict[str, Any]:
 def resource(world: World, guest: Guest, lock: str | None, *, node_online: bool) -> dict[str, Any]:
     """The guest's row of `GET /cluster/resources`; of an offline node little more than the id is known."""
     row: dict[str, Any] = {
-        "id": f"{guest.kind}/{guest.vmid}",
-        "type": guest.kind,
+        "id": f"{guest.kind.name}/{guest.vmid}",
+        "type": guest.kind.name,
         "node": guest.node,
         "vmid": guest.vmid,
         "status": "unknown",
@@ -99,29 +79,10 @@ def resource(world: World, guest: Guest, lock: str | None, *, node_online: bool)
 
 
 def listed(world: World, guest: Guest, lock: str | None) -> dict[str, Any]:
-    """The guest's row of `GET /nodes/{node}/qemu` or `/lxc`, which leaves out what is at its default."""
+    """The guest's row in the list of its node, which leaves out what is at its default."""
     row = figures(world, guest)
-    if guest.kind == "qemu":
-        del row["disk"]
     if not row["template"]:
         del row["template"]
     if lock is not None:
         row["lock"] = lock
-    if guest.running and guest.kind == "qemu":
-        row["pid"] = 10_000 + guest.vmid
-    if guest.kind == "lxc":
-        row["maxswap"] = int(guest.config.get("swap", 512)) * MIB
-    return row
-
-
-def status(world: World, guest: Guest, lock: str | None) -> dict[str, Any]:
-    """The answer of `status/current`."""
-    row = listed(world, guest, lock) | {"ha": {"managed": 0}}
-    if guest.kind == "qemu":
-        row["qmpstatus"] = "paused" if guest.paused else row["status"]
-        if str(guest.config.get("agent", "0")).removeprefix("enabled=").startswith("1"):
-            row["agent"] = 1
-        if guest.running:
-            row["running-qemu"] = "10.1.2"
-            row["running-machine"] = "pc-i440fx-10.1+pve0"
     return row

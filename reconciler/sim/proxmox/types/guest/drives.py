@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from reconciler.sim.proxmox import formats
 from reconciler.sim.proxmox.failure import failed
+from reconciler.sim.proxmox.kinds import Kind
 from reconciler.sim.proxmox.strings import PropertyFormat, format_size
 from reconciler.sim.proxmox.volumes import GIB, Volume
 from reconciler.sim.proxmox.world import Guest, World
@@ -20,31 +20,30 @@ EFI_SIZE = 4 << 20
 TPM_SIZE = 4 << 20
 
 
-def format_of(kind: str, key: str) -> PropertyFormat | None:
+def format_of(kind: Kind, key: str) -> PropertyFormat | None:
     """The format of a key that holds a volume; None for any other key."""
-    stem = key.rstrip("0123456789")
-    return (formats.DRIVES if kind == "qemu" else formats.MOUNTS).get(stem)
+    return kind.volumes.formats.get(key.rstrip("0123456789"))
 
 
-def parse(kind: str, key: str, text: object) -> dict[str, str]:
+def parse(kind: Kind, key: str, text: object) -> dict[str, str]:
     volume_format = format_of(kind, key)
     if volume_format is None:
         raise failed(f"'{key}' holds no volume")
     return volume_format.parse(str(text))
 
 
-def volid_of(kind: str, key: str, text: object) -> str:
-    return parse(kind, key, text)["file" if kind == "qemu" else "volume"]
+def volid_of(kind: Kind, key: str, text: object) -> str:
+    return parse(kind, key, text)[kind.volumes.key]
 
 
 def is_cloudinit(volid: str) -> bool:
     return re.search(r"vm-\d+-cloudinit", volid) is not None
 
 
-def is_cdrom(kind: str, key: str, text: object) -> bool:
+def is_cdrom(kind: Kind, key: str, text: object) -> bool:
     """A CD drive, other than one for cloud-init."""
     values = parse(kind, key, text)
-    return values.get("media") == "cdrom" and not is_cloudinit(values["file"])
+    return values.get("media") == "cdrom" and not is_cloudinit(values[kind.volumes.key])
 
 
 def keys_with_volumes(guest: Guest) -> list[str]:
@@ -52,7 +51,7 @@ def keys_with_volumes(guest: Guest) -> list[str]:
     return [key for key in guest.config if format_of(guest.kind, key)]
 
 
-def storages_named(kind: str, key: str, text: object) -> tuple[str | None, bool]:
+def storages_named(kind: Kind, key: str, text: object) -> tuple[str | None, bool]:
     """The storage a caller names in a drive, if any, and whether a new volume is asked for there."""
     volid = volid_of(kind, key, text)
     fresh = NEW.fullmatch(volid) or CLOUDINIT.fullmatch(volid)
@@ -63,10 +62,10 @@ def storages_named(kind: str, key: str, text: object) -> tuple[str | None, bool]
 def place(world: World, guest: Guest, key: str, text: object) -> str:
     """What the configuration will hold; allocates what is new. ApiError where a volume cannot be had."""
     values = parse(guest.kind, key, text)
-    default = "file" if guest.kind == "qemu" else "volume"
+    default = guest.kind.volumes.key
     volid = values[default]
-    if guest.kind == "qemu" and (found := CLOUDINIT.fullmatch(volid)):
-        values["file"] = world.volumes.allocate_cloudinit(found[1], guest.node, guest.vmid).volid
+    if guest.kind.volumes.cloudinit and (found := CLOUDINIT.fullmatch(volid)):
+        values[default] = world.volumes.allocate_cloudinit(found[1], guest.node, guest.vmid).volid
         values |= {"media": "cdrom", "size": "4M"}
     elif found := NEW.fullmatch(volid):
         volume = _allocate(world, guest, key, values, found[1], float(found[2]))
@@ -93,23 +92,23 @@ def _allocate(
         size = TPM_SIZE
     elif size <= 0:
         raise failed(f"{key}: a new volume needs a size")
-    content = "images" if guest.kind == "qemu" else "rootdir"
+    content, _ = guest.kind.volumes.content
     return world.volumes.allocate(
         storage, guest.node, guest.vmid, size, disk_format=values.get("format", ""), content=content
     )
 
 
-def printed(kind: str, key: str, values: dict[str, str]) -> str:
+def printed(kind: Kind, key: str, values: dict[str, str]) -> str:
     volume_format = format_of(kind, key)
     if volume_format is None:
         raise failed(f"'{key}' holds no volume")
     return volume_format.print(values)
 
 
-def with_volume(kind: str, key: str, text: object, volume: Volume) -> str:
+def with_volume(kind: Kind, key: str, text: object, volume: Volume) -> str:
     """The same drive on another volume, or on one that has grown."""
     values = parse(kind, key, text)
-    values["file" if kind == "qemu" else "volume"] = volume.volid
+    values[kind.volumes.key] = volume.volid
     values["size"] = format_size(volume.size)
     return printed(kind, key, values)
 
@@ -122,7 +121,7 @@ def set_aside(world: World, guest: Guest, key: str, text: object) -> None:
         return
     if is_cloudinit(volid):
         world.volumes.free(volume)
-    elif guest.kind == "lxc" or not is_cdrom(guest.kind, key, text):
+    elif not is_cdrom(guest.kind, key, text):
         number = next(n for n in range(256) if f"unused{n}" not in guest.config)
         guest.config[f"unused{number}"] = volid
 
@@ -148,7 +147,7 @@ def volids_of_snapshots(guest: Guest) -> set[str]:
     return {volid for shot in guest.snapshots.values() for volid in _named(guest.kind, shot.config)}
 
 
-def _named(kind: str, config: Mapping[str, object]) -> set[str]:
+def _named(kind: Kind, config: Mapping[str, object]) -> set[str]:
     return {
         volid_of(kind, key, text)
         for key, text in config.items()
