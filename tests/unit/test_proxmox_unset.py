@@ -8,9 +8,9 @@ from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.providers.proxmox.types import GUESTS, container, vm
 from reconciler.providers.proxmox.types.guest import fields
+from reconciler.providers.proxmox.types.guest.build import params_of
 from reconciler.providers.proxmox.types.guest.kind import Kind
 from reconciler.providers.proxmox.types.guest.nics import IP_CONFIG
-from reconciler.providers.proxmox.types.guest.options import guest_options, params_of
 
 every_kind = pytest.mark.parametrize("kind", GUESTS, ids=lambda kind: kind.names.type)
 
@@ -24,7 +24,7 @@ def test_what_can_be_unset_is_deleted_and_then_has_no_value(kind: Kind) -> None:
     read, _ = fields.read_options(kind.names.type, kind.fields, {})
     for name in names:
         assert name not in read, f"{name} would be observed with a default, and never be unset"
-        assert params_of(guest_options(kind.fields, {}, [name])) == [("delete", found[name].option)]
+        assert params_of(fields.write_options(kind.fields, {}, [name])) == [("delete", found[name].option)]
 
 
 @every_kind
@@ -36,7 +36,7 @@ def test_no_part_has_a_default_for_what_can_be_unset(kind: Kind) -> None:
 
 
 def test_one_part_of_an_option_goes_and_the_others_stay() -> None:
-    kept = guest_options(vm.KIND.fields, {"startup_order": 3}, ["startup_delay"])
+    kept = fields.write_options(vm.KIND.fields, {"startup_order": 3}, ["startup_delay"])
     assert params_of(kept) == [("startup", "3")]
 
 

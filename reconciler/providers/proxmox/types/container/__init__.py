@@ -8,10 +8,9 @@ from reconciler.providers.proxmox.types.container import downtime
 from reconciler.providers.proxmox.types.container.tables import FIELDS, PARTS
 from reconciler.providers.proxmox.types.container.volumes import destroy_volume
 from reconciler.providers.proxmox.types.guest.build import Names, Settings
-from reconciler.providers.proxmox.types.guest.fields import texts
+from reconciler.providers.proxmox.types.guest.fields import Options, texts
 from reconciler.providers.proxmox.types.guest.kind import Changing, Kind, Making
 from reconciler.providers.proxmox.types.guest.lower import guest_type
-from reconciler.providers.proxmox.types.guest.parts import Options
 
 
 def _completed(desired: Desired, options: Options, settings: Settings) -> Options:

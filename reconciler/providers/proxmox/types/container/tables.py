@@ -8,9 +8,9 @@ from reconciler.model.address import Address
 from reconciler.model.values import Attributes
 from reconciler.providers.proxmox.types.guest import propstring
 from reconciler.providers.proxmox.types.guest.disks import VOLUME, Disk
-from reconciler.providers.proxmox.types.guest.fields import COMMON, Field, Fields
+from reconciler.providers.proxmox.types.guest.fields import COMMON, Field, Fields, Options
 from reconciler.providers.proxmox.types.guest.nics import IP_CONFIG, SLOTS, Nic
-from reconciler.providers.proxmox.types.guest.parts import Options, Part, Texts
+from reconciler.providers.proxmox.types.guest.parts import Part, Texts
 
 F = Field
 

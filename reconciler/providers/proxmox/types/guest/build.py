@@ -12,6 +12,7 @@ from reconciler.model.diff import AttributeChange, Diff, PartAction, PartChange
 from reconciler.model.plan import Call, ExternalId, Impact, Param
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import Attributes, ExternalRef, Scalar, Value
+from reconciler.providers.proxmox.types.guest.fields import Options
 
 Settings = Mapping[str, Scalar]
 Params = tuple[tuple[str, Param], ...]
@@ -129,6 +130,15 @@ def place_of(names: Names, recorded: Recorded) -> Place:
         raise PlanError(f"{recorded.address}: it is not known which node it is on", hint="observe it first")
     vmid: Param = recorded.external_id or ExternalId(recorded.address)
     return Place(names, str(node), vmid)
+
+
+def params_of(options: Options, removed: Iterable[str] = ()) -> list[tuple[str, Param]]:
+    """The parameters of a configuration call: values, and one list of what is unset."""
+    params: list[tuple[str, Param]] = [
+        (name, value) for name, value in sorted(options.items()) if value is not None
+    ]
+    gone = sorted({*removed, *(name for name, value in options.items() if value is None)})
+    return params + ([("delete", ",".join(gone))] if gone else [])
 
 
 def start(place: Place) -> Call:

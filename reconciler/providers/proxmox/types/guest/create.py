@@ -17,10 +17,16 @@ from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import Attributes, Scalar, SecretRef, dns_name
 from reconciler.providers.proxmox.marks import marked_text, tag_params, tag_word
 from reconciler.providers.proxmox.resource_type import Target
-from reconciler.providers.proxmox.types.guest.build import COPY_TIMEOUT, Place, Settings, reference, start
+from reconciler.providers.proxmox.types.guest.build import (
+    COPY_TIMEOUT,
+    Place,
+    Settings,
+    params_of,
+    reference,
+    start,
+)
+from reconciler.providers.proxmox.types.guest.fields import Options, write_options
 from reconciler.providers.proxmox.types.guest.kind import Kind, Pairs
-from reconciler.providers.proxmox.types.guest.options import guest_options, new_part, params_of
-from reconciler.providers.proxmox.types.guest.parts import Options
 from reconciler.providers.proxmox.types.guest.volumes import resize
 
 _HA, _LIMIT = ("ha-managed", "ha_managed"), ("bwlimit", "copy_limit_kib")
@@ -78,10 +84,10 @@ def _is_new(desired: Desired, disk: Desired) -> bool:
 
 def _options(kind: Kind, desired: Desired, settings: Settings) -> Options:
     """All options of the guest and of those parts that are made with it."""
-    found = guest_options(kind.fields, desired.attributes)
+    found = write_options(kind.fields, desired.attributes)
     for part in desired.parts:
         if part.type != "disk" or _is_new(desired, part):
-            found |= new_part(kind, part.address, part.attributes, settings.get("storage"))
+            found |= kind.new_part(part.address, part.attributes, settings.get("storage"))
     name = kind.name_option
     found[name] = found.get(name) or dns_name(desired.address.name)
     return {option: value for option, value in found.items() if value is not None}

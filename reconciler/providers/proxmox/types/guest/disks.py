@@ -9,7 +9,8 @@ from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.model.values import Attributes, Scalar, Value
 from reconciler.providers.proxmox.types.guest import propstring
-from reconciler.providers.proxmox.types.guest.parts import Options, Part, Texts
+from reconciler.providers.proxmox.types.guest.fields import Options
+from reconciler.providers.proxmox.types.guest.parts import Part, Texts
 
 VOLUME = ("size_gb", "size_mib", "storage", "volume_id", "attach_volume", "from_template")
 """The attributes that no field of a disk holds."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -17,26 +17,12 @@ from urllib.parse import quote, unquote
 from reconciler.catalog import core_part, load_part, merge
 from reconciler.errors import PlanError
 from reconciler.model.catalog import AttributeDefinition, TypeAttribute
+from reconciler.model.plan import Param
 from reconciler.model.values import Cardinality, DataType, Entry, Scalar, SecretRef, Value, canonical
 from reconciler.providers.proxmox.types.guest import propstring
 
 PROVIDER = "proxmox"
 OTHER = "other_options"
-
-DEFAULT_KEYS = {
-    "agent": "enabled",
-    "boot": "legacy",
-    "cpu": "cputype",
-    "machine": "type",
-    "memory": "current",
-    "rng0": "source",
-    "startup": "order",
-    "vga": "type",
-    "watchdog": "model",
-    "amd-sev": "type",
-    "intel-tdx": "type",
-}
-"""The key whose value may stand alone in an option's property string."""
 
 ALL_HOTPLUG = "network,disk,usb"
 _ENCODED = "base64"
@@ -48,6 +34,7 @@ class Field:
     """`key=None`: the attribute is the whole option. `default`: what the server assumes where it is absent.
 
     `encoding`: plain, url, base64, switch (`on`/`ignore`) or hotplug; `separator` joins sets and lists.
+    `alone`: the key of the option's property string whose value may stand alone there.
     """
 
     attribute: str
@@ -56,13 +43,16 @@ class Field:
     default: Scalar | tuple[str, ...] | None = None
     separator: str = ";"
     encoding: str = "plain"
+    alone: str | None = None
 
 
 Fields = tuple[Field, ...]
+Options = dict[str, Param]
+"""What is written, by option. None stands for: to be unset."""
 
 COMMON: Fields = (
     Field("start_on_boot", "onboot", default=False),
-    Field("startup_order", "startup", "order"),
+    Field("startup_order", "startup", "order", alone="order"),
     Field("startup_delay", "startup", "up"),
     Field("shutdown_timeout", "startup", "down"),
     Field("hookscript", "hookscript"),
@@ -145,7 +135,7 @@ def read_options(
     """
     values: dict[str, Value] = {}
     left: list[Entry] = []
-    for option, members in by_option(fields).items():
+    for option, members in _by_option(fields).items():
         text, first = options.get(option), members[0]
         if text is not None and first.key is None:
             try:
@@ -153,7 +143,7 @@ def read_options(
             except ValueError:
                 left.append(Entry(option, text))
         elif text is not None:
-            parts = propstring.parse(text, DEFAULT_KEYS.get(option, ""))
+            parts = propstring.parse(text, _alone(members) or "")
             found, kept = read_parts(resource_type, members, parts)
             values |= found
             left += [Entry(option, value, key) for key, value in kept.items() if key != _ENCODED]
@@ -185,11 +175,15 @@ def read_parts(
     return values, left
 
 
-def by_option(fields: Iterable[Field]) -> dict[str, list[Field]]:
+def _by_option(fields: Iterable[Field]) -> dict[str, list[Field]]:
     found: dict[str, list[Field]] = {}
     for field in fields:
         found.setdefault(field.option, []).append(field)
     return found
+
+
+def _alone(members: Iterable[Field]) -> str | None:
+    return next((field.alone for field in members if field.alone), None)
 
 
 def write_parts(
@@ -213,19 +207,25 @@ def write_parts(
     return parts
 
 
-def write_option(
-    option: str, members: Sequence[Field], values: Mapping[str, Value], others: Value | None
-) -> str | SecretRef | None:
-    """The text of one option, or None where it shall not be set. `others` is the recorded other_options."""
+def write_options(
+    fields: Fields, values: Mapping[str, Value], names: Collection[str] | None = None
+) -> Options:
+    """The options that hold the named attributes, all of them by default, with what is kept beside them."""
+    return {
+        option: _write_option(option, members, values)
+        for option, members in _by_option(fields).items()
+        if names is None or any(member.attribute in names for member in members)
+    }
+
+
+def _write_option(option: str, members: Sequence[Field], values: Mapping[str, Value]) -> Param:
     first = members[0]
     if first.key is None:
         value = values.get(first.attribute)
-        if value is None or isinstance(value, SecretRef):
-            return value
-        return write(first, value) or None
-    kept = {e.inner_key: e.value for e in entries(others) if e.key == option and e.inner_key is not None}
-    parts = write_parts(members, values, kept)
-    return propstring.render(parts, DEFAULT_KEYS.get(option)) or None
+        return value if value is None or isinstance(value, SecretRef) else write(first, value) or None
+    others = entries(values.get(OTHER))
+    kept = {e.inner_key: e.value for e in others if e.key == option and e.inner_key is not None}
+    return propstring.render(write_parts(members, values, kept), _alone(members)) or None
 
 
 def entries(value: Value | None) -> tuple[Entry, ...]:

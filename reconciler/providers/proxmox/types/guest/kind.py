@@ -9,11 +9,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reconciler.errors import PlanError
+from reconciler.model.address import Address
 from reconciler.model.plan import Call
 from reconciler.model.resource import Desired
+from reconciler.model.values import Attributes, Scalar
 from reconciler.providers.proxmox.types.guest.build import Change, Names, Place, Settings
-from reconciler.providers.proxmox.types.guest.fields import Fields
-from reconciler.providers.proxmox.types.guest.parts import Options, Part
+from reconciler.providers.proxmox.types.guest.fields import Fields, Options
+from reconciler.providers.proxmox.types.guest.parts import Part
 
 Pairs = tuple[tuple[str, str], ...]
 """Parameters and the attributes whose values they take."""
@@ -68,3 +71,14 @@ class Kind:
     changing: Changing
     unread: re.Pattern[str] = re.compile(r"(?!)")
     listing: Mapping[str, int] = field(default_factory=dict)
+
+    def part_of(self, option: str, text: str) -> Part | None:
+        """The type of the part that an option with this text holds."""
+        return next((part for part in self.parts.values() if part.holds(option, text)), None)
+
+    def new_part(self, where: Address, attributes: Attributes, storage: Scalar | None) -> Options:
+        """The options that make a part, without those that would be unset."""
+        part = self.parts.get(where.type)
+        if part is None:
+            raise PlanError(f"{where}: a {where.root.type} has no {where.type} at Proxmox VE")
+        return {name: text for name, text in part.made(where, attributes, storage).items() if text}

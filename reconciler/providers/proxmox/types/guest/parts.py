@@ -12,12 +12,10 @@ from typing import Self
 
 from reconciler.errors import PlanError
 from reconciler.model.address import Address
-from reconciler.model.plan import Param
 from reconciler.model.values import Attributes, Cardinality, Entry, Scalar, Value, canonical
 from reconciler.providers.proxmox.types.guest import fields, propstring
-from reconciler.providers.proxmox.types.guest.fields import OTHER, Field, Fields
+from reconciler.providers.proxmox.types.guest.fields import OTHER, Field, Fields, Options
 
-Options = dict[str, Param]
 Texts = Mapping[str, str]
 
 

@@ -16,7 +16,7 @@ from reconciler.providers.proxmox import marks
 from reconciler.providers.proxmox.types.guest import fields
 from reconciler.providers.proxmox.types.guest.fields import OTHER
 from reconciler.providers.proxmox.types.guest.kind import Kind
-from reconciler.providers.proxmox.types.guest.parts import Part, Texts
+from reconciler.providers.proxmox.types.guest.parts import Texts
 
 _OURS = frozenset({"tags", "description", "digest", "lock", "template", "parent", "meta"})
 _PAUSED = frozenset({"paused", "prelaunch", "suspended"})
@@ -64,7 +64,7 @@ def guest(kind: Kind, listed: Mapping[str, Any], live: Mapping[str, Any], config
     waiting = _map(
         entry
         for option in config.future.keys() - config.current.keys()
-        if (part := _part_of(kind, option, config.future[option])) is not None
+        if (part := kind.part_of(option, config.future[option])) is not None
         for entry in part.entries(option, config.future[option])
     )
     if waiting is not None:  # parts that are to come have no attributes yet, so they are named as a whole
@@ -154,14 +154,10 @@ def _map(entries: Iterable[Entry]) -> Value | None:
     return canonical(tuple(entries), Cardinality.MAP) or None
 
 
-def _part_of(kind: Kind, option: str, text: str) -> Part | None:
-    return next((part for part in kind.parts.values() if part.holds(option, text)), None)
-
-
 def _parts(kind: Kind, config: Config) -> tuple[Observed, ...]:
     found: list[Observed] = []
     for option in sorted(config.current):
-        part = _part_of(kind, option, config.current[option])
+        part = kind.part_of(option, config.current[option])
         if part is None:
             continue
         now = part.read(option, config.current)

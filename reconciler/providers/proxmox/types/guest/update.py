@@ -22,15 +22,15 @@ from reconciler.providers.proxmox.types.guest.build import (
     Params,
     Place,
     merged,
+    params_of,
     place_of,
     reference,
     shutdown,
     start,
 )
 from reconciler.providers.proxmox.types.guest.disks import kept_volume
+from reconciler.providers.proxmox.types.guest.fields import Options
 from reconciler.providers.proxmox.types.guest.kind import Kind
-from reconciler.providers.proxmox.types.guest.options import guest_options, new_part, params_of
-from reconciler.providers.proxmox.types.guest.parts import Options
 
 _APART = frozenset({"power_state", "pool", "pinned_node", "description", FAULT})
 _CREATE, _UPDATE, _DELETE = PartAction.CREATE, PartAction.UPDATE, PartAction.DELETE
@@ -112,7 +112,7 @@ def _configuration(kind: Kind, change: Change, place: Place, back: set[str], *, 
         if part.action is _CREATE:
             wanted = change.wanted_part(part.address)
             _refuse_empty(change, part)
-            found |= new_part(kind, part.address, wanted, change.settings.get("storage"))
+            found |= kind.new_part(part.address, wanted, change.settings.get("storage"))
         elif part.action is _UPDATE:
             found |= _part_update(kind, change, part)
         else:
@@ -165,7 +165,7 @@ def _summary(found: Options, removed: set[str], destroyed: set[str], back: set[s
 def _own_options(kind: Kind, change: Change) -> Options:
     names = {item.name for item in change.diff.changes}
     values = merged(change.recorded.attributes, change.diff.changes)
-    found = guest_options(kind.fields, values, names - _APART)
+    found = fields.write_options(kind.fields, values, names - _APART)
     if item := change.diff.change("description"):
         found["description"] = str(item.after) if item.after else None
     return found

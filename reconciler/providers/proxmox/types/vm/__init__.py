@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from reconciler.model.plan import Call
 from reconciler.model.resource import Desired
-from reconciler.providers.proxmox.types.guest.build import Names, Place
+from reconciler.providers.proxmox.types.guest.build import Names, Place, params_of
+from reconciler.providers.proxmox.types.guest.fields import write_options
 from reconciler.providers.proxmox.types.guest.kind import Changing, Kind, Making
 from reconciler.providers.proxmox.types.guest.lower import guest_type
-from reconciler.providers.proxmox.types.guest.options import guest_options, params_of
 from reconciler.providers.proxmox.types.vm import downtime
 from reconciler.providers.proxmox.types.vm.drives import CD_DRIVE, DISK
 from reconciler.providers.proxmox.types.vm.nics import NIC
@@ -21,7 +21,7 @@ def _finished(place: Place, desired: Desired, types: Sequence[str]) -> list[Call
     """The boot order once more, where CD drives are set: the server appends each of them to the order."""
     if CD_DRIVE.type not in types or not desired.attributes.get("boot_order"):
         return []
-    found = guest_options(FIELDS, desired.attributes, ["boot_order"])
+    found = write_options(FIELDS, desired.attributes, ["boot_order"])
     return [place.config(params_of(found), "set the boot order again, without CD drives")]
 
 

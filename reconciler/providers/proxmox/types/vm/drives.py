@@ -9,8 +9,8 @@ from reconciler.model.address import Address
 from reconciler.model.values import Attributes, Value
 from reconciler.providers.proxmox.types.guest import propstring
 from reconciler.providers.proxmox.types.guest.disks import VOLUME, Disk
-from reconciler.providers.proxmox.types.guest.fields import Field
-from reconciler.providers.proxmox.types.guest.parts import Options, Part, Texts
+from reconciler.providers.proxmox.types.guest.fields import Field, Options
+from reconciler.providers.proxmox.types.guest.parts import Part, Texts
 
 F = Field
 

@@ -9,9 +9,9 @@ from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.model.values import Attributes, Value
 from reconciler.providers.proxmox.types.guest import fields, propstring
-from reconciler.providers.proxmox.types.guest.fields import Field
+from reconciler.providers.proxmox.types.guest.fields import Field, Options
 from reconciler.providers.proxmox.types.guest.nics import IP_CONFIG, SLOTS, Nic
-from reconciler.providers.proxmox.types.guest.parts import Options, Texts, read
+from reconciler.providers.proxmox.types.guest.parts import Texts, read
 
 F = Field
 
