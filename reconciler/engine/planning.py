@@ -21,6 +21,7 @@ from reconciler.model.observation import Offer
 from reconciler.model.plan import Action, Call, Plan
 from reconciler.model.resource import Desired, Recorded, ReplacePolicy
 from reconciler.model.scope import Scope
+from reconciler.model.values import ExternalRef, Reference
 from reconciler.planner import EndpointView, Limits, PlanInput, Selection, make_plan
 from reconciler.planner.inputs import Lower
 from reconciler.planner.references import references
@@ -254,9 +255,9 @@ def _wanted(
 
 def _copied(
     tx: Transaction, catalog: Catalog, endpoints: Mapping[str, Endpoint], desired: Iterable[Desired]
-) -> dict[str, dict[str, Recorded]]:
-    """What new objects are to be copied from, by endpoint and `type#external id`."""
-    wanted: dict[str, set[tuple[str, str]]] = {}
+) -> dict[str, dict[ExternalRef, Recorded]]:
+    """What new objects are to be copied from, by endpoint."""
+    wanted: dict[str, set[ExternalRef]] = {}
     for item in desired:
         endpoint = endpoints.get(item.endpoint)
         driver = drivers().get(endpoint.provider_type) if endpoint is not None else None
@@ -281,11 +282,11 @@ def _lower(
     recorded: Mapping[Address, Recorded],
     desired: Mapping[Address, Desired],
     offers: Mapping[str, tuple[Offer, ...] | None],
-    copied: Mapping[str, Mapping[str, Recorded]],
+    copied: Mapping[str, Mapping[ExternalRef, Recorded]],
 ) -> Lower:
     """Lowering by each endpoint's driver; what the drivers need of referenced resources comes along."""
-    by_text = {str(address): item for address, item in recorded.items()}
-    wanted_by_text = {str(address): item for address, item in desired.items()}
+
+    referenced: dict[Reference, Recorded] = dict(recorded.items())
 
     def lower(
         action: Action, endpoint: str, wanted: Desired | None, current: Recorded | None, diff: Diff
@@ -293,9 +294,9 @@ def _lower(
         place = endpoints.get(endpoint)
         if place is None:
             raise PlanError(f"there is no endpoint `{endpoint}`", hint="declare a ProviderEndpoint")
-        known = {**by_text, **copied[endpoint]} if endpoint in copied else by_text
+        known = referenced | dict(copied[endpoint].items()) if endpoint in copied else referenced
         request = LowerRequest(
-            action, wanted, current, diff, place.settings, known, wanted_by_text, offers.get(endpoint)
+            action, wanted, current, diff, place.settings, known, desired, offers.get(endpoint)
         )
         try:
             return tuple(driver_class(place.provider_type).lower(request))

@@ -8,6 +8,7 @@ from typing import ClassVar
 from reconciler.catalog import CatalogPart, load_part
 from reconciler.model.plan import Call
 from reconciler.model.resource import Desired
+from reconciler.model.values import ExternalRef
 from reconciler.providers.driver import (
     Access,
     LowerRequest,
@@ -40,7 +41,7 @@ class ProxmoxDriver:
         return observe(self._client, request)
 
     @staticmethod
-    def copied_from(desired: Desired) -> tuple[tuple[str, str], ...]:
+    def copied_from(desired: Desired) -> tuple[ExternalRef, ...]:
         """What a new object is copied from: the call goes to the node that it is on."""
         return TYPES[desired.type].copied_from(desired) if desired.type in TYPES else ()
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from reconciler.model.plan import Call
 from reconciler.model.resource import Desired, Observed
+from reconciler.model.values import ExternalRef
 from reconciler.providers.driver import LowerRequest, ObserveRequest, Request, Submission, Unseen
 from reconciler.providers.proxmox.client import ProxmoxClient
 
@@ -20,7 +21,7 @@ Target = tuple[str, str]
 Send = Callable[[ProxmoxClient, Request, Mapping[str, Any]], Submission]
 
 
-def _nothing(desired: Desired) -> tuple[Target, ...]:  # noqa: ARG001 - as a type that copies has it
+def _nothing(desired: Desired) -> tuple[ExternalRef, ...]:  # noqa: ARG001 - as a type that copies has it
     return ()
 
 
@@ -41,7 +42,7 @@ class ResourceType:
     created: Mapping[str, str]
     starts: Mapping[str, str] = field(default_factory=dict)
     sends: Mapping[str, Send] = field(default_factory=dict)
-    copied_from: Callable[[Desired], tuple[Target, ...]] = _nothing
+    copied_from: Callable[[Desired], tuple[ExternalRef, ...]] = _nothing
 
 
 @dataclass(slots=True)

@@ -55,7 +55,7 @@ def _machine(request: LowerRequest, rules: Rules) -> tuple[Call, ...]:
     if request.desired is not None and request.diff:
         there = request.recorded if request.action is not Action.CREATE else None
         resets = {change.name for change in request.diff.changes if change.after is None}
-        check_addresses(request.desired, there, request.wanted, resets)
+        check_addresses(request.desired, there, request.wanted_of, resets)
     return (*fitting(request), *placed(request), *unchecked(request, _calls(request, rules)))
 
 

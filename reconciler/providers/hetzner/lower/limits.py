@@ -64,8 +64,8 @@ def _volume(request: LowerRequest, desired: Desired) -> Iterator[tuple[str, str]
         and values.get("filesystem") is None
     ):
         yield "`automount` needs a file system to mount", "write `filesystem: ext4`, or remove `automount`"
-    server = str(values.get("server"))
-    there, wanted = request.referenced.get(server), request.wanted.get(server)
+    server = values.get("server")
+    there, wanted = request.recorded_of(server), request.wanted_of(server)
     sides = [side for side in (there, wanted) if side is not None]
     other = next((side.attributes["location"] for side in sides if side.attributes.get("location")), None)
     mine = values.get("location")

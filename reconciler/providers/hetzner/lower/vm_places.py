@@ -28,7 +28,7 @@ def placed(request: LowerRequest) -> Calls:
         return ()
     looks: list[Call] = []
     for part in _moving(request):
-        network = str(part.attributes["network"])
+        network = part.attributes["network"]
         ranges = _ranges(request, network)
         for ip in _addresses(part):
             if ranges is not None and not _inside(ip, ranges):
@@ -61,9 +61,9 @@ def _addresses(part: Desired) -> Iterator[str]:
     return (str(value) for value in values if value is not None)
 
 
-def _ranges(request: LowerRequest, network: str) -> list[str] | None:
+def _ranges(request: LowerRequest, network: Value) -> list[str] | None:
     """The subnets that the network shall have; where its manifest is silent, those it has. None: unknown."""
-    desired, recorded = request.wanted.get(network), request.referenced.get(network)
+    desired, recorded = request.wanted_of(network), request.recorded_of(network)
     if desired is not None and (_SUBNET in desired.collections or recorded is None):
         return _of(desired)
     return _of(recorded) if recorded is not None else None

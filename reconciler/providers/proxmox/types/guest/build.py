@@ -158,4 +158,8 @@ def shutdown(place: Place, attributes: Attributes, settings: Settings, impact: I
 
 def reference(value: Value) -> Param:
     """What stands in a call for a reference: the target's id, known now or filled in later."""
-    return value.external_id if isinstance(value, ExternalRef) else ExternalId(Address.parse(str(value)))
+    if isinstance(value, ExternalRef):
+        return value.external_id
+    if isinstance(value, Address):
+        return ExternalId(value)
+    raise PlanError(f"`{value}` is not a reference")

@@ -14,9 +14,8 @@ from collections.abc import Iterable, Mapping
 from reconciler.errors import PlanError
 from reconciler.model.plan import Call, ExternalId, Param, ReservedId
 from reconciler.model.resource import Desired, Recorded
-from reconciler.model.values import Attributes, Scalar, SecretRef, dns_name
+from reconciler.model.values import Attributes, ExternalRef, Reference, Scalar, SecretRef, dns_name
 from reconciler.providers.proxmox.marks import marked_text, tag_params, tag_word
-from reconciler.providers.proxmox.resource_type import Target
 from reconciler.providers.proxmox.types.guest.build import (
     COPY_TIMEOUT,
     Place,
@@ -35,14 +34,14 @@ _CLONE = (("full", "clone_full"), ("storage", "clone_storage"), ("snapname", "cl
 _PLAIN_DISK = frozenset({"slot", "size_gb", "from_template"})
 
 
-def copied_from(desired: Desired) -> tuple[Target, ...]:
+def copied_from(desired: Desired) -> tuple[ExternalRef, ...]:
     """The guest that is cloned."""
     source = desired.attributes.get("clone_from")
-    return ((desired.type, str(source)),) if source else ()
+    return (ExternalRef(desired.type, str(source)),) if source else ()
 
 
 def lower(
-    kind: Kind, desired: Desired, settings: Settings, known: Mapping[str, Recorded]
+    kind: Kind, desired: Desired, settings: Settings, known: Mapping[Reference, Recorded]
 ) -> tuple[Call, ...]:
     """Raises PlanError where the manifest and the endpoint's settings leave open what to make or where."""
     for key, value in desired.tags.items():
@@ -150,16 +149,16 @@ def _restore(kind: Kind, desired: Desired, place: Place, settings: Settings) -> 
     return _made(desired, place, params, f"restore {attributes['archive']} on {place.node}")
 
 
-def _home(desired: Desired, place: Place, known: Mapping[str, Recorded]) -> str:
+def _home(desired: Desired, place: Place, known: Mapping[Reference, Recorded]) -> str:
     """The node of what is cloned: as last seen, else as the manifest says, else the new guest's."""
     source = desired.attributes["clone_from"]
-    seen = known.get(f"{desired.type}#{source}")
+    seen = known.get(ExternalRef(desired.type, str(source)))
     node = seen.attributes.get("node") if seen is not None else None
     return str(node or desired.attributes.get("clone_node") or place.node)
 
 
 def _clone(
-    kind: Kind, desired: Desired, place: Place, settings: Settings, known: Mapping[str, Recorded]
+    kind: Kind, desired: Desired, place: Place, settings: Settings, known: Mapping[Reference, Recorded]
 ) -> Call:
     attributes = desired.attributes
     source, home = attributes["clone_from"], _home(desired, place, known)

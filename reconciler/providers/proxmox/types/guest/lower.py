@@ -29,21 +29,19 @@ def guest_type(kind: Kind, sends: Mapping[str, Send] | None = None) -> ResourceT
 
 
 def _lower(kind: Kind, request: LowerRequest) -> tuple[Call, ...]:
+    desired, recorded = request.desired, request.recorded
     match request.action:
-        case Action.CREATE if request.desired is not None:
-            return create.lower(kind, request.desired, request.settings, request.referenced)
-        case Action.UPDATE if request.desired is not None and request.recorded is not None:
-            change = Change(request.desired, request.recorded, request.diff, request.settings)
-            return update.lower(kind, change)
-        case Action.ADOPT if request.desired is not None and request.recorded is not None:
-            mark = update.adopt(kind, request.recorded)
-            if not request.diff:
-                return mark
-            marked = update.once_changed(request.recorded)
-            change = Change(request.desired, marked, request.diff, request.settings)
-            return (*mark, *update.lower(kind, change))
-        case Action.DELETE if request.recorded is not None:
-            return delete.lower(kind, request.recorded)
+        case Action.CREATE if desired is not None:
+            return create.lower(kind, desired, request.settings, request.referenced)
+        case Action.UPDATE | Action.ADOPT if desired is not None and recorded is not None:
+            mark: tuple[Call, ...] = ()
+            if request.action is Action.ADOPT:
+                mark, recorded = update.adopt(kind, recorded), update.once_changed(recorded)
+                if not request.diff:
+                    return mark
+            return (*mark, *update.lower(kind, Change(desired, recorded, request.diff, request.settings)))
+        case Action.DELETE if recorded is not None:
+            return delete.lower(kind, recorded)
     raise PlanError(
         f"{request.diff.address}: `{request.action}` cannot be lowered without what it starts from"
     )
