@@ -22,6 +22,10 @@ MOST_CPUUNITS = 10_000
 """The greatest weight that control groups of version 2 know; more is stored as this."""
 
 
+def _nothing(*_: object) -> None:
+    """Where a kind has nothing of its own to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Volumes:
     """Where a configuration holds volumes: by the stem of a key, and in which part of its text.
@@ -56,7 +60,7 @@ class Cloning:
     lock: str
     source_lock: str | None = None
     unnamed: str | None = None
-    renewed: Callable[[World, dict[str, Value]], None] = lambda world, config: None  # noqa: ARG005
+    renewed: Callable[[World, dict[str, Value]], None] = _nothing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,9 +92,9 @@ class Kind:
     disk_size: Callable[[Guest], int]
     is_live: Callable[[Guest, str, Value | None], bool]
     check_delete: Callable[[Guest, str, bool], None]
-    check_set: Callable[[Guest, str, bool], None]
-    check_drive: Callable[[Call, str, object], None] = lambda call, key, value: None  # noqa: ARG005
-    started: Callable[[Guest], None] = lambda guest: None  # noqa: ARG005
+    check_set: Callable[[Guest, str, bool], None] = _nothing
+    check_drive: Callable[[Call, str, object], None] = _nothing
+    started: Callable[[Guest], None] = _nothing
     ends: str = ""
     keeps_memory: bool = False
 

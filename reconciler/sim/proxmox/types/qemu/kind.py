@@ -55,10 +55,6 @@ def _check_delete(guest: Guest, key: str, holds_volume: bool) -> None:
         raise failed(f"can't remove {what} - protection mode enabled")
 
 
-def _check_set(guest: Guest, key: str, holds_volume: bool) -> None:
-    """Nothing is read-only."""
-
-
 def _check_drive(call: Call, key: str, value: object) -> None:
     values = drives.parse(KIND, key, value)
     found = drives.NEW.fullmatch(values["file"])
@@ -94,7 +90,6 @@ KIND = Kind(
     disk_size=_disk_size,
     is_live=is_live,
     check_delete=_check_delete,
-    check_set=_check_set,
     check_drive=_check_drive,
     started=_started,
     keeps_memory=True,
