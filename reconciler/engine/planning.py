@@ -9,6 +9,7 @@ from reconciler.engine.checking import refuse_broken
 from reconciler.engine.drivers import driver_class, drivers
 from reconciler.engine.engine import Engine
 from reconciler.engine.inventory import waiting_hosts
+from reconciler.engine.natural_keys import natural_keys, recorded_at, strangers_at
 from reconciler.errors import PlanError
 from reconciler.executor.context import EndpointConnection
 from reconciler.executor.observe.endpoint import Coverage
@@ -99,6 +100,8 @@ def plan_now(
     }
     applied = _applied(tx, engine.catalog, desired, recorded)
     known = {item.id for item in (*recorded.values(), *around.values())}
+    keys = natural_keys(endpoints, desired, recorded)
+    at_key = recorded_at(tx, engine.catalog, keys, desired)
     given = PlanInput(
         catalog=engine.catalog,
         desired=desired,
@@ -117,7 +120,7 @@ def plan_now(
         applied=applied,
         carried=_carried(tx, engine.catalog, applied, recorded),
         created=_created(tx, engine.catalog, desired, recorded),
-        strangers=load_strangers(tx, wanted, engine.catalog),
+        strangers={**strangers_at(keys, at_key, desired), **load_strangers(tx, wanted, engine.catalog)},
         users=load_users(tx, leaving, known, engine.catalog),
         holders=load_holders(tx, _unique_texts(engine.catalog, desired, recorded), known, engine.catalog),
         # What keeps a deleted resource from coming back is no reason not to delete it.
@@ -131,6 +134,8 @@ def plan_now(
         elsewhere=elsewhere,
         destroy=options.destroy,
         restored=restored,
+        keys=keys,
+        at_key=at_key,
     )
     withheld = any(endpoint.withheld for endpoint in endpoints.values())
     waiting = waiting_hosts(tx, scoped_sources(options)) if withheld else ()

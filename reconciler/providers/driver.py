@@ -192,6 +192,18 @@ def copied_from(driver: type[Driver], desired: Desired) -> tuple[ExternalRef, ..
     return told(desired) if told is not None else ()
 
 
+def key_of(driver: type[Driver], desired: Desired) -> str | None:
+    """The external id that a type's natural key gives an object (a rule's path and principal); None: no key.
+
+    A driver says it with a static method of this name, which it may leave out, of types whose identity is
+    `key` and whose objects have no room for a mark. The call that makes one must fail where there is one
+    already (where the provider's would take it over, the driver lowers a call that looks before it): what
+    stands at the key and was neither made nor taken over by us is never changed.
+    """
+    told: Callable[[Desired], str | None] | None = getattr(driver, "key_of", None)
+    return told(desired) if told is not None else None
+
+
 DriverClass = Callable[[Access], Driver]
 """Calling a driver's class with an Access connects it; making one sends nothing."""
 

@@ -22,6 +22,7 @@ from reconciler.providers.proxmox.client import ProxmoxClient
 from reconciler.providers.proxmox.lower import lower
 from reconciler.providers.proxmox.observe import observe
 from reconciler.providers.proxmox.submit import poll, submit
+from reconciler.providers.proxmox.types import TYPES
 
 
 class ProxmoxDriver:
@@ -41,9 +42,8 @@ class ProxmoxDriver:
 
     @staticmethod
     def copied_from(desired: Desired) -> tuple[ExternalRef, ...]:
-        """The guest that is cloned: the call goes to the node that it is on."""
-        source = desired.attributes.get("clone_from")
-        return (ExternalRef(desired.type, str(source)),) if source else ()
+        """What a new object is copied from: the call goes to the node that it is on."""
+        return TYPES[desired.type].copied_from(desired) if desired.type in TYPES else ()
 
     @staticmethod
     def lower(request: LowerRequest) -> tuple[Call, ...]:
