@@ -20,6 +20,7 @@ from reconciler.model.scope import ScopePart, is_in_any
 from reconciler.model.values import SecretRef, Value
 from reconciler.store.database.session import Transaction
 from reconciler.store.desired import sources
+from reconciler.store.desired.known import known_documents, other_resources, source_roots
 from reconciler.store.desired.revisions import (
     Draft,
     RevisionChange,
@@ -28,10 +29,7 @@ from reconciler.store.desired.revisions import (
     Wanted,
     begin_revision,
     end_revision,
-    known_documents,
-    other_resources,
     source_id_of,
-    source_roots,
 )
 from reconciler.store.inventory import rows as inventory_rows
 

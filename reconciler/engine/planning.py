@@ -28,16 +28,15 @@ from reconciler.planner.inputs import Lower
 from reconciler.planner.references import references
 from reconciler.providers.driver import LowerRequest, copied_from
 from reconciler.store.database.session import Transaction
-from reconciler.store.desired.revisions import restore_lifecycles
+from reconciler.store.desired.lifecycles import restore_lifecycles
 from reconciler.store.desired.rows import load_desired, load_specifications
+from reconciler.store.recorded.failures import drop_void_failures, failures
 from reconciler.store.recorded.observations import observation_start
 from reconciler.store.recorded.resources import (
     Root,
     candidate_roots,
     carried_by,
     created_by,
-    drop_void_failures,
-    failures,
     holds,
     load_by_external_id,
     load_holders,

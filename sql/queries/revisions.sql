@@ -23,7 +23,7 @@ INSERT INTO revisions (
 )
 VALUES (
     %(source_id)s,
-    %(commit_id)s,
+    %(commit)s,
     %(author)s,
     %(authored_at)s,
     %(message)s,

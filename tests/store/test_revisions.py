@@ -13,7 +13,8 @@ from reconciler.model.address import Address
 from reconciler.model.resource import Desired, Lifecycle, OnRemove
 from reconciler.model.scope import is_in_any
 from reconciler.model.values import SecretRef
-from reconciler.store.desired.revisions import SourceRow, known_documents, other_resources
+from reconciler.store.desired.known import known_documents, other_resources
+from reconciler.store.desired.revisions import SourceRow
 from reconciler.store.desired.rows import load_desired
 from reconciler.store.desired.sources import take_name
 from tests.store.core_world import ACTOR, CoreWorld, revise, sha, step_for

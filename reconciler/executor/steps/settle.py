@@ -23,15 +23,9 @@ from reconciler.model.plan import Action, Step
 from reconciler.model.resource import Mark
 from reconciler.store.database.session import Transaction
 from reconciler.store.desired.rows import load_desired
+from reconciler.store.recorded.failures import clear_failures, failures_so_far, record_failure
 from reconciler.store.recorded.observations import Ours
-from reconciler.store.recorded.resources import (
-    applied,
-    clear_failures,
-    drop_tags,
-    failures_so_far,
-    load_recorded,
-    record_failure,
-)
+from reconciler.store.recorded.resources import applied, drop_tags, load_recorded
 from reconciler.store.work import operations as ops
 
 

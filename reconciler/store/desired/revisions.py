@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cache
 
 from reconciler.errors import Location, ManifestError, Problem
 from reconciler.model.address import Address
@@ -57,44 +56,6 @@ class RevisionChange:
     removed: frozenset[Address]
 
 
-def known_documents(
-    tx: Transaction, source: str
-) -> tuple[dict[bytes, tuple[Address, frozenset[Address]]], bytes | None]:
-    """Documents that need no parsing, by content hash: their address and what they refer to.
-
-    Beside them the catalog hash that they were read with; in another one they must be read again.
-    """
-    source_id = tx.value("revisions.source", name=source)
-    if source_id is None:
-        return {}, None
-    latest = tx.row("revisions.latest", source_id=source_id)
-    context = latest.catalog_hash if latest else None
-    references: dict[int, set[str]] = {}
-    for root_id, target in tx.rows("revisions.references", source_id=source_id):
-        references.setdefault(root_id, set()).add(target)
-    parse = cache(Address.parse)  # most targets are addresses of other rows
-    found = {
-        bytes(document): (parse(address), frozenset(map(parse, references.get(root_id, ()))))
-        for root_id, document, address in tx.rows("revisions.documents", source_id=source_id)
-    }
-    return found, context
-
-
-def other_resources(tx: Transaction, source: str) -> frozenset[Address]:
-    """The roots that other sources want."""
-    return frozenset(
-        Address.parse(row.address) for row in tx.rows("revisions.other_resources", source=source)
-    )
-
-
-def source_roots(tx: Transaction, source: str) -> dict[Address, str]:
-    """The roots that a source wants, each with its file's path within the source."""
-    source_id = tx.value("revisions.source", name=source)
-    if source_id is None:
-        return {}
-    return {Address.parse(row.address): row.path for row in tx.rows("revisions.current", source_id=source_id)}
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a source says now.
@@ -126,7 +87,7 @@ class Draft:
 
 def begin_revision(tx: Transaction, source: SourceRow, revision: RevisionRow, wanted: Wanted) -> Draft:
     """Compare what a source wants with what it wanted, and close what it wants no more, or otherwise."""
-    source_id = tx.value("revisions.upsert_source", **_fields(source))
+    source_id = tx.value("revisions.upsert_source", **asdict(source))
     desired = wanted.desired
     rows = tx.rows("revisions.current", source_id=source_id)
     kept = {str(address): where for address, where in wanted.unchanged.items()}
@@ -150,7 +111,7 @@ def begin_revision(tx: Transaction, source: SourceRow, revision: RevisionRow, wa
         nothing: frozenset[Address] = frozenset()
         change = RevisionChange(latest.id, nothing, nothing, nothing)
         return Draft(source, source_id, wanted, change, hashes, nothing, is_new=False)
-    revision_id = tx.value("revisions.insert", source_id=source_id, **_revision_fields(revision))
+    revision_id = tx.value("revisions.insert", source_id=source_id, **asdict(revision))
     closed = [current[a].id for a in (*changed, *reworded, *gone)]
     if closed:
         tx.execute("revisions.close", revision_id=revision_id, ids=closed)
@@ -194,65 +155,9 @@ def _unwanted(tx: Transaction, addresses: Iterable[Address]) -> list[str]:
     return sorted(set(texts) - {row.address for row in tx.rows("sources.wanted_by", addresses=texts)})
 
 
-_GUARDS = ("prevent_destroy", "on_remove", "allow_downtime", "replace_policy", "create_before_destroy")
-_PLACES = ("source", "location", "datacenter")
-
-
-def restore_lifecycles(tx: Transaction) -> tuple[tuple[Address, str], ...]:
-    """Bring guards, placement and source of what is ours back to what its manifest last said.
-
-    They change only with a manifest; what differs was changed in the database by hand, or lost there. Gives
-    the address and what was found, in words, for each resource where that was so.
-    """
-    found: list[tuple[Address, str]] = []
-    for row in tx.rows("revisions.restore_lifecycles"):
-        guards = ((name, getattr(row, f"{name}_was"), getattr(row, name)) for name in _GUARDS)
-        words = [
-            f"{name.removesuffix('_policy')} was {_word(was)} in the database and is {_word(now)} by its"
-            " manifest"
-            for name, was, now in guards
-            if was != now
-        ]
-        words += [
-            f"its {name} was another in the database than by its manifest"
-            for name in _PLACES
-            if getattr(row, f"{name}_moved")
-        ]
-        found.append((Address.parse(row.address), "; ".join(words)))
-    return tuple(sorted(found))
-
-
-def _word(value: bool | str | None) -> str:
-    return str(value).lower() if value is not None else "unset"
-
-
 def source_id_of(tx: Transaction, source: SourceRow) -> int:
     """The source's row, which is made where there is none yet."""
-    return int(tx.value("revisions.upsert_source", **_fields(source)))
-
-
-def _fields(source: SourceRow) -> dict[str, object]:
-    return {
-        "name": source.name,
-        "kind": source.kind,
-        "url": source.url,
-        "branch": source.branch,
-        "subfolder": source.subfolder,
-        "repository": source.repository,
-        "is_part": source.is_part,
-    }
-
-
-def _revision_fields(revision: RevisionRow) -> dict[str, object]:
-    return {
-        "commit_id": revision.commit,
-        "author": revision.author,
-        "authored_at": revision.authored_at,
-        "message": revision.message,
-        "content_hash": revision.content_hash,
-        "catalog_hash": revision.catalog_hash,
-        "actor": revision.actor,
-    }
+    return int(tx.value("revisions.upsert_source", **asdict(source)))
 
 
 def _check_owners(
@@ -384,9 +289,3 @@ def _relationships(row: tuple[int, int | None, Desired], ids: Ids) -> Iterator[t
     targets |= {("member_of", str(target)) for target in item.member_of}
     for kind, target in sorted(targets):
         yield (row_id, ids.relationship_types[kind], target)
-
-
-def revisions_of(tx: Transaction, addresses: Iterable[Address]) -> dict[Address, int]:
-    """For each root the revision that it is as it is wanted, or wanted no more, because of."""
-    rows = tx.rows("revisions.responsible", addresses=[str(address) for address in addresses])
-    return {Address.parse(address): revision for address, revision in rows}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from uuid import UUID
 
 from reconciler.errors import ClaimLost, StalePlanError
@@ -17,9 +16,9 @@ from reconciler.model.plan import Action, Step
 from reconciler.model.values import digest
 from reconciler.store.database.session import Transaction
 from reconciler.store.database.values import storable
+from reconciler.store.work.claims import claim, refuse_second
 
 _STATES = {Action.CREATE: "creating", Action.DELETE: "deleting"}
-_MOST_REPEATS = 100  # operations looked back at; more is no other news
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,37 +40,6 @@ class Begun:
     reserved: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """One thing that a step changes: an attribute or a part, or an attribute of a part, or a tag."""
-
-    part: str | None = None
-    attribute: str | None = None
-    tag: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenOperation:
-    """An operation that a worker left open when it died."""
-
-    operation: UUID
-    resource_id: int
-    uid: UUID
-    address: Address
-    type: str
-    endpoint: str
-    provider_type: str
-    action: Action
-    status: str
-    identity: str | None
-    external_id: str | None
-    call: int
-    sent_at: datetime
-    now: datetime
-    creates: bool
-    deletes: bool
-
-
 def begin(
     tx: Transaction,
     operation: UUID,
@@ -89,7 +57,7 @@ def begin(
     """
     resource_id, uid, address = _resource(tx, step)
     epoch = claim(tx, resource_id, worker, step.address, step.expected_version)
-    _refuse_second(tx, resource_id, step.address)
+    refuse_second(tx, resource_id, step.address)
     if step.action is Action.ADOPT:
         _take_over(tx, step, resource_id, address)
     if step.action is not Action.FORGET:
@@ -148,36 +116,6 @@ def _take_over(tx: Transaction, step: Step, resource_id: int, before: str) -> No
 
 def _stale(address: Address) -> StalePlanError:
     return StalePlanError(f"{address} is not what the plan was made for any more", hint="plan again")
-
-
-def _refuse_second(tx: Transaction, resource_id: int, address: Address) -> None:
-    """An operation that could not be brought to an end keeps the resource from another one."""
-    row = tx.row("operations.open_of", resource_id=resource_id)
-    if row is not None:
-        raise ClaimLost(
-            f"{address}: its last operation is still open ({row.status})",
-            hint="it is looked at again before the next plan; nothing needs unlocking",
-        )
-
-
-def claim(
-    tx: Transaction, resource_id: int, worker: UUID, address: Address, expected_version: int | None
-) -> int:
-    """Take a resource for this worker; the new epoch fences everybody else."""
-    epoch = tx.value(
-        "operations.claim", resource_id=resource_id, worker=worker, expected_version=expected_version
-    )
-    if epoch is not None:
-        return int(epoch)
-    row = tx.row("operations.holder", resource_id=resource_id)
-    if row is not None and expected_version is not None and row.version != expected_version:
-        raise StalePlanError(f"{address} changed after the plan was made", hint="plan again")
-    holder = (
-        f"process {row.pid} on {row.host} since {row.claimed_at:%H:%M:%S} UTC"
-        if row and row.host
-        else "another worker"
-    )
-    raise ClaimLost(f"{address} is being worked on by {holder}", hint="wait for it; nothing needs unlocking")
 
 
 def _reserve(
@@ -256,38 +194,6 @@ def login_of(tx: Transaction, operation: UUID) -> str | None:
     return login
 
 
-def repeats(tx: Transaction, begun: Begun, desired_hash: bytes, *, least: int) -> dict[Thing, int]:
-    """What this operation sets and the ones right before it set too: how often in a row, this one counted.
-
-    Only what was set `least` times or more, each time for the same specification and with nothing agreed on
-    or changed by others in between.
-    """
-    rows = tx.rows(
-        "operations.repeats",
-        id=begun.operation,
-        resource_id=begun.resource_id,
-        spec_hash=desired_hash,
-        least=least,
-        most=_MOST_REPEATS,
-    )
-    return {Thing(row.part_address, row.attribute, row.tag_key): row.times for row in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class Swing:
-    """An attribute that came back to another value, so often in a row, after an operation had set it."""
-
-    name: str
-    back_to: str | None
-    times: int
-
-
-def swings(tx: Transaction, begun: Begun, *, least: int) -> tuple[Swing, ...]:
-    """What this operation set and what had come back `least` times or more by itself before."""
-    ids = {"id": begun.operation, "resource_id": begun.resource_id}
-    return tx.all(Swing, "operations.swings", **ids, least=least)
-
-
 def call_finished(
     tx: Transaction,
     begun: Begun,
@@ -364,47 +270,6 @@ def external_ids(tx: Transaction, addresses: Collection[Address]) -> dict[Addres
     """The provider's ids of managed resources, as far as there are any."""
     rows = tx.rows("operations.external_ids", addresses=[str(address) for address in addresses])
     return {Address.parse(address): external_id for address, external_id in rows}
-
-
-def open_operations(tx: Transaction, worker: UUID) -> list[OpenOperation]:
-    """Operations left open by workers that are dead; locked against other recoveries until the commit.
-
-    This worker's own are among them, so it must have no step under way.
-    """
-    return [
-        OpenOperation(
-            operation=row.id,
-            resource_id=row.resource_id,
-            uid=row.uid,
-            address=Address.parse(row.address),
-            type=row.resource_type,
-            endpoint=row.endpoint,
-            provider_type=row.provider_type,
-            action=Action(row.action),
-            status=row.status,
-            identity=row.identity,
-            external_id=row.external_id,
-            call=row.current_call,
-            sent_at=row.sent_at,
-            now=row.now,
-            creates=row.creates,
-            deletes=row.deletes,
-        )
-        for row in tx.rows("operations.open", worker=worker)
-    ]
-
-
-def take_over(tx: Transaction, item: OpenOperation, worker: UUID) -> Begun:
-    """Make a dead worker's operation this worker's."""
-    epoch = claim(tx, item.resource_id, worker, item.address, None)
-    tx.execute("operations.adopt_operation", id=item.operation, worker=worker, epoch=epoch)
-    return Begun(item.operation, item.resource_id, item.uid, epoch, item.identity)
-
-
-def tasks_of(tx: Transaction, item: OpenOperation) -> tuple[str, ...]:
-    """The tasks that the call in progress was waiting for."""
-    rows = tx.rows("operations.tasks", id=item.operation, position=item.call)
-    return tuple(task for _, task in rows)
 
 
 def external_id_of(tx: Transaction, resource_id: int) -> str | None:
