@@ -10,7 +10,7 @@ from reconciler.catalog import merge
 from reconciler.engine.drivers import catalog_parts
 from reconciler.model.catalog import Catalog
 from reconciler.model.values import digest
-from reconciler.store import catalog_rows, catalog_sync
+from reconciler.store import catalog_reading, catalog_rows
 from reconciler.store.database.session import Transaction
 
 _MANIFESTS = "manifests"  # the part of the catalog that users wrote
@@ -26,17 +26,17 @@ def bring_in(tx: Transaction) -> Catalog:
     """Bring the packaged catalog into the database where it changed, and give the whole catalog."""
     users = user_types(tx)
     stored = {name: bytes(hash_) for name, hash_ in tx.rows("catalog.parts") if name == _MANIFESTS}
-    whole = _with_users(packaged(), catalog_rows.load(tx), users) if stored else packaged()
-    catalog_sync.sync(tx, whole, {**_part_hashes(), **stored}, user_types=users)
-    return catalog_rows.load(tx)
+    whole = _with_users(packaged(), catalog_reading.load(tx), users) if stored else packaged()
+    catalog_rows.sync(tx, whole, {**_part_hashes(), **stored}, user_types=users)
+    return catalog_reading.load(tx)
 
 
 def add_user_types(tx: Transaction, catalog: Catalog) -> Catalog:
     """Write a catalog to which manifests added types or attributes."""
     users = frozenset(catalog.resource_types.keys() - packaged().resource_types.keys())
     hashes = {**_part_hashes(), _MANIFESTS: digest([repr(catalog)])}
-    catalog_sync.sync(tx, catalog, hashes, user_types=users)
-    return catalog_rows.load(tx)
+    catalog_rows.sync(tx, catalog, hashes, user_types=users)
+    return catalog_reading.load(tx)
 
 
 def user_types(tx: Transaction) -> frozenset[str]:

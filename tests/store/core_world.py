@@ -16,7 +16,7 @@ from reconciler.model.inventory import Endpoint, Provider
 from reconciler.model.observation import Observation
 from reconciler.model.plan import Action, Step
 from reconciler.model.resource import Desired, Observed, Recorded
-from reconciler.store import catalog_sync
+from reconciler.store import catalog_rows
 from reconciler.store.database.session import Actor, Store, Transaction
 from reconciler.store.desired.revisions import (
     RevisionChange,
@@ -48,7 +48,7 @@ def sha(text: str) -> bytes:
 def prepare(store: Store) -> None:
     """The catalog, and an endpoint of each provider type."""
     with store.transaction(Actor("test", "packaged", "catalog")) as tx:
-        catalog_sync.sync(tx, catalog(), {"packaged": sha("packaged")})
+        catalog_rows.sync(tx, catalog(), {"packaged": sha("packaged")})
         for name, kind in ENDPOINTS.items():
             inventory.write(tx, Provider(f"{kind}-main", kind))
             inventory.write(tx, Endpoint(name, f"{kind}-main", kind, f"https://{name}"))

@@ -12,7 +12,7 @@ from reconciler.errors import DatabaseError
 from reconciler.errors import Location as Origin
 from reconciler.model.catalog import Catalog, ProviderTypeInfo
 from reconciler.model.inventory import Credential, Datacenter, Endpoint, InventoryItem, Location, Provider
-from reconciler.store.catalog_sync import sync
+from reconciler.store.catalog_rows import sync
 from reconciler.store.database.session import Actor, Store, Transaction
 from reconciler.store.inventory.rows import credentials, datacenters, endpoints, locations, providers, write
 

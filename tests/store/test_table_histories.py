@@ -13,7 +13,7 @@ from psycopg import errors as pg
 
 from reconciler.model.catalog import Catalog, Mutability, index_rules
 from reconciler.store import views
-from reconciler.store.catalog_sync import sync
+from reconciler.store.catalog_rows import sync
 from reconciler.store.database.session import Actor, Store
 from reconciler.store.inventory import rows as inventory
 from tests.databases import TestDatabase
