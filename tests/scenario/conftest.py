@@ -11,8 +11,8 @@ import pytest
 
 from reconciler.executor.steps import retries
 from reconciler.model.backoff import BackOff
-from tests.databases import TestDatabase
-from tests.scenario.stage import VARIABLES, Stage, staged
+from tests.rigs.databases import TestDatabase
+from tests.rigs.stage import VARIABLES, Stage, staged
 
 
 @pytest.fixture(autouse=True)

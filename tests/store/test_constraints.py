@@ -14,8 +14,8 @@ from reconciler.model.inventory import Credential, Location
 from reconciler.store.database.faults import ConstraintViolated
 from reconciler.store.database.session import Actor, Store
 from reconciler.store.inventory.rows import credentials, write
-from tests.databases import TestDatabase
-from tests.store.worlds import World
+from tests.rigs.databases import TestDatabase
+from tests.rigs.worlds import World
 
 OBJECT_STATES = (
     "pending",

@@ -16,7 +16,7 @@ from psycopg import errors as pg
 from reconciler import store
 from reconciler.errors import ReconcilerError
 from reconciler.store.database.queries import all_queries, query, sql_files
-from tests.databases import TestDatabase
+from tests.rigs.databases import TestDatabase
 
 ADMINISTRATIVE = "migrations."  # run by the migration runner, as an administrator
 PACKAGE = Path(store.__file__).parent

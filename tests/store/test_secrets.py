@@ -26,8 +26,8 @@ from reconciler.store.inventory.secrets import (
     store_secret,
 )
 from reconciler.store.views import credentials
-from tests.databases import TestDatabase
-from tests.store.worlds import World
+from tests.rigs.databases import TestDatabase
+from tests.rigs.worlds import World
 
 VALUE = "hunter2-§-secret"
 KEY = Key(bytes(range(32)))
