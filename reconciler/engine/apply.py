@@ -85,6 +85,7 @@ class Applied:
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
+        """The outcomes other than done."""
         return tuple(outcome for outcome in self.outcomes if outcome.result is not Result.DONE)
 
 

@@ -74,6 +74,7 @@ class Engine:
 
     @property
     def store(self) -> Store:
+        """The opened database's."""
         return self.database.store
 
     @contextmanager
@@ -83,6 +84,7 @@ class Engine:
             yield self.context(worker_id)
 
     def context(self, worker_id: UUID) -> Context:
+        """What a worker observes and applies with: the endpoints as they are recorded now."""
         with self.store.read() as tx:
             connections = Connections(self.endpoints(tx))
         return Context(

@@ -105,6 +105,7 @@ class Connections:
         self._trusted.add((name, self.login(name)))
 
     def trusted(self, name: str) -> bool:
+        """Whether this thread's login was shown something of ours there. Raises ProviderError."""
         return (name, self.login(name)) in self._trusted
 
     def release(self) -> None:
@@ -115,6 +116,7 @@ class Connections:
             poller.release()
 
     def poller(self, name: str) -> Poller:
+        """The endpoint's one poller, which all threads share."""
         with self._lock:
             if name not in self._pollers:
                 self._pollers[name] = Poller(lambda: self.driver(name))

@@ -50,7 +50,7 @@ class ProviderView:
 
 @dataclass(frozen=True, slots=True)
 class EndpointView:
-    """An endpoint and how it was when it was last looked at: complete, partial or failed, and why."""
+    """An endpoint as it is listed, without its settings: how the last look went (complete, partial, failed)."""
 
     name: str
     provider: str
@@ -114,6 +114,8 @@ class HoldView:
 
 @dataclass(frozen=True, slots=True)
 class RevisionView:
+    """A revision, whose it is, and the commit that it was read at."""
+
     id: int
     source: str
     commit: str | None
@@ -191,6 +193,8 @@ class CredentialView:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
+    """How many roots there are by whose they are, and how many operations have not ended."""
+
     managed: int
     unmanaged: int
     quarantined: int
@@ -206,19 +210,9 @@ def resources(
     unmanaged: bool = False,
 ) -> tuple[ResourceView, ...]:
     """What lives, by address: roots, or the resources of a type (parts too), or what is at an address."""
-    rows = tx.rows(
-        "views.resources",
-        resource_type=resource_type,
-        address=address,
-        endpoint=endpoint,
-        unmanaged=unmanaged,
-    )
-    found: list[ResourceView] = []
-    for row in rows:
-        fields = row._asdict()
-        tags = dict(zip(fields.pop("tag_keys"), fields.pop("tag_values"), strict=True))
-        found.append(ResourceView(**fields, tags=tags))
-    return tuple(found)
+    asked = {"resource_type": resource_type, "address": address, "endpoint": endpoint, "unmanaged": unmanaged}
+    rows = (row._asdict() for row in tx.rows("views.resources", **asked))
+    return tuple(ResourceView(**row | {"tags": dict(row["tags"])}) for row in rows)
 
 
 def unmanaged_at(tx: Transaction, endpoints: Iterable[str]) -> dict[str, int]:
@@ -235,10 +229,12 @@ def resource_types(tx: Transaction) -> dict[str, str]:
 
 
 def providers(tx: Transaction) -> tuple[ProviderView, ...]:
+    """By name."""
     return tx.all(ProviderView, "views.providers")
 
 
 def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
+    """By name, each with what its last observation said."""
     return tx.all(EndpointView, "views.endpoints")
 
 
@@ -253,6 +249,7 @@ def operations(tx: Transaction, most: int, address: str | None = None) -> tuple[
 
 
 def holds(tx: Transaction) -> tuple[HoldView, ...]:
+    """The holds in force, oldest first."""
     return tx.all(HoldView, "views.holds")
 
 
@@ -277,14 +274,17 @@ def relationships(tx: Transaction, address: str | None = None) -> tuple[Relation
 
 
 def drift(tx: Transaction) -> tuple[DriftView, ...]:
+    """Every difference, by address."""
     return tx.all(DriftView, "views.drift")
 
 
 def failure(tx: Transaction, address: str) -> FailureView | None:
+    """What keeps a resource waiting: its latest failure that still counts, or None."""
     return next(iter(tx.all(FailureView, "views.failure", address=address)), None)
 
 
 def credentials(tx: Transaction) -> tuple[CredentialView, ...]:
+    """By name, each with the endpoints that log in with it."""
     rows = (row._asdict() for row in tx.rows("views.credentials"))
     return tuple(CredentialView(**row | {"used_by": tuple(row["used_by"])}) for row in rows)
 
@@ -295,5 +295,6 @@ def typical_seconds(tx: Transaction) -> dict[tuple[str, str], float]:
 
 
 def counts(tx: Transaction) -> Counts:
+    """Over all endpoints."""
     (found,) = tx.all(Counts, "views.counts")
     return found

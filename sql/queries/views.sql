@@ -23,13 +23,10 @@ SELECT
     r.updated_at,
     r.id,
     r.claimed_by_host,
-    coalesce(tagged.keys, '{}') AS tag_keys,
-    coalesce(tagged.tag_values, '{}') AS tag_values
+    coalesce(tagged.pairs, '{}') AS tags
 FROM v_resources AS r
 LEFT JOIN LATERAL (
-    SELECT
-        array_agg(t.key ORDER BY t.key) AS keys,
-        array_agg(t.value ORDER BY t.key) AS tag_values
+    SELECT array_agg(ARRAY[t.key, t.value] ORDER BY t.key) AS pairs
     FROM v_tags AS t
     WHERE t.resource_id = r.id
 ) AS tagged ON TRUE

@@ -264,6 +264,7 @@ class Store:
         return ""
 
     def close(self) -> None:
+        """Close the pool; what is checked out is closed when it comes back."""
         self._pool.close()
 
     def __enter__(self) -> Store:

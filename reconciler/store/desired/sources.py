@@ -52,6 +52,7 @@ class Wish:
 
 
 def sources(tx: Transaction) -> tuple[SourceView, ...]:
+    """All sources that a person has not given up, by name."""
     return tx.all(SourceView, "sources.list")
 
 

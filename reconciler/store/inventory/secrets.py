@@ -48,6 +48,7 @@ class Key:
 
     @property
     def id(self) -> str:
+        """16 hexadecimal digits that name the key and give nothing of it away."""
         return self._derived("id", b"")[:16]
 
     def fingerprint(self, value: str) -> str:

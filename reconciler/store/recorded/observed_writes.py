@@ -31,6 +31,7 @@ class Item:
 
 
 def write_attributes(tx: Transaction, items: list[Item], catalog: Catalog, ids: Ids) -> None:
+    """Make the rows' attributes those of the items; write-only ones stay as they were last written."""
     there: dict[int, dict[tuple[int, int], tuple[object, ...]]] = defaultdict(dict)
     for row in tx.rows("observations.attribute_rows", ids=[item.id for item in items]):
         place = (row.attribute_definition_id, row.ordinal)
@@ -77,6 +78,7 @@ def _update(row_id: int, place: tuple[int, int], columns: tuple[object, ...]) ->
 
 
 def write_tags(tx: Transaction, items: list[Item]) -> None:
+    """Make the rows' tags those of the items."""
     there: dict[int, dict[str, tuple[str, int]]] = defaultdict(dict)
     for row_id, key, value, tag_id in tx.rows("observations.tag_rows", ids=[item.id for item in items]):
         there[row_id][key] = (value, tag_id)
@@ -101,6 +103,7 @@ def write_tags(tx: Transaction, items: list[Item]) -> None:
 
 
 def write_pending(tx: Transaction, items: list[Item], ids: Ids) -> None:
+    """Make the attributes that wait for a restart those that were observed to."""
     there = set(tx.rows("observations.pending_rows", ids=[item.id for item in items]))
     wanted = {(item.id, ids.definitions[name]) for item in items for name in item.observed.pending}
 

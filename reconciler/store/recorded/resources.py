@@ -59,6 +59,7 @@ def managed_count(tx: Transaction, sources: Collection[str] | None = None) -> in
 
 
 def managed_roots(tx: Transaction) -> tuple[Root, ...]:
+    """All managed roots, each with its source and the file there."""
     return _roots(tx, "resources.managed_addresses")
 
 

@@ -164,6 +164,7 @@ def _approved(uid: UUID, plan_id: int, plan_hash: str, actor: str) -> bytes:
 
 
 def use_approval(tx: Transaction, plan_id: int) -> None:
+    """Mark the approvals of a plan as used: each is good once."""
     tx.execute("plans.use_approval", id=plan_id)
 
 

@@ -62,6 +62,7 @@ def moved_since(store: Store, source: str, revision: int) -> bool:
 
 
 def levels(tx: Transaction) -> Levels:
+    """How much there is now."""
     (found,) = tx.all(Levels, "daemon.levels")
     return found
 
