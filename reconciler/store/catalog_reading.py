@@ -35,10 +35,14 @@ def load(tx: Transaction) -> Catalog:
             for name, description in tx.rows("catalog.relationship_types")
         },
         offers={
-            (resource_type, provider_type): ProviderResourceType(
-                provider_type, resource_type, Identity(identity), unique_name, tags
+            (row.resource_type, row.provider_type): ProviderResourceType(
+                provider_type=row.provider_type,
+                resource_type=row.resource_type,
+                identity=Identity(row.identity),
+                unique_name=row.unique_name,
+                tags=row.stores_tags,
             )
-            for provider_type, resource_type, identity, unique_name, tags in tx.rows("catalog.offers")
+            for row in tx.rows("catalog.offers")
         },
         rules=index_rules(_rules(tx, definitions)),
     )

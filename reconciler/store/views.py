@@ -50,7 +50,7 @@ class ProviderView:
 
 @dataclass(frozen=True, slots=True)
 class EndpointView:
-    """An endpoint as it is listed, without its settings: how the last look went (complete, partial, failed)."""
+    """An endpoint as it is listed, without its settings: how its last look went (complete, partial …)."""
 
     name: str
     provider: str

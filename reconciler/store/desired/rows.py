@@ -62,7 +62,7 @@ def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
     found: dict[int, _Belongings] = defaultdict(_Belongings)
     for row_id, name, *columns, explicit in tx.rows("desired.attributes", ids=ids):
         item = found[row_id]
-        item.attributes.append((name, tuple(columns)))
+        item.attributes.append((name, Columns(*columns)))
         if explicit:
             item.explicit.add(name)
     for row_id, name in tx.rows("desired.cleared", ids=ids):

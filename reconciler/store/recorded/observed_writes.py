@@ -15,7 +15,7 @@ from reconciler.model.resource import Observed
 from reconciler.model.values import Attributes, Format
 from reconciler.store.database.ids import Ids
 from reconciler.store.database.session import Transaction
-from reconciler.store.database.values import NAMES, elements
+from reconciler.store.database.values import Columns, elements
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +32,26 @@ class Item:
 
 def write_attributes(tx: Transaction, items: list[Item], catalog: Catalog, ids: Ids) -> None:
     """Make the rows' attributes those of the items; write-only ones stay as they were last written."""
-    there: dict[int, dict[tuple[int, int], tuple[object, ...]]] = defaultdict(dict)
-    for row in tx.rows("observations.attribute_rows", ids=[item.id for item in items]):
-        place = (row.attribute_definition_id, row.ordinal)
-        there[row.resource_id][place] = tuple(getattr(row, name) for name in NAMES)
+    there: dict[int, dict[tuple[int, int], Columns]] = defaultdict(dict)
+    rows = tx.rows("observations.attribute_rows", ids=[item.id for item in items])
+    for row_id, definition_id, ordinal, *columns in rows:
+        there[row_id][definition_id, ordinal] = Columns(*columns)
     fresh: list[tuple[object, ...]] = []
     updates: list[dict[str, object]] = []
     deletes: list[dict[str, object]] = []
     for item in items:
         kept = _kept_definitions(item, catalog, ids)
-        wanted: dict[tuple[int, int], tuple[object, ...]] = {}
+        wanted: dict[tuple[int, int], Columns] = {}
         for name, value in item.attributes.items():
             data_type = catalog.definitions[name].data_type.value
-            for ordinal, columns in elements(value):
+            for ordinal, element in elements(value):
                 place = (ids.definitions[name], ordinal)
-                wanted[place] = columns
+                wanted[place] = element
                 if place not in there[item.id]:
                     head = (item.id, ids.resource_types[item.type], *place, data_type)
-                    fresh.append((*head, *columns))
-                elif there[item.id][place] != columns:
-                    updates.append(_update(item.id, place, columns))
+                    fresh.append((*head, *element))
+                elif there[item.id][place] != element:
+                    updates.append(_update(item.id, place, element))
         deletes += [
             _place_fields(item.id, place)
             for place in there[item.id]
@@ -73,8 +73,8 @@ def _place_fields(row_id: int, place: tuple[int, int]) -> dict[str, object]:
     return {"resource_id": row_id, "attribute_definition_id": place[0], "ordinal": place[1]}
 
 
-def _update(row_id: int, place: tuple[int, int], columns: tuple[object, ...]) -> dict[str, object]:
-    return _place_fields(row_id, place) | dict(zip(NAMES, columns, strict=True))
+def _update(row_id: int, place: tuple[int, int], element: Columns) -> dict[str, object]:
+    return _place_fields(row_id, place) | element._asdict()
 
 
 def write_tags(tx: Transaction, items: list[Item]) -> None:

@@ -150,7 +150,7 @@ def _recorded(tx: Transaction, rows: list[Row], catalog: Catalog) -> Iterable[Re
 def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
     found: dict[int, _Belongings] = defaultdict(_Belongings)
     for row_id, name, *columns in tx.rows("resources.attributes", ids=ids):
-        found[row_id].attributes.append((name, tuple(columns)))
+        found[row_id].attributes.append((name, Columns(*columns)))
     for row_id, key, value in tx.rows("resources.tags", ids=ids):
         found[row_id].tags[key] = value
     for row_id, name in tx.rows("resources.pending", ids=ids):
