@@ -12,7 +12,7 @@ from reconciler.model.resource import Desired
 from reconciler.model.values import Value
 from reconciler.providers.driver import Request
 from reconciler.providers.hetzner import HetznerDriver
-from reconciler.providers.hetzner.kinds import KINDS
+from reconciler.providers.hetzner.types import TYPES
 from tests.contract import harness
 from tests.contract.harness import FreeMeter, Sample, Sent, access, catalog_of, wanted
 from tests.contract.hetzner_rig import KEY_1, TOKEN, Rig, running, violations
@@ -49,7 +49,7 @@ class HetznerHarness:
         ]
 
     def collection(self, resource_type: str) -> str:
-        return f"/v1/{KINDS[resource_type].collection}"
+        return f"/v1/{TYPES[resource_type].wire.collection}"
 
     def fault(self, kind: str, **options: Any) -> None:
         self.rig.control("POST", "/faults", {"kind": kind, **options})

@@ -7,8 +7,7 @@ import pytest
 from reconciler.catalog import core_part, load_part, merge
 from reconciler.model.catalog import Catalog, Identity, Mutability
 from reconciler.providers.hetzner import HetznerDriver
-from reconciler.providers.hetzner.kinds import KINDS
-from reconciler.providers.hetzner.lower import RULES
+from reconciler.providers.hetzner.types import TYPES
 
 ROOTS = {"ssh_key", "network", "vm", "volume", "firewall", "placement_group", "floating_ip", "primary_ip"}
 PARTS = {"subnet", "route", "network_attachment", "firewall_rule"}
@@ -21,7 +20,7 @@ def catalog() -> Catalog:
 
 def test_what_is_offered_is_what_can_be_lowered_and_observed(catalog: Catalog) -> None:
     assert {name for name, _ in catalog.offers} == ROOTS | PARTS
-    assert RULES.keys() == KINDS.keys() == ROOTS
+    assert TYPES.keys() == ROOTS
 
 
 def test_objects_are_found_again_by_name_and_parts_by_their_parent(catalog: Catalog) -> None:

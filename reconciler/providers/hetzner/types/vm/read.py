@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 from reconciler.model.resource import Observed
-from reconciler.providers.hetzner.convert import Json, attributes, part, reference, references, resource
-from reconciler.providers.hetzner.convert_objects import given_name, pointer
+from reconciler.providers.hetzner.reading import Json, attributes, observed, observed_part
+from reconciler.providers.hetzner.resource_type import Beside
+from reconciler.providers.hetzner.reverse_dns import given_name, pointer
+from reconciler.providers.hetzner.types import firewall
+from reconciler.providers.hetzner.types.vm.wire import ATTACHMENT, WIRE
 
 # The provider's status: our state, and whether the server is on its way to another one.
 _STATES = {
@@ -23,21 +24,12 @@ _STATES = {
 _MIB_IN_GB = 1024  # the provider's GB of memory are GiB
 
 
-def direct_firewalls(firewalls: Iterable[Json]) -> dict[int, frozenset[int]]:
-    """By server: the firewalls applied to it itself, not by a label selector. From the firewalls' side."""
-    found: dict[int, set[int]] = {}
-    for firewall in firewalls:
-        for item in firewall["applied_to"]:
-            if item["type"] == "server":
-                found.setdefault(item["server"]["id"], set()).add(firewall["id"])
-    return {server: frozenset(numbers) for server, numbers in found.items()}
-
-
-def vm(data: Json, direct: Mapping[int, frozenset[int]]) -> Observed:
-    """`direct` is needed for servers that any firewall is on; see `direct_firewalls`."""
+def read(data: Json, beside: Beside) -> Observed:
+    """One server. Which firewalls are on it itself only they know: they are asked where it has any."""
+    applied = {item["id"] for item in data["public_net"]["firewalls"]}
+    direct = beside(firewall.WIRE, firewall.by_server) if applied else {}
     state, moving = _STATES.get(data["status"], _STATES["unknown"])
     server_type, image, iso = data["server_type"], data["image"], data["iso"]
-    applied = {item["id"] for item in data["public_net"]["firewalls"]}
     values = attributes(
         server_type=server_type["name"],
         server_type_id=str(server_type["id"]),
@@ -45,8 +37,8 @@ def vm(data: Json, direct: Mapping[int, frozenset[int]]) -> Observed:
         image_id=str(image["id"]) if image else None,
         location=data["location"]["name"],
         power_state=state if state in ("running", "stopped") else None,
-        placement_group=reference("placement_group", (data["placement_group"] or {}).get("id")),
-        firewalls=references("firewall", applied & direct.get(data["id"], frozenset())),
+        placement_group=(data["placement_group"] or {}).get("id"),
+        firewalls=applied & direct.get(data["id"], frozenset()),
         backups=data["backup_window"] is not None,
         backup_window=data["backup_window"],
         iso=(iso["name"] or str(iso["id"])) if iso else None,
@@ -60,8 +52,8 @@ def vm(data: Json, direct: Mapping[int, frozenset[int]]) -> Observed:
         included_traffic_bytes=data["included_traffic"],
         created=data["created"],
     )
-    return resource(
-        "vm",
+    return observed(
+        WIRE,
         data,
         {**values, **attributes(**_public(data["public_net"]))},
         state=state,
@@ -75,8 +67,8 @@ def _public(data: Json) -> Json:
     return {
         "ipv4_enabled": ipv4 is not None,
         "ipv6_enabled": ipv6 is not None,
-        "ipv4": reference("primary_ip", ipv4["id"]) if ipv4 else None,
-        "ipv6": reference("primary_ip", ipv6["id"]) if ipv6 else None,
+        "ipv4": ipv4["id"] if ipv4 else None,
+        "ipv6": ipv6["id"] if ipv6 else None,
         "public_ipv4": ipv4["ip"] if ipv4 else None,
         "public_ipv6": ipv6["ip"] if ipv6 else None,
         "ipv4_reverse_dns": given_name(ipv4["dns_ptr"]) if ipv4 else None,
@@ -86,9 +78,14 @@ def _public(data: Json) -> Json:
 
 def _attachment(data: Json) -> Observed:
     values = attributes(
-        network=reference("network", data["network"]),
+        network=data["network"],
         ip=data["ip"],
         alias_ips=data["alias_ips"],
         mac_address=data["mac_address"],
     )
-    return part("network_attachment", str(data["network"]), values)
+    return observed_part(ATTACHMENT, str(data["network"]), values)
+
+
+def own_ip(data: Json, version: str) -> str:
+    """A server's public address of a version. Raises KeyError or TypeError where it has none."""
+    return str(data["public_net"][version]["ip"])

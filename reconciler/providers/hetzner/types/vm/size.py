@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from reconciler.model.plan import Call
-from reconciler.providers.hetzner.lower.build import act, plain, target_id
-from reconciler.providers.hetzner.lower.rules import Calls, Change
-from reconciler.providers.hetzner.lower.vm_public import change_addresses
+from reconciler.providers.hetzner.calls import Calls, Change, plain, target_id
+from reconciler.providers.hetzner.types.vm.public import change_addresses
+from reconciler.providers.hetzner.types.vm.wire import WIRE
 
 
 def online_changes(change: Change) -> Calls:
@@ -14,7 +14,7 @@ def online_changes(change: Change) -> Calls:
     if group is None or group.before is None:
         return ()
     address = change.recorded.address
-    return (act(address, "remove_from_placement_group", f"{address.name}: leave {group.before}"),)
+    return (WIRE.act(address, "remove_from_placement_group", f"{address.name}: leave {group.before}"),)
 
 
 def off_changes(change: Change) -> Calls:
@@ -24,11 +24,11 @@ def off_changes(change: Change) -> Calls:
     group = change.diff.change("placement_group")
     if group is not None and group.after is not None:
         body = {"placement_group": target_id(group.after)}
-        calls.append(act(address, "add_to_placement_group", f"{address.name}: join {group.after}", body))
+        calls.append(WIRE.act(address, "add_to_placement_group", f"{address.name}: join {group.after}", body))
     calls += change_addresses(change)
     if server_type := change.diff.change("server_type"):
         disk = change.desired.attributes.get("upgrade_disk") is True
         words = f"{address.name}: change to {server_type.after}, {'growing' if disk else 'keeping'} the disk"
         body = {"server_type": plain(server_type.after), "upgrade_disk": disk}
-        calls.append(act(address, "change_type", words, body, timeout=3600))
+        calls.append(WIRE.act(address, "change_type", words, body, timeout=3600))
     return tuple(calls)

@@ -13,21 +13,19 @@ from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.model.observation import Offer
 from reconciler.model.plan import Action, Call
-from reconciler.model.resource import Recorded
+from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import Attributes, Value
 from reconciler.providers.driver import LowerRequest
-from reconciler.providers.hetzner.lower.rules import Calls
-from reconciler.providers.hetzner.offers import IMAGE, SERVER_TYPE
+from reconciler.providers.hetzner.calls import Calls
+from reconciler.providers.hetzner.types.vm.offers import IMAGE, LOOK_AT_IMAGE, LOOK_AT_TYPE, SERVER_TYPE
+from reconciler.providers.hetzner.types.vm.wire import CHANGE_TYPE, CREATE
 
 _NAMED = 8  # alternatives that a hint names
 
 
-def fitting(request: LowerRequest) -> Calls:
+def fitting(request: LowerRequest, desired: Desired) -> Calls:
     """The calls that look before anything is changed. Raises PlanError for what cannot be had."""
-    desired, recorded = request.desired, request.recorded
-    if desired is None or request.action is Action.DELETE:
-        return ()
-    values = desired.attributes
+    recorded, values = request.recorded, desired.attributes
     if request.action is not Action.CREATE:
         change = request.diff.change("server_type")
         if recorded is None or change is None:
@@ -49,7 +47,7 @@ def unchecked(request: LowerRequest, calls: Calls) -> Calls:
     if request.offers is not None or request.desired is None:
         return calls
     words = (f"not looked up: whether {request.desired.attributes.get('server_type')} is to be had there",)
-    needs = ("server.create", "server.change_type")
+    needs = (CREATE, CHANGE_TYPE)
     return tuple(replace(call, unchecked=words) if call.operation in needs else call for call in calls)
 
 
@@ -208,7 +206,7 @@ def _look_at_type(address: Address, name: str, location: Value | None, there: At
         expected["disk_gb"] = str(there["primary_disk_gb"])
     where = f" in {location}" if location is not None else ""
     return Call(
-        operation="server_type.look",
+        operation=LOOK_AT_TYPE,
         method="GET",
         path="/server_types/{type}" if name.isdecimal() else "/server_types",
         summary=f"{address.name}: see whether {name} is to be had{where}",
@@ -220,7 +218,7 @@ def _look_at_type(address: Address, name: str, location: Value | None, there: At
 
 def _look_at_image(address: Address, name: str, values: Attributes) -> Call:
     return Call(
-        operation="image.look",
+        operation=LOOK_AT_IMAGE,
         method="GET",
         path="/images/{image}" if name.isdecimal() else "/images",
         summary=f"{address.name}: see whether image {name} is there for {values['server_type']}",

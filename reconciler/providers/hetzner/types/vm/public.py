@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from reconciler.errors import PlanError
-from reconciler.model.plan import Call, ExternalId
+from reconciler.model.plan import Call
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import ExternalRef, Value
-from reconciler.providers.hetzner.convert_objects import first_address
-from reconciler.providers.hetzner.lower.build import Tree, act, at, change_dns_ptr, given, target_id
-from reconciler.providers.hetzner.lower.firewall import apply_to_server, remove_from_server
-from reconciler.providers.hetzner.lower.rules import Calls, Change
-
-VERSIONS = ("ipv4", "ipv6")
+from reconciler.providers.hetzner.calls import Calls, Change, Tree, at, given, target_id
+from reconciler.providers.hetzner.reverse_dns import VERSIONS, change_dns_ptr, first_address, own_address
+from reconciler.providers.hetzner.types import firewall, primary_ip
+from reconciler.providers.hetzner.types.vm.wire import WIRE
 
 
 def check_addresses(
@@ -68,18 +66,18 @@ def public_net(desired: Desired) -> Tree:
 
 def change_addresses(change: Change) -> Calls:
     """Give up and take primary IPs; for a machine that is off."""
-    calls: list[Call] = []
+    machine, calls = change.recorded.address, list[Call]()
     for version in VERSIONS:
         enabled, wanted = change.diff.change(f"{version}_enabled"), change.diff.change(version)
         there = change.recorded.attributes.get(version)
         off = enabled is not None and enabled.after is False
         if there is not None and (off or wanted is not None):
-            calls.append(_unassign(change, version, there))
+            calls.append(primary_ip.unassign(there, machine, version))
         if wanted is not None and wanted.after is not None and not off:
-            calls.append(_assign(change, version, wanted.after))
+            calls.append(primary_ip.assign(wanted.after, machine, version))
         elif enabled is not None and enabled.after is True:
             raise PlanError(
-                f"{change.recorded.address}: Hetzner makes a public {version} address only with the machine",
+                f"{machine}: Hetzner makes a public {version} address only with the machine",
                 hint=f"declare a primary_ip and name it as `{version}`",
             )
     return tuple(calls)
@@ -95,8 +93,8 @@ def change_reverse_dns(change: Change) -> Calls:
         if wanted is None and not (moved and value is not None):
             continue
         there = change.recorded.attributes.get(f"public_{version}")
-        ip = f"${{public_{version}}}" if moved or there is None else first_address(str(there))
-        calls.append(change_dns_ptr(change.recorded.address, ip, value))
+        ip = own_address(version) if moved or there is None else first_address(str(there))
+        calls.append(change_dns_ptr(WIRE, change.recorded.address, ip, value))
     return tuple(calls)
 
 
@@ -106,35 +104,15 @@ def change_firewalls(change: Change) -> Calls:
     if firewalls is None:
         return ()
     address = change.recorded.address
-    server = ExternalId(address)
     before, after = _set(firewalls.before), _set(firewalls.after)
     added = sorted(after - before, key=str)
     removed = sorted(before - after, key=str)
     return (
-        *(
-            apply_to_server(target_id(item), f"{address.name}: apply {item}", server, address)
-            for item in added
-        ),
-        *(
-            remove_from_server(target_id(item), f"{address.name}: lift {item}", server, address)
-            for item in removed
-        ),
+        *(firewall.apply_to_server(item, address) for item in added),
+        *(firewall.remove_from_server(item, address) for item in removed),
     )
 
 
 def _set(value: Value | None) -> set[str | ExternalRef]:
     items = value if isinstance(value, tuple) else ()
     return {item for item in items if isinstance(item, (str, ExternalRef))}
-
-
-def _unassign(change: Change, version: str, primary_ip: Value) -> Call:
-    address = change.recorded.address
-    words = f"{address.name}: give up {version} address {primary_ip}"
-    return act(address, "unassign", words, target=target_id(primary_ip), noun="primary_ip")
-
-
-def _assign(change: Change, version: str, primary_ip: Value) -> Call:
-    address = change.recorded.address
-    body = {"assignee_type": "server", "assignee_id": ExternalId(address)}
-    words = f"{address.name}: take {version} address {primary_ip}"
-    return act(address, "assign", words, body, target=target_id(primary_ip), noun="primary_ip")

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from reconciler.model.observation import Offer
-from reconciler.providers.hetzner.convert import Json
+from reconciler.providers.hetzner.reading import Json
 
 SERVER_TYPE, IMAGE = "server_type", "image"
+LOOK_AT_TYPE, LOOK_AT_IMAGE = "server_type.look", "image.look"
 
 
 def server_type(data: Json, now: datetime) -> Offer:

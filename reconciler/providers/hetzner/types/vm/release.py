@@ -10,13 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.errors import PlanError
-from reconciler.model.address import Address
 from reconciler.model.plan import Call
 from reconciler.model.resource import Management, Recorded
 from reconciler.providers.driver import LowerRequest
-from reconciler.providers.hetzner.lower.build import put
-from reconciler.providers.hetzner.lower.rules import Calls
-from reconciler.providers.hetzner.lower.vm_public import VERSIONS
+from reconciler.providers.hetzner.calls import Calls
+from reconciler.providers.hetzner.reverse_dns import VERSIONS
+from reconciler.providers.hetzner.types import primary_ip
 
 
 def around_deletion(request: LowerRequest, calls: Calls) -> Calls:
@@ -31,9 +30,11 @@ def around_deletion(request: LowerRequest, calls: Calls) -> Calls:
         again = wanted is not None and wanted.attributes.get("auto_delete") is True
         if ours.attributes.get("auto_delete") is not True and not again:
             continue
-        before += _switch(ours.address, f"so that it outlives {recorded.address}", on=False)
+        why = f"so that it outlives {recorded.address}"
+        before.append(primary_ip.switch_auto_delete(ours.address, why, on=False))
         if again:
-            after += _switch(ours.address, f"as it was before {recorded.address} went", on=True)
+            why = f"as it was before {recorded.address} went"
+            after.append(primary_ip.switch_auto_delete(ours.address, why, on=True))
     loss = _losses(request, recorded)
     calls = tuple(replace(call, destroys=loss) if call.deletes else call for call in calls)
     return (*before, *calls, *after)
@@ -41,7 +42,7 @@ def around_deletion(request: LowerRequest, calls: Calls) -> Calls:
 
 def _ours(request: LowerRequest, recorded: Recorded) -> list[Recorded]:
     found = [request.referenced.get(str(recorded.attributes.get(version))) for version in VERSIONS]
-    ours = [each for each in found if each is not None and each.type == "primary_ip"]
+    ours = [each for each in found if each is not None and each.type == primary_ip.WIRE.resource_type]
     for each in ours:
         if each.management is not Management.MANAGED and each.attributes.get("auto_delete") is True:
             raise PlanError(
@@ -49,13 +50,6 @@ def _ours(request: LowerRequest, recorded: Recorded) -> list[Recorded]:
                 hint=f"see whose {each.address} is, or take it off the machine, first",
             )
     return [each for each in ours if each.management is Management.MANAGED]
-
-
-def _switch(address: Address, why: str, *, on: bool) -> Calls:
-    """Switching it on again may fail: the address itself differs then, and is put right by its own step."""
-    (call,) = put(address, {"auto_delete": on})
-    words = f"{address.name}: {'' if on else 'no longer '}delete it with its machine, {why}"
-    return (replace(call, summary=words, best_effort=on),)
 
 
 def _losses(request: LowerRequest, recorded: Recorded) -> tuple[str, ...]:

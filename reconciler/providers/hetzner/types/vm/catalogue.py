@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from reconciler.errors import ErrorCode, ProviderError
 from reconciler.model.observation import Offer
-from reconciler.providers.driver import Request, Submission
-from reconciler.providers.hetzner import offers
+from reconciler.providers.driver import Request
 from reconciler.providers.hetzner.client import HetznerClient
-from reconciler.providers.hetzner.convert import Json
 from reconciler.providers.hetzner.errors import malformed
+from reconciler.providers.hetzner.reading import Json
+from reconciler.providers.hetzner.types.vm import offers
 
 _PER_PAGE = 50
 _SHIPPED = ["system", "app"]
-LOOKS = ("server_type.look", "image.look", "network.look")
 
 
 def everything(client: HetznerClient) -> tuple[Offer, ...] | None:
@@ -44,19 +42,9 @@ def _all(client: HetznerClient, collection: str, query: Mapping[str, object]) ->
     return rows
 
 
-def look(client: HetznerClient, request: Request) -> Submission:
-    """Ask whether what the next calls need is to be had. Raises ProviderError where it is not."""
+def look_at_type(client: HetznerClient, request: Request) -> Offer:
+    """The server type that the next calls need. Raises ProviderError where it is not to be had so."""
     wanted = request.path_params
-    if request.operation == "network.look":
-        _network(client, request)
-        return Submission()
-    offer = _server_type(client, wanted)
-    if request.operation == "image.look":
-        _image(client, request, offer)
-    return Submission()
-
-
-def _server_type(client: HetznerClient, wanted: Mapping[str, str]) -> Offer:
     now, name = datetime.now(UTC), wanted["type"]
     rows = _found(client, "server_type", "server_types", name, {})
     if not rows:
@@ -81,7 +69,9 @@ def _server_type(client: HetznerClient, wanted: Mapping[str, str]) -> Offer:
     return offer
 
 
-def _image(client: HetznerClient, request: Request, server_type: Offer) -> None:
+def look_at_image(client: HetznerClient, request: Request) -> None:
+    """Likewise the image, for the server type."""
+    server_type = look_at_type(client, request)
     name, now = request.path_params["image"], datetime.now(UTC)
     architecture = server_type.attributes["architecture"]
     rows = _found(client, "image", "images", name, {"include_deprecated": "true"})
@@ -91,23 +81,6 @@ def _image(client: HetznerClient, request: Request, server_type: Offer) -> None:
     if not any(image.attributes["available"] for image in fit):
         words = f"image {name} is not to be had for {server_type.name}, an {architecture} type"
         raise _refused(client, words, ErrorCode.INVALID)
-
-
-def _network(client: HetznerClient, request: Request) -> None:
-    ip = ipaddress.ip_address(request.path_params["ip"])
-    try:
-        network = client.get(request.path)["network"]
-        ranges = [each["ip_range"] for each in network["subnets"]]
-        covered = any(ip in ipaddress.ip_network(each) for each in ranges)
-    except (KeyError, TypeError, ValueError):
-        raise malformed(client.named("GET", request.path), "GET", "the answer cannot be read") from None
-    if not covered:
-        words = f"{network['name']} has no subnet for {ip}, only {', '.join(ranges) or 'none'}"
-        raise ProviderError(
-            f"{client.named('GET', request.path)}: {words}; nothing was changed",
-            code=ErrorCode.INVALID,
-            hint="apply the network first",
-        )
 
 
 def _found(

@@ -5,7 +5,7 @@ Pure. Values come out canonical; what the API leaves out or gives as null has no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -14,8 +14,8 @@ from reconciler.catalog import core_part, load_part
 from reconciler.model.catalog import AttributeDefinition
 from reconciler.model.resource import Observed
 from reconciler.model.values import Attributes, Cardinality, DataType, ExternalRef, Value, canonical
-from reconciler.providers.hetzner.kinds import name_of
 from reconciler.providers.hetzner.labels import mark_of, tags_of
+from reconciler.providers.hetzner.wire import Wire
 
 Json = dict[str, Any]
 
@@ -27,7 +27,7 @@ def _definitions() -> dict[str, AttributeDefinition]:
 
 
 def attributes(**values: Any) -> Attributes:
-    """Canonical values by attribute name; None means no value."""
+    """Canonical values by attribute name; None means no value. A reference is given as the API's number."""
     return {name: _value(name, value) for name, value in values.items() if value is not None}
 
 
@@ -35,21 +35,16 @@ def _value(name: str, value: Any) -> Value:
     definition = _definitions()[name]
     if definition.data_type is DataType.DATETIME:
         value = datetime.fromisoformat(value)
-    if definition.cardinality is not Cardinality.ONE:
-        value = tuple(value)
+    items = (value,) if definition.cardinality is Cardinality.ONE else tuple(value)
+    if definition.reference_types:
+        (target,) = definition.reference_types
+        items = tuple(ExternalRef(target, str(number)) for number in items)
+    value = items[0] if definition.cardinality is Cardinality.ONE else items
     return canonical(value, definition.cardinality, definition.format)
 
 
-def reference(resource_type: str, number: int | None) -> ExternalRef | None:
-    return None if number is None else ExternalRef(resource_type, str(number))
-
-
-def references(resource_type: str, numbers: Iterable[int]) -> tuple[ExternalRef, ...]:
-    return tuple(ExternalRef(resource_type, str(number)) for number in sorted(numbers))
-
-
-def resource(
-    resource_type: str,
+def observed(
+    wire: Wire,
     data: Json,
     values: Attributes,
     *,
@@ -60,11 +55,11 @@ def resource(
     """An object with its name, labels and mark."""
     labels = data["labels"]
     return Observed(
-        type=resource_type,
+        type=wire.resource_type,
         external_id=str(data["id"]),
         name=data["name"],
         state=state,
-        attributes={**values, **attributes(**{name_of(resource_type): data["name"]})},
+        attributes={**values, **attributes(**{wire.name: data["name"]})},
         tags=tags_of(labels),
         mark=mark_of(labels),
         parts=tuple(parts),
@@ -72,6 +67,6 @@ def resource(
     )
 
 
-def part(resource_type: str, name: str, values: Attributes) -> Observed:
+def observed_part(resource_type: str, name: str, values: Attributes) -> Observed:
     """A part: it has no id of its own."""
     return Observed(type=resource_type, external_id="", name=name, state="available", attributes=values)
