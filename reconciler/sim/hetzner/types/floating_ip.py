@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.sim.hetzner import rdns
+from reconciler.sim.hetzner import action_lists, rdns
 from reconciler.sim.hetzner.actions import Action
 from reconciler.sim.hetzner.call import (
     Answer,
@@ -15,8 +15,9 @@ from reconciler.sim.hetzner.call import (
     require_unprotected,
     update,
 )
+from reconciler.sim.hetzner.collection import Collection
 from reconciler.sim.hetzner.problems import ApiError, invalid
-from reconciler.sim.hetzner.project import Json, Project
+from reconciler.sim.hetzner.project import Json, Kind, Project
 from reconciler.sim.hetzner.validation import flag, labels, nullable, record, reference, text, whole
 
 _CREATE = record(
@@ -152,6 +153,7 @@ def protect(call: Call) -> Answer:
 
 
 ROUTES: Routes = {
+    **action_lists.routes("floating_ips"),
     "GET /floating_ips": index,
     "POST /floating_ips": create,
     "GET /floating_ips/{id}": show,
@@ -162,3 +164,5 @@ ROUTES: Routes = {
     "POST /floating_ips/{id}/actions/change_dns_ptr": change_dns_ptr,
     "POST /floating_ips/{id}/actions/change_protection": protect,
 }
+
+COLLECTION = Collection(Kind("floating_ips", "floating_ip"), ROUTES, render, take_off)

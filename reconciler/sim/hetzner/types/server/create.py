@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.sim.hetzner import (
-    attachments,
-    firewalls,
-    images,
-    placement_groups,
-    primary_ips,
-    servers,
-    volumes,
-)
 from reconciler.sim.hetzner.actions import Action
 from reconciler.sim.hetzner.call import Answer, Call, Routes, lookup
 from reconciler.sim.hetzner.problems import ApiError, invalid
 from reconciler.sim.hetzner.project import Json, Project
+from reconciler.sim.hetzner.types import image as images
+from reconciler.sim.hetzner.types import placement_group as placement_groups
+from reconciler.sim.hetzner.types import primary_ip as primary_ips
+from reconciler.sim.hetzner.types import volume as volumes
+from reconciler.sim.hetzner.types.firewall import handlers as firewalls
+from reconciler.sim.hetzner.types.network import attachments
+from reconciler.sim.hetzner.types.server import record as servers
 from reconciler.sim.hetzner.validation import (
     Problems,
     flag,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.sim.hetzner import attachments, subnets
+from reconciler.sim.hetzner import action_lists
 from reconciler.sim.hetzner.actions import Effect
 from reconciler.sim.hetzner.call import (
     Answer,
@@ -14,8 +14,10 @@ from reconciler.sim.hetzner.call import (
     require_unprotected,
     update,
 )
+from reconciler.sim.hetzner.collection import Collection
 from reconciler.sim.hetzner.problems import invalid
-from reconciler.sim.hetzner.project import Json, Project
+from reconciler.sim.hetzner.project import Json, Kind, Project
+from reconciler.sim.hetzner.types.network import attachments, subnets
 from reconciler.sim.hetzner.validation import (
     Problems,
     address4,
@@ -120,14 +122,14 @@ def change(call: Call) -> Answer:
 def delete(call: Call) -> Answer:
     row = _changeable(call)
     require_unprotected(row)
-    remove(call.project, row)
+    take_off(call.project, row)
+    call.project["networks"].remove(row["id"])
     return Answer(204)
 
 
-def remove(project: Project, row: Json) -> None:
+def take_off(project: Project, row: Json) -> None:
     for server_id in list(row["_members"]):
         attachments.detach(project, project["servers"].get(server_id), row["id"])
-    project["networks"].remove(row["id"])
 
 
 def add_subnet(call: Call) -> Answer:
@@ -195,6 +197,7 @@ def members(call: Call) -> Answer:
 
 
 ROUTES: Routes = {
+    **action_lists.routes("networks"),
     "GET /networks": index,
     "POST /networks": create,
     "GET /networks/{id}": show,
@@ -208,3 +211,5 @@ ROUTES: Routes = {
     "POST /networks/{id}/actions/change_ip_range": change_ip_range,
     "POST /networks/{id}/actions/change_protection": protect,
 }
+
+COLLECTION = Collection(Kind("networks", "network"), ROUTES, render, take_off)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from reconciler.sim.hetzner import action_lists
 from reconciler.sim.hetzner.actions import Action
 from reconciler.sim.hetzner.call import (
     Answer,
@@ -22,8 +23,9 @@ from reconciler.sim.hetzner.call import (
     require_unprotected,
     update,
 )
+from reconciler.sim.hetzner.collection import Collection
 from reconciler.sim.hetzner.problems import ApiError, invalid
-from reconciler.sim.hetzner.project import Json, Project
+from reconciler.sim.hetzner.project import Json, Kind, Project
 from reconciler.sim.hetzner.validation import Problems, flag, labels, nullable, record, reference, text, whole
 
 MAX_VOLUMES_PER_SERVER = 16
@@ -186,6 +188,7 @@ def protect(call: Call) -> Answer:
 
 
 ROUTES: Routes = {
+    **action_lists.routes("volumes"),
     "GET /volumes": index,
     "POST /volumes": create,
     "GET /volumes/{id}": show,
@@ -196,3 +199,5 @@ ROUTES: Routes = {
     "POST /volumes/{id}/actions/resize": resize,
     "POST /volumes/{id}/actions/change_protection": protect,
 }
+
+COLLECTION = Collection(Kind("volumes", "volume"), ROUTES, render, take_off)

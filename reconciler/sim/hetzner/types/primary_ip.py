@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.sim.hetzner import rdns
+from reconciler.sim.hetzner import action_lists, rdns
 from reconciler.sim.hetzner.actions import Action
 from reconciler.sim.hetzner.call import (
     Answer,
@@ -15,8 +15,9 @@ from reconciler.sim.hetzner.call import (
     require_unprotected,
     update,
 )
+from reconciler.sim.hetzner.collection import Collection
 from reconciler.sim.hetzner.problems import ApiError, invalid
-from reconciler.sim.hetzner.project import Json, Project
+from reconciler.sim.hetzner.project import Json, Kind, Project
 from reconciler.sim.hetzner.validation import flag, labels, nullable, record, reference, text, whole
 
 _TYPE = text(choices=("ipv4", "ipv6"))
@@ -188,6 +189,7 @@ def protect(call: Call) -> Answer:
 
 
 ROUTES: Routes = {
+    **action_lists.routes("primary_ips"),
     "GET /primary_ips": index,
     "POST /primary_ips": create,
     "GET /primary_ips/{id}": show,
@@ -198,3 +200,5 @@ ROUTES: Routes = {
     "POST /primary_ips/{id}/actions/change_dns_ptr": change_dns_ptr,
     "POST /primary_ips/{id}/actions/change_protection": protect,
 }
+
+COLLECTION = Collection(Kind("primary_ips", "primary_ip"), ROUTES, render, take_off)

@@ -6,12 +6,14 @@ of the direct ones, with the state of each.
 
 from __future__ import annotations
 
-from reconciler.sim.hetzner import firewall_rules
+from reconciler.sim.hetzner import action_lists
 from reconciler.sim.hetzner.actions import Action
 from reconciler.sim.hetzner.call import Answer, Call, Routes, listed, public, update
+from reconciler.sim.hetzner.collection import Collection
 from reconciler.sim.hetzner.labels import selector
 from reconciler.sim.hetzner.problems import ApiError, invalid
-from reconciler.sim.hetzner.project import Json, Project
+from reconciler.sim.hetzner.project import Json, Kind, Project
+from reconciler.sim.hetzner.types.firewall import rules as firewall_rules
 from reconciler.sim.hetzner.validation import labels, many, nullable, record, text, whole
 
 MAX_PER_SERVER = 5
@@ -45,7 +47,7 @@ def _shown(project: Project, kind: str, what: int | str) -> Json:
 def on_server(project: Project, server: Json) -> dict[int, str]:
     """The firewalls on a server by id, with the state of each: `applied` or `pending`."""
     states: dict[int, str] = dict(server["_firewalls"])
-    for number in project.selecting_firewalls:
+    for number in project["firewalls"].noted:
         if number not in states and _selects(project["firewalls"].get(number), server):
             states[number] = "applied"
     return states
@@ -167,7 +169,7 @@ def start_apply(call: Call, row: Json, kind: str, what: int | str) -> Action:
     me = ("firewall", row["id"])
     row["_targets"].append((kind, what))
     if isinstance(what, str):
-        call.project.selecting_firewalls.add(row["id"])
+        call.project["firewalls"].noted.add(row["id"])
         return call.start("apply_firewall", [me], undo=lambda: take_off(call.project, row, what), locks=[me])
     server = call.project["servers"].get(what)
     server["_firewalls"][row["id"]] = "pending"
@@ -193,7 +195,12 @@ def take_off(project: Project, row: Json, what: int | str) -> None:
         if server is not None:
             server["_firewalls"].pop(row["id"], None)
     elif not any(isinstance(other, str) for _, other in row["_targets"]):
-        project.selecting_firewalls.discard(row["id"])
+        project["firewalls"].noted.discard(row["id"])
+
+
+def _take_off_all(project: Project, row: Json) -> None:
+    for _, what in list(row["_targets"]):
+        take_off(project, row, what)
 
 
 def remove_from_resources(call: Call) -> Answer:
@@ -223,6 +230,7 @@ def _start_removal(call: Call, row: Json, kind: str, what: int | str) -> Action:
 
 
 ROUTES: Routes = {
+    **action_lists.routes("firewalls"),
     "GET /firewalls": index,
     "POST /firewalls": create,
     "GET /firewalls/{id}": show,
@@ -232,3 +240,5 @@ ROUTES: Routes = {
     "POST /firewalls/{id}/actions/apply_to_resources": apply_to_resources,
     "POST /firewalls/{id}/actions/remove_from_resources": remove_from_resources,
 }
+
+COLLECTION = Collection(Kind("firewalls", "firewall"), ROUTES, render, _take_off_all)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.sim.hetzner import action_lists
 from reconciler.sim.hetzner.call import (
     Answer,
     Call,
@@ -12,18 +13,26 @@ from reconciler.sim.hetzner.call import (
     require_unprotected,
     update,
 )
+from reconciler.sim.hetzner.collection import Collection
 from reconciler.sim.hetzner.problems import ApiError, invalid, not_found
-from reconciler.sim.hetzner.project import Json
+from reconciler.sim.hetzner.project import Json, Kind, Project
 from reconciler.sim.hetzner.validation import flag, labels, record, text
 
 _UPDATE = record(description=text(), type=text(choices=("snapshot",)), labels=labels)
 _FILTERS = ("type", "status", "bound_to", "name", "architecture")
 
 
+def of(project: Project, number: int | None) -> Json | None:
+    """An image that the provider ships or that the project made."""
+    if number is None:
+        return None
+    return project.catalogue.images.get(number) or project["images"].rows.get(number)
+
+
 def find(call: Call, reference: int | str, architecture: str) -> Json:
     """A usable image by id or name for an architecture; refuses one that does not exist or fit."""
     if isinstance(reference, int) or reference.isdecimal():
-        row = call.project.image(int(reference))
+        row = of(call.project, int(reference))
         if row is None or call.withdrawn(row):
             raise not_found("image", reference)
         if row["architecture"] != architecture:
@@ -45,11 +54,15 @@ def index(call: Call) -> Answer:
     return listed(call, "images", public, rows=rows, equal=_FILTERS)
 
 
-def show(call: Call) -> Answer:
-    row = call.project.image(call.ids[0])
+def _any(call: Call) -> Json:
+    row = of(call.project, call.ids[0])
     if row is None:
         raise not_found("image", call.ids[0])
-    return Answer(200, {"image": public(row)})
+    return row
+
+
+def show(call: Call) -> Answer:
+    return Answer(200, {"image": public(_any(call))})
 
 
 def _own(call: Call) -> Json:
@@ -80,9 +93,12 @@ def protect(call: Call) -> Answer:
 
 
 ROUTES: Routes = {
+    **action_lists.routes("images", _any),
     "GET /images": index,
     "GET /images/{id}": show,
     "PUT /images/{id}": change,
     "DELETE /images/{id}": delete,
     "POST /images/{id}/actions/change_protection": protect,
 }
+
+COLLECTION = Collection(Kind("images", "image"), ROUTES)

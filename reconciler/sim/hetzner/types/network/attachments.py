@@ -6,10 +6,10 @@ to the servers that have one.
 
 from __future__ import annotations
 
-from reconciler.sim.hetzner import subnets
 from reconciler.sim.hetzner.call import Call
 from reconciler.sim.hetzner.problems import ApiError, invalid
 from reconciler.sim.hetzner.project import Json, Project
+from reconciler.sim.hetzner.types.network import subnets
 
 
 def attach(

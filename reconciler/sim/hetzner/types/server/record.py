@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from reconciler.sim.hetzner import (
-    attachments,
-    firewalls,
-    floating_ips,
-    placement_groups,
-    primary_ips,
-    rdns,
-    volumes,
-)
+from reconciler.sim.hetzner import rdns
 from reconciler.sim.hetzner.call import Answer, Call, Routes, listed, require_unprotected, update
 from reconciler.sim.hetzner.problems import ApiError
 from reconciler.sim.hetzner.project import Json, Project
+from reconciler.sim.hetzner.types import floating_ip as floating_ips
+from reconciler.sim.hetzner.types import image as images
+from reconciler.sim.hetzner.types import placement_group as placement_groups
+from reconciler.sim.hetzner.types import primary_ip as primary_ips
+from reconciler.sim.hetzner.types import volume as volumes
+from reconciler.sim.hetzner.types.firewall import handlers as firewalls
+from reconciler.sim.hetzner.types.network import attachments
 from reconciler.sim.hetzner.validation import hostname, labels, record
 
 _UPDATE = record(name=hostname, labels=labels)
@@ -33,7 +32,7 @@ def render(project: Project, row: Json) -> Json:
         "private_net": attachments.shown(row),
         "server_type": server_type,
         "location": location,
-        "image": project.image(row["_image"]),
+        "image": images.of(project, row["_image"]),
         "iso": catalogue.isos.get(row["_iso"]),
         "rescue_enabled": row["rescue_enabled"],
         "locked": project.locked("server", row["id"]),
@@ -53,7 +52,7 @@ def render(project: Project, row: Json) -> Json:
         "volumes": list(row["_volumes"]),
         "load_balancers": [],
         "primary_disk_size": row["primary_disk_size"],
-        "placement_group": placement_groups.render(group) if group else None,
+        "placement_group": placement_groups.render(project, group) if group else None,
     }
 
 
@@ -109,15 +108,21 @@ def delete(call: Call) -> Answer:
     action = call.start(
         "delete_server",
         [me],
-        lambda: remove(call.project, row),
+        lambda: _remove(call.project, row),
         undo=lambda: row.update(status=before),
         locks=[me],
     )
     return Answer(200, {"action": call.show(action)})
 
 
-def remove(project: Project, row: Json) -> None:
-    """Take the server away: what it held is free, addresses with `auto_delete` and backups go with it."""
+def _remove(project: Project, row: Json) -> None:
+    take_off(project, row)
+    project["servers"].remove(row["id"])
+    project.timeline.unlock(("server", row["id"]))
+
+
+def take_off(project: Project, row: Json) -> None:
+    """What the server held is free; addresses with `auto_delete` and backups go with it."""
     for network_id in list(row["_nets"]):
         attachments.detach(project, row, network_id)
     for number in list(row["_volumes"]):
@@ -126,7 +131,7 @@ def remove(project: Project, row: Json) -> None:
         floating_ips.take_off(project, project["floating_ips"].get(number))
     for number in list(row["_firewalls"]):
         firewalls.take_off(project, project["firewalls"].get(number), row["id"])
-    leave_group(project, row)
+    placement_groups.leave(project, row)
     for number in (row["_ipv4"], row["_ipv6"]):
         if number is not None:
             address = project["primary_ips"].get(number)
@@ -134,21 +139,12 @@ def remove(project: Project, row: Json) -> None:
             if address["auto_delete"]:
                 project["primary_ips"].remove(number)
     drop_backups(project, row)
-    project["servers"].remove(row["id"])
-    project.timeline.unlock(("server", row["id"]))
-
-
-def leave_group(project: Project, row: Json) -> None:
-    group = project["placement_groups"].rows.get(row["_placement_group"])
-    if group is not None:
-        group["_servers"].pop(row["id"], None)
-    row["_placement_group"] = None
 
 
 def drop_backups(project: Project, row: Json) -> None:
-    images = project["images"]
-    for number in [image["id"] for image in images.rows.values() if image["bound_to"] == row["id"]]:
-        images.remove(number)
+    made = project["images"]
+    for number in [image["id"] for image in made.rows.values() if image["bound_to"] == row["id"]]:
+        made.remove(number)
 
 
 ROUTES: Routes = {

@@ -7,7 +7,9 @@ import binascii
 import hashlib
 
 from reconciler.sim.hetzner.call import Answer, Call, Routes, listed, public, update
+from reconciler.sim.hetzner.collection import Collection
 from reconciler.sim.hetzner.problems import invalid, not_unique
+from reconciler.sim.hetzner.project import Kind
 from reconciler.sim.hetzner.validation import labels, record, text
 
 _CREATE = record({"name": text(low=1), "public_key": text(low=1)}, labels=labels)
@@ -72,3 +74,5 @@ ROUTES: Routes = {
     "PUT /ssh_keys/{id}": change,
     "DELETE /ssh_keys/{id}": delete,
 }
+
+COLLECTION = Collection(Kind("ssh_keys", "ssh_key"), ROUTES)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from reconciler.sim.hetzner import attachments, images, placement_groups, rdns, servers
+from reconciler.sim.hetzner import rdns
 from reconciler.sim.hetzner.call import Answer, Call, Routes, lookup
 from reconciler.sim.hetzner.problems import ApiError, invalid
 from reconciler.sim.hetzner.project import Json
-from reconciler.sim.hetzner.server_create import user_data
-from reconciler.sim.hetzner.server_power import boot, commanded, ready, switch
+from reconciler.sim.hetzner.types import image as images
+from reconciler.sim.hetzner.types import placement_group as placement_groups
+from reconciler.sim.hetzner.types.network import attachments
+from reconciler.sim.hetzner.types.server import record as servers
+from reconciler.sim.hetzner.types.server.create import user_data
+from reconciler.sim.hetzner.types.server.power import boot, commanded, ready, switch
 from reconciler.sim.hetzner.validation import (
     address4,
     flag,
@@ -157,7 +161,7 @@ def remove_from_placement_group(call: Call) -> Answer:
     row = ready(call)
     if row["_placement_group"] is None:
         raise invalid("placement_group", "the server is in no placement group")
-    left = lambda: servers.leave_group(call.project, row)  # noqa: E731 - one expression
+    left = lambda: placement_groups.leave(call.project, row)  # noqa: E731 - one expression
     return call.one_action(commanded(call, row, "remove_from_placement_group", left))
 
 
@@ -217,7 +221,7 @@ def create_image(call: Call) -> Answer:
     kind = body.get("type", "snapshot")
     if kind == "backup" and row["backup_window"] is None:
         raise invalid("type", "backups are not enabled for the server")
-    source = call.project.image(row["_image"])
+    source = images.of(call.project, row["_image"])
     image = call.project["images"].add(
         {
             "id": call.project.numbers.id(),
