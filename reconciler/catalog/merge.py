@@ -84,6 +84,12 @@ def _dangling(
         for parent in item.parents:
             if parent not in types:
                 yield f"resource type {item.name}: no parent type `{parent}`"
+            elif types[parent].parents:
+                roots = " or ".join(types[parent].parents)
+                yield (
+                    f"resource type {item.name}: its parent `{parent}` is a part itself, and no part has "
+                    f"parts: make it a part of {roots} whose key names the {parent}, or attributes"
+                )
         for key in item.key_attributes:
             if key not in definitions:
                 yield f"resource type {item.name}: no key attribute `{key}`"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.plan import Call, ExternalId, MarkValue, Param, ReservedId
 from reconciler.model.values import Entry, ExternalRef, SecretRef, Value
@@ -76,6 +77,8 @@ def as_json(value: Value | Param) -> Json:
     match value:
         case None | bool() | int() | str():
             return value
+        case Address():
+            return str(value)
         case Decimal():
             return str(value)
         case SecretRef():

@@ -9,6 +9,7 @@ from reconciler.engine.checking import refuse_broken
 from reconciler.engine.drivers import driver_class, drivers
 from reconciler.engine.engine import Engine
 from reconciler.engine.inventory import waiting_hosts
+from reconciler.engine.natural_keys import natural_keys, recorded_at, strangers_at
 from reconciler.errors import PlanError
 from reconciler.executor.context import Endpoint
 from reconciler.executor.observe.endpoint import Coverage
@@ -21,6 +22,7 @@ from reconciler.model.observation import Offer
 from reconciler.model.plan import Action, Call, Plan
 from reconciler.model.resource import Desired, Recorded, ReplacePolicy
 from reconciler.model.scope import Scope
+from reconciler.model.values import ExternalRef, Reference
 from reconciler.planner import EndpointView, Limits, PlanInput, Selection, make_plan
 from reconciler.planner.inputs import Lower
 from reconciler.planner.references import references
@@ -98,6 +100,8 @@ def plan_now(
     }
     applied = _applied(tx, engine.catalog, desired, recorded)
     known = {item.id for item in (*recorded.values(), *around.values())}
+    keys = natural_keys(endpoints, desired, recorded)
+    at_key = recorded_at(tx, engine.catalog, keys, desired)
     given = PlanInput(
         catalog=engine.catalog,
         desired=desired,
@@ -116,7 +120,7 @@ def plan_now(
         applied=applied,
         carried=_carried(tx, engine.catalog, applied, recorded),
         created=_created(tx, engine.catalog, desired, recorded),
-        strangers=load_strangers(tx, wanted, engine.catalog),
+        strangers={**strangers_at(keys, at_key, desired), **load_strangers(tx, wanted, engine.catalog)},
         users=load_users(tx, leaving, known, engine.catalog),
         holders=load_holders(tx, _unique_texts(engine.catalog, desired, recorded), known, engine.catalog),
         # What keeps a deleted resource from coming back is no reason not to delete it.
@@ -130,6 +134,8 @@ def plan_now(
         elsewhere=elsewhere,
         destroy=options.destroy,
         restored=restored,
+        keys=keys,
+        at_key=at_key,
     )
     withheld = any(endpoint.withheld for endpoint in endpoints.values())
     waiting = waiting_hosts(tx, scoped_sources(options)) if withheld else ()
@@ -254,9 +260,9 @@ def _wanted(
 
 def _copied(
     tx: Transaction, catalog: Catalog, endpoints: Mapping[str, Endpoint], desired: Iterable[Desired]
-) -> dict[str, dict[str, Recorded]]:
-    """What new objects are to be copied from, by endpoint and `type#external id`."""
-    wanted: dict[str, set[tuple[str, str]]] = {}
+) -> dict[str, dict[ExternalRef, Recorded]]:
+    """What new objects are to be copied from, by endpoint."""
+    wanted: dict[str, set[ExternalRef]] = {}
     for item in desired:
         endpoint = endpoints.get(item.endpoint)
         driver = drivers().get(endpoint.provider_type) if endpoint is not None else None
@@ -281,11 +287,11 @@ def _lower(
     recorded: Mapping[Address, Recorded],
     desired: Mapping[Address, Desired],
     offers: Mapping[str, tuple[Offer, ...] | None],
-    copied: Mapping[str, Mapping[str, Recorded]],
+    copied: Mapping[str, Mapping[ExternalRef, Recorded]],
 ) -> Lower:
     """Lowering by each endpoint's driver; what the drivers need of referenced resources comes along."""
-    by_text = {str(address): item for address, item in recorded.items()}
-    wanted_by_text = {str(address): item for address, item in desired.items()}
+
+    referenced: dict[Reference, Recorded] = dict(recorded.items())
 
     def lower(
         action: Action, endpoint: str, wanted: Desired | None, current: Recorded | None, diff: Diff
@@ -293,9 +299,9 @@ def _lower(
         place = endpoints.get(endpoint)
         if place is None:
             raise PlanError(f"there is no endpoint `{endpoint}`", hint="declare a ProviderEndpoint")
-        known = {**by_text, **copied[endpoint]} if endpoint in copied else by_text
+        known = referenced | dict(copied[endpoint].items()) if endpoint in copied else referenced
         request = LowerRequest(
-            action, wanted, current, diff, place.settings, known, wanted_by_text, offers.get(endpoint)
+            action, wanted, current, diff, place.settings, known, desired, offers.get(endpoint)
         )
         try:
             return tuple(driver_class(place.provider_type).lower(request))

@@ -36,10 +36,11 @@ class Identity(StrEnum):
     """How an object of ours is found again after a call whose answer was lost (docs/safety.md, property 1).
 
     `name`: names are unique at the provider and the object carries our mark. `reserved_id`: the id is
-    allocated in our database before the call. `key`: as `name`, and the name is the object's whole identity,
-    with the mark in a field that people edit; a mark that got lost there is written again, unless another
-    one is in its place. `parent`: a part, found through what contains it.
-    `none`: neither; such an object is created at most once, and doubt stops and says so.
+    allocated in our database before the call. `key`: there is one object of a key, which is its external
+    id. The mark is in a field that people edit, or there is no room for one: what is ours is what the
+    database says was made or taken over, unless another mark is on it; a mark that got lost is written
+    again. `parent`: a part, found through what contains it. `none`: neither; such an object is created at
+    most once, and doubt stops and says so.
     """
 
     NAME = "name"

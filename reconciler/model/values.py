@@ -1,4 +1,4 @@
-"""Attribute values: five scalar types, three cardinalities, and one canonical form for each.
+"""Attribute values: five scalar types, references, four cardinalities, and one canonical form for each.
 
 Everything is compared in canonical form, so that a plan never shows a change that is only a spelling.
 """
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+
+from reconciler.model.address import Address
 
 
 class DataType(StrEnum):
@@ -49,7 +51,7 @@ class Format(StrEnum):
     MIB = "mib"  # an integer number of MiB; people may write 8GiB
     GIB = "gib"  # an integer number of GiB; people may write 1TiB
     SECONDS = "seconds"  # an integer number of seconds; people may write 5m
-    REFERENCE = "reference"  # the address of another resource
+    REFERENCE = "reference"  # another resource: its `Address`, or a provider's id of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,11 @@ INT64 = range(-(2**63), 2**63)
 """The whole numbers that can be recorded: the database's bigint."""
 
 Scalar = str | int | Decimal | bool | datetime
-Value = Scalar | ExternalRef | SecretRef | Entry | tuple[Scalar | ExternalRef | Entry, ...]
+Reference = Address | ExternalRef
+"""What an attribute of the format `reference` holds: an address is parsed once, where it comes in."""
+
+Element = Scalar | Reference | Entry
+Value = Element | SecretRef | tuple[Element, ...]
 Attributes = Mapping[str, Value]
 
 
@@ -109,17 +115,26 @@ def canonical_scalar(value: Scalar, form: Format = Format.PLAIN) -> Scalar:
 
 
 def canonical(value: Value, cardinality: Cardinality, form: Format = Format.PLAIN) -> Value:
-    """The one spelling of a value: a set or map sorted and without repeats, each element canonical."""
-    if isinstance(value, (ExternalRef, SecretRef, Entry)):
+    """The one spelling of a value: a set or map sorted and without repeats, each element canonical.
+
+    The text of a reference becomes the address that it is. Raises ValueError as `canonical_scalar` does.
+    """
+    if isinstance(value, (Address, ExternalRef, SecretRef, Entry)):
         return value
     if not isinstance(value, tuple):
-        return canonical_scalar(value, form)
-    items = [
-        item if isinstance(item, (ExternalRef, Entry)) else canonical_scalar(item, form) for item in value
-    ]
+        return _element(value, form)
+    items = [_element(item, form) for item in value]
     if cardinality in (Cardinality.SET, Cardinality.MAP):
         items = sorted(set(items), key=encode)
     return tuple(items)
+
+
+def _element(item: Element, form: Format) -> Element:
+    if isinstance(item, (Address, ExternalRef, Entry)):
+        return item
+    if form is Format.REFERENCE and isinstance(item, str):
+        return Address.parse(item)
+    return canonical_scalar(item, form)
 
 
 def _decimal(value: Decimal) -> Decimal:
@@ -182,6 +197,8 @@ def encode(value: object) -> str:
             return f"t{value.astimezone(UTC).isoformat()}"
         case str():
             return f"s{len(value)}:{value}"
+        case Address():
+            return encode(str(value))  # as its text: no attribute holds both
         case ExternalRef():
             return f"x{value.type}:{value.external_id}"
         case Entry():

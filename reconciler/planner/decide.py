@@ -129,9 +129,28 @@ def _adopt(decision: Decision, desired: Desired, there: Recorded, given: PlanInp
     _lower(decision, Action.ADOPT, desired, there, found, given)
 
 
+def _is_taken(decision: Decision, desired: Desired, there: Recorded | None, given: PlanInput) -> bool:
+    """Whether something else of ours is, or shall be, the object of the resource's natural key."""
+    key = given.keys.get(desired.address, "")
+    claims = given.claims.get((desired.type, desired.endpoint, key), ())
+    if len(claims) > 1:
+        others = ", ".join(str(each) for each in claims if each != desired.address)
+        message, hint = f"{others} is the same object: its key is {key}", "write it in one manifest only"
+        decision.block(desired, Action.CREATE, BlockReason.UNSUPPORTED, message, hint)
+    elif there is not None and there.management is Management.MANAGED:
+        message = f"the object with the key {key} is managed as {there.address}"
+        decision.block(desired, Action.CREATE, BlockReason.NOT_OURS, message, _let_go(there))
+    return bool(decision.blocked)
+
+
 def _decide_create(decision: Decision, desired: Desired, recorded: Recorded | None, given: PlanInput) -> None:
+    there = given.at_key.get((desired.type, desired.endpoint, given.keys.get(desired.address, "")))
+    if _is_taken(decision, desired, there, given):
+        return
     stranger = given.strangers.get(desired.address)
-    if stranger is not None and _adopts(desired, stranger) and recorded is not None:
+    # A row that has no object, such as that of a create whose answer was lost, makes room.
+    stays = recorded is not None and (recorded.external_id is not None or recorded.busy)
+    if stranger is not None and _adopts(desired, stranger) and stays:
         message = f"object {stranger.external_id} cannot take the place of one that is still recorded here"
         hint = "remove the manifest and apply, so that the lost object is forgotten; then put it back"
         decision.block(desired, Action.ADOPT, BlockReason.UNSUPPORTED, message, hint)
@@ -139,10 +158,11 @@ def _decide_create(decision: Decision, desired: Desired, recorded: Recorded | No
         if not is_blocked(decision, desired, stranger, Action.ADOPT, given):
             _adopt(decision, desired, stranger, given)
     elif stranger is not None:
-        hint = f'to take it over, set lifecycle.adopt: "{stranger.external_id}"; else choose another name'
-        message = (
-            f"an object of that name exists at {desired.endpoint} (id {stranger.external_id}) and is not ours"
-        )
+        # Made by a request of ours whose answer was lost, one at a key would look the same.
+        what, other = ("key", "remove it there") if there is not None else ("name", "choose another name")
+        hint = f'to take it over, set lifecycle.adopt: "{stranger.external_id}"; else {other}'
+        where = f"{desired.endpoint} (id {stranger.external_id})"
+        message = f"an object of that {what} exists at {where} and is not ours"
         decision.block(desired, Action.CREATE, BlockReason.NOT_OURS, message, hint)
     elif (holder := given.held.get((desired.type, desired.endpoint, desired.adopt or ""))) is not None:
         message = f"the object with id {desired.adopt} is still managed as {holder.address}"

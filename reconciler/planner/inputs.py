@@ -51,9 +51,9 @@ class Limits:
 class PlanInput:
     """`desired` and `recorded` are the candidates: those whose sides moved, and what they refer to.
 
-    `removed` are managed roots that no manifest wants any more. `strangers` are unmanaged objects that
-    have a candidate's type, endpoint and name. `users` are others, whosever they are, that use what is
-    removed or may be replaced; `holders` are others that have a name which a candidate shall get.
+    `removed` are managed roots that no manifest wants any more. `strangers` are unmanaged objects that have
+    a candidate's type and endpoint, and its name or natural key. `users` are others, whosever they are, that
+    use what is removed or may be replaced; `holders` are others that have a name which a candidate shall get.
     `failures` say of which action a resource is left alone until when, and why; `retry_now` ignores how
     long, `retry_parked` what is parked for good.
     `applied` are the specifications last applied, of candidates that are wanted otherwise now, `carried`
@@ -62,6 +62,8 @@ class PlanInput:
     `managed` is how many roots are managed of all that the run is about. `elsewhere` are candidates that it
     is not about, each with the source whose they are: they stay as they are. By what object it is, `heirs`
     are the manifests that ask to take one over, in order, and `held` is what is `removed`.
+    `keys` are the natural keys of candidates that have one and no object yet, `at_key` is what is recorded
+    there, whosever it is, and `claims` says who wants each.
     """
 
     catalog: Catalog = field(repr=False)  # it would be most of what is printed
@@ -88,6 +90,9 @@ class PlanInput:
     restored: tuple[tuple[Address, str], ...] = ()  # guards and places set back to the manifests', and why
     elsewhere: Mapping[Address, str | None] = field(default_factory=dict)
     destroy: bool = False  # a person asked to destroy what is in `removed`, so its data needs no approval
+    keys: Mapping[Address, str] = field(default_factory=dict)
+    at_key: Mapping[Object, Recorded] = field(default_factory=dict)
+    claims: Mapping[Object, tuple[Address, ...]] = field(init=False, repr=False, compare=False)
     heirs: Mapping[Object, tuple[Desired, ...]] = field(init=False, repr=False, compare=False)
     held: Mapping[Object, Recorded] = field(init=False, repr=False, compare=False)
 
@@ -107,5 +112,11 @@ class PlanInput:
         for row in self.removed:
             if row.external_id is not None:
                 held.setdefault((row.type, row.endpoint, row.external_id), row)
+        claims: dict[Object, tuple[Address, ...]] = {}
+        for address, external_id in sorted(self.keys.items()):
+            item = self.desired[address]
+            key = (item.type, item.endpoint, external_id)
+            claims[key] = (*claims.get(key, ()), address)
+        object.__setattr__(self, "claims", claims)
         object.__setattr__(self, "heirs", heirs)
         object.__setattr__(self, "held", held)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.model.address import Address, InvalidAddress
+from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Desired, Recorded
-from reconciler.model.values import Format, Value
+from reconciler.model.values import Value
 
 
 def references(item: Desired | Recorded, catalog: Catalog) -> frozenset[Address]:
@@ -24,8 +24,7 @@ def attribute_references(item: Desired | Recorded, catalog: Catalog) -> Iterator
     """What its own attributes point at, its parts' left out, each with the attribute's name."""
     rules = catalog.attributes(item.type, item.provider_type)
     for name, value in item.attributes.items():
-        rule = rules.get(name)
-        if rule is not None and rule.definition.format is Format.REFERENCE:
+        if name in rules:
             for address in _addresses(value):
                 yield name, address
 
@@ -36,15 +35,7 @@ def roots_in(value: Value | None) -> frozenset[Address]:
 
 
 def _addresses(value: Value | None) -> Iterator[Address]:
+    """Without objects that are not in our books, which are recorded by their providers' ids."""
     for item in value if isinstance(value, tuple) else (value,):
-        address = _address(item) if isinstance(item, str) else None
-        if address is not None:
-            yield address
-
-
-def _address(text: str) -> Address | None:
-    """None for an object that is not in our books, which is recorded as its provider's id."""
-    try:
-        return Address.parse(text)
-    except InvalidAddress:
-        return None
+        if isinstance(item, Address):
+            yield item

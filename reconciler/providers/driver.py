@@ -16,11 +16,12 @@ from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from reconciler.catalog import CatalogPart
+from reconciler.model.address import Address
 from reconciler.model.diff import Diff
 from reconciler.model.observation import Observation, Offer, Unseen
 from reconciler.model.plan import Action, Call
 from reconciler.model.resource import Desired, Recorded
-from reconciler.model.values import Scalar
+from reconciler.model.values import ExternalRef, Reference, Scalar, Value
 
 __all__ = [
     "Access",
@@ -90,11 +91,11 @@ class LowerRequest:
     `action` is create, update, delete or adopt (a replacement is lowered as a delete and a create).
     `desired` is None for a delete; `recorded` is None for a create, but for one that replaces an object:
     what can be known to fail is to be known before that object is given up. `referenced` are the recorded
-    resources that references point at, by address text, where a request needs more than their id
-    (a volume's attachment needs to know whether the old server still runs); `wanted` is what manifests
-    want of them, so that two manifests that contradict each other can be refused. Under `type#external id`
-    there is what the driver's `copied_from` named, if it is recorded. `offers` is what the endpoint's last
-    observation in this run brought; None where there was none.
+    resources that references point at, where a request needs more than their id (a volume's attachment
+    needs to know whether the old server still runs), and by type and external id what the driver's
+    `copied_from` named, if it is recorded; `wanted` is what manifests want of them, so that two manifests
+    that contradict each other can be refused. `offers` is what the endpoint's last observation in this run
+    brought; None where there was none.
     """
 
     action: Action
@@ -102,9 +103,17 @@ class LowerRequest:
     recorded: Recorded | None
     diff: Diff
     settings: Mapping[str, Scalar] = field(default_factory=dict)
-    referenced: Mapping[str, Recorded] = field(default_factory=dict)
-    wanted: Mapping[str, Desired] = field(default_factory=dict)
+    referenced: Mapping[Reference, Recorded] = field(default_factory=dict)
+    wanted: Mapping[Address, Desired] = field(default_factory=dict)
     offers: tuple[Offer, ...] | None = None
+
+    def recorded_of(self, reference: Value | None) -> Recorded | None:
+        """What is recorded of a reference's target; None where nothing is, or there is no reference."""
+        return self.referenced.get(reference) if isinstance(reference, (Address, ExternalRef)) else None
+
+    def wanted_of(self, reference: Value | None) -> Desired | None:
+        """What a manifest wants of a reference's target; None where none does, or there is no reference."""
+        return self.wanted.get(reference) if isinstance(reference, Address) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +182,26 @@ class Driver(Protocol):
         ...
 
 
-def copied_from(driver: type[Driver], desired: Desired) -> tuple[tuple[str, str], ...]:
+def copied_from(driver: type[Driver], desired: Desired) -> tuple[ExternalRef, ...]:
     """The objects, as (type, external id), that a new one is made from and that no reference names.
 
     A driver says it with a static method of this name, which it may leave out. What is recorded of them,
     whosever they are, then comes with the request to lower.
     """
-    told: Callable[[Desired], tuple[tuple[str, str], ...]] | None = getattr(driver, "copied_from", None)
+    told: Callable[[Desired], tuple[ExternalRef, ...]] | None = getattr(driver, "copied_from", None)
     return told(desired) if told is not None else ()
+
+
+def key_of(driver: type[Driver], desired: Desired) -> str | None:
+    """The external id that a type's natural key gives an object (a rule's path and principal); None: no key.
+
+    A driver says it with a static method of this name, which it may leave out, of types whose identity is
+    `key` and whose objects have no room for a mark. The call that makes one must fail where there is one
+    already (where the provider's would take it over, the driver lowers a call that looks before it): what
+    stands at the key and was neither made nor taken over by us is never changed.
+    """
+    told: Callable[[Desired], str | None] | None = getattr(driver, "key_of", None)
+    return told(desired) if told is not None else None
 
 
 DriverClass = Callable[[Access], Driver]

@@ -60,6 +60,22 @@ WHERE
 ON CONFLICT (address) WHERE deleted_at IS NULL AND management <> 'unmanaged' DO NOTHING
 RETURNING id, uid;
 
+-- name: operations.vacate
+-- A row that never had an object makes room for the one that is taken over at its address.
+UPDATE resources AS r
+SET
+    deleted_at = now(),
+    presence = 'absent',
+    state_id = st.id
+FROM resource_states AS st
+WHERE
+    r.address = %(address)s
+    AND r.deleted_at IS NULL
+    AND r.management <> 'unmanaged'
+    AND r.external_id IS NULL
+    AND r.claimed_by IS NULL
+    AND st.name = 'deleted';
+
 -- name: operations.take_over
 -- An existing object becomes the managed resource of an address.
 UPDATE resources AS r

@@ -21,7 +21,7 @@ from reconciler.model.catalog import Catalog, Mutability
 from reconciler.model.diff import Diff
 from reconciler.model.plan import Action, Call, ExternalId, MarkValue, Param, ReservedId
 from reconciler.model.resource import Desired, Mark, Observed, Recorded
-from reconciler.model.values import Attributes, ExternalRef, SecretRef, Value, canonical
+from reconciler.model.values import Attributes, ExternalRef, Reference, SecretRef, Value, canonical
 from reconciler.providers.driver import (
     Access,
     Driver,
@@ -238,7 +238,7 @@ class World:
     def lower(
         self, action: Action, desired: Desired | None, recorded: Recorded | None, difference: Diff
     ) -> tuple[Call, ...]:
-        referenced = {str(address): item for address, item in self.recorded.items()}
+        referenced: dict[Reference, Recorded] = dict(self.recorded.items())
         request = LowerRequest(action, desired, recorded, difference, self.settings, referenced)
         return self.driver.lower(request)
 
@@ -383,7 +383,7 @@ class World:
     def _resolved(self, value: Value, name: str) -> Value:
         if isinstance(value, ExternalRef):
             address = self.addresses.get((value.type, value.external_id))
-            return value if address is None else str(address)
+            return value if address is None else address
         if isinstance(value, tuple):
             items = tuple(self._resolved(item, name) for item in value)
             return canonical(items, self.catalog.definitions[name].cardinality)  # type: ignore[arg-type]

@@ -26,7 +26,7 @@ from tests.contract.harness import (
 from tests.contract.hetzner_harness import hetzner
 from tests.contract.hetzner_harness import samples as hetzner_samples
 from tests.contract.proxmox_harness import proxmox
-from tests.contract.proxmox_harness import samples as proxmox_samples
+from tests.contract.proxmox_samples import samples as proxmox_samples
 
 FACTORIES: dict[str, HarnessFactory] = {"hetzner": hetzner, "proxmox": proxmox}
 SAMPLES = {"hetzner": hetzner_samples, "proxmox": proxmox_samples}

@@ -201,7 +201,7 @@ def test_a_firewall_that_picks_a_machine_by_label_is_not_the_machines_own(world:
     world.apply(want("firewall/all", label_selectors=("env=test",)))
     world.apply(want("firewall/mine"))
     world.apply(vm(firewalls=("firewall/mine",)))
-    assert world.recorded[vm().address].attributes["firewalls"] == ("firewall/mine",)
+    assert world.recorded[vm().address].attributes["firewalls"] == (Address.parse("firewall/mine"),)
     (shown,) = of(world).rig.ask("GET", "/servers").json()["servers"]
     assert len(shown["public_net"]["firewalls"]) == 2
 

@@ -19,19 +19,12 @@ from reconciler.model.values import SecretRef
 from reconciler.providers.driver import Observation, ObserveRequest, TaskState
 from reconciler.providers.proxmox.marks import FAULT
 from tests.contract.harness import OWNER, World
-from tests.contract.proxmox_harness import (
-    KEY_1,
-    ProxmoxHarness,
-    changed,
-    container,
-    disk,
-    nic,
-    proxmox,
-    vm,
-    want,
-    with_parts,
-)
+from tests.contract.proxmox_harness import ProxmoxHarness, proxmox
 from tests.contract.proxmox_rig import AUDITOR_SECRET, IMAGE, PASSWORD
+from tests.contract.proxmox_samples.container import container
+from tests.contract.proxmox_samples.guest import KEY_1, disk, nic
+from tests.contract.proxmox_samples.vm import vm
+from tests.contract.proxmox_samples.wanting import changed, want, with_parts
 
 WEB = Address.parse("vm/web-1")
 GUESTS = frozenset({"vm", "container"})

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.sim.proxmox import formats
 from reconciler.sim.proxmox.strings import format_size, normalise_tags, parse_size
+from reconciler.sim.proxmox.types.lxc import formats as of_container
+from reconciler.sim.proxmox.types.qemu import formats as of_machine
 from tests.contract.proxmox_rig import ISO, Rig, refusal, running, violations
 
 
@@ -34,7 +35,7 @@ def waiting(rig: Rig, vmid: int, kind: str = "qemu") -> dict[str, Any]:
 
 
 def test_a_drive_is_printed_with_its_volume_first_and_its_keys_by_name() -> None:
-    scsi = formats.DRIVES["scsi"]
+    scsi = of_machine.DRIVES["scsi"]
     assert (
         scsi.print(scsi.parse("ssd=on,file=a:b,iothread=1,discard=on")) == "a:b,discard=on,iothread=1,ssd=1"
     )
@@ -42,7 +43,7 @@ def test_a_drive_is_printed_with_its_volume_first_and_its_keys_by_name() -> None
 
 
 def test_a_nic_may_be_written_in_two_ways_and_is_printed_in_one() -> None:
-    nic = formats.VM_NIC
+    nic = of_machine.NIC
     for text in (
         "virtio=02:00:00:00:00:01,bridge=vmbr0",
         "bridge=vmbr0,macaddr=02:00:00:00:00:01,model=virtio",
@@ -60,7 +61,7 @@ def test_a_nic_may_be_written_in_two_ways_and_is_printed_in_one() -> None:
     ],
 )
 def test_a_wrong_nic_says_which_key_is_wrong(text: str, problem: str) -> None:
-    assert problem in str(formats.VM_NIC.check(text))
+    assert problem in str(of_machine.NIC.check(text))
 
 
 def test_sizes_and_tags_are_normalised() -> None:
@@ -292,5 +293,5 @@ def test_what_a_container_cannot_change_is_refused(rig: Rig) -> None:
 @pytest.mark.parametrize("text", ["gw=10.0.0.1", "ip=10.0.0.5/24,gw6=2001:db8::1"])
 def test_a_machines_gateway_needs_an_address_of_its_kind(text: str) -> None:
     with pytest.raises(ValueError, match="requires this property"):
-        formats.IPCONFIG.parse(text)
-    formats.CT_NIC.parse(f"name=eth0,{text}")
+        of_machine.IPCONFIG.parse(text)
+    of_container.NIC.parse(f"name=eth0,{text}")

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from reconciler.sim.proxmox import formats
-from reconciler.sim.proxmox.options import CT_OPTIONS, VM_OPTIONS
 from reconciler.sim.proxmox.routing import OPERATIONS, Operation
 from reconciler.sim.proxmox.strings import PropertyFormat
+from reconciler.sim.proxmox.types import KINDS
+from reconciler.sim.proxmox.types.lxc import formats as of_container
+from reconciler.sim.proxmox.types.qemu import formats as of_machine
 from tests import facts
 from tests.contract.proxmox_rig import differences
 
@@ -41,25 +42,28 @@ def test_every_operation_asks_for_a_privilege_where_the_tree_does(operation: Ope
 def property_formats() -> list[tuple[str, str, PropertyFormat]]:
     vm, ct = "/nodes/{node}/qemu", "/nodes/{node}/lxc"
     return [
-        *((vm, f"{stem}[n]", formats.DRIVES[stem]) for stem in ("ide", "sata", "scsi", "virtio", "unused")),
-        *((vm, f"{stem}0", formats.DRIVES[stem]) for stem in ("efidisk", "tpmstate")),
-        (vm, "net[n]", formats.VM_NIC),
-        (vm, "agent", formats.AGENT),
-        (vm, "audio0", formats.AUDIO),
-        (vm, "ivshmem", formats.IVSHMEM),
-        (vm, "machine", formats.MACHINE),
-        (vm, "memory", formats.MEMORY),
-        (vm, "numa[n]", formats.NUMA),
-        (vm, "spice_enhancements", formats.SPICE),
-        (vm, "usb[n]", formats.USB),
-        (vm, "vga", formats.VGA),
-        (vm, "virtiofs[n]", formats.VIRTIOFS),
-        (ct, "net[n]", formats.CT_NIC),
-        (ct, "rootfs", formats.MOUNTS["rootfs"]),
-        (ct, "mp[n]", formats.MOUNTS["mp"]),
-        (ct, "unused[n]", formats.MOUNTS["unused"]),
-        (ct, "dev[n]", formats.DEVICE),
-        (ct, "features", formats.FEATURES),
+        *(
+            (vm, f"{stem}[n]", of_machine.DRIVES[stem])
+            for stem in ("ide", "sata", "scsi", "virtio", "unused")
+        ),
+        *((vm, f"{stem}0", of_machine.DRIVES[stem]) for stem in ("efidisk", "tpmstate")),
+        (vm, "net[n]", of_machine.NIC),
+        (vm, "agent", of_machine.AGENT),
+        (vm, "audio0", of_machine.AUDIO),
+        (vm, "ivshmem", of_machine.IVSHMEM),
+        (vm, "machine", of_machine.MACHINE),
+        (vm, "memory", of_machine.MEMORY),
+        (vm, "numa[n]", of_machine.NUMA),
+        (vm, "spice_enhancements", of_machine.SPICE),
+        (vm, "usb[n]", of_machine.USB),
+        (vm, "vga", of_machine.VGA),
+        (vm, "virtiofs[n]", of_machine.VIRTIOFS),
+        (ct, "net[n]", of_container.NIC),
+        (ct, "rootfs", of_container.MOUNTS["rootfs"]),
+        (ct, "mp[n]", of_container.MOUNTS["mp"]),
+        (ct, "unused[n]", of_container.MOUNTS["unused"]),
+        (ct, "dev[n]", of_container.DEVICE),
+        (ct, "features", of_container.FEATURES),
     ]
 
 
@@ -78,10 +82,10 @@ def test_every_property_string_has_exactly_the_keys_of_the_tree(
 
 
 def test_every_option_can_be_read_back() -> None:
-    for options, path in ((VM_OPTIONS, "/nodes/{node}/qemu"), (CT_OPTIONS, "/nodes/{node}/lxc")):
-        returned = facts.proxmox()[f"{path}/{{vmid}}/config"]["GET"]["returns"]["properties"]
+    for name, kind in KINDS.items():
+        returned = facts.proxmox()[f"/nodes/{{node}}/{name}/{{vmid}}/config"]["GET"]["returns"]["properties"]
         not_returned = {"affinity", "autostart", "import-from"} | {"migrate_downtime", "migrate_speed"}
-        assert set(options) - set(returned) - not_returned <= {
+        assert set(kind.options) - set(returned) - not_returned <= {
             "hugepages",
             "keephugepages",
             "env",

@@ -96,7 +96,7 @@ def test_what_shall_have_no_value_is_emptied() -> None:
     there = recorded_of(want("volume/data", size_gb=10, server="vm/web"))
     desired = want("volume/data", size_gb=10, unset=frozenset({"server"}))
     (change,) = diff(desired, there, catalog()).changes
-    assert (change.name, change.before, change.after) == ("server", "vm/web", None)
+    assert (change.name, change.before, change.after) == ("server", Address.parse("vm/web"), None)
 
 
 def test_no_tags_at_all_is_not_the_same_as_tags_that_are_not_named() -> None:
@@ -143,7 +143,7 @@ def test_of_a_set_only_what_the_applied_manifest_gave_is_taken_off() -> None:
     former = want("vm/web", **size, firewalls=("firewall/ours",))
     there = recorded_of(want("vm/web", **size, firewalls=("firewall/hand", "firewall/ours")))
     (change,) = diff(want("vm/web", **size), there, catalog(), former).changes
-    assert change.after == ("firewall/hand",)
+    assert change.after == (Address.parse("firewall/hand"),)
 
 
 def test_what_was_ignored_or_cannot_be_taken_off_stays() -> None:

@@ -14,7 +14,7 @@ from reconciler.model.address import Address
 from reconciler.model.diff import Diff
 from reconciler.model.plan import Action, Call, ExternalId, Impact, MarkValue
 from reconciler.model.resource import Desired, Recorded
-from reconciler.model.values import ExternalRef, Scalar, SecretRef, Value
+from reconciler.model.values import ExternalRef, Scalar, SecretRef, Value, canonical
 from reconciler.providers.driver import LowerRequest
 from reconciler.providers.flat import unflatten
 from reconciler.providers.hetzner import HetznerDriver
@@ -29,6 +29,11 @@ def want(address: str, parts: Parts | None = None, **values: Value) -> Desired:
     return wanted(CATALOG, "hetzner", address, values, parts=parts)
 
 
+def as_recorded(name: str, value: Value) -> Value:
+    definition = CATALOG.definitions[name]
+    return canonical(value, definition.cardinality, definition.format)
+
+
 def there(desired: Desired, state: str = "available", **values: Value) -> Recorded:
     """The resource as it would be recorded after it was made as desired; `values` differ from that."""
     return Recorded(
@@ -40,7 +45,10 @@ def there(desired: Desired, state: str = "available", **values: Value) -> Record
         endpoint="hetzner",
         state=state,
         external_id="" if desired.address.parent else "42",
-        attributes={**desired.attributes, **values},
+        attributes={
+            **desired.attributes,
+            **{name: as_recorded(name, value) for name, value in values.items()},
+        },
         tags=desired.tags,
         parts=tuple(there(part) for part in desired.parts),
     )
@@ -283,13 +291,13 @@ def test_one_address_has_one_name(named_now: bool) -> None:
     """The machine's manifest may name the primary IP, or only be on it."""
     desired = replace(vm(ipv4_reverse_dns="a.example.com"), origin=Location("vm.yaml", 3, 1))
     if named_now:
-        desired = replace(desired, attributes={**desired.attributes, "ipv4": "primary_ip/v4"})
+        desired = replace(desired, attributes={**desired.attributes, "ipv4": Address.parse("primary_ip/v4")})
     recorded = there(vm(), "running", ipv4="primary_ip/v4", public_ipv4="192.0.2.1")
     address = want("primary_ip/v4", ip_version="ipv4", location="fsn1", reverse_dns="b.example.com")
     other = replace(address, origin=Location("ip.yaml", 7, 1))
 
     def lower(beside: Desired) -> tuple[Call, ...]:
-        found, wanted = diff(desired, recorded, CATALOG), {"primary_ip/v4": beside}
+        found, wanted = diff(desired, recorded, CATALOG), {Address.parse("primary_ip/v4"): beside}
         return HetznerDriver.lower(LowerRequest(Action.UPDATE, desired, recorded, found, wanted=wanted))
 
     with pytest.raises(PlanError) as error:

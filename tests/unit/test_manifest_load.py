@@ -86,7 +86,7 @@ def test_references_are_addresses_whether_written_in_full_or_by_name() -> None:
     keys = server.attributes["ssh_keys"]
     assert isinstance(keys, tuple)
     assert sorted(map(str, keys)) == ["ssh_key/admin", "ssh_key/zoe"]
-    assert server.attributes["placement_group"] == "placement_group/web"
+    assert server.attributes["placement_group"] == Address.parse("placement_group/web")
 
 
 def test_a_secret_is_a_reference_to_a_credential() -> None:

@@ -59,7 +59,7 @@ def test_a_reference_as_a_key_names_the_part_by_its_target() -> None:
     spec = "endpoint: hetzner-1\nserver_type: cx22\nimage: debian-12\nnetworks: [{network: prod}]"
     (part,) = desired("vm/web", manifest("VirtualMachine", "web", spec), NETWORK).parts
     assert str(part.address) == "vm/web/network_attachment/prod"
-    assert part.attributes["network"] == "network/prod"
+    assert part.attributes["network"] == Address.parse("network/prod")
 
 
 def test_parts_without_a_key_are_named_by_their_content_whatever_their_order() -> None:

@@ -18,8 +18,9 @@ from reconciler.model.plan import Action, Call, ExternalId, Impact, MarkValue, R
 from reconciler.model.resource import Desired, Lifecycle, Recorded
 from reconciler.model.values import Entry, SecretRef, Value, canonical
 from reconciler.providers.driver import LowerRequest
-from reconciler.providers.proxmox import ProxmoxDriver, tables
+from reconciler.providers.proxmox import ProxmoxDriver
 from reconciler.providers.proxmox.lower import lower
+from reconciler.providers.proxmox.types import GUESTS
 
 CATALOG = merge((core_part(), ProxmoxDriver.catalog))
 WEB = Address.parse("vm/web-1")
@@ -422,10 +423,9 @@ def test_every_attribute_of_the_catalog_has_a_place_on_the_wire() -> None:
         *("archive", "archive_unique", "live_restore", "copy_limit_kib", "import_working_storage"),
         *("os_template", "ignore_unpack_errors", "root_password", "ssh_public_keys"),
     }
-    for kind, table in tables.GUESTS.items():
-        assert set(CATALOG.attributes(kind, "proxmox")) <= {field.attribute for field in table} | apart
-    for kind in {name for parts in tables.PARTS.values() for name in parts}:
-        spelt: set[str] = set()
-        for parts in tables.PARTS.values():
-            spelt |= parts[kind].names if kind in parts else set()
-        assert set(CATALOG.attributes(kind, "proxmox")) <= spelt
+    for kind in GUESTS:
+        held = {field.attribute for field in kind.fields}
+        assert set(CATALOG.attributes(kind.names.type, "proxmox")) <= held | apart
+    for part in {name for kind in GUESTS for name in kind.parts}:
+        spelt = {name for kind in GUESTS if part in kind.parts for name in kind.parts[part].names}
+        assert set(CATALOG.attributes(part, "proxmox")) <= spelt

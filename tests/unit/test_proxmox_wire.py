@@ -17,8 +17,11 @@ from reconciler.errors import ConfigurationError, CredentialError, ErrorCode, Pl
 from reconciler.model.resource import Mark
 from reconciler.model.values import Entry, ExternalRef
 from reconciler.providers.driver import Access
-from reconciler.providers.proxmox import client, convert, errors, fields, marks, permissions, propstring
-from reconciler.providers.proxmox.convert import Config
+from reconciler.providers.proxmox import client, errors, marks, permissions
+from reconciler.providers.proxmox.types import GUESTS, TYPES
+from reconciler.providers.proxmox.types.guest import fields, propstring, read
+from reconciler.providers.proxmox.types.guest.read import Config
+from reconciler.providers.proxmox.types.vm.nics import NIC
 
 OWNER, RESOURCE = UUID(int=5), UUID(int=7)
 WORDS = [f"rc-owner-{OWNER.hex}", f"rc-id-{RESOURCE.hex}"]
@@ -53,8 +56,8 @@ def test_an_interface_is_the_same_in_both_of_its_spellings() -> None:
         "virtio=AA:BB:CC:00:11:22,bridge=vmbr0",
         "model=virtio,macaddr=AA:BB:CC:00:11:22,bridge=vmbr0",
     )
-    assert propstring.parse_nic(short) == propstring.parse_nic(long)
-    assert propstring.render_nic(propstring.parse_nic(long)) == short
+    assert NIC.parse(short) == NIC.parse(long)
+    assert NIC.render(NIC.parse(long)) == short
 
 
 @pytest.mark.parametrize(
@@ -118,7 +121,8 @@ def test_our_line_ends_a_text_and_is_no_part_of_it() -> None:
 
 def guest(rows: list[dict[str, Any]], kind: str = "qemu", **listed: Any) -> Any:
     row = {"type": kind, "vmid": 101, "node": "pve1", **listed}
-    return convert.guest(row, {"status": "running", **listed}, Config.of(rows))
+    (found,) = (each for each in GUESTS if each.names.wire == kind)
+    return read.guest(found, row, {"status": "running", **listed}, Config.of(rows))
 
 
 def test_attributes_show_what_is_in_force_and_pending_names_what_waits() -> None:
@@ -329,7 +333,7 @@ def test_a_broken_connection_is_ambiguous_only_if_the_change_may_have_arrived() 
     ],
 )
 def test_all_guests_are_seen_only_with_the_privilege_everywhere(granted: dict[str, Any], sees: bool) -> None:
-    assert permissions.sees_all("vm", granted) is sees
+    assert permissions.sees_all(*TYPES["vm"].audit, granted) is sees
 
 
 @pytest.mark.parametrize(

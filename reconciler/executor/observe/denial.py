@@ -12,7 +12,7 @@ from uuid import UUID
 
 from reconciler.executor.context import Context
 from reconciler.executor.observe.endpoint import observe_targets
-from reconciler.model.catalog import MARKED
+from reconciler.model.catalog import MARKED, Identity
 from reconciler.model.observation import Observation, Unseen
 from reconciler.model.resource import Observed
 from reconciler.store.recorded.observations import Ours, others_of_ours
@@ -51,13 +51,18 @@ def count_ours(context: Context, endpoint: str, uid: UUID) -> int:
 
 
 def _is(context: Context, endpoint: str, seen: Observed, it: Ours) -> bool:
-    """Whether this is that very object of ours: ids alone may be the same at two installations."""
+    """Whether this is that very object of ours: ids alone may be the same at two installations.
+
+    Of one that is known by a natural key and has no room for a mark, the key is all that there is to go by.
+    """
     if (seen.type, seen.external_id) != (it.type, it.external_id):
         return False
     offer = context.catalog.offer(it.type, context.connections.endpoint(endpoint).provider_type)
     if offer is None or offer.identity not in MARKED:
         return True
-    return seen.mark is not None and (seen.mark.owner, seen.mark.resource) == (context.owner, it.uid)
+    if seen.mark is None:
+        return offer.identity is Identity.KEY
+    return (seen.mark.owner, seen.mark.resource) == (context.owner, it.uid)
 
 
 def _doubted(endpoint: str, seen: Observation) -> Observation:

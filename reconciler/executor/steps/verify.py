@@ -7,7 +7,7 @@ from reconciler.executor.context import Context
 from reconciler.executor.steps.fill import addresses, nothing_there
 from reconciler.executor.steps.find import marked
 from reconciler.executor.steps.settle import observe_again
-from reconciler.model.catalog import MARKED
+from reconciler.model.catalog import MARKED, Identity
 from reconciler.model.plan import Step
 from reconciler.store.work import operations as ops
 
@@ -47,6 +47,8 @@ def verify_ours(context: Context, step: Step, begun: ops.Begun) -> None:
     offer = context.catalog.offer(step.address.type, step.provider_type)
     if offer is None or offer.identity not in MARKED:
         return
+    if offer.identity is Identity.KEY and all(item.mark is None for item in seen.resources):
+        return  # there is one object of that key, and the database says that it is ours
     if seen.resources and marked(context, begun, seen) is None:
         raise PlanError(
             f"{step.address}: the object does not carry our mark any more; it was left alone",

@@ -84,7 +84,8 @@ def read_value(rule: TypeAttribute, node: Node, scope: Scope) -> Value | None:
 def read_setting(definition: AttributeDefinition, node: Node, scope: Scope) -> Scalar | None:
     """An endpoint setting's value: one scalar, under no rule but its definition."""
     rule = TypeAttribute(definition, "", "", Mutability.IN_PLACE)
-    return _element(rule, node, scope)
+    value = _element(rule, node, scope)
+    return None if isinstance(value, Address) else value  # no setting is a reference: `SETTING`
 
 
 def read_reference(definition: AttributeDefinition, text: str) -> Address:
@@ -135,7 +136,7 @@ def _secret(name: str, node: Node, scope: Scope) -> SecretRef | None:
     return None
 
 
-def _listed(rule: TypeAttribute, node: Node, scope: Scope) -> Scalar | None:
+def _listed(rule: TypeAttribute, node: Node, scope: Scope) -> Scalar | Address | None:
     if (
         isinstance(node, ScalarNode)
         and isinstance(node.value, str)
@@ -146,7 +147,7 @@ def _listed(rule: TypeAttribute, node: Node, scope: Scope) -> Scalar | None:
     return _element(rule, node, scope)
 
 
-def _element(rule: TypeAttribute, node: Node, scope: Scope) -> Scalar | None:
+def _element(rule: TypeAttribute, node: Node, scope: Scope) -> Scalar | Address | None:
     if not isinstance(node, ScalarNode):
         kind = "a list" if isinstance(node, Sequence) else "a mapping"
         word = _TYPE_WORDS[rule.definition.data_type]
@@ -162,7 +163,7 @@ def _element(rule: TypeAttribute, node: Node, scope: Scope) -> Scalar | None:
     return value
 
 
-def _typed(rule: TypeAttribute, node: ScalarNode, scope: Scope) -> Scalar | None:
+def _typed(rule: TypeAttribute, node: ScalarNode, scope: Scope) -> Scalar | Address | None:
     """The value as the definition's data type and format, in canonical form."""
     definition, value = rule.definition, node.value
     match definition.data_type, value:
@@ -183,11 +184,11 @@ def _typed(rule: TypeAttribute, node: ScalarNode, scope: Scope) -> Scalar | None
             return None
 
 
-def _text(rule: TypeAttribute, value: str, node: ScalarNode, scope: Scope) -> Scalar | None:
+def _text(rule: TypeAttribute, value: str, node: ScalarNode, scope: Scope) -> Scalar | Address | None:
     definition = rule.definition
     if definition.format is Format.REFERENCE:
         try:
-            return str(read_reference(definition, value))
+            return read_reference(definition, value)
         except InvalidAddress as error:
             scope.report("reference", str(error), position(node))
             return None
@@ -248,7 +249,7 @@ def _fits_unquoted(rule: TypeAttribute, text: str) -> bool:
     return text.isascii() and text.isdigit() and not (text.startswith("0") and text != "0")
 
 
-def _within(rule: TypeAttribute, value: Scalar, node: ScalarNode, scope: Scope) -> bool:
+def _within(rule: TypeAttribute, value: Scalar | Address, node: ScalarNode, scope: Scope) -> bool:
     """Whether the value is within the rule's bounds; reports the first that it is not."""
     unit = f" {rule.definition.unit}" if rule.definition.unit else ""
     at = position(node)
@@ -290,5 +291,5 @@ def _text_within(rule: TypeAttribute, value: str, node: ScalarNode, scope: Scope
     return True
 
 
-def _word(value: Scalar) -> str:
+def _word(value: Scalar | Address) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

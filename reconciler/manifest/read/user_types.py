@@ -195,7 +195,15 @@ def _check_names(
     all_attributes = {*catalog.definitions, *attributes}
     for form, envelope in types.values():
         for parent in form.parents:
-            _check(parent, all_types, "resource type", _place(envelope, "parents"), envelope.scope)
+            at = _place(envelope, "parents")
+            _check(parent, all_types, "resource type", at, envelope.scope)
+            known = types[parent][0] if parent in types else catalog.resource_types.get(parent)
+            if known is not None and known.parents:
+                message = f"{parent} is a part itself, and a part has no parts"
+                roots = listed(known.parents)
+                envelope.scope.report(
+                    "part_of_part", message, at, f"make it a part of {roots} whose key names the {parent}"
+                )
         offered = [(name, owner) for owner, offer in form.offers.items() for name in offer.attributes]
         for name in form.key:
             _check(name, all_attributes, "attribute", _place(envelope, "key"), envelope.scope)

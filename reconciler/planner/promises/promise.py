@@ -57,8 +57,8 @@ def sides(plan: Plan, given: PlanInput) -> Iterator[tuple[Step, Desired | None, 
         there = given.recorded.get(step.address)
         if step.action in REMOVES:
             there = gone.get(step.address, there)
-        elif step.action is Action.ADOPT and there is None:
-            there = given.strangers.get(step.address)
+        elif step.action is Action.ADOPT and (there is None or there.external_id is None):
+            there = given.strangers.get(step.address, there)
         yield step, given.desired.get(step.address), there
 
 

@@ -42,8 +42,8 @@ def target_id(value: object) -> Param:
     """The id behind a reference: an address (filled in later) or what the provider itself said."""
     if isinstance(value, ExternalRef):
         return value.external_id
-    if isinstance(value, str):
-        return ExternalId(Address.parse(value))
+    if isinstance(value, Address):
+        return ExternalId(value)
     raise PlanError(f"`{value}` is not a reference")
 
 

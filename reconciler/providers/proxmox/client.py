@@ -124,6 +124,11 @@ class ProxmoxClient:
         return api
 
 
+def tasks_of(answer: Wire) -> tuple[str, ...]:
+    """The task that an answer names; none where what was asked for is done."""
+    return (answer,) if isinstance(answer, str) and answer.startswith("UPID:") else ()
+
+
 def _rejected(where: str, error: AuthenticationError) -> ProviderError:
     """A login that failed: proxmoxer says the status at the end of its message, whatever it was."""
     found = re.search(r"code: (\d+)$", str(error))

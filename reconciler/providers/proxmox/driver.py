@@ -8,6 +8,7 @@ from typing import ClassVar
 from reconciler.catalog import CatalogPart, load_part
 from reconciler.model.plan import Call
 from reconciler.model.resource import Desired
+from reconciler.model.values import ExternalRef
 from reconciler.providers.driver import (
     Access,
     LowerRequest,
@@ -21,6 +22,7 @@ from reconciler.providers.proxmox.client import ProxmoxClient
 from reconciler.providers.proxmox.lower import lower
 from reconciler.providers.proxmox.observe import observe
 from reconciler.providers.proxmox.submit import poll, submit
+from reconciler.providers.proxmox.types import TYPES
 
 
 class ProxmoxDriver:
@@ -39,10 +41,9 @@ class ProxmoxDriver:
         return observe(self._client, request)
 
     @staticmethod
-    def copied_from(desired: Desired) -> tuple[tuple[str, str], ...]:
-        """The guest that is cloned: the call goes to the node that it is on."""
-        source = desired.attributes.get("clone_from")
-        return ((desired.type, str(source)),) if source else ()
+    def copied_from(desired: Desired) -> tuple[ExternalRef, ...]:
+        """What a new object is copied from: the call goes to the node that it is on."""
+        return TYPES[desired.type].copied_from(desired) if desired.type in TYPES else ()
 
     @staticmethod
     def lower(request: LowerRequest) -> tuple[Call, ...]:

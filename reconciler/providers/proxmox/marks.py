@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from reconciler.errors import PlanError
-from reconciler.model.plan import MarkValue
+from reconciler.model.plan import MarkValue, Param
 from reconciler.model.resource import Mark
 
 OWNER = "rc-owner-"
@@ -43,6 +43,18 @@ def compact(word: str) -> str:
 def mark_words() -> tuple[MarkValue, ...]:
     """The mark as words whose ids are filled in just before sending."""
     return MarkValue("owner", OWNER + "{}"), MarkValue("resource", RESOURCE + "{}")
+
+
+def tag_params(tags: Mapping[str, str]) -> tuple[tuple[str, Param], ...]:
+    """The mark and all of an object's tags, as parameters: the server replaces the whole list."""
+    listed: list[Param] = [*mark_words(), *words_of(tags)]
+    return tuple((f"tags[{index}]", word) for index, word in enumerate(listed))
+
+
+def marked_text(name: str, text: str) -> tuple[tuple[str, Param], ...]:
+    """A description or comment with our mark as its last line, as parameters."""
+    lines = tuple((f"{name}.mark[{index}]", word) for index, word in enumerate(mark_words()))
+    return ((f"{name}.text", text), *lines) if text else lines
 
 
 def tag_word(key: str, value: str) -> str:

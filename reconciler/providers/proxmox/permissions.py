@@ -6,17 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-AUDIT = {"vm": ("/vms", "VM.Audit"), "container": ("/vms", "VM.Audit"), "pool": ("/pool", "Pool.Audit")}
-"""By type: the tree that its objects are in, and the privilege to see one."""
 
-
-def sees_all(kind: str, granted: Mapping[str, Any]) -> bool:
-    """Whether every object of a type is visible. `granted` is the answer of `GET /access/permissions`.
+def sees_all(tree: str, privilege: str, granted: Mapping[str, Any]) -> bool:
+    """Whether everything in a tree is visible, which takes a privilege to see one. `granted` is the answer of
+    `GET /access/permissions`.
 
     A privilege counts only if it is passed on below its path, and is void below a path whose own entry
     leaves it out: an entry further down replaces what is inherited.
     """
-    tree, privilege = AUDIT[kind]
     above: Mapping[str, Any] = next((granted[path] for path in (tree, "/") if path in granted), {})
     if not _truth(above.get(privilege)):
         return False

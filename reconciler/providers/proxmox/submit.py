@@ -6,34 +6,28 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.errors import ErrorCode, ProviderError
-from reconciler.providers.driver import Request, Submission, TaskState, TaskStatus, Wire
+from reconciler.providers.driver import Request, Submission, TaskState, TaskStatus
 from reconciler.providers.flat import unflatten
 from reconciler.providers.proxmox import marks
-from reconciler.providers.proxmox.client import ProxmoxClient
-
-_CREATED = {
-    "vm.create": "vmid",
-    "vm.clone": "newid",
-    "container.create": "vmid",
-    "container.clone": "newid",
-    "pool.create": "poolid",
-}
-"""The parameter that is the new object's id: ids are chosen by the caller here."""
+from reconciler.providers.proxmox.client import ProxmoxClient, tasks_of
+from reconciler.providers.proxmox.types import TYPES
 
 _MANY = 3
 """From so many tasks on a node, one list is asked for instead of each by itself."""
 _LOG_LINES = 3
-_STARTS = frozenset({"vm.start", "container.start"})
-_START_TASKS = frozenset({"qmstart", "vzstart"})
 _RUNS = "already running"
-"""Asked to start a guest that runs, the server refuses, at once or in the task; what was asked for is so."""
+"""Asked to start what runs, the server refuses, at once or in the task; what was asked for is so."""
+_CREATED = {operation: name for offered in TYPES.values() for operation, name in offered.created.items()}
+_STARTS = frozenset(operation for offered in TYPES.values() for operation in offered.starts)
+_START_TASKS = frozenset(task for offered in TYPES.values() for task in offered.starts.values())
+_SENDS = {operation: send for offered in TYPES.values() for operation, send in offered.sends.items()}
 
 
 def submit(client: ProxmoxClient, request: Request) -> Submission:
     """Raises ProviderError, `ambiguous` if the request may have taken effect."""
     params = {name: _encode(value) for name, value in unflatten(request.params).items()}
-    if request.operation == "container.destroy_volume":
-        return _destroy_volume(client, request.path, str(params["volume"]))
+    if send := _SENDS.get(request.operation):
+        return send(client, request, params)
     try:
         answer = client.call(request.method, request.path, params)
     except ProviderError as error:
@@ -41,11 +35,7 @@ def submit(client: ProxmoxClient, request: Request) -> Submission:
             return Submission()
         raise
     key = _CREATED.get(request.operation)
-    return Submission(str(params[key]) if key else None, _tasks(answer))
-
-
-def _tasks(answer: Wire) -> tuple[str, ...]:
-    return (answer,) if isinstance(answer, str) and answer.startswith("UPID:") else ()
+    return Submission(str(params[key]) if key else None, tasks_of(answer))
 
 
 def _encode(value: Any) -> Any:
@@ -58,24 +48,6 @@ def _encode(value: Any) -> Any:
         line = " ".join(marks.compact(str(word)) for word in value.get("mark", ()))
         return "\n".join(filter(None, [str(value.get("text", "")), line]))
     return value
-
-
-def _destroy_volume(client: ProxmoxClient, path: str, volume: str) -> Submission:
-    """Destroy a container's detached volume, found by its id.
-
-    The server numbers detached volumes as it likes, so the number is looked up, and the digest of that
-    very look guards the write. Nothing is sent where the container has no such volume any more.
-    """
-    config = client.get(path)
-    named = {str(text).partition(",")[0]: option for option, text in config.items()}
-    option = named.get(volume)
-    if option is None:
-        return Submission()
-    if not option.startswith("unused"):
-        message = f"{client.access.endpoint} PUT {path}: {volume} is still attached as {option}"
-        raise ProviderError(message, code=ErrorCode.CONFLICT, hint="it is detached when the container stops")
-    answer = client.call("PUT", path, {"delete": option, "digest": config["digest"]})
-    return Submission(None, _tasks(answer))
 
 
 def poll(client: ProxmoxClient, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:

@@ -13,18 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from reconciler.sim.proxmox import (  # noqa: F401 - importing them declares their operations
-    cloudinit,
-    cluster,
-    copying,
-    lxc,
-    moving,
-    pools,
-    power,
-    qemu,
-    snapshots,
-    storage_calls,
-)
+from reconciler.sim.proxmox import cluster, task_calls, types  # noqa: F401 - importing them declares their operations
 from reconciler.sim.proxmox.access import Access, Caller, Token
 from reconciler.sim.proxmox.control import apply_change
 from reconciler.sim.proxmox.failure import ApiError, failed, forbidden

@@ -20,15 +20,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from reconciler.sim.proxmox import drives, pending
-from reconciler.sim.proxmox.guest_calls import remove
-from reconciler.sim.proxmox.moving import move_guest
-from reconciler.sim.proxmox.nics import complete, is_nic
-from reconciler.sim.proxmox.options import option_of
+from reconciler.sim.proxmox.kinds import Kind, Value
 from reconciler.sim.proxmox.params import convert
-from reconciler.sim.proxmox.power import start_guest, stop_guest
-from reconciler.sim.proxmox.strings import normalised
-from reconciler.sim.proxmox.world import Guest, Value, World
+from reconciler.sim.proxmox.types import KINDS
+from reconciler.sim.proxmox.types.guest import drives, pending
+from reconciler.sim.proxmox.types.guest.calls import remove
+from reconciler.sim.proxmox.types.guest.moving import move_guest
+from reconciler.sim.proxmox.types.guest.nics import complete, is_nic
+from reconciler.sim.proxmox.types.guest.power import start_guest, stop_guest
+from reconciler.sim.proxmox.world import Guest, World
 
 
 def apply_change(world: World, what: dict[str, Any]) -> dict[str, Any]:
@@ -63,10 +63,10 @@ def _guest(world: World, vmid: int) -> Guest:
     return world.guests[vmid]
 
 
-def _values(kind: str, given: dict[str, Any]) -> dict[str, Value]:
+def _values(kind: Kind, given: dict[str, Any]) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for key, value in given.items():
-        option = option_of(kind, key)
+        option = kind.option(key)
         if option is None:
             raise ValueError(f"unknown option {key!r}")
         try:
@@ -114,18 +114,20 @@ def _power(world: World, vmid: int, what: dict[str, Any]) -> None:
 
 
 def _create(world: World, vmid: int, what: dict[str, Any]) -> None:
-    kind, node = what.get("type", "qemu"), what.get("node") or next(iter(world.nodes))
+    name = what.get("type", next(iter(KINDS)))
+    kind = KINDS.get(name)
+    node = what.get("node") or next(iter(world.nodes))
     if vmid in world.guests:
         raise ValueError(f"there is a guest {vmid} already")
-    if kind not in ("qemu", "lxc") or node not in world.nodes:
-        raise ValueError(f"no guest of type {kind!r} can be on node {node!r}")
+    if kind is None or node not in world.nodes:
+        raise ValueError(f"no guest of type {name!r} can be on node {node!r}")
     guest = Guest(vmid, kind, node)
     guest.config = _placed(world, guest, _values(kind, what.get("config", {})))
     world.save(guest)
 
 
 def _occupy(world: World, vmid: int, what: dict[str, Any]) -> None:
-    _create(world, vmid, {"config": {"name": f"stranger-{vmid}"}, **what, "type": "qemu"})
+    _create(world, vmid, {"config": {"name": f"stranger-{vmid}"}, **what, "type": next(iter(KINDS))})
 
 
 def _migrate(world: World, vmid: int, what: dict[str, Any]) -> None:
@@ -161,7 +163,7 @@ def _placed(world: World, guest: Guest, values: dict[str, Value]) -> dict[str, V
 def _place(world: World, guest: Guest, key: str, value: Value) -> Value:
     if drives.format_of(guest.kind, key):
         return drives.place(world, guest, key, value)
-    return complete(world, guest, value) if is_nic(key) else normalised(guest.kind, key, value)
+    return complete(world, guest, value) if is_nic(key) else guest.kind.normalised(key, value)
 
 
 _CHANGES: dict[str, Callable[[World, int, dict[str, Any]], None]] = {

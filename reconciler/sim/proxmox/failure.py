@@ -30,7 +30,6 @@ def forbidden(*what: str) -> ApiError:
     return ApiError(403, f"Permission check failed ({', '.join(what)})")
 
 
-def missing(kind: str, node: str, vmid: int) -> ApiError:
+def missing(folder: str, node: str, vmid: int) -> ApiError:
     """There is no such guest on this node: its configuration is a file that is not there."""
-    folder = "qemu-server" if kind == "qemu" else "lxc"
     return failed(f"Configuration file 'nodes/{node}/{folder}/{vmid}.conf' does not exist")

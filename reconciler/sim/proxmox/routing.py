@@ -13,6 +13,7 @@ from typing import Any
 
 from reconciler.sim.proxmox.access import Access, Caller
 from reconciler.sim.proxmox.failure import ApiError, failed, forbidden, missing
+from reconciler.sim.proxmox.kinds import Kind
 from reconciler.sim.proxmox.params import BOOLEAN, Param, Schema, Table
 from reconciler.sim.proxmox.strings import check_id
 from reconciler.sim.proxmox.world import Guest, World
@@ -55,11 +56,11 @@ class Call:
         """The parameters without these, which are not options of the guest."""
         return {name: value for name, value in self.params.items() if name not in names}
 
-    def guest(self, kind: str) -> Guest:
+    def guest(self, kind: Kind) -> Guest:
         """The guest of the path; a stale call sees it as it was."""
         guest = self.guests.get(self.vmid)
-        if guest is None or guest.node != self.node or guest.kind != kind:
-            raise missing(kind, self.node, self.vmid)
+        if guest is None or guest.node != self.node or guest.kind is not kind:
+            raise missing(kind.folder, self.node, self.vmid)
         return guest
 
     def require(self, path: str, *any_of: str) -> None:
@@ -87,9 +88,8 @@ class Call:
         """A lock named `file` is that of the configuration file, on which the server waits for a while."""
         lock = self.lock_of(guest)
         if lock == "file":
-            folder = "qemu-server" if guest.kind == "qemu" else "lxc"
-            prefix = "lock" if guest.kind == "qemu" else "pve-config"
-            raise failed(f"can't lock file '/var/lock/{folder}/{prefix}-{guest.vmid}.conf' - got timeout")
+            path = f"/var/lock/{guest.kind.folder}/{guest.kind.lock_file}-{guest.vmid}.conf"
+            raise failed(f"can't lock file '{path}' - got timeout")
         if lock is not None and not self._skips_lock():
             raise failed(f"{guest.word} is locked ({lock})")
 
@@ -99,9 +99,7 @@ class Call:
     def check_digest(self, guest: Guest) -> None:
         digest = self.params.get("digest")
         if digest and digest != guest.digest:
-            if guest.kind == "qemu":
-                raise failed("checksum mismatch (file change by other user?)")
-            raise failed("detected modified configuration - file changed by other user? Try again.")
+            raise failed(guest.kind.moved_on)
 
     def task(
         self,
@@ -119,7 +117,7 @@ class Call:
 
         def guarded() -> int | None:
             if isinstance(about, Guest) and not self.world.is_there(about):
-                raise missing(about.kind, about.node, about.vmid)
+                raise missing(about.kind.folder, about.node, about.vmid)
             return effect()
 
         name = about.vmid if isinstance(about, Guest) else about

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reconciler.sim.proxmox.types.qemu.seeding import add_template
 from reconciler.sim.proxmox.volumes import GIB
-from reconciler.sim.proxmox.world import Guest, World
+from reconciler.sim.proxmox.world import World
 
-TEMPLATE = 9000
 CT_TEMPLATES = (
     "vztmpl/debian-12-standard_12.7-1_amd64.tar.zst",
     "vztmpl/ubuntu-24.04-standard_24.04-2_amd64.tar.zst",
@@ -20,7 +20,7 @@ def seed(world: World) -> None:
     for node in world.nodes:
         _files(world, "local", node)
     _files(world, "nfs", "")
-    _template(world, next(iter(world.nodes)))
+    add_template(world, next(iter(world.nodes)))
     world.forget_the_past()
 
 
@@ -33,36 +33,3 @@ def _files(world: World, storage: str, node: str) -> None:
         world.volumes.add(storage, node, name, "import", "qcow2", 3 * GIB)
     for name in SNIPPETS:
         world.volumes.add(storage, node, name, "snippets", "snippet", 512)
-
-
-def _template(world: World, node: str) -> None:
-    disk = world.volumes.allocate("local-lvm", node, TEMPLATE, 10 * GIB)
-    world.volumes.to_base(disk)
-    drive = world.volumes.allocate_cloudinit("local-lvm", node, TEMPLATE)
-    world.save(
-        Guest(
-            TEMPLATE,
-            "qemu",
-            node,
-            {
-                "agent": "1",
-                "boot": "order=scsi0",
-                "cores": 2,
-                "description": "Debian 12 cloud image",
-                "ide2": f"{drive.volid},media=cdrom,size=4M",
-                "memory": "2048",
-                "meta": f"creation-qemu=10.1.2,ctime={int(world.clock())}",
-                "name": "debian-12-template",
-                "net0": f"virtio={world.new_mac()},bridge=vmbr0",
-                "ostype": "l26",
-                "scsi0": f"{disk.volid},size=10G",
-                "scsihw": "virtio-scsi-single",
-                "serial0": "socket",
-                "smbios1": f"uuid={world.new_uuid()}",
-                "tags": "template",
-                "template": 1,
-                "vga": "serial0",
-                "vmgenid": world.new_uuid(),
-            },
-        )
-    )

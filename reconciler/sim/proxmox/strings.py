@@ -110,21 +110,6 @@ def normalise_tags(text: str) -> str:
     return ";".join(sorted({tag.lower() for tag in split_list(text)}))
 
 
-MOST_CPUUNITS = 10_000
-"""The greatest weight that control groups of version 2 know; more is stored as this."""
-
-
-def normalised(kind: str, key: str, value: int | float | str) -> int | float | str:
-    """An option as the configuration file gives it back: a container's description ends in a new line."""
-    if key == "cpuunits":
-        return min(int(value), MOST_CPUUNITS)
-    if key == "tags":
-        return normalise_tags(str(value))
-    if key == "description":
-        return f"{str(value).rstrip()}\n" if kind == "lxc" else str(value).rstrip()
-    return value
-
-
 def check_tags(text: str) -> str | None:
     for tag in split_list(text):
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_\-+.]*", tag):

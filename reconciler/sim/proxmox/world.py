@@ -16,10 +16,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.sim.proxmox.failure import failed, forbidden, missing
+from reconciler.sim.proxmox.kinds import Kind, Value
 from reconciler.sim.proxmox.tasks import Tasks
 from reconciler.sim.proxmox.volumes import GIB, Volumes, default_storages
 
-Value = int | float | str
 JOURNAL = 20_000  # entries kept for reads from the past
 
 
@@ -52,14 +52,14 @@ class Snapshot:
 
 @dataclass(slots=True)
 class Guest:
-    """A virtual machine (`qemu`) or a container (`lxc`).
+    """A guest of one kind or another.
 
     `deletes`: options whose removal is pending: 1, or 2 where their volume is to be destroyed as well.
     `image`: the cloud-init values that the drive was last made from.
     """
 
     vmid: int
-    kind: str
+    kind: Kind
     node: str
     config: dict[str, Value] = field(default_factory=dict)
     pending: dict[str, Value] = field(default_factory=dict)
@@ -75,7 +75,7 @@ class Guest:
 
     @property
     def word(self) -> str:
-        return "VM" if self.kind == "qemu" else "CT"
+        return self.kind.word
 
     @property
     def template(self) -> bool:
@@ -84,9 +84,7 @@ class Guest:
     @property
     def name(self) -> str:
         """What lists show; there is always one."""
-        if self.kind == "qemu":
-            return str(self.config.get("name", f"VM {self.vmid}"))
-        return str(self.config.get("hostname", f"CT{self.vmid}"))
+        return str(self.config.get(self.kind.name_key, self.kind.unnamed.format(self.vmid)))
 
     @property
     def digest(self) -> str:
@@ -143,7 +141,7 @@ class World:
         A task that outlived its guest fails here, instead of bringing the guest back.
         """
         if guest.saved is not None and not self.is_there(guest):
-            raise missing(guest.kind, guest.node, guest.vmid)
+            raise missing(guest.kind.folder, guest.node, guest.vmid)
         self._journal.append((self.clock(), guest.vmid, guest.saved))
         guest.saved = guest.copy()
         guest.row = None
@@ -152,7 +150,7 @@ class World:
     def remove(self, guest: Guest) -> None:
         """The configuration is gone, and with it the membership in a pool."""
         if not self.is_there(guest):
-            raise missing(guest.kind, guest.node, guest.vmid)
+            raise missing(guest.kind.folder, guest.node, guest.vmid)
         self._journal.append((self.clock(), guest.vmid, guest.saved))
         del self.guests[guest.vmid]
         self.leave_pool(guest.vmid)
@@ -240,7 +238,7 @@ class World:
     def _guest_state(self, guest: Guest) -> dict[str, Any]:
         return {
             "vmid": guest.vmid,
-            "type": guest.kind,
+            "type": guest.kind.name,
             "node": guest.node,
             "name": guest.name,
             "status": "running" if guest.running else "stopped",

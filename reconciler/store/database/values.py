@@ -10,8 +10,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 
+from reconciler.model.address import Address
 from reconciler.model.catalog import AttributeDefinition
-from reconciler.model.values import Cardinality, DataType, Entry, ExternalRef, Scalar, SecretRef, Value
+from reconciler.model.values import (
+    Cardinality,
+    DataType,
+    Element,
+    Entry,
+    ExternalRef,
+    Format,
+    Scalar,
+    SecretRef,
+    Value,
+)
 
 Columns = tuple[
     str | None,
@@ -59,7 +70,7 @@ def storable(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
-def columns(value: Scalar | ExternalRef | SecretRef | Entry) -> Columns:
+def columns(value: Element | SecretRef) -> Columns:
     """The typed columns of one element."""
     nothing = (None, None, None, None, None)
     match value:
@@ -71,6 +82,8 @@ def columns(value: Scalar | ExternalRef | SecretRef | Entry) -> Columns:
             return (None, None, value, None, None, *nothing)
         case datetime():
             return (None, None, None, None, value, *nothing)
+        case Address():
+            return (str(value), None, None, None, None, *nothing)
         case ExternalRef():
             return (value.external_id, None, None, None, None, None, None, value.type, None, None)
         case SecretRef():
@@ -110,24 +123,26 @@ def collect(
     rows: Iterable[tuple[str, Columns]], definitions: Mapping[str, AttributeDefinition]
 ) -> dict[str, Value]:
     """Attributes by name from rows of one resource, ordered by ordinal within each attribute."""
-    found: dict[str, list[Scalar | ExternalRef | SecretRef | Entry]] = {}
+    found: dict[str, list[Element | SecretRef]] = {}
     for name, row in rows:
-        found.setdefault(name, []).append(element(row))
+        found.setdefault(name, []).append(element(row, definitions[name].format))
     return {name: _value(definitions[name], items) for name, items in found.items()}
 
 
-def element(row: Columns) -> Scalar | ExternalRef | SecretRef | Entry:
-    """The element that the columns hold."""
+def element(row: Columns, form: Format) -> Element | SecretRef:
+    """The element that the columns hold: of a reference an address or a provider's id."""
     *values, credential, fingerprint, target_type, key, inner_key = row
     if credential is not None:
         return SecretRef(credential, fingerprint or "")
     value: Scalar = next(item for item in values if item is not None)
     if key is not None:
         return Entry(key, str(value), inner_key)
-    return value if target_type is None else ExternalRef(target_type, str(value))
+    if target_type is not None:
+        return ExternalRef(target_type, str(value))
+    return Address.parse(str(value)) if form is Format.REFERENCE else value
 
 
-def _value(definition: AttributeDefinition, items: list[Scalar | ExternalRef | SecretRef | Entry]) -> Value:
+def _value(definition: AttributeDefinition, items: list[Element | SecretRef]) -> Value:
     if definition.cardinality is Cardinality.ONE:
         return items[0]
     return tuple(item for item in items if not isinstance(item, SecretRef))

@@ -16,10 +16,9 @@ from reconciler.model.catalog import Catalog, Mutability, ResourceType, TypeAttr
 from reconciler.model.resource import Desired, Management, Observed, Recorded
 from reconciler.model.values import (
     Attributes,
-    Entry,
+    Element,
     ExternalRef,
     Format,
-    Scalar,
     Value,
     canonical,
 )
@@ -35,7 +34,7 @@ from reconciler.store.recorded.observed_writes import (
 )
 from reconciler.store.recorded.resources import load_recorded_by_id
 
-_Target = tuple[str, int]  # a referenced resource's address and row id
+_Target = tuple[Address, int]  # a referenced resource's address and row id
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,9 @@ def write_belongings(
     write_attributes(tx, items, catalog, ids)
     write_tags(tx, items)
     write_pending(tx, items, ids)
-    write_relationships(tx, items, dict(targets.values()), catalog, ids)
+    write_relationships(
+        tx, items, {str(address): row_id for address, row_id in targets.values()}, catalog, ids
+    )
 
 
 def _named_by_manifest(
@@ -118,13 +119,13 @@ def _targets(tx: Transaction, endpoint: str, roots: Iterable[Observed]) -> dict[
         types=[kind for kind, _ in targets],
         external_ids=[external_id for _, external_id in targets],
     )
-    return {(kind, external_id): (address, row_id) for kind, external_id, address, row_id in rows}
+    return {(kind, external_id): (Address.parse(text), row_id) for kind, external_id, text, row_id in rows}
 
 
 def _resolved(observed: Observed, targets: dict[tuple[str, str], _Target], catalog: Catalog) -> Attributes:
     """The attributes with references as addresses; a target that is not in our books stays as it is."""
 
-    def known(item: Scalar | ExternalRef | Entry) -> Scalar | ExternalRef | Entry:
+    def known(item: Element) -> Element:
         if not isinstance(item, ExternalRef):
             return item
         target = targets.get((item.type, item.external_id))

@@ -20,6 +20,7 @@ from reconciler.model.resource import (
     Recorded,
     ReplacePolicy,
 )
+from reconciler.model.values import ExternalRef
 from reconciler.store.database.session import Transaction
 from reconciler.store.database.values import Columns, collect, storable
 
@@ -84,18 +85,18 @@ def load_recorded_by_id(tx: Transaction, ids: Collection[int], catalog: Catalog)
 
 
 def load_by_external_id(
-    tx: Transaction, endpoint: str, objects: Collection[tuple[str, str]], catalog: Catalog
-) -> dict[str, Recorded]:
-    """Roots at an endpoint by `type#external id`, whosever they are, for these (type, external id)."""
-    listed = sorted(objects)
+    tx: Transaction, endpoint: str, objects: Collection[ExternalRef], catalog: Catalog
+) -> dict[ExternalRef, Recorded]:
+    """Those of these objects at an endpoint that are recorded as roots, whosever they are."""
+    listed = sorted(objects, key=str)
     rows = tx.rows(
         "observations.addresses_by_external_id",
         endpoint=endpoint,
-        types=[kind for kind, _ in listed],
-        external_ids=[external_id for _, external_id in listed],
+        types=[each.type for each in listed],
+        external_ids=[each.external_id for each in listed],
     )
     found = load_recorded_by_id(tx, [row[3] for row in rows], catalog)
-    return {f"{item.type}#{item.external_id}": item for item in found}
+    return {ExternalRef(item.type, item.external_id): item for item in found if item.external_id}
 
 
 def load_strangers(

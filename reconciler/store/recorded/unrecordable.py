@@ -14,7 +14,7 @@ from reconciler.errors import DatabaseError
 from reconciler.model.address import as_name
 from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Observed
-from reconciler.model.values import INT64, ExternalRef
+from reconciler.model.values import INT64, ExternalRef, Format
 from reconciler.store.database.faults import TryAgain
 from reconciler.store.database.session import Transaction
 from reconciler.store.database.values import is_storable
@@ -39,6 +39,8 @@ def flaw(observed: Observed, catalog: Catalog, states: Collection[str]) -> str |
             if name not in catalog.definitions:
                 return f"{where}it shows an attribute `{printable(name)}` that the catalog does not know"
             for element in value if isinstance(value, tuple) else (value,):
+                if isinstance(element, str) and catalog.definitions[name].format is Format.REFERENCE:
+                    return f"{where}{name} refers to `{printable(element)}`, which says no type"
                 if isinstance(element, int) and element not in INT64:
                     return f"{where}{name} is {printable(str(element))}, which no column holds"
     return None

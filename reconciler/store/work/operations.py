@@ -137,6 +137,7 @@ def _resource(tx: Transaction, step: Step) -> tuple[int, UUID, str]:
 def _take_over(tx: Transaction, step: Step, resource_id: int, before: str) -> None:
     """An object that was nobody's becomes what the manifest calls it, and so does what hangs on it."""
     address = str(step.address)
+    tx.execute("operations.vacate", address=address)
     if not tx.execute("operations.take_over", uid=step.resource, address=address):
         raise _stale(step.address)
     if address != before:

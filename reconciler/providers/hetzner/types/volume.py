@@ -48,8 +48,8 @@ def _before(request: LowerRequest, desired: Desired) -> Calls:
             f"{where}: `automount` needs a file system to mount",
             hint="write `filesystem: ext4`, or remove `automount`",
         )
-    server = str(values.get("server"))
-    sides = (request.referenced.get(server), request.wanted.get(server))
+    server = values.get("server")
+    sides = (request.recorded_of(server), request.wanted_of(server))
     places = (side.attributes.get("location") for side in sides if side is not None)
     other = next((place for place in places if place), None)
     mine = values.get("location")

@@ -44,7 +44,7 @@ def before(request: LowerRequest, desired: Desired) -> Calls:
     if request.diff:
         there = request.recorded if request.action is not Action.CREATE else None
         resets = {change.name for change in request.diff.changes if change.after is None}
-        check_addresses(desired, there, request.wanted, resets)
+        check_addresses(desired, there, request.wanted_of, resets)
     return (*fitting(request, desired), *placed(request, desired))
 
 

@@ -24,7 +24,7 @@ def placed(request: LowerRequest, desired: Desired) -> Calls:
     looks: list[Call] = []
     for part in _moving(request, desired):
         network = part.attributes["network"]
-        ranges = networks.ranges(request.wanted.get(str(network)), request.referenced.get(str(network)))
+        ranges = networks.ranges(request.wanted_of(network), request.recorded_of(network))
         for ip in _addresses(part):
             if ranges is not None and not networks.covers(ranges, ip):
                 raise PlanError(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection
 
 from reconciler.errors import PlanError
+from reconciler.model.address import Address
 from reconciler.model.plan import Call
 from reconciler.model.resource import Desired, Recorded
-from reconciler.model.values import ExternalRef, Value
+from reconciler.model.values import ExternalRef, Reference, Value
 from reconciler.providers.hetzner.calls import Calls, Change, Tree, at, given, target_id
 from reconciler.providers.hetzner.reverse_dns import VERSIONS, change_dns_ptr, first_address, own_address
 from reconciler.providers.hetzner.types import firewall, primary_ip
@@ -17,11 +18,11 @@ from reconciler.providers.hetzner.types.vm.wire import WIRE
 def check_addresses(
     desired: Desired,
     recorded: Recorded | None,
-    wanted: Mapping[str, Desired],
+    wanted: Callable[[Value | None], Desired | None],
     resets: Collection[str] = (),
 ) -> None:
-    """Refuse what can never be so. `wanted` are other manifests' resources, by address text; `resets` are the
-    attributes that shall have no value.
+    """Refuse what can never be so. `wanted` gives what another manifest says of a reference's
+    target; `resets` are the attributes that shall have no value.
 
     Raises PlanError for a public address that is switched off and yet spoken of, and for one address with
     two names: each would undo the other's, for ever.
@@ -42,7 +43,7 @@ def check_addresses(
                 f"{desired.address}: it has no public {version} address that `{dns}` could be the name of",
                 hint=f"declare a primary_ip and name it as `{version}`, or remove `{dns}`",
             )
-        other = wanted.get(str(own or there.get(version)))
+        other = wanted(own or there.get(version))
         reset = name is None and dns in resets
         if other is None or dns in desired.lifecycle.ignore_changes or not (reset or name is not None):
             continue
@@ -113,6 +114,6 @@ def change_firewalls(change: Change) -> Calls:
     )
 
 
-def _set(value: Value | None) -> set[str | ExternalRef]:
+def _set(value: Value | None) -> set[Reference]:
     items = value if isinstance(value, tuple) else ()
-    return {item for item in items if isinstance(item, (str, ExternalRef))}
+    return {item for item in items if isinstance(item, (Address, ExternalRef))}

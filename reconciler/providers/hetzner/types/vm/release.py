@@ -26,7 +26,7 @@ def around_deletion(request: LowerRequest, calls: Calls) -> Calls:
     before: list[Call] = []
     after: list[Call] = []
     for ours in _ours(request, recorded):
-        wanted = request.wanted.get(str(ours.address))
+        wanted = request.wanted_of(ours.address)
         again = wanted is not None and wanted.attributes.get("auto_delete") is True
         if ours.attributes.get("auto_delete") is not True and not again:
             continue
@@ -41,7 +41,7 @@ def around_deletion(request: LowerRequest, calls: Calls) -> Calls:
 
 
 def _ours(request: LowerRequest, recorded: Recorded) -> list[Recorded]:
-    found = [request.referenced.get(str(recorded.attributes.get(version))) for version in VERSIONS]
+    found = [request.recorded_of(recorded.attributes.get(version)) for version in VERSIONS]
     ours = [each for each in found if each is not None and each.type == primary_ip.WIRE.resource_type]
     for each in ours:
         if each.management is not Management.MANAGED and each.attributes.get("auto_delete") is True:
@@ -61,7 +61,7 @@ def _losses(request: LowerRequest, recorded: Recorded) -> tuple[str, ...]:
         str(recorded.attributes[f"public_{version}"])
         for version in VERSIONS
         if recorded.attributes.get(f"public_{version}") is not None
-        and str(recorded.attributes.get(version)) not in request.referenced
+        and request.recorded_of(recorded.attributes.get(version)) is None
     ]
     if own:
         losses.append(f"{' and '.join(own)}, made with it, {'go' if len(own) > 1 else 'goes'} with it")

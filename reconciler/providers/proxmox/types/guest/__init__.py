@@ -1,0 +1,1 @@
+"""What machines and containers have in common. No module here names either: a `Kind` says what is its own."""

@@ -1,0 +1,40 @@
+"""The cloud-init drive of a virtual machine: what it was made from, and what it would be made from now.
+
+The options take effect in the configuration at once; the drive is made anew by a start or when asked.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.sim.proxmox.routing import Call, operation
+from reconciler.sim.proxmox.types.guest.calls import shown
+from reconciler.sim.proxmox.types.qemu.kind import KIND, ONE, image_of
+
+PATH = ONE + "/cloudinit"
+
+
+@operation("GET", PATH, needs=("/vms/{vmid}", "VM.Audit"))
+def cloudinit(call: Call) -> list[dict[str, Any]]:
+    """What the drive was made from against what it would be made from now."""
+    guest = call.guest(KIND)
+    wanted = image_of(guest.effective())
+    entries = []
+    for key in sorted({*wanted, *guest.image}):
+        entry: dict[str, Any] = {"key": key}
+        if key in guest.image:
+            entry["value"] = str(shown(key, guest.image[key]))
+        if key not in wanted:
+            entry["delete"] = 1
+        elif wanted[key] != guest.image.get(key):
+            entry["pending"] = str(shown(key, wanted[key]))
+        entries.append(entry)
+    return entries
+
+
+@operation("PUT", PATH, needs=("/vms/{vmid}", "VM.Config.Cloudinit"))
+def regenerate_cloudinit(call: Call) -> None:
+    guest = call.guest(KIND)
+    call.check_lock(guest)
+    guest.image = image_of(guest.config)
+    call.world.save(guest)

@@ -1,0 +1,141 @@
+"""A machine's disks that grow or move, and its migration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.sim.proxmox.failure import failed
+from reconciler.sim.proxmox.params import BOOLEAN, DIGEST, TEXT, Param
+from reconciler.sim.proxmox.routing import OPTIONAL_VMID, SKIPLOCK, Call, operation
+from reconciler.sim.proxmox.types.guest import drives
+from reconciler.sim.proxmox.types.guest.moving import (
+    DISK,
+    MIGRATE,
+    SIZE,
+    grow,
+    hand_over,
+    move_guest,
+    move_volume_to,
+    new_size,
+    numbered,
+    target_node,
+    target_storage,
+    volume_of,
+)
+from reconciler.sim.proxmox.types.qemu.kind import KIND, ONE
+from reconciler.sim.proxmox.types.qemu.options import BWLIMIT
+
+DISKS = (*numbered(("ide", 4), ("scsi", 31), ("virtio", 16), ("sata", 6)), "efidisk0", "tpmstate0")
+SLOTS = (*DISKS, *numbered(("unused", 256)))
+
+
+@operation(
+    "PUT",
+    ONE + "/resize",
+    {"digest": DIGEST, "disk": Param(required=True, enum=DISKS), "size": SIZE, **SKIPLOCK},
+    needs=DISK,
+)
+def resize_disk(call: Call) -> str:
+    """Everything is looked at in the task only, so a refusal is the task's error."""
+    guest = call.guest(KIND)
+    key = str(call.params["disk"])
+
+    def resize() -> None:
+        if call.params.get("digest", guest.digest) != guest.digest:
+            raise failed("checksum mismatch (file change by other user?)")
+        call.check_lock(guest)
+        volume = volume_of(call, guest, key, missing=f"disk '{key}' does not exist")
+        if drives.is_cdrom(KIND, key, guest.config[key]):
+            raise failed("you can't resize a cdrom")
+        size = new_size(volume, str(call.params["size"]))
+        if size < volume.size:
+            raise failed("shrinking disks is not supported")
+        if size > volume.size:
+            grow(call, guest, key, volume, size)
+
+    return call.task("resize", guest, resize)
+
+
+@operation(
+    "POST",
+    ONE + "/move_disk",
+    {
+        "bwlimit": BWLIMIT,
+        "delete": BOOLEAN,
+        "digest": DIGEST,
+        "disk": Param(required=True, enum=SLOTS),
+        "format": Param(enum=("raw", "qcow2", "vmdk")),
+        "storage": TEXT,
+        "target-digest": DIGEST,
+        "target-disk": Param(enum=SLOTS),
+        "target-vmid": OPTIONAL_VMID,
+    },
+    needs=DISK,
+)
+def move_disk(call: Call) -> str:
+    guest = call.guest(KIND)
+    key = str(call.params["disk"])
+    if "target-vmid" in call.params:
+        return hand_over(call, guest, key, str(call.params.get("target-disk", key)), "qmmove")
+    storage = target_storage(call)
+    call.check_lock(guest)
+    call.check_digest(guest)
+    volume = volume_of(call, guest, key, missing=f"disk '{key}' does not exist")
+    if drives.is_cdrom(KIND, key, guest.config[key]) or drives.is_cloudinit(volume.name):
+        raise failed("you can't move a cdrom")
+    wanted = call.params.get("format", volume.format)
+    if storage == volume.storage and wanted == volume.format:
+        raise failed("you can't move to the same storage with same format")
+    call.world.volumes.storage(storage).require("images")
+    return call.task("qmmove", guest, lambda: move_volume_to(call, guest, key, volume, storage))
+
+
+@operation(
+    "POST",
+    ONE + "/migrate",
+    {
+        "bwlimit": BWLIMIT,
+        "force": BOOLEAN,
+        "migration_network": TEXT,
+        "migration_type": Param(enum=("secure", "insecure")),
+        "online": BOOLEAN,
+        "target": Param(required=True),
+        "targetstorage": TEXT,
+        "with-conntrack-state": BOOLEAN,
+        "with-local-disks": BOOLEAN,
+    },
+    needs=MIGRATE,
+)
+def migrate_machine(call: Call) -> str:
+    guest = call.guest(KIND)
+    target = target_node(call, guest)
+    if guest.running and not call.params.get("online"):
+        raise failed("can't migrate running VM without --online")
+    call.check_lock(guest)
+
+    def migrate() -> None:
+        local = [volume.volid for volume in call.world.volumes.owned_by(guest.vmid) if volume.node]
+        if guest.running and local and not call.params.get("with-local-disks"):
+            raise failed("migration aborted")
+        move_guest(call.world, guest, target)
+
+    return call.task("qmigrate", guest, migrate)
+
+
+@operation("GET", ONE + "/migrate", {"target": TEXT}, needs=MIGRATE)
+def migration_conditions(call: Call) -> dict[str, Any]:
+    guest = call.guest(KIND)
+    others = sorted(node for node in call.world.nodes if node != guest.node and not call.offline(node))
+    answer: dict[str, Any] = {
+        "running": int(guest.running),
+        "has-dbus-vmstate": 1,
+        "local_resources": [],
+        "mapped-resources": [],
+        "mapped-resource-info": {},
+        "local_disks": [
+            {"volid": volume.volid, "size": volume.size, "cdrom": 0, "is_unused": 0}
+            for volume in call.world.volumes.owned_by(guest.vmid)
+            if volume.node
+        ],
+    }
+    return answer if guest.running else {**answer, "allowed_nodes": others, "not_allowed_nodes": {}}

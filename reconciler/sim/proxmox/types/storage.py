@@ -1,0 +1,180 @@
+"""Calls on storages: the definitions, their state on a node, the volumes on them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from reconciler.sim.proxmox.failure import failed
+from reconciler.sim.proxmox.params import BOOLEAN, TEXT, Param
+from reconciler.sim.proxmox.routing import OPTIONAL_VMID, VMID, Call, operation
+from reconciler.sim.proxmox.strings import parse_size, split_list
+from reconciler.sim.proxmox.types.guest import drives
+from reconciler.sim.proxmox.volumes import Storage, Volume
+
+TYPES = (
+    "btrfs", "cephfs", "cifs", "dir", "esxi", "iscsi", "iscsidirect", "lvm", "lvmthin", "nfs", "pbs", "rbd",
+    "zfs", "zfspool",
+)  # fmt: skip
+AUDIT = ("/storage/{storage}", "Datastore.Audit", "Datastore.AllocateSpace")
+CONTENT = "/nodes/{node}/storage/{storage}/content"
+
+
+def _visible(call: Call) -> list[Storage]:
+    return [
+        storage
+        for storage in call.world.volumes.storages.values()
+        if any(call.caller.may(f"/storage/{storage.name}", privilege) for privilege in AUDIT[1:])
+    ]
+
+
+@operation("GET", "/storage", {"type": Param(enum=TYPES)})
+def definitions(call: Call) -> list[dict[str, Any]]:
+    return [
+        {
+            "storage": storage.name,
+            "type": storage.type,
+            "content": ",".join(sorted(storage.content)),
+            "shared": int(storage.shared),
+            **dict(storage.definition),
+        }
+        for storage in _visible(call)
+        if call.params.get("type") in (None, storage.type)
+    ]
+
+
+def _state(call: Call, storage: Storage) -> dict[str, Any]:
+    used = call.world.volumes.used(storage.name, call.node)
+    return {
+        "type": storage.type,
+        "content": ",".join(sorted(storage.content)),
+        "shared": int(storage.shared),
+        "active": 1,
+        "enabled": 1,
+        "total": storage.total,
+        "used": used,
+        "avail": storage.total - used,
+    }
+
+
+@operation(
+    "GET",
+    "/nodes/{node}/storage",
+    {"content": TEXT, "enabled": BOOLEAN, "format": BOOLEAN, "storage": TEXT, "target": TEXT},
+)
+def storages(call: Call) -> list[dict[str, Any]]:
+    wanted = set(split_list(str(call.params.get("content", ""))))
+    rows = []
+    for storage in _visible(call):
+        if call.params.get("storage", storage.name) != storage.name or (
+            wanted and not wanted & storage.content
+        ):
+            continue
+        row = {"storage": storage.name, **_state(call, storage)}
+        row["used_fraction"] = row["used"] / row["total"]
+        if call.params.get("format"):
+            row["formats"] = {"default": "raw", "supported": list(storage.formats)}
+        rows.append(row)
+    return rows
+
+
+@operation("GET", "/nodes/{node}/storage/{storage}/status", needs=AUDIT)
+def storage_status(call: Call) -> dict[str, Any]:
+    return _state(call, call.world.volumes.storage(str(call.params["storage"])))
+
+
+@operation("GET", CONTENT, {"content": TEXT, "vmid": OPTIONAL_VMID}, needs=AUDIT)
+def content(call: Call) -> list[dict[str, Any]]:
+    wanted, vmid = call.params.get("content"), call.params.get("vmid")
+    return [
+        _row(volume)
+        for volume in sorted(
+            call.world.volumes.on(str(call.params["storage"]), call.node), key=lambda volume: volume.volid
+        )
+        if wanted in (None, volume.content) and vmid in (None, volume.vmid)
+    ]
+
+
+def _row(volume: Volume) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "volid": volume.volid,
+        "content": volume.content,
+        "format": volume.format,
+        "size": volume.size,
+        "ctime": volume.ctime,
+    }
+    if volume.vmid is not None:
+        row["vmid"] = volume.vmid
+    if volume.parent is not None:
+        row["parent"] = volume.parent
+    return row
+
+
+@operation(
+    "POST",
+    CONTENT,
+    {
+        "filename": Param(required=True),
+        "format": Param(enum=("raw", "qcow2", "subvol", "vmdk"), requires="size"),
+        "size": Param(required=True, pattern=r"\d+[MG]?"),
+        "vmid": VMID,
+    },
+    needs=("/storage/{storage}", "Datastore.AllocateSpace"),
+)
+def allocate(call: Call) -> str:
+    """A volume by name; a size without a unit is KiB."""
+    volumes, vmid = call.world.volumes, call.vmid
+    storage = volumes.storage(str(call.params["storage"]))
+    name = str(call.params["filename"])
+    stem, _, suffix = name.partition(".")
+    if not re.fullmatch(rf"vm-{vmid}-\S+", stem):
+        raise failed(f"illegal name '{name}' - should be 'vm-{vmid}-*'")
+    storage.require("images")
+    disk_format = str(call.params.get("format") or suffix or "raw")
+    size = str(call.params["size"])
+    path = f"{vmid}/{stem}.{disk_format}" if storage.file_based else name
+    volume = volumes.add(
+        storage.name,
+        call.node,
+        path,
+        "images",
+        disk_format,
+        parse_size(size if size[-1] in "MG" else f"{size}K"),
+        vmid=vmid,
+    )
+    return volume.volid
+
+
+def _volume(call: Call) -> Volume:
+    """The path may name the volume with its storage or without."""
+    storage, name = str(call.params["storage"]), str(call.params["volume"])
+    return call.world.volumes.get(name if ":" in name else f"{storage}:{name}", call.node)
+
+
+@operation("GET", CONTENT + "/{volume}", {"storage": TEXT}, needs=AUDIT)
+def volume_attributes(call: Call) -> dict[str, Any]:
+    volume = _volume(call)
+    path = f"/mnt/{volume.storage}/{volume.name}"
+    return {"path": path, "format": volume.format, "size": volume.size, "used": volume.size}
+
+
+@operation(
+    "DELETE",
+    CONTENT + "/{volume}",
+    {"delay": Param("integer", minimum=1, maximum=30), "storage": TEXT},
+    needs=("/storage/{storage}", "Datastore.Allocate", "Datastore.AllocateSpace"),
+)
+def delete_volume(call: Call) -> str | None:
+    """A UPID, or None where it was done within `delay` seconds. Nothing asks whether a guest uses it."""
+    volume = _volume(call)
+    if call.world.volumes.in_use_as_base(volume):
+        raise failed(f"base volume '{volume.name}' is still in use by linked clones")
+    waits = call.params.get("delay", -1) >= call.world.tasks.seconds
+    owner = "" if volume.vmid is None or drives.is_cloudinit(volume.name) else volume.vmid
+    upid = call.task(
+        "imgdel", f"{owner}@{volume.storage}", lambda: call.world.volumes.free(volume), at_once=waits
+    )
+    if not waits:
+        return upid
+    call.world.tasks.settle()
+    return None
