@@ -15,18 +15,13 @@ from reconciler.model.values import ExternalRef, Value
 from reconciler.providers.driver import ObserveRequest, Request, TaskState
 from reconciler.providers.hetzner.types import TYPES
 from tests.contract.harness import Sample, World
-from tests.contract.hetzner_harness import (
-    HetznerHarness,
-    asked,
-    firewall,
-    hetzner,
-    network,
-    poweroff,
-    samples,
-    ssh_key,
-    vm,
-    want,
-)
+from tests.contract.hetzner_harness import HetznerHarness, asked, hetzner, poweroff
+from tests.contract.hetzner_samples import samples
+from tests.contract.hetzner_samples.firewall import firewall
+from tests.contract.hetzner_samples.network import network
+from tests.contract.hetzner_samples.ssh_key import ssh_key
+from tests.contract.hetzner_samples.vm import vm
+from tests.contract.hetzner_samples.wanting import want
 
 GROUPS = frozenset({"placement_group"})
 

@@ -15,7 +15,7 @@ from reconciler.model.values import SecretRef
 from reconciler.store.inventory.secrets import Key
 from reconciler.store.work.plans import approve, find_plan, save_plan
 from tests.columns import serialized
-from tests.contract import hetzner_harness, proxmox_samples
+from tests.contract import hetzner_samples, proxmox_samples
 from tests.store.core_world import ACTOR, CoreWorld
 from tests.unit.core_rig import ENDPOINT_OF, given, observed_of
 from tests.unit.planner_rig import make_plan
@@ -34,8 +34,8 @@ def here(desired: Desired) -> Desired:
 
 def states(provider: str) -> Iterable[tuple[Desired, ...]]:
     """Each sample's states one after another, together with what must be there first."""
-    harness = hetzner_harness if provider == "hetzner" else proxmox_samples
-    for sample in harness.samples():
+    lives = hetzner_samples if provider == "hetzner" else proxmox_samples
+    for sample in lives.samples():
         for state in (sample.desired, *sample.variants):
             yield tuple(map(here, (*sample.first, state)))
 
