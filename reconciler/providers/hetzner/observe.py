@@ -39,8 +39,8 @@ def observe(client: HetznerClient, request: ObserveRequest) -> Observation:
             look.all(resource_type)
     if look.error is not None and not look.successes:
         raise look.error
-    asked = request.types if not request.targets and not look.futile else ()
-    offers = _offers(client, asked)
+    asked = not request.targets and not look.futile
+    offers = _offers(client, request.types) if asked else None
     return Observation(
         resources=tuple(look.resources),
         complete=frozenset(look.complete),
@@ -53,7 +53,8 @@ def observe(client: HetznerClient, request: ObserveRequest) -> Observation:
 
 def _offers(client: HetznerClient, types: Iterable[str]) -> tuple[Offer, ...] | None:
     """What there is to be had for these types; None where it is not asked for, or cannot be read."""
-    found = [read(client) for name in types if name in TYPES and (read := TYPES[name].offers) is not None]
+    readers = [TYPES[name].offers for name in sorted(TYPES.keys() & types)]
+    found = [read(client) for read in readers if read is not None]
     if not found or None in found:
         return None
     return tuple(offer for offers in found for offer in offers or ())

@@ -28,18 +28,6 @@ class Beside(Protocol):
         ...
 
 
-def _none(request: LowerRequest, desired: Desired) -> Calls:  # noqa: ARG001 - as a type that has some has it
-    return ()
-
-
-def _as_they_are(request: LowerRequest, calls: Calls) -> Calls:  # noqa: ARG001 - likewise
-    return calls
-
-
-def _ip(data: Json, version: str) -> str:  # noqa: ARG001 - likewise
-    return str(data["ip"])
-
-
 @dataclass(frozen=True, slots=True)
 class Rules:
     """How a type is made, changed and removed. Pure; each raises PlanError for what Hetzner cannot do.
@@ -52,8 +40,8 @@ class Rules:
     create: Callable[[Desired], Calls]
     update: Callable[[Change], Calls]
     delete: Callable[[Recorded], Calls]
-    before: Callable[[LowerRequest, Desired], Calls] = _none
-    around: Callable[[LowerRequest, Calls], Calls] = _as_they_are
+    before: Callable[[LowerRequest, Desired], Calls] = lambda _request, _desired: ()
+    around: Callable[[LowerRequest, Calls], Calls] = lambda _request, calls: calls
     most_parts: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -90,5 +78,5 @@ class ResourceType:
     rules: Rules
     looks: Mapping[str, Callable[[HetznerClient, Request], object]] = field(default_factory=dict)
     watch: Watch | None = None
-    own_ip: Callable[[Json, str], str] = _ip
+    own_ip: Callable[[Json, str], str] = lambda data, _version: str(data["ip"])
     offers: Callable[[HetznerClient], tuple[Offer, ...] | None] | None = None

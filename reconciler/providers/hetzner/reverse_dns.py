@@ -14,8 +14,6 @@ from reconciler.providers.hetzner.reading import Json
 from reconciler.providers.hetzner.wire import Wire
 
 VERSIONS = ("ipv4", "ipv6")
-OWN_ADDRESS = {"${public_ipv4}": "ipv4", "${public_ipv6}": "ipv6"}
-"""Stand in a reverse DNS call for an address that the provider chose when it made the object."""
 _PROVIDERS_NAME = re.compile(r"static\.(\d{1,3}\.){4}clients\.your-server\.de")
 
 
@@ -41,7 +39,7 @@ def given_name(name: str | None) -> str | None:
 
 
 def own_address(version: Value) -> str:
-    """What stands for the object's own address of that version (`ipv4`, `ipv6`)."""
+    """What stands in a reverse DNS call for the address that the provider chose when it made the object."""
     return f"${{public_{version}}}"
 
 

@@ -15,9 +15,10 @@ from reconciler.providers.hetzner.client import HetznerClient
 from reconciler.providers.hetzner.errors import malformed
 from reconciler.providers.hetzner.reading import Json
 from reconciler.providers.hetzner.resource_type import ResourceType
-from reconciler.providers.hetzner.reverse_dns import OWN_ADDRESS, first_address
+from reconciler.providers.hetzner.reverse_dns import VERSIONS, first_address, own_address
 from reconciler.providers.hetzner.types import TYPES
 
+_OWN_ADDRESSES = {own_address(version): version for version in VERSIONS}
 _ACTION = "action/"
 _ACTIONS_A_PAGE = 50
 _BY_NOUN = {each.wire.noun: each for each in TYPES.values()}
@@ -33,8 +34,8 @@ def submit(client: HetznerClient, request: Request) -> Submission:
     noun, _, verb = request.operation.partition(".")
     kind = _BY_NOUN[noun]
     body = _on_the_wire(unflatten(request.params), kind.wire.numbers)
-    if body.get("ip") in OWN_ADDRESS:
-        body["ip"] = _own_address(client, kind, request.path_params["id"], OWN_ADDRESS[body["ip"]])
+    if body.get("ip") in _OWN_ADDRESSES:
+        body["ip"] = _own_address(client, kind, request.path_params["id"], _OWN_ADDRESSES[body["ip"]])
     answer = client.write(request.method, request.path, body)
     try:
         external_id = str(answer[noun]["id"]) if verb == "create" else None

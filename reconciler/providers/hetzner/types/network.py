@@ -177,12 +177,10 @@ def _delete_route(address: Address, values: Attributes) -> Call:
 
 def ranges(desired: Desired | None, recorded: Recorded | None) -> list[str] | None:
     """The subnets that a network shall have; where its manifest is silent, those it has. None: unknown."""
-    if desired is not None and (_SUBNET in desired.collections or recorded is None):
-        return _ranges(desired)
-    return _ranges(recorded) if recorded is not None else None
-
-
-def _ranges(network: Desired | Recorded) -> list[str]:
+    silent = desired is None or (_SUBNET not in desired.collections and recorded is not None)
+    network = recorded if silent else desired
+    if network is None:
+        return None
     return sorted(str(part.attributes["ip_range"]) for part in network.parts if part.type == _SUBNET)
 
 

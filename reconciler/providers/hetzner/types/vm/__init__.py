@@ -11,7 +11,7 @@ from reconciler.providers.hetzner.resource_type import ResourceType, Rules, Watc
 from reconciler.providers.hetzner.types.vm import catalogue, lower
 from reconciler.providers.hetzner.types.vm.offers import LOOK_AT_IMAGE, LOOK_AT_TYPE
 from reconciler.providers.hetzner.types.vm.power import is_off
-from reconciler.providers.hetzner.types.vm.read import own_ip, read
+from reconciler.providers.hetzner.types.vm.read import read
 from reconciler.providers.hetzner.types.vm.wire import SHUTDOWN, WIRE
 
 TYPE = ResourceType(
@@ -21,6 +21,6 @@ TYPE = ResourceType(
     looks={LOOK_AT_TYPE: catalogue.look_at_type, LOOK_AT_IMAGE: catalogue.look_at_image},
     # The API calls a graceful shutdown done as soon as the machine has been asked.
     watch=Watch(SHUTDOWN, "off", is_off),
-    own_ip=own_ip,
+    own_ip=lambda data, version: str(data["public_net"][version]["ip"]),
     offers=catalogue.everything,
 )

@@ -42,9 +42,7 @@ def before(request: LowerRequest, desired: Desired) -> Calls:
     """What is to be known first. Raises PlanError for a machine that cannot be had so."""
     check(request, desired)
     if request.diff:
-        there = request.recorded if request.action is not Action.CREATE else None
-        resets = {change.name for change in request.diff.changes if change.after is None}
-        check_addresses(desired, there, request.wanted_of, resets)
+        check_addresses(request, desired)
     return (*fitting(request, desired), *placed(request, desired))
 
 

@@ -6,13 +6,12 @@ it cannot get: what manifests say is checked when planning, what there is just b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from reconciler.errors import PlanError
 from reconciler.model.diff import PartAction
 from reconciler.model.plan import Action, Call
 from reconciler.model.resource import Desired
-from reconciler.model.values import Value
 from reconciler.providers.driver import LowerRequest
 from reconciler.providers.hetzner.calls import Calls, at
 from reconciler.providers.hetzner.types import network as networks
@@ -49,8 +48,5 @@ def _moving(request: LowerRequest, desired: Desired) -> Iterator[Desired]:
 
 def _addresses(part: Desired) -> Iterator[str]:
     aliases = part.attributes.get("alias_ips")
-    values: Iterable[Value | None] = (
-        part.attributes.get("ip"),
-        *(aliases if isinstance(aliases, tuple) else ()),
-    )
+    values = (part.attributes.get("ip"), *(aliases if isinstance(aliases, tuple) else ()))
     return (str(value) for value in values if value is not None)

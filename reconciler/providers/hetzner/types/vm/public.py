@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-
 from reconciler.errors import PlanError
 from reconciler.model.address import Address
-from reconciler.model.plan import Call
-from reconciler.model.resource import Desired, Recorded
+from reconciler.model.plan import Action, Call
+from reconciler.model.resource import Desired
 from reconciler.model.values import ExternalRef, Reference, Value
+from reconciler.providers.driver import LowerRequest
 from reconciler.providers.hetzner.calls import Calls, Change, Tree, at, given, target_id
 from reconciler.providers.hetzner.reverse_dns import VERSIONS, change_dns_ptr, first_address, own_address
 from reconciler.providers.hetzner.types import firewall, primary_ip
 from reconciler.providers.hetzner.types.vm.wire import WIRE
 
 
-def check_addresses(
-    desired: Desired,
-    recorded: Recorded | None,
-    wanted: Callable[[Value | None], Desired | None],
-    resets: Collection[str] = (),
-) -> None:
-    """Refuse what can never be so. `wanted` gives what another manifest says of a reference's
-    target; `resets` are the attributes that shall have no value.
+def check_addresses(request: LowerRequest, desired: Desired) -> None:
+    """Refuse what can never be so.
 
     Raises PlanError for a public address that is switched off and yet spoken of, and for one address with
     two names: each would undo the other's, for ever.
     """
+    recorded = request.recorded if request.action is not Action.CREATE else None
+    there = recorded.attributes if recorded is not None else {}
+    resets = {change.name for change in request.diff.changes if change.after is None}
     for version in VERSIONS:
         dns, enabled = f"{version}_reverse_dns", desired.attributes.get(f"{version}_enabled")
         name, own = desired.attributes.get(dns), desired.attributes.get(version)
@@ -37,13 +33,12 @@ def check_addresses(
                 f"`{version}_enabled: false` leaves it without one",
                 hint="remove one of the two lines",
             )
-        there = recorded.attributes if recorded is not None else {}
         if name is not None and own is None and there.get(f"{version}_enabled") is False:
             raise PlanError(
                 f"{desired.address}: it has no public {version} address that `{dns}` could be the name of",
                 hint=f"declare a primary_ip and name it as `{version}`, or remove `{dns}`",
             )
-        other = wanted(own or there.get(version))
+        other = request.wanted_of(own or there.get(version))
         reset = name is None and dns in resets
         if other is None or dns in desired.lifecycle.ignore_changes or not (reset or name is not None):
             continue
@@ -106,11 +101,9 @@ def change_firewalls(change: Change) -> Calls:
         return ()
     address = change.recorded.address
     before, after = _set(firewalls.before), _set(firewalls.after)
-    added = sorted(after - before, key=str)
-    removed = sorted(before - after, key=str)
     return (
-        *(firewall.apply_to_server(item, address) for item in added),
-        *(firewall.remove_from_server(item, address) for item in removed),
+        *(firewall.apply_to_server(item, address) for item in sorted(after - before, key=str)),
+        *(firewall.remove_from_server(item, address) for item in sorted(before - after, key=str)),
     )
 
 

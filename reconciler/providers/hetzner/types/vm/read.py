@@ -84,8 +84,3 @@ def _attachment(data: Json) -> Observed:
         mac_address=data["mac_address"],
     )
     return observed_part(ATTACHMENT, str(data["network"]), values)
-
-
-def own_ip(data: Json, version: str) -> str:
-    """A server's public address of a version. Raises KeyError or TypeError where it has none."""
-    return str(data["public_net"][version]["ip"])
