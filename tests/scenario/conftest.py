@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.executor.steps import step as step_module
-from tests.databases import TestDatabase
-from tests.scenario.stage import VARIABLES, Stage, staged
+from tests.rigs.databases import TestDatabase
+from tests.rigs.stage import VARIABLES, Stage, staged
 
 
 @pytest.fixture(autouse=True)

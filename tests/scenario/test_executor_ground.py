@@ -26,8 +26,8 @@ from reconciler.store.database import session as session_module
 from reconciler.store.work.pauses import hold
 from reconciler.store.work.plans import save_plan
 from reconciler.store.work.workers import worker
-from tests.databases import TestDatabase
-from tests.scenario.stage import Stage, document, results, staged
+from tests.rigs.databases import TestDatabase
+from tests.rigs.stage import Stage, document, results, staged
 from tests.scenario.test_executor import ACTOR, NET, machine, names, network, stranger
 
 # -- stopping -------------------------------------------------------------------------------------------

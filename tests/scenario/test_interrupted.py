@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.executor.steps import step as step_module
-from tests.scenario.stage import Stage, document
+from tests.rigs.stage import Stage, document
 from tests.scenario.test_executor import machine
 from tests.scenario.test_recovery import asked, drained, killed_when, let_time_pass, recovered
 

@@ -24,10 +24,10 @@ from reconciler.model.plan import Action, BlockReason
 from reconciler.store.database.session import Actor
 from reconciler.store.work import operations as ops
 from reconciler.store.work.workers import worker
-from tests import forking
-from tests.databases import TestDatabase
-from tests.forking import Process
-from tests.scenario.stage import TOKEN, Simulator, Stage, document, result_of, staged
+from tests.rigs import forking
+from tests.rigs.databases import TestDatabase
+from tests.rigs.forking import Process
+from tests.rigs.stage import TOKEN, Simulator, Stage, document, result_of, staged
 from tests.scenario.test_executor import NET, adopting, machine, names, network, stranger
 
 ROOT = Path(__file__).parents[2]

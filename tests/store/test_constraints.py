@@ -19,8 +19,8 @@ from reconciler.store.inventory.rows import (
     upsert_credential,
     upsert_location,
 )
-from tests.databases import TestDatabase
-from tests.store.worlds import World
+from tests.rigs.databases import TestDatabase
+from tests.rigs.worlds import World
 
 OBJECT_STATES = (
     "pending",

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.model.resource import Lifecycle
 from reconciler.store.desired.revisions import restore_lifecycles
-from tests.store.core_world import ACTOR, CoreWorld
+from tests.rigs.core_world import ACTOR, CoreWorld
 from tests.store.test_observations import manage, net
 
 GUARDED = net(lifecycle=Lifecycle(prevent_destroy=True))

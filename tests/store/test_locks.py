@@ -9,8 +9,8 @@ from reconciler.errors import MigrationError
 from reconciler.store.database import migrate as migrations
 from reconciler.store.database.faults import LockedOut
 from reconciler.store.database.session import Actor, Store
-from tests.databases import TestDatabase
-from tests.store.core_world import ACTOR, CoreWorld
+from tests.rigs.core_world import ACTOR, CoreWorld
+from tests.rigs.databases import TestDatabase
 
 
 def test_every_session_of_ours_has_bounds(store: Store) -> None:

@@ -17,8 +17,8 @@ from reconciler.model.resource import Presence
 from reconciler.store.database.session import Transaction
 from reconciler.store.work import operations as ops
 from reconciler.store.work.operations import Begun
-from tests.store.core_world import ACTOR, CoreWorld, side_by_side, step_for
-from tests.store.operation_rig import ENDED, IDS, finish, net, status
+from tests.rigs.core_world import ACTOR, CoreWorld, side_by_side, step_for
+from tests.rigs.operations import ENDED, IDS, finish, net, status
 
 
 def call_statuses(world: CoreWorld, begun: Begun) -> list[str]:

@@ -11,7 +11,7 @@ from psycopg import errors as pg
 
 from reconciler.errors import ReconcilerError
 from reconciler.store.database.queries import all_queries, query, sql_files
-from tests.databases import TestDatabase
+from tests.rigs.databases import TestDatabase
 
 ADMINISTRATIVE = "migrations."  # run by the migration runner, as an administrator
 _PARAMETER = re.compile(r"%\((\w+)\)s")

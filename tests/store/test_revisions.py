@@ -14,9 +14,10 @@ from reconciler.model.resource import Desired, Lifecycle, OnRemove
 from reconciler.model.values import SecretRef
 from reconciler.store.desired.revisions import SourceRow, known_documents, other_resources
 from reconciler.store.desired.rows import load_desired
-from tests.store.core_world import ACTOR, CoreWorld, revise, sha, step_for
-from tests.unit.core_rig import ENDPOINTS, resources, want, with_parts
-from tests.unit.manifest_rig import catalog
+from tests.rigs.core import ENDPOINTS, resources, want, with_parts
+from tests.rigs.core_world import ACTOR, CoreWorld, revise, sha, step_for
+from tests.rigs.examples import often
+from tests.rigs.manifest import catalog
 
 OTHER = SourceRow("other", "git", "https://git.example/fleet")
 RULE = {"direction": "in", "protocol": "tcp", "port": "22", "source_ips": ("10.0.0.0/8", "::/0")}
@@ -35,7 +36,7 @@ def names(addresses: frozenset[Address]) -> set[str]:
 
 
 @settings(
-    max_examples=60,
+    max_examples=often(15),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

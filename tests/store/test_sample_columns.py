@@ -14,11 +14,11 @@ from reconciler.model.resource import Desired, Observed
 from reconciler.model.values import SecretRef
 from reconciler.store.inventory.secrets import Key
 from reconciler.store.work.plans import approve, find_plan, save_plan
-from tests.columns import serialized
 from tests.contract import hetzner_samples, proxmox_samples
-from tests.store.core_world import ACTOR, CoreWorld
-from tests.unit.core_rig import ENDPOINT_OF, given, observed_of
-from tests.unit.planner_rig import make_plan
+from tests.rigs.columns import serialized
+from tests.rigs.core import ENDPOINT_OF, given, observed_of
+from tests.rigs.core_world import ACTOR, CoreWorld
+from tests.rigs.planner import make_plan
 
 
 def here(desired: Desired) -> Desired:

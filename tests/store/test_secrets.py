@@ -24,8 +24,8 @@ from reconciler.store.inventory.secrets import (
     rotate_key,
     store_secret,
 )
-from tests.databases import TestDatabase
-from tests.store.worlds import World
+from tests.rigs.databases import TestDatabase
+from tests.rigs.worlds import World
 
 VALUE = "hunter2-§-secret"
 KEY = Key(bytes(range(32)))

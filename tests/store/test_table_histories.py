@@ -16,10 +16,10 @@ from reconciler.store import views
 from reconciler.store.catalog_rows import sync
 from reconciler.store.database.session import Actor, Store
 from reconciler.store.inventory import rows as inventory
-from tests.databases import TestDatabase
+from tests.rigs.databases import TestDatabase
+from tests.rigs.worlds import World
 from tests.store.test_catalog_rows import hashes, packaged, small
 from tests.store.test_inventory import DATACENTER, ENDPOINT, LOCATION, fill
-from tests.store.worlds import World
 
 pytestmark = pytest.mark.every_server
 
