@@ -147,8 +147,8 @@ def _within(inner: IPv4Network | IPv6Network, outer: IPv4Network | IPv6Network) 
 
 
 def _subnet(part: Desired) -> Tree:
-    names = {"type": "subnet_type", "network_zone": "network_zone", "vswitch_id": "vswitch_id"}
-    return given(part, ip_range="ip_range", **names)
+    names = {"type": "subnet_type", "ip_range": "ip_range", "network_zone": "network_zone"}
+    return given(part, **names, vswitch_id="vswitch_id")
 
 
 def _route(values: Attributes) -> Tree:
