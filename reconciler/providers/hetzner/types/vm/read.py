@@ -1,4 +1,4 @@
-"""Servers as `Observed`, with their places in private networks. Pure."""
+"""Servers as `Observed`, with their places in private networks. Pure, but for what is asked `beside`."""
 
 from __future__ import annotations
 
