@@ -83,7 +83,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(part.name for part in PARTS))
     parser.add_argument("--count", type=int, help="how many of each part, instead of the table's number")
     parser.add_argument("--seed", type=int, default=SEED, help="which ones; each seed has its own")
-    parser.add_argument("--resume", type=Path, metavar="LOG", help="what this earlier run killed is not tried")
+    parser.add_argument("--resume", type=Path, metavar="LOG", help="leave out what this run killed")
     parser.add_argument("--stage", type=int, default=1, help="begin with these tests: 1 are the quickest")
     parser.add_argument("--list", action="store_true", help="name them, and try none")
     return parser.parse_args()
