@@ -181,6 +181,14 @@ class Driver(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Give up what is held, connections above all; nothing is asked of this instance any more.
+
+        Called once, when the thread that it serves has ended (so from another one), or by that thread. What
+        is raised is ignored. A driver that holds nothing may leave it out.
+        """
+        ...
+
 
 def copied_from(driver: type[Driver], desired: Desired) -> tuple[ExternalRef, ...]:
     """The objects, as (type, external id), that a new one is made from and that no reference names.
