@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -12,13 +12,14 @@ from reconciler.model.resource import Desired
 from reconciler.model.values import Value
 from reconciler.providers.driver import Request
 from reconciler.providers.hetzner import HetznerDriver
-from reconciler.providers.hetzner.kinds import KINDS
-from tests.contract import harness
-from tests.contract.harness import FreeMeter, Sample, Sent, access, catalog_of, wanted
+from reconciler.testing import Fault, FreeMeter, Manifests, Parts, Sample, Sent, access
 from tests.contract.hetzner_rig import KEY_1, TOKEN, Rig, running, violations
+from tests.contract.sim_faults import simulated
 
 PROVIDER = "hetzner"
-Parts = Mapping[str, Sequence[Mapping[str, Value]]]
+MANIFESTS = Manifests(HetznerDriver.catalog)
+CATALOG, changed, with_parts = MANIFESTS.catalog, MANIFESTS.changed, MANIFESTS.with_parts
+want, without = MANIFESTS.want, MANIFESTS.without
 
 
 class HetznerHarness:
@@ -38,9 +39,6 @@ class HetznerHarness:
         self.drivers.append(HetznerDriver(access(PROVIDER, self.url, credential or TOKEN, meter=self.meter)))
         return self.drivers[-1]
 
-    def samples(self) -> Sequence[Sample]:
-        return samples()
-
     def sent(self) -> list[Sent]:
         return [
             Sent(str(entry["method"]), str(entry["path"]).removeprefix("/v1"))
@@ -48,13 +46,13 @@ class HetznerHarness:
             if entry["method"] != "GET"
         ]
 
-    def collection(self, resource_type: str) -> str:
-        return f"/v1/{KINDS[resource_type].collection}"
-
     def fault(self, kind: str, **options: Any) -> None:
         self.rig.control("POST", "/faults", {"kind": kind, **options})
 
-    def clear_faults(self) -> None:
+    def fail(self, fault: Fault, *, reads: bool) -> None:
+        self.fault(**simulated(fault, reads=reads))
+
+    def mend(self) -> None:
         self.rig.control("DELETE", "/faults")
 
     def violations(self) -> list[str]:
@@ -81,30 +79,6 @@ def asked(harness: HetznerHarness, method: str = "GET") -> list[str]:
 def poweroff(server: str) -> Request:
     path = f"/servers/{server}/actions/poweroff"
     return Request("server.poweroff", "POST", path, {"id": server}, {})
-
-
-def want(
-    address: str, parts: Parts | None = None, tags: Mapping[str, str] | None = None, **values: Value
-) -> Desired:
-    return wanted(CATALOG, PROVIDER, address, values, parts=parts, tags=tags)
-
-
-def changed(desired: Desired, tags: Mapping[str, str] | None = None, **values: Value) -> Desired:
-    return harness.changed(CATALOG, desired, tags, **values)
-
-
-CATALOG = catalog_of(HetznerDriver.catalog)
-
-
-def with_parts(desired: Desired, parts: Parts) -> Desired:
-    """The same resource with other parts of the named types."""
-    inner = want(str(desired.address), parts)
-    kept = tuple(part for part in desired.parts if part.type not in parts)
-    return replace(desired, parts=(*kept, *inner.parts), collections=desired.collections | inner.collections)
-
-
-def without(desired: Desired, *names: str) -> Desired:
-    return replace(desired, attributes={k: v for k, v in desired.attributes.items() if k not in names})
 
 
 def ssh_key(name: str = "admin") -> Desired:
