@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from reconciler.errors import ConfigurationError, CredentialError, ErrorCode, PlanError, ProviderError
@@ -15,27 +15,24 @@ from reconciler.executor.access.edge import Edge
 from reconciler.executor.access.opened import OpenDrivers
 from reconciler.executor.access.poller import Poller
 from reconciler.model.catalog import Catalog
-from reconciler.model.values import Scalar
+from reconciler.model.inventory import Endpoint
 from reconciler.providers.driver import Access, DriverClass, Meter
 from reconciler.store.database.session import Actor, Store
 from reconciler.store.work.operations import IdRange
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One endpoint, ready to be used. `access` resolves the credential each time it is called.
+class EndpointConnection:
+    """An endpoint with what it is reached by. `access` resolves the credential each time it is called.
 
     `fingerprint` tells whether two texts are the same, and nothing else of them.
     """
 
-    name: str
-    provider_type: str
+    endpoint: Endpoint
     driver: DriverClass
     access: Callable[[Meter], Access]
     fingerprint: Callable[[str], str]
     budget: RequestBudget
-    report_only: bool = False
-    settings: Mapping[str, Scalar] = field(default_factory=dict)
     withheld: str | None = None  # why its credential is not sent there, and what would change that
     id_range: IdRange | None = None  # the ids that we choose from, where the provider lets its clients choose
     read_timeout: float = 30.0  # seconds that a request may take
@@ -51,7 +48,7 @@ class Connections:
 
     def __init__(
         self,
-        endpoints: Mapping[str, Endpoint],
+        endpoints: Mapping[str, EndpointConnection],
         stop: threading.Event | None = None,
         opened: OpenDrivers | None = None,
     ) -> None:
@@ -63,7 +60,8 @@ class Connections:
         self._trusted: set[tuple[str, str]] = set()  # (endpoint, login)
         self._lock = threading.Lock()
 
-    def endpoint(self, name: str) -> Endpoint:
+    def to(self, name: str) -> EndpointConnection:
+        """The connection to an endpoint. Raises PlanError if there is no such endpoint."""
         try:
             return self.endpoints[name]
         except KeyError:
@@ -73,12 +71,12 @@ class Connections:
         """This thread's driver. Raises ProviderError if there is no way to reach the endpoint."""
         drivers: dict[str, Edge] = self._local.__dict__.setdefault("drivers", {})
         if name not in drivers:
-            endpoint = self.endpoint(name)
+            to = self.to(name)
             try:
-                access = endpoint.access(Metered(endpoint.budget, lambda: self.stop, self._is_hasty))
-                drivers[name] = Edge(name, endpoint.driver(access))
+                access = to.access(Metered(to.budget, lambda: self.stop, self._is_hasty))
+                drivers[name] = Edge(name, to.driver(access))
                 self._opened.add(drivers[name])
-                self._logins()[name] = endpoint.fingerprint(f"{access.url}\n{access.credential}")
+                self._logins()[name] = to.fingerprint(f"{access.url}\n{access.credential}")
             except CredentialError as error:
                 raise ProviderError(
                     f"{name}: {error.message}", code=ErrorCode.UNAUTHORIZED, hint=error.hint
@@ -115,6 +113,7 @@ class Connections:
         self._trusted.add((name, self.login(name)))
 
     def trusted(self, name: str) -> bool:
+        """Whether this thread's login was shown something of ours there. Raises ProviderError."""
         return (name, self.login(name)) in self._trusted
 
     def release(self) -> None:
@@ -125,6 +124,7 @@ class Connections:
             poller.release()
 
     def poller(self, name: str) -> Poller:
+        """The endpoint's one poller, which all threads share."""
         with self._lock:
             if name not in self._pollers:
                 self._pollers[name] = Poller(lambda: self.driver(name), leave=self._opened.close_own)
@@ -139,7 +139,7 @@ class Connections:
         finally:
             self._opened.close_ended()
 
-    def renewed(self, endpoints: Mapping[str, Endpoint]) -> Connections:
+    def renewed(self, endpoints: Mapping[str, EndpointConnection]) -> Connections:
         """The connections to go on with when the inventory has changed; these are closed."""
         self.close()
         return Connections(endpoints, self.stop, self._opened)

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from reconciler.testing import DriverContract, DriverHarness, Sample
-from tests.contract import hetzner_harness, proxmox_samples
+from tests.contract import hetzner_samples, proxmox_samples
 from tests.contract.hetzner_harness import hetzner
 from tests.contract.proxmox_harness import proxmox
 
 
 class TestHetzner(DriverContract):
     def samples(self) -> Sequence[Sample]:
-        return hetzner_harness.samples()
+        return hetzner_samples.samples()
 
     @contextmanager
     def connected(self) -> Iterator[DriverHarness]:

@@ -8,7 +8,8 @@ from uuid import uuid4
 
 from reconciler.catalog import CatalogPart, load_part
 from reconciler.executor.access.budget import RequestBudget
-from reconciler.executor.context import Connections, Endpoint
+from reconciler.executor.context import Connections, EndpointConnection
+from reconciler.model.inventory import Endpoint
 from reconciler.providers.driver import Access, DriverClass
 from reconciler.providers.logical import LogicalDriver
 
@@ -43,10 +44,9 @@ def connections(driver: Any) -> Connections:
     return Connections({NAME: endpoint(driver)})
 
 
-def endpoint(driver: DriverClass) -> Endpoint:
-    return Endpoint(
-        name=NAME,
-        provider_type="logical",
+def endpoint(driver: DriverClass) -> EndpointConnection:
+    return EndpointConnection(
+        endpoint=Endpoint(NAME, "books", "logical"),
         driver=driver,
         access=lambda meter: Access(NAME, "", uuid4(), "", meter),
         fingerprint=str,
