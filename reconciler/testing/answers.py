@@ -71,7 +71,7 @@ class Answers(Suite):
     def test_what_is_not_there_is_absent_and_what_is_there_is_not(self, harness: DriverHarness) -> None:
         world, there = self._one_is_there(harness)
         gone = (there[0], "999999")
-        seen = world.driver.observe(ObserveRequest(frozenset(), (there, gone)))
+        seen = world.driver.observe(ObserveRequest(frozenset({there[0]}), (there, gone)))
         assert seen.absent == {gone}
         assert [(item.type, item.external_id) for item in seen.resources] == [there]
         assert not seen.complete

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.rigs.databases import TestDatabase
+from tests.rigs.wheels import install
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -35,12 +35,8 @@ print(len(core_part().resource_types), HetznerDriver.catalog.name, ProxmoxDriver
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel's content, as an installer would lay it out."""
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
-    subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True)
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder / "site")
-    return folder / "site"
+    install(CHECKOUT, folder)
+    return folder
 
 
 def test_an_installed_wheel_migrates_a_database_from_nothing(
