@@ -73,7 +73,7 @@ class DriverHarness(Protocol):
         ...
 
     def fail(self, fault: Fault, *, reads: bool) -> None:
-        """From now on every read ends so, or, without `reads`, every request that would make something."""
+        """From now on every read ends so, or, without `reads`, every request that makes something."""
         ...
 
     def mend(self) -> None:

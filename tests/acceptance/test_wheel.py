@@ -54,6 +54,14 @@ def test_an_installed_wheel_migrates_a_database_from_nothing(
     assert done.stdout.rstrip().splitlines()[0].endswith("()")
 
 
+def test_the_wheel_says_that_it_is_typed_and_that_only_tests_need_pytest(installed: Path) -> None:
+    assert (installed / "reconciler" / "py.typed").is_file()
+    (metadata,) = installed.glob("*.dist-info/METADATA")
+    asked = [line for line in metadata.read_text(encoding="utf-8").splitlines() if "pytest" in line]
+    assert "Requires-Dist: pytest>=8; extra == 'testing'" in asked
+    assert all("extra == " in line for line in asked)
+
+
 def test_the_wheel_names_its_command_and_its_drivers(installed: Path) -> None:
     (entry_points,) = installed.glob("*.dist-info/entry_points.txt")
     text = entry_points.read_text(encoding="utf-8")
