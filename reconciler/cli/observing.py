@@ -25,7 +25,7 @@ from reconciler.cli.sources import Manifests, names_of
 from reconciler.cli.values import united
 from reconciler.engine.observing import observe_all
 from reconciler.executor.observe.endpoint import Coverage
-from reconciler.manifest.source.sources import SourceState
+from reconciler.manifest.source.state import SourceState
 from reconciler.model.address import Address
 from reconciler.model.scope import Scope, ScopePart
 from reconciler.store import views

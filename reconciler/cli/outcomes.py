@@ -12,7 +12,7 @@ from reconciler.cli.output import Piece, counted, line, seconds_text, table
 from reconciler.cli.plan_text import VERBS, blocked_lines, elsewhere_text, titled
 from reconciler.cli.progress import GERUNDS, PAST
 from reconciler.cli.sight import Sight
-from reconciler.engine.apply import Applied
+from reconciler.engine.results import Applied
 from reconciler.executor.steps.outcome import Outcome, Result
 from reconciler.model.plan import Action, Blocked, BlockReason
 

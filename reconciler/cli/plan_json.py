@@ -40,7 +40,7 @@ from typing import Any
 from reconciler.cli.sight import Sight
 from reconciler.cli.values import as_json
 from reconciler.executor.observe.endpoint import Coverage
-from reconciler.manifest.source.sources import SourceState
+from reconciler.manifest.source.state import SourceState
 from reconciler.model.catalog import Catalog
 from reconciler.model.diff import AttributeChange
 from reconciler.model.inventory import InventoryStep

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from reconciler.cli.output import counted, errors, line, note, seconds_text
 from reconciler.cli.plan_text import SYMBOLS
-from reconciler.engine.apply import Progress
+from reconciler.engine.results import Progress
 from reconciler.executor.steps.outcome import Outcome, Result
 from reconciler.executor.steps.recover import Recovered
 from reconciler.model.address import Address

@@ -24,14 +24,15 @@ from reconciler.cli.settings import Settings
 from reconciler.cli.sight import Sight, trouble_text
 from reconciler.cli.sources import Manifests, described
 from reconciler.cli.stopping import stopping
-from reconciler.engine.apply import Applied, Preview, Session
+from reconciler.engine.apply import Session
 from reconciler.engine.approval import Permit
 from reconciler.engine.engine import Engine
 from reconciler.engine.planning import PlanOptions
+from reconciler.engine.results import Applied, Preview
 from reconciler.engine.saved import keep_waiting, same_as_saved, still_good
 from reconciler.errors import ConfigurationError
 from reconciler.executor.observe.endpoint import Coverage
-from reconciler.manifest.source.sources import SourceState
+from reconciler.manifest.source.state import SourceState
 from reconciler.model.plan import Action
 from reconciler.planner.select import Selection, Selector
 from reconciler.store import views

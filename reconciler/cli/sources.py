@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from reconciler.cli.settings import Settings
 from reconciler.cli.values import short_commit
 from reconciler.errors import ConfigurationError
-from reconciler.manifest.source.sources import SourceSpec, SourceState, read_sources
+from reconciler.manifest.source.sources import read_sources
+from reconciler.manifest.source.state import SourceSpec, SourceState
 from reconciler.manifest.source.where import NamedBy
 from reconciler.planner.select import Selection, parse_selector
 from reconciler.store.desired.sources import PlanSource

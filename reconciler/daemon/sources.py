@@ -29,7 +29,8 @@ from reconciler.errors import CredentialError, DatabaseUnavailable, ManifestErro
 from reconciler.executor.context import Context
 from reconciler.manifest.source.git.login import parsed_login
 from reconciler.manifest.source.git.remote import is_remote, without_credentials
-from reconciler.manifest.source.sources import SourceSpec, SourceState, read_source
+from reconciler.manifest.source.sources import read_source
+from reconciler.manifest.source.state import SourceSpec, SourceState
 from reconciler.model.backoff import BackOff
 from reconciler.model.scope import Scope, ScopePart
 from reconciler.store.database.session import Transaction

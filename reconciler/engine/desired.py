@@ -11,7 +11,7 @@ from reconciler.engine.inventory import claim_inventory, write_inventory
 from reconciler.errors import Location, ManifestError, Problem
 from reconciler.manifest.load import declared_roots, load
 from reconciler.manifest.model import Known, KnownDocument, ManifestSet
-from reconciler.manifest.source.sources import SourceState
+from reconciler.manifest.source.state import SourceState
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.inventory import InventoryStep

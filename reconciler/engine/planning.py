@@ -10,6 +10,11 @@ from reconciler.engine.drivers import driver_class, drivers
 from reconciler.engine.engine import Engine
 from reconciler.engine.inventory import waiting_hosts
 from reconciler.engine.natural_keys import natural_keys, recorded_at, strangers_at
+from reconciler.engine.specifications import (
+    applied_specifications,
+    carried_specifications,
+    created_specifications,
+)
 from reconciler.errors import PlanError
 from reconciler.executor.context import EndpointConnection
 from reconciler.executor.observe.endpoint import Coverage
@@ -29,14 +34,12 @@ from reconciler.planner.references import references
 from reconciler.providers.driver import LowerRequest, copied_from
 from reconciler.store.database.session import Transaction
 from reconciler.store.desired.lifecycles import restore_lifecycles
-from reconciler.store.desired.rows import load_desired, load_specifications
+from reconciler.store.desired.rows import load_desired
 from reconciler.store.recorded.failures import drop_void_failures, failures
 from reconciler.store.recorded.observations import observation_start
 from reconciler.store.recorded.resources import (
     Root,
     candidate_roots,
-    carried_by,
-    created_by,
     holds,
     load_by_external_id,
     load_holders,
@@ -97,7 +100,7 @@ def plan_now(
     leaving = {item.address for item in gone} | {
         a for a in recorded.keys() & desired.keys() if _replaceable(desired[a]) or desired[a].collections
     }
-    applied = _applied(tx, engine.catalog, desired, recorded)
+    applied = applied_specifications(tx, engine.catalog, desired, recorded)
     known = {item.id for item in (*recorded.values(), *around.values())}
     keys = natural_keys(endpoints, desired, recorded)
     at_key = recorded_at(tx, engine.catalog, keys, desired)
@@ -117,8 +120,8 @@ def plan_now(
         now=observation_start(tx),
         managed=managed_count(tx, scoped_sources(options)),
         applied=applied,
-        carried=_carried(tx, engine.catalog, applied, recorded),
-        created=_created(tx, engine.catalog, desired, recorded),
+        carried=carried_specifications(tx, engine.catalog, applied, recorded),
+        created=created_specifications(tx, engine.catalog, desired, recorded),
         strangers={**strangers_at(keys, at_key, desired), **load_strangers(tx, wanted, engine.catalog)},
         users=load_users(tx, leaving, known, engine.catalog),
         holders=load_holders(tx, _unique_texts(engine.catalog, desired, recorded), known, engine.catalog),
@@ -200,45 +203,6 @@ def _unique_texts(
             if there is None or not there.exists or there.attributes.get(name) != value:
                 found.add((item.endpoint, item.type, name, value))
     return found
-
-
-def _applied(
-    tx: Transaction,
-    catalog: Catalog,
-    desired: Mapping[Address, Desired],
-    recorded: Mapping[Address, Recorded],
-) -> dict[Address, Desired]:
-    """What was last applied of what is wanted otherwise now: it tells a manifest's changes from drift."""
-    moved = {
-        address: found
-        for address in desired.keys() & recorded.keys()
-        if (found := recorded[address].applied_desired_hash) is not None and found != desired[address].hash()
-    }
-    return load_specifications(tx, moved, catalog)
-
-
-def _carried(
-    tx: Transaction,
-    catalog: Catalog,
-    applied: Mapping[Address, Desired],
-    recorded: Mapping[Address, Recorded],
-) -> dict[Address, Desired]:
-    """What our last step went by, where it could do only a part of that: what it did is ours all the same."""
-    there = {recorded[address].id: address for address in applied}
-    went = {there[row_id]: spec for row_id, spec in carried_by(tx, there).items()}
-    return load_specifications(tx, {a: s for a, s in went.items() if s != applied[a].hash()}, catalog)
-
-
-def _created(
-    tx: Transaction,
-    catalog: Catalog,
-    desired: Mapping[Address, Desired],
-    recorded: Mapping[Address, Recorded],
-) -> dict[Address, Desired]:
-    """What was wanted of the candidates when we made their objects, where that is something else now."""
-    there = {recorded[a].id: a for a in desired.keys() & recorded.keys() if recorded[a].exists}
-    made = {there[row_id]: spec for row_id, spec in created_by(tx, there).items()}
-    return load_specifications(tx, {a: s for a, s in made.items() if s != desired[a].hash()}, catalog)
 
 
 def _replaceable(desired: Desired) -> bool:

@@ -30,13 +30,12 @@ from reconciler.executor.steps.outcome import Outcome, Result
 from reconciler.executor.steps.retries import ATTEMPTS, PATIENT_ATTEMPTS, call_pause, is_sent_again
 from reconciler.executor.steps.settle import settle_failure, settle_success, settle_unsent
 from reconciler.executor.steps.verify import verify_needed, verify_ours
+from reconciler.executor.steps.waiting import wait_for
 from reconciler.model.address import Address
 from reconciler.model.plan import Call, Step
-from reconciler.providers.driver import Submission, TaskState
+from reconciler.providers.driver import Submission
 from reconciler.store.database.session import Transaction
 from reconciler.store.work import operations as ops
-
-_GRACE = 30.0  # seconds that a stop request leaves to a task; a longer one is left to the recovery
 
 
 class StepRunner:
@@ -156,7 +155,7 @@ class StepRunner:
             begun, submission = self._submit(begun, call, ids)
             with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
                 ops.accepted(tx, begun, position, self._made(position, submission), submission.tasks)
-            self._wait(call, submission)
+            wait_for(self.context, self.step.endpoint, call, submission, self.stop)
         except Stopped:
             raise  # on record as it is: as sent, or as taken
         except ProviderError as error:
@@ -282,27 +281,3 @@ class StepRunner:
             )
         with self.context.store.transaction(self.context.acting(begun.operation, "another id")) as tx:
             return ops.reserve_again(tx, begun, self.step.endpoint, self.connection.id_range), None
-
-    def _wait(self, call: Call, submission: Submission) -> None:
-        poller = self.context.connections.poller(self.step.endpoint)
-        statuses = poller.wait(submission.tasks, call.timeout, self.stop, _GRACE)
-        for task, status in statuses.items():
-            if status.state is TaskState.FAILED:
-                raise ProviderError(f"{call.summary}: {status.message or 'the task failed'}")
-            if status.state is TaskState.RUNNING and self.stop.is_set():
-                raise Stopped(
-                    f"stopped while the provider was still at it ({task})",
-                    hint="it is on record; the next run waits for it first",
-                )
-            if status.state is TaskState.RUNNING and status.message:
-                raise ProviderError(
-                    f"{call.summary}: it is not known what became of it ({task}): {status.message}",
-                    code=ErrorCode.UNAVAILABLE,
-                    ambiguous=True,
-                )
-            if status.state is TaskState.RUNNING:
-                raise ProviderError(
-                    f"{call.summary}: still running after {call.timeout} s ({task})",
-                    code=ErrorCode.TIMEOUT,
-                    ambiguous=True,
-                )

@@ -10,8 +10,8 @@ from reconciler.manifest.findings import Scope
 from reconciler.manifest.model import Inventory, Known
 from reconciler.manifest.read import inventory as read
 from reconciler.manifest.read.envelope import Envelope
-from reconciler.manifest.read.resources import Surroundings
-from reconciler.manifest.yaml.reader import Position
+from reconciler.manifest.read.surroundings import Surroundings
+from reconciler.manifest.yaml.nodes import Position
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 

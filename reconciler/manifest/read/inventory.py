@@ -21,7 +21,7 @@ from reconciler.manifest.read.attribute_values import read_setting
 from reconciler.manifest.read.envelope import Envelope
 from reconciler.manifest.read.forms import Form, find, read_form
 from reconciler.manifest.read.urls import ALLOWED, UrlProblem, check_endpoint, check_written
-from reconciler.manifest.yaml.reader import Entry, Mapping, Position
+from reconciler.manifest.yaml.nodes import Entry, Mapping, Position
 from reconciler.model.catalog import Catalog
 from reconciler.model.inventory import Credential, Datacenter, Endpoint, Location, Provider
 from reconciler.model.values import Scalar

@@ -24,7 +24,7 @@ from reconciler.daemon.sources import label
 from reconciler.errors import ConfigurationError
 from reconciler.executor.access.budget import RequestBudget
 from reconciler.executor.observe.endpoint import Coverage
-from reconciler.manifest.source.sources import SourceSpec
+from reconciler.manifest.source.state import SourceSpec
 
 SECRET = "s3cret-token-value"
 
