@@ -81,7 +81,11 @@ class Engine:
     def working(self, kind: Literal["cli", "daemon"]) -> Iterator[Context]:
         """A context for observing and applying, for as long as the block runs."""
         with worker(self.store, kind) as worker_id:
-            yield self.context(worker_id)
+            context = self.context(worker_id)
+            try:
+                yield context
+            finally:
+                context.connections.close()
 
     def context(self, worker_id: UUID) -> Context:
         """What a worker observes and applies with: the endpoints as they are recorded now."""
@@ -100,17 +104,21 @@ class Engine:
     def refreshed(self, context: Context, revision: int | None) -> Context:
         """The context after a revision: endpoints may have come, changed or gone."""
         with self.store.read() as tx:
-            connections = Connections(self.endpoints(tx), context.connections.stop)
+            connections = context.connections.renewed(self.endpoints(tx))
         return replace(context, connections=connections, catalog=self.catalog, revision=revision)
 
-    def rehearsing(self, tx: Transaction, context: Context) -> Context:
+    @contextmanager
+    def rehearsing(self, tx: Transaction, context: Context) -> Iterator[Context]:
         """A context that sees what the transaction sees: endpoints and credentials not committed yet."""
 
         def within(credential: str) -> str:
             return resolve(tx, self.key, credential)
 
         connections = Connections(self.endpoints(tx, within), context.connections.stop)
-        return replace(context, connections=connections, catalog=self.catalog, secret=within)
+        try:
+            yield replace(context, connections=connections, catalog=self.catalog, secret=within)
+        finally:
+            connections.close()
 
     def endpoints(
         self, tx: Transaction, secret: Callable[[str], str] | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from reconciler.errors import ErrorCode, ProviderError, ReconcilerError
@@ -51,6 +52,13 @@ class Edge:
             raise
         except Exception as error:
             raise self._unreadable(error, "the answer about a task") from error
+
+    def close(self) -> None:
+        """Give up what the driver holds, if it has a way to. What fails in that harms nobody any more."""
+        close = getattr(self.inner, "close", None)
+        if close is not None:
+            with suppress(Exception):
+                close()
 
     def _unreadable(self, error: Exception, what: str, *, ambiguous: bool = False) -> ProviderError:
         if isinstance(error, OSError):  # the system's own words: a CA file that is not there, for one

@@ -21,6 +21,7 @@ from reconciler import __version__
 from reconciler.errors import ErrorCode, ProviderError
 from reconciler.providers.driver import Access
 from reconciler.providers.hetzner import errors
+from reconciler.providers.sessions import close_session
 
 _GET_ATTEMPTS = 2
 
@@ -51,7 +52,8 @@ class HetznerClient:
         self._session.hooks["response"].append(self._seen)
 
     def close(self) -> None:
-        self._session.close()
+        """Close the connections; the next request opens them again."""
+        close_session(self._session)
 
     def named(self, method: str, path: str) -> str:
         """A request as messages name it."""

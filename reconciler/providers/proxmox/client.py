@@ -20,6 +20,7 @@ from proxmoxer.core import AuthenticationError, ResourceException
 from reconciler.errors import ConfigurationError, CredentialError, ErrorCode, ProviderError
 from reconciler.providers.driver import Access, Wire
 from reconciler.providers.proxmox import errors
+from reconciler.providers.sessions import close_session
 
 _IDLE_LIMIT = 4.0
 """Seconds after which a kept connection is not used again: the server cuts idle ones after five."""
@@ -91,7 +92,7 @@ class ProxmoxClient:
     def close(self) -> None:
         """Close the connections; the next call opens them again."""
         if self._api is not None:
-            self._api._store["session"].close()
+            close_session(self._api._store["session"])
 
     def _connected(self, where: str) -> Any:
         if self._api is None:
