@@ -19,7 +19,7 @@ from reconciler.daemon.backoff import JITTER, pause
 from reconciler.daemon.config import DaemonConfig
 from reconciler.daemon.endpoints import MOST_PAUSE, Endpoints
 from reconciler.daemon.health import Health, HealthServer
-from reconciler.daemon.logs import REDACTED, Redactor, configure, get_logger
+from reconciler.daemon.logs import configure, get_logger
 from reconciler.daemon.metrics import Metrics
 from reconciler.daemon.notices import Notices
 from reconciler.daemon.notify import notify
@@ -28,6 +28,7 @@ from reconciler.errors import ConfigurationError
 from reconciler.executor.access.budget import RequestBudget
 from reconciler.executor.observe.endpoint import Coverage
 from reconciler.manifest.source.sources import SourceSpec
+from reconciler.redaction import REDACTED, Redactor
 
 SECRET = "s3cret-token-value"
 

@@ -19,6 +19,7 @@ from reconciler.providers.driver import (
     Submission,
     TaskStatus,
 )
+from reconciler.providers.trace import during
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Edge:
 
     def observe(self, request: ObserveRequest) -> Observation:
         try:
-            return self.inner.observe(request)
+            with during("observe"):
+                return self.inner.observe(request)
         except ReconcilerError:
             raise
         except Exception as error:
@@ -38,7 +40,8 @@ class Edge:
 
     def submit(self, request: Request) -> Submission:
         try:
-            return self.inner.submit(request)
+            with during(request.operation):
+                return self.inner.submit(request)
         except ReconcilerError:
             raise
         except Exception as error:
@@ -46,7 +49,8 @@ class Edge:
 
     def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
         try:
-            return self.inner.poll(tasks)
+            with during("poll"):
+                return self.inner.poll(tasks)
         except ReconcilerError:
             raise
         except Exception as error:
