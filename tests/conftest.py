@@ -15,14 +15,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from reconciler.engine.catalog import bring_in
 from reconciler.errors import DatabaseUnavailable
 from reconciler.store.database.migrate import migrate
 from reconciler.store.database.session import Actor, Store
 from reconciler.store.embedded import EmbeddedServer, Origin, find_binaries
-from tests import forking
-from tests.databases import TestDatabase, fastest_folder, made_once, new_database
+from tests.rigs import forking
+from tests.rigs.databases import TestDatabase, fastest_folder, made_once, new_database
+from tests.rigs.examples import often
 
 HOME = "RECONCILER_TEST_HOME"
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "64MB"}
@@ -41,6 +43,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    settings.register_profile("suite", settings(), max_examples=often(30))
+    settings.load_profile("suite")
     config.addinivalue_line(
         "markers", "every_server: run on every PostgreSQL there is, not just the chosen one"
     )

@@ -19,7 +19,7 @@ from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Desired, Lifecycle, Recorded
 from reconciler.model.values import SecretRef, Value
-from reconciler.store import catalog_rows, views
+from reconciler.store import catalog_reading, views
 from reconciler.store.database.session import Transaction
 from reconciler.store.desired.rows import load_desired
 from reconciler.store.recorded.resources import load_recorded, load_recorded_by_id
@@ -57,7 +57,7 @@ def _print(lines: Iterable[Text]) -> None:
 
 
 def _find(tx: Transaction, address: Address) -> _Found:
-    catalog = catalog_rows.load(tx)
+    catalog = catalog_reading.load(tx)
     name = str(address)
     seen = views.resources(tx, address=name) or views.resources(tx, address=name, unmanaged=True)
     desired = load_desired(tx, [address.root], catalog).get(address.root)

@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.cli.values import as_json
 from reconciler.model.address import Address
 from reconciler.model.resource import Recorded
-from reconciler.store import catalog_rows
+from reconciler.store import catalog_reading
 from reconciler.store.database.session import Transaction
 from reconciler.store.recorded.resources import load_recorded, load_recorded_by_id
 from reconciler.store.views import ResourceView
@@ -22,7 +22,7 @@ def resource_data(tx: Transaction, items: Sequence[ResourceView]) -> list[dict[s
 
 
 def _roots(tx: Transaction, items: Iterable[ResourceView]) -> list[Recorded]:
-    catalog = catalog_rows.load(tx)
+    catalog = catalog_reading.load(tx)
     own = [item.id for item in items if item.contained_in is None]
     around = {Address.parse(item.address).root for item in items if item.contained_in is not None}
     return [*load_recorded_by_id(tx, own, catalog), *load_recorded(tx, around, catalog).values()]

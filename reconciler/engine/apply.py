@@ -29,7 +29,7 @@ from reconciler.model.inventory import InventoryStep
 from reconciler.model.plan import Action, Plan, Step
 from reconciler.model.scope import Scope
 from reconciler.store.database.session import Actor, Transaction
-from reconciler.store.desired.revisions import revisions_of
+from reconciler.store.desired.known import revisions_of
 from reconciler.store.recorded.observations import adoption_targets
 from reconciler.store.recorded.resources import settle
 from reconciler.store.views import unmanaged_at
@@ -85,6 +85,7 @@ class Applied:
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
+        """The outcomes other than done."""
         return tuple(outcome for outcome in self.outcomes if outcome.result is not Result.DONE)
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.store.embedded import EmbeddedServer
-from tests.acceptance.rig import TOKEN, Cli, Simulator, World, end, inventory, simulator
-from tests.databases import TestDatabase, fastest_folder
+from tests.rigs.databases import TestDatabase, fastest_folder
+from tests.rigs.processes import TOKEN, Cli, Simulator, World, end, inventory, simulator
 
 _KEPT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
 

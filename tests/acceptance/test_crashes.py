@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests.acceptance.rig import NETWORK, SSH_KEY, VM, VOLUME, World, until
+from tests.rigs.processes import NETWORK, SSH_KEY, VM, VOLUME, World, until
 
 
 @pytest.mark.parametrize("lost", ["answer", "connection"])

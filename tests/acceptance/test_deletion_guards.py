@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.acceptance.rig import NETWORK, SSH_KEY, VM, World
+from tests.rigs.processes import NETWORK, SSH_KEY, VM, World
 
 GUARDED = NETWORK + "    lifecycle: {prevent_destroy: true}\n"
 RETAINED = NETWORK + "    lifecycle: {on_remove: retain}\n"

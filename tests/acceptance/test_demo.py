@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.acceptance.rig import Cli, Simulator, simulator
+from tests.rigs.processes import Cli, Simulator, simulator
 
 PROJECT = Path(__file__).parents[2]
 DEMO = PROJECT / "manifests" / "demo"

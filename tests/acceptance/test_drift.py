@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.acceptance.rig import SSH_KEY, VM, World
+from tests.rigs.processes import SSH_KEY, VM, World
 
 
 def test_drift_is_listed_and_an_apply_heals_it(world: World) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.rig import KEY, TOKEN, Simulator, simulator
+from tests.rigs.processes import KEY, TOKEN, Simulator, simulator
 
 HCLOUD = shutil.which("hcloud")
 pytestmark = pytest.mark.skipif(HCLOUD is None, reason="hcloud is not installed (Debian's hcloud-cli)")

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.acceptance.conftest import a_cli, a_place
-from tests.acceptance.rig import Cli
+from tests.rigs.processes import Cli
 
 FLEET = "---\n".join(
     f"apiVersion: reconciler/v1\n{document}"

@@ -10,8 +10,8 @@ import textwrap
 
 import pytest
 
-from tests.acceptance.rig import Cli
-from tests.databases import TestDatabase
+from tests.rigs.databases import TestDatabase
+from tests.rigs.processes import Cli
 
 CATALOG = """
 provider_type: {name: gate, display_name: Gates}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.acceptance.rig import KEY, NETWORK, SSH_KEY, VM, VOLUME, World
+from tests.rigs.processes import KEY, NETWORK, SSH_KEY, VM, VOLUME, World
 
 
 def test_a_plan_changes_nothing_and_an_apply_does_what_it_said(world: World) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.acceptance.rig import Cli
-from tests.databases import TestDatabase
+from tests.rigs.databases import TestDatabase
+from tests.rigs.processes import Cli
 
 CATALOG = """
 provider_type:

@@ -8,7 +8,7 @@ import sys
 import pytest
 import yaml
 
-from tests.acceptance.rig import NETWORK, SSH_KEY, TOKEN, VM, Cli, World
+from tests.rigs.processes import NETWORK, SSH_KEY, TOKEN, VM, Cli, World
 
 HEAVY = ("hcloud", "proxmoxer", "psycopg", "dulwich", "requests", "yaml", "reconciler.engine")
 

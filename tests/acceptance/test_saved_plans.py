@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.acceptance.rig import NETWORK, SSH_KEY, VM, World
+from tests.rigs.processes import NETWORK, SSH_KEY, VM, World
 
 
 def save(world: World) -> str:

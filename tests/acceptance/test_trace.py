@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.acceptance.rig import KEY, SSH_KEY, TOKEN, VM, Simulator, World, simulator
+from tests.rigs.processes import KEY, SSH_KEY, TOKEN, VM, Simulator, World, simulator
 
 PASSWORD = "correct horse: battery & staple/%41"
 USER_DATA = "#cloud-config\nruncmd: ['join --code opensesame']\n"

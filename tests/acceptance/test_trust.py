@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from dulwich import porcelain
 
-from tests.acceptance.rig import TOKEN, World, inventory
+from tests.rigs.processes import TOKEN, World, inventory
 
 HOSTILE = """
     apiVersion: reconciler/v1

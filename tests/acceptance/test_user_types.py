@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from tests.acceptance.rig import Cli
+from tests.rigs.processes import Cli
 
 BOOKS = """
     apiVersion: reconciler/v1

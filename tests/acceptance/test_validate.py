@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from tests.acceptance.rig import SSH_KEY, Cli, inventory
+from tests.rigs.processes import SSH_KEY, Cli, inventory
 
 
 @pytest.fixture

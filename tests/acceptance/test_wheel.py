@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import TestDatabase
+from tests.rigs.databases import TestDatabase
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

@@ -33,8 +33,8 @@ from tests.campaigns.test_kill_points import (
     server,
     world,
 )
-from tests.databases import TestDatabase, new_database
-from tests.scenario.stage import Simulator, Stage, document, staged
+from tests.rigs.databases import TestDatabase, new_database
+from tests.rigs.stage import Simulator, Stage, document, staged
 
 pytestmark = pytest.mark.slow
 

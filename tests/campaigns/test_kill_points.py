@@ -21,8 +21,8 @@ import pytest
 
 from reconciler.engine.planning import PlanOptions
 from reconciler.planner import Limits
-from tests.databases import TestDatabase
-from tests.scenario.stage import Stage, document, staged
+from tests.rigs.databases import TestDatabase
+from tests.rigs.stage import Stage, document, staged
 from tests.scenario.test_recovery import ROOT, let_time_pass, write_manifests
 
 pytestmark = pytest.mark.slow

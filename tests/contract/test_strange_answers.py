@@ -21,6 +21,7 @@ from reconciler.providers.hetzner import HetznerDriver
 from reconciler.providers.proxmox import ProxmoxDriver
 from reconciler.sim.tls import server_context
 from tests.contract.harness import OWNER, FreeMeter
+from tests.rigs.examples import often
 
 DRIVERS: dict[str, tuple[DriverClass, str, frozenset[str]]] = {
     "hetzner": (HetznerDriver, "a" * 64, frozenset({"vm", "network", "volume"})),
@@ -105,7 +106,7 @@ def edge(name: str, strange: Strange) -> Edge:
 
 
 @pytest.mark.parametrize("name", DRIVERS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=often(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(answer=answers)
 def test_any_answer_is_an_observation_or_an_error_of_ours(strange: Strange, name: str, answer: Any) -> None:
     strange.answer = answer

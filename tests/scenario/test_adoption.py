@@ -11,7 +11,7 @@ from reconciler.executor.steps.outcome import Result
 from reconciler.model.address import Address
 from reconciler.model.diff import PartAction
 from reconciler.model.plan import Action, BlockReason
-from tests.scenario.stage import Stage, document, results
+from tests.rigs.stage import Stage, document, results
 from tests.scenario.test_executor import adopting, machine, network, stranger
 
 

@@ -10,7 +10,7 @@ from reconciler.engine import planning
 from reconciler.errors import BrokenPlanError
 from reconciler.model.plan import Plan
 from reconciler.planner import PlanInput, make_plan  # noqa: TID251 - to be broken
-from tests.scenario.stage import Stage
+from tests.rigs.stage import Stage
 from tests.scenario.test_executor import network
 
 

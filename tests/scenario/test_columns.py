@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.columns import OWN_WORDS, SUSPECT, serialized, text_columns
-from tests.databases import TestDatabase
-from tests.scenario.stage import Stage, staged
+from tests.rigs.columns import OWN_WORDS, SUSPECT, serialized, text_columns
+from tests.rigs.databases import TestDatabase
+from tests.rigs.stage import Stage, staged
 
 STORIES = Path(__file__).parent / "golden"
 

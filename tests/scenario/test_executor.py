@@ -16,7 +16,7 @@ from reconciler.executor.run import run_steps
 from reconciler.executor.steps.outcome import Result
 from reconciler.model.plan import Step
 from reconciler.store.database.session import Actor
-from tests.scenario.stage import Stage, document, result_of, results
+from tests.rigs.stage import Stage, document, result_of, results
 
 ACTOR = Actor("ada", "a test")
 NET = document("Network", "net", "ip_range: 10.0.0.0/16")

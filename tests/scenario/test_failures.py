@@ -7,7 +7,7 @@ from reconciler.executor.steps.swings import TIMES
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, BlockReason
 from reconciler.store.work import pauses
-from tests.scenario.stage import Stage, results
+from tests.rigs.stage import Stage, results
 from tests.scenario.test_executor import ACTOR, NET, machine, network
 
 BY_ITSELF = PlanOptions()

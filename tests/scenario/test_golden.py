@@ -20,8 +20,8 @@ import pytest
 from reconciler.model.diff import AttributeChange
 from reconciler.model.plan import Call, Plan, Step
 from reconciler.model.values import as_text
-from tests.databases import TestDatabase
-from tests.scenario.stage import Simulator, Stage, staged
+from tests.rigs.databases import TestDatabase
+from tests.rigs.stage import Simulator, Stage, staged
 
 STORIES = Path(__file__).parent / "golden"
 NAMES = sorted(folder.name for folder in STORIES.iterdir() if folder.is_dir())

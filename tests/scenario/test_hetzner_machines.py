@@ -16,7 +16,7 @@ from reconciler.errors import ManifestError
 from reconciler.model.plan import Action, Blocked, BlockReason
 from reconciler.planner import Selection, parse_selector
 from reconciler.store.work.plans import find_plan
-from tests.scenario.stage import Stage, document, result_of, results
+from tests.rigs.stage import Stage, document, result_of, results
 from tests.scenario.test_executor import names
 
 

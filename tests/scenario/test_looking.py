@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.engine import apply
 from reconciler.store.database.session import Transaction
-from tests.scenario.stage import Stage, document
+from tests.rigs.stage import Stage, document
 from tests.scenario.test_executor import machine
 
 SERVER = {"name": "theirs", "server_type": "cx22", "image": "debian-12", "location": "fsn1"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenario.stage import Stage, document
+from tests.rigs.stage import Stage, document
 
 STATES = ["stopped", "running"]
 

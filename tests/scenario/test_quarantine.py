@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.engine.approval import Permit
-from tests.scenario.stage import Simulator, Stage, document, result_of
+from tests.rigs.stage import Simulator, Stage, document, result_of
 
 WEB = document(
     "VirtualMachine",

@@ -24,10 +24,10 @@ from reconciler.model.plan import Action, BlockReason
 from reconciler.store.database.session import Actor
 from reconciler.store.work import operations as ops
 from reconciler.store.work.workers import worker
-from tests import forking
-from tests.databases import TestDatabase
-from tests.forking import Process
-from tests.scenario.stage import TOKEN, Simulator, Stage, document, result_of, staged
+from tests.rigs import forking
+from tests.rigs.databases import TestDatabase
+from tests.rigs.forking import Process
+from tests.rigs.stage import TOKEN, Simulator, Stage, document, result_of, staged
 from tests.scenario.test_executor import NET, adopting, machine, names, network, stranger
 
 ROOT = Path(__file__).parents[2]
@@ -439,7 +439,7 @@ def test_a_guest_whose_id_somebody_took_gets_another(proxmox: Stage) -> None:
     proxmox.want(GUEST)
     proxmox.apply(waves=0)
     plan = proxmox.preview().plan
-    low = proxmox.context.connections.endpoint("proxmox-1").id_range
+    low = proxmox.context.connections.to("proxmox-1").id_range
     assert low is not None
     proxmox.pve.change(op="create", type="qemu", vmid=low.low, node="pve1", config={"name": "theirs"})
     (outcome,) = run_steps(proxmox.context, plan.steps, stop=threading.Event())

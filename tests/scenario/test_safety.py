@@ -25,8 +25,8 @@ from reconciler.planner import Limits, Selection, parse_selector
 from reconciler.store.database.session import Actor
 from reconciler.store.work.pauses import hold, release
 from reconciler.store.work.plans import approve, find_plan
-from tests.databases import TestDatabase
-from tests.scenario.stage import VARIABLES, Stage, document, results, staged
+from tests.rigs.databases import TestDatabase
+from tests.rigs.stage import VARIABLES, Stage, document, results, staged
 from tests.scenario.test_executor import NET, machine, names, network, stranger
 
 FLEET = (NET, network("other", "10.1.0.0/16"), machine("a"), machine("b"))

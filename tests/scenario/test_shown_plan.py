@@ -9,7 +9,7 @@ from reconciler.engine.saved import same_as_saved
 from reconciler.model.diff import Reason
 from reconciler.model.plan import Action, BlockReason, Impact
 from reconciler.store.work import plans
-from tests.scenario.stage import Stage, document
+from tests.rigs.stage import Stage, document
 from tests.scenario.test_executor import ACTOR, adopting, machine, network, stranger
 
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from reconciler.providers.trace import Trace
-from tests.scenario.stage import Stage, document
+from tests.rigs.stage import Stage, document
 
 
 def test_a_full_disk_ends_the_trace_and_nothing_else(stage: Stage) -> None:

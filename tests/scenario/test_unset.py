@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.scenario.stage import Stage, document
+from tests.rigs.stage import Stage, document
 
 VALUES = {
     "description": "Ours",

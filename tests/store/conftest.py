@@ -8,8 +8,8 @@ import pytest
 
 from reconciler.store.database.session import Store
 from reconciler.store.embedded import EmbeddedServer
-from tests.databases import TestDatabase, made_once, new_database
-from tests.store.core_world import CoreWorld, prepare
+from tests.rigs.core_world import CoreWorld, prepare
+from tests.rigs.databases import TestDatabase, made_once, new_database
 
 PREPARED = "reconciler_prepared"
 

@@ -24,10 +24,11 @@ from reconciler.model.catalog import (
     index_rules,
 )
 from reconciler.model.values import Cardinality, DataType, Format
-from reconciler.store.catalog_rows import load, sync
+from reconciler.store.catalog_reading import load
+from reconciler.store.catalog_rows import sync
 from reconciler.store.database.session import Actor, Store
-from tests.databases import TestDatabase
-from tests.store.worlds import World
+from tests.rigs.databases import TestDatabase
+from tests.rigs.worlds import World
 
 ACTOR = Actor("test", cause="catalog")
 PACKAGES = ("hetzner", "logical", "proxmox")

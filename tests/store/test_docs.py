@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.databases import TestDatabase
+from tests.rigs.databases import TestDatabase
 from tests.store.test_schema import ALL_ATTRIBUTES, ALL_VMS, BIG_VMS, DEPENDANTS
 
 DOCS = Path(__file__).parents[2] / "docs"

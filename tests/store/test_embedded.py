@@ -25,7 +25,7 @@ import pytest
 from reconciler.errors import DatabaseUnavailable
 from reconciler.store.embedded import Binaries, DatabaseInUse, EmbeddedServer, Origin, find_binaries
 from reconciler.store.embedded.binaries import WHEELS
-from tests.databases import fastest_folder
+from tests.rigs.databases import fastest_folder
 
 PROJECT = Path(__file__).parents[2]
 SETTINGS = {"fsync": "off", "shared_buffers": "16MB"}

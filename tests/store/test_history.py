@@ -10,8 +10,8 @@ import pytest
 from psycopg import errors as pg
 
 from reconciler.store.database.session import Actor, Store
-from tests.databases import TestDatabase
-from tests.store.worlds import World
+from tests.rigs.databases import TestDatabase
+from tests.rigs.worlds import World
 
 pytestmark = pytest.mark.every_server
 

@@ -6,8 +6,8 @@ import psycopg
 import pytest
 
 from reconciler.model.resource import Lifecycle
-from reconciler.store.desired.revisions import restore_lifecycles
-from tests.store.core_world import ACTOR, CoreWorld
+from reconciler.store.desired.lifecycles import restore_lifecycles
+from tests.rigs.core_world import ACTOR, CoreWorld
 from tests.store.test_observations import manage, net
 
 GUARDED = net(lifecycle=Lifecycle(prevent_destroy=True))

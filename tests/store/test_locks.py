@@ -6,11 +6,13 @@ import psycopg
 import pytest
 
 from reconciler.errors import MigrationError
+from reconciler.model.inventory import Endpoint
 from reconciler.store.database import migrate as migrations
 from reconciler.store.database.faults import LockedOut
 from reconciler.store.database.session import Actor, Store
-from tests.databases import TestDatabase
-from tests.store.core_world import ACTOR, CoreWorld
+from reconciler.store.inventory.rows import write
+from tests.rigs.core_world import ACTOR, CoreWorld
+from tests.rigs.databases import TestDatabase
 
 
 def test_every_session_of_ours_has_bounds(store: Store) -> None:
@@ -24,7 +26,7 @@ def wait(world: CoreWorld, holds: str) -> None:
     with world.store.transaction(ACTOR) as tx:
         tx._connection.execute("SET LOCAL lock_timeout = '200ms'")
         if holds == "a row":
-            tx.execute("inventory.remove_endpoint", name="hetzner-1")
+            write(tx, Endpoint("hetzner-1", "hetzner-main", "hetzner", "https://elsewhere"))
         else:
             tx.rows("observations.one_at_a_time", endpoint="hetzner-1")
 

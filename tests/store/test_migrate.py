@@ -18,8 +18,8 @@ from reconciler.store.database.opening import NAME, open_database
 from reconciler.store.database.queries import sql_files, sql_root
 from reconciler.store.database.session import Actor
 from reconciler.store.embedded import EmbeddedServer
-from tests.databases import TestDatabase
-from tests.store.worlds import World
+from tests.rigs.databases import TestDatabase
+from tests.rigs.worlds import World
 
 pytestmark = pytest.mark.every_server
 

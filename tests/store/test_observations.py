@@ -16,9 +16,10 @@ from reconciler.model.values import Entry, ExternalRef, SecretRef
 from reconciler.store.recorded.observations import known_ids
 from reconciler.store.recorded.resources import candidates, load_recorded_by_id, load_strangers, settle
 from reconciler.store.work import operations as ops
-from tests.store.core_world import ACTOR, OBSERVER, CoreWorld, record, side_by_side, step_for
-from tests.unit.core_rig import ENDPOINT_OF, OWNER, observed_of, resources, want, with_parts
-from tests.unit.manifest_rig import catalog
+from tests.rigs.core import ENDPOINT_OF, OWNER, observed_of, resources, want, with_parts
+from tests.rigs.core_world import ACTOR, OBSERVER, CoreWorld, record, side_by_side, step_for
+from tests.rigs.examples import often
+from tests.rigs.manifest import catalog
 
 RULE = {"direction": "in", "protocol": "tcp", "port": "22", "source_ips": ("10.0.0.0/8", "::/0")}
 ICMP = {"direction": "in", "protocol": "icmp", "source_ips": ("10.0.0.0/8",)}
@@ -68,7 +69,7 @@ def contents(item: Observed | Recorded) -> Any:
 
 
 @settings(
-    max_examples=40,
+    max_examples=often(10),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -14,9 +14,9 @@ from reconciler.model.resource import Desired, Management, Mark
 from reconciler.model.values import ExternalRef, SecretRef
 from reconciler.store.work import operations as ops
 from reconciler.store.work.operations import Begun
-from tests.store.core_world import ACTOR, CoreWorld, step_for
-from tests.store.operation_rig import IDS, finish, guest, making, net, took
-from tests.unit.core_rig import OWNER, observed_of, want, with_parts
+from tests.rigs.core import OWNER, observed_of, want, with_parts
+from tests.rigs.core_world import ACTOR, CoreWorld, step_for
+from tests.rigs.operations import IDS, finish, guest, making, net, took
 
 # -- taking over, letting go, removing ------------------------------------------------------------------
 

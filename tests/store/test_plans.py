@@ -32,9 +32,9 @@ from reconciler.store.work.plans import (
 )
 from reconciler.store.work.watch import levels
 from reconciler.store.work.workers import worker
-from tests.store.core_world import ACTOR, CoreWorld
-from tests.unit.core_rig import given, recorded_of, want, with_parts
-from tests.unit.planner_rig import make_plan
+from tests.rigs.core import given, recorded_of, want, with_parts
+from tests.rigs.core_world import ACTOR, CoreWorld
+from tests.rigs.planner import make_plan
 
 KEY = Key(bytes(range(32)))
 NET = Address.parse("network/net")

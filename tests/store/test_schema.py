@@ -12,8 +12,8 @@ from reconciler.store.database import migrate as migrations
 from reconciler.store.database.diagram import check
 from reconciler.store.database.faults import MEANINGS
 from reconciler.store.database.queries import query, sql_files
-from tests.databases import TestDatabase
-from tests.store.worlds import World
+from tests.rigs.databases import TestDatabase
+from tests.rigs.worlds import World
 
 # What a schema consists of, as texts that are the same in two databases exactly where the schema is.
 CATALOG = {

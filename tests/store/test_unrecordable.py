@@ -9,9 +9,9 @@ import pytest
 
 from reconciler.model.resource import Management, Mark, Observed, Presence
 from reconciler.model.values import ExternalRef
-from tests.store.core_world import CoreWorld
+from tests.rigs.core import OWNER, observed_of, want
+from tests.rigs.core_world import CoreWorld
 from tests.store.test_observations import manage, net
-from tests.unit.core_rig import OWNER, observed_of, want
 
 ODD: dict[str, dict[str, Any]] = {
     "more than a bigint": {"attributes": {"size_gb": 99999999999999999999999999}},

@@ -8,8 +8,8 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from tests.databases import TestDatabase
-from tests.store.worlds import Scalar, World
+from tests.rigs.databases import TestDatabase
+from tests.rigs.worlds import Scalar, World
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from reconciler.manifest.source.sources import SourceSpec, read_source
 from reconciler.store.database.session import Store
 from reconciler.store.work.watch import Levels, beat, levels, turn
 from reconciler.store.work.workers import worker
-from tests.databases import TestDatabase
+from tests.rigs.databases import TestDatabase
 
 
 def test_a_source_is_read_by_one_process_at_a_time(store: Store, database: TestDatabase) -> None:

@@ -103,10 +103,6 @@ class Envelope:
     content_hash: bytes
     scope: Scope
 
-    @property
-    def is_inventory(self) -> bool:
-        return self.kind in INVENTORY_KINDS
-
 
 def read_envelope(
     document: Document, catalog: Catalog, broken_kinds: frozenset[str], scope: Scope

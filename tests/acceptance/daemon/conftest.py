@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.daemon.rig import TOKEN, Cloud, Site, end_all
-from tests.databases import TestDatabase
-from tests.unit.git_rig import new_repository
+from tests.rigs.daemon import TOKEN, Cloud, Site, end_all
+from tests.rigs.databases import TestDatabase
+from tests.rigs.git import new_repository
 
 
 @pytest.fixture(autouse=True)

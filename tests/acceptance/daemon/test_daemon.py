@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.daemon.rig import (
+from tests.rigs.daemon import (
     TOKEN,
     Cloud,
     Site,
@@ -21,7 +21,7 @@ from tests.acceptance.daemon.rig import (
     until,
     volume,
 )
-from tests.unit.git_rig import commit
+from tests.rigs.git import commit
 
 
 def test_a_commit_becomes_a_machine_and_the_history_names_commit_and_author(

@@ -16,9 +16,9 @@ import pytest
 
 from reconciler.store.database.migrate import migrate
 from reconciler.store.embedded import EmbeddedServer
-from tests.acceptance.daemon.rig import Cloud, Daemon, Site, fleet, git, server, ssh_key, until
-from tests.databases import fastest_folder
-from tests.unit.git_rig import commit
+from tests.rigs.daemon import Cloud, Daemon, Site, fleet, git, server, ssh_key, until
+from tests.rigs.databases import fastest_folder
+from tests.rigs.git import commit
 
 CREATE = "POST /v1/servers"
 

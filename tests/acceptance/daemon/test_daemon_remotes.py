@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.daemon.rig import Cloud, Site, fleet, git, server, ssh_key, until, volume
-from tests.unit.git_rig import commit, new_repository, served, silent
+from tests.rigs.daemon import Cloud, Site, fleet, git, server, ssh_key, until, volume
+from tests.rigs.git import commit, new_repository, served, silent
 
 BOUND = "RECONCILER_GIT_TIMEOUT"
 
