@@ -6,6 +6,7 @@ Nobody hands secrets to a log; this is the last line of defence for the case tha
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 import threading
@@ -72,4 +73,5 @@ def _spellings(values: Iterable[str]) -> Iterable[str]:
     for value in values:
         login = _LOGIN.fullmatch(value.strip())
         for part in filter(None, (value, value.strip(), login and login[1])):
-            yield from (part, json.dumps(part)[1:-1], base64.b64encode(part.encode()).decode())
+            yield from (part, html.escape(part), base64.b64encode(part.encode()).decode())
+            yield from (json.dumps(part, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))

@@ -60,7 +60,7 @@ class Trace:
         self._name = name
         self._tell = tell
         self._lock = threading.Lock()
-        self._broken = False
+        self._ended = False
         self.redactor = Redactor()
 
     @classmethod
@@ -73,11 +73,17 @@ class Trace:
         if path is None:
             yield None
             return
-        file = _opened(path)
+        trace = cls(_opened(path), path, tell)
         try:
-            yield cls(file, path, tell)
+            yield trace
         finally:
-            os.close(file)
+            trace.close()
+
+    def close(self) -> None:
+        """Write no more. A thread that still waits for an answer finds nothing to write to."""
+        with self._lock:
+            self._ended = True
+            os.close(self._file)
 
     def hide(self, *secrets: str) -> None:
         self.redactor.learn(secret for secret in secrets if secret)
@@ -89,7 +95,7 @@ class Trace:
         """One line, whole or not at all. Never raises."""
         content = f"{line}\n".encode()
         with self._lock:
-            if self._broken:
+            if self._ended:
                 return
             try:
                 if os.write(self._file, content) == len(content):
@@ -97,7 +103,7 @@ class Trace:
                 problem = "the disk is full"
             except OSError as error:
                 problem = error.strerror or str(error)
-            self._broken = True
+            self._ended = True
         self._tell(f"the trace in {self._name} ends here, all else goes on: {problem}")
 
 

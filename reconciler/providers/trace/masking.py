@@ -51,11 +51,10 @@ def loose(text: str, redactor: Redactor) -> str:
 def path(url: str, redactor: Redactor) -> str:
     """A path with its query, as it was sent but for secrets."""
     where, mark, query = url.partition("?")
-    pairs = parse_qsl(query, keep_blank_values=True)
-    if any(_NAME.search(name) for name, _ in pairs):
-        query = urlencode(
-            [(name, REDACTED if _NAME.search(name) else each) for name, each in pairs], safe="[]"
-        )
+    sent = parse_qsl(query, keep_blank_values=True)
+    told = [(name, REDACTED if _NAME.search(name) else str(redactor.clean(each))) for name, each in sent]
+    if told != sent:
+        query = urlencode(told, safe="[]")
     return str(redactor.clean(f"{where}{mark}{query}"))
 
 

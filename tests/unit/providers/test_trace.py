@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import json
 import os
 import stat
@@ -128,7 +130,7 @@ def test_a_known_secret_is_masked_in_every_spelling(rig: Rig) -> None:
     rig.trace.hide(SECRET, "ab", "123456", "root@pam!ci=of-the-token", "root@pam:of-the-user")
     form = {"description": SECRET, "sshkeys": quote(SECRET, safe=""), "x": "ab", "y": "table"}
     line = rig.told(
-        path=f"/x?comment={quote(SECRET)}",
+        path=f"/x?comment={quote(SECRET)}&short=ab",
         request=urlencode(form),
         request_kind="application/x-www-form-urlencoded",
         answer=json.dumps({"note": f"<{SECRET}>", "n": 123456, "m": 7, "of-the-user": ["of-the-token"]}),
@@ -137,6 +139,9 @@ def test_a_known_secret_is_masked_in_every_spelling(rig: Rig) -> None:
     )
     assert line["request"] == {"description": REDACTED, "sshkeys": REDACTED, "x": REDACTED, "y": "table"}
     assert line["answer"] == {"note": f"<{REDACTED}>", "n": REDACTED, "m": 7, REDACTED: [REDACTED]}
+    assert line["path"] == f"/x?comment={REDACTED}&short={REDACTED}"
+    for text in (html.escape(SECRET), base64.b64encode(SECRET.encode()).decode(), json.dumps(SECRET)):
+        assert rig.told(answer=f"<p>{text}</p>")["answer"].strip('<p>/"') == REDACTED
     text = rig.file.read_text()
     assert "s3cret" not in text
     assert "of-the-" not in text
@@ -206,8 +211,17 @@ def test_a_trace_that_cannot_be_written_says_so_once_and_raises_nothing(rig: Rig
     full = Trace(device, Path("/dev/full"), rig.said.append)
     for _ in range(3):
         full.at("hz").write(Exchange(NOW, "GET", "/", 1))
-    os.close(device)
+    full.close()
     assert rig.said == ["the trace in /dev/full ends here, all else goes on: No space left on device"]
+
+
+def test_what_is_answered_after_the_end_is_written_nowhere(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        rig = Rig(stack, tmp_path / "trace.jsonl")
+    taken = os.open(tmp_path / "another", os.O_WRONLY | os.O_CREAT)  # most likely with the same number
+    rig.trace.append("late")
+    os.close(taken)
+    assert (rig.lines(), rig.said, (tmp_path / "another").read_text()) == ([], [], "")
 
 
 class Provider(BaseHTTPRequestHandler):
