@@ -13,7 +13,7 @@ from reconciler.cli.commands import changing, inspecting, operating, simulating
 from reconciler.cli.failures import Guarded
 from reconciler.cli.settings import Settings, default_home
 
-_VALUED = ("--home", "--database", "--actor")
+_VALUED = ("--home", "--database", "--actor", "--trace")
 _FLAGS = ("--no-color", "--verbose", "-v", "--debug", "--check-plans")
 
 
@@ -89,6 +89,14 @@ def options(
             envvar="RECONCILER_CHECK_PLANS",
         ),
     ] = False,
+    trace: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Append every request to a provider and its answer, without secrets, one JSON line each.",
+            envvar="RECONCILER_TRACE",
+        ),
+    ] = None,
     _: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
@@ -96,7 +104,7 @@ def options(
     if no_color:
         os.environ["NO_COLOR"] = "1"  # what the consoles obey, and whatever is started from here
     where = (home or default_home()).absolute()
-    context.obj = Settings(where, database, actor, verbose, debug, check_plans)
+    context.obj = Settings(where, database, actor, verbose, debug, check_plans, trace)
 
 
 changing.add_to(app)

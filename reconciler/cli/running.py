@@ -35,6 +35,7 @@ from reconciler.executor.observe.endpoint import Coverage
 from reconciler.manifest.source.state import SourceState
 from reconciler.model.plan import Action
 from reconciler.planner.select import Selection, Selector
+from reconciler.providers.trace import Trace
 from reconciler.store import views
 from reconciler.store.database.session import Actor
 from reconciler.store.desired.sources import known_whole, plan_sources, wanted_by
@@ -110,8 +111,9 @@ def running(request: Request) -> Iterator[Run]:
     """Open the database, read the manifests, register as a worker."""
     settings = request.settings
     with (
+        Trace.open(settings.trace, warn) as trace,
         Engine.open(
-            settings.home, settings.database, settings.actor, check_plans=settings.check_plans
+            settings.home, settings.database, settings.actor, check_plans=settings.check_plans, trace=trace
         ) as engine,
         engine.working("cli") as context,
     ):

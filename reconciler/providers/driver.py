@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from uuid import UUID
 
 from reconciler.catalog import CatalogPart
@@ -23,6 +23,10 @@ from reconciler.model.observation import Observation, Offer, Unseen
 from reconciler.model.plan import Action, Call
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import ExternalRef, Reference, Scalar, Value
+from reconciler.providers.trace import EndpointTrace
+
+if TYPE_CHECKING:
+    import requests
 
 __all__ = [
     "Access",
@@ -65,6 +69,7 @@ class Access:
     gives none. `owner` is this installation's id, the owner in every mark. `settings` are those that the
     catalog's `provider_type` declares and the manifest sets. `timeout` is (connect, read) in seconds:
     recovery takes a request for over when the time to read has passed.
+    `trace` is where every request and its answer is written down; None where nobody asked for that.
     """
 
     endpoint: str
@@ -75,6 +80,15 @@ class Access:
     settings: Mapping[str, Scalar] = field(default_factory=dict)
     ca_file: Path | None = None
     timeout: tuple[float, float] = (5.0, 30.0)
+    trace: EndpointTrace | None = field(default=None, repr=False)
+
+    def watch(self, session: requests.Session) -> None:
+        """Trace what is sent through this session, if there is a trace: for each session that a driver makes.
+
+        What is sent otherwise, the driver writes down with `trace.write`.
+        """
+        if self.trace is not None:
+            self.trace.watch(session)
 
 
 @dataclass(frozen=True, slots=True)

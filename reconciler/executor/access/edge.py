@@ -20,6 +20,7 @@ from reconciler.providers.driver import (
     Submission,
     TaskStatus,
 )
+from reconciler.providers.trace import during
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class Edge:
 
     def observe(self, request: ObserveRequest) -> Observation:
         try:
-            return self.inner.observe(request)
+            with during("observe"):
+                return self.inner.observe(request)
         except ReconcilerError:
             raise
         except Exception as error:
@@ -39,7 +41,8 @@ class Edge:
 
     def submit(self, request: Request) -> Submission:
         try:
-            return self.inner.submit(request)
+            with during(request.operation):
+                return self.inner.submit(request)
         except ReconcilerError:
             raise
         except Exception as error:
@@ -47,7 +50,8 @@ class Edge:
 
     def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
         try:
-            return self.inner.poll(tasks)
+            with during("poll"):
+                return self.inner.poll(tasks)
         except ReconcilerError:
             raise
         except Exception as error:

@@ -50,6 +50,7 @@ class HetznerClient:
         self._session.proxies = dict(get_environ_proxies(url))
         self._session.verify = str(access.ca_file) if access.ca_file else _environment_ca()
         self._session.hooks["response"].append(self._seen)
+        access.watch(self._session)
 
     def close(self) -> None:
         """Close the connections; the next request opens them again."""
