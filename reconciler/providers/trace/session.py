@@ -55,6 +55,10 @@ class _Watched(BaseAdapter):
     def close(self) -> None:
         self._inner.close()
 
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else is asked of an adapter (its pools, for one) is asked of the one that sends."""
+        return getattr(self._inner, name)
+
 
 def _exchange(
     request: requests.PreparedRequest,

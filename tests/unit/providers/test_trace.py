@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from reconciler.errors import ConfigurationError
 from reconciler.providers.driver import Access
+from reconciler.providers.sessions import close_session
 from reconciler.providers.trace import Exchange, Trace, during
 from reconciler.providers.trace.file import MOST_BODY
 from reconciler.redaction import REDACTED
@@ -259,6 +260,11 @@ def test_a_session_is_watched_and_behaves_as_it_did(rig: Rig, provider: str) -> 
             session.post(f"{provider}/cut", data={"a": "b"})
         with pytest.raises(requests.ConnectionError):
             session.get("http://127.0.0.1:1/nobody?token=hunter2")
+        pools = session.adapters["http://"].poolmanager.pools  # type: ignore[attr-defined] # of the library
+        kept = [pools[key] for key in pools.keys()]  # noqa: SIM118 - no mapping
+        close_session(session)
+        assert kept
+        assert [pool.pool for pool in kept] == [None] * len(kept)
     first, second, third = rig.lines()
     assert (first["path"], first["status"], first["reason"]) == ("/vm?x=1", 500, "VM 100 is locked")
     assert first["request"] == {"password": REDACTED}
