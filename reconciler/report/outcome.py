@@ -191,10 +191,7 @@ def outcome_json(report: ApplyReport) -> dict[str, Any]:
             for outcome in applied.outcomes
         ],
         "left": [str(step.address) for step in applied.left.steps],
-        "withheld": [
-            *map(str, applied.left.inventory),
-            *(str(step.address) for step in applied.withheld),
-        ],
+        "withheld": [*map(str, applied.left.inventory), *(str(step.address) for step in applied.withheld)],
         "unlisted": [str(step.address) for step in applied.unlisted],
         "blocked": [
             {

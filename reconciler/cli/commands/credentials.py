@@ -15,10 +15,7 @@ credentials = typer.Typer(help="Secrets: where they come from. Values are never 
 
 
 @credentials.command("list")
-def credentials_list(
-    context: typer.Context,
-    output: o.Data = "table",
-) -> None:
+def credentials_list(context: typer.Context, output: o.Data = "table") -> None:
     """Which there are, where each is found, and which endpoint uses it."""
     from reconciler.cli.handlers.credentials import listed
 

@@ -38,10 +38,7 @@ def db_migrate(context: typer.Context) -> None:
 
 
 @db.command("status")
-def db_status(
-    context: typer.Context,
-    output: o.TextOrJson = "text",
-) -> None:
+def db_status(context: typer.Context, output: o.TextOrJson = "text") -> None:
     """Where the database is, whether it runs, who uses it, and whether its schema fits."""
     from reconciler.cli.handlers.db import status
 

@@ -26,9 +26,7 @@ Subfolder = Annotated[str | None, typer.Option(help="The folder of the repositor
 Source = Annotated[
     str | None,
     typer.Option(
-        "--source",
-        metavar="NAME",
-        help="What to call the source; else by its reconciler.yaml or git.",
+        "--source", metavar="NAME", help="What to call the source; else by its reconciler.yaml or git."
     ),
 ]
 TrustInventory = Annotated[

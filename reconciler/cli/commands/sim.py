@@ -101,8 +101,7 @@ def fault(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="FAULT...",
-            help="JSON, or words as in: kind=status status=500 path=/v1/.*; none clears.",
+            metavar="FAULT...", help="JSON, or words as in: kind=status status=500 path=/v1/.*; none clears."
         ),
     ] = None,
     ca_file: CaFile = None,

@@ -8,11 +8,7 @@ from reconciler.cli.commands import options as o
 from reconciler.cli.settings import settings_of
 
 
-def validate(
-    context: typer.Context,
-    files: o.Files = None,
-    output: o.TextOrJson = "text",
-) -> None:
+def validate(context: typer.Context, files: o.Files = None, output: o.TextOrJson = "text") -> None:
     """Check manifests: every problem, with its place. Needs no database and no provider."""
     from reconciler.cli.handlers.validate import validate as run
 

@@ -166,10 +166,7 @@ LISTINGS: dict[str, Listing] = {
     ),
     "sources": Listing(
         lambda tx, _: sources.sources(tx),
-        (
-            *("NAME", "KIND", "DECLARED", "MANAGED", "COMMIT", "READ", "WHERE"),
-            *("REVISION", "REPOSITORY"),
-        ),
+        (*("NAME", "KIND", "DECLARED", "MANAGED", "COMMIT", "READ", "WHERE"), *("REVISION", "REPOSITORY")),
         _source_row,
         lambda item: str(item.name),
         wide=2,

@@ -81,12 +81,7 @@ def serve_proxmox(place: Place, token: str | None, ca_dir: Path) -> None:
 def _serve(place: Place, api: Api, what: str, scheme: str, path: str, tls: ssl.SSLContext | None) -> None:
     try:
         server = SimulatorServer(
-            api,
-            host=place.host,
-            port=place.port,
-            latency=place.latency,
-            ledger=Ledger(place.ledger),
-            tls=tls,
+            api, host=place.host, port=place.port, latency=place.latency, ledger=Ledger(place.ledger), tls=tls
         )
     except OSError as error:
         raise ConfigurationError(
