@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from reconciler.errors import ConfigurationError
-from reconciler.manifest.source.sources import SourceSpec
+from reconciler.manifest.source.state import SourceSpec
 
 LogFormat = Literal["json", "console"]
 _OVER_HTTP = ("http://", "https://")

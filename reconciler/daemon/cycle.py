@@ -19,11 +19,12 @@ from reconciler.daemon.notices import Notices
 from reconciler.daemon.reporting import Teller
 from reconciler.daemon.sources import Sources
 from reconciler.daemon.waiting import settle_saved
-from reconciler.engine.apply import Applied, Progress, Session
+from reconciler.engine.apply import Session
 from reconciler.engine.approval import Permit
 from reconciler.engine.engine import Engine
 from reconciler.engine.observing import observe_all
 from reconciler.engine.planning import PlanOptions
+from reconciler.engine.results import Applied, Progress
 from reconciler.errors import CredentialError
 from reconciler.executor.context import Context
 from reconciler.executor.steps.outcome import Result

@@ -10,8 +10,8 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.daemon.backoff import pause
 from reconciler.executor.observe.endpoint import Coverage
+from reconciler.model.backoff import BackOff
 
 FIRST_PAUSE = 5.0
 MOST_PAUSE = 900.0
@@ -48,9 +48,9 @@ class Endpoints:
             self._views[covered.endpoint] = _View(covered, now + self.interval)
             return
         failures = (before.failures if before else 0) + 1
-        first, most = min(FIRST_PAUSE, self.interval), max(MOST_PAUSE, self.interval)
+        back_off = BackOff(min(FIRST_PAUSE, self.interval), max(MOST_PAUSE, self.interval))
         self._views[covered.endpoint] = _View(
-            covered, now + pause(failures, first, most, self.chance()), failures
+            covered, now + back_off.spread(failures, self.chance()), failures
         )
 
     def doubt(self, name: str) -> None:

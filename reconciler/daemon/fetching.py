@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.manifest.source.git.login import Login
-from reconciler.manifest.source.sources import SourceSpec, SourceState, read_source
+from reconciler.manifest.source.sources import read_source
+from reconciler.manifest.source.state import SourceSpec, SourceState
 
 _GLANCE = 0.1
 

@@ -17,7 +17,6 @@ import threading
 import time
 from types import FrameType
 
-from reconciler.daemon.backoff import pause
 from reconciler.daemon.config import DaemonConfig
 from reconciler.daemon.cycle import Due, Ended, Reconciler
 from reconciler.daemon.endpoints import Endpoints
@@ -34,13 +33,14 @@ from reconciler.engine.planning import PlanOptions
 from reconciler.errors import DatabaseUnavailable, ReconcilerError
 from reconciler.executor.access.budget import RequestBudget
 from reconciler.executor.context import Context
+from reconciler.model.backoff import BackOff
 from reconciler.planner import Limits
 from reconciler.store.database.faults import TryAgain
 
 HEARTBEAT_SECONDS = 5.0
 MAINTENANCE_SECONDS = 6 * 3600.0
-FIRST_PAUSE, MOST_PAUSE = 1.0, 30.0
-"""Seconds between attempts to open the database, at first and at most."""
+BACK_OFF = BackOff(1.0, 30.0)
+"""Between attempts to open the database."""
 
 _log = get_logger(__name__)
 _STOP, _LOST = "stop", "lost"
@@ -149,7 +149,7 @@ class _Service:
 
     def _wait(self, event: str, error: ReconcilerError) -> None:
         self.failures += 1
-        wait = pause(self.failures, FIRST_PAUSE, MOST_PAUSE, random.random())  # noqa: S311 - jitter
+        wait = BACK_OFF.spread(self.failures, random.random())  # noqa: S311 - jitter
         if not self.stopping.is_set():
             _log.error(event, problem=error.message, hint=error.hint, retry_in_seconds=round(wait, 1))
         self.stopping.wait(wait)

@@ -18,7 +18,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.daemon.backoff import pause
 from reconciler.daemon.fetching import Fetched, Fetching
 from reconciler.daemon.logs import get_logger
 from reconciler.daemon.metrics import SourceView
@@ -30,7 +29,9 @@ from reconciler.errors import CredentialError, DatabaseUnavailable, ManifestErro
 from reconciler.executor.context import Context
 from reconciler.manifest.source.git.login import parsed_login
 from reconciler.manifest.source.git.remote import is_remote, without_credentials
-from reconciler.manifest.source.sources import SourceSpec, SourceState, read_source
+from reconciler.manifest.source.sources import read_source
+from reconciler.manifest.source.state import SourceSpec, SourceState
+from reconciler.model.backoff import BackOff
 from reconciler.model.scope import Scope, ScopePart
 from reconciler.store.database.session import Transaction
 from reconciler.store.desired.sources import at_place, known_whole
@@ -40,8 +41,8 @@ _log = get_logger(__name__)
 
 PATIENCE = 3.0
 """Seconds that a reconcile waits for a remote; most answer within it, and then are part of that reconcile."""
-FIRST_PAUSE, MOST_PAUSE = 1.0, 300.0
-"""Seconds until a remote that could not be read is tried again, at first and at most."""
+BACK_OFF = BackOff(1.0, 300.0)
+"""Until a remote that could not be read is tried again."""
 CLOSE_SECONDS = 5.0
 
 
@@ -193,12 +194,8 @@ class Sources:
         except (ReconcilerError, OSError) as error:
             known.problems = _problems(error)
             known.failures += 1
-            known.next_at = time.monotonic() + pause(
-                known.failures,
-                FIRST_PAUSE,
-                MOST_PAUSE,
-                random.random(),  # noqa: S311 - jitter
-            )
+            wait = BACK_OFF.spread(known.failures, random.random())  # noqa: S311 - jitter
+            known.next_at = time.monotonic() + wait
             return False
         known.failures, known.next_at = 0, 0.0
         moved = loaded.change.id != known.revision

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from reconciler.daemon.logs import get_logger
-from reconciler.engine.apply import Applied
 from reconciler.engine.engine import Engine
+from reconciler.engine.results import Applied
 from reconciler.engine.saved import keep_waiting
 from reconciler.model.address import Address
 

@@ -3,12 +3,14 @@
 A preview records and plans in a transaction that is rolled back. An apply commits the revision, plans on
 what is committed, checks that this is what was approved, and runs the steps; then it plans once more, so
 that "done" means that nothing is left to do.
+
+The file is long because a session is one thing: what it may do rests on what it has done, and in which order.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.engine.approval import Permit, permitted, permitted_inventory, used
@@ -17,19 +19,20 @@ from reconciler.engine.engine import Engine
 from reconciler.engine.inventory import give_for_hosts, waiting_hosts
 from reconciler.engine.observing import observe_all
 from reconciler.engine.planning import PlanOptions, plan_now, scoped_sources
+from reconciler.engine.results import Applied, Preview, Progress
 from reconciler.errors import StalePlanError
 from reconciler.executor.context import Context
 from reconciler.executor.observe.endpoint import Coverage, observe_closely, observe_within
 from reconciler.executor.run import run_steps
 from reconciler.executor.steps.outcome import Outcome, Result
 from reconciler.executor.steps.recover import Recovered, recover
-from reconciler.manifest.source.sources import SourceState
+from reconciler.manifest.source.state import SourceState
 from reconciler.model.address import Address
 from reconciler.model.inventory import InventoryStep
 from reconciler.model.plan import Action, Plan, Step
 from reconciler.model.scope import Scope
 from reconciler.store.database.session import Actor, Transaction
-from reconciler.store.desired.revisions import revisions_of
+from reconciler.store.desired.known import revisions_of
 from reconciler.store.recorded.observations import adoption_targets
 from reconciler.store.recorded.resources import settle
 from reconciler.store.views import unmanaged_at
@@ -37,55 +40,6 @@ from reconciler.store.work import plans
 
 MOST_WAVES = 4
 """Plans in one apply: what depends on a first wave's results follows in the next."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Told of what is happening; the faces show it."""
-
-    started: Callable[[Step], None] = lambda _: None
-    ended: Callable[[Outcome], None] = lambda _: None
-    recovered: Callable[[Recovered], None] = lambda _: None
-    planned: Callable[[Plan], None] = lambda _: None
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """A plan and what it was made from. `loaded` is empty where no source was given.
-
-    `unmanaged` counts the objects that are not ours, by endpoint that was looked at. At an endpoint that
-    the sources only declare so far what was seen is not kept: see `unrecorded`.
-    """
-
-    plan: Plan
-    coverage: dict[str, Coverage]
-    loaded: tuple[Loaded, ...]
-    unmanaged: Mapping[str, int] = field(default_factory=dict)
-    unrecorded: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What an apply did. `left` is the plan that remains; `withheld` are steps that wait for an approval.
-
-    `unlisted` are those that would destroy what the plan that was shown did not list. `inventory` is what was
-    changed of the inventory; what `left` has of it waits for an approval.
-    """
-
-    plan: Plan
-    plan_id: int | None
-    outcomes: tuple[Outcome, ...]
-    left: Plan
-    coverage: dict[str, Coverage]
-    withheld: tuple[Step, ...] = ()
-    unlisted: tuple[Step, ...] = ()
-    recovered: tuple[Recovered, ...] = ()
-    loaded: tuple[Loaded, ...] = ()
-    inventory: tuple[InventoryStep, ...] = ()
-
-    @property
-    def failed(self) -> tuple[Outcome, ...]:
-        return tuple(outcome for outcome in self.outcomes if outcome.result is not Result.DONE)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from reconciler.catalog import merge
 from reconciler.engine.drivers import catalog_parts
 from reconciler.model.catalog import Catalog
 from reconciler.model.values import digest
-from reconciler.store import catalog_rows
+from reconciler.store import catalog_reading, catalog_rows
 from reconciler.store.database.session import Transaction
 
 _MANIFESTS = "manifests"  # the part of the catalog that users wrote
@@ -26,9 +26,9 @@ def bring_in(tx: Transaction) -> Catalog:
     """Bring the packaged catalog into the database where it changed, and give the whole catalog."""
     users = user_types(tx)
     stored = {name: bytes(hash_) for name, hash_ in tx.rows("catalog.parts") if name == _MANIFESTS}
-    whole = _with_users(packaged(), catalog_rows.load(tx), users) if stored else packaged()
+    whole = _with_users(packaged(), catalog_reading.load(tx), users) if stored else packaged()
     catalog_rows.sync(tx, whole, {**_part_hashes(), **stored}, user_types=users)
-    return catalog_rows.load(tx)
+    return catalog_reading.load(tx)
 
 
 def add_user_types(tx: Transaction, catalog: Catalog) -> Catalog:
@@ -36,12 +36,12 @@ def add_user_types(tx: Transaction, catalog: Catalog) -> Catalog:
     users = frozenset(catalog.resource_types.keys() - packaged().resource_types.keys())
     hashes = {**_part_hashes(), _MANIFESTS: digest([repr(catalog)])}
     catalog_rows.sync(tx, catalog, hashes, user_types=users)
-    return catalog_rows.load(tx)
+    return catalog_reading.load(tx)
 
 
 def user_types(tx: Transaction) -> frozenset[str]:
     """The resource types that users added."""
-    return frozenset(row[0] for row in tx.rows("user_catalog.types"))
+    return frozenset(row.name for row in tx.rows("user_catalog.types"))
 
 
 def user_attributes(catalog: Catalog) -> frozenset[str]:

@@ -11,7 +11,7 @@ from reconciler.engine.inventory import claim_inventory, write_inventory
 from reconciler.errors import Location, ManifestError, Problem
 from reconciler.manifest.load import declared_roots, load
 from reconciler.manifest.model import Known, KnownDocument, ManifestSet
-from reconciler.manifest.source.sources import SourceState
+from reconciler.manifest.source.state import SourceState
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.inventory import InventoryStep
@@ -20,6 +20,7 @@ from reconciler.model.scope import ScopePart, is_in_any
 from reconciler.model.values import SecretRef, Value
 from reconciler.store.database.session import Transaction
 from reconciler.store.desired import sources
+from reconciler.store.desired.known import known_documents, other_resources, source_roots
 from reconciler.store.desired.revisions import (
     Draft,
     RevisionChange,
@@ -28,10 +29,7 @@ from reconciler.store.desired.revisions import (
     Wanted,
     begin_revision,
     end_revision,
-    known_documents,
-    other_resources,
     source_id_of,
-    source_roots,
 )
 from reconciler.store.inventory import rows as inventory_rows
 
@@ -56,15 +54,6 @@ class Loaded:
         if not state.complete:
             return ScopePart(state.name, addresses=frozenset(self.set.desired) | self.set.unchanged)
         return ScopePart(state.name, state.part)
-
-
-def record_source(tx: Transaction, engine: Engine, state: SourceState) -> Loaded:
-    """Read a source's manifests and make them its current revision.
-
-    Raises ManifestError with every problem; the transaction must then be rolled back.
-    """
-    (loaded,) = record_sources(tx, engine, [state])
-    return loaded
 
 
 def record_sources(tx: Transaction, engine: Engine, states: Sequence[SourceState]) -> tuple[Loaded, ...]:
@@ -220,20 +209,17 @@ def _known(tx: Transaction, engine: Engine, state: SourceState) -> Known:
             for document, found in documents.items()
             if is_in_any(roots.get(found[0], ""), state.part)
         }
-    datacenters = inventory_rows.datacenters(tx)
-    providers_in: dict[str, set[str]] = {}
-    for each in inventory_rows.provider_datacenters(tx):
-        providers_in.setdefault(each.datacenter, set()).add(each.provider)
+    datacenters, endpoints = inventory_rows.datacenters(tx), inventory_rows.endpoints(tx)
     return Known(
-        endpoints={row.name: row.provider_type for row in inventory_rows.endpoints(tx)},
-        providers={row.name: row.provider_type for row in inventory_rows.providers(tx)},
-        credentials=frozenset(row.name for row in inventory_rows.credentials(tx)),
-        logins=frozenset(row.credential for row in inventory_rows.endpoints(tx) if row.credential),
-        locations=frozenset(row.name for row in inventory_rows.locations(tx)),
-        datacenters=frozenset(row.name for row in datacenters),
-        location_of={row.name: row.location for row in datacenters},
-        providers_in={name: frozenset(found) for name, found in providers_in.items()},
-        provider_of={row.name: row.provider for row in inventory_rows.endpoints(tx)},
+        endpoints={each.name: each.provider_type for each in endpoints},
+        providers={each.name: each.provider_type for each in inventory_rows.providers(tx)},
+        credentials=frozenset(each.name for each in inventory_rows.credentials(tx)),
+        logins=frozenset(each.credential for each in endpoints if each.credential),
+        locations=frozenset(each.name for each in inventory_rows.locations(tx)),
+        datacenters=frozenset(each.name for each in datacenters),
+        location_of={each.name: each.location for each in datacenters},
+        providers_in={each.name: frozenset(each.providers) for each in datacenters},
+        provider_of={each.name: each.provider for each in endpoints},
         resources=resources,
         user_types=user_types(tx),
         user_attributes=user_attributes(engine.catalog),

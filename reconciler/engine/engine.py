@@ -17,14 +17,14 @@ from reconciler.engine.drivers import drivers
 from reconciler.engine.inventory import host_not_given
 from reconciler.errors import CredentialError, ErrorCode, ProviderError
 from reconciler.executor.access.budget import RequestBudget
-from reconciler.executor.context import Connections, Context, Endpoint
+from reconciler.executor.context import Connections, Context, EndpointConnection
 from reconciler.model.catalog import Catalog
+from reconciler.model.inventory import Endpoint
 from reconciler.providers.driver import Access, DriverClass, Meter
 from reconciler.store.database.opening import Database, open_database
 from reconciler.store.database.session import Actor, Store, Transaction
 from reconciler.store.inventory import rows as inventory
 from reconciler.store.inventory import trust
-from reconciler.store.inventory.rows import EndpointRow
 from reconciler.store.inventory.secrets import Key, resolve
 from reconciler.store.work.operations import IdRange
 from reconciler.store.work.workers import worker
@@ -74,6 +74,7 @@ class Engine:
 
     @property
     def store(self) -> Store:
+        """The opened database's."""
         return self.database.store
 
     @contextmanager
@@ -83,6 +84,7 @@ class Engine:
             yield self.context(worker_id)
 
     def context(self, worker_id: UUID) -> Context:
+        """What a worker observes and applies with: the endpoints as they are recorded now."""
         with self.store.read() as tx:
             connections = Connections(self.endpoints(tx))
         return Context(
@@ -112,46 +114,45 @@ class Engine:
 
     def endpoints(
         self, tx: Transaction, secret: Callable[[str], str] | None = None
-    ) -> Mapping[str, Endpoint]:
+    ) -> Mapping[str, EndpointConnection]:
         """Every endpoint that the transaction sees, ready to be used."""
         hosts = trust.hosts(tx)
         return {
-            row.name: self._endpoint(
-                row, secret or self.resolve, hosts.get(row.credential or "", frozenset())
+            each.name: self._connection(
+                each, secret or self.resolve, hosts.get(each.credential or "", frozenset())
             )
-            for row in inventory.endpoints(tx)
+            for each in inventory.endpoints(tx)
         }
 
-    def _endpoint(self, row: EndpointRow, secret: Callable[[str], str], hosts: frozenset[str]) -> Endpoint:
-        budget = self.budgets.setdefault(row.name, RequestBudget(row.request_limit_per_hour))
-        budget.limit_to(row.request_limit_per_hour)
+    def _connection(
+        self, endpoint: Endpoint, secret: Callable[[str], str], hosts: frozenset[str]
+    ) -> EndpointConnection:
+        budget = self.budgets.setdefault(endpoint.name, RequestBudget(endpoint.request_limit_per_hour))
+        budget.limit_to(endpoint.request_limit_per_hour)
 
-        withheld = _withheld(row, hosts)
+        withheld = _withheld(endpoint, hosts)
 
         def access(meter: Meter) -> Access:
             if withheld is not None:
                 raise withheld
             return Access(
-                endpoint=row.name,
-                url=row.url or "",
+                endpoint=endpoint.name,
+                url=endpoint.url,
                 owner=self.owner,
-                credential=secret(row.credential) if row.credential else "",
+                credential=secret(endpoint.credential) if endpoint.credential else "",
                 meter=meter,
-                settings=row.settings,
-                ca_file=Path(row.ca_file) if row.ca_file else None,
+                settings=endpoint.settings,
+                ca_file=Path(endpoint.ca_file) if endpoint.ca_file else None,
             )
 
-        return Endpoint(
-            name=row.name,
-            provider_type=row.provider_type,
-            driver=drivers().get(row.provider_type) or _without_driver(row),
+        return EndpointConnection(
+            endpoint=endpoint,
+            driver=drivers().get(endpoint.provider_type) or _without_driver(endpoint),
             access=access,
             fingerprint=self.key.fingerprint,
             budget=budget,
-            report_only=row.drift_policy == "report",
-            settings=row.settings,
             withheld=f"{withheld.message}; {withheld.hint}" if withheld else None,
-            id_range=_id_range(row),
+            id_range=_id_range(endpoint),
         )
 
     def resolve(self, credential: str) -> str:
@@ -168,24 +169,25 @@ class Engine:
             return ""
 
 
-def _withheld(row: EndpointRow, hosts: frozenset[str]) -> CredentialError | None:
+def _withheld(endpoint: Endpoint, hosts: frozenset[str]) -> CredentialError | None:
     """Why an endpoint's credential is not sent there: it was not given for its host."""
-    host = host_not_given(row, hosts)
+    host = host_not_given(endpoint, hosts)
     if host is None:
         return None
     given = f"for {', '.join(sorted(hosts))}" if hosts else "for no host"
     return CredentialError(
-        f"{row.name}: the credential `{row.credential}` was given {given}, and is not sent to {host}",
-        hint=f"if it is for that host too: reconciler credentials bind {row.credential} {host}",
+        f"{endpoint.name}: the credential `{endpoint.credential}` was given {given},"
+        f" and is not sent to {host}",
+        hint=f"if it is for that host too: reconciler credentials bind {endpoint.credential} {host}",
     )
 
 
-def _without_driver(row: EndpointRow) -> DriverClass:
+def _without_driver(endpoint: Endpoint) -> DriverClass:
     """What stands for a driver that is not installed here: that endpoint's trouble, and no other's."""
 
     def connect(_: Access) -> NoReturn:
         raise ProviderError(
-            f"{row.name}: no driver is installed for the provider type `{row.provider_type}`",
+            f"{endpoint.name}: no driver is installed for the provider type `{endpoint.provider_type}`",
             code=ErrorCode.INVALID,
             hint="install the distribution that brings it",
         )
@@ -193,12 +195,12 @@ def _without_driver(row: EndpointRow) -> DriverClass:
     return connect
 
 
-def _id_range(row: EndpointRow) -> IdRange | None:
+def _id_range(endpoint: Endpoint) -> IdRange | None:
     """The ids to choose from at an endpoint: the driver's range, or what the endpoint's settings say."""
-    driver = drivers().get(row.provider_type)
+    driver = drivers().get(endpoint.provider_type)
     reserved = driver.catalog.reserved_ids if driver is not None else None
     if reserved is None:
         return None
-    low = row.settings.get(reserved.minimum_setting, reserved.minimum)
-    high = row.settings.get(reserved.maximum_setting, reserved.maximum)
+    low = endpoint.settings.get(reserved.minimum_setting, reserved.minimum)
+    high = endpoint.settings.get(reserved.maximum_setting, reserved.maximum)
     return IdRange(int(str(low)), int(str(high)))

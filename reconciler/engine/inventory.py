@@ -1,4 +1,4 @@
-"""Declared inventory (providers, endpoints, credentials, places) into rows. Nothing is removed here.
+"""Declared inventory (providers, endpoints, credentials, places) into the database. No item is removed here.
 
 What decides where secrets go belongs to one source, and a credential to the hosts that it was given for. What
 changes is a step of the plan; that a credential is to be sent to another host waits for an approval.
@@ -6,13 +6,21 @@ changes is a step of the plan; that a credential is to be sent to another host w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from reconciler.engine.inventory_rows import InventoryRow, described, wanted_rows
 from reconciler.errors import Location, ManifestError, Problem
 from reconciler.manifest.model import Inventory
 from reconciler.manifest.read.urls import host_of
-from reconciler.model.inventory import FieldChange, InventoryKind, InventoryStep
+from reconciler.model.inventory import (
+    Datacenter,
+    Endpoint,
+    FieldChange,
+    InventoryItem,
+    InventoryKind,
+    InventoryStep,
+    described,
+    kind_of,
+)
 from reconciler.model.values import Scalar
 from reconciler.store.database.session import Transaction
 from reconciler.store.inventory import rows, trust
@@ -22,24 +30,25 @@ def write_inventory(tx: Transaction, declared: Inventory, actor: str) -> tuple[I
     """Bring the inventory to what is declared, in the order in which one rests on the other; gives what
     changed."""
     steps: list[InventoryStep] = []
-    for kind, wanted in wanted_rows(declared):
-        there = _recorded(tx, kind) if wanted else {}
-        for row in wanted:
-            if changes := _changes(there.get(row.name), row):
-                _upsert(tx, row)
-                steps.append(InventoryStep(kind, row.name, changes, row.name not in there))
-    _write_provider_datacenters(tx, declared, steps)
+    there: dict[InventoryKind, Mapping[str, InventoryItem]] = {}
+    for item in declared.items():
+        kind = kind_of(item)
+        if kind not in there:
+            there[kind] = rows.read(tx, kind)
+        if changes := _changes(there[kind].get(item.name), item):
+            rows.write(tx, item)
+            steps.append(InventoryStep(kind, item.name, changes, item.name not in there[kind]))
     _give(tx, declared, actor)
     return tuple(sorted(steps, key=lambda step: step.key))
 
 
-def host_not_given(row: rows.EndpointRow, given: Collection[str]) -> str | None:
+def host_not_given(endpoint: Endpoint, given: Collection[str]) -> str | None:
     """The host that an endpoint would send its credential to though it was not given for it; None if none.
 
     `given` are the credential's hosts.
     """
-    host = host_of(row.url)
-    return host if row.credential is not None and host and host not in given else None
+    host = host_of(endpoint.url)
+    return host if endpoint.credential is not None and host and host not in given else None
 
 
 def waiting_hosts(tx: Transaction, sources: frozenset[str] | None = None) -> tuple[InventoryStep, ...]:
@@ -77,12 +86,8 @@ def claim_inventory(
     tx: Transaction, source_id: int, source: str, declared: Inventory, *, complete: bool
 ) -> None:
     """Make what is declared this source's. Raises ManifestError where another one declares some of it."""
-    mine: dict[trust.Declared, Location] = {
-        **{("provider", each.name): each.origin for each in declared.providers},
-        **{("endpoint", each.name): each.origin for each in declared.endpoints},
-        **{("credential", each.name): each.origin for each in declared.credentials},
-        **{("location", each.name): each.origin for each in declared.locations},
-        **{("datacenter", each.name): each.origin for each in declared.datacenters},
+    mine: dict[trust.Declared, Location | None] = {
+        (kind_of(each).value, each.name): each.origin for each in declared.items()
     }
     theirs = trust.declared_elsewhere(tx, source_id)
     if taken := sorted(mine.keys() & theirs.keys()):
@@ -90,7 +95,7 @@ def claim_inventory(
     trust.declare(tx, source_id, list(mine), complete=complete)
 
 
-def _taken(declared: trust.Declared, owner: str, at: Location, source: str) -> Problem:
+def _taken(declared: trust.Declared, owner: str, at: Location | None, source: str) -> Problem:
     kind, name = declared
     return Problem(
         "manifest.other_source",
@@ -106,74 +111,28 @@ def _sent_to(endpoints: str, host: str, given: frozenset[str]) -> str:
     return f"{endpoints} would send it to {host}; {so_far}"
 
 
-def _recorded(tx: Transaction, kind: InventoryKind) -> Mapping[str, InventoryRow]:
-    read: Mapping[InventoryKind, Callable[[Transaction], tuple[InventoryRow, ...]]] = {
-        InventoryKind.LOCATION: rows.locations,
-        InventoryKind.CREDENTIAL: rows.credentials,
-        InventoryKind.PROVIDER: rows.providers,
-        InventoryKind.DATACENTER: rows.datacenters,
-        InventoryKind.ENDPOINT: rows.endpoints,
-    }
-    return {row.name: row for row in read[kind](tx)}
-
-
-def _upsert(tx: Transaction, row: InventoryRow) -> None:
-    match row:
-        case rows.LocationRow():
-            rows.upsert_location(tx, row)
-        case rows.CredentialRow():
-            rows.upsert_credential(tx, row)
-        case rows.ProviderRow():
-            rows.upsert_provider(tx, row)
-        case rows.DatacenterRow():
-            rows.upsert_datacenter(tx, row)
-        case rows.EndpointRow():
-            rows.upsert_endpoint(tx, row)
-
-
-def _changes(before: InventoryRow | None, after: InventoryRow) -> tuple[FieldChange, ...]:
+def _changes(before: InventoryItem | None, after: InventoryItem) -> tuple[FieldChange, ...]:
     """What differs, field by field. A new object without any field still is one."""
     old: Mapping[str, Scalar] = described(before) if before is not None else {}
     new = described(after)
-    found = tuple(
+    found = [
         FieldChange(name, old.get(name), new.get(name))
         for name in dict.fromkeys((*new, *old))
         if old.get(name) != new.get(name)
-    )
-    return found or ((FieldChange("name", None, after.name),) if before is None else ())
-
-
-def _write_provider_datacenters(tx: Transaction, declared: Inventory, steps: list[InventoryStep]) -> None:
-    """Which providers have a datacenter is a part of the datacenter's step; one no longer named leaves it."""
-    if not declared.datacenters:
-        return
-    there = {(row.provider, row.datacenter) for row in rows.provider_datacenters(tx)}
-    for datacenter in declared.datacenters:
-        name = datacenter.name
-        before = {provider for provider, place in there if place == name}
-        for provider in (joined := sorted({*datacenter.providers} - before)):
-            rows.upsert_provider_datacenter(tx, rows.ProviderDatacenterRow(provider, name, name))
-        for provider in (left := sorted(before - {*datacenter.providers})):
-            rows.remove_provider_datacenter(tx, provider, name)
-        changes = (
-            *(FieldChange("provider", None, provider) for provider in joined),
-            *(FieldChange("provider", provider, None) for provider in left),
-        )
-        if not changes:
-            continue
-        mine = InventoryStep(InventoryKind.DATACENTER, name, changes)
-        for step in steps:
-            if step.key == mine.key:
-                steps.remove(step)
-                mine = InventoryStep(step.kind, step.name, (*step.changes, *changes), step.is_new)
-                break
-        steps.append(mine)
+    ]
+    if isinstance(after, Datacenter):
+        there = set(before.providers) if isinstance(before, Datacenter) else set()
+        found += [FieldChange("provider", None, name) for name in sorted({*after.providers} - there)]
+        found += [FieldChange("provider", name, None) for name in sorted(there - {*after.providers})]
+    if before is None and not found:
+        return (FieldChange("name", None, after.name),)
+    return tuple(found)
 
 
 def _give(tx: Transaction, declared: Inventory, actor: str) -> None:
     """Give each credential that was given for no host yet for those of the endpoints that log in by it."""
     given = trust.hosts(tx)
     for endpoint in declared.endpoints:
-        host = host_of(endpoint.url or "")
+        host = host_of(endpoint.url)
         if endpoint.credential is not None and host and endpoint.credential not in given:
             trust.bind(tx, endpoint.credential, host, actor)

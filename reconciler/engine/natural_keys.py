@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.engine.drivers import drivers
-from reconciler.executor.context import Endpoint
+from reconciler.executor.context import EndpointConnection
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Desired, Management, Recorded
@@ -18,15 +18,15 @@ from reconciler.store.recorded.resources import load_by_external_id
 
 
 def natural_keys(
-    endpoints: Mapping[str, Endpoint],
+    endpoints: Mapping[str, EndpointConnection],
     desired: Mapping[Address, Desired],
     recorded: Mapping[Address, Recorded],
 ) -> dict[Address, str]:
     """The natural keys of what shall be made and has one."""
     found: dict[Address, str] = {}
     for address, item in desired.items():
-        there, endpoint = recorded.get(address), endpoints.get(item.endpoint)
-        driver = drivers().get(endpoint.provider_type) if endpoint is not None else None
+        there, connection = recorded.get(address), endpoints.get(item.endpoint)
+        driver = drivers().get(connection.endpoint.provider_type) if connection is not None else None
         if driver is None or (there is not None and there.exists):
             continue
         if (key := key_of(driver, item)) is not None:

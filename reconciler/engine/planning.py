@@ -10,8 +10,13 @@ from reconciler.engine.drivers import driver_class, drivers
 from reconciler.engine.engine import Engine
 from reconciler.engine.inventory import waiting_hosts
 from reconciler.engine.natural_keys import natural_keys, recorded_at, strangers_at
+from reconciler.engine.specifications import (
+    applied_specifications,
+    carried_specifications,
+    created_specifications,
+)
 from reconciler.errors import PlanError
-from reconciler.executor.context import Endpoint
+from reconciler.executor.context import EndpointConnection
 from reconciler.executor.observe.endpoint import Coverage
 from reconciler.executor.steps import ineffective as ineffective
 from reconciler.model.address import Address
@@ -23,21 +28,18 @@ from reconciler.model.plan import Action, Call, Plan
 from reconciler.model.resource import Desired, Recorded, ReplacePolicy
 from reconciler.model.scope import Scope
 from reconciler.model.values import ExternalRef, Reference
-from reconciler.planner import EndpointView, Limits, PlanInput, Selection, make_plan
+from reconciler.planner import EndpointStatus, Limits, PlanInput, Selection, make_plan
 from reconciler.planner.inputs import Lower
 from reconciler.planner.references import references
 from reconciler.providers.driver import LowerRequest, copied_from
 from reconciler.store.database.session import Transaction
-from reconciler.store.desired.revisions import restore_lifecycles
-from reconciler.store.desired.rows import load_desired, load_specifications
+from reconciler.store.desired.lifecycles import restore_lifecycles
+from reconciler.store.desired.rows import load_desired
+from reconciler.store.recorded.failures import drop_void_failures, failures
 from reconciler.store.recorded.observations import observation_start
 from reconciler.store.recorded.resources import (
     Root,
     candidate_roots,
-    carried_by,
-    created_by,
-    drop_void_failures,
-    failures,
     holds,
     load_by_external_id,
     load_holders,
@@ -98,7 +100,7 @@ def plan_now(
     leaving = {item.address for item in gone} | {
         a for a in recorded.keys() & desired.keys() if _replaceable(desired[a]) or desired[a].collections
     }
-    applied = _applied(tx, engine.catalog, desired, recorded)
+    applied = applied_specifications(tx, engine.catalog, desired, recorded)
     known = {item.id for item in (*recorded.values(), *around.values())}
     keys = natural_keys(endpoints, desired, recorded)
     at_key = recorded_at(tx, engine.catalog, keys, desired)
@@ -107,7 +109,7 @@ def plan_now(
         desired=desired,
         recorded={**around, **{a: item for a, item in recorded.items() if a not in removed}},
         removed=gone,
-        endpoints={name: _view(endpoint, coverage.get(name)) for name, endpoint in endpoints.items()},
+        endpoints={name: _status(each, coverage.get(name)) for name, each in endpoints.items()},
         lower=_lower(
             endpoints,
             {**around, **recorded},
@@ -118,8 +120,8 @@ def plan_now(
         now=observation_start(tx),
         managed=managed_count(tx, scoped_sources(options)),
         applied=applied,
-        carried=_carried(tx, engine.catalog, applied, recorded),
-        created=_created(tx, engine.catalog, desired, recorded),
+        carried=carried_specifications(tx, engine.catalog, applied, recorded),
+        created=created_specifications(tx, engine.catalog, desired, recorded),
         strangers={**strangers_at(keys, at_key, desired), **load_strangers(tx, wanted, engine.catalog)},
         users=load_users(tx, leaving, known, engine.catalog),
         holders=load_holders(tx, _unique_texts(engine.catalog, desired, recorded), known, engine.catalog),
@@ -203,45 +205,6 @@ def _unique_texts(
     return found
 
 
-def _applied(
-    tx: Transaction,
-    catalog: Catalog,
-    desired: Mapping[Address, Desired],
-    recorded: Mapping[Address, Recorded],
-) -> dict[Address, Desired]:
-    """What was last applied of what is wanted otherwise now: it tells a manifest's changes from drift."""
-    moved = {
-        address: found
-        for address in desired.keys() & recorded.keys()
-        if (found := recorded[address].applied_desired_hash) is not None and found != desired[address].hash()
-    }
-    return load_specifications(tx, moved, catalog)
-
-
-def _carried(
-    tx: Transaction,
-    catalog: Catalog,
-    applied: Mapping[Address, Desired],
-    recorded: Mapping[Address, Recorded],
-) -> dict[Address, Desired]:
-    """What our last step went by, where it could do only a part of that: what it did is ours all the same."""
-    there = {recorded[address].id: address for address in applied}
-    went = {there[row_id]: spec for row_id, spec in carried_by(tx, there).items()}
-    return load_specifications(tx, {a: s for a, s in went.items() if s != applied[a].hash()}, catalog)
-
-
-def _created(
-    tx: Transaction,
-    catalog: Catalog,
-    desired: Mapping[Address, Desired],
-    recorded: Mapping[Address, Recorded],
-) -> dict[Address, Desired]:
-    """What was wanted of the candidates when we made their objects, where that is something else now."""
-    there = {recorded[a].id: a for a in desired.keys() & recorded.keys() if recorded[a].exists}
-    made = {there[row_id]: spec for row_id, spec in created_by(tx, there).items()}
-    return load_specifications(tx, {a: s for a, s in made.items() if s != desired[a].hash()}, catalog)
-
-
 def _replaceable(desired: Desired) -> bool:
     return desired.lifecycle.replace is ReplacePolicy.ALLOWED
 
@@ -259,31 +222,31 @@ def _wanted(
 
 
 def _copied(
-    tx: Transaction, catalog: Catalog, endpoints: Mapping[str, Endpoint], desired: Iterable[Desired]
+    tx: Transaction, catalog: Catalog, endpoints: Mapping[str, EndpointConnection], desired: Iterable[Desired]
 ) -> dict[str, dict[ExternalRef, Recorded]]:
     """What new objects are to be copied from, by endpoint."""
     wanted: dict[str, set[ExternalRef]] = {}
     for item in desired:
-        endpoint = endpoints.get(item.endpoint)
-        driver = drivers().get(endpoint.provider_type) if endpoint is not None else None
+        there = endpoints.get(item.endpoint)
+        driver = drivers().get(there.endpoint.provider_type) if there is not None else None
         if driver is not None:
             wanted.setdefault(item.endpoint, set()).update(copied_from(driver, item))
     return {name: load_by_external_id(tx, name, ids, catalog) for name, ids in wanted.items() if ids}
 
 
-def _view(endpoint: Endpoint, covered: Coverage | None) -> EndpointView:
-    trouble = endpoint.withheld or (
+def _status(connection: EndpointConnection, covered: Coverage | None) -> EndpointStatus:
+    endpoint, withheld = connection.endpoint, connection.withheld
+    trouble = withheld or (
         f"{endpoint.name} cannot be observed: {covered.trouble}"
         if covered is not None and covered.blind
         else None
     )
-    return EndpointView(
-        endpoint.name, endpoint.provider_type, endpoint.report_only, trouble, endpoint.withheld
-    )
+    report_only = endpoint.drift_policy == "report"
+    return EndpointStatus(endpoint.name, endpoint.provider_type, report_only, trouble, withheld)
 
 
 def _lower(
-    endpoints: Mapping[str, Endpoint],
+    endpoints: Mapping[str, EndpointConnection],
     recorded: Mapping[Address, Recorded],
     desired: Mapping[Address, Desired],
     offers: Mapping[str, tuple[Offer, ...] | None],
@@ -296,20 +259,19 @@ def _lower(
     def lower(
         action: Action, endpoint: str, wanted: Desired | None, current: Recorded | None, diff: Diff
     ) -> tuple[Call, ...]:
-        place = endpoints.get(endpoint)
-        if place is None:
+        there = endpoints.get(endpoint)
+        if there is None:
             raise PlanError(f"there is no endpoint `{endpoint}`", hint="declare a ProviderEndpoint")
         known = referenced | dict(copied[endpoint].items()) if endpoint in copied else referenced
-        request = LowerRequest(
-            action, wanted, current, diff, place.settings, known, desired, offers.get(endpoint)
-        )
+        settings, offered = there.endpoint.settings, offers.get(endpoint)
+        request = LowerRequest(action, wanted, current, diff, settings, known, desired, offered)
         try:
-            return tuple(driver_class(place.provider_type).lower(request))
+            return tuple(driver_class(there.endpoint.provider_type).lower(request))
         except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
             # A driver's mistake about one resource is no reason to plan nothing for all the others.
             what = f"{type(error).__name__}: {error}"
             raise PlanError(
-                f"{diff.address}: the driver for {place.provider_type} failed: {what}",
+                f"{diff.address}: the driver for {there.endpoint.provider_type} failed: {what}",
                 hint="this is a fault of the driver; please report it",
             ) from error
 

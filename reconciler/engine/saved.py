@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from reconciler.engine.apply import Applied
 from reconciler.engine.engine import Engine
+from reconciler.engine.results import Applied
 from reconciler.errors import PlanError, StalePlanError
 from reconciler.model.plan import Plan
 from reconciler.store.database.session import Actor

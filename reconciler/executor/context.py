@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from reconciler.errors import ConfigurationError, CredentialError, ErrorCode, PlanError, ProviderError
@@ -13,27 +13,24 @@ from reconciler.executor.access.budget import Metered, RequestBudget
 from reconciler.executor.access.edge import Edge
 from reconciler.executor.access.poller import Poller
 from reconciler.model.catalog import Catalog
-from reconciler.model.values import Scalar
+from reconciler.model.inventory import Endpoint
 from reconciler.providers.driver import Access, DriverClass, Meter
 from reconciler.store.database.session import Actor, Store
 from reconciler.store.work.operations import IdRange
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One endpoint, ready to be used. `access` resolves the credential each time it is called.
+class EndpointConnection:
+    """An endpoint with what it is reached by. `access` resolves the credential each time it is called.
 
     `fingerprint` tells whether two texts are the same, and nothing else of them.
     """
 
-    name: str
-    provider_type: str
+    endpoint: Endpoint
     driver: DriverClass
     access: Callable[[Meter], Access]
     fingerprint: Callable[[str], str]
     budget: RequestBudget
-    report_only: bool = False
-    settings: Mapping[str, Scalar] = field(default_factory=dict)
     withheld: str | None = None  # why its credential is not sent there, and what would change that
     id_range: IdRange | None = None  # the ids that we choose from, where the provider lets its clients choose
     read_timeout: float = 30.0  # seconds that a request may take
@@ -46,7 +43,9 @@ class Connections:
     `stop` ends all waiting for a place in a budget; it is the one of the run that uses these.
     """
 
-    def __init__(self, endpoints: Mapping[str, Endpoint], stop: threading.Event | None = None) -> None:
+    def __init__(
+        self, endpoints: Mapping[str, EndpointConnection], stop: threading.Event | None = None
+    ) -> None:
         self.endpoints = endpoints
         self.stop = stop or threading.Event()
         self._local = threading.local()
@@ -54,7 +53,8 @@ class Connections:
         self._trusted: set[tuple[str, str]] = set()  # (endpoint, login)
         self._lock = threading.Lock()
 
-    def endpoint(self, name: str) -> Endpoint:
+    def to(self, name: str) -> EndpointConnection:
+        """The connection to an endpoint. Raises PlanError if there is no such endpoint."""
         try:
             return self.endpoints[name]
         except KeyError:
@@ -64,11 +64,11 @@ class Connections:
         """This thread's driver. Raises ProviderError if there is no way to reach the endpoint."""
         drivers: dict[str, Edge] = self._local.__dict__.setdefault("drivers", {})
         if name not in drivers:
-            endpoint = self.endpoint(name)
+            to = self.to(name)
             try:
-                access = endpoint.access(Metered(endpoint.budget, lambda: self.stop, self._is_hasty))
-                drivers[name] = Edge(name, endpoint.driver(access))
-                self._logins()[name] = endpoint.fingerprint(f"{access.url}\n{access.credential}")
+                access = to.access(Metered(to.budget, lambda: self.stop, self._is_hasty))
+                drivers[name] = Edge(name, to.driver(access))
+                self._logins()[name] = to.fingerprint(f"{access.url}\n{access.credential}")
             except CredentialError as error:
                 raise ProviderError(
                     f"{name}: {error.message}", code=ErrorCode.UNAUTHORIZED, hint=error.hint
@@ -105,6 +105,7 @@ class Connections:
         self._trusted.add((name, self.login(name)))
 
     def trusted(self, name: str) -> bool:
+        """Whether this thread's login was shown something of ours there. Raises ProviderError."""
         return (name, self.login(name)) in self._trusted
 
     def release(self) -> None:
@@ -115,6 +116,7 @@ class Connections:
             poller.release()
 
     def poller(self, name: str) -> Poller:
+        """The endpoint's one poller, which all threads share."""
         with self._lock:
             if name not in self._pollers:
                 self._pollers[name] = Poller(lambda: self.driver(name))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from reconciler.errors import Location, ManifestError, Problem
-from reconciler.manifest.yaml.reader import Mapping, Node, Position, Sequence
+from reconciler.manifest.yaml.nodes import Mapping, Node, Position, Sequence
 
 # Comparing with every name of a large fleet takes time; with more mistakes than this, none is needed.
 _MAX_SUGGESTIONS = 50

@@ -24,12 +24,13 @@ from reconciler.manifest.read.envelope import (
     declared_kind,
     read_envelope,
 )
-from reconciler.manifest.read.resources import Pointer, ResourceRead, Surroundings, read_resource
+from reconciler.manifest.read.resources import Pointer, ResourceRead, read_resource
+from reconciler.manifest.read.surroundings import Surroundings
 from reconciler.manifest.read.user_types import read_user_catalog
 from reconciler.manifest.source.files import SourceFile
+from reconciler.manifest.yaml.nodes import Document
 from reconciler.manifest.yaml.reader import (
     MAX_FILE_BYTES,
-    Document,
     RawDocument,
     parse_document,
     split_documents,

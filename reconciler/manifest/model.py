@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from reconciler.catalog import CatalogPart
 from reconciler.errors import Location
+from reconciler.model import inventory
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
+from reconciler.model.inventory import Credential, Datacenter, Endpoint, InventoryItem, Provider
 from reconciler.model.resource import Desired
-from reconciler.model.values import Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,90 +29,20 @@ class ProviderTypeDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderDeclaration:
-    """One account, project or cluster of a provider type."""
-
-    name: str
-    type: str
-    display_name: str
-    description: str
-    origin: Location
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointDeclaration:
-    """Where a provider is reached. `ca_file` is absolute; `drift` is `heal` or `report`.
-
-    `rate_limit_per_hour` (requests) is a budget of one's own, below the provider's. `settings` are those
-    that the provider type's driver reads.
-    """
-
-    name: str
-    provider: str
-    provider_type: str
-    display_name: str
-    url: str | None
-    credential: str | None
-    ca_file: str | None
-    drift: str
-    rate_limit_per_hour: int | None
-    settings: Mapping[str, Scalar]
-    origin: Location
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialDeclaration:
-    """Where a secret is found, never the secret: exactly one of the three is set.
-
-    `environment` is a variable's name, `file` an absolute path; `stored` means the database's vault.
-    """
-
-    name: str
-    environment: str | None
-    file: str | None
-    stored: bool
-    origin: Location
-
-
-@dataclass(frozen=True, slots=True)
-class LocationDeclaration:
-    """A place in the world; coordinates in degrees, the country by its two-letter ISO 3166 code."""
-
-    name: str
-    display_name: str
-    country_code: str | None
-    city: str | None
-    latitude: Decimal | None
-    longitude: Decimal | None
-    time_zone: str | None
-    origin: Location
-
-
-@dataclass(frozen=True, slots=True)
-class DatacenterDeclaration:
-    """A building at a location, what it can do, and the names of the providers that are in it."""
-
-    name: str
-    location: str
-    display_name: str
-    description: str
-    time_zone: str | None
-    capabilities: tuple[str, ...]
-    providers: tuple[str, ...]
-    origin: Location
-
-
-@dataclass(frozen=True, slots=True)
 class Inventory:
     """All that is declared but is no resource. `catalog_parts` hold the users' own types and attributes."""
 
     provider_types: tuple[ProviderTypeDeclaration, ...] = ()
-    providers: tuple[ProviderDeclaration, ...] = ()
-    endpoints: tuple[EndpointDeclaration, ...] = ()
-    credentials: tuple[CredentialDeclaration, ...] = ()
-    locations: tuple[LocationDeclaration, ...] = ()
-    datacenters: tuple[DatacenterDeclaration, ...] = ()
+    providers: tuple[Provider, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    credentials: tuple[Credential, ...] = ()
+    locations: tuple[inventory.Location, ...] = ()
+    datacenters: tuple[Datacenter, ...] = ()
     catalog_parts: tuple[CatalogPart, ...] = ()
+
+    def items(self) -> tuple[InventoryItem, ...]:
+        """What the database's inventory holds of these, in the order in which one rests on the other."""
+        return (*self.locations, *self.credentials, *self.providers, *self.datacenters, *self.endpoints)
 
 
 @dataclass(frozen=True, slots=True)

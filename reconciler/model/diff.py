@@ -79,12 +79,3 @@ class Diff:
 
     def change(self, name: str) -> AttributeChange | None:
         return next((item for item in self.changes if item.name == name), None)
-
-    @property
-    def mutabilities(self) -> frozenset[Mutability]:
-        """How hard the change is, its parts' updates included."""
-        own = {item.mutability for item in self.changes}
-        for part in self.parts:
-            if part.action is PartAction.UPDATE:
-                own.update(item.mutability for item in part.changes)
-        return frozenset(own)

@@ -3,12 +3,12 @@
 The same planner serves previews, the CLI's apply and the daemon; it decides everything and does nothing.
 """
 
-from reconciler.planner.inputs import EndpointView, Limits, Lower, PlanInput
+from reconciler.planner.inputs import EndpointStatus, Limits, Lower, PlanInput
 from reconciler.planner.plan import make_plan
 from reconciler.planner.select import Selection, parse_selector
 
 __all__ = [
-    "EndpointView",
+    "EndpointStatus",
     "Limits",
     "Lower",
     "PlanInput",

@@ -7,8 +7,8 @@ from dataclasses import replace
 from reconciler.diff import creation, diff, removal
 from reconciler.errors import PlanError
 from reconciler.model.catalog import Mutability
-from reconciler.model.diff import AttributeChange, Diff, PartAction, Reason
-from reconciler.model.plan import Action, BlockReason, Call, Impact, Step
+from reconciler.model.diff import AttributeChange, Diff, Reason
+from reconciler.model.plan import Action, BlockReason, Call
 from reconciler.model.resource import (
     Desired,
     Management,
@@ -18,12 +18,11 @@ from reconciler.model.resource import (
 )
 from reconciler.planner.allow import allowed
 from reconciler.planner.block import Decision, is_blocked
-from reconciler.planner.downtime import POWER, uninterrupted, worst
+from reconciler.planner.downtime import POWER, uninterrupted
 from reconciler.planner.failed import after_failure
 from reconciler.planner.inputs import PlanInput
 from reconciler.planner.reported import as_it_is, without_drift
-
-_CHANGES = (Action.UPDATE, Action.ADOPT)  # what leaves the object, and may change it
+from reconciler.planner.steps import CHANGES, calls_of, names_in, step_of
 
 
 def decide(desired: Desired, recorded: Recorded | None, given: PlanInput) -> Decision:
@@ -59,7 +58,7 @@ def _unwanted(recorded: Recorded, given: PlanInput) -> Decision:
     reason = _forgettable(recorded)
     if reason is not None:
         if not is_blocked(decision, recorded, recorded, Action.FORGET, given):
-            step = _step(Action.FORGET, None, recorded, Diff(recorded.address), (), reason)
+            step = step_of(Action.FORGET, None, recorded, Diff(recorded.address), (), reason)
             decision.step = replace(step, gone=not recorded.exists)
         return decision
     if life.prevent_destroy:
@@ -192,7 +191,7 @@ def _decide_change(decision: Decision, desired: Desired, recorded: Recorded, giv
         found, drifted = without_drift(found)
         goal = as_it_is(desired, recorded, drifted, given.catalog)
         if drifted:
-            message = f"drifted ({', '.join(_names(drifted))}); only reported here"
+            message = f"drifted ({', '.join(names_in(drifted))}); only reported here"
             decision.block(desired, Action.UPDATE, BlockReason.REPORT_ONLY, message)
     found = _with_owed_start(desired, recorded, found)
     if not found:
@@ -225,14 +224,6 @@ def _with_owed_start(desired: Desired, recorded: Recorded, found: Diff) -> Diff:
     return replace(found, changes=(*found.changes, start))
 
 
-def _names(found: Diff) -> list[str]:
-    return (
-        [change.name for change in found.changes]
-        + [f"{part.address.type} {part.address.name}" for part in found.parts]
-        + [f"tag {tag.key}" for tag in found.tags]
-    )
-
-
 def _lower(
     decision: Decision,
     action: Action,
@@ -247,10 +238,10 @@ def _lower(
     assert item is not None  # noqa: S101 - one side is always there
 
     def lower(of: Diff) -> tuple[Call, ...]:
-        return _calls(action, item.endpoint, goal or desired, recorded, of, given)
+        return calls_of(action, item.endpoint, goal or desired, recorded, of, given)
 
     try:
-        if action in _CHANGES and desired and recorded:
+        if action in CHANGES and desired and recorded:
             found, calls = uninterrupted(decision, desired, recorded, found, given, lower)
             if not found and action is Action.UPDATE:
                 return
@@ -260,94 +251,16 @@ def _lower(
     except PlanError as error:
         decision.block(item, action, BlockReason.UNSUPPORTED, error.message, error.hint or "")
         return
-    losses = tuple(words for call in calls for words in call.destroys) if action in _CHANGES else ()
+    losses = tuple(words for call in calls for words in call.destroys) if action in CHANGES else ()
     if losses and desired and desired.lifecycle.prevent_destroy:
         message = f"{'; '.join(losses)}, and it is guarded against destruction"
         hint = "take that change back, or set lifecycle.prevent_destroy: false first"
         decision.block(item, action, BlockReason.PREVENT_DESTROY, message, hint)
         return
-    step = _step(action, desired, recorded, found, calls, "")
+    step = step_of(action, desired, recorded, found, calls, "")
     decision.step = replace(step, partial=_leaves_something(decision))
 
 
 def _leaves_something(decision: Decision) -> bool:
     """Whether something that the manifest asks for is not done; drift that is only reported is not."""
     return any(item.hindrance is not BlockReason.REPORT_ONLY for item in decision.blocked)
-
-
-def _calls(
-    action: Action,
-    endpoint: str,
-    desired: Desired | None,
-    recorded: Recorded | None,
-    found: Diff,
-    given: PlanInput,
-) -> tuple[Call, ...]:
-    if action is not Action.REPLACE or desired is None or recorded is None:
-        return given.lower(action, endpoint, desired, recorded, found)
-    gone = given.lower(Action.DELETE, endpoint, None, recorded, removal(recorded, given.catalog))
-    made = given.lower(Action.CREATE, endpoint, desired, recorded, creation(desired, given.catalog))
-    looks = tuple(call for call in made if call.looks)
-    rest = tuple(call for call in made if not call.looks)
-    return (*looks, *rest, *gone) if desired.lifecycle.create_before_destroy else (*looks, *gone, *rest)
-
-
-def _step(
-    action: Action,
-    desired: Desired | None,
-    recorded: Recorded | None,
-    found: Diff,
-    calls: tuple[Call, ...],
-    summary: str,
-) -> Step:
-    item = desired or recorded
-    assert item is not None  # noqa: S101 - one side is always there
-    data = [part for part in found.parts if part.action is PartAction.DELETE and part.holds_data]
-    approvals = tuple(
-        f"{part.address} holds data and would be destroyed" for part in data if action in _CHANGES
-    ) + tuple(f"{item.address}: {words}" for call in calls for words in call.destroys if action in _CHANGES)
-    return Step(
-        address=item.address,
-        action=action,
-        endpoint=item.endpoint,
-        provider_type=item.provider_type,
-        reason=_main_reason(action, found, recorded),
-        summary=summary or _summary(action, found),
-        calls=calls,
-        changes=found.changes,
-        parts=found.parts,
-        tags=found.tags,
-        impact=Impact.REPLACE if action is Action.REPLACE else worst(calls),
-        approvals=approvals,
-        resource=recorded.uid if recorded else None,
-        expected_version=recorded.version if recorded else None,
-        desired_hash=desired.hash() if desired else None,
-        adopt=recorded.external_id if action is Action.ADOPT and recorded else None,
-        ground=recorded.recorded_hash if action is Action.ADOPT and recorded else None,
-    )
-
-
-def _main_reason(action: Action, found: Diff, recorded: Recorded | None) -> Reason:
-    if action is Action.CREATE:
-        return Reason.DRIFT if recorded is not None and recorded.external_id else Reason.MANIFEST
-    if action in (Action.UPDATE, Action.REPLACE):
-        reasons = [change.reason for change in found.changes] + [tag.reason for tag in found.tags]
-        reasons += [change.reason for part in found.parts for change in part.changes]
-        reasons += [part.reason for part in found.parts if not part.changes]
-        for reason in (Reason.MANIFEST, Reason.DRIFT, Reason.DEFAULT):
-            if reason in reasons:
-                return reason
-    return Reason.MANIFEST
-
-
-def _summary(action: Action, found: Diff) -> str:
-    match action:
-        case Action.CREATE:
-            return "create"
-        case Action.DELETE:
-            return "delete"
-        case Action.ADOPT:
-            names = _names(found)
-            return "take over an existing object" + (f", and change {', '.join(names)}" if names else "")
-        case _:
-            return ", ".join(_names(found))

@@ -23,9 +23,12 @@ Lower = Callable[[Action, str, Desired | None, Recorded | None, Diff], tuple[Cal
 
 
 @dataclass(frozen=True, slots=True)
-class EndpointView:
-    """What the planner needs to know of an endpoint. `trouble`: why nothing can be said of it now.
-    `withheld`: the same, because its credential was not given for its host; a plan always tells that."""
+class EndpointStatus:
+    """How an endpoint is now, and no more of what it is than a plan may rest on: not its URL or credential.
+
+    `trouble`: why nothing can be said of it now. `withheld`: the same, because its credential was not given
+    for its host; a plan always tells that.
+    """
 
     name: str
     provider_type: str
@@ -70,7 +73,7 @@ class PlanInput:
     desired: Mapping[Address, Desired]
     recorded: Mapping[Address, Recorded]
     removed: tuple[Recorded, ...]
-    endpoints: Mapping[str, EndpointView]
+    endpoints: Mapping[str, EndpointStatus]
     lower: Lower
     now: datetime
     managed: int

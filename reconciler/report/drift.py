@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from reconciler.manifest.source.sources import SourceState
+from reconciler.manifest.source.state import SourceState
 from reconciler.model.address import Address
 from reconciler.model.scope import Scope, ScopePart
 from reconciler.report.coverage import ObservationCoverage

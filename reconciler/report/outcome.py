@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from reconciler.engine.apply import Applied
+from reconciler.engine.results import Applied
 from reconciler.executor.steps.outcome import Outcome, Result
 from reconciler.model.plan import Action, BlockReason
 from reconciler.report.coverage import ObservationCoverage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.manifest.source.sources import SourceState
+from reconciler.manifest.source.state import SourceState
 from reconciler.manifest.source.where import NamedBy
 from reconciler.model.catalog import Catalog
 from reconciler.model.plan import Plan

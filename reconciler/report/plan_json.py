@@ -38,7 +38,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from reconciler.executor.observe.endpoint import Coverage
-from reconciler.manifest.source.sources import SourceState
+from reconciler.manifest.source.state import SourceState
 from reconciler.model.catalog import Catalog
 from reconciler.model.diff import AttributeChange
 from reconciler.model.inventory import InventoryStep

@@ -11,7 +11,7 @@ from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Desired, Recorded
 from reconciler.report.values import as_json
-from reconciler.store import catalog_rows, views
+from reconciler.store import catalog_reading, views
 from reconciler.store.database.session import Transaction
 from reconciler.store.desired.rows import load_desired
 from reconciler.store.recorded.resources import load_recorded, load_recorded_by_id
@@ -40,7 +40,7 @@ class ResourceReport:
 
 def resource_report(tx: Transaction, address: Address) -> ResourceReport:
     """Raises PlanError where neither a manifest nor a provider has anything at the address."""
-    catalog = catalog_rows.load(tx)
+    catalog = catalog_reading.load(tx)
     name = str(address)
     seen = views.resources(tx, address=name) or views.resources(tx, address=name, unmanaged=True)
     desired = load_desired(tx, [address.root], catalog).get(address.root)
@@ -77,7 +77,7 @@ def resources_json(tx: Transaction, items: Sequence[views.ResourceView]) -> list
 
 
 def _roots(tx: Transaction, items: Iterable[views.ResourceView]) -> list[Recorded]:
-    catalog = catalog_rows.load(tx)
+    catalog = catalog_reading.load(tx)
     own = [item.id for item in items if item.contained_in is None]
     around = {Address.parse(item.address).root for item in items if item.contained_in is not None}
     return [*load_recorded_by_id(tx, own, catalog), *load_recorded(tx, around, catalog).values()]

@@ -1,37 +1,31 @@
-"""The catalog as rows: compared whole when a part of it changed, read whole when a program starts.
+"""The catalog into rows: compared whole when a part of it changed.
 
-The files that drivers ship are where the catalog's facts are written; this module carries them into the
-database and back without adding any. What leaves the catalog is retired, not deleted, because recorded rows
-refer to it. Only what differs is written, so that its history shows what a version or a manifest changed.
+The files that drivers ship are where the catalog's facts are written; this module adds none. What leaves the
+catalog is retired, not deleted, because recorded rows refer to it. Only what differs is written, so that its
+history shows what a version or a manifest changed.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from reconciler.errors import CatalogError
 from reconciler.model.catalog import (
     AttributeDefinition,
     Catalog,
-    Family,
-    Identity,
-    Mutability,
     ProviderResourceType,
     ProviderTypeInfo,
-    RelationshipType,
     ResourceType,
     TypeAttribute,
-    index_rules,
 )
-from reconciler.model.values import Cardinality, DataType, Format, Scalar, Value
+from reconciler.model.values import Cardinality, DataType
 from reconciler.store.database.faults import ConstraintViolated
 from reconciler.store.database.session import Transaction
 
-Row = dict[str, object]
+Fields = dict[str, object]
+
 
 # What leaves the catalog is deleted, in this order; the columns say which row it is.
 _DROPPED = {
@@ -44,6 +38,8 @@ _DROPPED = {
     "keys": ("resource_type", "attribute"),
     "references": ("attribute", "resource_type"),
 }
+
+
 _VALUE_COLUMNS = {
     DataType.STRING: "value_string",
     DataType.INTEGER: "value_integer",
@@ -82,27 +78,6 @@ def sync(
     return True
 
 
-def load(tx: Transaction) -> Catalog:
-    """The catalog that the rows say; equal to the one they were written from."""
-    definitions = _definitions(tx)
-    return Catalog(
-        provider_types=_provider_types(tx),
-        resource_types=_resource_types(tx),
-        definitions=definitions,
-        relationship_types={
-            name: RelationshipType(name, description)
-            for name, description in tx.rows("catalog.relationship_types")
-        },
-        offers={
-            (resource_type, provider_type): ProviderResourceType(
-                provider_type, resource_type, Identity(identity), unique_name, tags
-            )
-            for provider_type, resource_type, identity, unique_name, tags in tx.rows("catalog.offers")
-        },
-        rules=index_rules(_rules(tx, definitions)),
-    )
-
-
 def _parts(tx: Transaction) -> dict[str, bytes]:
     return {name: bytes(sha256) for name, sha256 in tx.rows("catalog.parts")}
 
@@ -118,7 +93,7 @@ def _write(tx: Transaction, catalog: Catalog, user_types: frozenset[str]) -> Non
         tx.batch(f"catalog.put_{what}", wanted)
 
 
-def _all_rows(catalog: Catalog, user_types: frozenset[str]) -> dict[str, list[Row]]:
+def _all_rows(catalog: Catalog, user_types: frozenset[str]) -> dict[str, list[Fields]]:
     """What the tables shall say, in the order in which they refer to one another."""
     types, definitions = catalog.resource_types.values(), catalog.definitions.values()
     rules = [rule for group in catalog.rules.values() for rule in group.values()]
@@ -152,11 +127,11 @@ def _all_rows(catalog: Catalog, user_types: frozenset[str]) -> dict[str, list[Ro
     }
 
 
-def _provider_type_row(item: ProviderTypeInfo) -> Row:
+def _provider_type_row(item: ProviderTypeInfo) -> Fields:
     return {"name": item.name, "display_name": item.display_name, "description": item.description}
 
 
-def _setting_rows(items: Iterable[ProviderTypeInfo]) -> Iterator[Row]:
+def _setting_rows(items: Iterable[ProviderTypeInfo]) -> Iterator[Fields]:
     for item in items:
         for position, setting in enumerate(item.settings):
             if setting.reference_types or setting.relationship:
@@ -164,7 +139,7 @@ def _setting_rows(items: Iterable[ProviderTypeInfo]) -> Iterator[Row]:
             yield {**_definition_row(setting), "provider_type": item.name, "position": position}
 
 
-def _resource_type_row(item: ResourceType, user_types: frozenset[str]) -> Row:
+def _resource_type_row(item: ResourceType, user_types: frozenset[str]) -> Fields:
     return {
         "name": item.name,
         "kind": item.kind,
@@ -177,7 +152,7 @@ def _resource_type_row(item: ResourceType, user_types: frozenset[str]) -> Row:
     }
 
 
-def _definition_row(item: AttributeDefinition) -> Row:
+def _definition_row(item: AttributeDefinition) -> Fields:
     return {
         "name": item.name,
         "display_name": item.display_name,
@@ -191,7 +166,7 @@ def _definition_row(item: AttributeDefinition) -> Row:
     }
 
 
-def _offer_row(item: ProviderResourceType) -> Row:
+def _offer_row(item: ProviderResourceType) -> Fields:
     return {
         "provider_type": item.provider_type,
         "resource_type": item.resource_type,
@@ -201,15 +176,15 @@ def _offer_row(item: ProviderResourceType) -> Row:
     }
 
 
-def _type_attribute_row(rule: TypeAttribute) -> Row:
+def _type_attribute_row(rule: TypeAttribute) -> Fields:
     return {"resource_type": rule.resource_type, "attribute": rule.name}
 
 
-def _rule_key(rule: TypeAttribute) -> Row:
+def _rule_key(rule: TypeAttribute) -> Fields:
     return {"provider_type": rule.provider_type, "resource_type": rule.resource_type, "attribute": rule.name}
 
 
-def _rule_row(rule: TypeAttribute) -> Row:
+def _rule_row(rule: TypeAttribute) -> Fields:
     return {
         **_rule_key(rule),
         "mutability": rule.mutability,
@@ -237,11 +212,11 @@ def _default_elements(rule: TypeAttribute) -> Sequence[object]:
     return rule.default if isinstance(rule.default, tuple) else (rule.default,)
 
 
-def _value_rows(rules: Iterable[tuple[TypeAttribute, Sequence[object]]]) -> Iterator[Row]:
+def _value_rows(rules: Iterable[tuple[TypeAttribute, Sequence[object]]]) -> Iterator[Fields]:
     for rule, values in rules:
         for ordinal, value in enumerate(values):
             data_type, stored = _typed(rule, value)
-            columns: Row = dict.fromkeys(_VALUE_COLUMNS.values())
+            columns: Fields = dict.fromkeys(_VALUE_COLUMNS.values())
             columns[_VALUE_COLUMNS[data_type]] = stored
             yield {**_rule_key(rule), "ordinal": ordinal, "data_type": data_type, **columns}
 
@@ -270,105 +245,3 @@ def _typed(rule: TypeAttribute, value: object) -> tuple[DataType, object]:
 
 def _where(rule: TypeAttribute) -> str:
     return f"{rule.provider_type}, {rule.resource_type}.{rule.name}"
-
-
-def _definitions(tx: Transaction) -> dict[str, AttributeDefinition]:
-    references = _grouped(tx.rows("catalog.references"))
-    return {
-        row[0]: _definition(row[:8], references.get(row[0], ()), row[8])
-        for row in tx.rows("catalog.definitions")
-    }
-
-
-def _definition(
-    row: Sequence[Any], references: tuple[str, ...] = (), relationship: str | None = None
-) -> AttributeDefinition:
-    name, data_type, cardinality, form, unit, display_name, description, secret = row
-    return AttributeDefinition(
-        name=name,
-        data_type=DataType(data_type),
-        cardinality=Cardinality(cardinality),
-        format=Format(form),
-        unit=unit,
-        display_name=display_name,
-        description=description,
-        secret=secret,
-        reference_types=references,
-        relationship=relationship,
-    )
-
-
-def _provider_types(tx: Transaction) -> dict[str, ProviderTypeInfo]:
-    settings: dict[str, list[AttributeDefinition]] = defaultdict(list)
-    for provider_type, *row in tx.rows("catalog.settings"):
-        settings[provider_type].append(_definition(row))
-    return {
-        name: ProviderTypeInfo(name, display_name, description, tuple(settings[name]))
-        for name, display_name, description in tx.rows("catalog.provider_types")
-    }
-
-
-def _resource_types(tx: Transaction) -> dict[str, ResourceType]:
-    parents, keys = _grouped(tx.rows("catalog.parents")), _grouped(tx.rows("catalog.keys"))
-    return {
-        name: ResourceType(
-            name=name,
-            kind=kind,
-            family=Family(family),
-            parents=parents.get(name, ()),
-            collection=collection,
-            key_attributes=keys.get(name, ()),
-            holds_data=holds_data,
-            display_name=display_name,
-            description=description,
-        )
-        for name, kind, family, collection, holds_data, display_name, description in tx.rows(
-            "catalog.resource_types"
-        )
-    }
-
-
-def _rules(tx: Transaction, definitions: Mapping[str, AttributeDefinition]) -> Iterator[TypeAttribute]:
-    defaults, allowed = _values(tx.rows("catalog.defaults")), _values(tx.rows("catalog.allowed_values"))
-    for row in tx.rows("catalog.rules"):
-        provider_type, resource_type, attribute, mutability, required, has_default, clear, *bounds = row
-        minimum, maximum, max_length, pattern, grow_only, also, unique, within, unset = bounds
-        key = (provider_type, resource_type, attribute)
-        default: Value | None = None
-        if has_default:
-            elements = defaults.get(key, ())
-            default = elements if definitions[attribute].cardinality is not Cardinality.ONE else elements[0]
-        yield TypeAttribute(
-            definition=definitions[attribute],
-            resource_type=resource_type,
-            provider_type=provider_type,
-            mutability=Mutability(mutability),
-            required=required,
-            default=default,
-            clear_when_unset=clear,
-            minimum=minimum,
-            maximum=maximum,
-            max_length=max_length,
-            pattern=pattern,
-            allowed_values=allowed.get(key, ()),
-            grow_only=grow_only,
-            also=also,
-            unique=unique,
-            unique_within=within,
-            unset=unset,
-        )
-
-
-def _grouped(rows: Iterable[Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    for key, value in rows:
-        found[key].append(value)
-    return {key: tuple(values) for key, values in found.items()}
-
-
-def _values(rows: Iterable[Sequence[Any]]) -> dict[tuple[str, str, str], tuple[Scalar, ...]]:
-    found: dict[tuple[str, str, str], list[Scalar]] = defaultdict(list)
-    for provider_type, resource_type, attribute, *columns in rows:
-        value = next(item for item in columns if item is not None)
-        found[provider_type, resource_type, attribute].append(value)
-    return {key: tuple(values) for key, values in found.items()}

@@ -50,7 +50,7 @@ class ProviderView:
 
 @dataclass(frozen=True, slots=True)
 class EndpointView:
-    """An endpoint and how it was when it was last looked at: complete, partial or failed, and why."""
+    """An endpoint as it is listed, without its settings: how its last look went (complete, partial …)."""
 
     name: str
     provider: str
@@ -114,6 +114,8 @@ class HoldView:
 
 @dataclass(frozen=True, slots=True)
 class RevisionView:
+    """A revision, whose it is, and the commit that it was read at."""
+
     id: int
     source: str
     commit: str | None
@@ -191,6 +193,8 @@ class CredentialView:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
+    """How many roots there are by whose they are, and how many operations have not ended."""
+
     managed: int
     unmanaged: int
     quarantined: int
@@ -206,14 +210,9 @@ def resources(
     unmanaged: bool = False,
 ) -> tuple[ResourceView, ...]:
     """What lives, by address: roots, or the resources of a type (parts too), or what is at an address."""
-    rows = tx.rows(
-        "views.resources",
-        resource_type=resource_type,
-        address=address,
-        endpoint=endpoint,
-        unmanaged=unmanaged,
-    )
-    return tuple(ResourceView(*(*row[:-2], dict(zip(row[-2], row[-1], strict=True)))) for row in rows)
+    asked = {"resource_type": resource_type, "address": address, "endpoint": endpoint, "unmanaged": unmanaged}
+    rows = (row._asdict() for row in tx.rows("views.resources", **asked))
+    return tuple(ResourceView(**row | {"tags": dict(row["tags"])}) for row in rows)
 
 
 def unmanaged_at(tx: Transaction, endpoints: Iterable[str]) -> dict[str, int]:
@@ -230,30 +229,33 @@ def resource_types(tx: Transaction) -> dict[str, str]:
 
 
 def providers(tx: Transaction) -> tuple[ProviderView, ...]:
-    return tuple(ProviderView(*row) for row in tx.rows("views.providers"))
+    """By name."""
+    return tx.all(ProviderView, "views.providers")
 
 
 def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
-    return tuple(EndpointView(*row) for row in tx.rows("views.endpoints"))
+    """By name, each with what its last observation said."""
+    return tx.all(EndpointView, "views.endpoints")
 
 
 def plans(tx: Transaction, most: int) -> tuple[PlanView, ...]:
     """The newest first."""
-    return tuple(PlanView(*row) for row in tx.rows("views.plans", most=most))
+    return tx.all(PlanView, "views.plans", most=most)
 
 
 def operations(tx: Transaction, most: int, address: str | None = None) -> tuple[OperationView, ...]:
     """The newest first."""
-    return tuple(OperationView(*row) for row in tx.rows("views.operations", most=most, address=address))
+    return tx.all(OperationView, "views.operations", most=most, address=address)
 
 
 def holds(tx: Transaction) -> tuple[HoldView, ...]:
-    return tuple(HoldView(*row) for row in tx.rows("views.holds"))
+    """The holds in force, oldest first."""
+    return tx.all(HoldView, "views.holds")
 
 
 def revisions(tx: Transaction, most: int) -> tuple[RevisionView, ...]:
     """The newest first."""
-    return tuple(RevisionView(*row) for row in tx.rows("views.revisions", most=most))
+    return tx.all(RevisionView, "views.revisions", most=most)
 
 
 def history(
@@ -263,26 +265,28 @@ def history(
 
     The inventory's are addressed by `endpoint/NAME`, `hold/NUMBER` and so on.
     """
-    rows = tx.rows("views.history", most=most, address=address, since=since)
-    return tuple(HistoryView(*row) for row in rows)
+    return tx.all(HistoryView, "views.history", most=most, address=address, since=since)
 
 
 def relationships(tx: Transaction, address: str | None = None) -> tuple[RelationshipView, ...]:
     """Between what is ours: all of them, or those that an address takes part in."""
-    return tuple(RelationshipView(*row) for row in tx.rows("views.relationships", address=address))
+    return tx.all(RelationshipView, "views.relationships", address=address)
 
 
 def drift(tx: Transaction) -> tuple[DriftView, ...]:
-    return tuple(DriftView(*row) for row in tx.rows("views.drift"))
+    """Every difference, by address."""
+    return tx.all(DriftView, "views.drift")
 
 
 def failure(tx: Transaction, address: str) -> FailureView | None:
-    row = tx.row("views.failure", address=address)
-    return FailureView(*row) if row else None
+    """What keeps a resource waiting: its latest failure that still counts, or None."""
+    return next(iter(tx.all(FailureView, "views.failure", address=address)), None)
 
 
 def credentials(tx: Transaction) -> tuple[CredentialView, ...]:
-    return tuple(CredentialView(*(*row[:-1], tuple(row[-1]))) for row in tx.rows("views.credentials"))
+    """By name, each with the endpoints that log in with it."""
+    rows = (row._asdict() for row in tx.rows("views.credentials"))
+    return tuple(CredentialView(**row | {"used_by": tuple(row["used_by"])}) for row in rows)
 
 
 def typical_seconds(tx: Transaction) -> dict[tuple[str, str], float]:
@@ -291,5 +295,6 @@ def typical_seconds(tx: Transaction) -> dict[tuple[str, str], float]:
 
 
 def counts(tx: Transaction) -> Counts:
-    row = tx.row("views.counts")
-    return Counts(*row) if row else Counts(0, 0, 0, 0)
+    """Over all endpoints."""
+    (found,) = tx.all(Counts, "views.counts")
+    return found

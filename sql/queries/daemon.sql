@@ -82,7 +82,7 @@ SELECT
         SELECT
         FROM plan_approvals AS a
         WHERE a.plan_id = p.id AND a.hash = p.hash AND a.used_at IS NULL
-    ) AS is_approved
+    ) AS approved
 FROM plans AS p
 WHERE p.status = 'saved' AND p.needs_approval AND p.source_name IS NULL AND p.actor = %(actor)s
 ORDER BY p.id;

@@ -36,17 +36,6 @@ INNER JOIN provider_types AS pt ON p.provider_type_id = pt.id
 WHERE p.deleted_at IS NULL
 ORDER BY p.name;
 
--- name: inventory.remove_provider
-UPDATE providers AS p
-SET deleted_at = now(), updated_at = now()
-WHERE
-    p.name = %(name)s
-    AND p.deleted_at IS NULL
-    AND NOT EXISTS (
-        SELECT FROM provider_endpoints AS e
-        WHERE e.provider_id = p.id AND e.deleted_at IS NULL
-    );
-
 -- name: inventory.upsert_endpoint
 INSERT INTO provider_endpoints AS e (
     provider_id, name, display_name, url, ca_file, credential_id, drift_policy, request_limit_per_hour
@@ -180,21 +169,9 @@ ON CONFLICT (provider_endpoint_id, name) DO UPDATE
         excluded.value_datetime
     );
 
--- name: inventory.remove_endpoint
--- Not while anything recorded lives there: it could neither be looked at nor be removed any more.
-UPDATE provider_endpoints AS e
-SET deleted_at = now(), updated_at = now()
-WHERE
-    e.name = %(name)s
-    AND e.deleted_at IS NULL
-    AND NOT EXISTS (
-        SELECT FROM resources AS r
-        WHERE r.provider_endpoint_id = e.id AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
-    );
-
 -- name: inventory.upsert_credential
 INSERT INTO provider_credentials AS c (name, source, environment_variable, file_path)
-VALUES (%(name)s, %(source)s, %(environment_variable)s, %(file_path)s)
+VALUES (%(name)s, %(source)s, %(environment)s, %(file)s)
 ON CONFLICT (name) WHERE deleted_at IS NULL DO UPDATE
     SET
         source = excluded.source,
@@ -206,12 +183,12 @@ ON CONFLICT (name) WHERE deleted_at IS NULL DO UPDATE
     IS DISTINCT FROM (excluded.source, excluded.environment_variable, excluded.file_path);
 
 -- name: inventory.credential
-SELECT id, source, environment_variable, file_path, fingerprint
+SELECT id, source, environment_variable, file_path
 FROM provider_credentials
 WHERE name = %(name)s AND deleted_at IS NULL;
 
 -- name: inventory.credentials
-SELECT name, source, environment_variable, file_path, fingerprint
+SELECT name, environment_variable AS environment, file_path AS file
 FROM provider_credentials
 WHERE deleted_at IS NULL
 ORDER BY name;
@@ -220,18 +197,6 @@ ORDER BY name;
 UPDATE provider_credentials
 SET fingerprint = %(fingerprint)s, updated_at = now()
 WHERE name = %(name)s AND deleted_at IS NULL AND fingerprint IS DISTINCT FROM %(fingerprint)s;
-
--- name: inventory.remove_credential
--- Not while an endpoint speaks with it.
-UPDATE provider_credentials AS c
-SET deleted_at = now(), updated_at = now()
-WHERE
-    c.name = %(name)s
-    AND c.deleted_at IS NULL
-    AND NOT EXISTS (
-        SELECT FROM provider_endpoints AS e
-        WHERE e.credential_id = c.id AND e.deleted_at IS NULL
-    );
 
 -- name: inventory.upsert_location
 INSERT INTO locations AS l (name, display_name, country_code, city, latitude, longitude, time_zone)
@@ -362,18 +327,16 @@ ON CONFLICT (datacenter_id, name) DO UPDATE
         excluded.value_datetime
     );
 
--- name: inventory.upsert_provider_datacenter
-INSERT INTO provider_datacenters AS pd (provider_id, datacenter_id, external_name)
-SELECT p.id, d.id, %(external_name)s
+-- name: inventory.put_provider_datacenter
+INSERT INTO provider_datacenters (provider_id, datacenter_id, external_name)
+SELECT p.id, d.id, d.name
 FROM providers AS p
 CROSS JOIN datacenters AS d
 WHERE p.name = %(provider)s AND p.deleted_at IS NULL AND d.name = %(datacenter)s
-ON CONFLICT (provider_id, datacenter_id) DO UPDATE
-    SET external_name = excluded.external_name
-    WHERE pd.external_name <> excluded.external_name;
+ON CONFLICT (provider_id, datacenter_id) DO NOTHING;
 
 -- name: inventory.provider_datacenters
-SELECT p.name AS provider, d.name AS datacenter, pd.external_name
+SELECT p.name AS provider, d.name AS datacenter
 FROM provider_datacenters AS pd
 INNER JOIN providers AS p ON pd.provider_id = p.id
 INNER JOIN datacenters AS d ON pd.datacenter_id = d.id

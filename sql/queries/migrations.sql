@@ -43,9 +43,6 @@ ORDER BY a.pid;
 -- name: migrations.become_owner
 SELECT set_config('role', 'reconciler_owner', TRUE);
 
--- name: migrations.server_version
-SELECT current_setting('server_version_num')::integer / 10000;
-
 -- name: migrations.table_exists
 SELECT to_regclass('public.schema_migrations') IS NOT NULL;
 

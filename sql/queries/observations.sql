@@ -88,7 +88,7 @@ WHERE
 -- Some roots of ours that should be seen at an endpoint, to tell whether anything of ours is shown there at all. First
 -- those that were seen last and that nothing is at work on.
 SELECT
-    t.name AS resource_type,
+    t.name AS type,
     r.external_id,
     r.uid
 FROM resources AS r
@@ -118,7 +118,7 @@ FROM resources
 WHERE deleted_at IS NULL AND management <> 'unmanaged' AND address = ANY(%(addresses)s);
 
 -- name: observations.new_ids
-SELECT nextval(pg_get_serial_sequence('resources', 'id'))
+SELECT nextval(pg_get_serial_sequence('resources', 'id')) AS id
 FROM generate_series(1, %(count)s);
 
 -- name: observations.insert_roots
@@ -509,7 +509,7 @@ WHERE deleted_at IS NULL AND management <> 'unmanaged' AND address = ANY(%(addre
 
 -- name: observations.addresses_by_external_id
 SELECT
-    t.name,
+    t.name AS type,
     r.external_id,
     r.address,
     r.id

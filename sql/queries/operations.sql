@@ -623,7 +623,7 @@ in_a_row AS (
 )
 
 SELECT
-    CASE WHEN r.is_root THEN '' ELSE t.name || ' ' || r.name || ': ' END || ad.name AS what,
+    CASE WHEN r.is_root THEN '' ELSE t.name || ' ' || r.name || ': ' END || ad.name AS name,
     i.old_text AS back_to,
     count(*) AS times
 FROM in_a_row AS i
@@ -633,7 +633,7 @@ INNER JOIN attribute_definitions AS ad ON i.attribute_definition_id = ad.id AND 
 WHERE i.is_in_row AND i.is_by_itself
 GROUP BY r.id, t.name, ad.name, i.attribute_definition_id, i.ordinal, i.old_text
 HAVING count(*) >= %(least)s
-ORDER BY what;
+ORDER BY name;
 
 -- name: operations.finish
 UPDATE resource_operations AS o
@@ -826,11 +826,6 @@ WHERE
     )
 GROUP BY r.address
 HAVING count(*) = 1;
-
--- name: operations.running
-SELECT count(*)
-FROM resource_operations
-WHERE status IN ('intended', 'sending', 'accepted');
 
 -- name: operations.external_id_of
 SELECT external_id

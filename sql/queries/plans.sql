@@ -12,7 +12,7 @@ VALUES (
 RETURNING id;
 
 -- name: plans.reserve_step_ids
-SELECT nextval(pg_get_serial_sequence('plan_steps', 'id'))
+SELECT nextval(pg_get_serial_sequence('plan_steps', 'id')) AS id
 FROM generate_series(1, %(count)s);
 
 -- name: plans.copy_sources
@@ -148,21 +148,6 @@ FROM plans
 WHERE hash = %(hash)s AND status = 'saved'
 ORDER BY id DESC
 LIMIT 1;
-
--- name: plans.list
-SELECT
-    p.id,
-    p.hash,
-    p.actor,
-    p.created_at,
-    p.status,
-    p.needs_approval,
-    count(s.id) AS steps
-FROM plans AS p
-LEFT JOIN plan_steps AS s ON p.id = s.plan_id AND NOT s.is_later
-GROUP BY p.id
-ORDER BY p.id DESC
-LIMIT %(most)s;
 
 -- name: plans.step_ids
 SELECT

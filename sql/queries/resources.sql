@@ -531,8 +531,16 @@ WHERE
             )
     );
 
+-- name: resources.failures_so_far
+-- Of another specification than the one that failed before there are none yet.
+SELECT f.failures
+FROM resource_failures AS f
+INNER JOIN operation_types AS t ON f.operation_type_id = t.id AND t.name = %(action)s
+WHERE f.resource_id = %(resource_id)s AND f.desired_hash IS NOT DISTINCT FROM %(desired_hash)s
+FOR UPDATE OF f;
+
 -- name: resources.record_failure
--- Another specification than the one that failed before begins to count anew.
+-- Without seconds it is parked for good.
 INSERT INTO resource_failures AS f (
     resource_id, operation_type_id, desired_hash, failures, not_before, error_code, error_message, last_at
 )
@@ -540,8 +548,8 @@ SELECT
     %(resource_id)s,
     t.id,
     %(desired_hash)s,
-    1,
-    CASE WHEN NOT %(for_good)s THEN now() + make_interval(secs => %(first_seconds)s) END,
+    %(failures)s,
+    now() + make_interval(secs => %(seconds)s),
     %(error_code)s,
     %(error_message)s,
     now()
@@ -549,18 +557,8 @@ FROM operation_types AS t
 WHERE t.name = %(action)s
 ON CONFLICT (resource_id, operation_type_id) DO UPDATE
     SET
-        failures
-        = CASE WHEN f.desired_hash IS NOT DISTINCT FROM excluded.desired_hash THEN f.failures + 1 ELSE 1 END,
-        not_before
-        = CASE
-            WHEN %(for_good)s THEN NULL
-            WHEN f.desired_hash IS DISTINCT FROM excluded.desired_hash THEN excluded.not_before
-            ELSE
-                now()
-                + make_interval(
-                    secs => least(%(first_seconds)s * power(2, least(f.failures, 20)), %(most_seconds)s)
-                )
-        END,
+        failures = excluded.failures,
+        not_before = excluded.not_before,
         desired_hash = excluded.desired_hash,
         error_code = excluded.error_code,
         error_message = excluded.error_message,

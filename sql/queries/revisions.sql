@@ -23,7 +23,7 @@ INSERT INTO revisions (
 )
 VALUES (
     %(source_id)s,
-    %(commit_id)s,
+    %(commit)s,
     %(author)s,
     %(authored_at)s,
     %(message)s,
@@ -134,7 +134,7 @@ FROM unnest(%(id)s::bigint[], %(path)s::text[], %(file)s::text[], %(line)s::inte
 WHERE d.id = moved.id;
 
 -- name: revisions.reserve_ids
-SELECT nextval(pg_get_serial_sequence('desired_resources', 'id'))
+SELECT nextval(pg_get_serial_sequence('desired_resources', 'id')) AS id
 FROM generate_series(1, %(count)s);
 
 -- name: revisions.copy_resources
@@ -255,19 +255,19 @@ WHERE
     )
 RETURNING
     r.address,
-    was.prevent_destroy,
+    was.prevent_destroy AS prevent_destroy_was,
     r.prevent_destroy,
-    was.on_remove,
+    was.on_remove AS on_remove_was,
     r.on_remove,
-    was.allow_downtime,
+    was.allow_downtime AS allow_downtime_was,
     r.allow_downtime,
-    was.replace_policy,
+    was.replace_policy AS replace_policy_was,
     r.replace_policy,
-    was.create_before_destroy,
+    was.create_before_destroy AS create_before_destroy_was,
     r.create_before_destroy,
-    was.source_id IS DISTINCT FROM r.source_id,
-    was.location_id IS DISTINCT FROM r.location_id,
-    was.datacenter_id IS DISTINCT FROM r.datacenter_id;
+    was.source_id IS DISTINCT FROM r.source_id AS source_moved,
+    was.location_id IS DISTINCT FROM r.location_id AS location_moved,
+    was.datacenter_id IS DISTINCT FROM r.datacenter_id AS datacenter_moved;
 
 -- name: desired.roots
 WITH root AS MATERIALIZED (

@@ -65,7 +65,7 @@ SELECT
     wanted.roots AS declared,
     owned.roots AS managed,
     last.id AS revision,
-    last.commit_id,
+    last.commit_id AS commit,
     last.created_at AS read_at
 FROM manifest_sources AS s
 LEFT JOIN
@@ -103,7 +103,7 @@ ORDER BY s.name;
 -- Whose manifests want these roots, and where they say so.
 SELECT
     d.address,
-    s.name,
+    s.name AS source,
     d.file,
     d.line
 FROM desired_resources AS d

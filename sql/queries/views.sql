@@ -4,7 +4,7 @@
 -- Resources with their tags. Without a type: roots only.
 SELECT
     r.address,
-    r.resource_type,
+    r.resource_type AS type,
     r.provider_type,
     r.provider,
     r.endpoint,
@@ -23,13 +23,10 @@ SELECT
     r.updated_at,
     r.id,
     r.claimed_by_host,
-    coalesce(tagged.keys, '{}') AS tag_keys,
-    coalesce(tagged.tag_values, '{}') AS tag_values
+    coalesce(tagged.pairs, '{}') AS tags
 FROM v_resources AS r
 LEFT JOIN LATERAL (
-    SELECT
-        array_agg(t.key ORDER BY t.key) AS keys,
-        array_agg(t.value ORDER BY t.key) AS tag_values
+    SELECT array_agg(ARRAY[t.key, t.value] ORDER BY t.key) AS pairs
     FROM v_tags AS t
     WHERE t.resource_id = r.id
 ) AS tagged ON TRUE
@@ -81,7 +78,7 @@ ORDER BY name;
 -- name: views.providers
 SELECT
     p.name,
-    pt.name AS provider_type,
+    pt.name AS type,
     p.display_name,
     count(DISTINCT e.id) AS endpoints,
     count(r.id) FILTER (WHERE r.management = 'managed') AS managed
@@ -138,7 +135,7 @@ SELECT
     p.status,
     p.actor,
     p.created_at,
-    p.source_name,
+    p.source_name AS source,
     p.needs_approval,
     a.approved_by,
     (
@@ -194,7 +191,7 @@ ORDER BY h.id;
 SELECT
     r.id,
     s.name AS source,
-    r.commit_id,
+    r.commit_id AS commit,
     r.author,
     r.authored_at,
     r.message,
@@ -208,7 +205,7 @@ LIMIT %(most)s;
 -- name: views.plan_sources
 -- What a plan was made from, and how each of it is found again.
 SELECT
-    p.source_name,
+    p.source_name AS name,
     coalesce(s.kind, 'folder') AS kind,
     coalesce(p.place, s.url) AS url,
     s.branch,
@@ -259,7 +256,7 @@ SELECT
     f.cause,
     f.operation_id,
     f.revision_id,
-    f.commit_id
+    f.commit_id AS commit
 FROM found AS f
 ORDER BY f.changed_at DESC, f.change DESC
 LIMIT %(most)s;
@@ -279,7 +276,7 @@ ORDER BY r.parent, r.relationship, r.child;
 SELECT
     d.address,
     d.what,
-    d.attribute,
+    d.attribute AS name,
     d.desired,
     d.recorded,
     d.unit

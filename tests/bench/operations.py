@@ -14,7 +14,8 @@ from pathlib import Path
 from reconciler.engine.apply import Session
 from reconciler.engine.approval import Permit
 from reconciler.engine.engine import Engine
-from reconciler.manifest.source.sources import SourceSpec, read_source
+from reconciler.manifest.source.sources import read_source
+from reconciler.manifest.source.state import SourceSpec
 from tests.bench.seeding import seed_recorded
 
 Facts = dict[str, int]

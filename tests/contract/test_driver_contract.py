@@ -24,7 +24,7 @@ from tests.contract.harness import (
     root_types,
 )
 from tests.contract.hetzner_harness import hetzner
-from tests.contract.hetzner_harness import samples as hetzner_samples
+from tests.contract.hetzner_samples import samples as hetzner_samples
 from tests.contract.proxmox_harness import proxmox
 from tests.contract.proxmox_samples import samples as proxmox_samples
 

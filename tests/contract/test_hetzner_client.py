@@ -15,14 +15,9 @@ from reconciler.errors import ErrorCode, ProviderError
 from reconciler.providers.driver import ObserveRequest
 from reconciler.providers.hetzner import HetznerDriver
 from tests.contract.harness import World, access
-from tests.contract.hetzner_harness import (
-    HetznerHarness,
-    asked,
-    hetzner,
-    poweroff,
-    ssh_key,
-)
+from tests.contract.hetzner_harness import HetznerHarness, asked, hetzner, poweroff
 from tests.contract.hetzner_rig import TOKEN
+from tests.contract.hetzner_samples.ssh_key import ssh_key
 
 GROUPS = frozenset({"placement_group"})
 

@@ -13,20 +13,15 @@ from reconciler.model.catalog import Mutability
 from reconciler.model.plan import Action
 from reconciler.model.values import ExternalRef, Value
 from reconciler.providers.driver import ObserveRequest, Request, TaskState
-from reconciler.providers.hetzner.kinds import KINDS, name_of
+from reconciler.providers.hetzner.types import TYPES
 from tests.contract.harness import Sample, World
-from tests.contract.hetzner_harness import (
-    HetznerHarness,
-    asked,
-    firewall,
-    hetzner,
-    network,
-    poweroff,
-    samples,
-    ssh_key,
-    vm,
-    want,
-)
+from tests.contract.hetzner_harness import HetznerHarness, asked, hetzner, poweroff
+from tests.contract.hetzner_samples import samples
+from tests.contract.hetzner_samples.firewall import firewall
+from tests.contract.hetzner_samples.network import network
+from tests.contract.hetzner_samples.ssh_key import ssh_key
+from tests.contract.hetzner_samples.vm import vm
+from tests.contract.hetzner_samples.wanting import want
 
 GROUPS = frozenset({"placement_group"})
 
@@ -272,12 +267,12 @@ def test_an_object_that_somebody_renamed_gets_its_name_back(world: World, sample
     for desired in (*sample.first, sample.desired):
         world.apply(desired)
     address = sample.desired.address
-    kind = KINDS[address.type]
-    of(world).rig.ask("PUT", f"/{kind.collection}/{world.ids[address]}", {"name": "somebodys"})
+    wire = TYPES[address.type].wire
+    of(world).rig.ask("PUT", f"/{wire.collection}/{world.ids[address]}", {"name": "somebodys"})
     seen = world.look(address, sample.desired)
     (change,) = world.pending(sample.desired).changes
     assert (change.name, change.before, change.mutability) == (
-        name_of(address.type),
+        wire.name,
         "somebodys",
         Mutability.IN_PLACE,
     )

@@ -1,4 +1,4 @@
-"""`python -m tests.mutants [PART …] [--count N] [--list]`: put faults into a copy of the tree.
+"""`python -m tests.mutants [PART …] [--count N] [--list] [--resume LOG]`: put faults into a copy of the tree.
 
 Prints each with whether a test noticed. Ends with 1 where a mutation survived that `survivors.txt` does not
 name with its reason (the name, a tab, the reason), or where a name there fits no mutation any more.
@@ -39,11 +39,14 @@ def main() -> int:
     possible = {each.name for part in PARTS for each in every(part)}
     stale = sorted(known.keys() - possible)
     results: Counter[tuple[str, str]] = Counter()
+    done = killed_in(options.resume)
     left = [(part, mutation) for part, found in chosen.items() for mutation in found]
+    results.update((part.name, "killed") for part, mutation in left if mutation.name in done)
+    left = [(part, mutation) for part, mutation in left if mutation.name not in done]
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
         copy(tree)
-        for patterns in STAGES:
+        for patterns in STAGES[options.stage - 1 :]:
             left = list(_missed(Stage(tree, patterns), left, results))
     for part, mutation in left:
         result = "named" if mutation.name in known else "SURVIVED"
@@ -80,8 +83,16 @@ def _options() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(part.name for part in PARTS))
     parser.add_argument("--count", type=int, help="how many of each part, instead of the table's number")
     parser.add_argument("--seed", type=int, default=SEED, help="which ones; each seed has its own")
+    parser.add_argument("--resume", type=Path, metavar="LOG", help="leave out what this run killed")
+    parser.add_argument("--stage", type=int, default=1, help="begin with these tests: 1 are the quickest")
     parser.add_argument("--list", action="store_true", help="name them, and try none")
     return parser.parse_args()
+
+
+def killed_in(log: Path | None) -> frozenset[str]:
+    """The names that an earlier run's output says were killed."""
+    lines = log.read_text().splitlines() if log is not None else ()
+    return frozenset(line.removeprefix("killed").strip() for line in lines if line.startswith("killed "))
 
 
 def every(part: Part) -> list[Mutation]:

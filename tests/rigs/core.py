@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from reconciler.errors import Location
 from reconciler.model.address import Address, as_name
 from reconciler.model.catalog import Catalog, Mutability, ResourceType, TypeAttribute
-from reconciler.model.diff import Diff
+from reconciler.model.diff import Diff, PartAction
 from reconciler.model.plan import Action, Call, ExternalId, Impact
 from reconciler.model.resource import Desired, Lifecycle, Mark, Observed, OnRemove, Recorded, ReplacePolicy
 from reconciler.model.values import (
@@ -34,7 +34,7 @@ from reconciler.model.values import (
     canonical,
     encode,
 )
-from reconciler.planner import EndpointView, PlanInput
+from reconciler.planner import EndpointStatus, PlanInput
 from reconciler.planner.inputs import Lower
 from tests.rigs.manifest import PUBLIC_KEY, catalog
 
@@ -136,7 +136,9 @@ def one_call(
 
     It restarts a machine for whatever the catalog says may need that.
     """
-    stops = action is Action.UPDATE and Mutability.NEEDS_STOP in diff.mutabilities
+    updated = [part.changes for part in diff.parts if part.action is PartAction.UPDATE]
+    changes = [*diff.changes, *(change for each in updated for change in each)]
+    stops = action is Action.UPDATE and any(c.mutability is Mutability.NEEDS_STOP for c in changes)
     return (
         Call(
             operation=f"test.{action}",
@@ -164,7 +166,7 @@ def given(
         desired={item.address: item for item in desired},
         recorded={item.address: item for item in recorded},
         removed=tuple(removed),
-        endpoints={name: EndpointView(name, provider) for name, provider in ENDPOINTS.items()},
+        endpoints={name: EndpointStatus(name, provider) for name, provider in ENDPOINTS.items()},
         lower=one_call,
         now=NOW,
         managed=max(len(recorded) + len(removed), 1000),

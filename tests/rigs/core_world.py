@@ -12,12 +12,20 @@ from uuid import UUID, uuid4
 import psycopg
 
 from reconciler.model.address import Address
+from reconciler.model.inventory import Endpoint, Provider
 from reconciler.model.observation import Observation
 from reconciler.model.plan import Action, Step
 from reconciler.model.resource import Desired, Observed, Recorded
 from reconciler.store import catalog_rows
 from reconciler.store.database.session import Actor, Store, Transaction
-from reconciler.store.desired.revisions import RevisionChange, RevisionRow, SourceRow, record_revision
+from reconciler.store.desired.revisions import (
+    RevisionChange,
+    RevisionRow,
+    SourceRow,
+    Wanted,
+    begin_revision,
+    end_revision,
+)
 from reconciler.store.desired.rows import load_desired
 from reconciler.store.inventory import rows as inventory
 from reconciler.store.recorded.observations import Recording, Scope, observation_start, record_observation
@@ -42,10 +50,8 @@ def prepare(store: Store) -> None:
     with store.transaction(Actor("test", "packaged", "catalog")) as tx:
         catalog_rows.sync(tx, catalog(), {"packaged": sha("packaged")})
         for name, kind in ENDPOINTS.items():
-            inventory.upsert_provider(tx, inventory.ProviderRow(f"{kind}-main", kind))
-            inventory.upsert_endpoint(
-                tx, inventory.EndpointRow(name, f"{kind}-main", kind, f"https://{name}")
-            )
+            inventory.write(tx, Provider(f"{kind}-main", kind))
+            inventory.write(tx, Endpoint(name, f"{kind}-main", kind, f"https://{name}"))
 
 
 def revise(
@@ -62,7 +68,8 @@ def revise(
     desired = {item.address: item for item in wanted}
     revision = RevisionRow(sha("content"), sha("catalog"), "ada", commit=commit)
     texts = {address: sha(str(address)) for address in desired} if documents is None else documents
-    return record_revision(tx, source, revision, desired, unchanged, texts, catalog(), complete=complete)
+    said = Wanted(desired, dict.fromkeys(unchanged), texts, str, lambda *_: complete)
+    return end_revision(tx, begin_revision(tx, source, revision, said), catalog())
 
 
 def record(

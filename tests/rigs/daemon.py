@@ -43,7 +43,7 @@ _DAEMON = """
 import json, sys
 from pathlib import Path
 from reconciler.daemon import DaemonConfig, run
-from reconciler.manifest.source.sources import SourceSpec
+from reconciler.manifest.source.state import (SourceSpec)
 given = json.loads(sys.argv[1])
 sources = tuple(SourceSpec(**{"trusted": True, **each}) for each in given.pop("sources"))
 sys.exit(run(DaemonConfig(home=Path(given.pop("home")), sources=sources, **given)))

@@ -17,13 +17,14 @@ from typing import Any
 
 import psycopg
 
-from reconciler.engine.apply import Applied, Preview, Session
+from reconciler.engine.apply import Session
 from reconciler.engine.approval import Permit
 from reconciler.engine.engine import Engine
 from reconciler.engine.planning import PlanOptions
+from reconciler.engine.results import Applied, Preview
 from reconciler.executor.context import Context
 from reconciler.manifest.source.files import SourceFile
-from reconciler.manifest.source.sources import SourceState
+from reconciler.manifest.source.state import SourceState
 from reconciler.model.plan import Plan
 from reconciler.sim.hetzner import HetznerApi
 from reconciler.sim.proxmox import DEMO_TOKEN, ProxmoxApi, Token

@@ -8,7 +8,8 @@ from pathlib import Path
 from reconciler.engine.apply import Session
 from reconciler.engine.approval import Permit
 from reconciler.engine.engine import Engine
-from reconciler.manifest.source.sources import SourceSpec, read_source
+from reconciler.manifest.source.sources import read_source
+from reconciler.manifest.source.state import SourceSpec
 
 
 def main(url: str, home: str, folder: str) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.executor.steps import step as step_module
+from reconciler.executor.steps import retries
+from reconciler.model.backoff import BackOff
 from tests.rigs.databases import TestDatabase
 from tests.rigs.stage import VARIABLES, Stage, staged
 
@@ -17,7 +18,7 @@ from tests.rigs.stage import VARIABLES, Stage, staged
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries wait as little as they can."""
-    monkeypatch.setattr(step_module, "_FIRST_WAIT", 0.01)
+    monkeypatch.setattr(retries, "BETWEEN_CALLS", BackOff(0.01, retries.BETWEEN_CALLS.most))
 
 
 @pytest.fixture

@@ -18,9 +18,11 @@ from reconciler.engine.planning import PlanOptions
 from reconciler.errors import DatabaseUnavailable, StalePlanError
 from reconciler.executor.run import run_steps
 from reconciler.executor.steps import recover as recover_module
+from reconciler.executor.steps import retries
 from reconciler.executor.steps import step as step_module
 from reconciler.executor.steps.outcome import Outcome, Result
 from reconciler.executor.steps.recover import recover
+from reconciler.model.backoff import BackOff
 from reconciler.model.plan import BlockReason, Step
 from reconciler.store.database import session as session_module
 from reconciler.store.work.pauses import hold
@@ -60,7 +62,7 @@ def test_a_step_that_is_stopped_before_its_first_call_has_not_failed(stage: Stag
 
 
 def test_a_stop_ends_the_waiting_between_attempts(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step_module, "_FIRST_WAIT", 60.0)
+    monkeypatch.setattr(retries, "BETWEEN_CALLS", BackOff(60.0, 60.0))
     stage.want(NET)
     stage.settle()
     stage.want(network(more=", protected: true"))
@@ -136,7 +138,7 @@ def test_a_stop_ends_the_waiting_for_a_place_in_the_budget_and_nothing_was_sent(
     stage.want(NET)
     stage.apply(waves=0)
     steps = stage.preview().plan.steps
-    budget = stage.context.connections.endpoint("hetzner-1").budget
+    budget = stage.context.connections.to("hetzner-1").budget
     budget.pause(3600)
     outcome = stopped_when(stage, steps, "sending")
     budget._paused_until = 0.0

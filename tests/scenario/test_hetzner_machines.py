@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.engine.apply import Applied
 from reconciler.engine.approval import Permit
 from reconciler.engine.planning import PlanOptions
+from reconciler.engine.results import Applied
 from reconciler.errors import ManifestError
 from reconciler.model.plan import Action, Blocked, BlockReason
 from reconciler.planner import Selection, parse_selector

@@ -6,17 +6,11 @@ from typing import Any
 
 import pytest
 
-from reconciler.executor.steps import step as step_module
 from tests.rigs.stage import Stage, document
 from tests.scenario.test_executor import machine
 from tests.scenario.test_recovery import asked, drained, killed_when, let_time_pass, recovered
 
 ATTACHED = ", networks: [{network: net, ip: 10.0.0.9, alias_ips: [10.0.0.50]}]"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step_module, "_FIRST_WAIT", 0.01)
 
 
 def cut_off(stage: Stage, simulator: Any, method: str, path: str, *, applied: bool) -> None:

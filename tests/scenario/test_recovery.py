@@ -439,7 +439,7 @@ def test_a_guest_whose_id_somebody_took_gets_another(proxmox: Stage) -> None:
     proxmox.want(GUEST)
     proxmox.apply(waves=0)
     plan = proxmox.preview().plan
-    low = proxmox.context.connections.endpoint("proxmox-1").id_range
+    low = proxmox.context.connections.to("proxmox-1").id_range
     assert low is not None
     proxmox.pve.change(op="create", type="qemu", vmid=low.low, node="pve1", config={"name": "theirs"})
     (outcome,) = run_steps(proxmox.context, plan.steps, stop=threading.Event())

@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
-from reconciler.engine.apply import Applied, Progress
 from reconciler.engine.approval import Permit
 from reconciler.engine.planning import PlanOptions
+from reconciler.engine.results import Applied, Progress
 from reconciler.errors import ManifestError
 from reconciler.executor.steps.outcome import Outcome
-from reconciler.manifest.source.sources import SourceSpec, read_source
+from reconciler.manifest.source.sources import read_source
+from reconciler.manifest.source.state import SourceSpec
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, BlockReason
 from reconciler.planner import Limits, Selection, parse_selector

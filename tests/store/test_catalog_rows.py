@@ -24,7 +24,8 @@ from reconciler.model.catalog import (
     index_rules,
 )
 from reconciler.model.values import Cardinality, DataType, Format
-from reconciler.store.catalog_rows import load, sync
+from reconciler.store.catalog_reading import load
+from reconciler.store.catalog_rows import sync
 from reconciler.store.database.session import Actor, Store
 from tests.rigs.databases import TestDatabase
 from tests.rigs.worlds import World

@@ -10,15 +10,10 @@ import pytest
 from psycopg import errors as pg
 
 from reconciler.errors import DatabaseError, DatabaseUnavailable
+from reconciler.model.inventory import Credential, Location
 from reconciler.store.database.faults import ConstraintViolated
 from reconciler.store.database.session import Actor, Store
-from reconciler.store.inventory.rows import (
-    CredentialRow,
-    LocationRow,
-    credentials,
-    upsert_credential,
-    upsert_location,
-)
+from reconciler.store.inventory.rows import credentials, write
 from tests.rigs.databases import TestDatabase
 from tests.rigs.worlds import World
 
@@ -492,9 +487,9 @@ def test_errors_say_what_they_mean(store: Store, world: World) -> None:
         give_a_default_of_the_wrong_type()
     assert caught.value.constraint == "provider_type_attribute_defaults_typed"
     with pytest.raises(DatabaseError, match="there is no time zone"), store.transaction(Actor("ada")) as tx:
-        upsert_location(tx, LocationRow("x", time_zone="Nowhere"))
+        write(tx, Location("x", time_zone="Nowhere"))
     with pytest.raises(DatabaseError, match="read-only"), store.read() as tx:
-        tx.execute("inventory.remove_provider", name="p1")
+        tx.execute("inventory.delete_provider_datacenter", provider="p1", datacenter="d1")
 
 
 def test_a_database_that_is_gone_is_unavailable_not_wrong(database: TestDatabase) -> None:
@@ -521,7 +516,7 @@ def test_a_session_that_is_ended_under_a_transaction_is_unavailable(world: World
 def test_a_transaction_that_fails_leaves_nothing_behind(store: Store) -> None:
     def work() -> None:
         with store.transaction(Actor("ada")) as tx:
-            upsert_credential(tx, CredentialRow("c", "stored"))
+            write(tx, Credential("c"))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -9,37 +9,16 @@ from decimal import Decimal
 import pytest
 
 from reconciler.errors import DatabaseError
+from reconciler.errors import Location as Origin
 from reconciler.model.catalog import Catalog, ProviderTypeInfo
+from reconciler.model.inventory import Credential, Datacenter, Endpoint, InventoryItem, Location, Provider
 from reconciler.store.catalog_rows import sync
 from reconciler.store.database.session import Actor, Store, Transaction
-from reconciler.store.inventory.rows import (
-    CredentialRow,
-    DatacenterRow,
-    EndpointRow,
-    LocationRow,
-    ProviderDatacenterRow,
-    ProviderRow,
-    credentials,
-    datacenters,
-    endpoints,
-    locations,
-    provider_datacenters,
-    providers,
-    remove_credential,
-    remove_endpoint,
-    remove_provider,
-    remove_provider_datacenter,
-    upsert_credential,
-    upsert_datacenter,
-    upsert_endpoint,
-    upsert_location,
-    upsert_provider,
-    upsert_provider_datacenter,
-)
+from reconciler.store.inventory.rows import credentials, datacenters, endpoints, locations, providers, write
 
-PROVIDER = ProviderRow("cloud", "test", "Cloud", "Rented.")
-CREDENTIAL = CredentialRow("token", "environment", environment_variable="TOKEN")
-ENDPOINT = EndpointRow(
+PROVIDER = Provider("cloud", "test", "Cloud", "Rented.")
+CREDENTIAL = Credential("token", environment="TOKEN")
+ENDPOINT = Endpoint(
     "main",
     "cloud",
     "test",
@@ -51,9 +30,10 @@ ENDPOINT = EndpointRow(
     display_name="Main",
     settings={"zone": "eu", "first_id": 900000, "share": Decimal("0.5"), "verify": True},
 )
-LOCATION = LocationRow("here", "Here", "DE", "Berlin", Decimal("52.52"), Decimal("13.405"), "Europe/Berlin")
-DATACENTER = DatacenterRow("dc1", "here", "DC 1", "A room.", "Europe/Berlin", {"gpu": True, "racks": 12})
-PRESENCE = ProviderDatacenterRow("cloud", "dc1", "fsn1-dc14")
+LOCATION = Location("here", "Here", "DE", "Berlin", Decimal("52.52"), Decimal("13.405"), "Europe/Berlin")
+DATACENTER = Datacenter(
+    "dc1", "here", "DC 1", "A room.", "Europe/Berlin", {"gpu": True, "racks": 12}, providers=("cloud",)
+)
 
 
 @pytest.fixture
@@ -65,14 +45,8 @@ def tx(store: Store) -> Iterator[Transaction]:
 
 
 def fill(tx: Transaction) -> list[bool]:
-    return [
-        upsert_provider(tx, PROVIDER),
-        upsert_credential(tx, CREDENTIAL),
-        upsert_endpoint(tx, ENDPOINT),
-        upsert_location(tx, LOCATION),
-        upsert_datacenter(tx, DATACENTER),
-        upsert_provider_datacenter(tx, PRESENCE),
-    ]
+    items: tuple[InventoryItem, ...] = (PROVIDER, CREDENTIAL, ENDPOINT, LOCATION, DATACENTER)
+    return [write(tx, item) for item in items]
 
 
 def test_everything_is_found_as_it_was_written(tx: Transaction) -> None:
@@ -82,28 +56,27 @@ def test_everything_is_found_as_it_was_written(tx: Transaction) -> None:
     assert endpoints(tx) == (ENDPOINT,)
     assert locations(tx) == (LOCATION,)
     assert datacenters(tx) == (DATACENTER,)
-    assert provider_datacenters(tx) == (PRESENCE,)
 
 
 def test_what_is_written_again_writes_nothing(tx: Transaction) -> None:
-    assert fill(tx) == [True] * 6
-    assert fill(tx) == [False] * 6
+    assert fill(tx) == [True] * 5
+    assert fill(tx) == [False] * 5
 
 
 def test_only_what_differs_is_written(tx: Transaction) -> None:
     fill(tx)
     quiet = replace(ENDPOINT, settings={"zone": "us"}, request_limit_per_hour=None)
-    assert upsert_endpoint(tx, quiet)
-    assert not upsert_endpoint(tx, quiet)
+    assert write(tx, quiet)
+    assert not write(tx, quiet)
     assert endpoints(tx) == (quiet,)
-    assert upsert_endpoint(tx, replace(quiet, settings={"zone": 1}))
-    assert upsert_endpoint(tx, replace(quiet, settings={"zone": True}))
-    assert upsert_datacenter(tx, replace(DATACENTER, capabilities={}))
-    assert upsert_credential(tx, CredentialRow("token", "file", file_path="/run/token"))
+    assert write(tx, replace(quiet, settings={"zone": 1}))
+    assert write(tx, replace(quiet, settings={"zone": True}))
+    assert write(tx, replace(DATACENTER, capabilities={}))
+    assert write(tx, Credential("token", file="/run/token"))
 
 
 @pytest.mark.parametrize(
-    ("row", "missing"),
+    ("item", "missing"),
     [
         (replace(ENDPOINT, provider="other"), "no provider named other"),
         (replace(ENDPOINT, credential="other"), "no credential named other"),
@@ -111,27 +84,29 @@ def test_only_what_differs_is_written(tx: Transaction) -> None:
     ],
 )
 def test_an_endpoint_names_what_it_needs_and_is_missing(
-    tx: Transaction, row: EndpointRow, missing: str
+    tx: Transaction, item: Endpoint, missing: str
 ) -> None:
     fill(tx)
     with pytest.raises(DatabaseError, match=missing):
-        upsert_endpoint(tx, row)
+        write(tx, item)
 
 
 def test_a_provider_needs_a_driver(tx: Transaction) -> None:
     with pytest.raises(DatabaseError, match="no provider type named nimbus"):
-        upsert_provider(tx, ProviderRow("cloud", "nimbus"))
+        write(tx, Provider("cloud", "nimbus"))
 
 
-def test_things_are_removed_from_the_leaves_and_can_come_back(tx: Transaction) -> None:
+def test_a_provider_comes_to_a_datacenter_and_leaves_it(tx: Transaction) -> None:
     fill(tx)
-    assert not remove_provider(tx, "cloud")
-    assert not remove_credential(tx, "token")
-    assert remove_endpoint(tx, "main")
-    assert not remove_endpoint(tx, "main")
-    assert remove_credential(tx, "token")
-    assert remove_provider_datacenter(tx, "cloud", "dc1")
-    assert remove_provider(tx, "cloud")
-    assert (providers(tx), endpoints(tx), credentials(tx), provider_datacenters(tx)) == ((), (), (), ())
-    assert fill(tx) == [True, True, True, False, False, True]
-    assert endpoints(tx) == (ENDPOINT,)
+    write(tx, Provider("other", "test"))
+    for present in (("cloud", "other"), ("other",), ()):
+        moved = replace(DATACENTER, providers=present)
+        assert write(tx, moved)
+        assert not write(tx, moved)
+        assert datacenters(tx) == (moved,)
+    with pytest.raises(DatabaseError, match="no provider named nobody"):
+        write(tx, replace(DATACENTER, providers=("nobody",)))
+
+
+def test_where_it_was_declared_is_no_difference() -> None:
+    assert replace(ENDPOINT, origin=Origin("a.yaml", 1, 1)) == ENDPOINT

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from reconciler.model.resource import Lifecycle
-from reconciler.store.desired.revisions import restore_lifecycles
+from reconciler.store.desired.lifecycles import restore_lifecycles
 from tests.rigs.core_world import ACTOR, CoreWorld
 from tests.store.test_observations import manage, net
 

@@ -6,9 +6,11 @@ import psycopg
 import pytest
 
 from reconciler.errors import MigrationError
+from reconciler.model.inventory import Endpoint
 from reconciler.store.database import migrate as migrations
 from reconciler.store.database.faults import LockedOut
 from reconciler.store.database.session import Actor, Store
+from reconciler.store.inventory.rows import write
 from tests.rigs.core_world import ACTOR, CoreWorld
 from tests.rigs.databases import TestDatabase
 
@@ -24,7 +26,7 @@ def wait(world: CoreWorld, holds: str) -> None:
     with world.store.transaction(ACTOR) as tx:
         tx._connection.execute("SET LOCAL lock_timeout = '200ms'")
         if holds == "a row":
-            tx.execute("inventory.remove_endpoint", name="hetzner-1")
+            write(tx, Endpoint("hetzner-1", "hetzner-main", "hetzner", "https://elsewhere"))
         else:
             tx.rows("observations.one_at_a_time", endpoint="hetzner-1")
 

@@ -15,6 +15,7 @@ from reconciler.errors import ClaimLost, StalePlanError
 from reconciler.model.plan import Action
 from reconciler.model.resource import Presence
 from reconciler.store.database.session import Transaction
+from reconciler.store.work import left_open
 from reconciler.store.work import operations as ops
 from reconciler.store.work.operations import Begun
 from tests.rigs.core_world import ACTOR, CoreWorld, side_by_side, step_for
@@ -77,7 +78,7 @@ def test_each_stage_is_on_record_before_the_next_begins(world: CoreWorld) -> Non
     (item,) = opened(world)
     assert (item.external_id, item.status) == ("4711", "accepted")
     with world.store.read() as tx:
-        assert ops.tasks_of(tx, item) == ("action/1", "action/2")
+        assert left_open.tasks_of(tx, item) == ("action/1", "action/2")
     with world.store.transaction(ACTOR) as tx:
         ops.call_finished(tx, begun, 0, "done")
         ops.finish(tx, begun, "done")
@@ -85,9 +86,9 @@ def test_each_stage_is_on_record_before_the_next_begins(world: CoreWorld) -> Non
     assert world.one("SELECT claimed_by FROM resources") is None, "no lock is left behind"
 
 
-def opened(world: CoreWorld) -> list[ops.OpenOperation]:
+def opened(world: CoreWorld) -> list[left_open.OpenOperation]:
     with world.store.transaction(ACTOR) as tx:
-        return ops.open_operations(tx, uuid4())
+        return left_open.open_operations(tx, uuid4())
 
 
 MOVES = {
@@ -170,8 +171,8 @@ def test_what_a_dead_worker_held_is_taken_over_at_once(world: CoreWorld) -> None
     first, second = world.worker(), world.worker()
     begun = world.begin(step_for(net()), first)
     with world.store.transaction(ACTOR) as tx:
-        (item,) = ops.open_operations(tx, second)
-        taken = ops.take_over(tx, item, second)
+        (item,) = left_open.open_operations(tx, second)
+        taken = left_open.take_over(tx, item, second)
     assert (taken.operation, taken.epoch) == (begun.operation, begun.epoch + 1)
     assert world.one("SELECT worker_id FROM resource_operations") == second
     finish(world, taken, "interrupted")
@@ -181,8 +182,8 @@ def test_two_recoveries_do_not_take_the_same_operation(world: CoreWorld) -> None
     world.revise(net())
     world.begin(step_for(net()), world.worker())
     with world.store.transaction(ACTOR) as one, world.store.transaction(ACTOR) as other:
-        assert len(ops.open_operations(one, uuid4())) == 1
-        assert ops.open_operations(other, uuid4()) == []
+        assert len(left_open.open_operations(one, uuid4())) == 1
+        assert left_open.open_operations(other, uuid4()) == []
 
 
 def test_a_worker_finds_what_it_left_open_itself(world: CoreWorld) -> None:
@@ -191,7 +192,7 @@ def test_a_worker_finds_what_it_left_open_itself(world: CoreWorld) -> None:
     worker = world.worker()
     begun = world.begin(step_for(net()), worker)
     with lock(world, 1), world.store.transaction(ACTOR) as tx:
-        assert [item.operation for item in ops.open_operations(tx, worker)] == [begun.operation]
+        assert [item.operation for item in left_open.open_operations(tx, worker)] == [begun.operation]
 
 
 def test_no_second_operation_begins_while_one_is_open(world: CoreWorld) -> None:
@@ -223,8 +224,8 @@ def test_a_worker_that_lost_its_claim_writes_nothing_and_learns_it(world: CoreWo
     with world.store.transaction(ACTOR) as tx:
         ops.sending(tx, lost, 0)
         heir = world.worker()
-        (item,) = ops.open_operations(tx, heir)
-        ops.take_over(tx, item, heir)
+        (item,) = left_open.open_operations(tx, heir)
+        left_open.take_over(tx, item, heir)
     before = everything(world)
     writes: list[Callable[[Transaction], object]] = [
         lambda tx: ops.sending(tx, lost, 1),

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import errors as pg
 
+from reconciler import store
 from reconciler.errors import ReconcilerError
 from reconciler.store.database.queries import all_queries, query, sql_files
 from tests.rigs.databases import TestDatabase
 
 ADMINISTRATIVE = "migrations."  # run by the migration runner, as an administrator
+PACKAGE = Path(store.__file__).parent
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 
 
@@ -30,6 +36,10 @@ def numbered(text: str) -> tuple[str, int]:
     return prepared.replace("%%", "%"), len(names)
 
 
+def _are_names(columns: list[bytes | None]) -> bool:
+    return len(columns) == 1 or len(set(columns) - {b"?column?"}) == len(columns)
+
+
 @pytest.mark.every_server
 def test_every_named_query_can_be_prepared_and_is_permitted(runtime: psycopg.Connection) -> None:
     faults = []
@@ -44,6 +54,10 @@ def test_every_named_query_can_be_prepared_and_is_permitted(runtime: psycopg.Con
             arguments = f"({', '.join(['NULL'] * count)})" if count else ""
             if not name.startswith(ADMINISTRATIVE):
                 runtime.execute(f"EXPLAIN EXECUTE tried{arguments}".encode())
+            described = runtime.pgconn.describe_prepared(b"tried")
+            columns = [described.fname(n) for n in range(described.nfields)]
+            if b"set_config" not in columns and not _are_names(columns):
+                faults.append(f"{name}: its rows cannot be named tuples of {columns}")
             runtime.execute("DEALLOCATE tried")
         except psycopg.Error as error:
             faults.append(f"{name}: {error}")
@@ -67,3 +81,32 @@ def test_every_query_file_holds_only_named_queries() -> None:
         before_first_name = content.decode().split("-- name: ")[0]
         code = [line for line in before_first_name.splitlines() if line and not line.startswith("--")]
         assert code == [], file
+
+
+def test_a_value_is_read_by_a_query_of_its_fields(runtime: psycopg.Connection) -> None:
+    pairs = [pair for path in sorted(PACKAGE.rglob("*.py")) for pair in _read_as_values(path)]
+    assert len(pairs) > 10
+    for kind, name in pairs:
+        text, _ = numbered(all_queries()[name].decode())
+        runtime.execute(f"PREPARE fitting AS {text}".encode())
+        described = runtime.pgconn.describe_prepared(b"fitting")
+        columns = [(described.fname(n) or b"").decode() for n in range(described.nfields)]
+        assert columns == [field.name for field in fields(kind)], name
+        runtime.execute("DEALLOCATE fitting")
+
+
+def _read_as_values(path: Path) -> Iterator[tuple[type[Any], str]]:
+    """The class and the query of each `tx.all(Class, "query")` in a module."""
+    found = re.findall(r"\.all\(\s*(\w+), \"([\w.]+)\"", path.read_text())
+    if found:
+        name = ".".join(("reconciler.store", *path.relative_to(PACKAGE).with_suffix("").parts))
+        module = importlib.import_module(name)
+        for kind, query_name in found:
+            yield getattr(module, kind), query_name
+
+
+def test_every_query_is_asked_by_somebody() -> None:
+    source = "\n".join(path.read_text() for path in PACKAGE.parent.rglob("*.py"))
+    asked = set(re.findall(r"[\"']([a-z_]+\.[a-z_]+)[\"']", source))
+    begun = tuple(re.findall(r"f\"([a-z]+\.[a-z_]+)\{", source))  # f"catalog.put_{table}"
+    assert [name for name in all_queries() if name not in asked and not name.startswith(begun)] == []

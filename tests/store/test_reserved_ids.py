@@ -12,6 +12,7 @@ from reconciler.errors import StalePlanError
 from reconciler.model.plan import Step
 from reconciler.model.resource import Mark
 from reconciler.store.recorded.observations import known_ids
+from reconciler.store.work import left_open
 from reconciler.store.work import operations as ops
 from reconciler.store.work.operations import IdRange
 from tests.rigs.core import OWNER, observed_of, want
@@ -19,9 +20,9 @@ from tests.rigs.core_world import ACTOR, CoreWorld, side_by_side
 from tests.rigs.operations import IDS, finish, guest, making, status, took
 
 
-def opened(world: CoreWorld) -> list[ops.OpenOperation]:
+def opened(world: CoreWorld) -> list[left_open.OpenOperation]:
     with world.store.transaction(ACTOR) as tx:
-        return ops.open_operations(tx, uuid4())
+        return left_open.open_operations(tx, uuid4())
 
 
 # -- reserved ids ---------------------------------------------------------------------------------------

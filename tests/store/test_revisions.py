@@ -11,9 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from reconciler.errors import Location, ManifestError
 from reconciler.model.address import Address
 from reconciler.model.resource import Desired, Lifecycle, OnRemove
+from reconciler.model.scope import is_in_any
 from reconciler.model.values import SecretRef
-from reconciler.store.desired.revisions import SourceRow, known_documents, other_resources
+from reconciler.store.desired.known import known_documents, other_resources
+from reconciler.store.desired.revisions import SourceRow
 from reconciler.store.desired.rows import load_desired
+from reconciler.store.desired.sources import take_name
 from tests.rigs.core import ENDPOINTS, resources, want, with_parts
 from tests.rigs.core_world import ACTOR, CoreWorld, revise, sha, step_for
 from tests.rigs.examples import often
@@ -24,7 +27,7 @@ RULE = {"direction": "in", "protocol": "tcp", "port": "22", "source_ips": ("10.0
 
 
 def net(name: str = "a", **more: object) -> Desired:
-    return want(f"network/{name}", ip_range="10.0.0.0/16", origin=Location("net.yaml", 3, 1), **more)
+    return want(f"network/{name}", ip_range="10.0.0.0/16", **{"origin": Location("net.yaml", 3, 1), **more})
 
 
 def written(world: CoreWorld) -> int:
@@ -223,3 +226,13 @@ def test_a_changed_guard_makes_an_older_plan_stale(world: CoreWorld) -> None:
     before = world.recorded("network/a").version
     world.revise(net("a", lifecycle=Lifecycle(prevent_destroy=True)))
     assert world.recorded("network/a").version > before
+
+
+@pytest.mark.parametrize(("folders", "had"), [(("nets",), ["folder"]), (("machines",), [])])
+def test_a_source_takes_its_earlier_name_only_where_all_that_it_declares_lies(
+    world: CoreWorld, folders: tuple[str, ...], had: list[str]
+) -> None:
+    world.revise(net(origin=Location("nets/a.yaml", 1, 1)))
+    fits = (("folder", lambda path: is_in_any(path, folders)),)
+    with world.store.transaction(ACTOR) as tx:
+        assert take_name(tx, "fleet", fits) == had

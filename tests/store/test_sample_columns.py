@@ -14,7 +14,7 @@ from reconciler.model.resource import Desired, Observed
 from reconciler.model.values import SecretRef
 from reconciler.store.inventory.secrets import Key
 from reconciler.store.work.plans import approve, find_plan, save_plan
-from tests.contract import hetzner_harness, proxmox_samples
+from tests.contract import hetzner_samples, proxmox_samples
 from tests.rigs.columns import serialized
 from tests.rigs.core import ENDPOINT_OF, given, observed_of
 from tests.rigs.core_world import ACTOR, CoreWorld
@@ -34,8 +34,8 @@ def here(desired: Desired) -> Desired:
 
 def states(provider: str) -> Iterable[tuple[Desired, ...]]:
     """Each sample's states one after another, together with what must be there first."""
-    harness = hetzner_harness if provider == "hetzner" else proxmox_samples
-    for sample in harness.samples():
+    lives = hetzner_samples if provider == "hetzner" else proxmox_samples
+    for sample in lives.samples():
         for state in (sample.desired, *sample.variants):
             yield tuple(map(here, (*sample.first, state)))
 

@@ -13,8 +13,9 @@ import pytest
 from psycopg import errors as pg
 
 from reconciler.errors import ConfigurationError, CredentialError
+from reconciler.model.inventory import Credential
 from reconciler.store.database.session import Actor, Store, Transaction
-from reconciler.store.inventory.rows import CredentialRow, credentials, upsert_credential
+from reconciler.store.inventory.rows import write
 from reconciler.store.inventory.secrets import (
     KEY_VARIABLE,
     Key,
@@ -24,6 +25,7 @@ from reconciler.store.inventory.secrets import (
     rotate_key,
     store_secret,
 )
+from reconciler.store.views import credentials
 from tests.rigs.databases import TestDatabase
 from tests.rigs.worlds import World
 
@@ -36,14 +38,14 @@ OTHER = Key(bytes(32))
 def tx(store: Store) -> Iterator[Transaction]:
     with store.transaction(Actor("test")) as opened:
         for name in ("a", "b"):
-            upsert_credential(opened, CredentialRow(name, "stored"))
+            write(opened, Credential(name))
         yield opened
 
 
 @pytest.mark.every_server
 def test_a_stored_secret_comes_back_and_lies_encrypted(store: Store, database: TestDatabase) -> None:
     with store.transaction(Actor("test")) as tx:
-        upsert_credential(tx, CredentialRow("a", "stored"))
+        write(tx, Credential("a"))
         store_secret(tx, KEY, "a", VALUE)
     with store.transaction(Actor("test")) as tx:
         assert resolve(tx, KEY, "a") == VALUE
@@ -63,7 +65,7 @@ def test_the_same_secret_never_looks_the_same(tx: Transaction) -> None:
 def test_a_ciphertext_moved_to_another_credential_is_refused(store: Store, database: TestDatabase) -> None:
     with store.transaction(Actor("test")) as tx:
         for name in ("a", "b"):
-            upsert_credential(tx, CredentialRow(name, "stored"))
+            write(tx, Credential(name))
             store_secret(tx, KEY, name, f"value of {name}")
     with psycopg.connect(database.admin) as connection:
         World(connection).run(
@@ -112,8 +114,8 @@ def test_a_fingerprint_tells_values_apart_and_says_nothing_else(tx: Transaction)
 def test_values_come_from_the_environment_and_from_files(tx: Transaction, tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text(f"{VALUE}\n")
-    upsert_credential(tx, CredentialRow("env", "environment", environment_variable="TOKEN"))
-    upsert_credential(tx, CredentialRow("file", "file", file_path=str(file)))
+    write(tx, Credential("env", environment="TOKEN"))
+    write(tx, Credential("file", file=str(file)))
     assert resolve(tx, KEY, "env", {"TOKEN": VALUE}) == VALUE
     assert resolve(tx, KEY, "file") == VALUE
     for environ in ({}, {"TOKEN": ""}):
@@ -130,7 +132,7 @@ def test_values_come_from_the_environment_and_from_files(tx: Transaction, tmp_pa
 
 
 def test_only_what_is_to_be_stored_is_stored(tx: Transaction) -> None:
-    upsert_credential(tx, CredentialRow("env", "environment", environment_variable="TOKEN"))
+    write(tx, Credential("env", environment="TOKEN"))
     for name in ("env", "nobody"):
         with pytest.raises(CredentialError, match="source is `stored`"):
             store_secret(tx, KEY, name, VALUE)
@@ -183,7 +185,7 @@ def test_secrets_are_read_one_at_a_time_by_name_and_each_read_is_on_record(
 ) -> None:
     with store.transaction(Actor("test")) as tx:
         for name in "ab":
-            upsert_credential(tx, CredentialRow(name, "stored"))
+            write(tx, Credential(name))
             store_secret(tx, KEY, name, VALUE)
     with store.transaction(Actor("grace")) as tx:
         assert resolve(tx, KEY, "a") == VALUE

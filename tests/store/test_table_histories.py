@@ -414,9 +414,9 @@ def test_the_program_says_who_changed_an_endpoint_and_why(store: Store, database
         placed = replace(DATACENTER, capabilities={"racks": Decimal(12)})
         before = last_change(world)
         with store.transaction(Actor("bob", "a move", "manifest")) as tx:
-            assert inventory.upsert_endpoint(tx, moved)
-            assert inventory.upsert_datacenter(tx, placed)
-            assert inventory.upsert_location(tx, replace(LOCATION, city="Potsdam"))
+            assert inventory.write(tx, moved)
+            assert inventory.write(tx, placed)
+            assert inventory.write(tx, replace(LOCATION, city="Potsdam"))
         rows = world.all(
             "SELECT address, name, before, after, actor, reason, cause, db_user FROM v_inventory_history"
             " WHERE change > %s ORDER BY change",
@@ -433,8 +433,8 @@ def test_the_program_says_who_changed_an_endpoint_and_why(store: Store, database
         # 12 became the decimal 12: another type, and the same text.
         assert world.all("SELECT count(*) FROM datacenter_capability_history WHERE name = 'racks'") == [(2,)]
         with store.transaction(Actor("eve", "gone", "manifest")) as tx:
-            assert inventory.remove_endpoint(tx, "main")
-            assert inventory.remove_provider_datacenter(tx, "cloud", "dc1")
+            tx._connection.execute("UPDATE provider_endpoints SET deleted_at = now() WHERE name = 'main'")
+            assert inventory.write(tx, replace(placed, providers=()))
         rows = world.all("SELECT address, name, after IS NULL FROM v_inventory_history WHERE actor = 'eve'")
         assert sorted(rows) == [
             ("endpoint/main", "removed_at", False),

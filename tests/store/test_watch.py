@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from reconciler.errors import ManifestError
-from reconciler.manifest.source.sources import SourceSpec, read_source
+from reconciler.manifest.source.sources import read_source
+from reconciler.manifest.source.state import SourceSpec
 from reconciler.store.database.session import Store
 from reconciler.store.work.watch import Levels, beat, levels, turn
 from reconciler.store.work.workers import worker

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from reconciler.cli.handlers.session import Run
 from reconciler.cli.terminal.output import hint, note, warn
-from reconciler.engine.apply import Preview
+from reconciler.engine.results import Preview
 from reconciler.model.plan import Action
 from reconciler.store.database.session import Actor
 from reconciler.store.desired.sources import wanted_by

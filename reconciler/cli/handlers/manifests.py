@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from reconciler.cli.settings import Settings
 from reconciler.errors import ConfigurationError
-from reconciler.manifest.source.sources import SourceSpec, SourceState, read_sources
+from reconciler.manifest.source.sources import read_sources
+from reconciler.manifest.source.state import SourceSpec, SourceState
 from reconciler.planner.select import Selection, parse_selector
 from reconciler.store.desired.sources import PlanSource
 

@@ -18,7 +18,7 @@ def observe(settings: Settings, names: list[str], output: Format, *, accept_empt
     with running(Request(settings)) as run:
         context = run.session.context
         for name in names:
-            context.connections.endpoint(name)  # raises PlanError for one that there is not
+            context.connections.to(name)  # raises PlanError for one that there is not
         with run.reporter.showing():
             if accept_empty:  # what was left open there waits for the very same word
                 run.session.recover(names or context.connections.endpoints)

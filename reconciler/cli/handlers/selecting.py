@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.engine.apply import Preview
+from reconciler.engine.results import Preview
 from reconciler.model.address import Address
 from reconciler.planner.select import Selection, Selector
 from reconciler.store import views

@@ -15,9 +15,10 @@ from reconciler.cli.handlers.selecting import spelt, unmatched
 from reconciler.cli.settings import Settings
 from reconciler.cli.terminal.output import warn
 from reconciler.cli.terminal.progress import Reporter
-from reconciler.engine.apply import Preview, Session
+from reconciler.engine.apply import Session
 from reconciler.engine.engine import Engine
 from reconciler.engine.planning import PlanOptions
+from reconciler.engine.results import Preview
 from reconciler.executor.observe.endpoint import Coverage
 from reconciler.report.coverage import ObservationCoverage, trouble_text
 from reconciler.report.plan import PlanReport, View

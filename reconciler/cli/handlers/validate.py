@@ -14,7 +14,7 @@ from reconciler.engine.catalog import packaged
 from reconciler.errors import ConfigurationError, ManifestError
 from reconciler.manifest.load import load_offline
 from reconciler.manifest.model import ManifestSet
-from reconciler.manifest.source.sources import SourceState
+from reconciler.manifest.source.state import SourceState
 from reconciler.report.words import counted
 
 

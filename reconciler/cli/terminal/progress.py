@@ -18,7 +18,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from reconciler.cli.terminal.output import errors, note
-from reconciler.engine.apply import Progress as Events
+from reconciler.engine.results import Progress as Events
 from reconciler.executor.steps.outcome import Outcome, Result
 from reconciler.executor.steps.recover import Recovered
 from reconciler.model.address import Address

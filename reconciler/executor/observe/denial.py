@@ -57,7 +57,7 @@ def _is(context: Context, endpoint: str, seen: Observed, it: Ours) -> bool:
     """
     if (seen.type, seen.external_id) != (it.type, it.external_id):
         return False
-    offer = context.catalog.offer(it.type, context.connections.endpoint(endpoint).provider_type)
+    offer = context.catalog.offer(it.type, context.connections.to(endpoint).endpoint.provider_type)
     if offer is None or offer.identity not in MARKED:
         return True
     if seen.mark is None:

@@ -81,7 +81,7 @@ def _signed(context: Context, scope: Scope, seen: Observation | str) -> Scope:
 def _scope(
     tx: Transaction, context: Context, name: str, accept_empty: bool
 ) -> tuple[Scope, dict[str, frozenset[str]]]:
-    provider_type = context.connections.endpoint(name).provider_type
+    provider_type = context.connections.to(name).endpoint.provider_type
     types = root_types(context, provider_type)
     scope = Scope(name, provider_type, types, observation_start(tx), accept_empty=accept_empty)
     return scope, known_ids(tx, name)
@@ -157,7 +157,7 @@ def observe_closely(
     name = covered.endpoint
     with nullcontext(tx) if tx else context.store.read() as before:
         since = observation_start(before)
-    provider_type = context.connections.endpoint(name).provider_type
+    provider_type = context.connections.to(name).endpoint.provider_type
     scope = Scope(name, provider_type, frozenset(kind for kind, _ in targets), since, targets)
     try:
         with context.connections.hasty():
@@ -231,7 +231,7 @@ def record_seen(
     tx: Transaction, context: Context, endpoint: str, kind: str, uid: UUID, seen: Observation
 ) -> Recording:
     """Record what was seen of single objects, in the caller's transaction."""
-    provider_type = context.connections.endpoint(endpoint).provider_type
+    provider_type = context.connections.to(endpoint).endpoint.provider_type
     scope = Scope(
         endpoint=endpoint,
         provider_type=provider_type,

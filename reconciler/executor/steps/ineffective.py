@@ -24,7 +24,8 @@ from reconciler.store.database.session import Transaction
 from reconciler.store.desired.rows import load_desired
 from reconciler.store.recorded.resources import load_recorded
 from reconciler.store.work import operations as ops
-from reconciler.store.work.operations import Thing
+from reconciler.store.work import repeats
+from reconciler.store.work.repeats import Thing
 
 CODE = "not_taken"
 """The class of this failure among `resource_failures`."""
@@ -52,7 +53,7 @@ def ineffective(tx: Transaction, context: Context, step: Step, begun: ops.Begun)
     if step.action not in (Action.UPDATE, Action.REPLACE) or step.desired_hash is None:
         return None
     replaced = step.action is Action.REPLACE
-    often = ops.repeats(tx, begun, step.desired_hash, least=1 if replaced else TIMES)
+    often = repeats.repeats(tx, begun, step.desired_hash, least=1 if replaced else TIMES)
     if not often:
         return None
     desired = load_desired(tx, [step.address], context.catalog).get(step.address)

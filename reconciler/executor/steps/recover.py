@@ -27,6 +27,7 @@ from reconciler.model.plan import Action
 from reconciler.providers.driver import TaskState
 from reconciler.store.database.session import Actor, Transaction
 from reconciler.store.recorded.observations import Ours
+from reconciler.store.work import left_open
 from reconciler.store.work import operations as ops
 from reconciler.store.work.plans import close_abandoned
 
@@ -62,7 +63,7 @@ def recover(
     if not taken:
         return ()
 
-    def one(pair: tuple[ops.OpenOperation, ops.Begun]) -> Recovered:
+    def one(pair: tuple[left_open.OpenOperation, ops.Begun]) -> Recovered:
         with context.connections.hasty():
             return _bring_to_an_end(context, *pair, stop, sure=pair[0].endpoint in accept_empty)
 
@@ -77,7 +78,7 @@ def recover(
 
 
 def _bring_to_an_end(
-    context: Context, item: ops.OpenOperation, begun: ops.Begun, stop: threading.Event, *, sure: bool
+    context: Context, item: left_open.OpenOperation, begun: ops.Begun, stop: threading.Event, *, sure: bool
 ) -> Recovered:
     if stop.is_set():
         return Recovered(item.address, item.action, "was left for the next time: stopped", settled=False)
@@ -90,18 +91,18 @@ def _bring_to_an_end(
         return Recovered(item.address, item.action, error.message, settled=False)
 
 
-def _taken(context: Context) -> list[tuple[ops.OpenOperation, ops.Begun]]:
+def _taken(context: Context) -> list[tuple[left_open.OpenOperation, ops.Begun]]:
     with context.store.transaction(context.acting(None, "recovery")) as tx:
         close_abandoned(tx, context.worker)  # before its operations are this worker's
         taken = []
-        for item in ops.open_operations(tx, context.worker):
+        for item in left_open.open_operations(tx, context.worker):
             with suppress(ClaimLost):  # somebody else is faster, and tells what became of it
-                taken.append((item, ops.take_over(tx, item, context.worker)))
+                taken.append((item, left_open.take_over(tx, item, context.worker)))
         return taken
 
 
 def _recover(
-    context: Context, item: ops.OpenOperation, begun: ops.Begun, stop: threading.Event, sure: bool
+    context: Context, item: left_open.OpenOperation, begun: ops.Begun, stop: threading.Event, sure: bool
 ) -> Recovered:
     if item.status == "intended":
         with context.store.transaction(_acting(context, item)) as tx:
@@ -110,7 +111,7 @@ def _recover(
         return Recovered(item.address, item.action, "had not been sent; it is planned again", settled=True)
     if item.status == "accepted":
         with context.store.read() as tx:
-            tasks = ops.tasks_of(tx, item)
+            tasks = left_open.tasks_of(tx, item)
         statuses = context.connections.poller(item.endpoint).wait(tasks, TASK_WAIT, stop)
         if any(status.state is TaskState.RUNNING for status in statuses.values()):
             message = "the provider is still at it; it is looked at again the next time"
@@ -120,16 +121,16 @@ def _recover(
     return _conclude(context, item, begun, sure)
 
 
-def _acting(context: Context, item: ops.OpenOperation) -> Actor:
+def _acting(context: Context, item: left_open.OpenOperation) -> Actor:
     return context.acting(item.operation, f"recovery of an interrupted {item.action}")
 
 
-def _wait_out(context: Context, item: ops.OpenOperation, stop: threading.Event, sure: bool) -> bool:
+def _wait_out(context: Context, item: left_open.OpenOperation, stop: threading.Event, sure: bool) -> bool:
     """A request may still be on its way until its time-out has passed, and the list may lag behind.
 
     False if it could not be waited for, so that nothing may be concluded yet.
     """
-    access = context.connections.endpoint(item.endpoint)
+    access = context.connections.to(item.endpoint)
     read_timeout = timedelta(seconds=access.read_timeout)
     left = item.sent_at + read_timeout + LIST_LAG - item.now
     if left <= timedelta(0) or _settles(item, _look(context, item, sure)):
@@ -137,7 +138,7 @@ def _wait_out(context: Context, item: ops.OpenOperation, stop: threading.Event, 
     return not stop.wait(left.total_seconds())
 
 
-def _settles(item: ops.OpenOperation, seen: Observation | None) -> bool:
+def _settles(item: left_open.OpenOperation, seen: Observation | None) -> bool:
     """Whether a look tells already that the call took effect: its object is there, or gone."""
     if seen is None:
         return True  # there is nothing to look for, however long one waits
@@ -146,7 +147,7 @@ def _settles(item: ops.OpenOperation, seen: Observation | None) -> bool:
     return item.creates and any(each.external_id != item.external_id for each in seen.resources)
 
 
-def _look(context: Context, item: ops.OpenOperation, sure: bool) -> Observation | None:
+def _look(context: Context, item: left_open.OpenOperation, sure: bool) -> Observation | None:
     offer = context.catalog.offer(item.type, item.provider_type)
     if item.external_id is not None:
         reserves = offer is not None and offer.identity is Identity.RESERVED_ID
@@ -162,7 +163,9 @@ def _look(context: Context, item: ops.OpenOperation, sure: bool) -> Observation 
     return None
 
 
-def _observe_known(context: Context, item: ops.OpenOperation, reserves: bool, sure: bool) -> Observation:
+def _observe_known(
+    context: Context, item: left_open.OpenOperation, reserves: bool, sure: bool
+) -> Observation:
     """The row's object; once that is gone, the one that was to replace it and may be there already."""
     assert item.external_id is not None  # noqa: S101 - the caller's condition
     if sure:
@@ -182,7 +185,7 @@ def _observe_known(context: Context, item: ops.OpenOperation, reserves: bool, su
     )
 
 
-def _conclude(context: Context, item: ops.OpenOperation, begun: ops.Begun, sure: bool) -> Recovered:
+def _conclude(context: Context, item: left_open.OpenOperation, begun: ops.Begun, sure: bool) -> Recovered:
     seen = _look(context, item, sure)
     if seen is not None and not (seen.resources or _absent(item, seen)):
         why = "".join(f" ({text})" for text in sorted({each.message for each in seen.unseen}))
@@ -219,7 +222,7 @@ def _conclude(context: Context, item: ops.OpenOperation, begun: ops.Begun, sure:
     return Recovered(item.address, item.action, message, settled=True)
 
 
-def _doubtful(context: Context, item: ops.OpenOperation, seen: Observation, sure: bool) -> bool:
+def _doubtful(context: Context, item: left_open.OpenOperation, seen: Observation, sure: bool) -> bool:
     """Whether not finding what may have been made says nothing: another project's token sees none of it."""
     if sure or seen.resources or item.external_id is not None or not item.creates:
         return False
@@ -231,7 +234,7 @@ def _doubtful(context: Context, item: ops.OpenOperation, seen: Observation, sure
     return not context.connections.trusted(item.endpoint)
 
 
-def _absent(item: ops.OpenOperation, seen: Observation) -> bool:
+def _absent(item: left_open.OpenOperation, seen: Observation) -> bool:
     """Whether the object was denied, or is not in a complete list of what it would be in."""
     return bool(seen.absent) or (item.external_id is None and item.type in seen.complete)
 

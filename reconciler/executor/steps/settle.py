@@ -13,8 +13,9 @@ from reconciler.executor.observe.denial import observe_ours
 from reconciler.executor.observe.endpoint import observe_targets, record_seen
 from reconciler.executor.steps.applied import as_applied
 from reconciler.executor.steps.find import marked
-from reconciler.executor.steps.ineffective import Ineffective, ineffective
+from reconciler.executor.steps.ineffective import ineffective
 from reconciler.executor.steps.outcome import Result
+from reconciler.executor.steps.retries import step_pause
 from reconciler.executor.steps.swings import swings
 from reconciler.model.catalog import Mutability
 from reconciler.model.observation import Observation
@@ -22,14 +23,9 @@ from reconciler.model.plan import Action, Step
 from reconciler.model.resource import Mark
 from reconciler.store.database.session import Transaction
 from reconciler.store.desired.rows import load_desired
+from reconciler.store.recorded.failures import clear_failures, failures_so_far, record_failure
 from reconciler.store.recorded.observations import Ours
-from reconciler.store.recorded.resources import (
-    applied,
-    clear_failures,
-    drop_tags,
-    load_recorded,
-    record_failure,
-)
+from reconciler.store.recorded.resources import applied, drop_tags, load_recorded
 from reconciler.store.work import operations as ops
 
 
@@ -49,19 +45,24 @@ def settle_success(context: Context, step: Step, begun: ops.Begun) -> None:
         if again is None:
             clear_failures(tx, begun.resource_id, step.action)
         else:
-            _leave_alone(tx, step, begun, again)
+            _leave_alone(tx, step, begun, again.code, again.message, for_good=again.for_good)
         ops.finish(tx, begun, "done")
 
 
-def _leave_alone(tx: Transaction, step: Step, begun: ops.Begun, again: Ineffective) -> None:
+def _leave_alone(
+    tx: Transaction, step: Step, begun: ops.Begun, code: str, message: str, *, for_good: bool = False
+) -> None:
+    """Count a failure, and say until when the step is not tried again by itself. `for_good`: never."""
+    failures = 1 + failures_so_far(tx, begun.resource_id, step.action, step.desired_hash)
     record_failure(
         tx,
         begun.resource_id,
         step.action,
         step.desired_hash,
-        again.code,
-        again.message,
-        for_good=again.for_good,
+        code,
+        message,
+        failures=failures,
+        seconds=None if for_good else step_pause(failures),
     )
 
 
@@ -191,7 +192,7 @@ def settle_failure(
         ops.settle_state(tx, begun)
         if ambiguous:
             ops.doubt(tx, begun)
-        record_failure(tx, begun.resource_id, step.action, step.desired_hash, code, error.message)
+        _leave_alone(tx, step, begun, code, error.message)
         ops.finish(tx, begun, "ambiguous" if ambiguous else "failed", code, error.message)
     return Result.AMBIGUOUS if ambiguous else Result.FAILED
 

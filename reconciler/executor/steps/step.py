@@ -23,22 +23,19 @@ from reconciler.errors import (
     StalePlanError,
     Stopped,
 )
-from reconciler.executor.context import Context, Endpoint
+from reconciler.executor.context import Context, EndpointConnection
 from reconciler.executor.steps.fill import Filling, addresses
 from reconciler.executor.steps.find import found_by_identity, held_by
 from reconciler.executor.steps.outcome import Outcome, Result
+from reconciler.executor.steps.retries import ATTEMPTS, PATIENT_ATTEMPTS, call_pause, is_sent_again
 from reconciler.executor.steps.settle import settle_failure, settle_success, settle_unsent
 from reconciler.executor.steps.verify import verify_needed, verify_ours
+from reconciler.executor.steps.waiting import wait_for
 from reconciler.model.address import Address
 from reconciler.model.plan import Call, Step
-from reconciler.providers.driver import Submission, TaskState
+from reconciler.providers.driver import Submission
 from reconciler.store.database.session import Transaction
 from reconciler.store.work import operations as ops
-
-_ATTEMPTS = 5
-_PATIENT_ATTEMPTS = 9  # where something is about to be given back: about two minutes
-_FIRST_WAIT, _MOST_WAIT = 0.5, 30.0  # seconds between attempts
-_GRACE = 30.0  # seconds that a stop request leaves to a task; a longer one is left to the recovery
 
 
 class StepRunner:
@@ -52,7 +49,7 @@ class StepRunner:
         self.step = step
         self.plan_step_id = plan_step_id
         self.stop = stop
-        self.endpoint: Endpoint = context.connections.endpoint(step.endpoint)
+        self.connection: EndpointConnection = context.connections.to(step.endpoint)
         self.operation = uuid4()
         self.requests = 0
         self.sent = False  # whether the provider took any of its calls
@@ -115,7 +112,7 @@ class StepRunner:
                 self.context.actor,
                 plan_step_id=self.plan_step_id,
                 revision_id=self.context.revision,
-                id_range=self.endpoint.id_range,
+                id_range=self.connection.id_range,
             )
 
     def _calls(self, begun: ops.Begun) -> ops.Begun:
@@ -158,7 +155,7 @@ class StepRunner:
             begun, submission = self._submit(begun, call, ids)
             with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
                 ops.accepted(tx, begun, position, self._made(position, submission), submission.tasks)
-            self._wait(call, submission)
+            wait_for(self.context, self.step.endpoint, call, submission, self.stop)
         except Stopped:
             raise  # on record as it is: as sent, or as taken
         except ProviderError as error:
@@ -210,8 +207,8 @@ class StepRunner:
         self, begun: ops.Begun, call: Call, ids: dict[Address, str | None]
     ) -> tuple[ops.Begun, Submission]:
         """Send until it is taken, within bounds; only what surely had no effect is sent again."""
-        wait = _FIRST_WAIT
-        for attempt in range(1, _PATIENT_ATTEMPTS + 1):
+        waited = 0
+        for attempt in range(1, PATIENT_ATTEMPTS + 1):
             filling = self._filling(begun, ids)
             try:
                 self.requests += 1
@@ -224,21 +221,21 @@ class StepRunner:
                     if found is not None:
                         self.sent = True
                         return begun, Submission(external_id=found)
-                    if attempt >= _ATTEMPTS:
+                    if attempt >= ATTEMPTS:
                         break
                 elif error.code is ErrorCode.ALREADY_EXISTS and (whose := held_by(self.context, self.step)):
                     raise ProviderError(
                         f"{error.message}; {whose}", code=error.code, hint="choose another one"
                     ) from error
-                elif not error.transient or error.ambiguous or attempt == _attempts(error):
+                elif not is_sent_again(error, attempt):
                     raise
                 else:
-                    pause = error.retry_after if error.retry_after is not None else wait
+                    waited += 1
+                    pause = call_pause(error, waited)
                     if error.code is ErrorCode.RATE_LIMITED:
-                        self.endpoint.budget.pause(pause)
+                        self.connection.budget.pause(pause)
                     elif self.stop.wait(pause):
                         raise
-                    wait = min(wait * 2, _MOST_WAIT)
             else:
                 self.sent = True
                 return begun, submission
@@ -273,7 +270,7 @@ class StepRunner:
             return begun, found
         if error.ambiguous:
             raise error
-        if begun.reserved is None or self.endpoint.id_range is None:
+        if begun.reserved is None or self.connection.id_range is None:
             whose = held_by(self.context, self.step)
             raise ProviderError(
                 f"{self.step.address}: "
@@ -283,32 +280,4 @@ class StepRunner:
                 hint="choose another one, or take that object over with lifecycle.adopt",
             )
         with self.context.store.transaction(self.context.acting(begun.operation, "another id")) as tx:
-            return ops.reserve_again(tx, begun, self.step.endpoint, self.endpoint.id_range), None
-
-    def _wait(self, call: Call, submission: Submission) -> None:
-        poller = self.context.connections.poller(self.step.endpoint)
-        statuses = poller.wait(submission.tasks, call.timeout, self.stop, _GRACE)
-        for task, status in statuses.items():
-            if status.state is TaskState.FAILED:
-                raise ProviderError(f"{call.summary}: {status.message or 'the task failed'}")
-            if status.state is TaskState.RUNNING and self.stop.is_set():
-                raise Stopped(
-                    f"stopped while the provider was still at it ({task})",
-                    hint="it is on record; the next run waits for it first",
-                )
-            if status.state is TaskState.RUNNING and status.message:
-                raise ProviderError(
-                    f"{call.summary}: it is not known what became of it ({task}): {status.message}",
-                    code=ErrorCode.UNAVAILABLE,
-                    ambiguous=True,
-                )
-            if status.state is TaskState.RUNNING:
-                raise ProviderError(
-                    f"{call.summary}: still running after {call.timeout} s ({task})",
-                    code=ErrorCode.TIMEOUT,
-                    ambiguous=True,
-                )
-
-
-def _attempts(error: ProviderError) -> int:
-    return _PATIENT_ATTEMPTS if error.patient else _ATTEMPTS
+            return ops.reserve_again(tx, begun, self.step.endpoint, self.connection.id_range), None

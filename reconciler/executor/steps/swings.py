@@ -13,6 +13,7 @@ from reconciler.model.diff import Reason
 from reconciler.model.plan import Action, Step
 from reconciler.store.database.session import Transaction
 from reconciler.store.work import operations as ops
+from reconciler.store.work import repeats
 
 CODE = "swings"
 """The class of this failure among `resource_failures`."""
@@ -28,7 +29,7 @@ def swings(tx: Transaction, step: Step, begun: ops.Begun) -> Ineffective | None:
     """
     if step.action is not Action.UPDATE or step.reason is not Reason.DRIFT:
         return None
-    found = ops.swings(tx, begun, least=TIMES)  # this step's own healing is the last of them
+    found = repeats.swings(tx, begun, least=TIMES)  # this step's own healing is the last of them
     if not found:
         return None
     said = [

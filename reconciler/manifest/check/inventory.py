@@ -10,12 +10,12 @@ from reconciler.manifest.findings import Scope
 from reconciler.manifest.model import Inventory, Known
 from reconciler.manifest.read import inventory as read
 from reconciler.manifest.read.envelope import Envelope
-from reconciler.manifest.read.resources import Surroundings
-from reconciler.manifest.yaml.reader import Position
+from reconciler.manifest.read.surroundings import Surroundings
+from reconciler.manifest.yaml.nodes import Position
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 
-_Declaration = TypeVar("_Declaration")
+_Item = TypeVar("_Item")
 
 
 def read_inventory(
@@ -36,7 +36,7 @@ def read_inventory(
     if not trusted:
         of = {kind: [e for e in items if not _refused(e)] for kind, items in of.items()}
     providers = _all(of.get("Provider", ()), lambda each: read.provider(each, catalog))
-    types = {**known.providers, **{item.name: item.type for item in providers}}
+    types = {**known.providers, **{item.name: item.provider_type for item in providers}}
     endpoints = _all(
         of.get("ProviderEndpoint", ()),
         lambda each: read.endpoint(each, catalog, types, in_folder=in_folder),
@@ -95,9 +95,7 @@ def _refused(envelope: Envelope) -> bool:
     return True
 
 
-def _all(
-    envelopes: Iterable[Envelope], reader: Callable[[Envelope], _Declaration | None]
-) -> tuple[_Declaration, ...]:
+def _all(envelopes: Iterable[Envelope], reader: Callable[[Envelope], _Item | None]) -> tuple[_Item, ...]:
     return tuple(item for item in map(reader, envelopes) if item is not None)
 
 

@@ -14,8 +14,8 @@ from reconciler.manifest.findings import Scope, listed, position
 from reconciler.manifest.read.envelope import Reference
 from reconciler.manifest.read.formats import FormatProblem, checked_text
 from reconciler.manifest.read.units import UnitError, parse_duration, parse_size
-from reconciler.manifest.yaml.reader import Mapping, Node, Sequence
-from reconciler.manifest.yaml.reader import Scalar as ScalarNode
+from reconciler.manifest.yaml.nodes import Mapping, Node, Sequence
+from reconciler.manifest.yaml.nodes import Scalar as ScalarNode
 from reconciler.manifest.yaml.scalars import shown
 from reconciler.model.address import Address, InvalidAddress
 from reconciler.model.catalog import AttributeDefinition, Mutability, TypeAttribute

@@ -14,7 +14,7 @@ from reconciler.manifest.findings import Scope, position
 from reconciler.manifest.read.attribute_values import is_none, read_value, references
 from reconciler.manifest.read.envelope import Reference
 from reconciler.manifest.read.names import report_unknown, short_names
-from reconciler.manifest.yaml.reader import Entry, Position
+from reconciler.manifest.yaml.nodes import Entry, Position
 from reconciler.model.catalog import OWN_NAME, Catalog, TypeAttribute
 from reconciler.model.values import Cardinality, Format, SecretRef, Value
 

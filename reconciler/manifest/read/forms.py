@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from reconciler.manifest.findings import Scope, position
-from reconciler.manifest.yaml.reader import Mapping, Node, Position, Scalar, Sequence
+from reconciler.manifest.yaml.nodes import Mapping, Node, Position, Scalar, Sequence
 
 _Form = TypeVar("_Form", bound=BaseModel)
 

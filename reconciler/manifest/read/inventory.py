@@ -16,20 +16,14 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, WithJsonSchema
 
 from reconciler.manifest.findings import Scope, listed, position
-from reconciler.manifest.model import (
-    CredentialDeclaration,
-    DatacenterDeclaration,
-    EndpointDeclaration,
-    LocationDeclaration,
-    ProviderDeclaration,
-    ProviderTypeDeclaration,
-)
+from reconciler.manifest.model import ProviderTypeDeclaration
 from reconciler.manifest.read.attribute_values import read_setting
 from reconciler.manifest.read.envelope import Envelope
 from reconciler.manifest.read.forms import Form, find, read_form
 from reconciler.manifest.read.urls import ALLOWED, UrlProblem, check_endpoint, check_written
-from reconciler.manifest.yaml.reader import Entry, Mapping, Position
+from reconciler.manifest.yaml.nodes import Entry, Mapping, Position
 from reconciler.model.catalog import Catalog
+from reconciler.model.inventory import Credential, Datacenter, Endpoint, Location, Provider
 from reconciler.model.values import Scalar
 
 _Named = TypeVar("_Named", bound=Form)
@@ -166,7 +160,7 @@ def no_driver(name: str, catalog: Catalog, scope: Scope, at: Position) -> None:
     scope.report("no_driver", message, at, hint)
 
 
-def provider(envelope: Envelope, catalog: Catalog) -> ProviderDeclaration | None:
+def provider(envelope: Envelope, catalog: Catalog) -> Provider | None:
     form = read_form(ProviderForm, envelope.spec, envelope.scope, "spec")
     if form is None:
         return None
@@ -174,12 +168,12 @@ def provider(envelope: Envelope, catalog: Catalog) -> ProviderDeclaration | None
         no_driver(form.type, catalog, envelope.scope, spec_entry(envelope, "type"))
         return None
     name = envelope.address.name
-    return ProviderDeclaration(name, form.type, form.display_name or name, form.description, envelope.origin)
+    return Provider(name, form.type, form.display_name or name, form.description, envelope.origin)
 
 
 def endpoint(
     envelope: Envelope, catalog: Catalog, provider_types: dict[str, str], *, in_folder: bool
-) -> EndpointDeclaration | None:
+) -> Endpoint | None:
     """`provider_types` gives the type of each provider; one that is not in it is reported elsewhere."""
     settings = next((entry for entry in envelope.spec.entries if entry.key == "settings"), None)
     rest = tuple(entry for entry in envelope.spec.entries if entry.key != "settings")
@@ -194,16 +188,16 @@ def endpoint(
         except UrlProblem as problem:
             at = spec_entry(envelope, "url")
             envelope.scope.report("url", f"spec.url cannot be used: {problem}", at, ALLOWED)
-    return EndpointDeclaration(
+    return Endpoint(
         name=envelope.address.name,
         provider=form.provider,
         provider_type=kind,
         display_name=form.display_name or envelope.address.name,
-        url=form.url,
+        url=form.url or "",
         credential=form.credential,
         ca_file=_path(form.ca_file, envelope, "ca_file", in_folder=in_folder),
-        drift=form.drift,
-        rate_limit_per_hour=form.rate_limit_per_hour,
+        drift_policy=form.drift,
+        request_limit_per_hour=form.rate_limit_per_hour,
         settings=_settings(settings, kind, catalog, envelope.scope) if kind else {},
         origin=envelope.origin,
     )
@@ -228,7 +222,7 @@ def _settings(entry: Entry | None, kind: str, catalog: Catalog, scope: Scope) ->
     return found
 
 
-def credential(envelope: Envelope, *, in_folder: bool) -> CredentialDeclaration | None:
+def credential(envelope: Envelope, *, in_folder: bool) -> Credential | None:
     form = read_form(CredentialForm, envelope.spec, envelope.scope, "spec")
     if form is None:
         # A person who writes a secret here must not find it in a log.
@@ -239,11 +233,10 @@ def credential(envelope: Envelope, *, in_folder: bool) -> CredentialDeclaration 
         hint = "write one of environment: NAME, file: path, stored: true"
         envelope.scope.report("credential", message, position(envelope.spec), hint)
         return None
-    return CredentialDeclaration(
+    return Credential(
         name=envelope.address.name,
         environment=form.environment,
         file=_path(form.file, envelope, "file", in_folder=in_folder),
-        stored=bool(form.stored),
         origin=envelope.origin,
     )
 
@@ -259,7 +252,7 @@ def _path(text: str | None, envelope: Envelope, key: str, *, in_folder: bool) ->
     return os.path.normpath(Path.cwd() / Path(envelope.scope.file).parent / text)
 
 
-def location(envelope: Envelope) -> LocationDeclaration | None:
+def location(envelope: Envelope) -> Location | None:
     form = read_form(LocationForm, envelope.spec, envelope.scope, "spec")
     if form is None:
         return None
@@ -267,7 +260,7 @@ def location(envelope: Envelope) -> LocationDeclaration | None:
         hint = "write both or none"
         envelope.scope.report("required", "half of the coordinates is missing", position(envelope.spec), hint)
     name = envelope.address.name
-    return LocationDeclaration(
+    return Location(
         name,
         form.display_name or name,
         form.country_code,
@@ -279,18 +272,18 @@ def location(envelope: Envelope) -> LocationDeclaration | None:
     )
 
 
-def datacenter(envelope: Envelope) -> DatacenterDeclaration | None:
+def datacenter(envelope: Envelope) -> Datacenter | None:
     form = read_form(DatacenterForm, envelope.spec, envelope.scope, "spec")
     if form is None:
         return None
     name = envelope.address.name
-    return DatacenterDeclaration(
+    return Datacenter(
         name,
         form.location,
         form.display_name or name,
         form.description,
         form.time_zone,
-        tuple(sorted(set(form.capabilities))),
+        dict.fromkeys(sorted(set(form.capabilities)), True),
         tuple(sorted(set(form.providers))),
         envelope.origin,
     )

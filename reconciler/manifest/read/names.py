@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.manifest.findings import Scope, listed
-from reconciler.manifest.yaml.reader import Position
+from reconciler.manifest.yaml.nodes import Position
 from reconciler.model.catalog import Catalog, TypeAttribute
 from reconciler.model.values import Format
 

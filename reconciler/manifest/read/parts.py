@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from reconciler.manifest.findings import Scope, position
 from reconciler.manifest.read.attributes import AttributesRead, complete, read_attributes
-from reconciler.manifest.yaml.reader import Entry, Mapping, Node, Position, Scalar, Sequence
+from reconciler.manifest.yaml.nodes import Entry, Mapping, Node, Position, Scalar, Sequence
 from reconciler.model.address import Address, as_name, is_name
 from reconciler.model.catalog import Catalog, ResourceType, TypeAttribute
 from reconciler.model.resource import Desired

@@ -6,39 +6,25 @@ names exist is checked once all are read (`crosscheck`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.errors import Location
 from reconciler.manifest.findings import Scope, listed, position
 from reconciler.manifest.read.attributes import AttributesRead, complete, read_attributes
+from reconciler.manifest.read.endpoints import endpoint_of
 from reconciler.manifest.read.envelope import Envelope, Reference
 from reconciler.manifest.read.names import short_names
 from reconciler.manifest.read.parts import Parent, PartRead, read_parts
+from reconciler.manifest.read.surroundings import Surroundings
 from reconciler.manifest.read.unplaced import check_names
-from reconciler.manifest.yaml.reader import Entry, Position, Scalar, Sequence
-from reconciler.manifest.yaml.reader import Mapping as MappingNode
+from reconciler.manifest.yaml.nodes import Entry, Position, Scalar, Sequence
+from reconciler.manifest.yaml.nodes import Mapping as MappingNode
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog, ResourceType
 from reconciler.model.resource import Desired, Lifecycle
 
 PLACES = ("location", "datacenter")
 TAGS = "tags"  # what `ignore_changes` calls the tags
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a resource may rest on. The `broken_…` were declared with problems, so nothing is said of them."""
-
-    catalog: Catalog
-    endpoints: Mapping[str, str]
-    credentials: frozenset[str]
-    places: Mapping[str, frozenset[str]]  # by `location`, `datacenter`
-    location_of: Mapping[str, str]  # datacenter → location
-    providers_in: Mapping[str, frozenset[str]]  # datacenter → providers; none: open to all
-    provider_of: Mapping[str, str]  # endpoint → provider
-    broken_endpoints: frozenset[str] = frozenset()
-    logins: frozenset[str] = frozenset()  # credentials that this source may put into no resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +57,7 @@ def read_resource(envelope: Envelope, around: Surroundings) -> ResourceRead | No
     """The desired resource; None, with problems, where its endpoint is not clear."""
     scope, catalog = envelope.scope, around.catalog
     kind = catalog.resource_types[envelope.address.type]
-    endpoint = _endpoint(envelope, kind, around)
+    endpoint = endpoint_of(envelope, kind, around)
     if endpoint is None:
         check_names(envelope.spec.entries, kind.name, ("endpoint", *PLACES), catalog, scope)
         return None
@@ -134,55 +120,6 @@ def _pointers(envelope: Envelope, read: AttributesRead, parts: list[PartRead]) -
             for each in attributes.references
         ]
     return found
-
-
-def _endpoint(envelope: Envelope, kind: ResourceType, around: Surroundings) -> str | None:
-    """The endpoint named, or the only one there is for this kind."""
-    scope, catalog = envelope.scope, around.catalog
-    offering = sorted(name for name, on in around.endpoints.items() if catalog.offer(kind.name, on))
-    entry = next((each for each in envelope.spec.entries if each.key == "endpoint"), None)
-    if entry is None:
-        return _only_endpoint(envelope, kind, offering, around)
-    name = entry.node.value if isinstance(entry.node, Scalar) else None
-    at = position(entry.node)
-    if not isinstance(name, str):
-        scope.report("type", "endpoint takes the name of a ProviderEndpoint", at)
-    elif name in offering:
-        return name
-    elif name in around.endpoints:
-        hint = f"it can be had at {listed(offering)}" if offering else _where_offered(kind, catalog)
-        scope.report(
-            "not_offered", f"{around.endpoints[name]} (endpoint {name}) has no {kind.kind}", at, hint
-        )
-    elif name not in around.broken_endpoints:
-        hint = scope.suggestion(name, around.endpoints) or (
-            f"declare it: a manifest with kind: ProviderEndpoint and metadata: {{name: {name}}}"
-        )
-        scope.report("unknown_endpoint", f"there is no endpoint `{name}`", at, hint)
-    return None
-
-
-def _only_endpoint(
-    envelope: Envelope, kind: ResourceType, offering: list[str], around: Surroundings
-) -> str | None:
-    at = position(envelope.spec)
-    if around.broken_endpoints:
-        return None  # which endpoint is meant shows once they are right
-    if len(offering) == 1:
-        return offering[0]
-    if offering:
-        message = f"endpoint is missing, and {kind.kind} can be had at more than one"
-        envelope.scope.report("required", message, at, f"add endpoint: {listed(offering)}")
-    else:
-        where = _where_offered(kind, around.catalog)
-        hint = f"declare a ProviderEndpoint of such a Provider; {where}"
-        envelope.scope.report("unknown_endpoint", f"no endpoint has a {kind.kind}", at, hint)
-    return None
-
-
-def _where_offered(kind: ResourceType, catalog: Catalog) -> str:
-    providers = sorted(provider for name, provider in catalog.offers if name == kind.name)
-    return f"{kind.kind} exists on the provider type {listed(providers)}"
 
 
 def _take_apart(envelope: Envelope, kind: ResourceType, provider_type: str, catalog: Catalog) -> _Spec:

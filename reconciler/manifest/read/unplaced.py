@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from reconciler.manifest.findings import Scope
 from reconciler.manifest.read.names import report_unknown, short_names
-from reconciler.manifest.yaml.reader import Entry, Mapping, Sequence
+from reconciler.manifest.yaml.nodes import Entry, Mapping, Sequence
 from reconciler.model.catalog import Catalog
 
 ANYWHERE = "any provider"

@@ -9,54 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from pydantic import Field
-
-from reconciler.catalog import CatalogPart, merge
+from reconciler.catalog import CatalogPart
 from reconciler.catalog.files import (
     NAME,
-    AttributeForm,
-    Name,
-    OfferForm,
     RelationshipTypeForm,
-    ResourceTypeForm,
-    RuleForm,
 )
 from reconciler.errors import CatalogError, Problem
 from reconciler.manifest.findings import Findings, Scope, listed, position
 from reconciler.manifest.model import Known
 from reconciler.manifest.read.envelope import INVENTORY_KINDS, Envelope
 from reconciler.manifest.read.forms import find, read_form
-from reconciler.manifest.yaml.reader import Position, Scalar
-from reconciler.model.catalog import Catalog, Mutability, ProviderResourceType, RelationshipType
-from reconciler.model.values import Cardinality
-
-OPEN_PROVIDER_TYPES = ("logical",)
-"""Provider types whose resources have no attributes but those that the catalog gives them."""
-
-
-class UserRuleForm(RuleForm):
-    """A rule as a catalog file has it. Nobody needs asking for a change of what we keep ourselves."""
-
-    change: Mutability = Mutability.IN_PLACE
-
-
-class UserOfferForm(OfferForm):
-    attributes: dict[Name, UserRuleForm] = Field(default_factory=dict)  # type: ignore[assignment]
-
-
-class UserTypeForm(ResourceTypeForm):
-    """A resource type as a catalog file has it, and who offers it."""
-
-    offers: dict[Name, UserOfferForm] = Field(default_factory=dict)
-
-
-class UserAttributeForm(AttributeForm):
-    """An attribute as a catalog file has it; `applies_to` gives it to types that exist already."""
-
-    applies_to: dict[Name, UserRuleForm] = Field(default_factory=dict)
-    cardinality: Literal[Cardinality.ONE, Cardinality.SET, Cardinality.LIST] = Cardinality.ONE
+from reconciler.manifest.read.user_forms import OPEN_PROVIDER_TYPES, UserAttributeForm, UserTypeForm
+from reconciler.manifest.read.user_parts import catalog_parts, extended
+from reconciler.manifest.yaml.nodes import Position, Scalar
+from reconciler.model.catalog import Catalog, RelationshipType
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +56,13 @@ def read_user_catalog(
             _read_relationship(envelope, base, ties)
         else:
             _read_attribute(envelope, base, attributes)
-    parts = tuple(_parts(types, attributes, ties, base))
+    parts = tuple(catalog_parts(types, attributes, ties, base))
     if findings.count == before:
         _check_names(types, attributes, {*base.relationship_types, *ties}, base)
     if findings.count > before:
         return UserCatalog(catalog, (), frozenset(_kinds_of(envelopes)))
     try:
-        return UserCatalog(_extended(base, parts), parts)
+        return UserCatalog(extended(base, parts), parts)
     except CatalogError as error:
         findings.add(Problem("manifest.catalog", error.message, envelopes[0].origin))
         return UserCatalog(catalog, (), frozenset(_kinds_of(envelopes)))
@@ -228,74 +195,6 @@ def _check(name: str, known: set[str], what: str, at: Position, scope: Scope) ->
     if name not in known:
         hint = scope.suggestion(name, known)
         scope.report(f"unknown_{what.replace(' ', '_')}", f"there is no {what} `{name}`", at, hint)
-
-
-def _parts(
-    types: Mapping[str, tuple[UserTypeForm, Envelope]],
-    attributes: Mapping[str, tuple[UserAttributeForm, Envelope]],
-    ties: Mapping[str, RelationshipType],
-    catalog: Catalog,
-) -> Iterator[CatalogPart]:
-    """One part with all types, attributes and relationships, and the offers of each open provider type."""
-    yield CatalogPart(
-        name="manifests",
-        provider_type=None,
-        resource_types=tuple(form.resource_type(name) for name, (form, _) in sorted(types.items())),
-        definitions=tuple(form.definition(name) for name, (form, _) in sorted(attributes.items())),
-        offers=(),
-        rules=(),
-        relationship_types=tuple(item for _, item in sorted(ties.items())),
-    )
-    for owner in OPEN_PROVIDER_TYPES:
-        if owner not in catalog.provider_types:
-            continue
-        offers = [
-            (name, form.offers[owner]) for name, (form, _) in sorted(types.items()) if owner in form.offers
-        ]
-        rules = [
-            (name, attribute, rule) for name, offer in offers for attribute, rule in offer.attributes.items()
-        ]
-        rules += [
-            (resource_type, name, rule)
-            for name, (form, _) in sorted(attributes.items())
-            for resource_type, rule in form.applies_to.items()
-        ]
-        yield CatalogPart(
-            name=f"manifests/{owner}",
-            provider_type=catalog.provider_types[owner],
-            resource_types=(),
-            definitions=(),
-            offers=tuple(
-                ProviderResourceType(owner, name, offer.identity, offer.unique_name, offer.tags)
-                for name, offer in offers
-            ),
-            rules=tuple(rules),
-        )
-
-
-def _extended(base: Catalog, parts: Sequence[CatalogPart]) -> Catalog:
-    """The base with the parts; merged among themselves, with the base's names to refer to."""
-    names = CatalogPart(
-        name="catalog",
-        provider_type=None,
-        resource_types=tuple(base.resource_types.values()),
-        definitions=tuple(base.definitions.values()),
-        offers=(),
-        rules=(),
-        relationship_types=tuple(base.relationship_types.values()),
-    )
-    added = merge([names, *parts])
-    rules = dict(base.rules)
-    for key, more in added.rules.items():
-        rules[key] = {**rules.get(key, {}), **more}
-    return replace(
-        base,
-        resource_types=added.resource_types,
-        definitions=added.definitions,
-        relationship_types=added.relationship_types,
-        offers={**base.offers, **added.offers},
-        rules=rules,
-    )
 
 
 def _kinds_of(envelopes: Sequence[Envelope]) -> Iterator[str]:

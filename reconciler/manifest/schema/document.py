@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from reconciler.manifest.read.envelope import API_VERSION, INVENTORY_KINDS, LifecycleForm
+from reconciler.manifest.read.envelope import API_VERSION, INVENTORY_KINDS
+from reconciler.manifest.read.envelope_forms import LifecycleForm
 from reconciler.manifest.read.names import short_names
 from reconciler.manifest.schema.attributes import ADDRESS, NAME, attribute_schema, required_of, setting_schema
 from reconciler.manifest.schema.forms import form_schema, inventory_forms

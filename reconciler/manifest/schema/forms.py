@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from reconciler.catalog.files import RelationshipTypeForm
 from reconciler.manifest.read import inventory
-from reconciler.manifest.read.user_types import UserAttributeForm, UserTypeForm
+from reconciler.manifest.read.user_forms import UserAttributeForm, UserTypeForm
 
 Schema = dict[str, Any]
 

@@ -21,7 +21,8 @@ from dulwich.ignore import IgnoreFilter
 from reconciler.errors import Location, ManifestError, Problem
 from reconciler.manifest.findings import Findings, Scope, position
 from reconciler.manifest.source.files import SourceFile
-from reconciler.manifest.yaml.reader import Entry, Mapping, Scalar, Sequence, read_documents
+from reconciler.manifest.yaml.nodes import Entry, Mapping, Scalar, Sequence
+from reconciler.manifest.yaml.reader import read_documents
 from reconciler.model.scope import is_within
 
 FILE_NAME = "reconciler.yaml"

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any
 
 import yaml
 from yaml.events import (
@@ -25,7 +24,9 @@ from yaml.events import (
 )
 
 from reconciler.errors import Location, Problem
-from reconciler.manifest.yaml.scalars import Ambiguous, ScalarValue, resolve_plain, shown
+from reconciler.manifest.yaml.nodes import Document, Entry, Mapping, Node, Position, Scalar, Sequence
+from reconciler.manifest.yaml.parser import Parser, fastest_parser
+from reconciler.manifest.yaml.scalars import Ambiguous, resolve_plain, shown
 from reconciler.manifest.yaml.split import RawDocument, count_lines, split_documents
 from reconciler.manifest.yaml.syntax import explain
 
@@ -59,75 +60,6 @@ _REFUSED_IN_SOURCE = re.compile(rf"[^{_UNPRINTABLE}]|[\u2028\u2029\ufeff]")
 _REFUSED_IN_VALUE = re.compile(rf"[^{_UNPRINTABLE}\x85]")
 _DIRECTIVE = re.compile(r"((?:[ \t]*+(?:#[^\r\n]*+)?(?:\r\n|\r|\n))*+)%")
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
-
-
-# Line and column, both from 1. A bare tuple, since the garbage collector need not follow those.
-Position: TypeAlias = tuple[int, int]
-
-
-class Scalar(NamedTuple):
-    """One value. `text` is it as written (without quotes and escapes); `quoted` is any style but plain.
-
-    An ambiguous or aliased value, which is reported as a Problem, has its text as its value. A tuple and
-    no dataclass, like Entry: these two are most of a fleet's nodes, and are made four times faster.
-    """
-
-    value: ScalarValue
-    text: str
-    quoted: bool
-    line: int
-    column: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    items: tuple[Node, ...]
-    line: int
-    column: int
-
-
-class Entry(NamedTuple):
-    """A key of a mapping with the key's own place, and its value."""
-
-    key: str
-    position: Position
-    node: Node
-
-
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """Keys are unique and in the order of the file: of a key that is there twice, the first counts."""
-
-    entries: tuple[Entry, ...]
-    line: int
-    column: int
-
-
-Node: TypeAlias = Scalar | Sequence | Mapping
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One YAML document; its nodes' lines are the file's. `content_hash` is RawDocument's."""
-
-    node: Mapping
-    content_hash: str
-    start_line: int
-    text: str
-    file: str
-
-
-class Parser(Protocol):
-    def get_event(self) -> Any: ...
-
-
-def fastest_parser() -> Callable[[bytes], Parser]:
-    """libyaml where PyYAML was built with it, else PyYAML's own parser: ten times slower, same results."""
-    try:
-        from yaml._yaml import CParser
-    except ImportError:
-        return yaml.SafeLoader
-    return CParser
 
 
 _FASTEST = fastest_parser()

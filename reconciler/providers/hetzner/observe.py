@@ -6,36 +6,25 @@ pages agree with the total that the API states.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import partial
+from typing import Any
 
 from reconciler.errors import ErrorCode, ProviderError
 from reconciler.model.resource import Observed
-from reconciler.providers.driver import Observation, ObserveRequest, Unseen
-from reconciler.providers.hetzner import catalogue, convert_network, convert_objects, convert_vm
+from reconciler.providers.driver import Observation, ObserveRequest, Offer, Unseen
 from reconciler.providers.hetzner.client import HetznerClient
-from reconciler.providers.hetzner.convert import Json
 from reconciler.providers.hetzner.errors import malformed
-from reconciler.providers.hetzner.kinds import KINDS, Kind
+from reconciler.providers.hetzner.reading import Json
+from reconciler.providers.hetzner.resource_type import ResourceType
+from reconciler.providers.hetzner.types import TYPES
+from reconciler.providers.hetzner.wire import Wire
 
 PER_PAGE = 50
-Convert = Callable[[Json], Observed]
 
 # After one of these no further request of the same observation would fare better.
 _FUTILE = (ErrorCode.UNAUTHORIZED, ErrorCode.RATE_LIMITED)
 _NOT_ASKED = "not asked for, because an earlier request was refused"
-
-# Servers have a way of their own: which firewalls are directly on one is known to the firewalls only.
-CONVERT: dict[str, Convert] = {
-    "firewall": convert_network.firewall,
-    "network": convert_network.network,
-    "ssh_key": convert_objects.ssh_key,
-    "placement_group": convert_objects.placement_group,
-    "volume": convert_objects.volume,
-    "floating_ip": convert_objects.floating_ip,
-    "primary_ip": convert_objects.primary_ip,
-}
 
 
 def observe(client: HetznerClient, request: ObserveRequest) -> Observation:
@@ -46,12 +35,12 @@ def observe(client: HetznerClient, request: ObserveRequest) -> Observation:
         for resource_type, external_id in sorted(request.targets):
             look.one(resource_type, external_id)
     else:
-        for resource_type in sorted(request.types & KINDS.keys()):
+        for resource_type in sorted(request.types & TYPES.keys()):
             look.all(resource_type)
     if look.error is not None and not look.successes:
         raise look.error
-    asked = not request.targets and "vm" in request.types and not look.futile
-    offers = catalogue.everything(client) if asked else None
+    asked = not request.targets and not look.futile
+    offers = _offers(client, request.types) if asked else None
     return Observation(
         resources=tuple(look.resources),
         complete=frozenset(look.complete),
@@ -62,9 +51,18 @@ def observe(client: HetznerClient, request: ObserveRequest) -> Observation:
     )
 
 
+def _offers(client: HetznerClient, types: Iterable[str]) -> tuple[Offer, ...] | None:
+    """What there is to be had for these types; None where it is not asked for, or cannot be read."""
+    readers = [TYPES[name].offers for name in sorted(TYPES.keys() & types)]
+    found = [read(client) for read in readers if read is not None]
+    if not found or None in found:
+        return None
+    return tuple(offer for offers in found for offer in offers or ())
+
+
 @dataclass
 class _Look:
-    """One observation in the making. `direct`: see `convert_vm.direct_firewalls`; None until asked for."""
+    """One observation in the making. `digests`: what `beside` was asked for."""
 
     client: HetznerClient
     resources: list[Observed] = field(default_factory=list)
@@ -74,21 +72,21 @@ class _Look:
     successes: int = 0
     error: ProviderError | None = None
     futile: bool = False
-    direct: dict[int, frozenset[int]] | None = None
+    digests: dict[Callable[[list[Json]], Any], Any] = field(default_factory=dict)
 
     def one(self, resource_type: str, external_id: str) -> None:
-        kind = KINDS.get(resource_type)
+        kind = TYPES.get(resource_type)
         if kind is None:
             self.unseen.append(Unseen(resource_type, external_id, "not a type of this provider"))
             return
         if self.futile:
             self.unseen.append(Unseen(resource_type, external_id, _NOT_ASKED))
             return
-        path = f"/{kind.collection}/{external_id}"
+        path, noun = f"/{kind.wire.collection}/{external_id}", kind.wire.noun
         try:
             answer = self.client.get(path)
-            if kind.noun not in answer:
-                raise malformed(self.client.named("GET", path), "GET", f"the answer has no `{kind.noun}`")
+            if noun not in answer:
+                raise malformed(self.client.named("GET", path), "GET", f"the answer has no `{noun}`")
         except ProviderError as error:
             if error.code is ErrorCode.NOT_FOUND:
                 self.successes += 1
@@ -96,62 +94,59 @@ class _Look:
             else:
                 self._failed(resource_type, external_id, error)
             return
-        rows = [answer[kind.noun]]
         try:
-            convert = self._converter(kind, rows)
+            self._read(kind, [answer[noun]])
         except ProviderError as error:
             self._failed(resource_type, external_id, error)
             return
         self.successes += 1
-        self._convert(kind, rows, convert)
 
     def all(self, resource_type: str) -> None:
-        kind = KINDS[resource_type]
+        kind = TYPES[resource_type]
         if self.futile:
             self.unseen.append(Unseen(resource_type, None, _NOT_ASKED))
             return
         try:
-            rows, whole = pages(self.client, kind)
+            rows, whole = pages(self.client, kind.wire)
             if not whole:  # most likely somebody made or deleted something between two pages
-                rows, whole = pages(self.client, kind)
-            convert = self._converter(kind, rows)
+                rows, whole = pages(self.client, kind.wire)
+            understood = self._read(kind, rows)
         except ProviderError as error:
             self._failed(resource_type, None, error)
             return
         self.successes += 1
-        understood = self._convert(kind, rows, convert)
         if not whole:
-            message = f"the list of {kind.collection} changed or lost a page while it was read"
+            message = f"the list of {kind.wire.collection} changed or lost a page while it was read"
             self.unseen.append(Unseen(resource_type, None, message))
         elif understood:
             self.complete.add(resource_type)
 
-    def _converter(self, kind: Kind, rows: list[Json]) -> Convert:
-        """One more request, once in an observation, where any firewall is on any of the servers."""
-        if kind.resource_type != "vm":
-            return CONVERT[kind.resource_type]
-        if self.direct is None and any(map(_has_firewall, rows)):
-            firewalls, whole = pages(self.client, KINDS["firewall"])
-            name = self.client.named("GET", "/firewalls")
+    def beside(self, wire: Wire, digest: Callable[[list[Json]], Any]) -> Any:
+        """See `resource_type.Beside`."""
+        if digest not in self.digests:
+            rows, whole = pages(self.client, wire)
+            name = self.client.named("GET", f"/{wire.collection}")
             if not whole:
                 raise malformed(name, "GET", "the list changed while it was read")
             try:
-                self.direct = convert_vm.direct_firewalls(firewalls)
+                self.digests[digest] = digest(rows)
             except (KeyError, TypeError):
                 raise malformed(name, "GET", "an answer that cannot be read") from None
-        return partial(convert_vm.vm, direct=self.direct or {})
+        return self.digests[digest]
 
-    def _convert(self, kind: Kind, rows: list[Json], convert: Convert) -> bool:
-        understood = True
+    def _read(self, kind: ResourceType, rows: list[Json]) -> bool:
+        """Whether every row was understood. Raises ProviderError, with none kept, if more had to be seen."""
+        name, read, unread = kind.wire.resource_type, list[Observed](), list[Unseen]()
         for row in rows:
             try:
-                self.resources.append(convert(row))
+                read.append(kind.read(row, self.beside))
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                understood = False
                 external_id = str(row["id"]) if isinstance(row, dict) and "id" in row else None
                 message = f"an answer that cannot be read: {type(error).__name__}: {error}"
-                self.unseen.append(Unseen(kind.resource_type, external_id, message))
-        return understood
+                unread.append(Unseen(name, external_id, message))
+        self.resources += read
+        self.unseen += unread
+        return not unread
 
     def _failed(self, resource_type: str, external_id: str | None, error: ProviderError) -> None:
         self.error = error
@@ -159,22 +154,16 @@ class _Look:
         self.unseen.append(Unseen(resource_type, external_id, error.message))
 
 
-def _has_firewall(server: Json) -> bool:
-    """False for a row that is no server, too: converting it is what fails then."""
-    net = server.get("public_net") if isinstance(server, dict) else None
-    return isinstance(net, dict) and bool(net.get("firewalls"))
-
-
-def pages(client: HetznerClient, kind: Kind) -> tuple[list[Json], bool]:
+def pages(client: HetznerClient, wire: Wire) -> tuple[list[Json], bool]:
     """All objects of a collection, and whether that is surely all of them."""
     rows: dict[int, Json] = {}
     count, page = 0, 1
     totals: set[int] = set()
     while True:
-        path = f"/{kind.collection}"
+        path = f"/{wire.collection}"
         answer = client.get(path, {"page": page, "per_page": PER_PAGE, "sort": "id:asc"})
         try:
-            found = answer[kind.collection]
+            found = answer[wire.collection]
             pagination = answer["meta"]["pagination"]
             rows.update((int(row["id"]), row) for row in found)
             count += len(found)

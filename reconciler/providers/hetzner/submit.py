@@ -1,86 +1,73 @@
 """Sending one request, and polling what it started.
 
-A task is `action/<id>`, an action of the API, or `off/<server id>`: the API calls a graceful shutdown done
-as soon as the machine has been asked, so what is waited for beside it is that the machine is off.
+A task is `action/<id>`, an action of the API, or what a type watches beside these, by the object's id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from reconciler.errors import ErrorCode, ProviderError
 from reconciler.providers.driver import Request, Submission, TaskState, TaskStatus
 from reconciler.providers.flat import unflatten
-from reconciler.providers.hetzner import catalogue
 from reconciler.providers.hetzner.client import HetznerClient
-from reconciler.providers.hetzner.convert import Json
-from reconciler.providers.hetzner.convert_objects import first_address
 from reconciler.providers.hetzner.errors import malformed
-from reconciler.providers.hetzner.kinds import NOUNS
+from reconciler.providers.hetzner.reading import Json
+from reconciler.providers.hetzner.resource_type import ResourceType
+from reconciler.providers.hetzner.reverse_dns import VERSIONS, first_address, own_address
+from reconciler.providers.hetzner.types import TYPES
 
-# Stand in a reverse DNS call for an address that the provider chose when it made the object.
-OWN_ADDRESS = {"${public_ipv4}": "ipv4", "${public_ipv6}": "ipv6"}
-ACTION, OFF = "action/", "off/"
+_OWN_ADDRESSES = {own_address(version): version for version in VERSIONS}
+_ACTION = "action/"
 _ACTIONS_A_PAGE = 50
-
-# Ids are numbers on the wire and texts everywhere in here. Anything else that looks like a number (a port,
-# a snapshot's id as `image`) is sent as it was written.
-_NUMBERS = frozenset(
-    {
-        "assignee_id",
-        "firewall",
-        "id",
-        "ipv4",
-        "ipv6",
-        "network",
-        "networks",
-        "placement_group",
-        "server",
-        "ssh_keys",
-    }
-)
+_BY_NOUN = {each.wire.noun: each for each in TYPES.values()}
+_LOOKS = {operation: look for each in TYPES.values() for operation, look in each.looks.items()}
+_WATCHED = {each.watch.task: each.watch for each in TYPES.values() if each.watch is not None}
 
 
 def submit(client: HetznerClient, request: Request) -> Submission:
     """Send it, once. Raises ProviderError."""
-    if request.operation in catalogue.LOOKS:
-        return catalogue.look(client, request)
+    if look := _LOOKS.get(request.operation):
+        look(client, request)
+        return Submission()
     noun, _, verb = request.operation.partition(".")
-    body = _on_the_wire(unflatten(request.params))
-    if body.get("ip") in OWN_ADDRESS:
-        body["ip"] = _own_address(client, request, OWN_ADDRESS[body["ip"]])
+    kind = _BY_NOUN[noun]
+    body = _on_the_wire(unflatten(request.params), kind.wire.numbers)
+    if body.get("ip") in _OWN_ADDRESSES:
+        body["ip"] = _own_address(client, kind, request.path_params["id"], _OWN_ADDRESSES[body["ip"]])
     answer = client.write(request.method, request.path, body)
     try:
         external_id = str(answer[noun]["id"]) if verb == "create" else None
-        tasks = tuple(f"{ACTION}{action['id']}" for action in _actions(answer) if _open(action))
+        tasks = tuple(f"{_ACTION}{action['id']}" for action in _actions(answer) if _open(action))
     except (KeyError, TypeError):
         name = client.named(request.method, request.path)
         raise malformed(name, request.method, f"the answer has no `{noun}` or actions as expected") from None
-    if request.operation == "server.shutdown":
-        tasks += (f"{OFF}{request.path_params['id']}",)
+    if kind.watch is not None and kind.watch.operation == request.operation:
+        tasks += (f"{kind.watch.task}/{request.path_params['id']}",)
     return Submission(external_id, tasks)
 
 
 def poll(client: HetznerClient, tasks: Sequence[str]) -> dict[str, TaskStatus]:
-    """All actions in one request for every 50; a machine that is to go off, one request each."""
+    """All actions in one request for every 50; what a type watches, one request each."""
     result: dict[str, TaskStatus] = {}
-    actions = [task for task in tasks if task.startswith(ACTION)]
+    actions = [task for task in tasks if task.startswith(_ACTION)]
     for start in range(0, len(actions), _ACTIONS_A_PAGE):
         result.update(_poll_actions(client, actions[start : start + _ACTIONS_A_PAGE]))
     for task in tasks:
-        if task.startswith(OFF):
-            result[task] = _poll_off(client, task.removeprefix(OFF))
+        word, _, external_id = task.partition("/")
+        if word in _WATCHED:
+            result[task] = _WATCHED[word].poll(client, external_id)
         elif task not in result:
             result[task] = TaskStatus(TaskState.UNKNOWN, f"`{task}` is no task of this provider")
     return result
 
 
 def _poll_actions(client: HetznerClient, tasks: Sequence[str]) -> Iterator[tuple[str, TaskStatus]]:
-    ids = [task.removeprefix(ACTION) for task in tasks]
+    ids = [task.removeprefix(_ACTION) for task in tasks]
     answer = client.get("/actions", {"id": ids, "per_page": _ACTIONS_A_PAGE})
     try:
-        found = {f"{ACTION}{action['id']}": _status(action) for action in answer["actions"]}
+        found = {f"{_ACTION}{action['id']}": _status(action) for action in answer["actions"]}
     except (KeyError, TypeError):
         raise malformed(
             client.named("GET", "/actions"), "GET", "the answer is not a list of actions"
@@ -103,20 +90,6 @@ def _status(action: Json) -> TaskStatus:
             return TaskStatus(TaskState.UNKNOWN, f"{action['command']}: unknown status `{other}`")
 
 
-def _poll_off(client: HetznerClient, server: str) -> TaskStatus:
-    try:
-        status = client.get(f"/servers/{server}")["server"]["status"]
-    except ProviderError as error:
-        if error.code is ErrorCode.NOT_FOUND:
-            return TaskStatus(TaskState.UNKNOWN, "the machine is gone")
-        # Not seen this time; the other tasks' states are not lost for it, and the call's own bound holds.
-        return TaskStatus(TaskState.RUNNING, error.message)
-    except (KeyError, TypeError):
-        # One odd answer takes no other task's state away.
-        return TaskStatus(TaskState.RUNNING, f"{client.named('GET', f'/servers/{server}')}: no server")
-    return TaskStatus(TaskState.DONE if status == "off" else TaskState.RUNNING)
-
-
 def _open(action: Json) -> bool:
     """A failed action is kept, so that polling reports its error."""
     return bool(action["status"] != "success")
@@ -129,14 +102,11 @@ def _actions(answer: Json) -> Iterator[Json]:
     yield from answer.get("next_actions") or ()
 
 
-def _own_address(client: HetznerClient, request: Request, version: str) -> str:
+def _own_address(client: HetznerClient, kind: ResourceType, external_id: str, version: str) -> str:
     """The public address of the object that the request is about, read just before it is sent."""
-    kind = NOUNS[request.operation.partition(".")[0]]
-    path = f"/{kind.collection}/{request.path_params['id']}"
+    path = f"/{kind.wire.collection}/{external_id}"
     try:
-        data = client.get(path)[kind.noun]
-        ip = data["public_net"][version]["ip"] if kind.noun == "server" else data["ip"]
-        return first_address(ip)
+        return first_address(kind.own_ip(client.get(path)[kind.wire.noun], version))
     except (KeyError, TypeError):
         message = (
             f"{client.named('GET', path)}: it has no public {version} address, so reverse DNS cannot be set"
@@ -144,15 +114,16 @@ def _own_address(client: HetznerClient, request: Request, version: str) -> str:
         raise ProviderError(message, code=ErrorCode.INVALID) from None
 
 
-def _on_the_wire(tree: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _wire(key, value) for key, value in tree.items()}
+def _on_the_wire(tree: Mapping[str, Any], numbers: Set[str]) -> dict[str, Any]:
+    """Ids become numbers. What else looks like one (a port, a snapshot's id as `image`) stays as it is."""
+    return {key: _wire(key, value, numbers) for key, value in tree.items()}
 
 
-def _wire(key: str, value: Any) -> Any:
+def _wire(key: str, value: Any, numbers: Set[str]) -> Any:
     if isinstance(value, dict):
-        return value if key == "labels" else _on_the_wire(value)
+        return value if key == "labels" else _on_the_wire(value, numbers)
     if isinstance(value, list):
-        return [_wire(key, item) for item in value]
-    if key in _NUMBERS and isinstance(value, str) and value.isdecimal():
+        return [_wire(key, item, numbers) for item in value]
+    if key in numbers and isinstance(value, str) and value.isdecimal():
         return int(value)
     return value

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from reconciler.sim.hetzner.actions import Action
 from reconciler.sim.hetzner.call import Answer, Call, Handler, Routes, paged
 from reconciler.sim.hetzner.problems import ApiError, invalid, not_found
-from reconciler.sim.hetzner.project import SINGULAR, Json
+from reconciler.sim.hetzner.project import Json
 
-WITH_ACTIONS = ("firewalls", "floating_ips", "images", "networks", "primary_ips", "servers", "volumes")
 _SORTS = ("id", "command", "status", "started", "finished")
 
 
@@ -37,7 +36,7 @@ def several(call: Call) -> Answer:
 
 def _of_collection(kind: str) -> Handler:
     def handler(call: Call) -> Answer:
-        single = SINGULAR[kind]
+        single = call.project.nouns[kind]
         actions = call.project.timeline.actions.values()
         rows: Iterable[Action] = (
             action for action in actions if any(name == single for name, _ in action.resources)
@@ -49,13 +48,13 @@ def _of_collection(kind: str) -> Handler:
     return handler
 
 
-def _of_resource(kind: str) -> Handler:
+def _of_resource(kind: str, known: Callable[[Call], object]) -> Handler:
     def handler(call: Call) -> Answer:
         timeline = call.project.timeline
-        resource = (SINGULAR[kind], call.ids[0])
+        resource = (call.project.nouns[kind], call.ids[0])
         numbers = timeline.by_resource.get(resource, [])
-        if not numbers and call.ids[0] not in call.project.catalogue.images:
-            call.row(kind)
+        if not numbers:
+            known(call)
         return _page(call, [timeline.actions[number] for number in numbers])
 
     return handler
@@ -80,9 +79,14 @@ def _ids(call: Call) -> set[int]:
     return {int(text) for text in texts}
 
 
+def routes(kind: str, known: Callable[[Call], object] | None = None) -> Routes:
+    """The paths of a collection whose members have actions; `known` refuses a member that does not exist."""
+    return {
+        f"GET /{kind}/actions": _of_collection(kind),
+        f"GET /{kind}/actions/{{id}}": one,
+        f"GET /{kind}/{{id}}/actions": _of_resource(kind, known or (lambda call: call.row(kind))),
+        f"GET /{kind}/{{id}}/actions/{{id}}": one,
+    }
+
+
 ROUTES: Routes = {"GET /actions": several, "GET /actions/{id}": one}
-for _kind in WITH_ACTIONS:
-    ROUTES[f"GET /{_kind}/actions"] = _of_collection(_kind)
-    ROUTES[f"GET /{_kind}/actions/{{id}}"] = one
-    ROUTES[f"GET /{_kind}/{{id}}/actions"] = _of_resource(_kind)
-    ROUTES[f"GET /{_kind}/{{id}}/actions/{{id}}"] = one

@@ -21,6 +21,7 @@ from reconciler.sim.hetzner.problems import CODE_OF_STATUS, ApiError
 from reconciler.sim.hetzner.project import Json, Numbers, Project
 from reconciler.sim.hetzner.ratelimit import USUAL_LIMIT, Bucket
 from reconciler.sim.hetzner.routes import resolve
+from reconciler.sim.hetzner.types import COLLECTIONS
 from reconciler.sim.server import Request, Response
 
 OTHER = "other"
@@ -54,8 +55,9 @@ class HetznerApi:
         clock: Callable[[], float] = time.time,
     ) -> None:
         numbers, catalogue = Numbers(seed), Catalogue()
-        self.project = Project(numbers, catalogue, action_seconds)
-        self.other = Project(numbers, catalogue, action_seconds)
+        kinds = [each.kind for each in COLLECTIONS]
+        self.project = Project(numbers, catalogue, action_seconds, kinds)
+        self.other = Project(numbers, catalogue, action_seconds, kinds)
         self._projects = {token: self.project}
         if other_token is not None:
             self._projects[other_token] = self.other

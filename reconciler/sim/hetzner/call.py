@@ -10,7 +10,7 @@ from reconciler.sim.faults import Fault
 from reconciler.sim.hetzner.actions import Action, Effect, Resource, timestamp
 from reconciler.sim.hetzner.labels import selector
 from reconciler.sim.hetzner.problems import ApiError, invalid, not_found
-from reconciler.sim.hetzner.project import SINGULAR, Json, Project, Table
+from reconciler.sim.hetzner.project import Json, Project, Table
 from reconciler.sim.hetzner.validation import Check, check
 
 DEFAULT_PER_PAGE = 25
@@ -101,13 +101,9 @@ Routes = dict[str, Handler]
 
 def lookup(call: Call, kind: str, reference: int | str) -> Json:
     """A record of the project or the catalogue by id or name; refuses what does not exist."""
-    row: Json | None
-    if kind in call.project.tables:
-        row = call.project[kind].find(reference)
-    else:
-        row = call.project.catalogue.find(kind, reference)
+    row = call.project.find(kind, reference)
     if row is None:
-        raise not_found(SINGULAR[kind], reference)
+        raise not_found(call.project.nouns[kind], reference)
     return row
 
 
@@ -134,7 +130,7 @@ def change_protection(call: Call, kind: str, changes: Json) -> Answer:
     row = call.row(kind)
     action = call.start(
         "change_protection",
-        [(SINGULAR[kind], row["id"])],
+        [(call.project.nouns[kind], row["id"])],
         lambda: row["protection"].update(changes),
     )
     return call.one_action(action)

@@ -10,6 +10,14 @@ from typing import Any
 
 Json = dict[str, Any]
 
+# What messages call one member of each collection.
+NOUNS = {
+    "isos": "iso",
+    "locations": "location",
+    "server_types": "server_type",
+    "load_balancer_types": "load_balancer_type",
+}
+
 VAT_PERCENT = 19
 TERABYTE = 1024**4
 

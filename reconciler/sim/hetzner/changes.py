@@ -16,45 +16,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from reconciler.sim.hetzner import (
-    firewalls,
-    floating_ips,
-    networks,
-    placement_groups,
-    primary_ips,
-    servers,
-    volumes,
-)
 from reconciler.sim.hetzner.call import Call, public
 from reconciler.sim.hetzner.problems import ApiError
-from reconciler.sim.hetzner.project import SINGULAR, Json, Project
+from reconciler.sim.hetzner.project import Json, Project
 from reconciler.sim.hetzner.routes import BASE, resolve
+from reconciler.sim.hetzner.types import COLLECTIONS
 
-RENDER: dict[str, Callable[[Project, Json], Json]] = {
-    "servers": servers.render,
-    "networks": networks.render,
-    "volumes": volumes.render,
-    "firewalls": firewalls.render,
-    "floating_ips": floating_ips.render,
-    "primary_ips": primary_ips.render,
-    "placement_groups": lambda _, row: placement_groups.render(row),
-}
+_BY_NAME = {each.kind.name: each for each in COLLECTIONS}
+Change = Callable[[Project, Json, float], Any]
 
 
 def render(project: Project, kind: str, row: Json) -> Json:
-    return RENDER[kind](project, row) if kind in RENDER else public(row)
+    return _BY_NAME[kind].render(project, row) if kind in _BY_NAME else public(row)
 
 
 def apply(project: Project, what: Json, now: float) -> Any:
     """Do one change and give back what it left; raises ValueError."""
-    operations: dict[str, Callable[[Project, Json, float], Any]] = {
+    operations: dict[str, Change] = {
         "create": _create,
         "request": _request,
         "set": _set,
         "delete": _delete,
-        "power": _power,
         "unlock": _unlock,
     }
+    for name, collection in _BY_NAME.items():
+        operations |= {op: _own(name, does) for op, does in collection.does.items()}
     operation = operations.get(what.get("op", ""))
     if operation is None:
         raise ValueError(f"unknown op {what.get('op')!r}; known: {', '.join(sorted(operations))}")
@@ -62,17 +48,7 @@ def apply(project: Project, what: Json, now: float) -> Any:
 
 
 def _row(project: Project, what: Json, kind: str) -> Json:
-    reference = what.get("id", what.get("name"))
-    row: Json | None = None
-    if kind in project.tables:
-        row = project[kind].find(reference) if reference is not None else None
-    elif kind in SINGULAR:
-        row = project.catalogue.find(kind, reference)
-    else:
-        raise ValueError(f"unknown type {kind!r}; known: {', '.join(sorted(SINGULAR))}")
-    if row is None:
-        raise ValueError(f"no {SINGULAR[kind]} {reference!r}")
-    return row
+    return project.named(kind, what.get("id", what.get("name")))
 
 
 def _create(project: Project, what: Json, now: float) -> Any:
@@ -99,10 +75,8 @@ def _set(project: Project, what: Json, _now: float) -> Any:
         first, _, rest = path.partition(".")
         if first == "name" and kind in project.tables:
             project[kind].rename(row, value)
-        elif kind == "servers" and first in ("server_type", "image"):
-            row[f"_{first}"] = _row(project, {"name": value}, f"{first}s")["id"]
-        elif kind == "servers" and first == "acpi":
-            row["_acpi"] = bool(value)
+        elif kind in _BY_NAME and first in _BY_NAME[kind].sets:
+            _BY_NAME[kind].sets[first](project, row, value)
         elif first == "labels" and rest:
             row["labels"][rest] = value
         else:
@@ -143,56 +117,33 @@ def _delete(project: Project, what: Json, now: float) -> Any:
     if kind not in project.tables:
         project.catalogue.table(kind).pop(row["id"])
         return {"deleted": row["id"]}
-    resource = (SINGULAR[kind], row["id"])
+    resource = (project.nouns[kind], row["id"])
     for number in project.timeline.by_resource.get(resource, []):
         action = project.timeline.actions[number]
         action.ends = min(action.ends, now)
         project.timeline.finish(action)
     project.timeline.unlock(resource)
     if row["id"] in project[kind].rows:
-        _remove(project, kind, row)
+        _BY_NAME[kind].take_off(project, row)
+        project[kind].remove(row["id"])
     return {"deleted": row["id"]}
 
 
-def _remove(project: Project, kind: str, row: Json) -> None:
-    if kind == "servers":
-        servers.remove(project, row)
-    elif kind == "networks":
-        networks.remove(project, row)
-    else:
-        _let_go(project, kind, row)
-        project[kind].remove(row["id"])
+def _own(kind: str, does: Callable[[Json, Json], None]) -> Change:
+    """What only one kind of resource can do."""
 
+    def operation(project: Project, what: Json, _now: float) -> Any:
+        row = _row(project, what, kind)
+        does(row, what)
+        return render(project, kind, row)
 
-def _let_go(project: Project, kind: str, row: Json) -> None:
-    if kind == "volumes":
-        volumes.take_off(project, row)
-    elif kind == "floating_ips":
-        floating_ips.take_off(project, row)
-    elif kind == "primary_ips":
-        primary_ips.take_off(project, row)
-    elif kind == "firewalls":
-        for _, what in list(row["_targets"]):
-            firewalls.take_off(project, row, what)
-    elif kind == "placement_groups":
-        for number in list(row["_servers"]):
-            servers.leave_group(project, project["servers"].get(number))
-
-
-def _power(project: Project, what: Json, _now: float) -> Any:
-    row = _row(project, what, "servers")
-    to = what.get("to")
-    if to not in ("on", "off"):
-        raise ValueError(f"`to` must be 'on' or 'off', not {to!r}")
-    row["_epoch"] += 1
-    row["status"] = "running" if to == "on" else "off"
-    return servers.render(project, row)
+    return operation
 
 
 def _unlock(project: Project, what: Json, _now: float) -> Any:
-    kind = what.get("type", "servers")
+    kind = what["type"]
     row = _row(project, what, kind)
-    project.timeline.unlock((SINGULAR[kind], row["id"]))
+    project.timeline.unlock((project.nouns[kind], row["id"]))
     return render(project, kind, row)
 
 

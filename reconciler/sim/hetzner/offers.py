@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from reconciler.sim.hetzner.call import Answer, Call, Handler, Routes, listed
+from reconciler.sim.hetzner.catalogue import NOUNS
 from reconciler.sim.hetzner.problems import ApiError, not_found
-from reconciler.sim.hetzner.project import SINGULAR, Json
+from reconciler.sim.hetzner.project import Json
 
 
 def _same(row: Json) -> Json:
@@ -26,8 +27,8 @@ def _show(kind: str) -> Handler:
     def handler(call: Call) -> Answer:
         row = call.project.catalogue.table(kind).get(call.ids[0])
         if row is None:
-            raise not_found(SINGULAR[kind], call.ids[0])
-        return Answer(200, {SINGULAR[kind]: row})
+            raise not_found(NOUNS[kind], call.ids[0])
+        return Answer(200, {NOUNS[kind]: row})
 
     return handler
 

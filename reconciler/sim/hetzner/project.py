@@ -9,46 +9,32 @@ from __future__ import annotations
 
 import ipaddress
 import pickle
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from reconciler.sim.hetzner.actions import Resource, Timeline
-from reconciler.sim.hetzner.catalogue import Catalogue
+from reconciler.sim.hetzner.catalogue import NOUNS, Catalogue
 from reconciler.sim.hetzner.problems import ApiError, not_found, not_unique
 
 Json = dict[str, Any]
 
-# What actions and messages call one member of each collection.
-SINGULAR = {
-    "ssh_keys": "ssh_key",
-    "networks": "network",
-    "servers": "server",
-    "volumes": "volume",
-    "firewalls": "firewall",
-    "placement_groups": "placement_group",
-    "floating_ips": "floating_ip",
-    "primary_ips": "primary_ip",
-    "images": "image",
-    "isos": "iso",
-    "locations": "location",
-    "server_types": "server_type",
-    "load_balancer_types": "load_balancer_type",
-}
-KINDS = (
-    "ssh_keys",
-    "networks",
-    "servers",
-    "volumes",
-    "firewalls",
-    "placement_groups",
-    "floating_ips",
-    "primary_ips",
-    "images",
-)
 # A range set aside for benchmarks and one for documentation: no simulated address is anybody's.
 _IPV4_POOL = ipaddress.IPv4Network("198.18.0.0/15")
 _IPV6_POOL = ipaddress.IPv6Network("2001:db8::/32")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of resource: `name` is its collection, `noun` what actions and messages call one member of it.
+
+    An action that runs on one locks it (`locks`), or the next one conflicts.
+    """
+
+    name: str
+    noun: str
+    locks: bool = False
 
 
 class Numbers:
@@ -85,18 +71,21 @@ class Numbers:
 
 
 class Table:
-    """One collection, by id in the order of creation, and by name where names are unique."""
+    """One collection, by id in the order of creation, and by name where names are unique.
 
-    def __init__(self, kind: str) -> None:
+    `noted` is the kind's own: some ids that it wants at hand.
+    """
+
+    def __init__(self, kind: Kind) -> None:
         self.kind = kind
+        self.noted: set[int] = set()
         self.rows: dict[int, Json] = {}
         self.names: dict[str, int] = {}
 
     def claim(self, name: str | None, *, by: int | None = None) -> None:
         """Raise uniqueness_error where another record has the name."""
         if name is not None and self.names.get(name, by) != by:
-            label = SINGULAR[self.kind]
-            raise not_unique("name", f"{label} name is already used")
+            raise not_unique("name", f"{self.kind.noun} name is already used")
 
     def add(self, row: Json) -> Json:
         name = row["name"]
@@ -116,7 +105,7 @@ class Table:
     def get(self, number: int) -> Json:
         row = self.rows.get(number)
         if row is None:
-            raise not_found(SINGULAR[self.kind], number)
+            raise not_found(self.kind.noun, number)
         return row
 
     def find(self, reference: int | str) -> Json | None:
@@ -135,15 +124,17 @@ class Table:
 
 
 class Project:
-    """What one API token can see."""
+    """What one API token can see. `nouns`, by collection: what a member of it is called."""
 
-    def __init__(self, numbers: Numbers, catalogue: Catalogue, action_seconds: float) -> None:
+    def __init__(
+        self, numbers: Numbers, catalogue: Catalogue, action_seconds: float, kinds: Sequence[Kind]
+    ) -> None:
         self.numbers = numbers
         self.catalogue = catalogue
         self.timeline = Timeline(action_seconds)
-        self.tables = {kind: Table(kind) for kind in KINDS}
-        # The firewalls that use a label selector: few, and asked about for every server that is shown.
-        self.selecting_firewalls: set[int] = set()
+        self.kinds = kinds
+        self.tables = {kind.name: Table(kind) for kind in kinds}
+        self.nouns = NOUNS | {kind.name: kind.noun for kind in kinds}
 
     def __getitem__(self, kind: str) -> Table:
         return self.tables[kind]
@@ -152,24 +143,33 @@ class Project:
         return self.timeline.locked((kind, number))
 
     def require_free(self, resources: Iterable[Resource]) -> None:
-        """Refuse where an action runs on one of them: a server is locked, anything else conflicts."""
+        """Refuse where an action runs on one of them."""
+        locking = {kind.noun for kind in self.kinds if kind.locks}
         for kind, number in resources:
             if self.timeline.locked((kind, number)):
-                if kind == "server":
-                    raise ApiError("locked", "the server is locked: an action is running on it")
+                if kind in locking:
+                    raise ApiError("locked", f"the {kind} is locked: an action is running on it")
                 raise ApiError("conflict", f"the {kind} is being changed, please retry")
 
-    def image(self, number: int | None) -> Json | None:
-        """An image that the provider ships or that the project made."""
-        if number is None:
-            return None
-        return self.catalogue.images.get(number) or self["images"].rows.get(number)
+    def find(self, kind: str, reference: int | str) -> Json | None:
+        """A record of the project or the catalogue by id or name."""
+        if kind in self.tables:
+            return self.tables[kind].find(reference)
+        return self.catalogue.find(kind, reference)
+
+    def named(self, kind: str, reference: Any) -> Json:
+        """Likewise; raises ValueError where there is none."""
+        if kind not in self.nouns:
+            raise ValueError(f"unknown type {kind!r}; known: {', '.join(sorted(self.nouns))}")
+        row = self.find(kind, reference) if reference is not None else None
+        if row is None:
+            raise ValueError(f"no {self.nouns[kind]} {reference!r}")
+        return row
 
     def frozen(self) -> Project:
         """A copy of the resources as they are now, for reads that are behind."""
-        copy = Project(self.numbers, self.catalogue, self.timeline.action_seconds)
+        copy = Project(self.numbers, self.catalogue, self.timeline.action_seconds, self.kinds)
         copy.tables = pickle.loads(pickle.dumps(self.tables))  # noqa: S301 - our own bytes, a fast deep copy
-        copy.selecting_firewalls = set(self.selecting_firewalls)
         copy.timeline = Timeline(
             self.timeline.action_seconds,
             actions=self.timeline.actions,

@@ -2,44 +2,15 @@
 
 from __future__ import annotations
 
-from reconciler.sim.hetzner import (
-    action_lists,
-    firewalls,
-    floating_ips,
-    images,
-    networks,
-    offers,
-    placement_groups,
-    primary_ips,
-    server_changes,
-    server_create,
-    server_power,
-    servers,
-    ssh_keys,
-    volumes,
-)
+from reconciler.sim.hetzner import action_lists, offers
 from reconciler.sim.hetzner.call import Handler, Routes
 from reconciler.sim.hetzner.problems import ApiError
+from reconciler.sim.hetzner.types import COLLECTIONS
 
 BASE = "/v1"
-ROUTES: Routes = {}
-for _module in (
-    action_lists,
-    firewalls,
-    floating_ips,
-    images,
-    networks,
-    offers,
-    placement_groups,
-    primary_ips,
-    server_changes,
-    server_create,
-    server_power,
-    servers,
-    ssh_keys,
-    volumes,
-):
-    ROUTES |= _module.ROUTES
+ROUTES: Routes = {**action_lists.ROUTES, **offers.ROUTES}
+for _collection in COLLECTIONS:
+    ROUTES |= _collection.routes
 _TEMPLATES = {key.split(" ", 1)[1] for key in ROUTES}
 
 

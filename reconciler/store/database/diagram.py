@@ -85,6 +85,7 @@ def check(dsn: str) -> list[str]:
 
 
 def write(dsn: str) -> None:
+    """Draw the diagram of a migrated database anew, in its page."""
     before, _, after = _split(README.read_text(encoding="utf-8"))
     README.write_text(f"{before}{BEGIN}\n\n{draw(dsn)}\n\n{END}{after}", encoding="utf-8")
 
@@ -116,6 +117,7 @@ def _made_on_the_spot() -> Iterator[str]:
 
 
 def main() -> int:
+    """The command line: the exit code is 1 where the written diagram differs."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--check", action="store_true", help="say by which lines the diagram differs")

@@ -19,6 +19,7 @@ class Ids:
 
 
 def load_ids(tx: Transaction) -> Ids:
+    """The ids that names have now."""
     found = Ids({}, {}, {}, {}, dict(tx.rows("ids.endpoints")))
     for kind, name, row_id in tx.rows("ids.names"):
         getattr(found, kind)[name] = row_id

@@ -43,6 +43,7 @@ class Migration:
 
     @property
     def sha256(self) -> bytes:
+        """Of its content, 32 bytes: by it an edited migration is found."""
         return hashlib.sha256(self.content).digest()
 
 

@@ -45,6 +45,7 @@ class Database:
 
     @property
     def is_embedded(self) -> bool:
+        """Whether this program runs the server itself."""
         return self.server is not None
 
     def key(self, home: Path, actor: str) -> Key:
@@ -58,6 +59,7 @@ class Database:
             return use_key(tx, home)
 
     def close(self) -> None:
+        """Close the pool, and give up the embedded server's lease."""
         self.store.close()
         if self.server is not None:
             self.server.close()

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import psycopg
 from psycopg import conninfo
+from psycopg.rows import class_row, namedtuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from reconciler.errors import DatabaseError, DatabaseUnavailable
@@ -22,8 +23,10 @@ from reconciler.store.database.faults import LockedOut, sessions_in_words, trans
 from reconciler.store.database.queries import query
 
 Cause = Literal["manifest", "observation", "operation", "catalog", "recovery", "maintenance", "manual"]
-Row = tuple[Any, ...]
-Connection = psycopg.Connection[Row]
+Connection = psycopg.Connection[tuple[Any, ...]]
+Row = Any
+"""A named tuple of a query's columns; only the query knows their names."""
+_Value = TypeVar("_Value")
 
 CHECKOUT_SECONDS, LOST_SECONDS = 8.0, 1.0
 """How long a connection is waited for; and how long once that was in vain, until one is had again. With the
@@ -63,8 +66,14 @@ class Transaction:
         self._connection = connection
 
     def rows(self, name: str, /, **params: object) -> list[Row]:
-        with translated(name):
-            return self._connection.execute(query(name), params or None).fetchall()
+        """All rows, each a named tuple."""
+        with translated(name), self._connection.cursor(row_factory=namedtuple_row) as cursor:
+            return cursor.execute(query(name), params or None).fetchall()
+
+    def all(self, kind: type[_Value], name: str, /, **params: object) -> tuple[_Value, ...]:
+        """All rows, each a value of a class that has a field for every column."""
+        with translated(name), self._connection.cursor(row_factory=class_row(kind)) as cursor:
+            return tuple(cursor.execute(query(name), params or None))
 
     def row(self, name: str, /, **params: object) -> Row | None:
         """The only row, or None. Raises DatabaseError where there are several."""
@@ -115,7 +124,7 @@ class Transaction:
 
     def stream(self, name: str, /, **params: object) -> Iterator[Row]:
         """Rows one after another in bounded memory. Until they are read, it does nothing else."""
-        with translated(name), self._connection.cursor(binary=True) as cursor:
+        with translated(name), self._connection.cursor(binary=True, row_factory=namedtuple_row) as cursor:
             yield from cursor.stream(query(name), params or None, size=_stream_rows())
 
 
@@ -255,6 +264,7 @@ class Store:
         return ""
 
     def close(self) -> None:
+        """Close the pool; what is checked out is closed when it comes back."""
         self._pool.close()
 
     def __enter__(self) -> Store:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from reconciler.model.address import Address
 from reconciler.model.catalog import AttributeDefinition
@@ -24,32 +25,28 @@ from reconciler.model.values import (
     Value,
 )
 
-Columns = tuple[
-    str | None,
-    int | None,
-    Decimal | None,
-    bool | None,
-    datetime | None,
-    str | None,
-    str | None,
-    str | None,
-    str | None,
-    str | None,
-]
-"""What `NAMES` names. One of the first six is set; the rest say more of a credential, an id, or an entry."""
 
-NAMES = (
-    "value_string",
-    "value_integer",
-    "value_decimal",
-    "value_boolean",
-    "value_datetime",
-    "value_credential",
-    "value_fingerprint",
-    "value_target_type",
-    "value_key",
-    "value_inner_key",
-)
+class Columns(NamedTuple):
+    """One element in the typed columns of its row.
+
+    One of the first six is set; the rest say more of a credential, an id, or an entry.
+    """
+
+    value_string: str | None = None
+    value_integer: int | None = None
+    value_decimal: Decimal | None = None
+    value_boolean: bool | None = None
+    value_datetime: datetime | None = None
+    value_credential: str | None = None
+    value_fingerprint: str | None = None
+    value_target_type: str | None = None
+    value_key: str | None = None
+    value_inner_key: str | None = None
+
+    @property
+    def scalar(self) -> Scalar | None:
+        """The value of a column of its own type; None where it is a credential's name."""
+        return next((item for item in self[:5] if item is not None), None)
 
 
 def is_storable(text: str) -> bool:
@@ -72,37 +69,25 @@ def storable(text: str) -> str:
 
 def columns(value: Element | SecretRef) -> Columns:
     """The typed columns of one element."""
-    nothing = (None, None, None, None, None)
     match value:
         case bool():
-            return (None, None, None, value, None, *nothing)
+            return Columns(value_boolean=value)
         case int():
-            return (None, value, None, None, None, *nothing)
+            return Columns(value_integer=value)
         case Decimal():
-            return (None, None, value, None, None, *nothing)
+            return Columns(value_decimal=value)
         case datetime():
-            return (None, None, None, None, value, *nothing)
+            return Columns(value_datetime=value)
         case Address():
-            return (str(value), None, None, None, None, *nothing)
+            return Columns(str(value))
         case ExternalRef():
-            return (value.external_id, None, None, None, None, None, None, value.type, None, None)
+            return Columns(value.external_id, value_target_type=value.type)
         case SecretRef():
-            return (
-                None,
-                None,
-                None,
-                None,
-                None,
-                value.credential,
-                value.fingerprint or None,
-                None,
-                None,
-                None,
-            )
+            return Columns(value_credential=value.credential, value_fingerprint=value.fingerprint or None)
         case Entry():
-            return (value.value, None, None, None, None, None, None, None, value.key, value.inner_key)
+            return Columns(value.value, value_key=value.key, value_inner_key=value.inner_key)
         case _:
-            return (value, None, None, None, None, *nothing)
+            return Columns(value)
 
 
 def data_type(row: Columns) -> DataType:
@@ -131,14 +116,14 @@ def collect(
 
 def element(row: Columns, form: Format) -> Element | SecretRef:
     """The element that the columns hold: of a reference an address or a provider's id."""
-    *values, credential, fingerprint, target_type, key, inner_key = row
-    if credential is not None:
-        return SecretRef(credential, fingerprint or "")
-    value: Scalar = next(item for item in values if item is not None)
-    if key is not None:
-        return Entry(key, str(value), inner_key)
-    if target_type is not None:
-        return ExternalRef(target_type, str(value))
+    if row.value_credential is not None:
+        return SecretRef(row.value_credential, row.value_fingerprint or "")
+    value = row.scalar
+    assert value is not None  # noqa: S101 - a check of the table
+    if row.value_key is not None:
+        return Entry(row.value_key, str(value), row.value_inner_key)
+    if row.value_target_type is not None:
+        return ExternalRef(row.value_target_type, str(value))
     return Address.parse(str(value)) if form is Format.REFERENCE else value
 
 

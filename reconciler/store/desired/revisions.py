@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any
 
 from reconciler.errors import Location, ManifestError, Problem
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Desired
 from reconciler.store.database.ids import Ids, load_ids
-from reconciler.store.database.session import Transaction
+from reconciler.store.database.session import Row, Transaction
 from reconciler.store.database.values import elements
 
 
@@ -58,42 +56,6 @@ class RevisionChange:
     removed: frozenset[Address]
 
 
-def known_documents(
-    tx: Transaction, source: str
-) -> tuple[dict[bytes, tuple[Address, frozenset[Address]]], bytes | None]:
-    """Documents that need no parsing, by content hash: their address and what they refer to.
-
-    Beside them the catalog hash that they were read with; in another one they must be read again.
-    """
-    source_id = tx.value("revisions.source", name=source)
-    if source_id is None:
-        return {}, None
-    latest = tx.row("revisions.latest", source_id=source_id)
-    context = bytes(latest[2]) if latest else None
-    references: dict[int, set[str]] = {}
-    for root_id, target in tx.rows("revisions.references", source_id=source_id):
-        references.setdefault(root_id, set()).add(target)
-    parse = cache(Address.parse)  # most targets are addresses of other rows
-    found = {
-        bytes(document): (parse(address), frozenset(map(parse, references.get(root_id, ()))))
-        for root_id, document, address in tx.rows("revisions.documents", source_id=source_id)
-    }
-    return found, context
-
-
-def other_resources(tx: Transaction, source: str) -> frozenset[Address]:
-    """The roots that other sources want."""
-    return frozenset(Address.parse(row[0]) for row in tx.rows("revisions.other_resources", source=source))
-
-
-def source_roots(tx: Transaction, source: str) -> dict[Address, str]:
-    """The roots that a source wants, each with its file's path within the source."""
-    source_id = tx.value("revisions.source", name=source)
-    if source_id is None:
-        return {}
-    return {Address.parse(row[1]): row[4] for row in tx.rows("revisions.current", source_id=source_id)}
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a source says now.
@@ -125,29 +87,32 @@ class Draft:
 
 def begin_revision(tx: Transaction, source: SourceRow, revision: RevisionRow, wanted: Wanted) -> Draft:
     """Compare what a source wants with what it wanted, and close what it wants no more, or otherwise."""
-    source_id = tx.value("revisions.upsert_source", **_fields(source))
+    source_id = tx.value("revisions.upsert_source", **asdict(source))
     desired = wanted.desired
     rows = tx.rows("revisions.current", source_id=source_id)
     kept = {str(address): where for address, where in wanted.unchanged.items()}
-    _move(tx, [row for row in rows if row[1] in kept], kept, wanted.path)
-    current = {Address.parse(row[1]): row for row in rows if row[1] not in kept}
+    _move(tx, [row for row in rows if row.address in kept], kept, wanted.path)
+    current = {Address.parse(row.address): row for row in rows if row.address not in kept}
     hashes = {address: item.hash() for address, item in desired.items()}
     added = frozenset(address for address in desired if address not in current)
-    changed = frozenset(a for a in desired if a in current and bytes(current[a][2]) != hashes[a])
+    changed = frozenset(a for a in desired if a in current and current[a].spec_hash != hashes[a])
     reworded = frozenset(
         a
         for a in desired
-        if a in current and a not in changed and _hash(current[a][3]) != wanted.documents.get(a)
+        if a in current and a not in changed and current[a].document_hash != wanted.documents.get(a)
     )
-    gone = frozenset(a for a in current.keys() - desired.keys() if wanted.ends(a, current[a][4]))
+    gone = frozenset(a for a in current.keys() - desired.keys() if wanted.ends(a, current[a].path))
     latest = tx.row("revisions.latest", source_id=source_id)
-    same = latest is not None and (latest[1], bytes(latest[2])) == (revision.commit, revision.catalog_hash)
+    same = latest is not None and (latest.commit_id, latest.catalog_hash) == (
+        revision.commit,
+        revision.catalog_hash,
+    )
     if latest is not None and same and not (added or changed or gone or reworded):
         nothing: frozenset[Address] = frozenset()
-        change = RevisionChange(latest[0], nothing, nothing, nothing)
+        change = RevisionChange(latest.id, nothing, nothing, nothing)
         return Draft(source, source_id, wanted, change, hashes, nothing, is_new=False)
-    revision_id = tx.value("revisions.insert", source_id=source_id, **_revision_fields(revision))
-    closed = [current[a][0] for a in (*changed, *reworded, *gone)]
+    revision_id = tx.value("revisions.insert", source_id=source_id, **asdict(revision))
+    closed = [current[a].id for a in (*changed, *reworded, *gone)]
     if closed:
         tx.execute("revisions.close", revision_id=revision_id, ids=closed)
     change = RevisionChange(revision_id, added, changed, gone)
@@ -168,42 +133,18 @@ def end_revision(tx: Transaction, draft: Draft, catalog: Catalog) -> RevisionCha
     return change
 
 
-def record_revision(
-    tx: Transaction,
-    source: SourceRow,
-    revision: RevisionRow,
-    desired: Mapping[Address, Desired],
-    unchanged: frozenset[Address],
-    documents: Mapping[Address, bytes],
-    catalog: Catalog,
-    *,
-    complete: bool,
-) -> RevisionChange:
-    """Make `desired` (and what is `unchanged`) what the source wants, by itself.
-
-    `complete`: whatever else the source wanted is wanted no more. Raises ManifestError where another
-    source wants one of the addresses already.
-    """
-    wanted = Wanted(desired, dict.fromkeys(unchanged), documents, str, lambda *_: complete)
-    return end_revision(tx, begin_revision(tx, source, revision, wanted), catalog)
-
-
-def _hash(value: object) -> bytes | None:
-    return bytes(value) if isinstance(value, (bytes, memoryview)) else None
-
-
 def _move(
     tx: Transaction,
-    rows: Iterable[tuple[Any, ...]],
+    rows: Iterable[Row],
     kept: Mapping[str, Location | None],
     path: Callable[[str], str],
 ) -> None:
     """Write down where documents are now that say what they said: in which file of their source."""
     moved = [
-        {"id": row[0], "path": path(where.file), "file": where.file, "line": where.line}
+        {"id": row.id, "path": path(where.file), "file": where.file, "line": where.line}
         for row in rows
-        for where in (kept[row[1]],)
-        if where is not None and (row[4], row[5], row[6]) != (path(where.file), where.file, where.line)
+        for where in (kept[row.address],)
+        if where is not None and (row.path, row.file, row.line) != (path(where.file), where.file, where.line)
     ]
     tx.batch("revisions.move", moved)
 
@@ -211,67 +152,12 @@ def _move(
 def _unwanted(tx: Transaction, addresses: Iterable[Address]) -> list[str]:
     """Those that no other source wants either."""
     texts = [str(address) for address in addresses]
-    return sorted(set(texts) - {row[0] for row in tx.rows("sources.wanted_by", addresses=texts)})
-
-
-_GUARDS = ("prevent_destroy", "on_remove", "allow_downtime", "replace", "create_before_destroy")
-_PLACES = ("source", "location", "datacenter")
-
-
-def restore_lifecycles(tx: Transaction) -> tuple[tuple[Address, str], ...]:
-    """Bring guards, placement and source of what is ours back to what its manifest last said.
-
-    They change only with a manifest; what differs was changed in the database by hand, or lost there. Gives
-    the address and what was found, in words, for each resource where that was so.
-    """
-    found: list[tuple[Address, str]] = []
-    for address, *values in tx.rows("revisions.restore_lifecycles"):
-        pairs = zip(values[0:10:2], values[1:10:2], strict=True)
-        words = [
-            f"{name} was {_word(was)} in the database and is {_word(now)} by its manifest"
-            for name, (was, now) in zip(_GUARDS, pairs, strict=True)
-            if was != now
-        ]
-        words += [
-            f"its {name} was another in the database than by its manifest"
-            for name, differs in zip(_PLACES, values[10:], strict=True)
-            if differs
-        ]
-        found.append((Address.parse(address), "; ".join(words)))
-    return tuple(sorted(found))
-
-
-def _word(value: bool | str | None) -> str:
-    return str(value).lower() if value is not None else "unset"
+    return sorted(set(texts) - {row.address for row in tx.rows("sources.wanted_by", addresses=texts)})
 
 
 def source_id_of(tx: Transaction, source: SourceRow) -> int:
     """The source's row, which is made where there is none yet."""
-    return int(tx.value("revisions.upsert_source", **_fields(source)))
-
-
-def _fields(source: SourceRow) -> dict[str, object]:
-    return {
-        "name": source.name,
-        "kind": source.kind,
-        "url": source.url,
-        "branch": source.branch,
-        "subfolder": source.subfolder,
-        "repository": source.repository,
-        "is_part": source.is_part,
-    }
-
-
-def _revision_fields(revision: RevisionRow) -> dict[str, object]:
-    return {
-        "commit_id": revision.commit,
-        "author": revision.author,
-        "authored_at": revision.authored_at,
-        "message": revision.message,
-        "content_hash": revision.content_hash,
-        "catalog_hash": revision.catalog_hash,
-        "actor": revision.actor,
-    }
+    return int(tx.value("revisions.upsert_source", **asdict(source)))
 
 
 def _check_owners(
@@ -310,7 +196,7 @@ def _insert(tx: Transaction, roots: list[Desired], draft: Draft, catalog: Catalo
         return
     ids = load_ids(tx)
     count = sum(1 + len(root.parts) for root in roots)
-    numbers = iter([row[0] for row in tx.rows("revisions.reserve_ids", count=count)])
+    numbers = iter([row.id for row in tx.rows("revisions.reserve_ids", count=count)])
     numbered: list[tuple[int, int | None, Desired]] = []
     for root in roots:
         root_id = next(numbers)
@@ -403,9 +289,3 @@ def _relationships(row: tuple[int, int | None, Desired], ids: Ids) -> Iterator[t
     targets |= {("member_of", str(target)) for target in item.member_of}
     for kind, target in sorted(targets):
         yield (row_id, ids.relationship_types[kind], target)
-
-
-def revisions_of(tx: Transaction, addresses: Iterable[Address]) -> dict[Address, int]:
-    """For each root the revision that it is as it is wanted, or wanted no more, because of."""
-    rows = tx.rows("revisions.responsible", addresses=[str(address) for address in addresses])
-    return {Address.parse(address): revision for address, revision in rows}

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from reconciler.errors import Location
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Desired, Lifecycle, OnRemove, ReplacePolicy
 from reconciler.model.values import Cardinality
-from reconciler.store.database.session import Transaction
+from reconciler.store.database.session import Row, Transaction
 from reconciler.store.database.values import Columns, collect
 
 
@@ -46,16 +45,16 @@ def load_specifications(
     return _loaded(tx, tx.rows("desired.roots_of_hash", **hashes), catalog)
 
 
-def _loaded(tx: Transaction, rows: list[tuple[Any, ...]], catalog: Catalog) -> dict[Address, Desired]:
-    belongings = _belongings(tx, [row[0] for row in rows])
+def _loaded(tx: Transaction, rows: list[Row], catalog: Catalog) -> dict[Address, Desired]:
+    belongings = _belongings(tx, [row.id for row in rows])
     parts: dict[int, list[Desired]] = defaultdict(list)
     for row in rows:
-        if row[-1] is not None:
-            parts[row[-1]].append(_desired(row, belongings[row[0]], (), catalog))
+        if row.parent_id is not None:
+            parts[row.parent_id].append(_desired(row, belongings[row.id], (), catalog))
     return {
-        Address.parse(row[1]): _desired(row, belongings[row[0]], tuple(parts[row[0]]), catalog)
+        Address.parse(row.address): _desired(row, belongings[row.id], tuple(parts[row.id]), catalog)
         for row in rows
-        if row[-1] is None
+        if row.parent_id is None
     }
 
 
@@ -63,7 +62,7 @@ def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
     found: dict[int, _Belongings] = defaultdict(_Belongings)
     for row_id, name, *columns, explicit in tx.rows("desired.attributes", ids=ids):
         item = found[row_id]
-        item.attributes.append((name, tuple(columns)))
+        item.attributes.append((name, Columns(*columns)))
         if explicit:
             item.explicit.add(name)
     for row_id, name in tx.rows("desired.cleared", ids=ids):
@@ -80,34 +79,32 @@ def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
     return found
 
 
-def _desired(row: tuple[Any, ...], own: _Belongings, parts: tuple[Desired, ...], catalog: Catalog) -> Desired:
-    (_, address, kind, provider, endpoint, guard, on_remove, downtime, policy, before, *rest) = row
-    location, datacenter, adopt, names_tags, file, line, column, _ = rest
+def _desired(row: Row, own: _Belongings, parts: tuple[Desired, ...], catalog: Catalog) -> Desired:
     unset = {n for n in own.cleared if catalog.definitions[n].cardinality is Cardinality.ONE}
     return Desired(
-        address=Address.parse(address),
-        type=kind,
-        provider_type=provider,
-        endpoint=endpoint,
+        address=Address.parse(row.address),
+        type=row.resource_type,
+        provider_type=row.provider_type,
+        endpoint=row.endpoint,
         attributes=collect(own.attributes, catalog.definitions) | dict.fromkeys(own.cleared - unset, ()),
         explicit=frozenset(own.explicit),
         tags=own.tags,
         lifecycle=Lifecycle(
-            prevent_destroy=guard,
-            on_remove=OnRemove(on_remove) if on_remove else None,
+            prevent_destroy=row.prevent_destroy,
+            on_remove=OnRemove(row.on_remove) if row.on_remove else None,
             ignore_changes=frozenset(own.ignored),
-            allow_downtime=downtime,
-            replace=ReplacePolicy(policy),
-            create_before_destroy=before,
+            allow_downtime=row.allow_downtime,
+            replace=ReplacePolicy(row.replace_policy),
+            create_before_destroy=row.create_before_destroy,
         ),
         parts=parts,
         collections=frozenset(own.collections),
         depends_on=tuple(sorted(map(Address.parse, own.targets["depends_on"]))),
         member_of=tuple(sorted(map(Address.parse, own.targets["member_of"]))),
-        location=location,
-        datacenter=datacenter,
-        adopt=adopt,
+        location=row.location,
+        datacenter=row.datacenter,
+        adopt=row.adopt_external_id,
         unset=frozenset(unset),
-        tags_named=names_tags,
-        origin=Location(file, line, column),
+        tags_named=row.names_tags,
+        origin=Location(row.file, row.line, row.column_number),
     )

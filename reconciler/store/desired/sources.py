@@ -52,17 +52,18 @@ class Wish:
 
 
 def sources(tx: Transaction) -> tuple[SourceView, ...]:
-    return tuple(SourceView(*row) for row in tx.rows("sources.list"))
+    """All sources that a person has not given up, by name."""
+    return tx.all(SourceView, "sources.list")
 
 
 def plan_sources(tx: Transaction, plan_id: int) -> tuple[PlanSource, ...]:
     """What a saved plan was made from, in the order in which it was named."""
-    return tuple(PlanSource(*row) for row in tx.rows("views.plan_sources", plan=plan_id))
+    return tx.all(PlanSource, "views.plan_sources", plan=plan_id)
 
 
 def known_whole(tx: Transaction) -> frozenset[str]:
     """The names of the sources that are recorded whole: a file below one is a part of it."""
-    return frozenset(name for _, name, kind in tx.rows("sources.known") if kind in ("folder", "git"))
+    return frozenset(row.name for row in tx.rows("sources.known") if row.kind in ("folder", "git"))
 
 
 def repository(tx: Transaction, name: str) -> str | None:
@@ -80,7 +81,7 @@ def at_place(tx: Transaction, url: str, branch: str | None, subfolder: str | Non
 def wanted_by(tx: Transaction, addresses: Iterable[Address]) -> dict[Address, Wish]:
     """For each root that a manifest wants: whose, and where."""
     rows = tx.rows("sources.wanted_by", addresses=[str(address) for address in addresses])
-    return {Address.parse(address): Wish(*rest) for address, *rest in rows}
+    return {Address.parse(row.address): Wish(row.source, row.file, row.line) for row in rows}
 
 
 def take_name(
@@ -90,12 +91,12 @@ def take_name(
 
     An alias counts only where all that it declares lies at paths that the alias's condition takes.
     """
-    ids = {known: row_id for row_id, known, _ in tx.rows("sources.known")}
+    ids = {row.name: row.id for row in tx.rows("sources.known")}
     had: list[str] = []
     for alias, fits in aliases:
         if alias == name or alias not in ids:
             continue
-        if not all(fits(row[3]) for row in tx.rows("revisions.current", source_id=ids[alias])):
+        if not all(fits(row.path) for row in tx.rows("revisions.current", source_id=ids[alias])):
             continue
         _move(tx, ids, alias, name)
         had.append(alias)
@@ -107,7 +108,7 @@ def rename(tx: Transaction, old: str, new: str, *, join: bool = False) -> None:
 
     Raises PlanError where there is no such source, or another one of that name.
     """
-    ids = {known: row_id for row_id, known, _ in tx.rows("sources.known")}
+    ids = {row.name: row.id for row in tx.rows("sources.known")}
     if old not in ids:
         raise _unknown(old)
     if new in ids and not join:
@@ -125,16 +126,16 @@ def forget(tx: Transaction, name: str) -> tuple[Address, ...]:
     What it wanted is wanted no more, and nothing is removed because of that. Raises PlanError if there is no
     such source.
     """
-    ids = {known: row_id for row_id, known, _ in tx.rows("sources.known")}
+    ids = {row.name: row.id for row in tx.rows("sources.known")}
     if name not in ids:
         raise _unknown(name)
     source_id = ids[name]
     rows = tx.rows("revisions.current", source_id=source_id)
     if rows:
         latest = tx.row("revisions.latest", source_id=source_id)
-        revision = tx.value("sources.last_words", source_id=source_id, latest=latest[0] if latest else None)
-        tx.execute("revisions.close", revision_id=revision, ids=[row[0] for row in rows])
-        tx.execute("pauses.release_unwanted", addresses=[row[1] for row in rows])
+        revision = tx.value("sources.last_words", source_id=source_id, latest=latest.id if latest else None)
+        tx.execute("revisions.close", revision_id=revision, ids=[row.id for row in rows])
+        tx.execute("pauses.release_unwanted", addresses=[row.address for row in rows])
     owned = tx.rows("sources.disown", id=source_id)
     tx.execute("sources.forget", id=source_id)
     return tuple(sorted(Address.parse(address) for address, is_root in owned if is_root))

@@ -36,6 +36,7 @@ class Account:
     gid: int
 
     def run_as(self) -> RunAs:
+        """The arguments of `subprocess.Popen` by which a process runs as this account."""
         if self.uid == os.geteuid():
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
@@ -60,6 +61,7 @@ class Account:
 
 
 def is_root() -> bool:
+    """Whether this process may become another account."""
     return os.geteuid() == 0
 
 

@@ -40,10 +40,12 @@ class Binaries:
 
     @property
     def postgres(self) -> Path:
+        """The server's program."""
         return self.bin_dir / "postgres"
 
     @property
     def initdb(self) -> Path:
+        """The program that makes a data folder."""
         return self.bin_dir / "initdb"
 
     def __str__(self) -> str:

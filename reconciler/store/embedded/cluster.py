@@ -40,6 +40,7 @@ def data_version(data: Path) -> int | None:
 
 
 def read_version(data: Path) -> int:
+    """The data's major version. Raises FileNotFoundError where there is no data."""
     return int((data / "PG_VERSION").read_text())
 
 

@@ -77,6 +77,7 @@ class Lease:
 
     @classmethod
     def take(cls, folder: Path) -> Lease:
+        """A new lease of this process, which lasts until `release` or the process's end."""
         path = folder / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         fd = open_lock(path)
         fcntl.flock(
@@ -85,6 +86,7 @@ class Lease:
         return cls(path, fd)
 
     def release(self) -> None:
+        """Give it back; the file goes first, so that nobody counts it any more."""
         self.path.unlink(missing_ok=True)
         os.close(self.fd)
 

@@ -37,6 +37,7 @@ local   replication  all   scram-sha-256
 
 
 def new_password() -> str:
+    """48 hexadecimal digits, which no file's form has to escape."""
     return secrets.token_hex(24)
 
 

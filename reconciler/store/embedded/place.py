@@ -44,22 +44,27 @@ class Place:
 
     @property
     def data(self) -> Path:
+        """PostgreSQL's data folder."""
         return self.home / "pgdata"
 
     @property
     def passfile(self) -> Path:
+        """The roles' passwords, in libpq's form."""
         return self.data / "reconciler.pgpass"
 
     @property
     def start_lock(self) -> Path:
+        """Held while a server is started or stopped."""
         return self.home / "start.lock"
 
     @property
     def server_lock(self) -> Path:
+        """Held while a server runs."""
         return self.home / "server.lock"
 
     @property
     def leases(self) -> Path:
+        """The folder with a file for each process that needs the server."""
         return self.home / "leases"
 
     @property
@@ -138,6 +143,7 @@ def socket_folder(place: Place, account: Account) -> Path:
 
 
 def is_fit_for_sockets(folder: Path) -> bool:
+    """Whether a server's socket can lie in a folder: its path is short enough, and plain."""
     length = len(os.fsencode(folder / f".s.PGSQL.{PORT}"))
     return length <= SOCKET_PATH_BYTES and PLAIN_PATH.fullmatch(str(folder)) is not None
 

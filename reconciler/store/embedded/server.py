@@ -45,6 +45,7 @@ class ServerStatus:
 
     @property
     def leases(self) -> int:
+        """How many processes need the server."""
         return len(self.lease_pids)
 
 

@@ -1,6 +1,6 @@
-"""Providers, endpoints, credentials and places, between rows and frozen values.
+"""Providers, endpoints, credentials and places, between rows and the model's values.
 
-Every upsert may be repeated at will: where nothing differs nothing is written, and it says so. Credentials
+Every write may be repeated at will: where nothing differs nothing is written, and it says so. Credentials
 are named here and never read: their values are the business of `secrets` alone.
 """
 
@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from reconciler.errors import DatabaseError
+from reconciler.model.inventory import (
+    Credential,
+    Datacenter,
+    Endpoint,
+    InventoryItem,
+    InventoryKind,
+    Location,
+    Provider,
+)
 from reconciler.model.values import DataType, Scalar
 from reconciler.store.database.session import Transaction
-
-Source = Literal["environment", "file", "stored"]
-DriftPolicy = Literal["heal", "report"]
 
 _COLUMNS = {
     bool: DataType.BOOLEAN,
@@ -29,231 +35,131 @@ _COLUMNS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderRow:
-    name: str
-    provider_type: str
-    display_name: str = ""
-    description: str = ""
+def write(tx: Transaction, item: InventoryItem) -> bool:
+    """Bring the row of this name to what the item says. True if something was written.
+
+    Raises DatabaseError where what it names is not known: a provider type without a driver, a provider, a
+    credential, a location, or a time zone that the server has not heard of.
+    """
+    match item:
+        case Location():
+            return bool(tx.execute("inventory.upsert_location", **_fields(item)))
+        case Credential():
+            source = "environment" if item.environment else "file" if item.file else "stored"
+            # The fingerprint is not written: it follows from the value, see `secrets`.
+            return bool(tx.execute("inventory.upsert_credential", **_fields(item), source=source))
+        case Provider():
+            _required(tx, "inventory.provider_type", item.provider_type, "provider type")
+            return bool(tx.execute("inventory.upsert_provider", **_fields(item)))
+        case Datacenter():
+            return _write_datacenter(tx, item)
+        case Endpoint():
+            return _write_endpoint(tx, item)
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointRow:
-    """`credential` is a name. `request_limit_per_hour`: None for the provider's own limit."""
-
-    name: str
-    provider: str
-    provider_type: str
-    url: str
-    ca_file: str | None = None
-    credential: str | None = None
-    drift_policy: DriftPolicy = "heal"
-    request_limit_per_hour: int | None = None
-    display_name: str = ""
-    settings: Mapping[str, Scalar] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialRow:
-    """Where a secret comes from. `fingerprint` is that of the value last seen, None before."""
-
-    name: str
-    source: Source
-    environment_variable: str | None = None
-    file_path: str | None = None
-    fingerprint: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LocationRow:
-    """`latitude` and `longitude` in degrees north and east; `time_zone` an IANA name."""
-
-    name: str
-    display_name: str = ""
-    country_code: str | None = None
-    city: str | None = None
-    latitude: Decimal | None = None
-    longitude: Decimal | None = None
-    time_zone: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DatacenterRow:
-    name: str
-    location: str
-    display_name: str = ""
-    description: str = ""
-    time_zone: str | None = None
-    capabilities: Mapping[str, Scalar] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderDatacenterRow:
-    """`external_name` is what the provider calls the datacenter."""
-
-    provider: str
-    datacenter: str
-    external_name: str
-
-
-def upsert_provider(tx: Transaction, row: ProviderRow) -> bool:
-    """True if something was written. Raises DatabaseError where no driver has the provider type."""
-    _required(tx, "inventory.provider_type", row.provider_type, "provider type")
-    return bool(
-        tx.execute(
-            "inventory.upsert_provider",
-            name=row.name,
-            provider_type=row.provider_type,
-            display_name=row.display_name,
-            description=row.description,
-        )
-    )
-
-
-def upsert_endpoint(tx: Transaction, row: EndpointRow) -> bool:
-    """True if something was written. Raises DatabaseError where its provider or credential is not known."""
-    _required(tx, "inventory.provider", row.provider, "provider")
-    provider_type = tx.value("inventory.provider_type_of_provider", name=row.provider)
-    if provider_type != row.provider_type:
+def _write_endpoint(tx: Transaction, item: Endpoint) -> bool:
+    _required(tx, "inventory.provider", item.provider, "provider")
+    provider_type = tx.value("inventory.provider_type_of_provider", name=item.provider)
+    if provider_type != item.provider_type:
         raise DatabaseError(
-            f"endpoint {row.name}: its provider {row.provider} is of type {provider_type},"
-            f" not {row.provider_type}"
+            f"endpoint {item.name}: its provider {item.provider} is of type {provider_type},"
+            f" not {item.provider_type}"
         )
-    if row.credential is not None:
-        _required(tx, "inventory.credential", row.credential, "credential")
-    written = tx.execute(
-        "inventory.upsert_endpoint",
-        name=row.name,
-        provider=row.provider,
-        display_name=row.display_name,
-        url=row.url,
-        ca_file=row.ca_file,
-        credential=row.credential,
-        drift_policy=row.drift_policy,
-        request_limit_per_hour=row.request_limit_per_hour,
-    )
-    endpoint_id = tx.value("inventory.endpoint", name=row.name)
+    if item.credential is not None:
+        _required(tx, "inventory.credential", item.credential, "credential")
+    written = tx.execute("inventory.upsert_endpoint", **_fields(item))
+    endpoint_id = tx.value("inventory.endpoint", name=item.name)
     found = dict(_scalars(tx.rows("inventory.settings_of_endpoint", endpoint_id=endpoint_id)))
-    if _same(found, row.settings):
+    if _same(found, item.settings):
         return bool(written)
-    tx.execute("inventory.drop_endpoint_settings", endpoint_id=endpoint_id, names=list(row.settings))
-    tx.batch("inventory.put_endpoint_settings", _value_rows(row.settings), owner_id=endpoint_id)
+    tx.execute("inventory.drop_endpoint_settings", endpoint_id=endpoint_id, names=list(item.settings))
+    tx.batch("inventory.put_endpoint_settings", _value_rows(item.settings), owner_id=endpoint_id)
     return True
 
 
-def upsert_credential(tx: Transaction, row: CredentialRow) -> bool:
-    """True if something was written. The fingerprint is not: it follows from the value, see `secrets`."""
-    return bool(
-        tx.execute(
-            "inventory.upsert_credential",
-            name=row.name,
-            source=row.source,
-            environment_variable=row.environment_variable,
-            file_path=row.file_path,
-        )
-    )
-
-
-def upsert_location(tx: Transaction, row: LocationRow) -> bool:
-    """True if something was written. Raises DatabaseError for a time zone that the server does not know."""
-    return bool(
-        tx.execute(
-            "inventory.upsert_location",
-            name=row.name,
-            display_name=row.display_name,
-            country_code=row.country_code,
-            city=row.city,
-            latitude=row.latitude,
-            longitude=row.longitude,
-            time_zone=row.time_zone,
-        )
-    )
-
-
-def upsert_datacenter(tx: Transaction, row: DatacenterRow) -> bool:
-    """True if something was written. Raises DatabaseError where its location is not known."""
-    _required(tx, "inventory.location", row.location, "location")
-    written = tx.execute(
-        "inventory.upsert_datacenter",
-        name=row.name,
-        location=row.location,
-        display_name=row.display_name,
-        description=row.description,
-        time_zone=row.time_zone,
-    )
-    datacenter_id = tx.value("inventory.datacenter", name=row.name)
+def _write_datacenter(tx: Transaction, item: Datacenter) -> bool:
+    _required(tx, "inventory.location", item.location, "location")
+    written = tx.execute("inventory.upsert_datacenter", **_fields(item))
+    datacenter_id = tx.value("inventory.datacenter", name=item.name)
     found = dict(_scalars(tx.rows("inventory.capabilities_of_datacenter", datacenter_id=datacenter_id)))
-    if _same(found, row.capabilities):
-        return bool(written)
-    tx.execute("inventory.drop_capabilities", datacenter_id=datacenter_id, names=list(row.capabilities))
-    tx.batch("inventory.put_capabilities", _value_rows(row.capabilities), owner_id=datacenter_id)
-    return True
+    if not _same(found, item.capabilities):
+        tx.execute("inventory.drop_capabilities", datacenter_id=datacenter_id, names=list(item.capabilities))
+        tx.batch("inventory.put_capabilities", _value_rows(item.capabilities), owner_id=datacenter_id)
+        written += 1
+    there = set(_providers_by_datacenter(tx).get(item.name, ()))
+    for provider in sorted({*item.providers} - there):
+        _required(tx, "inventory.provider", provider, "provider")
+        written += tx.execute("inventory.put_provider_datacenter", provider=provider, datacenter=item.name)
+    for provider in sorted(there - {*item.providers}):
+        written += tx.execute("inventory.delete_provider_datacenter", provider=provider, datacenter=item.name)
+    return bool(written)
 
 
-def upsert_provider_datacenter(tx: Transaction, row: ProviderDatacenterRow) -> bool:
-    """True if something was written. Raises DatabaseError where provider or datacenter are not known."""
-    _required(tx, "inventory.provider", row.provider, "provider")
-    _required(tx, "inventory.datacenter", row.datacenter, "datacenter")
-    return bool(
-        tx.execute(
-            "inventory.upsert_provider_datacenter",
-            provider=row.provider,
-            datacenter=row.datacenter,
-            external_name=row.external_name,
-        )
-    )
+def read(tx: Transaction, kind: InventoryKind) -> Mapping[str, InventoryItem]:
+    """All of one kind, by name."""
+    found: tuple[InventoryItem, ...]
+    match kind:
+        case InventoryKind.LOCATION:
+            found = locations(tx)
+        case InventoryKind.CREDENTIAL:
+            found = credentials(tx)
+        case InventoryKind.PROVIDER:
+            found = providers(tx)
+        case InventoryKind.DATACENTER:
+            found = datacenters(tx)
+        case InventoryKind.ENDPOINT:
+            found = endpoints(tx)
+    return {item.name: item for item in found}
 
 
-def remove_provider(tx: Transaction, name: str) -> bool:
-    """Marks a provider as deleted. False where there is none, or it still has endpoints."""
-    return bool(tx.execute("inventory.remove_provider", name=name))
+def providers(tx: Transaction) -> tuple[Provider, ...]:
+    """All providers, in the order of their names; so with the others."""
+    return tuple(Provider(**row._asdict()) for row in tx.rows("inventory.providers"))
 
 
-def remove_endpoint(tx: Transaction, name: str) -> bool:
-    """Marks an endpoint as deleted. False where there is none, or resources of ours still live there."""
-    return bool(tx.execute("inventory.remove_endpoint", name=name))
-
-
-def remove_credential(tx: Transaction, name: str) -> bool:
-    """Marks a credential as deleted. False where there is none, or an endpoint still uses it."""
-    return bool(tx.execute("inventory.remove_credential", name=name))
-
-
-def remove_provider_datacenter(tx: Transaction, provider: str, datacenter: str) -> bool:
-    return bool(tx.execute("inventory.delete_provider_datacenter", provider=provider, datacenter=datacenter))
-
-
-def providers(tx: Transaction) -> tuple[ProviderRow, ...]:
-    return tuple(ProviderRow(*row) for row in tx.rows("inventory.providers"))
-
-
-def endpoints(tx: Transaction) -> tuple[EndpointRow, ...]:
-    """All endpoints by name, with their settings."""
+def endpoints(tx: Transaction) -> tuple[Endpoint, ...]:
+    """All endpoints, with their settings."""
     settings = _by_owner(tx.rows("inventory.endpoint_settings"))
     return tuple(
-        replace(EndpointRow(*row), settings=settings.get(row[0], {}))
+        Endpoint(**row._asdict(), settings=settings.get(row.name, {}))
         for row in tx.rows("inventory.endpoints")
     )
 
 
-def credentials(tx: Transaction) -> tuple[CredentialRow, ...]:
-    return tuple(CredentialRow(*row) for row in tx.rows("inventory.credentials"))
+def credentials(tx: Transaction) -> tuple[Credential, ...]:
+    """All credentials: where their secrets are, never these."""
+    return tuple(Credential(**row._asdict()) for row in tx.rows("inventory.credentials"))
 
 
-def locations(tx: Transaction) -> tuple[LocationRow, ...]:
-    return tuple(LocationRow(*row) for row in tx.rows("inventory.locations"))
+def locations(tx: Transaction) -> tuple[Location, ...]:
+    """All locations."""
+    return tuple(Location(**row._asdict()) for row in tx.rows("inventory.locations"))
 
 
-def datacenters(tx: Transaction) -> tuple[DatacenterRow, ...]:
+def datacenters(tx: Transaction) -> tuple[Datacenter, ...]:
+    """All datacenters, with their capabilities and the providers that are in them."""
     capabilities = _by_owner(tx.rows("inventory.datacenter_capabilities"))
+    present = _providers_by_datacenter(tx)
     return tuple(
-        replace(DatacenterRow(*row), capabilities=capabilities.get(row[0], {}))
+        Datacenter(
+            **row._asdict(),
+            capabilities=capabilities.get(row.name, {}),
+            providers=tuple(present.get(row.name, ())),
+        )
         for row in tx.rows("inventory.datacenters")
     )
 
 
-def provider_datacenters(tx: Transaction) -> tuple[ProviderDatacenterRow, ...]:
-    return tuple(ProviderDatacenterRow(*row) for row in tx.rows("inventory.provider_datacenters"))
+def _providers_by_datacenter(tx: Transaction) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in tx.rows("inventory.provider_datacenters"):
+        found[row.datacenter].append(row.provider)
+    return found
+
+
+def _fields(item: InventoryItem) -> dict[str, object]:
+    """Parameters by the names of the fields; a query takes those that it names."""
+    return {each.name: getattr(item, each.name) for each in fields(item)}
 
 
 def _required(tx: Transaction, query: str, name: str, what: str) -> None:

@@ -48,6 +48,7 @@ class Key:
 
     @property
     def id(self) -> str:
+        """16 hexadecimal digits that name the key and give nothing of it away."""
         return self._derived("id", b"")[:16]
 
     def fingerprint(self, value: str) -> str:
@@ -147,9 +148,9 @@ def resolve(tx: Transaction, key: Key, name: str, environ: Mapping[str, str] = o
     row = tx.row("inventory.credential", name=name)
     if row is None:
         raise CredentialError(f"there is no credential named {name}", hint="Declare it in a manifest first.")
-    _, source, variable, path, _ = row
-    match source:
+    match row.source:
         case "environment":
+            variable = row.environment_variable
             value = environ.get(variable)
             if not value:
                 raise CredentialError(
@@ -158,7 +159,7 @@ def resolve(tx: Transaction, key: Key, name: str, environ: Mapping[str, str] = o
                 )
             return value
         case "file":
-            return _read_secret_file(name, Path(path))
+            return _read_secret_file(name, Path(row.file_path))
         case _:
             return _stored(tx, key, name)
 
@@ -171,14 +172,14 @@ def note_fingerprint(tx: Transaction, key: Key, name: str, value: str) -> bool:
 def store_secret(tx: Transaction, key: Key, name: str, value: str) -> None:
     """Encrypts a value into the vault. Raises CredentialError where the credential is not a stored one."""
     row = tx.row("inventory.credential", name=name)
-    if row is None or row[1] != "stored":
+    if row is None or row.source != "stored":
         raise CredentialError(
             f"there is no credential {name} whose source is `stored`", hint="Declare it in a manifest first."
         )
     if not value:
         raise CredentialError(f"credential {name}: an empty value is not stored")
     nonce, ciphertext = key.seal(name, value)
-    tx.rows("secrets.write", credential_id=row[0], key_id=key.id, nonce=nonce, ciphertext=ciphertext)
+    tx.rows("secrets.write", credential_id=row.id, key_id=key.id, nonce=nonce, ciphertext=ciphertext)
     note_fingerprint(tx, key, name, value)
 
 
@@ -188,7 +189,7 @@ def rotate_key(tx: Transaction, old: Key, new: Key) -> int:
     Fingerprints are keyed too, so each becomes another; those of secrets in files and variables follow when
     the values are next seen.
     """
-    names = [row[0] for row in tx.rows("secrets.stored")]
+    names = [row.name for row in tx.rows("secrets.stored")]
     done = 0
     for name in names:
         with contextlib.suppress(NothingStored):
@@ -202,7 +203,7 @@ def rotate_key(tx: Transaction, old: Key, new: Key) -> int:
 def take_key(tx: Transaction, key: Key) -> list[str]:
     """Use a key from now on though the one before it is lost; gives what has to be stored again."""
     tx.execute("installation.set_key_id", key_id=key.id)
-    return [row[0] for row in tx.rows("secrets.stored")]
+    return [row.name for row in tx.rows("secrets.stored")]
 
 
 class NothingStored(CredentialError):
@@ -215,13 +216,12 @@ def _stored(tx: Transaction, key: Key, name: str) -> str:
         raise NothingStored(
             f"credential {name}: nothing is stored for it", hint=f"Store it: reconciler credential set {name}"
         )
-    key_id, nonce, ciphertext = row
-    if key_id != key.id:
+    if row.key_id != key.id:
         raise CredentialError(
-            f"credential {name}: it is encrypted with the key {key_id}, and the key in use is {key.id}",
+            f"credential {name}: it is encrypted with the key {row.key_id}, and the key in use is {key.id}",
             hint=f"Give that key, in {KEY_VARIABLE} or the key file, or store the credential again.",
         )
-    return key.open(name, nonce, ciphertext)
+    return key.open(name, row.nonce, row.ciphertext)
 
 
 def _parse(text: str, where: str) -> Key:

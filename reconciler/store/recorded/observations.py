@@ -1,7 +1,7 @@
 """Recording an observation: one transaction that makes the recorded side what was seen.
 
 Only what differs is written, so an observation that shows nothing new costs one comparison of hashes for
-each object. Whose an object is and what absence means is decided in `diff.identity`, not here.
+each object. Whose an object is, what absence means and whether a row differs is decided in `diff`, not here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from reconciler.diff.identity import Identified, Match, Row, identify
+from reconciler.diff.seen import address_of, differs, stays
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.observation import Observation
@@ -20,9 +21,6 @@ from reconciler.store.database.ids import load_ids
 from reconciler.store.database.session import Transaction
 from reconciler.store.database.values import storable
 from reconciler.store.recorded.observed_roots import (
-    address_of,
-    content_hash,
-    state_of,
     told_apart,
     write,
     write_unknown,
@@ -98,7 +96,7 @@ def adoption_targets(tx: Transaction, endpoints: Iterable[str]) -> dict[str, tup
 
 def others_of_ours(tx: Transaction, endpoint: str, uid: UUID) -> tuple[Ours, ...]:
     """A few objects other than this one that should be seen at an endpoint, the surest first."""
-    return tuple(Ours(*row) for row in tx.rows("observations.others", endpoint=endpoint, uid=uid))
+    return tx.all(Ours, "observations.others", endpoint=endpoint, uid=uid)
 
 
 def record_observation(
@@ -118,7 +116,7 @@ def record_observation(
         login=scope.login,
     )
     ids = load_ids(tx)
-    sound, odd = told_apart([m for m in found.matches if scope.uids or _differs(m)], catalog, ids)
+    sound, odd = told_apart([m for m in found.matches if scope.uids or differs(m)], catalog, ids)
     sound += _pointing_at_new(tx, found, sound)
     refused = write(tx, sound, scope.endpoint, scope.provider_type, catalog, ids)
     unrecorded = write_unknown(tx, odd + refused, scope.endpoint, ids)
@@ -127,7 +125,7 @@ def record_observation(
     return Recording(
         seen=len(found.matches),
         changed=tuple(m.row.address for m in sound if m.row is not None and m.row.id not in left_alone),
-        gone=tuple(row.address for row in found.gone if _ours(row)),
+        gone=tuple(row.address for row in found.gone if stays(row)),
         unknown=(*(row.address for row in found.unknown), *(address for address, _ in unrecorded)),
         quarantined=tuple(
             m.row.address if m.row else address_of(m.observed)
@@ -154,33 +152,20 @@ def _rows(tx: Transaction, scope: Scope) -> list[Row]:
         )
     return [
         Row(
-            id=row_id,
-            uid=uid,
-            type=kind,
-            external_id=external_id,
-            address=Address.parse(address),
-            management=Management(management),
-            presence=Presence(presence),
-            state=state,
-            recorded_hash=recorded and bytes(recorded),
-            fresh=fresh,
-            sent_by=sent_by,
-            stray=stray,
+            id=row.id,
+            uid=row.uid,
+            type=row.resource_type,
+            external_id=row.external_id,
+            address=Address.parse(row.address),
+            management=Management(row.management),
+            presence=Presence(row.presence),
+            state=row.state,
+            recorded_hash=row.recorded_hash,
+            fresh=row.fresh,
+            sent_by=row.sent_by,
+            stray=row.stray,
         )
-        for (
-            row_id,
-            uid,
-            kind,
-            external_id,
-            address,
-            management,
-            presence,
-            state,
-            recorded,
-            fresh,
-            sent_by,
-            stray,
-        ) in rows
+        for row in rows
     ]
 
 
@@ -191,42 +176,19 @@ def _pointing_at_new(tx: Transaction, found: Identified, sound: list[Match]) -> 
         return []
     types, external_ids = [each.type for each in new], [each.external_id for each in new]
     rows = tx.rows("observations.look_again", types=types, external_ids=external_ids)
-    pointing = {row[0] for row in rows}
+    pointing = {row.id for row in rows}
     pointing -= {match.row.id for match in sound if match.row is not None}
     return [match for match in found.matches if match.row is not None and match.row.id in pointing]
 
 
-def _differs(match: Match) -> bool:
-    row = match.row
-    if row is None:
-        return True
-    if row.fresh:
-        return False
-    same = (
-        row.recorded_hash == content_hash(match.observed)
-        and row.presence is Presence.PRESENT
-        and row.management is match.management
-        and row.external_id == match.observed.external_id
-        and row.state == state_of(match)  # a failed operation leaves a state that nobody has seen
-    )
-    return not same
-
-
 def _write_presence(tx: Transaction, found: Identified) -> None:
-    strangers = [row.id for row in found.gone if not _ours(row)]
-    ours = [row.id for row in found.gone if _ours(row) and not _settled(row)]
+    strangers = [row.id for row in found.gone if not stays(row)]
+    ours = [row.id for row in found.gone if stays(row) and not _settled(row)]
     _execute(tx, "observations.missing", ours)
     _execute(tx, "observations.delete_strangers", strangers)
     unknown = [row.id for row in found.unknown]
     if unknown:
         tx.execute("observations.presence", ids=unknown, presence=Presence.UNKNOWN.value)
-
-
-def _ours(row: Row) -> bool:
-    """Whether a row stays when its object is gone: what only carried a copy of our mark was never ours."""
-    return row.management is Management.MANAGED or (
-        row.management is Management.QUARANTINED and not row.stray
-    )
 
 
 def _settled(row: Row) -> bool:

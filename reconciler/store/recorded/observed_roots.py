@@ -5,15 +5,15 @@ A root's own row and what hangs on it are written together or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from reconciler.diff.identity import Match
+from reconciler.diff.seen import address_of, content_hash, new_addresses, state_of
 from reconciler.errors import DatabaseError
-from reconciler.model.address import Address, as_name
+from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
-from reconciler.model.resource import Management, Observed
-from reconciler.model.values import digest, encode
+from reconciler.model.resource import Management
 from reconciler.store.database.faults import TryAgain
 from reconciler.store.database.ids import Ids
 from reconciler.store.database.session import Transaction
@@ -23,26 +23,6 @@ from reconciler.store.recorded.unrecordable import bare, flaw, write_apart
 
 Odd = tuple[Match, str]
 """What cannot be recorded, and why."""
-
-
-def content_hash(observed: Observed) -> bytes:
-    """The canonical hash of what was seen; while it stays the same there is nothing to record."""
-    return digest(_content(observed))
-
-
-def _content(observed: Observed) -> Iterator[str]:
-    yield f"{observed.type}:{observed.external_id}:{observed.name}:{observed.state}"
-    for name in sorted(observed.attributes):
-        yield f"a:{name}={encode(observed.attributes[name])}"
-    for key in sorted(observed.tags):
-        yield f"t:{encode(key)}={encode(observed.tags[key])}"
-    yield f"m:{observed.mark}:{sorted(observed.pending)}"
-    for part in sorted(observed.parts, key=lambda each: (each.type, each.name)):
-        yield from _content(part)
-
-
-def state_of(match: Match) -> str:
-    return "quarantined" if match.management is Management.QUARANTINED else match.observed.state
 
 
 def told_apart(matches: list[Match], catalog: Catalog, ids: Ids) -> tuple[list[Match], list[Odd]]:
@@ -142,7 +122,7 @@ def _row_of(tx: Transaction, match: Match, endpoint: str, ids: Ids) -> list[int]
             external_ids=[match.observed.external_id],
             uids=[],
         )
-        found.extend(row[0] for row in there)
+        found.extend(row.id for row in there)
         if not found:
             write_apart(tx, [thin], insert)
     return found
@@ -176,22 +156,7 @@ def _root_fields(row_id: int, match: Match) -> dict[str, object]:
     }
 
 
-def address_of(observed: Observed) -> Address:
-    return Address.of(observed.type, as_name(observed.name or observed.external_id))
-
-
 def _new_addresses(tx: Transaction, matches: Sequence[Match]) -> list[Address]:
-    """Addresses for new rows. Strangers may share one; what is in quarantine gets one of its own."""
-    wanted = [address_of(match.observed) for match in matches]
-    kept = [str(a) for a, m in zip(wanted, matches, strict=True) if m.management is not Management.UNMANAGED]
-    taken = {row[0] for row in tx.rows("observations.addresses_taken", addresses=kept)} if kept else set()
-    found: list[Address] = []
-    for address, match in zip(wanted, matches, strict=True):
-        if match.management is Management.UNMANAGED:
-            found.append(address)
-            continue
-        if str(address) in taken:
-            address = Address.of(address.type, f"{address.name}+{match.observed.external_id}")
-        taken.add(str(address))
-        found.append(address)
-    return found
+    kept = [str(address_of(m.observed)) for m in matches if m.management is not Management.UNMANAGED]
+    rows = tx.rows("observations.addresses_taken", addresses=kept) if kept else ()
+    return new_addresses(matches, {row.address for row in rows})

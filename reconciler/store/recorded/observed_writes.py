@@ -15,7 +15,7 @@ from reconciler.model.resource import Observed
 from reconciler.model.values import Attributes, Format
 from reconciler.store.database.ids import Ids
 from reconciler.store.database.session import Transaction
-from reconciler.store.database.values import NAMES, elements
+from reconciler.store.database.values import Columns, elements
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +31,27 @@ class Item:
 
 
 def write_attributes(tx: Transaction, items: list[Item], catalog: Catalog, ids: Ids) -> None:
-    there: dict[int, dict[tuple[int, int], tuple[object, ...]]] = defaultdict(dict)
-    for row in tx.rows("observations.attribute_rows", ids=[item.id for item in items]):
-        there[row[0]][(row[1], row[2])] = row[3:]
+    """Make the rows' attributes those of the items; write-only ones stay as they were last written."""
+    there: dict[int, dict[tuple[int, int], Columns]] = defaultdict(dict)
+    rows = tx.rows("observations.attribute_rows", ids=[item.id for item in items])
+    for row_id, definition_id, ordinal, *columns in rows:
+        there[row_id][definition_id, ordinal] = Columns(*columns)
     fresh: list[tuple[object, ...]] = []
     updates: list[dict[str, object]] = []
     deletes: list[dict[str, object]] = []
     for item in items:
         kept = _kept_definitions(item, catalog, ids)
-        wanted: dict[tuple[int, int], tuple[object, ...]] = {}
+        wanted: dict[tuple[int, int], Columns] = {}
         for name, value in item.attributes.items():
             data_type = catalog.definitions[name].data_type.value
-            for ordinal, columns in elements(value):
+            for ordinal, element in elements(value):
                 place = (ids.definitions[name], ordinal)
-                wanted[place] = columns
+                wanted[place] = element
                 if place not in there[item.id]:
                     head = (item.id, ids.resource_types[item.type], *place, data_type)
-                    fresh.append((*head, *columns))
-                elif there[item.id][place] != columns:
-                    updates.append(_update(item.id, place, columns))
+                    fresh.append((*head, *element))
+                elif there[item.id][place] != element:
+                    updates.append(_update(item.id, place, element))
         deletes += [
             _place_fields(item.id, place)
             for place in there[item.id]
@@ -71,11 +73,12 @@ def _place_fields(row_id: int, place: tuple[int, int]) -> dict[str, object]:
     return {"resource_id": row_id, "attribute_definition_id": place[0], "ordinal": place[1]}
 
 
-def _update(row_id: int, place: tuple[int, int], columns: tuple[object, ...]) -> dict[str, object]:
-    return _place_fields(row_id, place) | dict(zip(NAMES, columns, strict=True))
+def _update(row_id: int, place: tuple[int, int], element: Columns) -> dict[str, object]:
+    return _place_fields(row_id, place) | element._asdict()
 
 
 def write_tags(tx: Transaction, items: list[Item]) -> None:
+    """Make the rows' tags those of the items."""
     there: dict[int, dict[str, tuple[str, int]]] = defaultdict(dict)
     for row_id, key, value, tag_id in tx.rows("observations.tag_rows", ids=[item.id for item in items]):
         there[row_id][key] = (value, tag_id)
@@ -100,6 +103,7 @@ def write_tags(tx: Transaction, items: list[Item]) -> None:
 
 
 def write_pending(tx: Transaction, items: list[Item], ids: Ids) -> None:
+    """Make the attributes that wait for a restart those that were observed to."""
     there = set(tx.rows("observations.pending_rows", ids=[item.id for item in items]))
     wanted = {(item.id, ids.definitions[name]) for item in items for name in item.observed.pending}
 
@@ -131,7 +135,7 @@ def write_relationships(
     explicit = tx.rows("observations.explicit_relationships", ids=row_ids)
     ties = [tie for item in items for tie in _ties(item, catalog, ids)]
     # A provider that nobody asks shows no ids: there a reference is recorded as its manifest has it.
-    named = {row[2] for row in explicit} | {address for *_, address in ties}
+    named = {row.target_address for row in explicit} | {address for *_, address in ties}
     unknown = sorted(named - targets.keys())
     by_address = {
         **dict(tx.rows("observations.ids_by_address", addresses=unknown) if unknown else ()),
@@ -144,8 +148,8 @@ def write_relationships(
     }
     there = set(tx.rows("observations.relationship_rows", ids=row_ids))
 
-    def fields(row: tuple[int, int, int]) -> dict[str, object]:
-        return {"child_id": row[0], "parent_id": row[1], "relationship_type_id": row[2]}
+    def fields(tie: tuple[int, int, int]) -> dict[str, object]:
+        return dict(zip(("child_id", "parent_id", "relationship_type_id"), tie, strict=True))
 
     tx.batch("observations.delete_relationships", [fields(row) for row in sorted(there - wanted)])
     tx.batch("observations.insert_relationships", [fields(row) for row in sorted(wanted - there)])

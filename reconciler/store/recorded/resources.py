@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
-from reconciler.model.failure import Failure
 from reconciler.model.hold import Hold
-from reconciler.model.plan import Action
 from reconciler.model.resource import (
     Lifecycle,
     Management,
@@ -21,8 +18,8 @@ from reconciler.model.resource import (
     ReplacePolicy,
 )
 from reconciler.model.values import ExternalRef
-from reconciler.store.database.session import Transaction
-from reconciler.store.database.values import Columns, collect, storable
+from reconciler.store.database.session import Row, Transaction
+from reconciler.store.database.values import Columns, collect
 
 
 @dataclass(slots=True)
@@ -62,6 +59,7 @@ def managed_count(tx: Transaction, sources: Collection[str] | None = None) -> in
 
 
 def managed_roots(tx: Transaction) -> tuple[Root, ...]:
+    """All managed roots, each with its source and the file there."""
     return _roots(tx, "resources.managed_addresses")
 
 
@@ -95,7 +93,7 @@ def load_by_external_id(
         types=[each.type for each in listed],
         external_ids=[each.external_id for each in listed],
     )
-    found = load_recorded_by_id(tx, [row[3] for row in rows], catalog)
+    found = load_recorded_by_id(tx, [row.id for row in rows], catalog)
     return {ExternalRef(item.type, item.external_id): item for item in found if item.external_id}
 
 
@@ -106,7 +104,8 @@ def load_strangers(
     if not addresses:
         return {}
     wanted = {str(address): address for address in addresses}
-    found = {wanted[where]: row_id for row_id, where, _ in tx.rows("resources.strangers") if where in wanted}
+    there = tx.rows("resources.strangers")
+    found = {wanted[row.address]: row.id for row in there if row.address in wanted}
     rows = tx.rows("resources.by_id", ids=sorted(set(found.values())))
     by_id = {item.id: item for item in _recorded(tx, rows, catalog)}
     return {address: replace(by_id[row_id], address=address) for address, row_id in found.items()}
@@ -120,7 +119,7 @@ def load_holders(
         return ()
     endpoints, types, names, texts = map(list, zip(*sorted(wanted), strict=True))
     rows = tx.rows("resources.holders", endpoints=endpoints, types=types, attributes=names, texts=texts)
-    return tuple(load_recorded_by_id(tx, sorted({row[0] for row in rows} - set(known)), catalog))
+    return tuple(load_recorded_by_id(tx, sorted({row.id for row in rows} - set(known)), catalog))
 
 
 def load_users(
@@ -130,28 +129,28 @@ def load_users(
     if not addresses:
         return ()
     rows = tx.rows("resources.users", addresses=[str(address) for address in sorted(addresses)])
-    return tuple(load_recorded_by_id(tx, sorted({row[0] for row in rows} - set(known)), catalog))
+    return tuple(load_recorded_by_id(tx, sorted({row.id for row in rows} - set(known)), catalog))
 
 
-def _recorded(tx: Transaction, rows: list[tuple[Any, ...]], catalog: Catalog) -> Iterable[Recorded]:
-    roots = [row[0] for row in rows]
+def _recorded(tx: Transaction, rows: list[Row], catalog: Catalog) -> Iterable[Recorded]:
+    roots = [row.id for row in rows]
     part_rows = tx.rows("resources.parts", ids=roots)
-    belongings = _belongings(tx, roots + [row[1] for row in part_rows])
-    owing = {row[0] for row in tx.rows("resources.owed_starts", ids=roots)}
-    busy = {row[0] for row in tx.rows("resources.busy", ids=roots)}
-    parts_of: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    belongings = _belongings(tx, roots + [row.id for row in part_rows])
+    owing = {row.resource_id for row in tx.rows("resources.owed_starts", ids=roots)}
+    busy = {row.resource_id for row in tx.rows("resources.busy", ids=roots)}
+    parts_of: dict[int, list[Row]] = defaultdict(list)
     for row in part_rows:
-        parts_of[row[0]].append(row)
+        parts_of[row.parent_resource_id].append(row)
     for row in rows:
-        root = _root(row, belongings[row[0]], catalog)
-        parts = (_part(part, root, belongings[part[1]], catalog) for part in parts_of[row[0]])
-        yield replace(root, parts=tuple(parts), owes_start=row[0] in owing, busy=row[0] in busy)
+        root = _root(row, belongings[row.id], catalog)
+        parts = (_part(part, root, belongings[part.id], catalog) for part in parts_of[row.id])
+        yield replace(root, parts=tuple(parts), owes_start=row.id in owing, busy=row.id in busy)
 
 
 def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
     found: dict[int, _Belongings] = defaultdict(_Belongings)
     for row_id, name, *columns in tx.rows("resources.attributes", ids=ids):
-        found[row_id].attributes.append((name, tuple(columns)))
+        found[row_id].attributes.append((name, Columns(*columns)))
     for row_id, key, value in tx.rows("resources.tags", ids=ids):
         found[row_id].tags[key] = value
     for row_id, name in tx.rows("resources.pending", ids=ids):
@@ -161,50 +160,47 @@ def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
     return found
 
 
-def _root(row: tuple[Any, ...], own: _Belongings, catalog: Catalog) -> Recorded:
-    (row_id, uid, address, kind, provider, endpoint, state, external_id, management, presence, *rest) = row
-    guard, on_remove, downtime, policy, before, version, recorded_hash, applied_hash, source, reason = rest
+def _root(row: Row, own: _Belongings, catalog: Catalog) -> Recorded:
     return Recorded(
-        id=row_id,
-        uid=uid,
-        address=Address.parse(address),
-        type=kind,
-        provider_type=provider,
-        endpoint=endpoint,
-        state=state,
-        external_id=external_id,
+        id=row.id,
+        uid=row.uid,
+        address=Address.parse(row.address),
+        type=row.resource_type,
+        provider_type=row.provider_type,
+        endpoint=row.endpoint,
+        state=row.state,
+        external_id=row.external_id,
         attributes=collect(own.attributes, catalog.definitions),
         tags=own.tags,
-        management=Management(management),
-        presence=Presence(presence),
-        presence_reason=reason,
+        management=Management(row.management),
+        presence=Presence(row.presence),
+        presence_reason=row.presence_reason,
         lifecycle=Lifecycle(
-            prevent_destroy=guard,
-            on_remove=OnRemove(on_remove) if on_remove else None,
-            allow_downtime=downtime,
-            replace=ReplacePolicy(policy),
-            create_before_destroy=before,
+            prevent_destroy=row.prevent_destroy,
+            on_remove=OnRemove(row.on_remove) if row.on_remove else None,
+            allow_downtime=row.allow_downtime,
+            replace=ReplacePolicy(row.replace_policy),
+            create_before_destroy=row.create_before_destroy,
         ),
         depends_on=tuple(sorted(map(Address.parse, own.dependencies))),
         pending=frozenset(own.pending),
-        version=version,
-        recorded_hash=recorded_hash and bytes(recorded_hash),
-        applied_desired_hash=applied_hash and bytes(applied_hash),
-        source=source,
+        version=row.version,
+        recorded_hash=row.recorded_hash,
+        applied_desired_hash=row.applied_desired_hash,
+        source=row.source,
     )
 
 
-def _part(row: tuple[Any, ...], root: Recorded, own: _Belongings, catalog: Catalog) -> Recorded:
-    _, row_id, uid, address, kind, state, external_id = row
+def _part(row: Row, root: Recorded, own: _Belongings, catalog: Catalog) -> Recorded:
     return Recorded(
-        id=row_id,
-        uid=uid,
-        address=Address.parse(address),
-        type=kind,
+        id=row.id,
+        uid=row.uid,
+        address=Address.parse(row.address),
+        type=row.resource_type,
         provider_type=root.provider_type,
         endpoint=root.endpoint,
-        state=state,
-        external_id=external_id,
+        state=row.state,
+        external_id=row.external_id,
         attributes=collect(own.attributes, catalog.definitions),
         tags=own.tags,
         pending=frozenset(own.pending),
@@ -248,40 +244,21 @@ def carried_by(tx: Transaction, ids: Collection[int]) -> dict[int, bytes]:
     return {row_id: bytes(spec) for row_id, spec in tx.rows("resources.carried_by", ids=list(ids))}
 
 
-def failures(tx: Transaction) -> Mapping[Address, tuple[Failure, ...]]:
-    """What failed and has not succeeded since, by resource: one for each action."""
-    found: dict[Address, list[Failure]] = defaultdict(list)
-    for address, action, spec, until, message in tx.rows("resources.failures"):
-        failure = Failure(Action(action), spec and bytes(spec), until, message)
-        found[Address.parse(address)].append(failure)
-    return {address: tuple(items) for address, items in found.items()}
-
-
-def drop_void_failures(tx: Transaction, code: str) -> None:
-    """Forget the failures of a class that say nothing any more: what the last step set has moved since."""
-    tx.execute("resources.drop_void_failures", code=code)
-
-
 def holds(tx: Transaction) -> tuple[Hold, ...]:
     """The holds in force."""
     return tuple(
         Hold(
-            owner=owner,
-            reason=reason,
-            address=Address.parse(address) if address else None,
-            endpoint=endpoint,
-            type=kind,
-            tag=(key, value) if key else None,
-            until=until,
-            while_wanted=while_wanted,
+            owner=row.owner,
+            reason=row.reason,
+            address=Address.parse(row.address) if row.address else None,
+            endpoint=row.endpoint,
+            type=row.resource_type,
+            tag=(row.tag_key, row.tag_value) if row.tag_key else None,
+            until=row.until,
+            while_wanted=row.while_wanted,
         )
-        for owner, reason, address, endpoint, kind, key, value, until, while_wanted in tx.rows(
-            "resources.holds"
-        )
+        for row in tx.rows("resources.holds")
     )
-
-
-_FIRST_BACK_OFF, _MOST_BACK_OFF = 15, 3600  # seconds
 
 
 def applied(tx: Transaction, resource_id: int, desired_hash: bytes) -> None:
@@ -293,35 +270,3 @@ def drop_tags(tx: Transaction, resource_id: int, keys: Collection[str]) -> None:
     """Take tags off a resource whose provider keeps none."""
     if keys:
         tx.execute("resources.drop_tags", resource_id=resource_id, keys=list(keys))
-
-
-def record_failure(
-    tx: Transaction,
-    resource_id: int,
-    action: Action,
-    desired_hash: bytes | None,
-    code: str,
-    message: str,
-    *,
-    for_good: bool = False,
-) -> None:
-    """Count a failure of an action for a specification; it waits twice as long each time, up to an hour.
-
-    `for_good`: it is never tried again by itself.
-    """
-    tx.execute(
-        "resources.record_failure",
-        resource_id=resource_id,
-        action=action.value,
-        desired_hash=desired_hash,
-        for_good=for_good,
-        first_seconds=_FIRST_BACK_OFF,
-        most_seconds=_MOST_BACK_OFF,
-        error_code=code,
-        error_message=storable(message),
-    )
-
-
-def clear_failures(tx: Transaction, resource_id: int, action: Action) -> None:
-    """An action succeeded: what failed before counts no more, except what another is parked for good for."""
-    tx.execute("resources.clear_failures", resource_id=resource_id, action=action.value)

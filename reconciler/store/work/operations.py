@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from uuid import UUID
 
 from reconciler.errors import ClaimLost, StalePlanError
@@ -17,10 +16,9 @@ from reconciler.model.plan import Action, Step
 from reconciler.model.values import digest
 from reconciler.store.database.session import Transaction
 from reconciler.store.database.values import storable
+from reconciler.store.work.claims import claim, refuse_second
 
-OPEN = ("intended", "sending", "accepted")
 _STATES = {Action.CREATE: "creating", Action.DELETE: "deleting"}
-_MOST_REPEATS = 100  # operations looked back at; more is no other news
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,37 +40,6 @@ class Begun:
     reserved: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """One thing that a step changes: an attribute or a part, or an attribute of a part, or a tag."""
-
-    part: str | None = None
-    attribute: str | None = None
-    tag: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenOperation:
-    """An operation that a worker left open when it died."""
-
-    operation: UUID
-    resource_id: int
-    uid: UUID
-    address: Address
-    type: str
-    endpoint: str
-    provider_type: str
-    action: Action
-    status: str
-    identity: str | None
-    external_id: str | None
-    call: int
-    sent_at: datetime
-    now: datetime
-    creates: bool
-    deletes: bool
-
-
 def begin(
     tx: Transaction,
     operation: UUID,
@@ -90,7 +57,7 @@ def begin(
     """
     resource_id, uid, address = _resource(tx, step)
     epoch = claim(tx, resource_id, worker, step.address, step.expected_version)
-    _refuse_second(tx, resource_id, step.address)
+    refuse_second(tx, resource_id, step.address)
     if step.action is Action.ADOPT:
         _take_over(tx, step, resource_id, address)
     if step.action is not Action.FORGET:
@@ -124,14 +91,15 @@ def begin(
 
 def _resource(tx: Transaction, step: Step) -> tuple[int, UUID, str]:
     """The row's id, uid and address; a row is made where the plan saw none."""
+    found: tuple[int, UUID, str] | None
     if step.resource is None:
         made = tx.row("operations.insert_resource", address=str(step.address), spec_hash=step.desired_hash)
-        row = (*made, str(step.address)) if made else None
+        found = (made.id, made.uid, str(step.address)) if made else None
     else:
-        row = tx.row("operations.find_resource", uid=step.resource)
-    if row is None:
+        found = tx.row("operations.find_resource", uid=step.resource)
+    if found is None:
         raise _stale(step.address)
-    return row[0], row[1], row[2]
+    return found
 
 
 def _take_over(tx: Transaction, step: Step, resource_id: int, before: str) -> None:
@@ -148,34 +116,6 @@ def _take_over(tx: Transaction, step: Step, resource_id: int, before: str) -> No
 
 def _stale(address: Address) -> StalePlanError:
     return StalePlanError(f"{address} is not what the plan was made for any more", hint="plan again")
-
-
-def _refuse_second(tx: Transaction, resource_id: int, address: Address) -> None:
-    """An operation that could not be brought to an end keeps the resource from another one."""
-    row = tx.row("operations.open_of", resource_id=resource_id)
-    if row is not None:
-        raise ClaimLost(
-            f"{address}: its last operation is still open ({row[1]})",
-            hint="it is looked at again before the next plan; nothing needs unlocking",
-        )
-
-
-def claim(
-    tx: Transaction, resource_id: int, worker: UUID, address: Address, expected_version: int | None
-) -> int:
-    """Take a resource for this worker; the new epoch fences everybody else."""
-    epoch = tx.value(
-        "operations.claim", resource_id=resource_id, worker=worker, expected_version=expected_version
-    )
-    if epoch is not None:
-        return int(epoch)
-    row = tx.row("operations.holder", resource_id=resource_id)
-    if row is not None and expected_version is not None and row[0] != expected_version:
-        raise StalePlanError(f"{address} changed after the plan was made", hint="plan again")
-    holder = (
-        f"process {row[2]} on {row[1]} since {row[3]:%H:%M:%S} UTC" if row and row[1] else "another worker"
-    )
-    raise ClaimLost(f"{address} is being worked on by {holder}", hint="wait for it; nothing needs unlocking")
 
 
 def _reserve(
@@ -254,38 +194,6 @@ def login_of(tx: Transaction, operation: UUID) -> str | None:
     return login
 
 
-def repeats(tx: Transaction, begun: Begun, desired_hash: bytes, *, least: int) -> dict[Thing, int]:
-    """What this operation sets and the ones right before it set too: how often in a row, this one counted.
-
-    Only what was set `least` times or more, each time for the same specification and with nothing agreed on
-    or changed by others in between.
-    """
-    rows = tx.rows(
-        "operations.repeats",
-        id=begun.operation,
-        resource_id=begun.resource_id,
-        spec_hash=desired_hash,
-        least=least,
-        most=_MOST_REPEATS,
-    )
-    return {Thing(*row[:3]): row[3] for row in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class Swing:
-    """An attribute that came back to another value, so often in a row, after an operation had set it."""
-
-    name: str
-    back_to: str | None
-    times: int
-
-
-def swings(tx: Transaction, begun: Begun, *, least: int) -> tuple[Swing, ...]:
-    """What this operation set and what had come back `least` times or more by itself before."""
-    rows = tx.rows("operations.swings", id=begun.operation, resource_id=begun.resource_id, least=least)
-    return tuple(Swing(*row) for row in rows)
-
-
 def call_finished(
     tx: Transaction,
     begun: Begun,
@@ -362,47 +270,6 @@ def external_ids(tx: Transaction, addresses: Collection[Address]) -> dict[Addres
     """The provider's ids of managed resources, as far as there are any."""
     rows = tx.rows("operations.external_ids", addresses=[str(address) for address in addresses])
     return {Address.parse(address): external_id for address, external_id in rows}
-
-
-def open_operations(tx: Transaction, worker: UUID) -> list[OpenOperation]:
-    """Operations left open by workers that are dead; locked against other recoveries until the commit.
-
-    This worker's own are among them, so it must have no step under way.
-    """
-    return [
-        OpenOperation(
-            operation=row[0],
-            resource_id=row[1],
-            uid=row[2],
-            address=Address.parse(row[3]),
-            type=row[4],
-            endpoint=row[5],
-            provider_type=row[6],
-            action=Action(row[7]),
-            status=row[8],
-            identity=row[9],
-            external_id=row[10],
-            call=row[11],
-            sent_at=row[12],
-            now=row[13],
-            creates=row[14],
-            deletes=row[15],
-        )
-        for row in tx.rows("operations.open", worker=worker)
-    ]
-
-
-def take_over(tx: Transaction, item: OpenOperation, worker: UUID) -> Begun:
-    """Make a dead worker's operation this worker's."""
-    epoch = claim(tx, item.resource_id, worker, item.address, None)
-    tx.execute("operations.adopt_operation", id=item.operation, worker=worker, epoch=epoch)
-    return Begun(item.operation, item.resource_id, item.uid, epoch, item.identity)
-
-
-def tasks_of(tx: Transaction, item: OpenOperation) -> tuple[str, ...]:
-    """The tasks that the call in progress was waiting for."""
-    rows = tx.rows("operations.tasks", id=item.operation, position=item.call)
-    return tuple(task for _, task in rows)
 
 
 def external_id_of(tx: Transaction, resource_id: int) -> str | None:

@@ -62,13 +62,14 @@ def moved_since(store: Store, source: str, revision: int) -> bool:
 
 
 def levels(tx: Transaction) -> Levels:
-    row = tx.row("daemon.levels")
-    return Levels(*row) if row is not None else Levels()
+    """How much there is now."""
+    (found,) = tx.all(Levels, "daemon.levels")
+    return found
 
 
 def waiting_plans(tx: Transaction, actor: str) -> tuple[WaitingPlan, ...]:
     """Oldest first."""
-    return tuple(WaitingPlan(*row) for row in tx.rows("daemon.waiting_plans", actor=actor))
+    return tx.all(WaitingPlan, "daemon.waiting_plans", actor=actor)
 
 
 def make_partitions(store: Store, actor: str) -> None:

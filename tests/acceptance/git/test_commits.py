@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from reconciler.errors import ManifestError
 from reconciler.manifest.source.git.commit import commit_text, decoded, moment
 from reconciler.manifest.source.git.remote import open_git
-from reconciler.manifest.source.sources import SourceSpec, SourceState, read_source
+from reconciler.manifest.source.sources import read_source
+from reconciler.manifest.source.state import SourceSpec, SourceState
 from tests.rigs.git import commit, new_repository
 
 WEB = "kind: Web\n"

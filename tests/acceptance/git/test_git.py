@@ -65,19 +65,6 @@ def test_a_remote_repository_is_fetched_again_when_it_moves_on(repository: Path,
         checkout = open_git(url, None, "prod", tmp_path / "cache")
     assert checkout.commit == second
     assert {file.content for file in checkout.files} == {b"kind: B\n", b"kind: E\n"}
-    assert checkout.changed_paths(first) == ("prod/web.yaml",)
-
-
-def test_changed_paths_are_those_of_manifests_in_the_subfolder(repository: Path, tmp_path: Path) -> None:
-    first = commit(repository, FILES)
-    changed = {**FILES, "prod/web.yaml": "kind: D\n", "test/web.yaml": "kind: X\n", "README.md": "more"}
-    del changed["prod/db/main.yml"]
-    commit(repository, {**changed, "prod/new.yaml": "kind: N\n", "prod/.hidden/x.yaml": "kind: H\n"})
-    checkout = open_git(str(repository), None, "prod", tmp_path)
-    assert checkout.changed_paths(first) == ("prod/db/main.yml", "prod/new.yaml", "prod/web.yaml")
-    with pytest.raises(ManifestError) as caught:
-        checkout.changed_paths("0" * 40)
-    assert caught.value.problems[0].code == "source.broken"
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,7 @@ from pathlib import Path
 
 import pytest
 import structlog
-from hypothesis import given
-from hypothesis import strategies as st
 
-from reconciler.daemon.backoff import JITTER, pause
 from reconciler.daemon.config import DaemonConfig
 from reconciler.daemon.endpoints import MOST_PAUSE, Endpoints
 from reconciler.daemon.health import Health, HealthServer
@@ -27,21 +24,9 @@ from reconciler.daemon.sources import label
 from reconciler.errors import ConfigurationError
 from reconciler.executor.access.budget import RequestBudget
 from reconciler.executor.observe.endpoint import Coverage
-from reconciler.manifest.source.sources import SourceSpec
+from reconciler.manifest.source.state import SourceSpec
 
 SECRET = "s3cret-token-value"
-
-
-@given(st.integers(1, 10_000), st.floats(0, 0.999))
-def test_a_pause_is_never_longer_than_its_bound_nor_shorter_than_the_first(
-    failures: int, chance: float
-) -> None:
-    found = pause(failures, 2.0, 300.0, chance)
-    assert 2.0 * (1 - JITTER) <= found <= 300.0 * (1 + JITTER)
-
-
-def test_a_pause_doubles_with_each_failure() -> None:
-    assert [pause(n, 5.0, 60.0, 0.5) for n in range(1, 7)] == [5.0, 10.0, 20.0, 40.0, 60.0, 60.0]
 
 
 def looking(**given: object) -> Endpoints:

@@ -7,7 +7,7 @@ from reconciler.model.address import Address
 from reconciler.model.catalog import Mutability
 from reconciler.model.diff import AttributeChange, Diff, PartAction, PartChange, Reason, TagChange
 from reconciler.model.values import SecretRef, Value
-from reconciler.store.work.operations import Thing
+from reconciler.store.work.repeats import Thing
 
 WEB = Address.parse("vm/web")
 DISK, NIC, OLD = WEB.part("disk", "scsi0"), WEB.part("nic", "net0"), WEB.part("nic", "net1")

@@ -28,10 +28,11 @@ def test_an_endpoint_is_read_with_its_provider_credential_and_settings() -> None
     found = load_text(endpoint(extra), PROVIDER, CREDENTIAL, known=Known()).inventory
     (pve,) = found.endpoints
     assert (pve.name, pve.provider, pve.provider_type) == ("pve", "home", "proxmox")
-    assert (pve.url, pve.credential, pve.drift) == ("https://pve.example:8006", "token", "report")
-    assert pve.rate_limit_per_hour == 900
+    assert (pve.url, pve.credential, pve.drift_policy) == ("https://pve.example:8006", "token", "report")
+    assert pve.request_limit_per_hour == 900
     assert pve.settings == {"node": "pve1", "vmid_min": 5000, "shutdown_timeout": 180}
-    assert found.providers[0].type == "proxmox"
+    assert found.providers[0].provider_type == "proxmox"
+    assert pve.origin is not None
     assert pve.origin.line == 1
 
 
@@ -81,7 +82,7 @@ def test_locations_and_datacenters_are_read() -> None:
     found = load_text(building, place, PROVIDER).inventory
     assert (found.locations[0].latitude, found.locations[0].longitude) == (Decimal("47.07"), Decimal("15.44"))
     assert (found.datacenters[0].location, found.datacenters[0].providers) == ("lab", ("home",))
-    assert found.datacenters[0].capabilities == ("compute", "gpu")
+    assert found.datacenters[0].capabilities == {"compute": True, "gpu": True}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from dulwich.repo import Repo
 
 from reconciler.errors import ConfigurationError, ManifestError
 from reconciler.manifest.source.git.place import remote_name
-from reconciler.manifest.source.sources import SourceSpec, read_source, read_sources
+from reconciler.manifest.source.sources import read_source, read_sources
+from reconciler.manifest.source.state import SourceSpec
 from tests.rigs.git import commit, new_repository
 
 WEB = "kind: Web\n"

@@ -15,17 +15,9 @@ from hypothesis import strategies as st
 
 from reconciler.errors import Problem
 from reconciler.manifest.yaml import reader as yaml_reader
-from reconciler.manifest.yaml.reader import (
-    Document,
-    Mapping,
-    Node,
-    Parser,
-    Scalar,
-    fastest_parser,
-    parse_document,
-    read_documents,
-    split_documents,
-)
+from reconciler.manifest.yaml.nodes import Document, Mapping, Node, Scalar
+from reconciler.manifest.yaml.parser import Parser, fastest_parser
+from reconciler.manifest.yaml.reader import parse_document, read_documents, split_documents
 from reconciler.manifest.yaml.scalars import Ambiguous, resolve_plain
 
 PARSERS = [pytest.param(fastest_parser(), id="libyaml"), pytest.param(yaml.SafeLoader, id="python")]

@@ -23,7 +23,7 @@ from reconciler.model.resource import (
     Presence,
     Recorded,
 )
-from reconciler.planner import EndpointView, Limits, PlanInput, Selection, parse_selector
+from reconciler.planner import EndpointStatus, Limits, PlanInput, Selection, parse_selector
 from reconciler.planner.check import PROMISES, Broken, Promise, check
 from reconciler.planner.promises import destroying, ground, order, reporting
 from tests.rigs.core import NOW, given, one_call, recorded_of, want, with_parts
@@ -152,13 +152,14 @@ def moving() -> PlanInput:
 @breaks(ground.can_be_seen)
 def _() -> Iterator[Case]:
     yield seen(creating(), endpoints={})
-    yield seen(deleting(), endpoints={"hetzner-1": EndpointView("hetzner-1", "hetzner", trouble="no answer")})
-    withheld = EndpointView("hetzner-1", "hetzner", withheld="not given for that host")
+    blind = EndpointStatus("hetzner-1", "hetzner", trouble="no answer")
+    yield seen(deleting(), endpoints={"hetzner-1": blind})
+    withheld = EndpointStatus("hetzner-1", "hetzner", withheld="not given for that host")
     yield seen(updating(), endpoints={"hetzner-1": withheld})
     plan = make_plan(moving())
     yield (
         replace(plan, steps=()),
-        replace(moving(), endpoints={"hetzner-1": EndpointView("hetzner-1", "hetzner", trouble="no answer")}),
+        replace(moving(), endpoints={"hetzner-1": blind}),
     )
 
 
@@ -208,7 +209,7 @@ def _() -> Iterator[Case]:
 
 @breaks(ground.drift_is_left)
 def _() -> Iterator[Case]:
-    reports = {"hetzner-1": EndpointView("hetzner-1", "hetzner", report_only=True)}
+    reports = {"hetzner-1": EndpointStatus("hetzner-1", "hetzner", report_only=True)}
     gone = given([network()], [recorded_of(network(), presence=Presence.ABSENT)])
     yield seen(gone, endpoints=reports)
     wanted = vm(backups=True)
@@ -556,7 +557,7 @@ def _() -> Iterator[Case]:
 @breaks(reporting.corrections_are_said)
 def _() -> Iterator[Case]:
     yield Plan(), given(restored=((vm().address, "prevent_destroy was false in the database"),))
-    withheld = EndpointView("hetzner-1", "hetzner", trouble="not given", withheld="not given")
+    withheld = EndpointStatus("hetzner-1", "hetzner", trouble="not given", withheld="not given")
     yield Plan(), given(endpoints={"hetzner-1": withheld})
 
 

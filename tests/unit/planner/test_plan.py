@@ -20,7 +20,7 @@ from reconciler.model.resource import (
     OnRemove,
     Presence,
 )
-from reconciler.planner import EndpointView
+from reconciler.planner import EndpointStatus
 from tests.rigs.core import NOW, given, one_call, recorded_of, refusing, want, with_parts
 from tests.rigs.planner import ALLOWED, blocked, did, failing, make_plan, network, only, vm
 
@@ -200,7 +200,7 @@ def test_what_waits_for_a_restart_is_said() -> None:
 
 
 def test_nothing_is_deleted_or_changed_or_made_at_an_endpoint_that_cannot_be_seen() -> None:
-    blind = {"hetzner-1": EndpointView("hetzner-1", "hetzner", trouble="hetzner-1: no answer")}
+    blind = {"hetzner-1": EndpointStatus("hetzner-1", "hetzner", trouble="hetzner-1: no answer")}
     there = recorded_of(vm("b", backups=False))
     plan = make_plan(
         given([vm("a"), vm("b", backups=True)], [there], [recorded_of(vm("c"))], endpoints=blind)
@@ -242,7 +242,7 @@ def test_what_is_in_quarantine_is_taken_over_where_the_manifest_names_it_and_not
     assert did(make_plan(given([asked], [there]))) == {"network/net": Action.ADOPT}
     held = Hold("ada", "hands off", address=asked.address)
     assert only(make_plan(given([asked], [there], holds=(held,)))) is BlockReason.HELD
-    blind = {"hetzner-1": EndpointView("hetzner-1", "hetzner", trouble="no answer")}
+    blind = {"hetzner-1": EndpointStatus("hetzner-1", "hetzner", trouble="no answer")}
     assert only(make_plan(given([asked], [there], endpoints=blind))) is BlockReason.UNKNOWN
 
 
@@ -324,7 +324,7 @@ def test_what_the_driver_cannot_do_blocks_one_resource_and_says_so() -> None:
 
 # -- drift that is only reported ------------------------------------------------------------------------
 
-REPORTS = {"hetzner-1": EndpointView("hetzner-1", "hetzner", report_only=True)}
+REPORTS = {"hetzner-1": EndpointStatus("hetzner-1", "hetzner", report_only=True)}
 
 
 def test_drift_is_only_reported_where_an_endpoint_says_so_and_the_manifest_still_counts() -> None:

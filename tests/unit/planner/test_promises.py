@@ -18,7 +18,7 @@ from reconciler.model.failure import Failure
 from reconciler.model.hold import Hold
 from reconciler.model.plan import Action, BlockReason, Call, Impact, Plan, Step
 from reconciler.model.resource import Desired, Lifecycle, Management, Presence, Recorded, ReplacePolicy
-from reconciler.planner import EndpointView, Limits, Lower, PlanInput, Selection
+from reconciler.planner import EndpointStatus, Limits, Lower, PlanInput, Selection
 from reconciler.planner.references import references
 from reconciler.planner.select import Selector
 from tests.rigs.core import (
@@ -94,7 +94,7 @@ def inputs(draw: st.DrawFn, /, **more: Any) -> PlanInput:
         [row for address, row in rows.items() if row is not None and address not in gone],
         [row for address in sorted(gone) if (row := rows[address]) is not None],
         endpoints={
-            name: EndpointView(name, kind, trouble="no answer" if name in blind else None)
+            name: EndpointStatus(name, kind, trouble="no answer" if name in blind else None)
             for name, kind in ENDPOINTS.items()
         },
     )
@@ -210,7 +210,7 @@ def conditions(draw: st.DrawFn) -> PlanInput:
         "retry_now": draw(st.booleans()),
         "retry_parked": draw(st.booleans()),
         "endpoints": {
-            name: EndpointView(name, kind, draw(mostly(False, True)), draw(mostly(None, *["silent"] * 1)))
+            name: EndpointStatus(name, kind, draw(mostly(False, True)), draw(mostly(None, *["silent"] * 1)))
             for name, kind in ENDPOINTS.items()
         },
         "limits": Limits(destroy=draw(st.integers(0, 3)), share=0.5, share_from=1),
@@ -352,7 +352,7 @@ def towns(draw: st.DrawFn) -> PlanInput:
         },
         retry_parked=draw(st.booleans()),
         endpoints={
-            name: EndpointView(name, kind, draw(mostly(False, True))) for name, kind in ENDPOINTS.items()
+            name: EndpointStatus(name, kind, draw(mostly(False, True))) for name, kind in ENDPOINTS.items()
         },
         lower=draw(lowerings(TOWN)),
         limits=Limits(destroy=99, share=1),

@@ -7,11 +7,7 @@ import pytest
 from reconciler.catalog import core_part, load_part, merge
 from reconciler.model.catalog import Catalog, Identity, Mutability
 from reconciler.providers.hetzner import HetznerDriver
-from reconciler.providers.hetzner.kinds import KINDS
-from reconciler.providers.hetzner.lower import RULES
-
-ROOTS = {"ssh_key", "network", "vm", "volume", "firewall", "placement_group", "floating_ip", "primary_ip"}
-PARTS = {"subnet", "route", "network_attachment", "firewall_rule"}
+from reconciler.providers.hetzner.types import TYPES
 
 
 @pytest.fixture(scope="module")
@@ -20,13 +16,16 @@ def catalog() -> Catalog:
 
 
 def test_what_is_offered_is_what_can_be_lowered_and_observed(catalog: Catalog) -> None:
-    assert {name for name, _ in catalog.offers} == ROOTS | PARTS
-    assert RULES.keys() == KINDS.keys() == ROOTS
+    """Each type and, for its parts, the types that they are parts of."""
+    offered = {name for name, _ in catalog.offers}
+    parts = {name for name in offered if catalog.resource_types[name].is_part}
+    assert parts == {"subnet", "route", "network_attachment", "firewall_rule"}
+    assert TYPES.keys() == offered - parts
 
 
 def test_objects_are_found_again_by_name_and_parts_by_their_parent(catalog: Catalog) -> None:
     for (name, _), offer in catalog.offers.items():
-        if name in PARTS:
+        if catalog.resource_types[name].is_part:
             assert (offer.identity, offer.tags) == (Identity.PARENT, False)
         else:
             assert (offer.identity, offer.unique_name, offer.tags) == (Identity.NAME, True, True)

@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import reconciler.providers.proxmox as driver
 import reconciler.sim.proxmox as simulator
 from reconciler.providers.proxmox import ProxmoxDriver
 from reconciler.providers.proxmox.types import GUESTS, TYPES, VIEWS
+from tests.rigs.naming import naming
 
 HOME = Path(driver.__file__).parent
 SIMULATED = Path(simulator.__file__).parent
 OFFERED = {offer.resource_type for offer in ProxmoxDriver.catalog.offers}
 WIRE = {kind.names.type: kind.names.wire for kind in GUESTS}
-
-
-def words(file: Path) -> Iterator[str]:
-    """The words of a module's string literals, its docstrings aside: `/nodes/{node}/qemu` has `qemu`."""
-    tree = ast.parse(file.read_text())
-    texts = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in texts:
-            yield from re.split(r"[/.]", node.value)
-
-
-def naming(home: Path, names: set[str], under: str = "") -> set[tuple[str, str]]:
-    """Which modules below a folder of `home` name which of these."""
-    return {
-        (str(file.relative_to(home)), word)
-        for file in (home / under).rglob("*.py")
-        for word in words(file)
-        if word in names
-    }
 
 
 def test_no_module_outside_the_types_names_one() -> None:

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from dulwich.diff_tree import tree_changes
 from dulwich.objects import Commit, ObjectID, Tag
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
 from reconciler.errors import Location, ManifestError, Problem
 from reconciler.manifest.read.urls import UrlProblem, check_remote
-from reconciler.manifest.source.files import SUFFIXES, SourceFile
+from reconciler.manifest.source.files import SourceFile
 from reconciler.manifest.source.git.commit import commit_text, moment
 from reconciler.manifest.source.git.fetch import Fetch, no_branch
 from reconciler.manifest.source.git.login import Login
@@ -75,21 +74,6 @@ class Checkout:
         with opened(self.repository, str(self.repository)) as repo:
             tree = _commit(repo, ObjectID(self.commit.encode())).tree
             return _manifests(repo, tree, self.root, folders, self.declared, str(self.repository))
-
-    def changed_paths(self, since: str) -> tuple[str, ...]:
-        """The manifests that differ from those of another commit, gone ones included, in order.
-
-        Raises ManifestError if the repository does not have that commit.
-        """
-        with opened(self.repository, str(self.repository)) as repo:
-            old, new = (_tree_of(repo, commit, self.subfolder) for commit in (since, self.commit))
-            prefix = f"{self.subfolder}/" if self.subfolder else ""
-            paths: set[str] = set()
-            for change in tree_changes(repo.object_store, old, new):
-                for side in (change.old, change.new):
-                    if side is not None and side.path is not None:
-                        paths.add(prefix + side.path.decode("utf-8", "backslashreplace"))
-        return tuple(sorted(path for path in paths if _is_manifest(path.removeprefix(prefix))))
 
 
 def open_git(
@@ -247,10 +231,6 @@ def _commit(repo: Repo, sha: ObjectID) -> Commit:
     return found
 
 
-def _tree_of(repo: Repo, commit: str, folder: str) -> ObjectID | None:
-    return subtree(repo.object_store, _commit(repo, ObjectID(commit.encode())).tree, folder)
-
-
 def _branch_ref(branch: str) -> Ref:
     return Ref(branch.encode() if branch.startswith("refs/") else b"refs/heads/" + branch.encode())
 
@@ -261,7 +241,3 @@ def _clean(folder: str, shown: str) -> str:
         message = f"the subfolder `{folder}` leads out of the repository"
         raise error("no_subfolder", message, shown, "name a folder within it")
     return "/".join(parts)
-
-
-def _is_manifest(path: str) -> bool:
-    return path.endswith(SUFFIXES) and not any(part.startswith(".") for part in path.split("/"))

@@ -1,0 +1,53 @@
+"""What is known of manifests before they are read again: documents, roots, and which revision wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+from reconciler.model.address import Address
+from reconciler.store.database.session import Transaction
+
+
+def known_documents(
+    tx: Transaction, source: str
+) -> tuple[dict[bytes, tuple[Address, frozenset[Address]]], bytes | None]:
+    """Documents that need no parsing, by content hash: their address and what they refer to.
+
+    Beside them the catalog hash that they were read with; in another one they must be read again.
+    """
+    source_id = tx.value("revisions.source", name=source)
+    if source_id is None:
+        return {}, None
+    latest = tx.row("revisions.latest", source_id=source_id)
+    context = latest.catalog_hash if latest else None
+    references: dict[int, set[str]] = {}
+    for root_id, target in tx.rows("revisions.references", source_id=source_id):
+        references.setdefault(root_id, set()).add(target)
+    parse = cache(Address.parse)  # most targets are addresses of other rows
+    found = {
+        bytes(document): (parse(address), frozenset(map(parse, references.get(root_id, ()))))
+        for root_id, document, address in tx.rows("revisions.documents", source_id=source_id)
+    }
+    return found, context
+
+
+def other_resources(tx: Transaction, source: str) -> frozenset[Address]:
+    """The roots that other sources want."""
+    return frozenset(
+        Address.parse(row.address) for row in tx.rows("revisions.other_resources", source=source)
+    )
+
+
+def source_roots(tx: Transaction, source: str) -> dict[Address, str]:
+    """The roots that a source wants, each with its file's path within the source."""
+    source_id = tx.value("revisions.source", name=source)
+    if source_id is None:
+        return {}
+    return {Address.parse(row.address): row.path for row in tx.rows("revisions.current", source_id=source_id)}
+
+
+def revisions_of(tx: Transaction, addresses: Iterable[Address]) -> dict[Address, int]:
+    """For each root the revision that it is as it is wanted, or wanted no more, because of."""
+    rows = tx.rows("revisions.responsible", addresses=[str(address) for address in addresses])
+    return {Address.parse(address): revision for address, revision in rows}
