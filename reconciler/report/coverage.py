@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.executor.observe.endpoint import Coverage
 from reconciler.report.lines import Page, Piece, Table, line
-from reconciler.report.words import STATUS_STYLES, counted
+from reconciler.report.words import counted, styled
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _row(covered: Coverage) -> tuple[Piece, ...]:
     how = "failed" if covered.blind else "partial" if covered.trouble else "complete"
     return (
         (covered.endpoint, "bold"),
-        (how, STATUS_STYLES[how]),
+        styled(how),
         str(covered.seen),
         str(len(covered.changed)),
         str(len(covered.gone)),

@@ -38,6 +38,7 @@ def drift_of(tx: Transaction, states: Sequence[SourceState]) -> tuple[views.Drif
 
 
 def drift_json(report: DriftReport) -> list[dict[str, Any]]:
+    """Each difference with the fields of its view."""
     return [asdict(item) for item in report.found]
 
 

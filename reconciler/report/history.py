@@ -12,6 +12,7 @@ from reconciler.store.views import HistoryView
 
 
 def history_json(items: Iterable[HistoryView]) -> list[dict[str, Any]]:
+    """Each change with the fields of its view."""
     return [asdict(item) for item in items]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -14,17 +14,8 @@ from reconciler.report.coverage import ObservationCoverage
 from reconciler.report.lines import Line, Page, Piece, Table, line, titled
 from reconciler.report.plan_lines import blocked_lines
 from reconciler.report.plan_summary import elsewhere_text
-from reconciler.report.words import ACTIONS, counted, seconds_text
+from reconciler.report.words import ACTIONS, counted, seconds_text, styled
 
-_STYLES: Mapping[Result, str] = {
-    Result.DONE: "green",
-    Result.FAILED: "red",
-    Result.AMBIGUOUS: "bold red",
-    Result.STALE: "yellow",
-    Result.BUSY: "yellow",
-    Result.SKIPPED: "dim",
-    Result.NOT_STARTED: "dim",
-}
 _ASKED_FOR = frozenset({BlockReason.HELD, BlockReason.REPORT_ONLY})
 
 
@@ -46,6 +37,7 @@ class Verdict(StrEnum):
 
 
 def verdict(applied: Applied) -> Verdict:
+    """What came of it, of an apply that was not interrupted."""
     waiting = {step.address for step in applied.withheld}
     undone = applied.failed or any(step.address not in waiting for step in applied.left.steps)
     failing = any(item.hindrance is BlockReason.BACK_OFF for item in applied.left.blocked)
@@ -135,7 +127,7 @@ def _retry_hint(outcome: Outcome) -> str:
 def _row(outcome: Outcome) -> tuple[Piece, ...]:
     done, words = outcome.result is Result.DONE, ACTIONS[outcome.action]
     return (
-        (outcome.result.value, _STYLES[outcome.result]),
+        styled(outcome.result),
         str(outcome.address),
         words.past if done else words.gerund,
         seconds_text(outcome.seconds) if outcome.seconds else "",

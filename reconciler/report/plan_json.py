@@ -117,6 +117,7 @@ def _observation(covered: Coverage, coverage: ObservationCoverage) -> dict[str, 
 
 
 def step_json(step: Step, catalog: Catalog) -> dict[str, Any]:
+    """One of `steps`; the catalog knows the units."""
     return {
         "address": str(step.address),
         "action": step.action.value,

@@ -16,7 +16,7 @@ from reconciler.report.lines import Line, Piece, line, titled
 from reconciler.report.plan import PlanReport, View, sources_text
 from reconciler.report.plan_summary import summary_lines
 from reconciler.report.values import request_line, request_lines, shown, with_unit
-from reconciler.report.words import ACTIONS, IMPACTS, PARTS, blocked_verb, step_verb
+from reconciler.report.words import ACTIONS, IMPACTS, blocked_verb, step_verb
 
 
 def plan_lines(report: PlanReport) -> Iterator[Line]:
@@ -40,6 +40,7 @@ def plan_lines(report: PlanReport) -> Iterator[Line]:
 
 
 def step_lines(step: Step, view: View) -> Iterator[Line]:
+    """What happens to it first, then each change, why it is as it is, and its requests."""
     words = ACTIONS[step.action]
     yield line(
         (f"{words.symbol:>3} ", f"bold {words.style}"),
@@ -60,6 +61,7 @@ def step_lines(step: Step, view: View) -> Iterator[Line]:
 
 
 def inventory_lines(step: InventoryStep) -> Iterator[Line]:
+    """What is declared or changed of the inventory, field by field."""
     words = ACTIONS[Action.CREATE if step.is_new else Action.UPDATE]
     yield line(
         (f"{words.symbol:>3} ", f"bold {words.style}"),
@@ -139,12 +141,10 @@ def _why(reason: Reason, *, mixed: bool) -> list[Piece]:
 
 
 def _part_lines(part: PartChange, of: Address, view: View) -> Iterator[Line]:
-    symbol, style = PARTS[part.action]
+    words = ACTIONS[Action(part.action.value)]
     name = str(part.address).removeprefix(f"{of}/")
-    data = part.holds_data and part.action is PartAction.DELETE
-    yield line(
-        "    ", (f"{symbol} ", f"bold {style}"), name, (" · its data is lost", "bold red") if data else ""
-    )
+    lost = " · its data is lost" if part.holds_data and part.action is PartAction.DELETE else ""
+    yield line("    ", (f"{words.symbol} ", f"bold {words.style}"), name, (lost, "bold red"))
     if part.action is not PartAction.DELETE:
         yield from _change_lines(part.changes, (), view, "        ", new=part.action is PartAction.CREATE)
 

@@ -20,6 +20,7 @@ from reconciler.report.words import ACTIONS, IMPACTS, blocked_verb
 
 
 def plan_markdown(report: PlanReport) -> str:
+    """The comment, with a line break at its end."""
     return "\n".join(_lines(report)) + "\n"
 
 

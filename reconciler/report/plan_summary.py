@@ -51,12 +51,14 @@ def count_text(plan: Plan) -> str:
 
 
 def inventory_text(plan: Plan) -> str:
+    """`4 to declare, 1 to change`; empty where nothing of the inventory changes."""
     new = sum(1 for step in plan.inventory if step.is_new)
     counts = ((new, "to declare"), (len(plan.inventory) - new, "to change"))
     return ", ".join(f"{count} {text}" for count, text in counts if count)
 
 
 def request_text(plan: Plan) -> str:
+    """`3 requests at hz, 1 request at pve`, or `no requests`."""
     words = [
         f"{counted(count, 'request')} at {endpoint}" for endpoint, count in sorted(plan.requests.items())
     ]

@@ -12,11 +12,12 @@ from reconciler.report.history import history_table
 from reconciler.report.lines import Line, Page, Piece, Table, line
 from reconciler.report.resource import ResourceReport
 from reconciler.report.values import with_unit
-from reconciler.report.words import STATE_STYLES, STATUS_STYLES, age, moment
+from reconciler.report.words import age, moment, styled
 from reconciler.store import views
 
 
 def resource_page(found: ResourceReport) -> Page:
+    """All of it; a section that has nothing to say is left out."""
     return chain(
         _head(found),
         _lifecycle(found),
@@ -50,7 +51,7 @@ def _state(view: views.ResourceView | None) -> Iterator[tuple[str, Piece]]:
     if view is None:
         yield "State", ("wanted, and nothing is there yet", "yellow")
         return
-    yield "State", (view.state, STATE_STYLES.get(view.state, ""))
+    yield "State", styled(view.state)
     yield "Presence", (view.presence, "" if view.presence == "present" else "yellow")
     yield "Management", (view.management, "" if view.management == "managed" else "yellow")
     yield "Endpoint", f"{view.endpoint} ({view.provider}, {view.provider_type})"
@@ -168,7 +169,7 @@ def _operations(found: ResourceReport) -> Page:
         (
             moment(item.intended_at),
             item.operation,
-            (item.status, STATUS_STYLES.get(item.status, "")),
+            styled(item.status),
             age(item.intended_at, item.finished_at) if item.finished_at else "",
             item.actor,
             item.error_message or "",

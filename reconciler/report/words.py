@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from reconciler.executor.steps.outcome import Outcome, Result
-from reconciler.model.diff import PartAction
 from reconciler.model.plan import Action, Blocked, BlockReason, Impact, Step
+from reconciler.report.lines import Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,40 +32,26 @@ ACTIONS: Mapping[Action, ActionWords] = {
     Action.FORGET: ActionWords("x", "blue", "will be forgotten, the object stays", "forgotten", "forgetting"),
     Action.NOOP: ActionWords(" ", "dim", "stays", "left alone", "looking at"),
 }
-PARTS: Mapping[PartAction, tuple[str, str]] = {
-    PartAction.CREATE: ("+", "green"),
-    PartAction.UPDATE: ("~", "yellow"),
-    PartAction.DELETE: ("-", "red"),
-}
 IMPACTS: Mapping[Impact, str] = {
     Impact.ONLINE: "",
     Impact.REBOOT: "restarts it",
     Impact.STOP: "stops it",
     Impact.REPLACE: "replaces it",
 }
-STATE_STYLES: Mapping[str, str] = {
-    "running": "green",
-    "available": "green",
-    "stopped": "dim",
-    "missing": "red",
-    "quarantined": "bold red",
-    "creating": "yellow",
-    "updating": "yellow",
-    "deleting": "yellow",
-    "pending": "yellow",
-}
-STATUS_STYLES: Mapping[str, str] = {
-    "done": "green",
-    "applied": "green",
-    "complete": "green",
-    "failed": "red",
-    "ambiguous": "bold red",
-    "partial": "yellow",
-    "interrupted": "yellow",
+_STYLES: Mapping[str, str] = {
+    **dict.fromkeys(("running", "available", "done", "applied", "complete"), "green"),
+    **dict.fromkeys(("creating", "updating", "deleting", "pending"), "yellow"),
+    **dict.fromkeys(("partial", "interrupted", "stale", "busy"), "yellow"),
+    **dict.fromkeys(("missing", "failed"), "red"),
+    **dict.fromkeys(("quarantined", "ambiguous"), "bold red"),
+    **dict.fromkeys(("stopped", "expired", "skipped", "not started"), "dim"),
     "saved": "cyan",
-    "expired": "dim",
 }
-"""Of operations, saved plans and looks at an endpoint."""
+
+
+def styled(word: str | None) -> Piece:
+    """A state of a resource, a result or a status, in the colour that it has everywhere."""
+    return (word or "", _STYLES.get(word or "", ""))
 
 
 def step_verb(step: Step) -> str:

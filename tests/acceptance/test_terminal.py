@@ -41,7 +41,7 @@ def test_what_goes_into_a_pipe_is_a_line_a_row_however_long(world: World) -> Non
     assert world.cli.ok("history", "network/prod").out.splitlines()[1].endswith(": create")
 
 
-@pytest.mark.parametrize("task_seconds", [3.0])
+@pytest.mark.parametrize("task_seconds", [1.2])
 def test_an_apply_shows_a_bar_with_what_is_under_way_and_how_long_it_will_take(world: World) -> None:
     world.made(vm=VM)
     world.write(other=VM.replace("web-1", "web-2"))

@@ -45,12 +45,14 @@ def run(
 ) -> None:
     """The daemon: reconcile again and again, until stopped."""
     from reconciler.cli.handlers.manifests import Manifests
-    from reconciler.cli.handlers.run import Spans, serve
+    from reconciler.cli.handlers.run import serve
 
     code = serve(
         settings_of(context),
         Manifests(tuple(files or ()), git, branch, subfolder, source, trust_inventory),
-        Spans(interval, observe_interval, poll),
+        interval=interval,
+        observe=observe_interval,
+        poll=poll,
         port=None if port < 0 else port,
         report_only=report_only,
         max_destroy=max_destroy,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.report.lines import Piece
-from reconciler.report.words import STATE_STYLES, STATUS_STYLES, age, moment, short_commit
+from reconciler.report.words import age, moment, short_commit, styled
 from reconciler.store import views
 from reconciler.store.database.session import Transaction
 from reconciler.store.desired import sources
@@ -40,7 +40,7 @@ def resource_row(item: views.ResourceView) -> tuple[Piece, ...]:
     presence = "" if item.presence == "present" else item.presence
     return (
         (item.address, "bold"),
-        (item.state, STATE_STYLES.get(item.state, "")),
+        styled(item.state),
         item.endpoint,
         item.external_id or "",
         item.location or "",
@@ -55,17 +55,13 @@ def resource_row(item: views.ResourceView) -> tuple[Piece, ...]:
     )
 
 
-def _styled(word: str | None) -> Piece:
-    return (word or "", STATUS_STYLES.get(word or "", ""))
-
-
 def _plan_row(item: views.PlanView) -> tuple[Piece, ...]:
     needed = item.needs_approval and item.status == "saved"
     approval = f"by {item.approved_by}" if item.approved_by else "needed" if needed else ""
     return (
         str(item.id),
         item.hash[:12],
-        _styled(item.status),
+        styled(item.status),
         str(item.steps),
         (approval, "magenta" if approval == "needed" else ""),
         item.actor,
@@ -86,7 +82,7 @@ def _endpoint_row(item: views.EndpointView) -> tuple[Piece, ...]:
         item.provider,
         item.provider_type,
         str(item.managed),
-        _styled(item.outcome),
+        styled(item.outcome),
         age(item.observed_at),
         item.url,
         item.credential or "",
@@ -102,7 +98,7 @@ def _operation_row(item: views.OperationView) -> tuple[Piece, ...]:
         moment(item.intended_at),
         (item.address, "bold"),
         item.operation,
-        _styled(item.status),
+        styled(item.status),
         took,
         item.actor,
         " ".join((item.error_message or "").split()),

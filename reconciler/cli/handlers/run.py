@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reconciler.cli.handlers.manifests import Manifests
 from reconciler.cli.handlers.times import span
@@ -12,20 +12,13 @@ from reconciler.daemon.config import LogFormat
 from reconciler.errors import ConfigurationError
 
 
-@dataclass(frozen=True, slots=True)
-class Spans:
-    """As typed, such as 60s: how often to reconcile, how old a look may be, how often to read the source."""
-
-    interval: str
-    observe: str
-    poll: str
-
-
 def serve(
     settings: Settings,
     manifests: Manifests,
-    spans: Spans,
     *,
+    interval: str,
+    observe: str,
+    poll: str,
     port: int | None,
     report_only: bool,
     max_destroy: int | None,
@@ -33,7 +26,10 @@ def serve(
     log_level: str,
     log_format: LogFormat,
 ) -> int:
-    """Run the daemon until it is stopped; gives the exit code."""
+    """Run the daemon until it is stopped; gives the exit code.
+
+    `interval`: how often to reconcile, `observe`: how old a look may be, `poll`: how often to read sources.
+    """
     spec = manifests.spec()
     if spec is None:
         raise ConfigurationError("no manifests were named", hint="name them with -f PATH or --git URL")
@@ -43,9 +39,9 @@ def serve(
         home=settings.home,
         sources=(spec,),
         database_url=settings.database,
-        source_poll=span(spans.poll).total_seconds(),
-        reconcile_interval=span(spans.interval).total_seconds(),
-        observe_interval=span(spans.observe).total_seconds(),
+        source_poll=span(poll).total_seconds(),
+        reconcile_interval=span(interval).total_seconds(),
+        observe_interval=span(observe).total_seconds(),
         port=port,
         report_only=report_only,
         log_level=log_level,

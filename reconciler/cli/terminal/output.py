@@ -22,25 +22,24 @@ Format = Literal["table", "wide", "json", "yaml", "name"]
 _WELL_READ = 92
 
 
+class _Console(Console):
+    def __init__(self, *, stderr: bool) -> None:
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # told by `failures`, as every other end is
+
+
 @cache
 def results() -> Console:
     """Standard output."""
-    return _console(stderr=False)
+    return _Console(stderr=False)
 
 
 @cache
 def errors() -> Console:
     """Standard error."""
-    return _console(stderr=True)
-
-
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError  # told by `failures`, as every other end is
-
-
-def _console(*, stderr: bool) -> Console:
-    return _Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    return _Console(stderr=True)
 
 
 def reading_width() -> int:
