@@ -85,7 +85,7 @@ def plan_options(
     """The engine's options for what was typed."""
     from dataclasses import replace
 
-    from reconciler.cli.handlers.manifests import selection
+    from reconciler.cli.handlers.selecting import selection
     from reconciler.engine.planning import PlanOptions
     from reconciler.planner import Limits
 

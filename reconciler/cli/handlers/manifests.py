@@ -9,7 +9,6 @@ from reconciler.cli.settings import Settings
 from reconciler.errors import ConfigurationError
 from reconciler.manifest.source.sources import read_sources
 from reconciler.manifest.source.state import SourceSpec, SourceState
-from reconciler.planner.select import Selection, parse_selector
 from reconciler.store.desired.sources import PlanSource
 
 
@@ -78,8 +77,3 @@ class Manifests:
             (one,) = git
             return cls(git=one.url, branch=one.branch, subfolder=one.subfolder, name=name)
         return cls(files=tuple(each.url for each in made_from if each.url), name=name)
-
-
-def selection(targets: Sequence[str], excludes: Sequence[str]) -> Selection:
-    """What --target and --exclude choose. Raises PlanError for what is no selector."""
-    return Selection(tuple(map(parse_selector, targets)), tuple(map(parse_selector, excludes)))

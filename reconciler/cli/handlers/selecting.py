@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.engine.results import Preview
 from reconciler.model.address import Address
-from reconciler.planner.select import Selection, Selector
+from reconciler.planner.select import Selection, Selector, parse_selector
 from reconciler.store import views
 from reconciler.store.database.session import Transaction
 
@@ -20,6 +20,11 @@ def type_named(word: str, types: Mapping[str, str]) -> str | None:
             if wanted in (spelling, f"{spelling}s", f"{spelling}es"):
                 return name
     return None
+
+
+def selection(targets: Sequence[str], excludes: Sequence[str]) -> Selection:
+    """What --target and --exclude choose. Raises PlanError for what is no selector."""
+    return Selection(tuple(map(parse_selector, targets)), tuple(map(parse_selector, excludes)))
 
 
 def spelt(selection: Selection, types: Mapping[str, str]) -> Selection:
