@@ -1,8 +1,8 @@
 """Databases for tests: real ones, on a server of this run's own, made from a template in a moment.
 
 Under xdist all workers share one server: the controller makes its folder and removes it, the workers hold
-leases. `--pg` chooses the programs: `wheel` (the default), `system`, or `all`; tests marked `every_server`
-run on both.
+leases. `--pg` chooses the programs: `wheel` (the default), `system`, `env` (what RECONCILER_PG_BIN names), or
+`all`, which is the first two; tests marked `every_server` run on both.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ TEMPLATE, STOCKED = "reconciler_template", "reconciler_stocked"
 ORIGINS: dict[str, tuple[Origin, ...]] = {
     "wheel": ("wheel",),
     "system": ("system",),
+    "env": ("env",),
     "all": ("wheel", "system"),
 }
 

@@ -33,7 +33,7 @@ from reconciler.cli.exit_codes import explained
 from reconciler.cli.failures import Guarded
 from reconciler.cli.settings import Settings, default_home
 
-_VALUED = ("--home", "--database", "--actor")
+_VALUED = ("--home", "--database", "--actor", "--trace")
 _FLAGS = ("--no-color", "--verbose", "-v", "--debug", "--check-plans")
 
 
@@ -109,6 +109,14 @@ def options(
             envvar="RECONCILER_CHECK_PLANS",
         ),
     ] = False,
+    trace: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Append every request to a provider and its answer, without secrets, one JSON line each.",
+            envvar="RECONCILER_TRACE",
+        ),
+    ] = None,
     _: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
@@ -116,7 +124,7 @@ def options(
     if no_color:
         os.environ["NO_COLOR"] = "1"  # what the consoles obey, and whatever is started from here
     where = (home or default_home()).absolute()
-    context.obj = Settings(where, database, actor, verbose, debug, check_plans)
+    context.obj = Settings(where, database, actor, verbose, debug, check_plans, trace)
 
 
 _COMMANDS = {

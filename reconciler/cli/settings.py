@@ -13,7 +13,8 @@ import typer
 class Settings:
     """`database`: a URL, None for the embedded server in `home`. `actor`: None for user@host.
 
-    `check_plans`: each plan has to keep what the planner promises.
+    `check_plans`: each plan has to keep what the planner promises. `trace`: where requests to providers are
+    written down.
     """
 
     home: Path
@@ -22,6 +23,7 @@ class Settings:
     verbose: bool = False
     debug: bool = False
     check_plans: bool = False
+    trace: Path | None = None
 
     @property
     def cache(self) -> Path:

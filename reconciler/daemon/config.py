@@ -25,7 +25,7 @@ class DaemonConfig:
     nothing. `report_only`: plan and report, send no mutation anywhere. `max_destroy`: more deletions and
     replacements in one plan wait for an approval. `shutdown_timeout`: how long what is under way may take
     to end once the daemon was told to stop. `check_plans`: refuse a plan that does not keep what the
-    planner promises.
+    planner promises. `trace`: the file to which every request to a provider and its answer is appended.
     """
 
     home: Path
@@ -42,6 +42,7 @@ class DaemonConfig:
     log_format: LogFormat = "json"
     actor: str | None = None
     check_plans: bool = False
+    trace: Path | None = None
 
     def __post_init__(self) -> None:
         if wrong := list(self._wrong()):

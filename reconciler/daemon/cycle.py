@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from reconciler.daemon.endpoints import Endpoints
-from reconciler.daemon.logs import Redactor, get_logger
+from reconciler.daemon.logs import get_logger
 from reconciler.daemon.metrics import Metrics
 from reconciler.daemon.notices import Notices
 from reconciler.daemon.reporting import Teller
@@ -30,6 +30,7 @@ from reconciler.executor.context import Context
 from reconciler.executor.steps.outcome import Result
 from reconciler.model.address import Address
 from reconciler.model.plan import BlockReason, Step
+from reconciler.redaction import Redactor
 from reconciler.store.inventory import rows as inventory
 
 _log = get_logger(__name__)

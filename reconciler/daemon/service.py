@@ -22,7 +22,7 @@ from reconciler.daemon.cycle import Due, Ended, Reconciler
 from reconciler.daemon.endpoints import Endpoints
 from reconciler.daemon.health import TICK_SECONDS, Health, HealthServer
 from reconciler.daemon.housekeeping import Housekeeping
-from reconciler.daemon.logs import Redactor, configure, get_logger
+from reconciler.daemon.logs import configure, get_logger
 from reconciler.daemon.metrics import Metrics
 from reconciler.daemon.notices import Notices
 from reconciler.daemon.notify import notify
@@ -35,6 +35,8 @@ from reconciler.executor.access.budget import RequestBudget
 from reconciler.executor.context import Context
 from reconciler.model.backoff import BackOff
 from reconciler.planner import Limits
+from reconciler.providers.trace import Trace
+from reconciler.redaction import Redactor
 from reconciler.store.database.faults import TryAgain
 
 HEARTBEAT_SECONDS = 5.0
@@ -50,9 +52,9 @@ def run(config: DaemonConfig) -> int:
     """Run until SIGTERM or SIGINT. The exit code: 0 ended in good order, 1 it could not run or not end."""
     redactor = Redactor()
     configure(config.log_level, config.log_format, redactor)
-    service = _Service(config, redactor)
     try:
-        return service.run()
+        with Trace.open(config.trace, _log.warning) as trace:
+            return _Service(config, redactor, trace).run()
     except ReconcilerError as error:
         _log.error("the daemon cannot run", problem=error.message, hint=error.hint)
         return 1
@@ -64,8 +66,9 @@ class _Broken(ReconcilerError):
 
 
 class _Service:
-    def __init__(self, config: DaemonConfig, redactor: Redactor) -> None:
+    def __init__(self, config: DaemonConfig, redactor: Redactor, trace: Trace | None) -> None:
         self.config = config
+        self.trace = trace
         self.metrics = Metrics()
         self.health = Health(self.metrics)
         notices = Notices()
@@ -137,6 +140,7 @@ class _Service:
                     self.config.database_url,
                     self.actor,
                     check_plans=self.config.check_plans,
+                    trace=self.trace,
                 ) as engine:
                     engine.budgets = self.budgets  # what was sent was sent, whatever became of the database
                     with engine.working("daemon") as context:

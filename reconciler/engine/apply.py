@@ -85,16 +85,16 @@ class Session:
         try:
             with self.engine.store.rehearsal(actor) as tx:
                 loaded = record_sources(tx, self.engine, self.states)
-                context = self.engine.rehearsing(tx, self.context)
-                coverage = dict(self.coverage)
-                tx.value("session.look_within")
-                if self.observing:
-                    for name in sorted(context.connections.endpoints.keys() - coverage.keys()):
-                        coverage[name] = observe_within(tx, context, name)
-                coverage |= {
-                    name: observe_closely(context, coverage[name], targets, tx)
-                    for name, targets in adoption_targets(tx, _seen(coverage)).items()
-                }
+                with self.engine.rehearsing(tx, self.context) as context:
+                    coverage = dict(self.coverage)
+                    tx.value("session.look_within")
+                    if self.observing:
+                        for name in sorted(context.connections.endpoints.keys() - coverage.keys()):
+                            coverage[name] = observe_within(tx, context, name)
+                    coverage |= {
+                        name: observe_closely(context, coverage[name], targets, tx)
+                        for name, targets in adoption_targets(tx, _seen(coverage)).items()
+                    }
                 revision = loaded[-1].change.id if loaded else self.context.revision
                 changed = _inventory(loaded)
                 plan = plan_now(tx, self.engine, coverage, self._scoped(loaded), revision, changed)

@@ -21,6 +21,7 @@ from reconciler.executor.context import Connections, Context, EndpointConnection
 from reconciler.model.catalog import Catalog
 from reconciler.model.inventory import Endpoint
 from reconciler.providers.driver import Access, DriverClass, Meter
+from reconciler.providers.trace import Trace
 from reconciler.store.database.opening import Database, open_database
 from reconciler.store.database.session import Actor, Store, Transaction
 from reconciler.store.inventory import rows as inventory
@@ -46,7 +47,8 @@ def default_actor() -> str:
 class Engine:
     """Holds what lives as long as the process. `budgets` outlive connections, so limits hold throughout.
 
-    `check_plans`: refuse a plan that does not keep what the planner promises.
+    `check_plans`: refuse a plan that does not keep what the planner promises. `trace`: where every request to
+    a provider is written down; whoever opened it closes it.
     """
 
     home: Path
@@ -57,11 +59,18 @@ class Engine:
     key: Key
     budgets: dict[str, RequestBudget] = field(default_factory=dict)
     check_plans: bool = False
+    trace: Trace | None = None
 
     @classmethod
     @contextmanager
     def open(
-        cls, home: Path, url: str | None, actor: str | None = None, *, check_plans: bool = False
+        cls,
+        home: Path,
+        url: str | None,
+        actor: str | None = None,
+        *,
+        check_plans: bool = False,
+        trace: Trace | None = None,
     ) -> Iterator[Engine]:
         """Open the database (starting the embedded one where no URL is given) and bring the catalog in."""
         who = actor or default_actor()
@@ -70,7 +79,7 @@ class Engine:
                 catalog = bring_in(tx)
                 owner = tx.value("installation.uid")
             key = database.key(home, who)
-            yield cls(home, database, catalog, owner, who, key, check_plans=check_plans)
+            yield cls(home, database, catalog, owner, who, key, check_plans=check_plans, trace=trace)
 
     @property
     def store(self) -> Store:
@@ -81,7 +90,11 @@ class Engine:
     def working(self, kind: Literal["cli", "daemon"]) -> Iterator[Context]:
         """A context for observing and applying, for as long as the block runs."""
         with worker(self.store, kind) as worker_id:
-            yield self.context(worker_id)
+            context = self.context(worker_id)
+            try:
+                yield context
+            finally:
+                context.connections.close()
 
     def context(self, worker_id: UUID) -> Context:
         """What a worker observes and applies with: the endpoints as they are recorded now."""
@@ -100,17 +113,21 @@ class Engine:
     def refreshed(self, context: Context, revision: int | None) -> Context:
         """The context after a revision: endpoints may have come, changed or gone."""
         with self.store.read() as tx:
-            connections = Connections(self.endpoints(tx), context.connections.stop)
+            connections = context.connections.renewed(self.endpoints(tx))
         return replace(context, connections=connections, catalog=self.catalog, revision=revision)
 
-    def rehearsing(self, tx: Transaction, context: Context) -> Context:
+    @contextmanager
+    def rehearsing(self, tx: Transaction, context: Context) -> Iterator[Context]:
         """A context that sees what the transaction sees: endpoints and credentials not committed yet."""
 
         def within(credential: str) -> str:
-            return resolve(tx, self.key, credential)
+            return self._hidden(resolve(tx, self.key, credential))
 
         connections = Connections(self.endpoints(tx, within), context.connections.stop)
-        return replace(context, connections=connections, catalog=self.catalog, secret=within)
+        try:
+            yield replace(context, connections=connections, catalog=self.catalog, secret=within)
+        finally:
+            connections.close()
 
     def endpoints(
         self, tx: Transaction, secret: Callable[[str], str] | None = None
@@ -143,6 +160,7 @@ class Engine:
                 meter=meter,
                 settings=endpoint.settings,
                 ca_file=Path(endpoint.ca_file) if endpoint.ca_file else None,
+                trace=self.trace.at(endpoint.name) if self.trace else None,
             )
 
         return EndpointConnection(
@@ -159,7 +177,13 @@ class Engine:
         """A credential's value, at the moment of use. Raises CredentialError, without the value."""
         # Not a reading transaction: the vault writes down who read a secret.
         with self.store.transaction(Actor(self.actor, "use of a credential", "maintenance")) as tx:
-            return resolve(tx, self.key, credential)
+            return self._hidden(resolve(tx, self.key, credential))
+
+    def _hidden(self, secret: str) -> str:
+        """The same, after the trace learnt it: nobody sends a secret that it would not know."""
+        if self.trace is not None:
+            self.trace.hide(secret)
+        return secret
 
     def fingerprint(self, tx: Transaction, credential: str) -> str:
         """A keyed fingerprint of a credential's value, empty where it cannot be resolved here."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 from reconciler.executor.context import Context
 from reconciler.executor.observe.endpoint import Coverage, observe
@@ -16,7 +15,7 @@ def observe_all(
 ) -> dict[str, Coverage]:
     """Look at the named endpoints, or at all; what fails at one says nothing of the others."""
     wanted = sorted(context.connections.endpoints if names is None else names)
-    with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="observe") as pool:
+    with context.connections.pool(_AT_ONCE, "observe") as pool:
         coverage = pool.map(lambda name: observe(context, name, accept_empty=accept_empty), wanted)
         try:
             return dict(zip(wanted, coverage, strict=True))

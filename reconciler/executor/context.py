@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,6 +12,7 @@ from uuid import UUID
 from reconciler.errors import ConfigurationError, CredentialError, ErrorCode, PlanError, ProviderError
 from reconciler.executor.access.budget import Metered, RequestBudget
 from reconciler.executor.access.edge import Edge
+from reconciler.executor.access.opened import OpenDrivers
 from reconciler.executor.access.poller import Poller
 from reconciler.model.catalog import Catalog
 from reconciler.model.inventory import Endpoint
@@ -40,13 +42,18 @@ class Connections:
     """One driver for each endpoint and thread, and one poller for each endpoint.
 
     It keeps which logins were shown something of ours, because only theirs is a denial to be believed.
-    `stop` ends all waiting for a place in a budget; it is the one of the run that uses these.
+    `stop` ends all waiting for a place in a budget; it is the one of the run that uses these. A driver is
+    closed when its thread ends, and those of the thread that calls `close` with it.
     """
 
     def __init__(
-        self, endpoints: Mapping[str, EndpointConnection], stop: threading.Event | None = None
+        self,
+        endpoints: Mapping[str, EndpointConnection],
+        stop: threading.Event | None = None,
+        opened: OpenDrivers | None = None,
     ) -> None:
         self.endpoints = endpoints
+        self._opened = opened or OpenDrivers()
         self.stop = stop or threading.Event()
         self._local = threading.local()
         self._pollers: dict[str, Poller] = {}
@@ -68,6 +75,7 @@ class Connections:
             try:
                 access = to.access(Metered(to.budget, lambda: self.stop, self._is_hasty))
                 drivers[name] = Edge(name, to.driver(access))
+                self._opened.add(drivers[name])
                 self._logins()[name] = to.fingerprint(f"{access.url}\n{access.credential}")
             except CredentialError as error:
                 raise ProviderError(
@@ -119,8 +127,28 @@ class Connections:
         """The endpoint's one poller, which all threads share."""
         with self._lock:
             if name not in self._pollers:
-                self._pollers[name] = Poller(lambda: self.driver(name))
+                self._pollers[name] = Poller(lambda: self.driver(name), leave=self._opened.close_own)
             return self._pollers[name]
+
+    @contextmanager
+    def pool(self, workers: int, name: str) -> Iterator[ThreadPoolExecutor]:
+        """Threads that work with these; when all have ended, their drivers are closed."""
+        try:
+            with ThreadPoolExecutor(max_workers=workers, thread_name_prefix=name) as pool:
+                yield pool
+        finally:
+            self._opened.close_ended()
+
+    def renewed(self, endpoints: Mapping[str, EndpointConnection]) -> Connections:
+        """The connections to go on with when the inventory has changed; these are closed."""
+        self.close()
+        return Connections(endpoints, self.stop, self._opened)
+
+    def close(self) -> None:
+        """Close the drivers of this thread, and of those that have ended. What comes after connects anew."""
+        self._local = threading.local()
+        self._opened.close_own()
+        self._opened.close_ended()
 
 
 @dataclass(frozen=True, slots=True)

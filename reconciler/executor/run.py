@@ -58,7 +58,7 @@ def run_steps(
         run.under_way[pool.submit(runner.run)] = step
 
     try:
-        with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="step") as pool:
+        with context.connections.pool(workers, "step") as pool:
             while True:
                 while len(run.under_way) < workers and not stop.is_set():
                     step = run.schedule.take()

@@ -70,7 +70,7 @@ class Desired:
     `collections` are the part types that the manifest lists, so that parts not listed are to go; parts
     of other types are left alone. What the manifest does not name is left as it is; that there shall be
     none of it is said by an empty set or list among the `attributes`, by the names in `unset` (an attribute
-    of one value), and, of tags, by `tags_named` with no tags. References are addresses as text. `adopt` is
+    of one value), and, of tags, by `tags_named` with no tags. References are addresses. `adopt` is
     the external id of an existing object to take over.
     """
 

@@ -125,6 +125,11 @@ class SimulatorServer:
         self._thread: threading.Thread | None = None
 
     @property
+    def open_connections(self) -> int:
+        """How many connections of clients are open now."""
+        return self._http.open_connections
+
+    @property
     def port(self) -> int:
         return int(self._http.server_address[1])
 
@@ -207,6 +212,22 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
     allow_reuse_address = True
+
+    def __init__(self, address: tuple[str, int], handler: type[_Handler]) -> None:
+        super().__init__(address, handler)
+        self.open_connections = 0
+        self._lock = threading.Lock()
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        self._count(1)
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._count(-1)
+
+    def _count(self, more: int) -> None:
+        with self._lock:
+            self.open_connections += more
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away mid-request is ordinary here; anything else is printed as usual."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.rigs.databases import TestDatabase
+from tests.rigs.wheels import install
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -35,12 +35,8 @@ print(len(core_part().resource_types), HetznerDriver.catalog.name, ProxmoxDriver
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel's content, as an installer would lay it out."""
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
-    subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True)
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder / "site")
-    return folder / "site"
+    install(CHECKOUT, folder)
+    return folder
 
 
 def test_an_installed_wheel_migrates_a_database_from_nothing(
@@ -56,6 +52,14 @@ def test_an_installed_wheel_migrates_a_database_from_nothing(
     assert done.returncode == 0, done.stderr
     assert "0001_initial.sql" in done.stdout
     assert done.stdout.rstrip().splitlines()[0].endswith("()")
+
+
+def test_the_wheel_says_that_it_is_typed_and_that_only_tests_need_pytest(installed: Path) -> None:
+    assert (installed / "reconciler" / "py.typed").is_file()
+    (metadata,) = installed.glob("*.dist-info/METADATA")
+    asked = [line for line in metadata.read_text(encoding="utf-8").splitlines() if "pytest" in line]
+    assert "Requires-Dist: pytest>=8; extra == 'testing'" in asked
+    assert all("extra == " in line for line in asked)
 
 
 def test_the_wheel_names_its_command_and_its_drivers(installed: Path) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from reconciler.providers.driver import Request
 from reconciler.providers.hetzner import HetznerDriver
-from reconciler.providers.hetzner.types import TYPES
-from tests.contract.harness import FreeMeter, Sample, Sent, access
+from reconciler.testing import Fault, FreeMeter, Sent, access
 from tests.contract.hetzner_rig import TOKEN, Rig, running, violations
-from tests.contract.hetzner_samples import samples
 from tests.contract.hetzner_samples.wanting import PROVIDER
+from tests.contract.sim_faults import simulated
 
 
 class HetznerHarness:
@@ -33,9 +32,6 @@ class HetznerHarness:
         self.drivers.append(HetznerDriver(access(PROVIDER, self.url, credential or TOKEN, meter=self.meter)))
         return self.drivers[-1]
 
-    def samples(self) -> Sequence[Sample]:
-        return samples()
-
     def sent(self) -> list[Sent]:
         return [
             Sent(str(entry["method"]), str(entry["path"]).removeprefix("/v1"))
@@ -43,13 +39,13 @@ class HetznerHarness:
             if entry["method"] != "GET"
         ]
 
-    def collection(self, resource_type: str) -> str:
-        return f"/v1/{TYPES[resource_type].wire.collection}"
-
     def fault(self, kind: str, **options: Any) -> None:
         self.rig.control("POST", "/faults", {"kind": kind, **options})
 
-    def clear_faults(self) -> None:
+    def fail(self, fault: Fault, *, reads: bool) -> None:
+        self.fault(**simulated(fault, reads=reads))
+
+    def mend(self) -> None:
         self.rig.control("DELETE", "/faults")
 
     def violations(self) -> list[str]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from reconciler.providers.proxmox import ProxmoxDriver
-from tests.contract.harness import FreeMeter, Sample, Sent, access
+from reconciler.testing import Fault, FreeMeter, Sent, access
 from tests.contract.proxmox_rig import SECRET, Rig, running, violations
-from tests.contract.proxmox_samples import LISTED, samples
 from tests.contract.proxmox_samples.wanting import PROVIDER
+from tests.contract.sim_faults import simulated
 
 CREDENTIAL = f"reconciler@pve!demo={SECRET}"
 
@@ -38,9 +38,6 @@ class ProxmoxHarness:
         self.drivers.append(ProxmoxDriver(reach))
         return self.drivers[-1]
 
-    def samples(self) -> Sequence[Sample]:
-        return samples()
-
     def sent(self) -> list[Sent]:
         return [
             Sent(str(entry["method"]), str(entry["path"]).removeprefix("/api2/json"))
@@ -48,13 +45,10 @@ class ProxmoxHarness:
             if entry["method"] != "GET"
         ]
 
-    def collection(self, resource_type: str) -> str:
-        return LISTED[resource_type]
+    def fail(self, fault: Fault, *, reads: bool) -> None:
+        self.rig.fault(**simulated(fault, reads=reads))
 
-    def fault(self, kind: str, **options: Any) -> None:
-        self.rig.fault(kind, **options)
-
-    def clear_faults(self) -> None:
+    def mend(self) -> None:
         self.rig.clear_faults()
 
     def violations(self) -> list[str]:

@@ -24,7 +24,7 @@ from reconciler.model.plan import Action
 from reconciler.providers.driver import ObserveRequest
 from reconciler.providers.proxmox import ProxmoxDriver
 from reconciler.sim.tls import server_context
-from tests.contract.harness import FreeMeter, World, access, catalog_of, wanted
+from reconciler.testing import FreeMeter, World, access, catalog_of, wanted
 
 FOLDER = os.environ.get("FAKEPVE_PATH", "")
 INSTALLED = bool(FOLDER) or importlib.util.find_spec("fakepve") is not None

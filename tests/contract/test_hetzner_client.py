@@ -14,7 +14,7 @@ from reconciler import __version__
 from reconciler.errors import ErrorCode, ProviderError
 from reconciler.providers.driver import ObserveRequest
 from reconciler.providers.hetzner import HetznerDriver
-from tests.contract.harness import World, access
+from reconciler.testing import World, access
 from tests.contract.hetzner_harness import HetznerHarness, asked, hetzner, poweroff
 from tests.contract.hetzner_rig import TOKEN
 from tests.contract.hetzner_samples.ssh_key import ssh_key

@@ -14,7 +14,7 @@ from reconciler.model.plan import Action
 from reconciler.model.values import ExternalRef, Value
 from reconciler.providers.driver import ObserveRequest, Request, TaskState
 from reconciler.providers.hetzner.types import TYPES
-from tests.contract.harness import Sample, World
+from reconciler.testing import Sample, World
 from tests.contract.hetzner_harness import HetznerHarness, asked, hetzner, poweroff
 from tests.contract.hetzner_samples import samples
 from tests.contract.hetzner_samples.firewall import firewall

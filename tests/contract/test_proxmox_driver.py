@@ -18,7 +18,7 @@ from reconciler.model.resource import Desired, Observed
 from reconciler.model.values import SecretRef
 from reconciler.providers.driver import Observation, ObserveRequest, TaskState
 from reconciler.providers.proxmox.marks import FAULT
-from tests.contract.harness import OWNER, World
+from reconciler.testing import OWNER, World
 from tests.contract.proxmox_harness import ProxmoxHarness, proxmox
 from tests.contract.proxmox_rig import AUDITOR_SECRET, IMAGE, PASSWORD
 from tests.contract.proxmox_samples.container import container
@@ -288,10 +288,10 @@ def test_a_guest_with_our_mark_is_read_even_if_nobody_knows_it(world: World) -> 
 
 def test_without_the_privilege_to_see_all_nothing_is_absent(world: World) -> None:
     world.apply(vm())
-    world.harness.fault("lost_permission")
+    rig_of(world).fault("lost_permission")
     seen = everything(world)
     target = world.observe(WEB)
-    world.harness.clear_faults()
+    rig_of(world).clear_faults()
     assert not seen.resources
     assert not seen.complete
     assert {item.external_id for item in seen.unseen} == {None}
@@ -301,9 +301,9 @@ def test_without_the_privilege_to_see_all_nothing_is_absent(world: World) -> Non
 
 def test_an_empty_list_does_not_make_a_target_absent(world: World) -> None:
     world.apply(vm())
-    world.harness.fault("empty_list", path=".*/cluster/resources")
+    rig_of(world).fault("empty_list", path=".*/cluster/resources")
     seen = world.observe(WEB)
-    world.harness.clear_faults()
+    rig_of(world).clear_faults()
     assert not seen.absent
     assert seen.unseen
 
@@ -311,10 +311,10 @@ def test_an_empty_list_does_not_make_a_target_absent(world: World) -> None:
 def test_guests_of_an_offline_node_are_unseen_and_no_list_is_complete(world: World) -> None:
     world.apply(vm())
     world.apply(vm("web-2", node="pve2"))
-    world.harness.fault("offline_node", options={"node": "pve2"})
+    rig_of(world).fault("offline_node", options={"node": "pve2"})
     seen = everything(world)
     target = world.observe(Address.parse("vm/web-2"))
-    world.harness.clear_faults()
+    rig_of(world).clear_faults()
     assert not seen.complete
     assert world.ids[Address.parse("vm/web-2")] in {item.external_id for item in seen.unseen}
     assert seen_in(seen, world.ids[WEB]).mark is not None
@@ -324,9 +324,9 @@ def test_guests_of_an_offline_node_are_unseen_and_no_list_is_complete(world: Wor
 
 def test_a_stranger_whose_node_does_not_say_how_it_is_is_unseen(world: World) -> None:
     stranger = next(item for item in everything(world).resources if item.attributes.get("is_template"))
-    world.harness.fault("offline_node", options={"node": stranger.attributes["node"]})
+    rig_of(world).fault("offline_node", options={"node": stranger.attributes["node"]})
     seen = everything(world)
-    world.harness.clear_faults()
+    rig_of(world).clear_faults()
     assert "unknown" not in {item.state for item in seen.resources}
     assert any("does not say how guest" in item.message for item in seen.unseen)
 
@@ -351,11 +351,11 @@ def test_a_vmid_that_somebody_took_first_is_said_to_exist(world: World) -> None:
 def test_a_locked_guest_is_busy_and_refuses_for_now(world: World) -> None:
     desired = vm()
     world.apply(desired)
-    world.harness.fault("stuck_lock", options={"vmid": int(world.ids[WEB]), "lock": "backup"})
+    rig_of(world).fault("stuck_lock", options={"vmid": int(world.ids[WEB]), "lock": "backup"})
     seen = world.look(WEB, desired)
     with pytest.raises(ProviderError) as error:
         world.apply(changed(desired, cpu_cores=4))
-    world.harness.clear_faults()
+    rig_of(world).clear_faults()
     assert seen.busy
     assert seen.attributes["config_lock"] == "backup"
     assert (error.value.code, error.value.transient) == (ErrorCode.LOCKED, True)
@@ -367,9 +367,9 @@ def test_a_locked_guest_is_busy_and_refuses_for_now(world: World) -> None:
 )
 def test_a_task_s_own_result_decides(world: World, ends: str, state: TaskState) -> None:
     calls = world.lower(Action.CREATE, vm(), None, Diff(WEB))
-    world.harness.fault("action_error", method="POST", options={"exitstatus": ends})
+    rig_of(world).fault("action_error", method="POST", options={"exitstatus": ends})
     tasks = world.submit(calls[0], WEB)
-    world.harness.clear_faults()
+    rig_of(world).clear_faults()
     status = world.driver.poll(tasks)[tasks[0]]
     assert status.state is state
     assert ends == "OK" or status.message.startswith(ends)
@@ -394,7 +394,7 @@ def test_tasks_that_run_are_not_done() -> None:
         calls = world.lower(Action.CREATE, vm(), None, Diff(WEB))
         tasks = world.submit(calls[0], WEB)
         assert [status.state for status in world.driver.poll(tasks).values()] == [TaskState.RUNNING]
-        harness.fault("status", method="GET", path=".*/tasks/.*/status", status=404)
+        harness.rig.fault("status", method="GET", path=".*/tasks/.*/status", status=404)
         denied = world.driver.poll(tasks).values()
         assert [status.state for status in denied] == [TaskState.RUNNING], "a denial is not its end"
         harness.rig.clock.now += 6
@@ -407,9 +407,9 @@ def test_a_node_that_goes_offline_leaves_its_tasks_unfinished_and_others_known(w
         where = Address.of("vm", name)
         (call,) = world.lower(Action.CREATE, vm(name, node=node), None, Diff(where))
         tasks += world.submit(call, where)
-    world.harness.fault("offline_node", options={"node": "pve2"})
+    rig_of(world).fault("offline_node", options={"node": "pve2"})
     states = world.driver.poll(tasks)
-    world.harness.clear_faults()
+    rig_of(world).clear_faults()
     assert [states[task].state for task in tasks] == [TaskState.DONE, TaskState.RUNNING]
 
 
@@ -463,10 +463,10 @@ def test_a_wrong_password_is_unauthorized(made: ProxmoxHarness) -> None:
 
 def test_a_login_that_nobody_answers_is_no_wrong_password(made: ProxmoxHarness) -> None:
     driver = made.connect(f"root@pam:{PASSWORD}")
-    made.fault("status", method="POST", status=503)
+    made.rig.fault("status", method="POST", status=503)
     with pytest.raises(ProviderError) as error:
         driver.observe(ObserveRequest(GUESTS))
-    made.clear_faults()
+    made.rig.clear_faults()
     assert (error.value.code, error.value.transient) == (ErrorCode.UNAVAILABLE, True)
     driver.observe(ObserveRequest(GUESTS))
     assert made.meter.asked == len(made.rig.server.ledger.since())

@@ -3,7 +3,9 @@ pools."""
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,23 @@ def test_a_certificate_is_used_again_and_a_spoilt_one_is_made_anew(tmp_path: Pat
     (tmp_path / "cert.pem").write_bytes(first)
     server_context(tmp_path)
     assert (tmp_path / "ca.pem").read_bytes() != first
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "::1"])
+def test_a_certificate_passes_the_strictest_check_that_a_client_may_make(tmp_path: Path, name: str) -> None:
+    server = server_context(tmp_path)
+    client = ssl.create_default_context(cafile=tmp_path / "ca.pem")
+    client.verify_flags |= ssl.VERIFY_X509_STRICT  # as Python does from 3.13 on
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = (
+        client.wrap_bio(to_client, to_server, server_hostname=name),
+        server.wrap_bio(to_server, to_client, server_side=True),
+    )
+    for _ in range(3):
+        for end in ends:
+            with suppress(ssl.SSLWantReadError):
+                end.do_handshake()
+    assert ends[0].version() == "TLSv1.3"
 
 
 def test_a_password_login_may_read_and_write(rig: Rig) -> None:

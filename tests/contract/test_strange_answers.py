@@ -20,7 +20,7 @@ from reconciler.providers.driver import Access, Driver, DriverClass, ObserveRequ
 from reconciler.providers.hetzner import HetznerDriver
 from reconciler.providers.proxmox import ProxmoxDriver
 from reconciler.sim.tls import server_context
-from tests.contract.harness import OWNER, FreeMeter
+from reconciler.testing import OWNER, FreeMeter
 from tests.rigs.examples import often
 
 DRIVERS: dict[str, tuple[DriverClass, str, frozenset[str]]] = {

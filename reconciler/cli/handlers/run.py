@@ -48,6 +48,7 @@ def serve(
         log_format=log_format,
         actor=settings.actor,
         check_plans=settings.check_plans,
+        trace=settings.trace,
     )
     if max_destroy is not None:
         config = replace(config, max_destroy=max_destroy)

@@ -20,6 +20,7 @@ from reconciler.engine.engine import Engine
 from reconciler.engine.planning import PlanOptions
 from reconciler.engine.results import Preview
 from reconciler.executor.observe.endpoint import Coverage
+from reconciler.providers.trace import Trace
 from reconciler.report.coverage import ObservationCoverage, trouble_text
 from reconciler.report.plan import PlanReport, View
 from reconciler.store import views
@@ -96,8 +97,9 @@ def running(request: Request) -> Iterator[Run]:
     """Open the database, read the manifests, register as a worker."""
     settings = request.settings
     with (
+        Trace.open(settings.trace, warn) as trace,
         Engine.open(
-            settings.home, settings.database, settings.actor, check_plans=settings.check_plans
+            settings.home, settings.database, settings.actor, check_plans=settings.check_plans, trace=trace
         ) as engine,
         engine.working("cli") as context,
     ):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from reconciler.errors import ErrorCode, ProviderError, ReconcilerError
@@ -19,6 +20,7 @@ from reconciler.providers.driver import (
     Submission,
     TaskStatus,
 )
+from reconciler.providers.trace import during
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Edge:
 
     def observe(self, request: ObserveRequest) -> Observation:
         try:
-            return self.inner.observe(request)
+            with during("observe"):
+                return self.inner.observe(request)
         except ReconcilerError:
             raise
         except Exception as error:
@@ -38,7 +41,8 @@ class Edge:
 
     def submit(self, request: Request) -> Submission:
         try:
-            return self.inner.submit(request)
+            with during(request.operation):
+                return self.inner.submit(request)
         except ReconcilerError:
             raise
         except Exception as error:
@@ -46,11 +50,19 @@ class Edge:
 
     def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
         try:
-            return self.inner.poll(tasks)
+            with during("poll"):
+                return self.inner.poll(tasks)
         except ReconcilerError:
             raise
         except Exception as error:
             raise self._unreadable(error, "the answer about a task") from error
+
+    def close(self) -> None:
+        """Give up what the driver holds, if it has a way to. What fails in that harms nobody any more."""
+        close = getattr(self.inner, "close", None)
+        if close is not None:
+            with suppress(Exception):
+                close()
 
     def _unreadable(self, error: Exception, what: str, *, ambiguous: bool = False) -> ProviderError:
         if isinstance(error, OSError):  # the system's own words: a CA file that is not there, for one

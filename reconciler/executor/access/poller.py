@@ -44,8 +44,15 @@ class Poller:
     _DENIALS = 3  # that a provider does not know a task is believed from so many answers in a row
     _BLIND = 120.0  # seconds without any answer about a task, after which nobody waits for it any more
 
-    def __init__(self, connect: Callable[[], Asked], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Asked],
+        clock: Callable[[], float] = time.monotonic,
+        leave: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`connect` gives whom to ask, `leave` is called by the thread that asked when it ends."""
         self._connect = connect
+        self._leave = leave
         self._clock = clock
         self._lock = threading.Lock()
         self._waiters: list[_Waiter] = []
@@ -102,6 +109,8 @@ class Poller:
             for waiter in left:
                 waiter.done.set()
             raise
+        finally:
+            self._leave()
 
     def _poll_all(self) -> None:
         interval = self._FIRST

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -68,7 +67,7 @@ def recover(
             return _bring_to_an_end(context, *pair, stop, sure=pair[0].endpoint in accept_empty)
 
     # Side by side: one that has to be waited for keeps none of the others open.
-    with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="recover") as pool:
+    with context.connections.pool(_AT_ONCE, "recover") as pool:
         found = pool.map(one, taken)
         try:
             return tuple(found)

@@ -21,6 +21,7 @@ from reconciler import __version__
 from reconciler.errors import ErrorCode, ProviderError
 from reconciler.providers.driver import Access
 from reconciler.providers.hetzner import errors
+from reconciler.providers.sessions import close_session
 
 _GET_ATTEMPTS = 2
 
@@ -49,9 +50,11 @@ class HetznerClient:
         self._session.proxies = dict(get_environ_proxies(url))
         self._session.verify = str(access.ca_file) if access.ca_file else _environment_ca()
         self._session.hooks["response"].append(self._seen)
+        access.watch(self._session)
 
     def close(self) -> None:
-        self._session.close()
+        """Close the connections; the next request opens them again."""
+        close_session(self._session)
 
     def named(self, method: str, path: str) -> str:
         """A request as messages name it."""

@@ -49,3 +49,6 @@ class LogicalDriver:
 
     def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
         return {task: TaskStatus(TaskState.UNKNOWN, "a logical provider has no tasks") for task in tasks}
+
+    def close(self) -> None:
+        """Nothing is held."""

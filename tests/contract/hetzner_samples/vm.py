@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from reconciler.model.resource import Desired
 from reconciler.model.values import Value
-from tests.contract.harness import Sample
+from reconciler.testing import Parts, Sample
 from tests.contract.hetzner_samples.network import network, subnet
 from tests.contract.hetzner_samples.primary_ip import primary_ip
 from tests.contract.hetzner_samples.ssh_key import ssh_key
-from tests.contract.hetzner_samples.wanting import Parts, changed, want, with_parts, without
+from tests.contract.hetzner_samples.wanting import changed, want, with_parts, without
 
 
 def vm(name: str = "web-1", parts: Parts | None = None, **values: Value) -> Desired:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from tests.contract.harness import Sample
-from tests.contract.proxmox_samples import container, guest, pool, vm
-
-LISTED = {"container": guest.LISTED, "pool": pool.LISTED, "vm": guest.LISTED}
-"""The path of the list that shows a type's objects."""
+from reconciler.testing import Sample
+from tests.contract.proxmox_samples import container, pool, vm
 
 
 def samples() -> list[Sample]:

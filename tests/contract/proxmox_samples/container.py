@@ -7,11 +7,11 @@ from typing import Any
 from reconciler.model.resource import Desired
 from reconciler.model.values import SecretRef
 from reconciler.providers.proxmox.types.container import KIND
-from tests.contract.harness import Sample
+from reconciler.testing import Parts, Sample
 from tests.contract.proxmox_rig import CT_TEMPLATE
 from tests.contract.proxmox_samples.guest import GENERAL, KEY_1, NIC_OPTIONS, disk, elsewhere, nic
 from tests.contract.proxmox_samples.pool import pool
-from tests.contract.proxmox_samples.wanting import Parts, changed, want, with_parts
+from tests.contract.proxmox_samples.wanting import changed, want, with_parts
 
 
 def container(name: str = "ct-1", parts: Parts | None = None, **values: Any) -> Desired:

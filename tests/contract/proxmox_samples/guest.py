@@ -9,7 +9,6 @@ from reconciler.model.values import Value
 from reconciler.providers.proxmox.types.guest.kind import Kind
 from tests.contract.proxmox_samples.wanting import CATALOG, PROVIDER
 
-LISTED = "/api2/json/cluster/resources"
 KEY_1 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFirstKeyFirstKeyFirstKeyFirstKeyFirstKe"
 KEY_2 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOtherKeyOtherKeyOtherKeyOtherKeyOtherKe"
 GENERAL: dict[str, Any] = {

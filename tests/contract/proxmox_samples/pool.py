@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.model.resource import Desired
-from tests.contract.harness import Sample
+from reconciler.testing import Sample
 from tests.contract.proxmox_samples.wanting import changed, want
-
-LISTED = "/api2/json/pools"
 
 
 def pool(name: str = "prod", **values: Any) -> Desired:

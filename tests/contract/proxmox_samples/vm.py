@@ -8,11 +8,11 @@ from typing import Any
 from reconciler.model.resource import Desired
 from reconciler.model.values import SecretRef
 from reconciler.providers.proxmox.types.vm import KIND
-from tests.contract.harness import Sample
+from reconciler.testing import Parts, Sample
 from tests.contract.proxmox_rig import ISO
 from tests.contract.proxmox_samples.guest import GENERAL, KEY_1, KEY_2, NIC_OPTIONS, disk, elsewhere, nic
 from tests.contract.proxmox_samples.pool import pool
-from tests.contract.proxmox_samples.wanting import Parts, changed, want, with_parts, without
+from tests.contract.proxmox_samples.wanting import changed, want, with_parts, without
 
 
 def vm(name: str = "web-1", parts: Parts | None = None, **values: Any) -> Desired:

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.model.resource import Desired, Lifecycle
 from reconciler.model.values import Value
 from reconciler.providers.proxmox import ProxmoxDriver
-from tests.contract import harness
-from tests.contract.harness import catalog_of, wanted
+from reconciler.testing import Manifests, Parts
 
 PROVIDER = "proxmox"
-CATALOG = catalog_of(ProxmoxDriver.catalog)
-Parts = Mapping[str, Sequence[Mapping[str, Value]]]
+MANIFESTS = Manifests(ProxmoxDriver.catalog)
+CATALOG, changed, without = MANIFESTS.catalog, MANIFESTS.changed, MANIFESTS.without
 
 
 def want(
     address: str, parts: Parts | None = None, tags: Mapping[str, str] | None = None, **values: Value
 ) -> Desired:
-    made = wanted(CATALOG, PROVIDER, address, values, parts=parts, tags=tags)
+    made = MANIFESTS.want(address, parts, tags, **values)
     return replace(made, lifecycle=Lifecycle(allow_downtime=True))
-
-
-def changed(desired: Desired, tags: Mapping[str, str] | None = None, **values: Value) -> Desired:
-    return harness.changed(CATALOG, desired, tags, **values)
 
 
 def with_parts(desired: Desired, parts: Parts) -> Desired:
     """The same resource with other parts of the named types."""
-    inner = want(str(desired.address), parts)
-    kept = tuple(part for part in desired.parts if part.type not in parts)
-    return replace(desired, parts=(*kept, *inner.parts), collections=desired.collections | inner.collections)
-
-
-def without(desired: Desired, *names: str) -> Desired:
-    return replace(desired, attributes={k: v for k, v in desired.attributes.items() if k not in names})
+    return MANIFESTS.with_parts(desired, parts)

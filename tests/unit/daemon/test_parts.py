@@ -16,7 +16,7 @@ import structlog
 from reconciler.daemon.config import DaemonConfig
 from reconciler.daemon.endpoints import MOST_PAUSE, Endpoints
 from reconciler.daemon.health import Health, HealthServer
-from reconciler.daemon.logs import REDACTED, Redactor, configure, get_logger
+from reconciler.daemon.logs import configure, get_logger
 from reconciler.daemon.metrics import Metrics
 from reconciler.daemon.notices import Notices
 from reconciler.daemon.notify import notify
@@ -25,6 +25,7 @@ from reconciler.errors import ConfigurationError
 from reconciler.executor.access.budget import RequestBudget
 from reconciler.executor.observe.endpoint import Coverage
 from reconciler.manifest.source.state import SourceSpec
+from reconciler.redaction import REDACTED, Redactor
 
 SECRET = "s3cret-token-value"
 

@@ -216,3 +216,18 @@ def test_a_provider_that_comes_back_in_time_is_waited_for_as_ever() -> None:
     made = Poller(lambda: cast(Driver, provider), Clock(10))
     made._FIRST, made._MOST = 0.0, 0.0
     assert made.wait(["a"], 1e6) == {"a": DONE}
+
+
+def test_that_a_task_is_not_known_is_believed_only_when_it_was_said_three_times_in_a_row() -> None:
+    class Forgetful(Provider):
+        """Says twice that it does not know the task, then that it runs, then twice again, then its end."""
+
+        def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
+            self.questions.append(list(tasks))
+            said = [unknown, unknown, RUNNING, unknown, unknown, DONE]
+            return dict.fromkeys(tasks, said[len(self.questions) - 1])
+
+    unknown = TaskStatus(TaskState.UNKNOWN)
+    provider = Forgetful()
+    assert poller(provider).wait(["a"], 10) == {"a": DONE}
+    assert len(provider.questions) == 6

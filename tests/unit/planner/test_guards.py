@@ -92,6 +92,28 @@ def test_a_running_machine_is_not_stopped_unless_its_manifest_allows_it() -> Non
     assert did(make_plan(given([asked], [replace(there, state="stopped")]))) == {"vm/web": Action.UPDATE}
 
 
+def test_what_would_need_the_stop_is_named() -> None:
+    """Attributes, those of parts with the part, and parts that come or go."""
+
+    def rebooting(*args: Any) -> tuple[Call, ...]:
+        return tuple(replace(call, impact=Impact.REBOOT) for call in one_call(*args))
+
+    there = recorded_of(
+        with_parts(vm(), "network_attachment", {"network": "network/a", "ip": "10.0.0.4"}), state="running"
+    )
+    parts = [{"network": "network/a", "ip": "10.0.0.5"}, {"network": "network/b"}]
+    asked = with_parts(vm(backups=True), "network_attachment", *parts)
+    reached = [recorded_of(network(name)) for name in ("a", "b")]
+    at = "vm/web/network_attachment"
+    assert [
+        each.message for each in make_plan(given([asked], [there, *reached], lower=rebooting)).blocked
+    ] == [
+        "a change of backups needs a restart",
+        f"a change of ip of {at}/0 needs a restart",
+        f"a change of {at}/1 needs a restart",
+    ]
+
+
 def test_no_call_interrupts_a_running_machine_that_nobody_asked_to_stop() -> None:
     """Whatever the catalog says of the attribute: the last word is what would be sent."""
 

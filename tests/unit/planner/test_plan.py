@@ -100,6 +100,10 @@ def test_an_existing_object_is_taken_over_only_by_its_id() -> None:
     (step,) = make_plan(given([asked], strangers={asked.address: stranger})).steps
     assert (step.action, step.adopt, step.resource) == (Action.ADOPT, "77", stranger.uid)
     assert step.expected_version == stranger.version
+    assert step.summary == "take over an existing object"
+    other_name = recorded_of(network(name="theirs"), external_id="77", management=Management.UNMANAGED)
+    (renaming,) = make_plan(given([asked], strangers={asked.address: other_name})).steps
+    assert renaming.summary == "take over an existing object, and change name"
     by_name = make_plan(given([network()], strangers={asked.address: stranger}))
     assert only(by_name) is BlockReason.NOT_OURS
     assert '"77"' in by_name.blocked[0].hint, "and the plan says how to adopt it"

@@ -18,7 +18,7 @@ from reconciler.model.values import ExternalRef, Scalar, SecretRef, Value, canon
 from reconciler.providers.driver import LowerRequest
 from reconciler.providers.flat import unflatten
 from reconciler.providers.hetzner import HetznerDriver
-from tests.contract.harness import catalog_of, changed, wanted
+from reconciler.testing import catalog_of, changed, wanted
 
 CATALOG = catalog_of(HetznerDriver.catalog)
 Parts = Mapping[str, Sequence[Mapping[str, Value]]]

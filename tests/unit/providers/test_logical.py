@@ -12,7 +12,7 @@ from reconciler.model.plan import Action
 from reconciler.model.resource import Desired
 from reconciler.providers.driver import LowerRequest, ObserveRequest, Request, TaskState
 from reconciler.providers.logical import LogicalDriver
-from tests.contract.harness import access
+from reconciler.testing import access
 
 TYPES = ("cluster", "service", "database", "group")
 
