@@ -9,7 +9,27 @@ from typing import Annotated, Any
 import typer
 
 from reconciler import __version__
-from reconciler.cli.commands import changing, inspecting, operating, simulating
+from reconciler.cli.commands.about import completion, version
+from reconciler.cli.commands.apply import apply
+from reconciler.cli.commands.approve import approve
+from reconciler.cli.commands.credentials import credentials
+from reconciler.cli.commands.db import db
+from reconciler.cli.commands.describe import describe
+from reconciler.cli.commands.destroy import delete, destroy
+from reconciler.cli.commands.drift import drift
+from reconciler.cli.commands.explain import explain, schema
+from reconciler.cli.commands.forget import forget
+from reconciler.cli.commands.get import get
+from reconciler.cli.commands.graph import graph
+from reconciler.cli.commands.history import history
+from reconciler.cli.commands.hold import hold, release, retry
+from reconciler.cli.commands.observe import observe
+from reconciler.cli.commands.plan import plan
+from reconciler.cli.commands.run import run
+from reconciler.cli.commands.sim import sim
+from reconciler.cli.commands.source import sources
+from reconciler.cli.commands.validate import validate
+from reconciler.cli.exit_codes import explained
 from reconciler.cli.failures import Guarded
 from reconciler.cli.settings import Settings, default_home
 
@@ -107,7 +127,20 @@ def options(
     context.obj = Settings(where, database, actor, verbose, debug, check_plans, trace)
 
 
-changing.add_to(app)
-inspecting.add_to(app)
-operating.add_to(app)
-simulating.add_to(app)
+_COMMANDS = {
+    "Change": (validate, plan, apply, destroy, delete, approve, hold, release, retry, forget),
+    "Look": (get, describe, history, graph, observe, drift, schema, explain),
+    "Operate": (run, completion, version),
+}
+_GROUPS = {"db": db, "source": sources, "credentials": credentials, "sim": sim}
+_ALSO = {"sources": sources, "credential": credentials}
+"""Other spellings of a group, which help does not show."""
+
+for _panel, _commands in _COMMANDS.items():
+    for _command in _commands:
+        _ends = explained() if _command in (plan, apply, destroy, delete) else None
+        app.command(rich_help_panel=_panel, epilog=_ends)(_command)
+for _name, _group in _GROUPS.items():
+    app.add_typer(_group, name=_name, rich_help_panel="Operate")
+for _name, _group in _ALSO.items():
+    app.add_typer(_group, name=_name, hidden=True)

@@ -10,9 +10,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from reconciler.cli import streams
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.settings import Settings
+from reconciler.cli.terminal import streams
 from reconciler.errors import BrokenPlanError, ManifestError, ReconcilerError
 
 
@@ -86,23 +86,21 @@ def _debug(ctx: Any) -> bool:
 
 
 def _print_error(error: ReconcilerError, word: str = "error") -> None:
-    from reconciler.cli.output import errors, line
+    from reconciler.cli.terminal.output import hint, note
 
-    out = errors()
     if isinstance(error, ManifestError):
         for problem in error.problems:
-            out.print(str(problem))
+            note(str(problem))
         if error.unlisted:
-            out.print(error.unlisted)
-    out.print(line((f"{word}: ", "bold red"), error.message))
+            note(error.unlisted)
+    note((f"{word}: ", "bold red"), error.message)
     if error.hint:
-        out.print(line(("  → ", "cyan"), error.hint))
+        hint(error.hint)
 
 
 def _print_fault(error: Exception) -> None:
-    from reconciler.cli.output import errors, line
+    from reconciler.cli.terminal.output import hint, note
 
-    out = errors()
-    out.print(line(("fault: ", "bold red"), f"{type(error).__name__}: {error}"))
-    out.print(line(("  → ", "cyan"), "This is a fault of reconciler. Please report it, with the output of"))
-    out.print("    the same command after `--debug`, as in: reconciler --debug plan -f manifests")
+    note(("fault: ", "bold red"), f"{type(error).__name__}: {error}")
+    hint("This is a fault of reconciler. Please report it, with the output of")
+    note("    the same command after `--debug`, as in: reconciler --debug plan -f manifests")

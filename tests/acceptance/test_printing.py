@@ -10,27 +10,28 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli import streams
-from reconciler.cli.choosing import spelt
-from reconciler.cli.graph import _about
-from reconciler.cli.plan_text import summary_lines
-from reconciler.cli.sight import Sight
-from reconciler.cli.sources import Manifests
-from reconciler.cli.spans import past
-from reconciler.cli.values import short_commit, united
+from reconciler.cli.handlers.graph import _about
+from reconciler.cli.handlers.manifests import Manifests
+from reconciler.cli.handlers.selecting import spelt
+from reconciler.cli.handlers.times import past
+from reconciler.cli.terminal import streams
 from reconciler.errors import ConfigurationError
 from reconciler.executor.observe.endpoint import Coverage
 from reconciler.model.address import Address
 from reconciler.model.plan import Action, Blocked, BlockReason, Plan
 from reconciler.planner.select import Selection, Selector
+from reconciler.report.coverage import ObservationCoverage
+from reconciler.report.plan_summary import summary_lines
+from reconciler.report.values import united
+from reconciler.report.words import short_commit
 from reconciler.store.views import RelationshipView
 
 SEEN = Coverage("pve", requests=3, seen=2)
 BLIND = Coverage("hz", trouble="the connection failed", blind=True)
 
 
-def said(plan: Plan, sight: Sight) -> str:
-    return "\n".join(text.plain for text in summary_lines(plan, sight))
+def said(plan: Plan, coverage: ObservationCoverage) -> str:
+    return "\n".join(text.plain for text in summary_lines(plan, coverage))
 
 
 def blocked(*addresses: str, why: BlockReason = BlockReason.HELD) -> Plan:
@@ -41,20 +42,24 @@ def blocked(*addresses: str, why: BlockReason = BlockReason.HELD) -> Plan:
 
 
 def test_a_plan_that_saw_everything_says_so() -> None:
-    assert said(Plan(), Sight({"pve": SEEN})) == "No changes. What is recorded is what the manifests say."
+    assert (
+        said(Plan(), ObservationCoverage({"pve": SEEN}))
+        == "No changes. What is recorded is what the manifests say."
+    )
 
 
 def test_a_plan_without_steps_does_not_claim_what_could_not_be_seen() -> None:
-    text = said(Plan(), Sight({"pve": SEEN, "hz": BLIND}))
+    text = said(Plan(), ObservationCoverage({"pve": SEEN, "hz": BLIND}))
     assert text == "No changes for what could be seen; hz cannot be observed: the connection failed."
 
 
 def test_a_plan_that_was_not_to_look_says_what_it_went_by() -> None:
-    assert said(Plan(), Sight(observed=False)).startswith("No changes by what is recorded;")
+    assert said(Plan(), ObservationCoverage(observed=False)).startswith("No changes by what is recorded;")
 
 
 def test_a_plan_of_a_part_speaks_of_the_part() -> None:
-    assert said(Plan(), Sight({"pve": SEEN}, selected=True)).startswith("No changes in what was selected.")
+    coverage = ObservationCoverage({"pve": SEEN}, selected=True)
+    assert said(Plan(), coverage).startswith("No changes in what was selected.")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +71,7 @@ def test_a_plan_of_a_part_speaks_of_the_part() -> None:
     ],
 )
 def test_one_and_many(plan: Plan, expected: str) -> None:
-    assert said(plan, Sight()) == f"No changes will be made; {expected}"
+    assert said(plan, ObservationCoverage()) == f"No changes will be made; {expected}"
 
 
 def test_one_of_a_unit_is_singular() -> None:

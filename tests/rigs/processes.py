@@ -5,10 +5,16 @@ Nothing is called inside: what is asserted is what was printed, the exit code, a
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
+import re
 import signal
+import struct
 import subprocess
+import sys
+import termios
 import textwrap
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +29,7 @@ from tests.rigs import forking
 from tests.rigs.forking import Process
 
 TOKEN = "first-project"
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")  # what moves a cursor or colours a text
 PATIENCE = 120.0  # seconds until something that must happen counts as not happening
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 
@@ -159,6 +166,27 @@ class Cli:
         finally:
             os.close(person)
             os.close(terminal)
+
+    def on_terminal(self, *words: str, columns: int = 80) -> list[str]:
+        """Run it with a terminal for all that it prints: each line as it was drawn, without colours."""
+        person, terminal = os.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "reconciler", *words],
+            cwd=self.folder,
+            env=self.env | {"TERM": "xterm-256color"},
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+        )
+        os.close(terminal)
+        printed = b""
+        with contextlib.suppress(OSError):  # the end of a terminal whose last user has left
+            while more := os.read(person, 65536):
+                printed += more
+        os.close(person)
+        process.wait(PATIENCE)
+        return re.split(r" *(?:\r\n|\r|\n)", _ESCAPES.sub("", printed.decode()))
 
     def ok(self, *words: str, stdin: str = "") -> Done:
         """Run what must succeed."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from reconciler.engine.planning import PlanOptions
 
 Files = Annotated[
     list[str] | None,
@@ -23,9 +26,7 @@ Subfolder = Annotated[str | None, typer.Option(help="The folder of the repositor
 Source = Annotated[
     str | None,
     typer.Option(
-        "--source",
-        metavar="NAME",
-        help="What to call the source; else by its reconciler.yaml or git.",
+        "--source", metavar="NAME", help="What to call the source; else by its reconciler.yaml or git."
     ),
 ]
 TrustInventory = Annotated[
@@ -61,3 +62,37 @@ MaxDestroy = Annotated[
     typer.Option(min=0, metavar="N", help="How many deletions and replacements need no approval (10)."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; what needs an approval waits for it.")]
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="As in vm/web-1.")]
+Most = Annotated[int, typer.Option("--lines", "-n", min=1, help="How many, the newest.")]
+Detailed = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2 where something differs.")]
+TextOrJson = Annotated[Literal["text", "json"], typer.Option("--output", "-o", help="text or json")]
+Data = Annotated[Literal["table", "json", "yaml"], typer.Option("--output", "-o", help="table, json or yaml")]
+Listed = Annotated[
+    Literal["table", "wide", "json", "yaml", "name"],
+    typer.Option("--output", "-o", help="table, wide, json, yaml or name"),
+]
+
+
+def plan_options(
+    target: list[str] | None,
+    exclude: list[str] | None,
+    max_destroy: int | None,
+    *,
+    destroy: bool = False,
+    retry: bool = False,
+    everything: bool = False,
+) -> PlanOptions:
+    """The engine's options for what was typed."""
+    from dataclasses import replace
+
+    from reconciler.cli.handlers.selecting import selection
+    from reconciler.engine.planning import PlanOptions
+    from reconciler.planner import Limits
+
+    limits = Limits()
+    if max_destroy is not None:
+        # A number that was given replaces the share too, which would else still hold a plan of that size.
+        limits = replace(limits, destroy=max_destroy, share=1.0)
+    # A person who asks waits for nothing that failed; what is parked for good needs a word of its own.
+    chosen = selection(target or (), exclude or ())
+    return PlanOptions(chosen, limits, destroy, retry_now=True, retry_parked=retry, everything=everything)

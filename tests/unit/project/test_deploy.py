@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from reconciler.cli.commands.operating import run
+from reconciler.cli.commands.run import run
 from reconciler.daemon.metrics import Metrics
 
 DEPLOY = Path(__file__).parents[3] / "deploy"

@@ -11,7 +11,7 @@ import pytest
 import typer.main
 
 from reconciler.cli.app import app
-from reconciler.cli.exit_codes import ExitCode
+from reconciler.cli.exit_codes import MEANINGS, ExitCode
 from reconciler.errors import ErrorCode
 from reconciler.executor.steps.outcome import Result
 from reconciler.model.plan import BlockReason
@@ -113,6 +113,20 @@ def test_every_word_that_a_failing_apply_may_say_is_explained() -> None:
     told = {word for row in rows for word in re.findall(r"`([^`]+)`|^ (\d+) $", row) for word in word if word}
     words = {*map(str, (*BlockReason, *Result, *ErrorCode)), *re.findall(r"\w+", statuses), *states}
     assert (words | {str(code.value) for code in ExitCode}) - told == set()
+
+
+def test_the_exit_codes_are_explained_as_help_explains_them() -> None:
+    page = texts()[ROOT / "docs/debugging.md"].replace("`", "")
+    assert set(MEANINGS) == set(ExitCode)
+    assert [code for code, text in MEANINGS.items() if f"\n| {code.value} | {text} |\n" not in page] == []
+
+
+def test_no_other_file_of_the_command_line_knows_an_exit_code_by_its_number() -> None:
+    by_number = re.compile(r"\b(?:Exit|exit)\(\s*\d|\bcode = \d|-> int:(?:\n    .*|\n)*?\n    +return \d")
+    files = {file: text for file, text in texts().items() if file.is_relative_to(ROOT / "reconciler/cli")}
+    assert len(files) > 40
+    known = {ROOT / "reconciler/cli/terminal/streams.py"}  # there a number of characters is meant
+    assert [shown(file) for file, text in files.items() if by_number.search(text) and file not in known] == []
 
 
 def test_every_fault_of_the_simulators_is_explained() -> None:

@@ -1,0 +1,68 @@
+"""`db`: the database, where it is, how it is, its schema."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.commands import options as o
+from reconciler.cli.settings import settings_of
+
+db = typer.Typer(help="The database: where it is, how it is, its schema.", no_args_is_help=True)
+
+
+@db.command("url")
+def db_url(
+    context: typer.Context,
+    admin: Annotated[
+        bool, typer.Option("--admin", help="As the owner of the tables, not as the program's role.")
+    ] = False,
+) -> None:
+    """Print a URL for psql; the embedded server is started for it.
+
+    The embedded server's has the password of the program's role in it. With --admin it names the file that
+    holds the superuser's. A URL of one's own is printed without its password.
+    """
+    from reconciler.cli.handlers.db import url
+
+    url(settings_of(context), admin=admin)
+
+
+@db.command("migrate")
+def db_migrate(context: typer.Context) -> None:
+    """Bring the schema up to date."""
+    from reconciler.cli.handlers.db import migrate
+
+    migrate(settings_of(context))
+
+
+@db.command("status")
+def db_status(context: typer.Context, output: o.TextOrJson = "text") -> None:
+    """Where the database is, whether it runs, who uses it, and whether its schema fits."""
+    from reconciler.cli.handlers.db import status
+
+    status(settings_of(context), output)
+
+
+@db.command("new")
+def db_new(context: typer.Context) -> None:
+    """Begin with a new, empty embedded database where the earlier one is gone for good.
+
+    Nothing that the earlier one managed is known to it: those objects carry another installation's mark and
+    are left alone until they are adopted.
+    """
+    from reconciler.cli.handlers.db import new
+
+    new(settings_of(context))
+
+
+@db.command("stop")
+def db_stop(
+    context: typer.Context,
+    force: Annotated[bool, typer.Option("--force", help="Even while others use it.")] = False,
+) -> None:
+    """Stop the embedded server. The next command starts it again."""
+    from reconciler.cli.handlers.db import stop
+
+    stop(settings_of(context), force=force)

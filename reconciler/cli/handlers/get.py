@@ -1,0 +1,84 @@
+"""`get`: lists of what is recorded, as tables or as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from reconciler.cli.handlers.listings import LISTINGS, RESOURCE_COLUMNS, Listing, resource_row
+from reconciler.cli.handlers.opening import opened
+from reconciler.cli.handlers.selecting import type_named
+from reconciler.cli.settings import Settings
+from reconciler.cli.terminal.output import Format, note, print_data, say, show
+from reconciler.errors import ConfigurationError, PlanError
+from reconciler.report.lines import Table
+from reconciler.report.resource import resources_json
+from reconciler.store import views
+from reconciler.store.database.session import Transaction
+
+
+def get(
+    settings: Settings, what: str, output: Format, labels: list[str], endpoint: str | None, most: int
+) -> None:
+    with opened(settings) as store, store.read() as tx:
+        listing = LISTINGS.get(what)
+        if listing is not None and (labels or endpoint):
+            raise ConfigurationError(f"--label and --endpoint choose resources, and {what} are none")
+        if endpoint is not None and endpoint not in (names := [e.name for e in views.endpoints(tx)]):
+            raise ConfigurationError(
+                f"there is no endpoint `{endpoint}`", hint=f"there are: {', '.join(names) or 'none'}"
+            )
+        listing = listing or _resource_listing(tx, what, labels, endpoint)
+        items = list(listing.load(tx, most))
+        data = listing.data(tx, items) if output in ("json", "yaml") else []
+    _print(listing, items, data, output, what)
+
+
+def _print(listing: Listing, items: list[Any], data: list[dict[str, Any]], output: Format, what: str) -> None:
+    if print_data(data, output):
+        return
+    if output == "name":
+        for item in items:
+            say(listing.name(item))
+    elif not items:
+        note(f"There is nothing to show for `{what}`.")
+    else:
+        shown = len(listing.columns) - (0 if output == "wide" else listing.wide)
+        show([Table(listing.columns[:shown], tuple(listing.row(item)[:shown] for item in items))])
+
+
+def _resource_listing(tx: Transaction, what: str, labels: list[str], endpoint: str | None) -> Listing:
+    """Resources: `all`, `unmanaged`, a type in any of its spellings, or an address."""
+    address = what if "/" in what else None
+    kind = None if what in ("all", "unmanaged") or address else _resource_type(tx, what)
+
+    def load(tx: Transaction, _most: int) -> Iterable[views.ResourceView]:
+        found = views.resources(
+            tx, resource_type=kind, address=address, endpoint=endpoint, unmanaged=what == "unmanaged"
+        )
+        if address and not found:
+            found = views.resources(tx, address=address, endpoint=endpoint, unmanaged=True)
+        if address and not found:
+            raise PlanError(f"nothing is recorded at {address}", hint="`reconciler get all` lists what is")
+        return [item for item in found if all(_labelled(item, label) for label in labels)]
+
+    return Listing(
+        load, RESOURCE_COLUMNS, resource_row, lambda item: str(item.address), wide=6, data=resources_json
+    )
+
+
+def _resource_type(tx: Transaction, word: str) -> str:
+    """A type by its name, its kind or a plural of either. Raises ConfigurationError with what there is."""
+    types = views.resource_types(tx)
+    name = type_named(word, types)
+    if name is not None:
+        return name
+    raise ConfigurationError(
+        f"`{word}` is neither a resource type nor anything else to list",
+        hint=f"types: {', '.join(types)}; else: all, {', '.join(LISTINGS)}, unmanaged",
+    )
+
+
+def _labelled(item: views.ResourceView, label: str) -> bool:
+    key, equals, value = label.partition("=")
+    return key in item.tags and (not equals or item.tags[key] == value)

@@ -1,0 +1,112 @@
+"""An opened session: what the commands share that go the whole path, as plan, apply, observe and drift do.
+
+It puts the engine's parts together. What may happen is decided by the planner and by the permit that a
+person's answer is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from reconciler.cli.handlers.manifests import Manifests
+from reconciler.cli.handlers.selecting import spelt, unmatched
+from reconciler.cli.settings import Settings
+from reconciler.cli.terminal.output import warn
+from reconciler.cli.terminal.progress import Reporter
+from reconciler.engine.apply import Session
+from reconciler.engine.engine import Engine
+from reconciler.engine.planning import PlanOptions
+from reconciler.engine.results import Preview
+from reconciler.executor.observe.endpoint import Coverage
+from reconciler.providers.trace import Trace
+from reconciler.report.coverage import ObservationCoverage, trouble_text
+from reconciler.report.plan import PlanReport, View
+from reconciler.store import views
+from reconciler.store.desired.sources import known_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asked for, of what all these commands share."""
+
+    settings: Settings
+    manifests: Manifests = field(default_factory=Manifests)
+    options: PlanOptions = field(default_factory=PlanOptions)
+    observe: bool = True
+    calls: bool = False
+    keep_away: bool = False  # what is deleted stays away as long as a manifest wants it
+
+
+@dataclass(slots=True)
+class Run:
+    """One opened session and what shows its progress."""
+
+    request: Request
+    session: Session
+    reporter: Reporter
+
+    @property
+    def view(self) -> View:
+        settings = self.request.settings
+        return View(self.session.engine.catalog, self.request.calls or settings.verbose, settings.verbose)
+
+    def report(self, preview: Preview, saved_as: int | None = None) -> PlanReport:
+        coverage = replace(
+            self.coverage(preview.coverage), unmanaged=preview.unmanaged, unrecorded=preview.unrecorded
+        )
+        renamed = [(old, each.state.name) for each in preview.loaded for old in each.renamed]
+        sources = tuple(self.session.states)
+        return PlanReport(preview.plan, self.view, coverage, sources, tuple(renamed), saved_as)
+
+    def coverage(self, endpoints: Mapping[str, Coverage]) -> ObservationCoverage:
+        chosen = self.request.options.selection
+        whole = all(state.part is None and state.complete for state in self.session.states)
+        return ObservationCoverage(endpoints, self.request.observe, bool(chosen) or not whole)
+
+    def observe(self) -> None:
+        """Settle what an earlier run left open, then see what there is, unless told not to."""
+        if self.request.observe:
+            self.recover()
+            with self.reporter.showing():
+                self.session.observe()
+
+    def recover(self) -> None:
+        with self.reporter.showing():
+            self.session.recover()
+
+    def preview(self) -> Preview:
+        preview = self.session.preview()
+        warn_of_troubles(preview.coverage, "what is not known there is left as it is")
+        with self.session.engine.store.read() as tx:
+            for selector in unmatched(tx, self.session.options.selection, preview):
+                warn(f"`{selector}` fits nothing, neither in the manifests nor of what is recorded")
+        return preview
+
+
+def warn_of_troubles(endpoints: Mapping[str, Coverage], what_then: str) -> None:
+    """Say of which endpoints not all is known, and what that means here."""
+    for _, covered in sorted(endpoints.items()):
+        if covered.trouble:
+            warn(trouble_text(covered), what_then)
+
+
+@contextmanager
+def running(request: Request) -> Iterator[Run]:
+    """Open the database, read the manifests, register as a worker."""
+    settings = request.settings
+    with (
+        Trace.open(settings.trace, warn) as trace,
+        Engine.open(
+            settings.home, settings.database, settings.actor, check_plans=settings.check_plans, trace=trace
+        ) as engine,
+        engine.working("cli") as context,
+    ):
+        with engine.store.read() as tx:
+            known = known_whole(tx)
+            reporter = Reporter(views.typical_seconds(tx))
+            selection = spelt(request.options.selection, views.resource_types(tx))
+        states = request.manifests.read(settings, known)
+        options = replace(request.options, selection=selection)
+        yield Run(request, Session(engine, context, states, options, progress=reporter.progress), reporter)
