@@ -113,7 +113,7 @@ class Reconciler:
                 self.endpoints.doubt(step.endpoint)
         settle_saved(engine, applied, session.context.revision)
         self.teller.left(applied.left)
-        waits = any(item.hindrance is BlockReason.BACK_OFF for item in applied.left.blocked)
+        waits = any(item.reason is BlockReason.BACK_OFF for item in applied.left.blocked)
         return waits or any(outcome.result in UNDONE for outcome in applied.outcomes)
 
     def _observe(self, context: Context, stop: threading.Event, *, soon: bool) -> None:

@@ -118,8 +118,8 @@ class Teller:
         self.drift(plan)
         now = self.metrics.snapshot
         now.drifted = len(self._drifted)
-        now.blocked = tally(item.hindrance.value for item in plan.blocked)
-        blocked = {(item.address, item.hindrance): item for item in plan.blocked}
+        now.blocked = tally(item.reason.value for item in plan.blocked)
+        blocked = {(item.address, item.reason): item for item in plan.blocked}
         # A back-off's text names a time that moves with each failure, and each failure is told by itself.
         texts = {key: "" if key[1] is BlockReason.BACK_OFF else item.message for key, item in blocked.items()}
         new, _ = self.notices.news("blocked", dict(texts))
@@ -129,7 +129,7 @@ class Teller:
                     "blocked",
                     resource=str(item.address),
                     action=item.action.value,
-                    hindrance=item.hindrance.value,
+                    hindrance=item.reason.value,
                     problem=item.message,
                     hint=item.hint,
                 )
@@ -139,5 +139,5 @@ class Teller:
 
 
 def _drifted(plan: Plan) -> frozenset[Address]:
-    reported = {item.address for item in plan.blocked if item.hindrance is BlockReason.REPORT_ONLY}
+    reported = {item.address for item in plan.blocked if item.reason is BlockReason.REPORT_ONLY}
     return frozenset({step.address for step in plan.steps if step.reason is Reason.DRIFT} | reported)

@@ -191,7 +191,7 @@ class Blocked:
 
     address: Address
     action: Action
-    hindrance: BlockReason
+    reason: BlockReason
     message: str
     hint: str = ""
 

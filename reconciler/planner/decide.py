@@ -202,7 +202,7 @@ def _decide_change(decision: Decision, desired: Desired, recorded: Recorded, giv
         return
     if Mutability.REPLACE in {change.mutability for change in permitted.changes}:
         # Made anew it is as small as it is wanted, and nothing of the difference is left.
-        decision.blocked = [item for item in decision.blocked if item.hindrance is not BlockReason.SHRINK]
+        decision.blocked = [item for item in decision.blocked if item.reason is not BlockReason.SHRINK]
         _lower(decision, Action.REPLACE, desired, recorded, found, given)
         _approve_of_taken_over(decision, desired, recorded)
     else:
@@ -263,4 +263,4 @@ def _lower(
 
 def _leaves_something(decision: Decision) -> bool:
     """Whether something that the manifest asks for is not done; drift that is only reported is not."""
-    return any(item.hindrance is not BlockReason.REPORT_ONLY for item in decision.blocked)
+    return any(item.reason is not BlockReason.REPORT_ONLY for item in decision.blocked)

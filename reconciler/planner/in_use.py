@@ -132,11 +132,11 @@ def _staying(
         needs = removal.action is Action.DELETE and _depends(user, target, given)
         if not uses and not needs:
             continue
-        hindrance = _hindrance(user, step, reasons, given)
+        keeping = _keeping(user, step, reasons, given)
         again = removal.action is Action.REPLACE and all(u.mutability is Mutability.IN_PLACE for u in uses)
         comes_loose = not needs and (machine or again)
-        if not comes_loose or (hindrance is not None and hindrance.hindrance in _UNTOUCHABLE):
-            yield _described(user, step, hindrance, target, given)
+        if not comes_loose or (keeping is not None and keeping.reason in _UNTOUCHABLE):
+            yield _described(user, step, keeping, target, given)
 
 
 def _uses(user: Recorded, target: Address, given: PlanInput) -> Iterator[_Use]:
@@ -177,7 +177,7 @@ def _lets_go(step: Step | None, use: _Use, target: Address, given: PlanInput) ->
     return bool(changed) and target not in roots_in(changed[0].after)
 
 
-def _hindrance(
+def _keeping(
     user: Recorded, step: Step | None, reasons: Mapping[Address, Blocked], given: PlanInput
 ) -> Blocked | None:
     """What keeps the user itself from being touched; asked here where it was no candidate."""
@@ -191,7 +191,7 @@ def _hindrance(
 
 
 def _described(
-    user: Recorded, step: Step | None, hindrance: Blocked | None, target: Address, given: PlanInput
+    user: Recorded, step: Step | None, keeping: Blocked | None, target: Address, given: PlanInput
 ) -> _User:
     address = user.address
     if user.management is Management.UNMANAGED:
@@ -200,13 +200,11 @@ def _described(
         return _User(
             address, "which is left where it is", f"take it off {target} there, or put {target} back"
         )
-    if hindrance is not None and hindrance.hindrance is BlockReason.HELD:
-        return _User(
-            address, f"which is {hindrance.message}", f"it goes once that is released: {hindrance.hint}"
-        )
-    if hindrance is not None:
-        why = _WHY.get(hindrance.hindrance, "which cannot be changed now")
-        return _User(address, why, hindrance.hint or f"see what keeps {address} first")
+    if keeping is not None and keeping.reason is BlockReason.HELD:
+        return _User(address, f"which is {keeping.message}", f"it goes once that is released: {keeping.hint}")
+    if keeping is not None:
+        why = _WHY.get(keeping.reason, "which cannot be changed now")
+        return _User(address, why, keeping.hint or f"see what keeps {address} first")
     if not given.selection.covers(address, user.endpoint, user.tags):
         return _User(
             address, "which is not selected", f"select {address} too, so that it goes or lets go first"

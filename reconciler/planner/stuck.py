@@ -53,12 +53,12 @@ def without_stuck(
 
 
 def _waits(item: Blocked, given: PlanInput) -> bool:
-    return item.hindrance in _WAITS and not _is_parked(item, given)
+    return item.reason in _WAITS and not _is_parked(item, given)
 
 
 def _is_in_the_way(item: Blocked, step: Step, given: PlanInput) -> bool:
     # What exists can be built on as it is, and most changes have nothing to do with it.
-    return item.hindrance not in _ASKED_FOR and step.action is Action.UPDATE and _touches(step, item, given)
+    return item.reason not in _ASKED_FOR and step.action is Action.UPDATE and _touches(step, item, given)
 
 
 def _is_parked(item: Blocked, given: PlanInput) -> bool:

@@ -40,11 +40,11 @@ def verdict(applied: Applied) -> Verdict:
     """What came of it, of an apply that was not interrupted."""
     waiting = {step.address for step in applied.withheld}
     undone = applied.failed or any(step.address not in waiting for step in applied.left.steps)
-    failing = any(item.hindrance is BlockReason.BACK_OFF for item in applied.left.blocked)
+    failing = any(item.reason is BlockReason.BACK_OFF for item in applied.left.blocked)
     if undone or failing or any(covered.blind for covered in applied.coverage.values()):
         return Verdict.FAILED
     waits = applied.withheld or applied.left.inventory
-    if waits or any(item.hindrance not in _ASKED_FOR for item in applied.left.blocked):
+    if waits or any(item.reason not in _ASKED_FOR for item in applied.left.blocked):
         return Verdict.LEFT if applied.outcomes else Verdict.FAILED
     return Verdict.DONE
 
@@ -64,7 +64,7 @@ def outcome_page(report: ApplyReport) -> Page:
     yield from blocked_lines(
         item
         for item in applied.left.blocked
-        if item.address not in said or item.hindrance is not BlockReason.BACK_OFF
+        if item.address not in said or item.reason is not BlockReason.BACK_OFF
     )
     yield from titled("Differs since creation", applied.left.since_creation, "yellow")
     if applied.unlisted:
@@ -115,7 +115,7 @@ def withheld_lines(report: ApplyReport) -> Iterator[Line]:
 def _waits(outcome: Outcome, applied: Applied) -> bool:
     """Whether the failure is why the resource is left alone for a while, so that once is enough to say so."""
     return any(
-        item.address == outcome.address and item.hindrance is BlockReason.BACK_OFF
+        item.address == outcome.address and item.reason is BlockReason.BACK_OFF
         for item in applied.left.blocked
     )
 

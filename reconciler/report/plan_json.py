@@ -71,7 +71,7 @@ def plan_json(report: PlanReport) -> dict[str, Any]:
             {
                 "address": str(item.address),
                 "action": item.action.value,
-                "hindrance": item.hindrance.value,
+                "hindrance": item.reason.value,
                 "message": item.message,
                 "hint": item.hint or None,
             }

@@ -175,7 +175,7 @@ def blocked_lines(blocked: Iterable[Blocked]) -> Iterator[Line]:
         yield line(
             ("  ! ", "bold yellow"),
             (str(item.address), "bold"),
-            (f" {blocked_verb(item)} · {item.hindrance.value.replace('_', ' ')}", "dim"),
+            (f" {blocked_verb(item)} · {item.reason.value.replace('_', ' ')}", "dim"),
         )
         yield line(f"      {item.message}")
         if item.hint:

@@ -79,7 +79,7 @@ def unchanged_text(coverage: ObservationCoverage) -> tuple[str, str]:
 def left_text(blocked: Iterable[Blocked]) -> str:
     """`2 resources differ and are left as they are`, and of how many that is not known."""
     items = list(blocked)
-    differing = {item.address for item in items if item.hindrance is not BlockReason.UNKNOWN}
+    differing = {item.address for item in items if item.reason is not BlockReason.UNKNOWN}
     unknown = {item.address for item in items} - differing
     words = []
     if differing:

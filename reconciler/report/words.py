@@ -63,7 +63,7 @@ def step_verb(step: Step) -> str:
 
 def blocked_verb(item: Blocked) -> str:
     """`would be changed`; of what could not be seen not even that is known."""
-    if item.hindrance is BlockReason.UNKNOWN and item.action is Action.UPDATE:
+    if item.reason is BlockReason.UNKNOWN and item.action is Action.UPDATE:
         return "may differ"
     return f"would be {ACTIONS[item.action].past}"
 

@@ -138,7 +138,7 @@ COMMENT ON COLUMN plan_blocked.address IS
 COMMENT ON COLUMN plan_blocked.action IS
 'What would have been done.';
 COMMENT ON COLUMN plan_blocked.hindrance IS
-'Why not, one of the model''s hindrances.';
+'Why not: a block reason of the model.';
 COMMENT ON COLUMN plan_blocked.message IS
 'Why not, for people.';
 COMMENT ON COLUMN plan_blocked.hint IS

@@ -275,7 +275,7 @@ def why(stage: Stage) -> str:
     """What is left, in words."""
     plan = stage.plan()
     lines = [f"{step.action.value} {step.address}" for step in plan.steps]
-    lines += [f"blocked {item.address}: {item.hindrance.value} {item.message}" for item in plan.blocked]
+    lines += [f"blocked {item.address}: {item.reason.value} {item.message}" for item in plan.blocked]
     held = stage.rows(
         "SELECT address, presence_reason FROM resources"
         " WHERE management = 'quarantined' AND deleted_at IS NULL"

@@ -48,7 +48,7 @@ def did(plan: Plan) -> dict[str, Action]:
 
 
 def blocked(plan: Plan) -> dict[str, BlockReason]:
-    return {str(item.address): item.hindrance for item in plan.blocked}
+    return {str(item.address): item.reason for item in plan.blocked}
 
 
 def only(plan: Plan) -> BlockReason:
@@ -56,4 +56,4 @@ def only(plan: Plan) -> BlockReason:
     assert plan.steps == ()
     (item,) = plan.blocked
     assert item.message, "whatever is parked says why"
-    return item.hindrance
+    return item.reason

@@ -59,9 +59,7 @@ def test_what_uses_an_object_that_is_taken_over_under_another_name_is_left_alone
     stage.want(address_of_machines("new", adopting(number)), machine_on("new"))
     plan, before = stage.plan(), len(stage.hcloud.sent())
     assert [(str(step.address), step.action) for step in plan.steps] == [("primary_ip/new", Action.ADOPT)]
-    assert [(str(each.address), each.hindrance) for each in plan.blocked] == [
-        ("vm/a", BlockReason.DEPENDENCY)
-    ]
+    assert [(str(each.address), each.reason) for each in plan.blocked] == [("vm/a", BlockReason.DEPENDENCY)]
     applied = stage.apply(Permit.for_plan(plan))
     assert (applied.left.steps, applied.left.blocked) == ((), ()), "its name is ours to set, and was set"
     assert stage.hcloud.sent()[before:] == [f"PUT /primary_ips/{number}"] * 2, "the machine ran on"

@@ -169,10 +169,10 @@ def test_what_a_provider_refuses_for_good_is_not_tried_again_and_waits_its_time(
     applied = stage.apply()
     assert results(applied) == {"failed": 1, "done": 1}
     (item,) = applied.left.blocked
-    assert item.hindrance == "back_off"
+    assert item.reason == "back_off"
     assert "retry" in item.hint, "and the plan says how to hurry it"
     (item,) = stage.apply().left.blocked
-    assert item.hindrance == "back_off"
+    assert item.reason == "back_off"
     stage.options = replace(stage.options, retry_now=True)
     stage.settle()
 

@@ -280,7 +280,7 @@ def test_nothing_is_deleted_that_lost_our_mark_since_it_was_planned(stage: Stage
     (found,) = stage.rows("SELECT management FROM resources WHERE address = 'network/net'")
     assert found == ("quarantined",)
     (item,) = stage.apply().left.blocked
-    assert item.hindrance == "quarantined"
+    assert item.reason == "quarantined"
 
 
 def test_a_resource_whose_object_is_gone_already_is_deleted_without_fuss(stage: Stage) -> None:
@@ -335,7 +335,7 @@ def test_a_hold_is_seen_by_the_next_plan(stage: Stage) -> None:
     with stage.engine.store.transaction(ACTOR) as tx:
         hold(tx, "ada", "hands off", resource_type="network")
     (item,) = stage.apply().left.blocked
-    assert item.hindrance == "held"
+    assert item.reason == "held"
     assert stage.hcloud.sent() == []
 
 
@@ -371,7 +371,7 @@ def test_what_a_provider_does_not_take_waits_and_drift_that_somebody_makes_does_
     stage.want(network(more=told))
     applied = stage.apply()
     (item,) = applied.left.blocked
-    assert (results(applied), updates(), item.hindrance) == ({"done": 3}, 3, BlockReason.BACK_OFF)
+    assert (results(applied), updates(), item.reason) == ({"done": 3}, 3, BlockReason.BACK_OFF)
     assert "expose_routes_to_vswitch was set 3 times and the provider still shows false" in item.message
     assert (stage.apply().outcomes, updates()) == ((), 3)
     stage.options = PlanOptions(retry_now=True)
@@ -438,7 +438,7 @@ def test_a_replacement_that_brings_nothing_destroys_no_second_machine(stage: Sta
     applied = [stage.apply(), stage.apply()]
     assert len([each for each in stage.hcloud.sent("DELETE") if "/servers/" in each]) == 1
     (item,) = applied[1].left.blocked
-    assert (item.hindrance, item.hint) == (BlockReason.BACK_OFF, "reconciler retry vm/web")
+    assert (item.reason, item.hint) == (BlockReason.BACK_OFF, "reconciler retry vm/web")
     assert "image was set once and the provider still shows debian-12" in item.message
     assert stage.rows("SELECT not_before FROM resource_failures") == [(None,)], "no clock ever frees it"
     stage.run("UPDATE resource_failures SET last_at = last_at - interval '100 years'")
@@ -447,7 +447,7 @@ def test_a_replacement_that_brings_nothing_destroys_no_second_machine(stage: Sta
         stage.want(
             document("VirtualMachine", "web", spec, "lifecycle: {replace: allowed, allow_downtime: true}")
         )
-        assert [each.hindrance for each in stage.apply().left.blocked] == [BlockReason.BACK_OFF]
+        assert [each.reason for each in stage.apply().left.blocked] == [BlockReason.BACK_OFF]
     assert len([each for each in stage.hcloud.sent("DELETE") if "/servers/" in each]) == 1
     stage.want(machine())
     stage.settle()

@@ -26,7 +26,7 @@ def test_a_corrected_manifest_is_tried_at_once_and_the_old_one_waits(stage: Stag
     refusing(stage, "POST", "/v1/networks")
     assert results(stage.apply()) == {"failed": 2}
     stage.hcloud.clear()
-    assert {item.hindrance for item in stage.apply().left.blocked} == {BlockReason.BACK_OFF}
+    assert {item.reason for item in stage.apply().left.blocked} == {BlockReason.BACK_OFF}
     stage.want(NET, network("wrong", "10.2.0.0/16"))
     applied = stage.apply()
     assert [(str(each.address), each.result.value) for each in applied.outcomes] == [
@@ -74,7 +74,7 @@ def test_what_needs_something_that_waits_after_a_failure_waits_with_it(stage: St
     sent = stage.hcloud.sent()
     plan = stage.plan()
     assert plan.steps == ()
-    assert {str(item.address): item.hindrance for item in plan.blocked} == {
+    assert {str(item.address): item.reason for item in plan.blocked} == {
         "network/net": BlockReason.BACK_OFF,
         "vm/web": BlockReason.DEPENDENCY,
     }
@@ -100,7 +100,7 @@ def test_a_value_that_swings_back_by_itself_is_said_once_and_left(stage: Stage) 
 
     assert [swing() for _ in range(TIMES + 4)][-1] == TIMES, "after that it is left as it is"
     (item,) = stage.apply().left.blocked
-    assert item.hindrance is BlockReason.BACK_OFF
+    assert item.reason is BlockReason.BACK_OFF
     assert f"expose_routes_to_vswitch was set {TIMES} times" in item.message
     assert "became false again later" in item.message
     stage.options = ASKED

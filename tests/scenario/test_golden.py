@@ -81,7 +81,7 @@ def _plan(plan: Plan) -> Iterator[str]:
     for step in plan.steps:
         yield from _step(step)
     for item in plan.blocked:
-        yield f"blocked: {item.action} {item.address} [{item.hindrance}] {item.message} ({item.hint})"
+        yield f"blocked: {item.action} {item.address} [{item.reason}] {item.message} ({item.hint})"
     yield from (f"warning: {each}" for each in plan.warnings)
     yield from (f"needs an approval: {each}" for each in plan.approvals)
     if not (plan.steps or plan.blocked):

@@ -173,7 +173,7 @@ def test_switching_backups_off_waits_for_an_approval_and_obeys_the_guard(stage: 
     assert step.approvals == ("vm/web: its backups are deleted",)
     stage.want(web(", backups: false", "lifecycle: {prevent_destroy: true}"))
     plan = stage.plan()
-    assert (plan.steps, [item.hindrance for item in plan.blocked]) == ((), [BlockReason.PREVENT_DESTROY])
+    assert (plan.steps, [item.reason for item in plan.blocked]) == ((), [BlockReason.PREVENT_DESTROY])
 
 
 # -- what can be known to fail ---------------------------------------------------------------------------
@@ -288,7 +288,7 @@ def test_what_is_given_by_its_number_is_compared_by_number_and_name(stage: Stage
     other = number_of(stage, "images", "debian-13")
     stage.want(web(image=f'"{other}"'))
     (blocked,) = stage.plan().blocked
-    assert blocked.hindrance is BlockReason.REPLACE_NOT_ALLOWED
+    assert blocked.reason is BlockReason.REPLACE_NOT_ALLOWED
     assert len(stage.hcloud.sent()) == before
 
 
@@ -409,7 +409,7 @@ def test_a_key_that_is_there_under_another_name_is_named_in_the_plan(stage: Stag
     number = one(stage, "ssh_keys", "of-old")["id"]
     stage.want(document("SshKey", "mine", f'public_key: "{KEY} me@here"'))
     plan = stage.plan()
-    assert (plan.steps, [item.hindrance for item in plan.blocked]) == ((), [BlockReason.NOT_OURS])
+    assert (plan.steps, [item.reason for item in plan.blocked]) == ((), [BlockReason.NOT_OURS])
     assert f"ssh_key/of-old (id {number})" in why(plan.blocked, "ssh_key/mine")
 
 

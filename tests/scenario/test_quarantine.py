@@ -45,7 +45,7 @@ def test_an_empty_list_of_options_is_no_answer(proxmox: Stage) -> None:
     vmid = proxmox.external_id("vm/web")
     proxmox.pve.fault("empty_list", path=f"/api2/json/nodes/.*/qemu/{vmid}/pending", times=1)
     (item,) = proxmox.plan().blocked
-    assert item.hindrance == "unknown"
+    assert item.reason == "unknown"
     assert whose(proxmox) == ["managed"]
     quiet(proxmox, proxmox.pve)
 
@@ -57,7 +57,7 @@ def test_a_mark_that_is_taken_off_and_put_back_ends_its_own_quarantine(proxmox: 
     (guest,) = (item for item in proxmox.pve.state()["guests"] if item["vmid"] == vmid)
     proxmox.pve.change(op="unset", vmid=vmid, keys=["tags"])
     (item,) = proxmox.plan().blocked
-    assert item.hindrance == "quarantined"
+    assert item.reason == "quarantined"
     assert "over by itself" in item.hint
     proxmox.pve.change(op="set", vmid=vmid, set={"tags": guest["config"]["tags"]})
     assert proxmox.plan().blocked == ()
@@ -72,7 +72,7 @@ def test_labels_that_are_taken_off_and_put_back_end_their_own_quarantine(stage: 
     stage.hcloud.change(op="set", type="firewalls", name="wall", set={"labels": {}})
     stage.want(WALL, MACHINE)
     quarantined, waiting = stage.plan().blocked
-    assert quarantined.hindrance == "quarantined"
+    assert quarantined.reason == "quarantined"
     assert str(waiting.address) == "vm/db"
     assert waiting.message == "needs firewall/wall, which is in quarantine"
     assert "ends the quarantine" in waiting.hint
@@ -133,7 +133,7 @@ def test_a_pool_with_the_mark_of_another_is_not_ours(proxmox: Stage) -> None:
     mark = comment(proxmox)
     edit(proxmox, f"rc-owner-{'0' * 31}1 rc-id-{'0' * 31}2")
     (item,) = proxmox.plan().blocked
-    assert item.hindrance == "quarantined"
+    assert item.reason == "quarantined"
     edit(proxmox, mark)
     quiet(proxmox, proxmox.pve)
 

@@ -493,7 +493,7 @@ def test_what_may_have_been_made_is_not_made_again_with_another_projects_token(
     for _ in range(2):
         applied = stage.apply()
         (blocked,) = [item for item in applied.left.blocked if str(item.address) == "network/net"]
-        assert blocked.hindrance is BlockReason.UNKNOWN
+        assert blocked.reason is BlockReason.UNKNOWN
     assert stage.hcloud.state()["other_project"]["networks"] == []
     token_is(stage, TOKEN)
     stage.settle()

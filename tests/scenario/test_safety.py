@@ -111,7 +111,7 @@ def test_what_could_not_be_seen_is_neither_deleted_nor_made_again(
     stage.hcloud.fault(method="GET", path="/v1/(servers|networks|firewalls).*", **fault)
     applied = stage.apply()
     assert applied.outcomes == ()
-    assert {item.hindrance for item in applied.left.blocked} == {BlockReason.UNKNOWN}
+    assert {item.reason for item in applied.left.blocked} == {BlockReason.UNKNOWN}
     assert (world(stage), len(stage.hcloud.sent())) == (before, sent)
     stage.hcloud.clear()
     assert {step.address.name for step in stage.plan().steps} == {"other", "a", "b"}
@@ -147,7 +147,7 @@ def test_another_projects_token_changes_nothing_in_either_project(
         stage.want(NET)
         applied = stage.apply()
         assert applied.outcomes == ()
-        assert {item.hindrance for item in applied.left.blocked} == {BlockReason.UNKNOWN}
+        assert {item.reason for item in applied.left.blocked} == {BlockReason.UNKNOWN}
         state = stage.hcloud.state()
         assert (len(state["servers"]), len(state["other_project"]["servers"])) == (2, 0)
 
@@ -159,7 +159,7 @@ def test_an_endpoint_that_cannot_be_seen_holds_up_no_other(database: TestDatabas
         stage.hcloud.fault("status", status=500)
         applied = stage.apply()
         assert results(applied) == {"done": 1}
-        assert {str(item.address): item.hindrance for item in applied.left.blocked} == {
+        assert {str(item.address): item.reason for item in applied.left.blocked} == {
             "network/net": BlockReason.UNKNOWN
         }
         stage.hcloud.clear()
@@ -176,7 +176,7 @@ def test_a_credential_that_is_gone_holds_up_its_endpoint_alone(
         applied = stage.apply()
         assert results(applied) == {"done": 1}
         (item,) = applied.left.blocked
-        assert item.hindrance is BlockReason.UNKNOWN
+        assert item.reason is BlockReason.UNKNOWN
         assert "not a credential" not in item.message
 
 
@@ -189,7 +189,7 @@ def test_what_is_not_ours_is_never_changed(stage: Stage) -> None:
     before = stage.hcloud.state()["networks"]
     stage.want(NET, network("mine", "10.7.0.0/16"))
     applied = stage.apply()
-    assert [item.hindrance for item in applied.left.blocked] == [BlockReason.NOT_OURS]
+    assert [item.reason for item in applied.left.blocked] == [BlockReason.NOT_OURS]
     stage.want(network("mine", "10.7.0.0/16"))
     stage.settle()
     stage.want(machine("x"))
@@ -204,7 +204,7 @@ SUBNET = ", subnets: [{ip_range: 10.0.1.0/24, network_zone: eu-central}]"
 
 
 def blocked(applied: Applied) -> dict[str, tuple[BlockReason, str]]:
-    return {str(item.address): (item.hindrance, item.message) for item in applied.left.blocked}
+    return {str(item.address): (item.reason, item.message) for item in applied.left.blocked}
 
 
 def test_what_is_removed_while_something_that_stays_uses_it_is_kept_and_the_plan_says_why(
@@ -318,7 +318,7 @@ def test_a_guard_survives_the_removal_of_its_manifest(stage: Stage) -> None:
     stage.want(NET)
     applied = stage.apply(Permit.for_plan(stage.plan()))
     assert applied.outcomes == ()
-    assert [item.hindrance for item in applied.left.blocked] == [BlockReason.PREVENT_DESTROY]
+    assert [item.reason for item in applied.left.blocked] == [BlockReason.PREVENT_DESTROY]
     assert names(stage, "servers") == ["a"]
 
 

@@ -129,10 +129,10 @@ def test_under_report_only_what_the_manifest_changed_is_sent(proxmox: Stage) -> 
     plan = proxmox.plan()
     (step,) = plan.steps
     assert [(change.name, change.reason) for change in step.changes] == [("description", Reason.MANIFEST)]
-    assert [item.hindrance for item in plan.blocked] == [BlockReason.REPORT_ONLY]
+    assert [item.reason for item in plan.blocked] == [BlockReason.REPORT_ONLY]
     assert not step.partial
     applied = proxmox.apply()
-    assert [item.hindrance for item in applied.left.blocked] == [BlockReason.REPORT_ONLY]
+    assert [item.reason for item in applied.left.blocked] == [BlockReason.REPORT_ONLY]
     assert len(proxmox.pve.sent()) == before + 1
     assert proxmox.rows("SELECT attribute FROM v_drift") == [("memory_mb",)], "still drift, and still said"
     proxmox.want(guest("cpu_cores: 2, memory: 3GiB, description: two, power_state: stopped"))
@@ -189,7 +189,7 @@ def test_memory_that_is_plugged_in_online_needs_nobodys_leave(proxmox: Stage) ->
     proxmox.want(guest(f"{hot}, memory: 2GiB, description: smaller"))
     plan = proxmox.plan()
     assert [change.name for step in plan.steps for change in step.changes] == ["description"]
-    assert [item.hindrance for item in plan.blocked] == [BlockReason.DOWNTIME_NOT_ALLOWED]
+    assert [item.reason for item in plan.blocked] == [BlockReason.DOWNTIME_NOT_ALLOWED]
     assert "memory_mb" in plan.blocked[0].message
 
 
@@ -239,6 +239,6 @@ def test_a_step_that_left_something_is_not_what_was_applied(stage: Stage) -> Non
     spec = "server_type: cx32, image: debian-12, endpoint: hetzner-1, location: fsn1, backups: true"
     stage.want(document("VirtualMachine", "web", spec))
     applied = stage.apply()
-    assert [item.hindrance for item in applied.left.blocked] == [BlockReason.DOWNTIME_NOT_ALLOWED]
+    assert [item.reason for item in applied.left.blocked] == [BlockReason.DOWNTIME_NOT_ALLOWED]
     assert stage.rows("SELECT applied_desired_hash FROM resources WHERE address = 'vm/web'") == [before]
     assert stage.rows("SELECT attribute FROM v_pending") == [("server_type",)], "nobody's drift: not applied"

@@ -90,6 +90,6 @@ def test_a_manifest_that_wants_what_waits_takes_nothing_back(proxmox: Stage) -> 
     change(proxmox, op="set", set={"cores": 4})
     proxmox.want(WEB.replace("cpu_cores: 2", "cpu_cores: 4"))
     (item,) = proxmox.plan().blocked
-    assert item.hindrance == "downtime_not_allowed"
+    assert item.reason == "downtime_not_allowed"
     proxmox.apply()
     assert guest(proxmox)["pending"] == {"cores": 4}

@@ -221,10 +221,10 @@ def nothing_is_built_on_what_waits(plan: Plan, given: PlanInput) -> Iterator[Fou
 
 def _is_in_the_way(item: Blocked, given: PlanInput) -> bool:
     """Whether what is left as it is may lack what somebody needs of it. Not where it only keeps too much."""
-    if item.hindrance in (BlockReason.HELD, BlockReason.REPORT_ONLY):
+    if item.reason in (BlockReason.HELD, BlockReason.REPORT_ONLY):
         return False
     desired, row = given.desired.get(item.address), given.recorded.get(item.address)
-    if item.hindrance is not BlockReason.IN_USE or desired is None or row is None:
+    if item.reason is not BlockReason.IN_USE or desired is None or row is None:
         return True
     return bool({part.address for part in desired.parts} - {part.address for part in row.parts})
 
@@ -235,9 +235,9 @@ def _waiting(stuck: Mapping[Address, Blocked], given: PlanInput) -> set[Address]
     waiting: set[Address] = set()
     for address, item in stuck.items():
         parked = any(f.parked and f.action is item.action for f in given.failures.get(address, ()))
-        if item.hindrance in (BlockReason.BACK_OFF, BlockReason.BUSY) and not parked:
+        if item.reason in (BlockReason.BACK_OFF, BlockReason.BUSY) and not parked:
             waiting.add(address)
-        elif item.hindrance is BlockReason.DEPENDENCY and address in given.desired:
+        elif item.reason is BlockReason.DEPENDENCY and address in given.desired:
             needs = references(given.desired[address], given.catalog)
             if all(_is_there(given.recorded.get(need)) for need in needs):  # else that is why
                 for need in needs:

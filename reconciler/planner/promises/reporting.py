@@ -47,11 +47,11 @@ def blocked_is_not_done(plan: Plan, _: PlanInput) -> Iterator[Found]:
 
 def _beside(step: Step, item: Blocked) -> bool:
     """Whether a step may stand beside what is blocked of its resource."""
-    if item.hindrance is BlockReason.REPORT_ONLY:
+    if item.reason is BlockReason.REPORT_ONLY:
         return step.action in (Action.UPDATE, Action.REPLACE)
-    if item.hindrance is BlockReason.DEPENDENCY:  # what is taken over first, and may be replaced after that
+    if item.reason is BlockReason.DEPENDENCY:  # what is taken over first, and may be replaced after that
         return step.action is Action.ADOPT and item.action is Action.REPLACE and step.partial
-    return item.hindrance in _OF_A_PART and step.action in CHANGES and step.partial
+    return item.reason in _OF_A_PART and step.action in CHANGES and step.partial
 
 
 @promise("whatever is left as it is says why, and what frees it")
@@ -59,7 +59,7 @@ def blocked_says_why(plan: Plan, _: PlanInput) -> Iterator[Found]:
     for item in plan.blocked:
         if not item.message:
             yield item.address, f"{item.action} is blocked, and nothing says why"
-        if not item.hint and item.hindrance not in (BlockReason.REPORT_ONLY, BlockReason.UNSUPPORTED):
+        if not item.hint and item.reason not in (BlockReason.REPORT_ONLY, BlockReason.UNSUPPORTED):
             yield item.address, f"{item.action} is blocked, and nothing says what frees it: {item.message}"
 
 

@@ -93,7 +93,7 @@ def save_plan(
     tx.copy(
         "plans.copy_blocked",
         (
-            (plan_id, n, str(b.address), b.action.value, b.hindrance.value, b.message, b.hint)
+            (plan_id, n, str(b.address), b.action.value, b.reason.value, b.message, b.hint)
             for n, b in enumerate(plan.blocked)
         ),
     )

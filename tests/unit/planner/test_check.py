@@ -462,8 +462,8 @@ def _() -> Iterator[Case]:
         [first, second, third], [recorded_of(replace(each, tags={})) for each in (first, second, third)]
     )
     steps = make_plan(one).steps
-    for hindrance in (BlockReason.BACK_OFF, BlockReason.BUSY):
-        waits = Blocked(first.address, Action.UPDATE, hindrance, "is tried again later", "wait")
+    for reason in (BlockReason.BACK_OFF, BlockReason.BUSY):
+        waits = Blocked(first.address, Action.UPDATE, reason, "is tried again later", "wait")
         yield Plan(steps=steps[1:], blocked=(waits,)), one
         so_too = Blocked(second.address, Action.UPDATE, BlockReason.DEPENDENCY, "needs service/a", "wait")
         yield Plan(steps=steps[2:], blocked=(waits, so_too)), one
@@ -486,13 +486,13 @@ def _() -> Iterator[Case]:
 def _() -> Iterator[Case]:
     plan = make_plan(updating())
     (step,) = plan.steps
-    for hindrance in BlockReason:
-        item = Blocked(step.address, Action.UPDATE, hindrance, "may not be changed", "ask")
-        if hindrance is not BlockReason.REPORT_ONLY:
+    for reason in BlockReason:
+        item = Blocked(step.address, Action.UPDATE, reason, "may not be changed", "ask")
+        if reason is not BlockReason.REPORT_ONLY:
             yield replace(plan, blocked=(item,)), updating()
     partly = replace(plan, steps=(replace(step, partial=True),))
-    for hindrance in (BlockReason.HELD, BlockReason.UNKNOWN, BlockReason.BACK_OFF, BlockReason.DEPENDENCY):
-        item = Blocked(step.address, Action.UPDATE, hindrance, "may not be changed", "ask")
+    for reason in (BlockReason.HELD, BlockReason.UNKNOWN, BlockReason.BACK_OFF, BlockReason.DEPENDENCY):
+        item = Blocked(step.address, Action.UPDATE, reason, "may not be changed", "ask")
         yield replace(partly, blocked=(item,)), updating()
     item = Blocked(network().address, Action.DELETE, BlockReason.REPORT_ONLY, "may not be deleted")
     yield replace(make_plan(deleting()), blocked=(item,)), deleting()

@@ -56,7 +56,7 @@ def order(plan: Plan) -> list[str]:
 
 def in_use(plan: Plan) -> Blocked:
     """The one removal that is kept back."""
-    (item,) = (each for each in plan.blocked if each.hindrance is BlockReason.IN_USE)
+    (item,) = (each for each in plan.blocked if each.reason is BlockReason.IN_USE)
     assert item.hint, "whatever is parked says what frees it"
     assert item.address not in {step.address for step in plan.steps}
     return item

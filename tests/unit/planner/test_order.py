@@ -63,7 +63,7 @@ def test_what_needs_something_that_neither_is_nor_comes_waits_and_so_on_up_the_c
     chain = [key(), vm(ssh_keys=("ssh_key/admin",)), service("shop", "vm/web"), service("other")]
     plan = make_plan(given(chain, failures=held))
     assert order(plan) == ["create service/other"]
-    assert {str(item.address): item.hindrance for item in plan.blocked} == {
+    assert {str(item.address): item.reason for item in plan.blocked} == {
         "ssh_key/admin": BlockReason.BACK_OFF,
         "vm/web": BlockReason.DEPENDENCY,
         "service/shop": BlockReason.DEPENDENCY,
@@ -82,7 +82,7 @@ def test_what_needs_something_that_neither_is_nor_comes_waits_and_so_on_up_the_c
 def test_what_is_not_there_or_not_ours_cannot_be_built_on(change: dict[str, Any]) -> None:
     plan = make_plan(given([vm(ssh_keys=("ssh_key/admin",))], [recorded_of(key(), **change)]))
     assert order(plan) == []
-    assert plan.blocked[0].hindrance is BlockReason.DEPENDENCY
+    assert plan.blocked[0].reason is BlockReason.DEPENDENCY
 
 
 def selecting(*targets: str, excludes: tuple[str, ...] = ()) -> Selection:
@@ -135,7 +135,7 @@ def test_what_is_excluded_is_not_made_for_the_sake_of_a_target() -> None:
     plan = make_plan(given([*chain[:2], asked, *chain[3:]], selection=chosen))
     assert order(plan) == ["create service/e"], "nor is the rest of what the target would have needed"
     first, second = plan.blocked
-    assert (str(first.address), first.hindrance) == ("service/b", BlockReason.DEPENDENCY)
+    assert (str(first.address), first.reason) == ("service/b", BlockReason.DEPENDENCY)
     assert first.message.endswith("service/a is excluded")
     assert first.hint == "do not exclude service/a"
     assert str(second.address) == "service/c"

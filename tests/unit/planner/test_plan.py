@@ -319,7 +319,7 @@ def test_what_the_driver_cannot_do_blocks_one_resource_and_says_so() -> None:
     )
     assert did(plan) == {"vm/b": Action.CREATE}
     (item,) = plan.blocked
-    assert (item.hindrance, item.message, item.hint) == (
+    assert (item.reason, item.message, item.hint) == (
         BlockReason.UNSUPPORTED,
         "no such size",
         "take another",
@@ -355,5 +355,5 @@ def test_a_hold_by_tag_holds_what_carries_the_tag_until_now() -> None:
     machine = want("network/net", tags={"env": "test"}, ip_range="10.0.0.0/8")
     there = recorded_of(want("network/net", tags={"env": "prod"}, ip_range="10.0.0.0/8"))
     plan = make_plan(given([machine], [there], holds=(Hold("ann", "audit", tag=("env", "prod")),)))
-    assert [blocked.hindrance for blocked in plan.blocked] == [BlockReason.HELD]
+    assert [blocked.reason for blocked in plan.blocked] == [BlockReason.HELD]
     assert plan.steps == ()

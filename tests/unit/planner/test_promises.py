@@ -239,7 +239,7 @@ def tell(plan: Plan) -> None:
     for step in plan.steps:
         event(f"a step: {step.action}")
     for item in plan.blocked:
-        event(f"blocked: {item.hindrance}")
+        event(f"blocked: {item.reason}")
 
 
 @settings(max_examples=often(25), deadline=None)
@@ -394,7 +394,7 @@ def test_a_plan_applied_leaves_nothing_but_what_was_blocked(one: PlanInput) -> N
         world.apply(step)
     second = world.plan()
     left = {step.address for step in second.steps}
-    assert left <= {item.address for item in first.blocked if item.hindrance is BlockReason.DEPENDENCY}
+    assert left <= {item.address for item in first.blocked if item.reason is BlockReason.DEPENDENCY}
     for step in second.steps:
         world.apply(step)
     third = world.plan()
