@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from reconciler.daemon.endpoints import Endpoints
 from reconciler.daemon.logs import get_logger
 from reconciler.daemon.metrics import Metrics
 from reconciler.daemon.notices import Notices
+from reconciler.daemon.observe_schedule import Endpoints
 from reconciler.daemon.reporting import Teller
 from reconciler.daemon.sources import Sources
 from reconciler.daemon.waiting import settle_saved

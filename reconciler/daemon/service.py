@@ -19,13 +19,13 @@ from types import FrameType
 
 from reconciler.daemon.config import DaemonConfig
 from reconciler.daemon.cycle import Due, Ended, Reconciler
-from reconciler.daemon.endpoints import Endpoints
 from reconciler.daemon.health import TICK_SECONDS, Health, HealthServer
 from reconciler.daemon.housekeeping import Housekeeping
 from reconciler.daemon.logs import configure, get_logger
 from reconciler.daemon.metrics import Metrics
 from reconciler.daemon.notices import Notices
 from reconciler.daemon.notify import notify
+from reconciler.daemon.observe_schedule import Endpoints
 from reconciler.daemon.sources import Sources
 from reconciler.daemon.ticks import Tick, Ticks
 from reconciler.engine.engine import Engine

@@ -14,9 +14,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.engine.approval import Permit, permitted, permitted_inventory, used
+from reconciler.engine.credential_hosts import give_for_hosts, waiting_hosts
 from reconciler.engine.desired import Loaded, record_sources
 from reconciler.engine.engine import Engine
-from reconciler.engine.inventory import give_for_hosts, waiting_hosts
 from reconciler.engine.observing import observe_all
 from reconciler.engine.planning import PlanOptions, plan_now, scoped_sources
 from reconciler.engine.results import Applied, Preview, Progress

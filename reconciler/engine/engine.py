@@ -13,8 +13,8 @@ from typing import Literal, NoReturn
 from uuid import UUID
 
 from reconciler.engine.catalog import bring_in
+from reconciler.engine.credential_hosts import host_not_given
 from reconciler.engine.drivers import drivers
-from reconciler.engine.inventory import host_not_given
 from reconciler.errors import CredentialError, ErrorCode, ProviderError
 from reconciler.executor.access.budget import RequestBudget
 from reconciler.executor.context import Connections, Context, EndpointConnection

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.engine.checking import refuse_broken
+from reconciler.engine.credential_hosts import waiting_hosts
 from reconciler.engine.drivers import driver_class, drivers
 from reconciler.engine.engine import Engine
-from reconciler.engine.inventory import waiting_hosts
 from reconciler.engine.natural_keys import natural_keys, recorded_at, strangers_at
 from reconciler.engine.specifications import (
     applied_specifications,

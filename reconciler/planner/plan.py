@@ -10,6 +10,7 @@ from reconciler.model.plan import Action, Blocked, Plan, Step
 from reconciler.planner.creation import since_creation
 from reconciler.planner.decide import decide_removed
 from reconciler.planner.inputs import PlanInput
+from reconciler.planner.mass_limit import approvals_of_the_whole
 from reconciler.planner.needed import decide_wanted, notes
 from reconciler.planner.order import ordered
 from reconciler.planner.possible import what_is_possible
@@ -55,7 +56,7 @@ def make_plan(given: PlanInput) -> Plan:
             *notes(parts.steps, along),
             *parts.notes,
         ),
-        approvals=tuple(_approvals(in_order, given)),
+        approvals=tuple(approvals_of_the_whole(in_order, given)),
         requests=dict(_requests(in_order)),
         settled=tuple(settled),
         follows=tuple(parts.follows),
@@ -97,13 +98,3 @@ def _losses(steps: tuple[Step, ...], given: PlanInput) -> Iterator[str]:
             yield f"{step.address}: what is stored on it is lost when it is replaced"
         for call in step.calls:
             yield from (f"{step.address}: {words}" for words in (*call.destroys, *call.unchecked))
-
-
-def _approvals(steps: tuple[Step, ...], given: PlanInput) -> Iterator[str]:
-    destroyed = sum(1 for step in steps if step.action in (Action.DELETE, Action.REPLACE))
-    limits = given.limits
-    if destroyed > limits.destroy:
-        yield f"{destroyed} resources would be destroyed or replaced; the limit is {limits.destroy}"
-    elif given.managed >= limits.share_from and destroyed > limits.share * given.managed:
-        share = f"{limits.share:.0%}"
-        yield f"{destroyed} of {given.managed} resources would be destroyed or replaced; the limit is {share}"
