@@ -1,4 +1,4 @@
-"""`python -m tests.mutants [PART …] [--count N] [--list] [--resume LOG]`: put faults into a copy of the tree.
+"""`python -m tests.mutants [PART …] [--help]`: put faults into a copy of the tree.
 
 Prints each with whether a test noticed. Ends with 1 where a mutation survived that `survivors.txt` does not
 name with its reason (the name, a tab, the reason), or where a name there fits no mutation any more.
@@ -12,8 +12,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 
 from tests.mutants import python, sql
@@ -47,7 +49,7 @@ def main() -> int:
         tree = Path(folder) / "tree"
         copy(tree)
         for patterns in STAGES[options.stage - 1 :]:
-            left = list(_missed(Stage(tree, patterns), left, results))
+            left = list(_missed(Stage(tree, patterns, options.seconds), left, results))
     for part, mutation in left:
         result = "named" if mutation.name in known else "SURVIVED"
         results[part.name, result] += 1
@@ -85,6 +87,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=SEED, help="which ones; each seed has its own")
     parser.add_argument("--resume", type=Path, metavar="LOG", help="leave out what this run killed")
     parser.add_argument("--stage", type=int, default=1, help="begin with these tests: 1 are the quickest")
+    parser.add_argument("--seconds", type=float, help="try each with the quickest tests that take so long")
     parser.add_argument("--list", action="store_true", help="name them, and try none")
     return parser.parse_args()
 
@@ -122,8 +125,8 @@ def copy(tree: Path) -> None:
 class Stage:
     """Some tests in the copy; those that fail without any mutation are left out, by name."""
 
-    def __init__(self, tree: Path, patterns: tuple[str, ...]) -> None:
-        self.tree = tree
+    def __init__(self, tree: Path, patterns: tuple[str, ...], seconds: float | None) -> None:
+        self.tree, self.seconds = tree, seconds
         files = [str(file.relative_to(tree)) for pattern in patterns for file in sorted(tree.glob(pattern))]
         self.covering = Covering.measured(tree, files, SAME)
         for name in self.covering.failing:
@@ -138,8 +141,14 @@ class Stage:
             return self.covering.tests_of(edit.file, edit.start)
         return [test for test in self.covering.seconds if not test[0].startswith("tests/unit/")]
 
+    def _quickest(self, tests: list[Test]) -> list[Test]:
+        if self.seconds is None:
+            return tests
+        sums = list(accumulate(self.covering.seconds[test] for test in tests))
+        return tests[: max(1, bisect_right(sums, self.seconds))]
+
     def notices(self, mutation: Mutation) -> bool:
-        tests = self._tests(mutation)
+        tests = self._quickest(self._tests(mutation))
         before = {edit.file: (self.tree / edit.file).read_text() for edit in mutation.edits}
         try:
             for edit in mutation.edits:
