@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from reconciler.engine.catalog import bring_in
 from reconciler.errors import DatabaseUnavailable
@@ -43,7 +43,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    settings.register_profile("suite", settings(), max_examples=often(30))
+    # How long examples take to make says more of the machine than of the tests.
+    slow = [HealthCheck.too_slow]
+    settings.register_profile(
+        "suite", settings(), max_examples=often(30), suppress_health_check=slow, deadline=None
+    )
     settings.load_profile("suite")
     config.addinivalue_line(
         "markers", "every_server: run on every PostgreSQL there is, not just the chosen one"

@@ -231,7 +231,8 @@ def scalars(rule: TypeAttribute) -> st.SearchStrategy[Scalar]:
         case DataType.DATETIME:
             return st.datetimes(min_value=datetime(2000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - given above
         case _:
-            return _BY_FORMAT.get(definition.format, plain_texts)
+            texts = _BY_FORMAT.get(definition.format, plain_texts)
+            return texts.map(lambda text: text[: rule.max_length])
 
 
 def values(rule: TypeAttribute) -> st.SearchStrategy[Value]:

@@ -18,8 +18,7 @@ from reconciler.engine.planning import PlanOptions
 from reconciler.errors import DatabaseUnavailable, StalePlanError
 from reconciler.executor.run import run_steps
 from reconciler.executor.steps import recover as recover_module
-from reconciler.executor.steps import retries
-from reconciler.executor.steps import step as step_module
+from reconciler.executor.steps import retries, waiting
 from reconciler.executor.steps.outcome import Outcome, Result
 from reconciler.executor.steps.recover import recover
 from reconciler.model.backoff import BackOff
@@ -80,7 +79,7 @@ def test_a_stop_ends_the_waiting_between_attempts(stage: Stage, monkeypatch: pyt
 @pytest.fixture
 def slow(database: TestDatabase, place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A provider whose actions take an hour."""
-    monkeypatch.setattr(step_module, "_GRACE", 0.0)
+    monkeypatch.setattr(waiting, "_GRACE", 0.0)
     monkeypatch.setattr(recover_module, "TASK_WAIT", 10.0)
     with staged(database, place, hetzner={"clock": Clock(), "action_seconds": 3600.0}) as made:
         yield made

@@ -29,7 +29,7 @@ def table_lines(table: Table, console: Console) -> Iterator[Text]:
     """
     rows = [tuple((name, "dim") for name in table.headings), *(tuple(map(_cell, row)) for row in table.rows)]
     room = console.width - table.indent if console.file.isatty() else sys.maxsize
-    if _needed([cell_len(name) for name in table.headings]) <= room:
+    if _needed(_widths(rows)) <= room or _needed(_least(rows)) <= room:
         lines = _columns(rows, console, room)
     else:
         lists = (_columns(list(zip(rows[0], row, strict=True)), console, room) for row in rows[1:])
@@ -44,8 +44,22 @@ def _needed(widths: Sequence[int]) -> int:
     return sum(widths) + _GAP * (len(widths) - 1)
 
 
+def _widths(rows: Sequence[_Row]) -> list[int]:
+    return [max(cell_len(row[n][0]) for row in rows) for n in range(len(rows[0]))]
+
+
+def _least(rows: Sequence[_Row]) -> list[int]:
+    """A column is never narrower than its heading, nor than its widest character, which would be lost."""
+    return [max(cell_len(rows[0][n][0]), each) for n, each in enumerate(_widest_characters(rows))]
+
+
+def _widest_characters(rows: Sequence[_Row]) -> list[int]:
+    texts = ([row[n][0] for row in rows] for n in range(len(rows[0])))
+    return [max(map(cell_len, set().union(*map(set, column))), default=1) for column in texts]
+
+
 def _columns(rows: Sequence[_Row], console: Console, room: int) -> Iterator[Text]:
-    widths = [max(cell_len(row[n][0]) for row in rows) for n in range(len(rows[0]))]
+    widths = _widths(rows)
     return _whole(rows, widths) if _needed(widths) <= room else _wrapped(rows, widths, console, room)
 
 
@@ -78,7 +92,7 @@ def _narrowed(rows: Sequence[_Row], widths: Sequence[int], excess: int) -> Seque
     """The widest columns made narrower: between words as long as that is enough, else within them."""
     narrow = list(widths)
     words = [max(cell_len(word) for row in rows for word in row[n][0].split()) for n in range(len(widths))]
-    for floors in (words, [cell_len(heading) for heading, _ in rows[0]], [1] * len(widths)):
+    for floors in (words, _least(rows), _widest_characters(rows)):
         while excess > 0 and (wider := [n for n, width in enumerate(narrow) if width > floors[n]]):
             narrow[max(wider, key=narrow.__getitem__)] -= 1
             excess -= 1
