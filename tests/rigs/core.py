@@ -207,7 +207,6 @@ _BY_FORMAT: dict[Format, st.SearchStrategy[str]] = {
     Format.HOSTNAME: st.from_regex(r"[A-Za-z]{1,8}\.(com|EXAMPLE)", fullmatch=True),
     Format.SSH_PUBLIC_KEY: st.sampled_from([PUBLIC_KEY, PUBLIC_KEY + " someone@somewhere"]),
 }
-decimals = st.decimals(min_value=-(10**12), max_value=10**12, allow_nan=False, places=6)
 secrets = st.builds(SecretRef, names, st.sampled_from(["", "0a1b2c3d4e5f", "ffeeddccbbaa"]))
 
 
@@ -225,7 +224,9 @@ def scalars(rule: TypeAttribute) -> st.SearchStrategy[Scalar]:
             low = rule.minimum if rule.minimum is not None else 1
             return st.integers(low, rule.maximum if rule.maximum is not None else 2**31 - 1)
         case DataType.DECIMAL:
-            return decimals
+            least = rule.minimum if rule.minimum is not None else -(10**12)
+            most = rule.maximum if rule.maximum is not None else 10**12
+            return st.decimals(least, most, allow_nan=False, places=6)
         case DataType.BOOLEAN:
             return st.booleans()
         case DataType.DATETIME:
