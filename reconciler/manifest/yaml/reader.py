@@ -24,10 +24,11 @@ from yaml.events import (
 )
 
 from reconciler.errors import Location, Problem
+from reconciler.manifest.yaml.characters import code_point, place
 from reconciler.manifest.yaml.nodes import Document, Entry, Mapping, Node, Position, Scalar, Sequence
 from reconciler.manifest.yaml.parser import Parser, fastest_parser
 from reconciler.manifest.yaml.scalars import Ambiguous, resolve_plain, shown
-from reconciler.manifest.yaml.split import RawDocument, count_lines, split_documents
+from reconciler.manifest.yaml.split import RawDocument, split_documents
 from reconciler.manifest.yaml.syntax import explain
 
 __all__ = [
@@ -150,7 +151,7 @@ class _Builder:
             raise self._unprintable(text, refused.start())
         if directive := _DIRECTIVE.match(text):
             message = "a line starts with %: directives such as %YAML and %TAG are not read"
-            raise self._stop("directive", message, *_place(text, directive.end(1)), "remove the line")
+            raise self._stop("directive", message, *place(text, directive.end(1)), "remove the line")
         return text
 
     def build(self, parser: Parser, text: str) -> Mapping | None:
@@ -203,7 +204,7 @@ class _Builder:
         text: str = event.value
         if event.style:
             if event.style == '"' and (refused := _REFUSED_IN_VALUE.search(text)):
-                message = f"the text holds the character {_code(refused[0])}, which cannot be printed"
+                message = f"the text holds the character {code_point(refused[0])}, which cannot be printed"
                 self._report("character", message, line, column, "remove the escape that stands for it")
             return Scalar(text, text, True, line, column)
         value = resolve_plain(text)
@@ -279,24 +280,13 @@ class _Builder:
 
     def _not_utf8(self, error: UnicodeDecodeError) -> _Unreadable:
         before = self._raw.content[: error.start]
-        line, column = _place(before.decode("utf-8"), error.start)
+        line, column = place(before.decode("utf-8"), error.start)
         message = (
             f"byte {self._raw.offset + error.start} (0x{self._raw.content[error.start]:02x}) is not UTF-8"
         )
         return self._stop("encoding", message, line, column, "save the file as UTF-8")
 
     def _unprintable(self, text: str, at: int) -> _Unreadable:
-        message = f"the character {_code(text[at])} is not allowed in a manifest"
+        message = f"the character {code_point(text[at])} is not allowed in a manifest"
         hint = 'remove it; where a text needs it, write it as an escape in double quotes, such as "\\u2028"'
-        return self._stop("character", message, *_place(text, at), hint)
-
-
-def _code(character: str) -> str:
-    return f"U+{ord(character):04X}"
-
-
-def _place(text: str, at: int) -> tuple[int, int]:
-    """Line and column, both from 0, of the character at index `at`."""
-    before = text[:at]
-    line = count_lines(before.encode("utf-8"))
-    return line, len(before) - max(before.rfind("\n"), before.rfind("\r")) - 1
+        return self._stop("character", message, *place(text, at), hint)
