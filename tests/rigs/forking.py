@@ -143,6 +143,16 @@ def close() -> None:
         _Server.running.pop().end()
 
 
+def _set_up(env: Mapping[str, str]) -> dict[str, str]:
+    """What Python goes by at its start.
+
+    Where nothing names a locale it takes this one, and says so in its own environment (PEP 538): that of
+    whoever runs the tests names it then, and the one that a test gives does not.
+    """
+    found = {name: env[name] for name in _SETTING_UP if name in env}
+    return found if found.keys() - {"PYTHONPATH"} else {**found, "LC_CTYPE": "C.UTF-8"}
+
+
 class _Server:
     running: list[_Server] = []  # at most one  # noqa: RUF012
 
@@ -166,7 +176,7 @@ class _Server:
     @staticmethod
     def fits(env: Mapping[str, str]) -> bool:
         """Whether a process with this environment would be set up as the server was."""
-        return all(env.get(name) == os.environ.get(name) for name in _SETTING_UP)
+        return _set_up(env) == _set_up(os.environ)
 
     def end(self) -> None:
         self._asking.close()
