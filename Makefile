@@ -33,8 +33,8 @@ test: $(INSTALLED) ## the whole test suite
 test-all: $(INSTALLED) ## the suite with its slow tests, on every PostgreSQL that is there, no process forked
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "slow or not slow" --pg all --afresh
 
-campaigns: $(INSTALLED) ## long campaigns: kills at every numbered moment, every simulated fault, properties with many examples
-	RECONCILER_EXAMPLES=20 $(BIN)/python -m pytest -q -n 2 --dist worksteal -k "not git" $$(grep -rl "from hypothesis" tests/unit tests/store tests/contract)
+campaigns: $(INSTALLED) ## properties with many examples, kills at every numbered moment, every simulated fault; a table of figures
+	RECONCILER_EXAMPLES=20 $(BIN)/python -m pytest -q -n 2 --dist worksteal $$(grep -rl --include='*.py' "from hypothesis" tests/unit tests/store tests/contract tests/acceptance)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow -rfE tests/campaigns
 
 mutants: $(INSTALLED) ## small faults put into a copy of the tree: which of them does no test notice? (an hour or two)

@@ -22,14 +22,13 @@ def natural_keys(
     desired: Mapping[Address, Desired],
     recorded: Mapping[Address, Recorded],
 ) -> dict[Address, str]:
-    """The natural keys of what shall be made and has one."""
+    """The natural keys of what shall be made, or made anew as another object, and has one."""
     found: dict[Address, str] = {}
     for address, item in desired.items():
         there, connection = recorded.get(address), endpoints.get(item.endpoint)
         driver = drivers().get(connection.endpoint.provider_type) if connection is not None else None
-        if driver is None or (there is not None and there.exists):
-            continue
-        if (key := key_of(driver, item)) is not None:
+        key = key_of(driver, item) if driver is not None else None
+        if key is not None and (there is None or not there.exists or there.external_id != key):
             found[address] = key
     return found
 
@@ -53,11 +52,17 @@ def strangers_at(
     keys: Mapping[Address, str],
     at_key: Mapping[Object, Recorded],
     desired: Mapping[Address, Desired],
+    named: Mapping[Address, Recorded],
 ) -> dict[Address, Recorded]:
-    """What stands at a candidate's natural key and is not ours, under the candidate's address."""
+    """What is not ours and stands where a candidate would go, under the candidate's address.
+
+    That is what a manifest asks for, what has the candidate's natural key, and of `named` what has its name;
+    but a name says nothing of what has a key.
+    """
+    asked = {a: item for a, item in named.items() if a not in keys or item.external_id == desired[a].adopt}
     found: dict[Address, Recorded] = {}
     for address, key in keys.items():
         there = at_key.get((address.type, desired[address].endpoint, key))
         if there is not None and there.management is not Management.MANAGED:
             found[address] = replace(there, address=address)
-    return found
+    return {**found, **asked}

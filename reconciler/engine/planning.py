@@ -79,7 +79,7 @@ def plan_now(
     revision: int | None,
     inventory: tuple[InventoryStep, ...] = (),
 ) -> Plan:
-    """The plan for what the transaction sees. `looks` are this run's observations, by endpoint.
+    """The plan for what the transaction sees. `coverage` is what this run observed, by endpoint.
 
     `inventory` is what the transaction, or this run before it, changed of the inventory. Raises
     BrokenPlanError for a plan that is not what a plan must be, where the engine is to check that.
@@ -122,7 +122,7 @@ def plan_now(
         applied=applied,
         carried=carried_specifications(tx, engine.catalog, applied, recorded),
         created=created_specifications(tx, engine.catalog, desired, recorded),
-        strangers={**strangers_at(keys, at_key, desired), **load_strangers(tx, wanted, engine.catalog)},
+        strangers=strangers_at(keys, at_key, desired, load_strangers(tx, wanted, engine.catalog)),
         users=load_users(tx, leaving, known, engine.catalog),
         holders=load_holders(tx, _unique_texts(engine.catalog, desired, recorded), known, engine.catalog),
         # What keeps a deleted resource from coming back is no reason not to delete it.

@@ -77,7 +77,7 @@ class Call:
     `deletes` tell the executor when the resource's object comes to be or goes. `best_effort`: a failure is
     noted and the next call goes on (a graceful shutdown before a hard stop). `restores`: it starts a machine
     that the step holds off until then, so it is made even if a call in between has failed, and is owed where
-    the step was cut off. `looks`: it changes nothing and only asks whether the rest can succeed; a step
+    the step was cut off. `reads`: it changes nothing and only asks whether the rest can succeed; a step
     begins with these. `destroys`: what goes with it besides the step's own object, in words for people.
     `unchecked`: what could not be known beforehand because nobody looked.
     """
@@ -93,7 +93,7 @@ class Call:
     deletes: bool = False
     best_effort: bool = False
     restores: bool = False
-    looks: bool = False
+    reads: bool = False
     destroys: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
     timeout: int = 600

@@ -132,6 +132,7 @@ class Observed:
     `state` is one of the resource type's states (`running`, `stopped`, `available` …); what a provider does
     not say the state of is unseen. `pending` names
     attributes whose new value waits for a restart; `busy` says that the provider is at work on it.
+    `markable`: whether the object has room for our mark; where it has, one without it is doubted.
     """
 
     type: str
@@ -145,6 +146,7 @@ class Observed:
     pending: frozenset[str] = frozenset()
     busy: bool = False
     detached: tuple[Observed, ...] = ()
+    markable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,23 +128,41 @@ def _adopt(decision: Decision, desired: Desired, there: Recorded, given: PlanInp
     _lower(decision, Action.ADOPT, desired, there, found, given)
 
 
-def _is_taken(decision: Decision, desired: Desired, there: Recorded | None, given: PlanInput) -> bool:
+def _at_key(desired: Desired, given: PlanInput) -> Recorded | None:
+    """What is recorded at the natural key that the resource's object shall have, whosever it is."""
+    return given.at_key.get((desired.type, desired.endpoint, given.keys.get(desired.address, "")))
+
+
+def _is_taken(decision: Decision, desired: Desired, action: Action, given: PlanInput) -> bool:
     """Whether something else of ours is, or shall be, the object of the resource's natural key."""
-    key = given.keys.get(desired.address, "")
+    key, there = given.keys.get(desired.address, ""), _at_key(desired, given)
     claims = given.claims.get((desired.type, desired.endpoint, key), ())
     if len(claims) > 1:
         others = ", ".join(str(each) for each in claims if each != desired.address)
         message, hint = f"{others} is the same object: its key is {key}", "write it in one manifest only"
-        decision.block(desired, Action.CREATE, BlockReason.UNSUPPORTED, message, hint)
+        decision.block(desired, action, BlockReason.UNSUPPORTED, message, hint)
     elif there is not None and there.management is Management.MANAGED:
         message = f"the object with the key {key} is managed as {there.address}"
-        decision.block(desired, Action.CREATE, BlockReason.NOT_OURS, message, _let_go(there))
-    return bool(decision.blocked)
+        decision.block(desired, action, BlockReason.NOT_OURS, message, _let_go(there))
+    else:
+        return False
+    return True
+
+
+def _not_ours(
+    decision: Decision, desired: Desired, action: Action, stranger: Recorded, given: PlanInput
+) -> None:
+    # Made by a request of ours whose answer was lost, one at a key would look the same.
+    keyed = _at_key(desired, given) is not None
+    what, other = ("key", "remove it there") if keyed else ("name", "choose another name")
+    hint = f'to take it over, set lifecycle.adopt: "{stranger.external_id}"; else {other}'
+    where = f"{desired.endpoint} (id {stranger.external_id})"
+    message = f"an object of that {what} exists at {where} and is not ours"
+    decision.block(desired, action, BlockReason.NOT_OURS, message, hint)
 
 
 def _decide_create(decision: Decision, desired: Desired, recorded: Recorded | None, given: PlanInput) -> None:
-    there = given.at_key.get((desired.type, desired.endpoint, given.keys.get(desired.address, "")))
-    if _is_taken(decision, desired, there, given):
+    if _is_taken(decision, desired, Action.CREATE, given):
         return
     stranger = given.strangers.get(desired.address)
     # A row that has no object, such as that of a create whose answer was lost, makes room.
@@ -157,12 +175,7 @@ def _decide_create(decision: Decision, desired: Desired, recorded: Recorded | No
         if not is_blocked(decision, desired, stranger, Action.ADOPT, given):
             _adopt(decision, desired, stranger, given)
     elif stranger is not None:
-        # Made by a request of ours whose answer was lost, one at a key would look the same.
-        what, other = ("key", "remove it there") if there is not None else ("name", "choose another name")
-        hint = f'to take it over, set lifecycle.adopt: "{stranger.external_id}"; else {other}'
-        where = f"{desired.endpoint} (id {stranger.external_id})"
-        message = f"an object of that {what} exists at {where} and is not ours"
-        decision.block(desired, Action.CREATE, BlockReason.NOT_OURS, message, hint)
+        _not_ours(decision, desired, Action.CREATE, stranger, given)
     elif (holder := given.held.get((desired.type, desired.endpoint, desired.adopt or ""))) is not None:
         message = f"the object with id {desired.adopt} is still managed as {holder.address}"
         decision.block(desired, Action.ADOPT, BlockReason.UNSUPPORTED, message, _let_go(holder))
@@ -201,6 +214,11 @@ def _decide_change(decision: Decision, desired: Desired, recorded: Recorded, giv
     if not permitted:
         return
     if Mutability.REPLACE in {change.mutability for change in permitted.changes}:
+        if _is_taken(decision, desired, Action.REPLACE, given):
+            return
+        if (there := _at_key(desired, given)) is not None:
+            _not_ours(decision, desired, Action.REPLACE, there, given)
+            return
         # Made anew it is as small as it is wanted, and nothing of the difference is left.
         decision.blocked = [item for item in decision.blocked if item.reason is not BlockReason.SHRINK]
         _lower(decision, Action.REPLACE, desired, recorded, found, given)

@@ -65,8 +65,8 @@ class PlanInput:
     `managed` is how many roots are managed of all that the run is about. `elsewhere` are candidates that it
     is not about, each with the source whose they are: they stay as they are. By what object it is, `heirs`
     are the manifests that ask to take one over, in order, and `held` is what is `removed`.
-    `keys` are the natural keys of candidates that have one and no object yet, `at_key` is what is recorded
-    there, whosever it is, and `claims` says who wants each.
+    `keys` are the natural keys of candidates that have one and no object of it yet, `at_key` is what is
+    recorded there, whosever it is, and `claims` says who wants each.
     """
 
     catalog: Catalog = field(repr=False)  # it would be most of what is printed

@@ -35,9 +35,9 @@ def calls_of(
         return given.lower(action, endpoint, desired, recorded, found)
     gone = given.lower(Action.DELETE, endpoint, None, recorded, removal(recorded, given.catalog))
     made = given.lower(Action.CREATE, endpoint, desired, recorded, creation(desired, given.catalog))
-    looks = tuple(call for call in made if call.looks)
-    rest = tuple(call for call in made if not call.looks)
-    return (*looks, *rest, *gone) if desired.lifecycle.create_before_destroy else (*looks, *gone, *rest)
+    reads = tuple(call for call in made if call.reads)
+    rest = tuple(call for call in made if not call.reads)
+    return (*reads, *rest, *gone) if desired.lifecycle.create_before_destroy else (*reads, *gone, *rest)
 
 
 def step_of(

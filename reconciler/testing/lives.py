@@ -71,7 +71,7 @@ class Lives(Suite):
             shown = []
             for call in calls:
                 request = world.fill(call, desired.address)
-                if not call.looks:
+                if not call.reads:
                     shown.append(Sent(request.method, request.path))
             assert world.harness.sent()[before:] == shown
 
@@ -141,8 +141,9 @@ class Lives(Suite):
 
 def has_to_carry_a_mark(world: World, desired: Desired, seen: Observed) -> bool:
     """But for what has a natural key and no room for one, and for what nothing is known by."""
-    keyed = key_of(type(world.driver), desired) is not None and seen.mark is None
-    return world.identity(desired.type) in MARKED and not keyed
+    keyed = key_of(type(world.driver), desired) is not None
+    assert keyed or seen.markable, "what has no room for a mark is known by a natural key alone: `key_of`"
+    return world.identity(desired.type) in MARKED and seen.markable
 
 
 def settable(world: World, seen: Observed) -> Observed:

@@ -71,7 +71,8 @@ FROM resource_states AS st
 WHERE
     r.address = %(address)s
     AND r.deleted_at IS NULL
-    AND r.management <> 'unmanaged'
+    AND r.management = 'managed'
+    AND r.presence = 'absent'
     AND r.external_id IS NULL
     AND r.claimed_by IS NULL
     AND st.name = 'deleted';
@@ -99,7 +100,16 @@ WHERE
     AND r.management <> 'managed'
     AND d.valid_to_revision IS NULL
     AND d.parent_id IS NULL
-    AND d.address = %(address)s;
+    AND d.address = %(address)s
+    -- Another worker was faster, and makes an object of that address.
+    AND NOT EXISTS (
+        SELECT FROM resources AS other
+        WHERE
+            other.address = d.address
+            AND other.deleted_at IS NULL
+            AND other.management <> 'unmanaged'
+            AND other.id <> r.id
+    );
 
 -- name: operations.rename_parts
 -- The parts of a resource that came to another address follow it.

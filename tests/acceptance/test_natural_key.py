@@ -6,11 +6,10 @@ be written into one. That a request's answer is lost is made by a file that the 
 
 from __future__ import annotations
 
-import textwrap
-
 import pytest
 
 from tests.rigs.databases import TestDatabase
+from tests.rigs.plugins import install
 from tests.rigs.processes import Cli
 
 CATALOG = """
@@ -56,7 +55,7 @@ class GateDriver:
         for file in sorted(self.folder.glob("*@*")):
             who, where = file.name.split("@")
             values = {"gate_who": who, "gate_where": where, "gate_hours": file.read_text()}
-            seen.append(Observed("gate_grant", file.name, file.name, "available", values))
+            seen.append(Observed("gate_grant", file.name, who, "available", values, markable=False))
         ids = {item.external_id for item in seen}
         absent = frozenset(target for target in request.targets if target[1] not in ids)
         return Observation(tuple(seen), frozenset(request.types), absent)
@@ -140,13 +139,7 @@ class Gates:
 @pytest.fixture
 def gates(cli: Cli) -> Gates:
     site = cli.folder / "site"
-    package, info = site / "gate_guard", site / "gate_guard-1.0.dist-info"
-    package.mkdir(parents=True)
-    info.mkdir()
-    (package / "__init__.py").write_text(textwrap.dedent(DRIVER))
-    (package / "catalog.yaml").write_text(CATALOG)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gate-guard\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[reconciler.drivers]\ngate = gate_guard:GateDriver\n")
+    install(site, "gate", "gate_guard", CATALOG, DRIVER)
     cli.env["PYTHONPATH"] = str(site)
     return Gates(cli)
 
@@ -181,6 +174,24 @@ def test_what_stands_at_the_key_is_not_touched_before_somebody_says_so(gates: Ga
     gates.apply()
     assert gates.there() == {"ada@north": "9-17"}
     assert "No changes" in gates.plan()
+
+
+def test_nothing_is_given_up_for_a_key_that_somebody_else_has(gates: Gates) -> None:
+    gates.want("ada", lifecycle="replace: allowed")
+    gates.apply()
+    (gates.folder / "ada@south").write_text("0-24")
+    gates.want("ada", where="south", lifecycle="replace: allowed")
+    said = gates.apply(code=1)
+    assert "gate_grant/ada would be replaced" in said
+    assert "an object of that key exists at gates-1 (id ada@south) and is not ours" in said
+    assert gates.there() == {"ada@north": "9-17", "ada@south": "0-24"}
+
+
+def test_a_name_says_nothing_of_what_has_a_key(gates: Gates) -> None:
+    (gates.folder / "ada@north").write_text("0-24")  # its name at the provider is `ada`, as the manifest's
+    gates.want("ada", where="south")
+    gates.apply()
+    assert gates.there() == {"ada@north": "0-24", "ada@south": "9-17"}
 
 
 def test_after_a_lost_answer_a_person_is_asked_and_nothing_is_stuck(gates: Gates) -> None:

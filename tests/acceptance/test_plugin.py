@@ -7,13 +7,13 @@ attributes and objects go the whole path, schema and history included.
 from __future__ import annotations
 
 import json
-import textwrap
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.rigs.databases import TestDatabase
+from tests.rigs.plugins import install
 from tests.rigs.processes import Cli
 
 CATALOG = """
@@ -118,13 +118,7 @@ lifecycle: {{replace: allowed}}
 def acme(cli: Cli) -> Path:
     """The plug-in, installed for this program only, and the folder that is its provider."""
     site = cli.folder / "site"
-    package, info = site / "acme_cloud", site / "acme_cloud-1.0.dist-info"
-    package.mkdir(parents=True)
-    info.mkdir()
-    (package / "__init__.py").write_text(textwrap.dedent(DRIVER))
-    (package / "catalog.yaml").write_text(CATALOG)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-cloud\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[reconciler.drivers]\nacme = acme_cloud:AcmeDriver\n")
+    install(site, "acme", "acme_cloud", CATALOG, DRIVER)
     cli.env["PYTHONPATH"] = str(site)
     cloud = cli.folder / "cloud"
     cloud.mkdir()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.engine.approval import Permit
+from reconciler.executor.context import Connections
+from reconciler.executor.observe.denial import observe_ours
+from reconciler.store.recorded.observations import Ours
 from tests.rigs.stage import Simulator, Stage, document, result_of
 
 WEB = document(
@@ -125,6 +130,33 @@ def test_a_pools_description_that_was_edited_is_drift_and_its_mark_is_not_lost(p
     edit(proxmox, "Mine")
     quiet(proxmox, proxmox.pve)
     assert comment(proxmox) == before
+
+
+def test_a_pool_whose_mark_is_gone_is_not_deleted(proxmox: Stage) -> None:
+    """It has room for one: somebody else's new pool of that name would look the same."""
+    proxmox.want(TEAM, document("Pool", "other", "endpoint: proxmox-1"))
+    proxmox.settle()
+    edit(proxmox, "theirs")
+    proxmox.want(document("Pool", "other", "endpoint: proxmox-1"))
+    (outcome,) = proxmox.apply().outcomes
+    assert "does not carry our mark any more" in outcome.message
+    assert comment(proxmox) == "theirs"
+
+
+def test_a_pool_without_our_mark_says_nothing_of_the_login_that_sees_it(proxmox: Stage) -> None:
+    """Another cluster has pools of the same names; what it denies of ours is not gone for that."""
+    proxmox.want(TEAM, WEB)
+    proxmox.settle()
+    ((vmid, uid),) = proxmox.rows(
+        "SELECT external_id, uid FROM resources WHERE address = 'vm/web' AND deleted_at IS NULL"
+    )
+    edit(proxmox, "theirs")
+    proxmox.pve.change(op="delete", vmid=int(vmid))
+    elsewhere = replace(proxmox.context, connections=Connections(proxmox.context.connections.endpoints))
+    seen = observe_ours(elsewhere, "proxmox-1", Ours("vm", vmid, uid))
+    elsewhere.connections.close()
+    assert seen.absent == frozenset()
+    assert ["another project's token" in item.message for item in seen.unseen] == [True]
 
 
 def test_a_pool_with_the_mark_of_another_is_not_ours(proxmox: Stage) -> None:

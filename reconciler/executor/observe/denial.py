@@ -60,9 +60,9 @@ def _is(context: Context, endpoint: str, seen: Observed, it: Ours) -> bool:
     offer = context.catalog.offer(it.type, context.connections.to(endpoint).endpoint.provider_type)
     if offer is None or offer.identity not in MARKED:
         return True
-    if seen.mark is None:
+    if not seen.markable:
         return offer.identity is Identity.KEY
-    return (seen.mark.owner, seen.mark.resource) == (context.owner, it.uid)
+    return seen.mark is not None and (seen.mark.owner, seen.mark.resource) == (context.owner, it.uid)
 
 
 def _doubted(endpoint: str, seen: Observation) -> Observation:

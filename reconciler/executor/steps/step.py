@@ -132,7 +132,7 @@ class StepRunner:
         A machine that is only being made is not started half-made: the next plan completes it first. Where
         only looks were made, it was not stopped.
         """
-        if any(call.creates for call in self.step.calls) or self.step.calls[after - 1].looks:
+        if any(call.creates for call in self.step.calls) or self.step.calls[after - 1].reads:
             return
         for position, call in enumerate(self.step.calls):
             if position >= after and call.restores:

@@ -47,7 +47,7 @@ def verify_ours(context: Context, step: Step, begun: ops.Begun) -> None:
     offer = context.catalog.offer(step.address.type, step.provider_type)
     if offer is None or offer.identity not in MARKED:
         return
-    if offer.identity is Identity.KEY and all(item.mark is None for item in seen.resources):
+    if offer.identity is Identity.KEY and not any(item.markable for item in seen.resources):
         return  # there is one object of that key, and the database says that it is ours
     if seen.resources and marked(context, begun, seen) is None:
         raise PlanError(

@@ -84,9 +84,9 @@ def calls_fit_the_action(plan: Plan, _: PlanInput) -> Iterator[Found]:
             yield step.address, "delete makes an object"
         begun = False
         for call in step.calls:
-            if call.looks and begun:
+            if call.reads and begun:
                 yield step.address, f"{call.operation} only asks, and comes after what changes something"
-            begun = begun or not call.looks
+            begun = begun or not call.reads
 
 
 @promise("what follows is of a known resource: parts that go, or are made anew, once others let go of them")

@@ -68,7 +68,7 @@ class ResourceType:
     """One type of resource.
 
     `read` makes one object of an answer; what it raises but ProviderError means that it cannot be read.
-    `looks`, by operation: calls that change nothing and raise ProviderError where the next ones would fail.
+    `reads`, by operation: calls that change nothing and raise ProviderError where the next ones would fail.
     `own_ip` finds a public address of the version `ipv4` or `ipv6` in an answer. `offers` is what the
     provider has to give of which the type is made; None where that cannot be read.
     """
@@ -76,7 +76,7 @@ class ResourceType:
     wire: Wire
     read: Callable[[Json, Beside], Observed]
     rules: Rules
-    looks: Mapping[str, Callable[[HetznerClient, Request], object]] = field(default_factory=dict)
+    reads: Mapping[str, Callable[[HetznerClient, Request], object]] = field(default_factory=dict)
     watch: Watch | None = None
     own_ip: Callable[[Json, str], str] = lambda data, _version: str(data["ip"])
     offers: Callable[[HetznerClient], tuple[Offer, ...] | None] | None = None

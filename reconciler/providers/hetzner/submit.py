@@ -22,13 +22,13 @@ _OWN_ADDRESSES = {own_address(version): version for version in VERSIONS}
 _ACTION = "action/"
 _ACTIONS_A_PAGE = 50
 _BY_NOUN = {each.wire.noun: each for each in TYPES.values()}
-_LOOKS = {operation: look for each in TYPES.values() for operation, look in each.looks.items()}
+_READS = {operation: look for each in TYPES.values() for operation, look in each.reads.items()}
 _WATCHED = {each.watch.task: each.watch for each in TYPES.values() if each.watch is not None}
 
 
 def submit(client: HetznerClient, request: Request) -> Submission:
     """Send it, once. Raises ProviderError."""
-    if look := _LOOKS.get(request.operation):
+    if look := _READS.get(request.operation):
         look(client, request)
         return Submission()
     noun, _, verb = request.operation.partition(".")

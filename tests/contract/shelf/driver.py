@@ -182,7 +182,7 @@ def _box(data: Answer) -> Observed:
 def _grant(data: Answer) -> Observed:
     box = ExternalRef("shelf_box", str(data["box"]))
     values = {"shelf_who": data["who"], "shelf_box": box, "shelf_hours": data["hours"]}
-    return Observed("shelf_grant", data["who"], data["who"], "available", values)
+    return Observed("shelf_grant", data["who"], data["who"], "available", values, markable=False)
 
 
 READERS: Mapping[str, Callable[[Answer], Observed]] = {"shelf_box": _box, "shelf_grant": _grant}

@@ -519,7 +519,7 @@ def _() -> Iterator[Case]:
     yield made(deleting(), calls=(replace(call, creates=True),))
     yield made(deleting(presence=Presence.ABSENT), calls=(call,))
     yield made(updating(), action=Action.NOOP)
-    yield made(creating(), calls=(call, replace(call, looks=True)))
+    yield made(creating(), calls=(call, replace(call, reads=True)))
 
 
 @breaks(reporting.follows_are_known)

@@ -130,7 +130,7 @@ def lowerings(draw: st.DrawFn, known: list[Address]) -> Lower:
             call = replace(call, impact=Impact.STOP)
         if (loss := lost.get(found.address)) and action is not Action.CREATE:
             call = replace(call, destroys=(loss,))
-        look = replace(call, operation="test.look", creates=False, deletes=False, destroys=(), looks=True)
+        look = replace(call, operation="test.look", creates=False, deletes=False, destroys=(), reads=True)
         return (look, call) if found.address in asked else (call,)
 
     return lower

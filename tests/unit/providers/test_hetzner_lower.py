@@ -169,7 +169,7 @@ def test_all_changes_that_need_a_stop_share_one() -> None:
     desired = vm(server_type="cx32", placement_group="placement_group/b", ipv4="primary_ip/new")
     old = {"server_type": "cx22", "placement_group": "placement_group/a", "ipv4": "primary_ip/old"}
     look, *calls = update(desired, there(desired, "running", **old), {"shutdown_timeout": 30})
-    assert (look.operation, look.method, look.looks) == ("server_type.look", "GET", True)
+    assert (look.operation, look.method, look.reads) == ("server_type.look", "GET", True)
     assert operations(calls) == [
         "server.remove_from_placement_group",
         "server.shutdown",
@@ -318,7 +318,7 @@ def test_an_attachment_gets_another_address_by_being_made_again() -> None:
     old, new = ({"network": "network/net", "ip": ip} for ip in ("10.0.0.5", "10.0.0.6"))
     before = vm({"network_attachment": [old | {"alias_ips": ("10.0.0.9",)}]})
     look, *calls = update(vm({"network_attachment": [new]}), there(before, "running"))
-    assert (look.operation, look.looks) == ("network.look", True)
+    assert (look.operation, look.reads) == ("network.look", True)
     assert operations(calls) == ["server.detach_from_network", "server.attach_to_network"]
     assert body(calls[1]) == {"network": of("network/net"), "ip": "10.0.0.6", "alias_ips": ["10.0.0.9"]}
 
@@ -502,7 +502,7 @@ def test_an_adoption_looks_then_writes_labels_and_then_what_differs() -> None:
     recorded = replace(there(desired, "running", server_type="cx22"), tags={"theirs": "1"})
     request = LowerRequest(Action.ADOPT, desired, recorded, diff(desired, recorded, CATALOG))
     look, call, *rest = HetznerDriver.lower(request)
-    assert look.looks
+    assert look.reads
     assert [each.operation for each in (look, *rest)] == [
         each.operation for each in HetznerDriver.lower(replace(request, action=Action.UPDATE))
     ]

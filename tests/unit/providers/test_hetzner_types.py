@@ -16,7 +16,7 @@ HOME = Path(driver.__file__).parent
 SIMULATED = Path(simulator.__file__).parent
 SAMPLES = Path(contract.__path__[0]) / "hetzner_samples"
 OFFERED = {offer.resource_type for offer in HetznerDriver.catalog.offers}
-LOOKED_AT = {operation.partition(".")[0] for each in TYPES.values() for operation in each.looks}
+LOOKED_AT = {operation.partition(".")[0] for each in TYPES.values() for operation in each.reads}
 WIRE = {name for each in TYPES.values() for name in (each.wire.noun, each.wire.collection)} | LOOKED_AT
 
 

@@ -198,7 +198,7 @@ def look_for_room(machine: Address, network: Value, ip: str) -> Call:
         path=f"/{WIRE.collection}/{{id}}",
         summary=f"{machine.name}: see whether {network} has a subnet for {ip}",
         path_params=(("id", target_id(network)), ("ip", ip)),
-        looks=True,
+        reads=True,
     )
 
 
@@ -218,4 +218,4 @@ def _look(client: HetznerClient, request: Request) -> None:
 
 
 _RULES = Rules(_create, _update, _delete, most_parts={_ROUTE: 50, _SUBNET: 50})
-TYPE = ResourceType(WIRE, _read, _RULES, looks={_LOOK: _look})
+TYPE = ResourceType(WIRE, _read, _RULES, reads={_LOOK: _look})

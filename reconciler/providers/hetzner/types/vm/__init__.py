@@ -18,7 +18,7 @@ TYPE = ResourceType(
     WIRE,
     read,
     Rules(lower.create, lower.update, lower.delete, lower.before, lower.around),
-    looks={LOOK_AT_TYPE: catalogue.look_at_type, LOOK_AT_IMAGE: catalogue.look_at_image},
+    reads={LOOK_AT_TYPE: catalogue.look_at_type, LOOK_AT_IMAGE: catalogue.look_at_image},
     # The API calls a graceful shutdown done as soon as the machine has been asked.
     watch=Watch(SHUTDOWN, "off", is_off),
     own_ip=lambda data, version: str(data["public_net"][version]["ip"]),

@@ -212,7 +212,7 @@ def _look_at_type(address: Address, name: str, location: Value | None, there: At
         summary=f"{address.name}: see whether {name} is to be had{where}",
         path_params=tuple(expected.items()),
         params=() if name.isdecimal() else (("name", name),),
-        looks=True,
+        reads=True,
     )
 
 
@@ -224,5 +224,5 @@ def _look_at_image(address: Address, name: str, values: Attributes) -> Call:
         summary=f"{address.name}: see whether image {name} is there for {values['server_type']}",
         path_params=(("image", name), ("type", str(values["server_type"]))),
         params=() if name.isdecimal() else (("name", name),),
-        looks=True,
+        reads=True,
     )
