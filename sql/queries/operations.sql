@@ -105,7 +105,7 @@ WHERE
     AND NOT EXISTS (
         SELECT FROM resources AS other
         WHERE
-            other.address = d.address
+            other.address = %(address)s
             AND other.deleted_at IS NULL
             AND other.management <> 'unmanaged'
             AND other.id <> r.id
