@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from tests.rigs.processes import Cli, Simulator, simulator
+from tests.rigs.promised import ALL_VMS, ATTRIBUTES_OF, DEPENDANTS_OF, MANY_CORES
 
 PROJECT = Path(__file__).parents[2]
 DEMO = PROJECT / "manifests" / "demo"
@@ -22,55 +23,6 @@ SECRETS = {
     "guest-password": "correct horse battery staple",
 }
 MACHINES = {"build-1", "db-1", "web-1", "web-2"}
-
-ALL_VMS = """
-SELECT
-    vm.*,
-    r.name,
-    p.name as provider,
-    pt.name as provider_type
-FROM virtual_machines vm
-JOIN resources r ON vm.resource_id = r.id
-JOIN provider_endpoints pe ON r.provider_endpoint_id = pe.id
-JOIN providers p ON pe.provider_id = p.id
-JOIN provider_types pt ON p.provider_type_id = pt.id
-WHERE r.deleted_at IS NULL;
-"""
-ATTRIBUTES = """
-SELECT
-    ad.name,
-    ad.display_name,
-    COALESCE(
-        ra.value_string,
-        ra.value_integer::text,
-        ra.value_decimal::text,
-        ra.value_boolean::text,
-        ra.value_datetime::text
-    ) as value,
-    ad.unit
-FROM resource_attributes ra
-JOIN attribute_definitions ad ON ra.attribute_definition_id = ad.id
-WHERE ra.resource_id = %s;
-"""
-MANY_CORES = """
-SELECT r.*
-FROM resources r
-JOIN resource_attributes ra ON r.id = ra.resource_id
-JOIN attribute_definitions ad ON ra.attribute_definition_id = ad.id
-WHERE ad.name = 'cpu_cores'
-  AND ra.value_integer > 8
-  AND r.resource_type_id = (SELECT id FROM resource_types WHERE name = 'vm');
-"""
-DEPENDENTS = """
-SELECT
-    child.*,
-    rt.name as relationship
-FROM resource_relationships rr
-JOIN resources child ON rr.child_resource_id = child.id
-JOIN relationship_types rt ON rr.relationship_type_id = rt.id
-WHERE rr.parent_resource_id = %s
-  AND rt.name = 'depends_on';
-"""
 
 
 @pytest.fixture
@@ -128,13 +80,13 @@ def _answers(url: str) -> None:
         ids: dict[str, int] = dict(
             connection.execute("SELECT address, id FROM resources WHERE management = 'managed'").fetchall()
         )
-        attributes = {row[0]: (row[2], row[3]) for row in connection.execute(ATTRIBUTES, [ids["vm/db-1"]])}
+        attributes = {row[0]: (row[2], row[3]) for row in connection.execute(ATTRIBUTES_OF, [ids["vm/db-1"]])}
         assert attributes["cpu_cores"] == ("4", "cores")
         assert attributes["memory_mb"] == ("8192", "MiB")
         big = connection.execute(MANY_CORES)
         names = [column.name for column in big.description or ()]
         assert [row[names.index("name")] for row in big] == ["build-1"]
-        dependents = connection.execute(DEPENDENTS, [ids["database/main"]])
+        dependents = connection.execute(DEPENDANTS_OF, [ids["database/main"]])
         names = [column.name for column in dependents.description or ()]
         assert [row[names.index("address")] for row in dependents] == ["service/shop"]
 

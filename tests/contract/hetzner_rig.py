@@ -143,6 +143,13 @@ def running(**options: Any) -> Iterator[Rig]:
         server.stop()
 
 
+def described() -> Iterator[Rig]:
+    """A fixture: a rig whose every exchange was as the API's description has it, or the test fails."""
+    with running() as rig:
+        yield rig
+        assert [text for exchange in rig.api.exchanges for text in violations(exchange)] == []
+
+
 FSN1 = Location(name="fsn1")
 CX22, CX32 = ServerType(name="cx22"), ServerType(name="cx32")
 DEBIAN, UBUNTU = Image(name="debian-12"), Image(name="ubuntu-24.04")

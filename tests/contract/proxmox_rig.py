@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 from proxmoxer import ProxmoxAPI
 from proxmoxer.core import ResourceException
@@ -151,6 +152,13 @@ def running(folder: Path, *, task_seconds: float = 0.0) -> Iterator[Rig]:
         for session in rig.sessions:
             session.close()
         server.stop()
+
+
+def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """A fixture: a rig whose every exchange was as the published tree has it, or the test fails."""
+    with running(tmp_path_factory.getbasetemp() / "tls") as rig:
+        yield rig
+        assert [text for exchange in rig.api.exchanges for text in violations(exchange)] == []
 
 
 def refusal(call: Any, *args: Any, **options: Any) -> ResourceException:

@@ -7,7 +7,6 @@ published description of the API (where it is at hand).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from hcloud import APIException
@@ -26,9 +25,9 @@ from tests.contract.hetzner_rig import (
     KEY_2,
     UBUNTU,
     Rig,
+    described,
     done,
     machine,
-    running,
     stopped,
     violations,
 )
@@ -36,11 +35,7 @@ from tests.contract.hetzner_rig import (
 OUT_OF_SCOPE = re.compile(r"\w+ /(load_balancers|certificates|zones)\b")
 
 
-@pytest.fixture
-def rig() -> Iterator[Rig]:
-    with running() as rig:
-        yield rig
-        assert [text for exchange in rig.api.exchanges for text in violations(exchange)] == []
+rig = pytest.fixture(described)
 
 
 def test_answers_are_checked_against_the_published_description(rig: Rig) -> None:

@@ -5,8 +5,6 @@ As in `test_sim_hetzner`, every test ends by holding all answers against the pub
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from hcloud import APIException
 from hcloud.firewalls.domain import FirewallResource, FirewallResourceLabelSelector, FirewallRule
@@ -16,19 +14,13 @@ from hcloud.servers.domain import ServerCreatePublicNetwork
 from tests.contract.hetzner_rig import (
     FSN1,
     Rig,
+    described,
     done,
     machine,
-    running,
     stopped,
-    violations,
 )
 
-
-@pytest.fixture
-def rig() -> Iterator[Rig]:
-    with running() as rig:
-        yield rig
-        assert [text for exchange in rig.api.exchanges for text in violations(exchange)] == []
+rig = pytest.fixture(described)
 
 
 def test_networks_with_subnets_and_routes_change_step_by_step(rig: Rig) -> None:

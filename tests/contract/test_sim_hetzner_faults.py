@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,14 +9,9 @@ import requests
 from hcloud import APIException
 from hcloud.actions.domain import ActionFailedException
 
-from tests.contract.hetzner_rig import Rig, refusal, running, violations
+from tests.contract.hetzner_rig import Rig, described, refusal
 
-
-@pytest.fixture
-def rig() -> Iterator[Rig]:
-    with running() as rig:
-        yield rig
-        assert [text for exchange in rig.api.exchanges for text in violations(exchange)] == []
+rig = pytest.fixture(described)
 
 
 def fault(rig: Rig, kind: str, **more: Any) -> None:

@@ -4,7 +4,6 @@ pools."""
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,14 +12,9 @@ import requests
 from proxmoxer.core import AuthenticationError
 
 from reconciler.sim.tls import server_context
-from tests.contract.proxmox_rig import ISO, Rig, refusal, running, violations
+from tests.contract.proxmox_rig import ISO, Rig, described, refusal
 
-
-@pytest.fixture
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with running(tmp_path_factory.getbasetemp() / "tls") as rig:
-        yield rig
-        assert [text for exchange in rig.api.exchanges for text in violations(exchange)] == []
+rig = pytest.fixture(described)
 
 
 # --- TLS, login, permissions

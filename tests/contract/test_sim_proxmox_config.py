@@ -3,7 +3,6 @@ property strings are read and written."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,14 +10,9 @@ import pytest
 from reconciler.sim.proxmox.strings import format_size, normalise_tags, parse_size
 from reconciler.sim.proxmox.types.lxc import formats as of_container
 from reconciler.sim.proxmox.types.qemu import formats as of_machine
-from tests.contract.proxmox_rig import ISO, Rig, refusal, running, violations
+from tests.contract.proxmox_rig import ISO, Rig, described, refusal
 
-
-@pytest.fixture
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with running(tmp_path_factory.getbasetemp() / "tls") as rig:
-        yield rig
-        assert [text for exchange in rig.api.exchanges for text in violations(exchange)] == []
+rig = pytest.fixture(described)
 
 
 def waiting(rig: Rig, vmid: int, kind: str = "qemu") -> dict[str, Any]:

@@ -18,14 +18,9 @@ from proxmoxer import ProxmoxAPI
 
 from reconciler.sim.proxmox import DEMO_TOKEN, ProxmoxApi, Token
 from reconciler.sim.server import Request
-from tests.contract.proxmox_rig import Rig, refusal, running, violations
+from tests.contract.proxmox_rig import Rig, described, refusal, running
 
-
-@pytest.fixture
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with running(tmp_path_factory.getbasetemp() / "tls") as rig:
-        yield rig
-        assert [text for exchange in rig.api.exchanges for text in violations(exchange)] == []
+rig = pytest.fixture(described)
 
 
 @pytest.fixture

@@ -3,18 +3,11 @@ world, its refusals."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.contract.proxmox_rig import CT_TEMPLATE, Rig, refusal, running, violations
+from tests.contract.proxmox_rig import CT_TEMPLATE, Rig, described, refusal
 
-
-@pytest.fixture
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with running(tmp_path_factory.getbasetemp() / "tls") as rig:
-        yield rig
-        assert [text for exchange in rig.api.exchanges for text in violations(exchange)] == []
+rig = pytest.fixture(described)
 
 
 def test_a_container_is_made_and_never_tells_its_password(rig: Rig) -> None:

@@ -3,21 +3,16 @@ the world, its refusals."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.contract.proxmox_rig import CT_TEMPLATE, IMAGE, ISO, Rig, refusal, running, violations
+from tests.contract.proxmox_rig import CT_TEMPLATE, IMAGE, ISO, Rig, described, refusal
 
 NET = "virtio,bridge=vmbr0"
 
 
-@pytest.fixture
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with running(tmp_path_factory.getbasetemp() / "tls") as rig:
-        yield rig
-        assert [text for exchange in rig.api.exchanges for text in violations(exchange)] == []
+rig = pytest.fixture(described)
 
 
 def test_a_machine_is_made_with_what_was_asked_for_and_what_the_server_adds(rig: Rig) -> None:

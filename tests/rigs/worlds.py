@@ -5,12 +5,16 @@ Not a part of the program: the tests of the schema hold without any of the Pytho
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import psycopg
+import pytest
+
+from tests.rigs.databases import TestDatabase
 
 Scalar = str | int | bool | Decimal | datetime
 TYPES = {
@@ -233,3 +237,17 @@ class World:
                 data_type=data_type,
             )
         return desired
+
+
+def begun(database: TestDatabase) -> Iterator[World]:
+    """A fixture: a world that has begun in a database of the test's own, as its administrator."""
+    with psycopg.connect(database.admin, autocommit=True) as connection:
+        yield World(connection).begin()
+
+
+def refused(world: World, sqlstate: str, text: str, *params: object) -> str:
+    """The message with which the database refuses."""
+    with pytest.raises(psycopg.Error) as caught:
+        world.run(text, *params)
+    assert caught.value.sqlstate == sqlstate, caught.value
+    return str(caught.value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import psycopg
@@ -15,7 +14,7 @@ from reconciler.store.database.faults import ConstraintViolated
 from reconciler.store.database.session import Actor, Store
 from reconciler.store.inventory.rows import credentials, write
 from tests.rigs.databases import TestDatabase
-from tests.rigs.worlds import World
+from tests.rigs.worlds import World, begun, refused
 
 OBJECT_STATES = (
     "pending",
@@ -29,18 +28,7 @@ OBJECT_STATES = (
 )
 
 
-@pytest.fixture
-def world(database: TestDatabase) -> Iterator[World]:
-    with psycopg.connect(database.admin, autocommit=True) as connection:
-        yield World(connection).begin()
-
-
-def refused(world: World, sqlstate: str, text: str, *params: object) -> str:
-    """The message with which the database refuses."""
-    with pytest.raises(psycopg.Error) as caught:
-        world.run(text, *params)
-    assert caught.value.sqlstate == sqlstate, caught.value
-    return str(caught.value)
+world = pytest.fixture(begun)
 
 
 def operation(world: World, resource: int) -> UUID:

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 
 from tests.rigs.databases import TestDatabase
-from tests.store.test_schema import ALL_ATTRIBUTES, ALL_VMS, BIG_VMS, DEPENDANTS
+from tests.rigs.promised import ALL_VMS, ATTRIBUTES_OF, DEPENDANTS_OF, MANY_CORES
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -25,5 +25,5 @@ def test_every_query_of_the_pages_can_be_run(database: TestDatabase) -> None:
 
 def test_the_promised_queries_stand_there_as_they_are_asked() -> None:
     page = (DOCS.parent / "docs/decisions/0002-typed-attributes-without-json.md").read_text(encoding="utf-8")
-    for query in (ALL_VMS, ALL_ATTRIBUTES, BIG_VMS, DEPENDANTS):
+    for query in (ALL_VMS, ATTRIBUTES_OF, MANY_CORES, DEPENDANTS_OF):
         assert query.strip().replace("%s", "1") in page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import psycopg
@@ -11,15 +10,12 @@ from psycopg import errors as pg
 
 from reconciler.store.database.session import Actor, Store
 from tests.rigs.databases import TestDatabase
-from tests.rigs.worlds import World
+from tests.rigs.worlds import World, begun
 
 pytestmark = pytest.mark.every_server
 
 
-@pytest.fixture
-def world(database: TestDatabase) -> Iterator[World]:
-    with psycopg.connect(database.admin, autocommit=True) as connection:
-        yield World(connection).begin()
+world = pytest.fixture(begun)
 
 
 def events(world: World, resource: int) -> list[tuple[str, str, str | None, str | None]]:

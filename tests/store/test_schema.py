@@ -13,6 +13,7 @@ from reconciler.store.database.diagram import check
 from reconciler.store.database.faults import MEANINGS
 from reconciler.store.database.queries import query, sql_files
 from tests.rigs.databases import TestDatabase
+from tests.rigs.promised import ALL_VMS, ATTRIBUTES_OF, DEPENDANTS_OF, MANY_CORES
 from tests.rigs.worlds import World
 
 # What a schema consists of, as texts that are the same in two databases exactly where the schema is.
@@ -173,59 +174,6 @@ def test_foreign_keys_that_point_at_growing_tables_are_indexed(world: World) -> 
     assert unindexed == []
 
 
-# What docs/decisions/0002-typed-attributes-without-json.md promises, as it stands there but for the ids.
-ALL_VMS = """
-SELECT
-    vm.*,
-    r.name,
-    p.name as provider,
-    pt.name as provider_type
-FROM virtual_machines vm
-JOIN resources r ON vm.resource_id = r.id
-JOIN provider_endpoints pe ON r.provider_endpoint_id = pe.id
-JOIN providers p ON pe.provider_id = p.id
-JOIN provider_types pt ON p.provider_type_id = pt.id
-WHERE r.deleted_at IS NULL;
-"""
-ALL_ATTRIBUTES = """
-SELECT
-    ad.name,
-    ad.display_name,
-    COALESCE(
-        ra.value_string,
-        ra.value_integer::text,
-        ra.value_decimal::text,
-        ra.value_boolean::text,
-        ra.value_datetime::text
-    ) as value,
-    ad.unit
-FROM resource_attributes ra
-JOIN attribute_definitions ad ON ra.attribute_definition_id = ad.id
-WHERE ra.resource_id = %s;
-"""
-BIG_VMS = """
--- Find all VMs with more than 8 CPU cores
-SELECT r.*
-FROM resources r
-JOIN resource_attributes ra ON r.id = ra.resource_id
-JOIN attribute_definitions ad ON ra.attribute_definition_id = ad.id
-WHERE ad.name = 'cpu_cores'
-  AND ra.value_integer > 8
-  AND r.resource_type_id = (SELECT id FROM resource_types WHERE name = 'vm');
-"""
-DEPENDANTS = """
--- Find all resources that depend on a specific database
-SELECT
-    child.*,
-    rt.name as relationship
-FROM resource_relationships rr
-JOIN resources child ON rr.child_resource_id = child.id
-JOIN relationship_types rt ON rr.relationship_type_id = rt.id
-WHERE rr.parent_resource_id = %s
-  AND rt.name = 'depends_on';
-"""
-
-
 def _dicts(world: World, text: str, *params: object) -> list[dict[str, object]]:
     cursor = world.connection.execute(text.encode(), params or None)
     names = [column.name for column in cursor.description or ()]
@@ -250,7 +198,7 @@ def test_the_promised_queries_give_the_right_rows(world: World) -> None:
     assert (machines["big"]["cpu_cores"], machines["big"]["memory_mb"]) == (16, 65536)
     assert (machines["small"]["provider"], machines["small"]["provider_type"]) == ("p1", "test")
 
-    attributes = {row["name"]: (row["value"], row["unit"]) for row in _dicts(world, ALL_ATTRIBUTES, big)}
+    attributes = {row["name"]: (row["value"], row["unit"]) for row in _dicts(world, ATTRIBUTES_OF, big)}
     assert attributes == {
         "cpu_cores": ("16", "cores"),
         "memory_mb": ("65536", "MiB"),
@@ -258,10 +206,10 @@ def test_the_promised_queries_give_the_right_rows(world: World) -> None:
     }
 
     # It does not leave out what is deleted, and finds no containers.
-    assert {row["id"] for row in _dicts(world, BIG_VMS)} == {big, gone}
-    assert small not in {row["id"] for row in _dicts(world, BIG_VMS)}
+    assert {row["id"] for row in _dicts(world, MANY_CORES)} == {big, gone}
+    assert small not in {row["id"] for row in _dicts(world, MANY_CORES)}
 
-    assert [(row["id"], row["relationship"]) for row in _dicts(world, DEPENDANTS, database)] == [
+    assert [(row["id"], row["relationship"]) for row in _dicts(world, DEPENDANTS_OF, database)] == [
         (shop, "depends_on")
     ]
 

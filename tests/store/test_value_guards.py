@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import psycopg
 import pytest
 
-from tests.rigs.databases import TestDatabase
-from tests.rigs.worlds import Scalar, World
+from tests.rigs.worlds import Scalar, World, begun, refused
 
-
-@pytest.fixture
-def world(database: TestDatabase) -> Iterator[World]:
-    with psycopg.connect(database.admin, autocommit=True) as connection:
-        yield World(connection).begin()
-
-
-def refused(world: World, sqlstate: str, text: str, *params: object) -> str:
-    """The message with which the database refuses."""
-    with pytest.raises(psycopg.Error) as caught:
-        world.run(text, *params)
-    assert caught.value.sqlstate == sqlstate, caught.value
-    return str(caught.value)
+world = pytest.fixture(begun)
 
 
 def rules(world: World, attribute: str, **columns: object) -> None:
