@@ -114,10 +114,10 @@ def assign(call: Call) -> Answer:
 def _start_assign(call: Call, row: Json, server: Json) -> Action:
     me = ("floating_ip", row["id"])
     resources = [("server", server["id"]), me]
-    return call.start("assign_floating_ip", resources, lambda: put_on(server, row), locks=[me])
+    return call.start("assign_floating_ip", resources, lambda: _put_on(server, row), locks=[me])
 
 
-def put_on(server: Json, row: Json) -> None:
+def _put_on(server: Json, row: Json) -> None:
     row["server"] = server["id"]
     server["_floating_ips"][row["id"]] = None
 

@@ -79,7 +79,7 @@ def create(call: Call) -> Answer:
         raise invalid("automount", "needs a format")
     if server is not None:
         project.require_free([("server", server["id"])])
-        require_room(server)
+        _require_room(server)
     location = server["_location"] if server else lookup(call, "locations", body["location"])["name"]
     number = project.numbers.id()
     row = project["volumes"].add(
@@ -127,7 +127,7 @@ def attach(call: Call) -> Answer:
     server = lookup(call, "servers", call.read(_ATTACH)["server"])
     call.project.require_free([("volume", row["id"]), ("server", server["id"])])
     require_attachable(row, server["_location"])
-    require_room(server)
+    _require_room(server)
     return call.one_action(start_attach(call, row, server))
 
 
@@ -138,7 +138,7 @@ def require_attachable(row: Json, location: str) -> None:
         raise invalid("server", "the server is in another location than the volume")
 
 
-def require_room(server: Json) -> None:
+def _require_room(server: Json) -> None:
     if len(server["_volumes"]) >= MAX_VOLUMES_PER_SERVER:
         raise ApiError("resource_limit_exceeded", "no more volumes can be attached to the server")
 
@@ -146,11 +146,11 @@ def require_room(server: Json) -> None:
 def start_attach(call: Call, row: Json, server: Json, *, after: list[Action] | None = None) -> Action:
     resources = [("server", server["id"]), ("volume", row["id"])]
     return call.start(
-        "attach_volume", resources, lambda: put_on(server, row), locks=resources, after=after or ()
+        "attach_volume", resources, lambda: _put_on(server, row), locks=resources, after=after or ()
     )
 
 
-def put_on(server: Json, row: Json) -> None:
+def _put_on(server: Json, row: Json) -> None:
     row["server"] = server["id"]
     server["_volumes"][row["id"]] = None
 

@@ -146,10 +146,10 @@ def _require_applicable(call: Call, row: Json, targets: list[tuple[str, int | st
         if target in row["_targets"]:
             raise ApiError("firewall_already_applied", "the firewall is already applied to the resource")
         if isinstance(target[1], int):
-            require_room(call.project, call.project["servers"].get(target[1]))
+            _require_room(call.project, call.project["servers"].get(target[1]))
 
 
-def require_room(project: Project, server: Json, more: int = 1) -> None:
+def _require_room(project: Project, server: Json, more: int = 1) -> None:
     if server["_ipv4"] is None and server["_ipv6"] is None:
         raise ApiError("private_net_only_server", "the server has no public interface")
     if len(on_server(project, server)) + more > MAX_PER_SERVER:

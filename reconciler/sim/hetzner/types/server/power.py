@@ -36,7 +36,7 @@ def boot(row: Json, now: float) -> None:
     row.update(status="running", rescue_enabled=False, _booted="rescue" if rescue else "disk")
 
 
-def has_interface(row: Json) -> bool:
+def _has_interface(row: Json) -> bool:
     return bool(row["_nets"]) or row["_ipv4"] is not None or row["_ipv6"] is not None
 
 
@@ -53,7 +53,7 @@ def switch(call: Call, row: Json, command: str, during: str, effect: Effect) -> 
 def power_on(call: Call) -> Answer:
     call.read(record())
     row = ready(call)
-    if not has_interface(row):
+    if not _has_interface(row):
         raise invalid("server", "needs at least one network interface to be powered on")
     if row["status"] == "running":
         return call.one_action(commanded(call, row, "start_server"))
