@@ -22,6 +22,7 @@ def initial(kind: str, ip: str) -> dict[str, str]:
 
 
 def shown(names: dict[str, str]) -> list[Json]:
+    """The names (by address) as an answer lists them: `ip` and `dns_ptr`."""
     return [{"ip": ip, "dns_ptr": name} for ip, name in names.items()]
 
 
