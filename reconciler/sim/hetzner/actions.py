@@ -54,6 +54,7 @@ class Action:
     done: bool = False
 
     def render(self, now: float) -> Json:
+        """The action as the API shows it; until it is done its progress is at most 99."""
         if self.done:
             status, progress = ("error" if self.failure else "success"), 100
         else:
@@ -90,6 +91,7 @@ class Timeline:
             effect()
 
     def at(self, when: float, effect: Effect) -> None:
+        """Have an effect applied at `when`, in unix seconds; equals in the order of calls."""
         self._order += 1
         heapq.heappush(self._due, (when, self._order, effect))
 
@@ -111,6 +113,10 @@ class Timeline:
         return action
 
     def finish(self, action: Action) -> None:
+        """End an action, once: give its locks back and apply its effect, or `undo` where it failed.
+
+        A stuck one keeps its locks for `stuck` seconds after its end, and with 0 until `unlock`.
+        """
         if action.done:
             return
         action.done = True
@@ -123,6 +129,7 @@ class Timeline:
             effect()
 
     def locked(self, resource: Resource) -> bool:
+        """Whether an action holds the resource, one that runs or one whose locks are stuck."""
         return self.locks.get(resource, 0) > 0
 
     def unlock(self, resource: Resource) -> None:

@@ -82,6 +82,11 @@ class HetznerApi:
             return text
 
     def handle(self, request: Request) -> Response:
+        """Answer as the API would, with the rate limit's headers and a correlation id.
+
+        Each token has a budget of its own, all unknown ones share another. Where it is used up the answer is
+        `rate_limit_exceeded` (429), before anything else is looked at.
+        """
         with self._lock:
             now = self._clock()
             token = _token(request)
@@ -127,16 +132,19 @@ class HetznerApi:
         return self._frozen[id(fault)]
 
     def fault_added(self, fault: Fault) -> None:
+        """A `stale` rule freezes what its readers will see, as it is now; no other needs this."""
         if fault.kind == "stale":
             with self._lock:
                 self._settle()
                 self._past(fault)
 
     def faults_cleared(self) -> None:
+        """Forget what was frozen for `stale` rules."""
         with self._lock:
             self._frozen.clear()
 
     def error(self, status: int) -> Response:
+        """An injected status with the code that goes with it; with 429, no request is left."""
         code = CODE_OF_STATUS.get(status, "server_error")
         headers = self._anonymous.headers()
         if code == "rate_limit_exceeded":

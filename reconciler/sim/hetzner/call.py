@@ -19,6 +19,8 @@ MAX_PER_PAGE = 50
 
 @dataclass(slots=True)
 class Answer:
+    """What a handler answers: the HTTP status, and the JSON body, None where it is empty."""
+
     status: int
     payload: Json | None = None
 
@@ -49,6 +51,7 @@ class Call:
 
     @property
     def time(self) -> str:
+        """`now` in RFC 3339, to the second."""
         return timestamp(self.now)
 
     def withdrawn(self, row: Json) -> bool:
@@ -89,9 +92,11 @@ class Call:
         return self.project.timeline.start(action, after=after)
 
     def show(self, action: Action) -> Json:
+        """An action as it is at the moment of the request."""
         return action.render(self.now)
 
     def one_action(self, action: Action) -> Answer:
+        """The usual answer to a command: 201 with its action, which may still be running."""
         return Answer(201, {"action": self.show(action)})
 
 
@@ -113,6 +118,7 @@ def public(row: Json) -> Json:
 
 
 def require_unprotected(row: Json, action: str = "delete") -> None:
+    """Refuse with `protected` (423) what the resource's protection forbids."""
     if row["protection"][action]:
         raise ApiError("protected", f"the resource is protected against {action}")
 
@@ -127,6 +133,7 @@ def update(call: Call, kind: str, changes: Json) -> Json:
 
 
 def change_protection(call: Call, kind: str, changes: Json) -> Answer:
+    """Set the kinds of protection that are given; done at once, also while an action runs."""
     row = call.row(kind)
     action = call.start(
         "change_protection",
@@ -183,6 +190,10 @@ def _sort(call: Call, rows: list[Json], sorts: Sequence[str]) -> None:
 
 
 def paged(call: Call, key: str, rows: Sequence[Any], render: Callable[[Any], Json]) -> Answer:
+    """The rows of one page, with `meta.pagination`: `page` from 1, `per_page` 25 and at most 50.
+
+    A larger `per_page` counts as 50; what is no positive integer is `invalid_input`.
+    """
     page = _whole(call, "page", 1)
     per_page = min(_whole(call, "per_page", DEFAULT_PER_PAGE), MAX_PER_PAGE)
     total = len(rows)

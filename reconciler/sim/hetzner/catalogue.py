@@ -92,6 +92,7 @@ class Catalogue:
         self.load_balancer_types = {row["id"]: row for row in _load_balancer_types()}
 
     def table(self, kind: str) -> dict[int, Json]:
+        """One collection's rows by id; no copy, so what is changed in one is in force."""
         rows: dict[int, Json] = getattr(self, kind)
         return rows
 
@@ -103,6 +104,7 @@ class Catalogue:
         return next((row for row in rows.values() if row["name"] == reference), None)
 
     def pricing(self) -> Json:
+        """The body of `GET /pricing`: net and gross prices in EUR, as decimal strings."""
         monthly = {"location": "fsn1", "price_monthly": _price(0.5), "price_hourly": _price(0.0008)}
         floating = {"location": "fsn1", "price_monthly": _price(3)}
         return {

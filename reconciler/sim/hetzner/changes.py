@@ -27,6 +27,7 @@ Change = Callable[[Project, Json, float], Any]
 
 
 def render(project: Project, kind: str, row: Json) -> Json:
+    """A record as the API shows it, of the project or of the catalogue."""
     return _BY_NAME[kind].render(project, row) if kind in _BY_NAME else public(row)
 
 

@@ -34,6 +34,7 @@ def _show(kind: str) -> Handler:
 
 
 def isos(call: Call) -> Answer:
+    """ISOs; `architecture` drops those for any, unless `include_architecture_wildcard` is set."""
     rows = list(call.project.catalogue.isos.values())
     if wanted := call.query.get("architecture"):
         wildcard = call.asks("include_architecture_wildcard")
@@ -44,10 +45,12 @@ def isos(call: Call) -> Answer:
 
 
 def pricing(call: Call) -> Answer:
+    """All prices in one object; no list, so without pages."""
     return Answer(200, {"pricing": call.project.catalogue.pricing()})
 
 
 def gone(_: Call) -> NoReturn:
+    """Datacenters, removed in October 2026: `deprecated_api_endpoint` (410)."""
     raise ApiError(
         "deprecated_api_endpoint",
         "API functionality was removed",

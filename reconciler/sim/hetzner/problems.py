@@ -59,6 +59,7 @@ class ApiError(Exception):
         self.status = status or STATUS_OF_CODE.get(code, 422)
 
     def payload(self) -> dict[str, Any]:
+        """The body of the answer: `error` with code, message and details."""
         return {"error": {"code": self.code, "message": self.message, "details": self.details}}
 
 
@@ -78,8 +79,10 @@ def invalid_fields(problems: Sequence[tuple[str, str]]) -> ApiError:
 
 
 def not_unique(field: str, message: str) -> ApiError:
+    """`uniqueness_error` (409) for one field; which resource has the value already is not said."""
     return ApiError("uniqueness_error", message, {"fields": [{"name": field}]})
 
 
 def not_found(kind: str, reference: object) -> ApiError:
+    """`not_found` (404); the message says "ID" of a name too."""
     return ApiError("not_found", f"{kind} with ID '{reference}' not found")

@@ -48,6 +48,7 @@ class Numbers:
         self._last_mac = self._random.randrange(0x100000)
 
     def id(self) -> int:
+        """The next id, for any kind in any project: 1 to 9 above the last, so none comes twice."""
         self._last_id += self._random.randint(1, 9)
         return self._last_id
 
@@ -63,10 +64,12 @@ class Numbers:
         return f"{network}/64"
 
     def mac(self) -> str:
+        """The next MAC address; it begins with `86:00`, as that of the API's examples does."""
         self._last_mac += 1
         return "86:00:" + ":".join(f"{byte:02x}" for byte in self._last_mac.to_bytes(4, "big"))
 
     def password(self) -> str:
+        """A root or console password: 20 letters and digits, without those that look alike."""
         return "".join(self._random.choices("abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", k=20))
 
 
@@ -88,6 +91,7 @@ class Table:
             raise not_unique("name", f"{self.kind.noun} name is already used")
 
     def add(self, row: Json) -> Json:
+        """Keep a record and its name, if it has one; raise uniqueness_error where that is taken."""
         name = row["name"]
         self.claim(name)
         self.rows[row["id"]] = row
@@ -96,6 +100,7 @@ class Table:
         return row
 
     def rename(self, row: Json, name: str) -> None:
+        """Give a record a name; raise uniqueness_error where another record has it."""
         self.claim(name, by=row["id"])
         if row["name"] is not None:
             self.names.pop(row["name"], None)
@@ -103,6 +108,7 @@ class Table:
         self.names[name] = row["id"]
 
     def get(self, number: int) -> Json:
+        """The record with an id; raises `ApiError` (not_found) where there is none."""
         row = self.rows.get(number)
         if row is None:
             raise not_found(self.kind.noun, number)
@@ -118,6 +124,7 @@ class Table:
         return None if number is None else self.rows[number]
 
     def remove(self, number: int) -> None:
+        """Forget a record, if it is there; what it hangs on is left to the caller."""
         row = self.rows.pop(number, None)
         if row is not None and row["name"] is not None:
             self.names.pop(row["name"], None)
@@ -140,6 +147,7 @@ class Project:
         return self.tables[kind]
 
     def locked(self, kind: str, number: int) -> bool:
+        """Whether an action holds the resource; `kind` is the noun, as in an action's resources."""
         return self.timeline.locked((kind, number))
 
     def require_free(self, resources: Iterable[Resource]) -> None:

@@ -12,16 +12,17 @@ from reconciler.sim.hetzner.validation import nullable, record, text
 CHANGE = record({"ip": text(low=1)}, dns_ptr=nullable(text(low=1, high=253)))
 
 
-def default_name(ip: str) -> str:
+def _default_name(ip: str) -> str:
     return "static." + ".".join(reversed(ip.split("."))) + ".clients.your-server.de"
 
 
 def initial(kind: str, ip: str) -> dict[str, str]:
     """The names (by address) that a new address starts with."""
-    return {ip: default_name(ip)} if kind == "ipv4" else {}
+    return {ip: _default_name(ip)} if kind == "ipv4" else {}
 
 
 def shown(names: dict[str, str]) -> list[Json]:
+    """The names (by address) as an answer lists them: `ip` and `dns_ptr`."""
     return [{"ip": ip, "dns_ptr": name} for ip, name in names.items()]
 
 
@@ -32,7 +33,7 @@ def changed(row: Json, body: dict[str, Any]) -> dict[str, str]:
         raise invalid("ip", f"{ip} does not belong to this resource")
     names: dict[str, str] = dict(row["_names"])
     if row["type"] == "ipv4":
-        names[ip] = name or default_name(ip)
+        names[ip] = name or _default_name(ip)
     elif name is None:
         names.pop(str(ipaddress.IPv6Address(ip)), None)
     else:

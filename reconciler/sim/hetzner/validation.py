@@ -59,6 +59,8 @@ def record(required: Mapping[str, Check] | None = None, /, **optional: Check) ->
 
 
 def text(*, low: int = 0, high: int | None = None, choices: tuple[str, ...] = ()) -> Check:
+    """A string that is one of `choices`, where there are any, with `low` to `high` characters."""
+
     def problems(path: str, value: Any) -> Problems:
         if not isinstance(value, str):
             yield path, "must be a string"
@@ -73,6 +75,8 @@ def text(*, low: int = 0, high: int | None = None, choices: tuple[str, ...] = ()
 
 
 def whole(*, low: int | None = None, high: int | None = None) -> Check:
+    """An integer from `low` to `high`, both included; a boolean is none."""
+
     def problems(path: str, value: Any) -> Problems:
         if isinstance(value, bool) or not isinstance(value, int):
             yield path, "must be an integer"
@@ -85,6 +89,7 @@ def whole(*, low: int | None = None, high: int | None = None) -> Check:
 
 
 def flag(path: str, value: Any) -> Problems:
+    """True or false, and no string for either."""
     if not isinstance(value, bool):
         yield path, "must be a boolean"
 
@@ -96,6 +101,8 @@ def reference(path: str, value: Any) -> Problems:
 
 
 def many(item: Check, *, high: int | None = None) -> Check:
+    """An array of at most `high` items; a problem's field has the item's index (`rules.0.port`)."""
+
     def problems(path: str, value: Any) -> Problems:
         if not isinstance(value, list):
             yield path, "must be an array"
@@ -109,6 +116,8 @@ def many(item: Check, *, high: int | None = None) -> Check:
 
 
 def nullable(inner: Check) -> Check:
+    """What `inner` accepts, or null."""
+
     def problems(path: str, value: Any) -> Problems:
         if value is not None:
             yield from inner(path, value)
@@ -123,6 +132,7 @@ def hostname(path: str, value: Any) -> Problems:
 
 
 def address4(path: str, value: Any) -> Problems:
+    """An IPv4 address without a prefix length."""
     try:
         ipaddress.IPv4Address(value if isinstance(value, str) else "")
     except ValueError:

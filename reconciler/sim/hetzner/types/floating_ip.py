@@ -33,6 +33,7 @@ _ASSIGN = record({"server": whole(low=1)})
 
 
 def render(project: Project, row: Json) -> Json:
+    """With the location as a whole object and the reverse DNS as a list."""
     return {
         **public(row),
         "home_location": project.catalogue.find("locations", row["home_location"]),
@@ -45,14 +46,20 @@ def _answer(call: Call, row: Json) -> Answer:
 
 
 def index(call: Call) -> Answer:
+    """Floating IPs, all or by name or label; sorted by id or creation, not by name."""
     return listed(call, "floating_ips", lambda row: render(call.project, row), sorts=("id", "created"))
 
 
 def show(call: Call) -> Answer:
+    """One floating IP; its `server` is there, or gone, when the action that changes it is done."""
     return _answer(call, call.row("floating_ips"))
 
 
 def create(call: Call) -> Answer:
+    """An address at `home_location`, or else where `server` is; an action then assigns it to that.
+
+    With neither it is `invalid_input`; with a server that an action runs on, `locked` (423).
+    """
     body = call.read(_CREATE)
     project = call.project
     project["floating_ips"].claim(body.get("name"))
@@ -89,10 +96,12 @@ def create(call: Call) -> Answer:
 
 
 def change(call: Call) -> Answer:
+    """Name, description and labels, also while an action runs on it."""
     return _answer(call, update(call, "floating_ips", call.read(_UPDATE)))
 
 
 def delete(call: Call) -> Answer:
+    """Refused while it is assigned (`must_be_unassigned`), as the API does since May 2026."""
     row = call.row("floating_ips")
     call.project.require_free([("floating_ip", row["id"])])
     require_unprotected(row)
@@ -103,6 +112,11 @@ def delete(call: Call) -> Answer:
 
 
 def assign(call: Call) -> Answer:
+    """To a server in any location, running or not; the action locks the address alone.
+
+    An assigned one is `floating_ip_assigned`: it is not moved. While an action runs on it, it is `conflict`
+    (409), and while one runs on the server, `locked` (423).
+    """
     row = call.row("floating_ips")
     server = lookup(call, "servers", call.read(_ASSIGN)["server"])
     call.project.require_free([("floating_ip", row["id"]), ("server", server["id"])])
@@ -114,15 +128,16 @@ def assign(call: Call) -> Answer:
 def _start_assign(call: Call, row: Json, server: Json) -> Action:
     me = ("floating_ip", row["id"])
     resources = [("server", server["id"]), me]
-    return call.start("assign_floating_ip", resources, lambda: put_on(server, row), locks=[me])
+    return call.start("assign_floating_ip", resources, lambda: _put_on(server, row), locks=[me])
 
 
-def put_on(server: Json, row: Json) -> None:
+def _put_on(server: Json, row: Json) -> None:
     row["server"] = server["id"]
     server["_floating_ips"][row["id"]] = None
 
 
 def take_off(project: Project, row: Json) -> None:
+    """Free the address at once, also where its server is gone."""
     server = project["servers"].rows.get(row["server"])
     if server is not None:
         server["_floating_ips"].pop(row["id"], None)
@@ -130,6 +145,7 @@ def take_off(project: Project, row: Json) -> None:
 
 
 def unassign(call: Call) -> Answer:
+    """Whatever the server is doing; an address that is not assigned is `invalid_input`."""
     call.read(record())
     row = call.row("floating_ips")
     me = ("floating_ip", row["id"])
@@ -142,6 +158,7 @@ def unassign(call: Call) -> Answer:
 
 
 def change_dns_ptr(call: Call) -> Answer:
+    """Done at once, assigned or not; an `ip` that is not of this address is `invalid_input`."""
     row = call.row("floating_ips")
     names = rdns.changed(row, call.read(rdns.CHANGE))
     action = call.start("change_dns_ptr", [("floating_ip", row["id"])], lambda: row.update(_names=names))
@@ -149,6 +166,7 @@ def change_dns_ptr(call: Call) -> Answer:
 
 
 def protect(call: Call) -> Answer:
+    """Against deletion; done at once, and `delete` has to be given."""
     return change_protection(call, "floating_ips", call.read(record({"delete": flag})))
 
 

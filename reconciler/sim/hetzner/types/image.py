@@ -47,6 +47,10 @@ def find(call: Call, reference: int | str, architecture: str) -> Json:
 
 
 def index(call: Call) -> Answer:
+    """What the provider ships and the project made; deprecated ones with `include_deprecated` only.
+
+    What has been withdrawn by now is in no list.
+    """
     rows = [*call.project.catalogue.images.values(), *call.project["images"].rows.values()]
     rows = [row for row in rows if not call.withdrawn(row)]
     if not call.asks("include_deprecated"):
@@ -62,6 +66,7 @@ def _any(call: Call) -> Json:
 
 
 def show(call: Call) -> Answer:
+    """One image by its id, a deprecated or withdrawn one too."""
     return Answer(200, {"image": public(_any(call))})
 
 
@@ -72,6 +77,10 @@ def _own(call: Call) -> Json:
 
 
 def change(call: Call) -> Answer:
+    """Description and labels; with type `snapshot` a backup becomes one, and outlives its server.
+
+    An image that the provider ships is `unsupported_error`.
+    """
     _own(call)
     row = update(call, "images", call.read(_UPDATE))
     if row["type"] == "snapshot":
@@ -80,6 +89,7 @@ def change(call: Call) -> Answer:
 
 
 def delete(call: Call) -> Answer:
+    """Snapshots and backups, at once; what the provider ships is `unsupported_error`."""
     row = _own(call)
     require_unprotected(row)
     call.project["images"].remove(row["id"])
@@ -87,6 +97,7 @@ def delete(call: Call) -> Answer:
 
 
 def protect(call: Call) -> Answer:
+    """For snapshots, as the API has it; a backup or a shipped image is `unsupported_error`."""
     if _own(call)["type"] != "snapshot":
         raise ApiError("unsupported_error", "only snapshots can be protected")
     return change_protection(call, "images", call.read(record(delete=flag)))

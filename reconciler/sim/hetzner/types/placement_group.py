@@ -19,10 +19,12 @@ _UPDATE = record(name=text(low=1), labels=labels)
 
 
 def render(_: Project, row: Json) -> Json:
+    """With `servers`: their ids in the order in which they came."""
     return {**public(row), "servers": list(row["_servers"])}
 
 
 def require_room(row: Json) -> None:
+    """Refuse with `placement_error` (422) where the group has `MAX_SERVERS` servers."""
     if len(row["_servers"]) >= MAX_SERVERS:
         raise ApiError("placement_error", f"the placement group has {MAX_SERVERS} servers already")
 
@@ -36,6 +38,7 @@ def leave(project: Project, server: Json) -> None:
 
 
 def take_off(project: Project, row: Json) -> None:
+    """Take all servers out at once, whether they are off or not."""
     for number in list(row["_servers"]):
         leave(project, project["servers"].get(number))
 
@@ -47,14 +50,17 @@ def _free(call: Call) -> Json:
 
 
 def index(call: Call) -> Answer:
+    """Placement groups, all or by name, label or type."""
     return listed(call, "placement_groups", lambda row: render(call.project, row), equal=("type",))
 
 
 def show(call: Call) -> Answer:
+    """One group; a server made in it is there at once, one that joins when its action is done."""
     return Answer(200, {"placement_group": render(call.project, call.row("placement_groups"))})
 
 
 def create(call: Call) -> Answer:
+    """There at once, so `action` is null in the answer."""
     body = call.read(_CREATE)
     call.project["placement_groups"].claim(body["name"])
     row = call.project["placement_groups"].add(
@@ -71,12 +77,14 @@ def create(call: Call) -> Answer:
 
 
 def change(call: Call) -> Answer:
+    """Name and labels; `conflict` (409) while a server is joining."""
     _free(call)
     row = update(call, "placement_groups", call.read(_UPDATE))
     return Answer(200, {"placement_group": render(call.project, row)})
 
 
 def delete(call: Call) -> Answer:
+    """Refused while it has servers (`resource_in_use`), and while one is joining (`conflict`)."""
     row = _free(call)
     if row["_servers"]:
         raise ApiError("resource_in_use", "the placement group still has servers")

@@ -34,6 +34,7 @@ _ASSIGN = record({"assignee_type": text(choices=("server",)), "assignee_id": who
 
 
 def render(project: Project, row: Json) -> Json:
+    """Without an assignee its type is `unassigned`, as the API answers since September 2026."""
     assigned = row["assignee_id"] is not None
     return {
         **public(row),
@@ -66,6 +67,7 @@ def new(project: Project, time: str, kind: str, location: str, name: str | None 
 
 
 def index(call: Call) -> Answer:
+    """Primary IPs, all or by name, label or `ip`; sorted by id or creation, not by name."""
     sorts = ("id", "created")
     return listed(call, "primary_ips", lambda row: render(call.project, row), equal=("ip",), sorts=sorts)
 
@@ -75,10 +77,16 @@ def _answer(call: Call, row: Json) -> Answer:
 
 
 def show(call: Call) -> Answer:
+    """One primary IP; its assignee is there, or gone, when the action that changes it is done."""
     return _answer(call, call.row("primary_ips"))
 
 
 def create(call: Call) -> Answer:
+    """At `location`, or where the server of `assignee_id` is; an action then assigns it to that.
+
+    Both or neither is `invalid_input`. The server has to be off (`server_not_stopped`), without an address of
+    that version (`server_has_ipv4`, `server_has_ipv6`).
+    """
     body = call.read(_CREATE)
     project = call.project
     project["primary_ips"].claim(body["name"])
@@ -97,6 +105,10 @@ def create(call: Call) -> Answer:
 
 
 def change(call: Call) -> Answer:
+    """Name, labels and `auto_delete`; while an action runs on it, it is `conflict` (409).
+
+    `auto_delete` and protection against deletion exclude each other (`invalid_input`).
+    """
     row = call.row("primary_ips")
     call.project.require_free([("primary_ip", row["id"])])
     changes = call.read(_UPDATE)
@@ -106,6 +118,7 @@ def change(call: Call) -> Answer:
 
 
 def delete(call: Call) -> Answer:
+    """Refused while it is assigned (`must_be_unassigned`), as the API does since May 2026."""
     row = call.row("primary_ips")
     call.project.require_free([("primary_ip", row["id"])])
     require_unprotected(row)
@@ -131,6 +144,11 @@ def _require_off(server: Json) -> None:
 
 
 def assign(call: Call) -> Answer:
+    """To a server that is off (`server_not_stopped`) and in the same location (`invalid_input`).
+
+    An assigned one is `primary_ip_already_assigned`; a server that has one of that version is
+    `server_has_ipv4` or `server_has_ipv6`.
+    """
     row = call.row("primary_ips")
     body = call.read(_ASSIGN)
     call.project.require_free([("primary_ip", row["id"])])
@@ -148,11 +166,13 @@ def _start_assign(call: Call, row: Json, server: Json) -> Action:
 
 
 def put_on(server: Json, row: Json) -> None:
+    """Note the assignment on both sides; whether it may be is the caller's business."""
     row["assignee_id"] = server["id"]
     server[f"_{row['type']}"] = row["id"]
 
 
 def take_off(project: Project, row: Json) -> None:
+    """Free the address at once, whether its server is off, running or gone."""
     server = project["servers"].rows.get(row["assignee_id"])
     if server is not None:
         server[f"_{row['type']}"] = None
@@ -160,6 +180,7 @@ def take_off(project: Project, row: Json) -> None:
 
 
 def unassign(call: Call) -> Answer:
+    """The server has to be off (`server_not_stopped`); not assigned at all is `invalid_input`."""
     call.read(record())
     row = call.row("primary_ips")
     call.project.require_free([("primary_ip", row["id"])])
@@ -175,6 +196,7 @@ def unassign(call: Call) -> Answer:
 
 
 def change_dns_ptr(call: Call) -> Answer:
+    """Done at once, assigned or not; an `ip` that is not of this address is `invalid_input`."""
     row = call.row("primary_ips")
     names = rdns.changed(row, call.read(rdns.CHANGE))
     action = call.start("change_dns_ptr", [("primary_ip", row["id"])], lambda: row.update(_names=names))
@@ -182,6 +204,7 @@ def change_dns_ptr(call: Call) -> Answer:
 
 
 def protect(call: Call) -> Answer:
+    """Against deletion; refused while `auto_delete` is on (`invalid_input`), as the API says."""
     body = call.read(record({"delete": flag}))
     if body["delete"] and call.row("primary_ips")["auto_delete"]:
         raise invalid("delete", "auto_delete must be false before delete protection can be enabled")

@@ -31,14 +31,17 @@ def fingerprint(public_key: str) -> str:
 
 
 def index(call: Call) -> Answer:
+    """SSH keys, all or by name, label or `fingerprint`; sorted by id or name."""
     return listed(call, "ssh_keys", public, equal=("fingerprint",), sorts=("id", "name"))
 
 
 def show(call: Call) -> Answer:
+    """One SSH key, its text as it was given, without space around it."""
     return Answer(200, {"ssh_key": public(call.row("ssh_keys"))})
 
 
 def create(call: Call) -> Answer:
+    """A name or a fingerprint that is there already is `uniqueness_error` (409)."""
     body = call.read(_CREATE)
     table = call.project["ssh_keys"]
     table.claim(body["name"])
@@ -59,10 +62,12 @@ def create(call: Call) -> Answer:
 
 
 def change(call: Call) -> Answer:
+    """Name and labels; another public key is another resource."""
     return Answer(200, {"ssh_key": public(update(call, "ssh_keys", call.read(_UPDATE)))})
 
 
 def delete(call: Call) -> Answer:
+    """Always, and at once: servers made with it keep it."""
     call.project["ssh_keys"].remove(call.row("ssh_keys")["id"])
     return Answer(204)
 

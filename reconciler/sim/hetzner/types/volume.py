@@ -51,6 +51,7 @@ _ATTACH = record({"server": whole(low=1)}, automount=flag)
 
 
 def render(project: Project, row: Json) -> Json:
+    """With the location as a whole object; `size` is in GB."""
     return {**public(row), "location": project.catalogue.find("locations", row["location"])}
 
 
@@ -59,14 +60,22 @@ def _answer(call: Call, row: Json) -> Answer:
 
 
 def index(call: Call) -> Answer:
+    """Volumes, all or by name, label or `status`; sorted by id, name or creation."""
     return listed(call, "volumes", lambda row: render(call.project, row), equal=("status",))
 
 
 def show(call: Call) -> Answer:
+    """One volume; its size and server change when the action for it is done."""
     return _answer(call, call.row("volumes"))
 
 
 def create(call: Call) -> Answer:
+    """`creating` until its action is done; with `server`, `next_actions` attach it after that.
+
+    One of `location` and `server` is given, not both, and `automount` only with a server and a format, or it
+    is `invalid_input`. A server that an action runs on is `locked` (423), a full one
+    `resource_limit_exceeded`.
+    """
     body = call.read(_CREATE)
     project = call.project
     project["volumes"].claim(body["name"])
@@ -79,7 +88,7 @@ def create(call: Call) -> Answer:
         raise invalid("automount", "needs a format")
     if server is not None:
         project.require_free([("server", server["id"])])
-        require_room(server)
+        _require_room(server)
     location = server["_location"] if server else lookup(call, "locations", body["location"])["name"]
     number = project.numbers.id()
     row = project["volumes"].add(
@@ -109,10 +118,12 @@ def create(call: Call) -> Answer:
 
 
 def change(call: Call) -> Answer:
+    """Name and labels, also while an action runs on it."""
     return _answer(call, update(call, "volumes", call.read(_UPDATE)))
 
 
 def delete(call: Call) -> Answer:
+    """Refused while it is attached (`resource_in_use`), `protected` (423), or busy (`conflict`)."""
     row = call.row("volumes")
     call.project.require_free([("volume", row["id"])])
     require_unprotected(row)
@@ -123,39 +134,46 @@ def delete(call: Call) -> Answer:
 
 
 def attach(call: Call) -> Answer:
+    """To a server in the same location (`invalid_input`), running or not; `automount` does nothing.
+
+    An attached one is `volume_already_attached`; a full server is `resource_limit_exceeded`.
+    """
     row = call.row("volumes")
     server = lookup(call, "servers", call.read(_ATTACH)["server"])
     call.project.require_free([("volume", row["id"]), ("server", server["id"])])
     require_attachable(row, server["_location"])
-    require_room(server)
+    _require_room(server)
     return call.one_action(start_attach(call, row, server))
 
 
 def require_attachable(row: Json, location: str) -> None:
+    """Refuse what is attached (`volume_already_attached`) or elsewhere (`invalid_input`)."""
     if row["server"] is not None:
         raise ApiError("volume_already_attached", "the volume is already attached to a server")
     if row["location"] != location:
         raise invalid("server", "the server is in another location than the volume")
 
 
-def require_room(server: Json) -> None:
+def _require_room(server: Json) -> None:
     if len(server["_volumes"]) >= MAX_VOLUMES_PER_SERVER:
         raise ApiError("resource_limit_exceeded", "no more volumes can be attached to the server")
 
 
 def start_attach(call: Call, row: Json, server: Json, *, after: list[Action] | None = None) -> Action:
+    """Lock both; run behind `after`, and fail with the first of those that fails."""
     resources = [("server", server["id"]), ("volume", row["id"])]
     return call.start(
-        "attach_volume", resources, lambda: put_on(server, row), locks=resources, after=after or ()
+        "attach_volume", resources, lambda: _put_on(server, row), locks=resources, after=after or ()
     )
 
 
-def put_on(server: Json, row: Json) -> None:
+def _put_on(server: Json, row: Json) -> None:
     row["server"] = server["id"]
     server["_volumes"][row["id"]] = None
 
 
 def take_off(project: Project, row: Json) -> None:
+    """Free the volume at once, also where its server is gone."""
     server = project["servers"].rows.get(row["server"])
     if server is not None:
         server["_volumes"].pop(row["id"], None)
@@ -163,6 +181,7 @@ def take_off(project: Project, row: Json) -> None:
 
 
 def detach(call: Call) -> Answer:
+    """From a running server too; one that is not attached is `invalid_input`."""
     call.read(record())
     row = call.row("volumes")
     if row["server"] is None:
@@ -174,6 +193,7 @@ def detach(call: Call) -> Answer:
 
 
 def resize(call: Call) -> Answer:
+    """In GB, only ever larger (`invalid_input`), attached or not."""
     row = call.row("volumes")
     size = call.read(record({"size": _SIZE}))["size"]
     me = ("volume", row["id"])
@@ -184,6 +204,7 @@ def resize(call: Call) -> Answer:
 
 
 def protect(call: Call) -> Answer:
+    """Against deletion; done at once, and a body without `delete` changes nothing."""
     return change_protection(call, "volumes", call.read(record(delete=flag)))
 
 

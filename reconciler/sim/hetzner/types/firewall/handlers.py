@@ -29,6 +29,7 @@ _UPDATE = record(name=_NAME, labels=labels)
 
 
 def render(project: Project, row: Json) -> Json:
+    """With `applied_to`: each target, and for a selector the servers that it picks now."""
     return {**public(row), "applied_to": [_shown(project, kind, what) for kind, what in row["_targets"]]}
 
 
@@ -58,10 +59,12 @@ def _selects(row: Json, server: Json) -> bool:
 
 
 def index(call: Call) -> Answer:
+    """Firewalls, all or by name or label; sorted by id, name or creation."""
     return listed(call, "firewalls", lambda row: render(call.project, row))
 
 
 def show(call: Call) -> Answer:
+    """One firewall; what it is to be applied to is listed at once, before the action is done."""
     return Answer(200, {"firewall": render(call.project, call.row("firewalls"))})
 
 
@@ -72,6 +75,12 @@ def _changeable(call: Call) -> Json:
 
 
 def create(call: Call) -> Answer:
+    """There at once; one action sets the rules, and one for each target applies it.
+
+    Nothing is made where a target is refused: given twice (`server_already_added`), no such server
+    (`firewall_resource_not_found`, 422), one without a public address (`private_net_only_server`), one with
+    five firewalls (`resource_limit_exceeded`).
+    """
     body = call.read(_CREATE)
     table = call.project["firewalls"]
     table.claim(body["name"])
@@ -99,11 +108,13 @@ def create(call: Call) -> Answer:
 
 
 def change(call: Call) -> Answer:
+    """Name and labels; while an action runs on the firewall it is `conflict` (409)."""
     _changeable(call)
     return Answer(200, {"firewall": render(call.project, update(call, "firewalls", call.read(_UPDATE)))})
 
 
 def delete(call: Call) -> Answer:
+    """Refused (`resource_in_use`) while it has a target, be it a selector that picks no server."""
     row = _changeable(call)
     if row["_targets"]:
         raise ApiError("resource_in_use", "the firewall is still applied to a resource")
@@ -112,6 +123,10 @@ def delete(call: Call) -> Answer:
 
 
 def set_rules(call: Call) -> Answer:
+    """Replaces all rules, at most 50; done when the first of several actions is.
+
+    The others say `apply_firewall`, one for each server that is a target itself.
+    """
     row = _changeable(call)
     rules = firewall_rules.normal(call.read(record({"rules": firewall_rules.RULES}))["rules"])
     me = ("firewall", row["id"])
@@ -146,10 +161,10 @@ def _require_applicable(call: Call, row: Json, targets: list[tuple[str, int | st
         if target in row["_targets"]:
             raise ApiError("firewall_already_applied", "the firewall is already applied to the resource")
         if isinstance(target[1], int):
-            require_room(call.project, call.project["servers"].get(target[1]))
+            _require_room(call.project, call.project["servers"].get(target[1]))
 
 
-def require_room(project: Project, server: Json, more: int = 1) -> None:
+def _require_room(project: Project, server: Json, more: int = 1) -> None:
     if server["_ipv4"] is None and server["_ipv6"] is None:
         raise ApiError("private_net_only_server", "the server has no public interface")
     if len(on_server(project, server)) + more > MAX_PER_SERVER:
@@ -157,6 +172,11 @@ def require_room(project: Project, server: Json, more: int = 1) -> None:
 
 
 def apply_to_resources(call: Call) -> Answer:
+    """Adds servers and selectors, an action for each; if one is refused, none is added.
+
+    The codes: `firewall_already_applied`, `firewall_resource_not_found` (here 404), and for what a server
+    lacks those of `create`.
+    """
     row = _changeable(call)
     body = call.read(record({"apply_to": many(_TARGET)}))
     targets = [_target(call, item, "apply_to", missing=404) for item in body["apply_to"]]
@@ -204,6 +224,11 @@ def _take_off_all(project: Project, row: Json) -> None:
 
 
 def remove_from_resources(call: Call) -> Answer:
+    """Takes servers and selectors off, an action for each; if one is refused, all stay.
+
+    A server that only a selector picks is `firewall_managed_by_label_selector`; where the firewall is not
+    applied, or there is no such server, it is `firewall_resource_not_found` (404).
+    """
     row = _changeable(call)
     body = call.read(record({"remove_from": many(_TARGET)}))
     targets = [_target(call, item, "remove_from", missing=404) for item in body["remove_from"]]

@@ -64,6 +64,7 @@ def take_aliases(network: Json, server_id: int, attachment: Json, wanted: list[s
 
 
 def attached(server: Json, network_id: int) -> Json:
+    """The attachment, on its way in or out too; `invalid_input` where the server has none."""
     attachment: Json | None = server["_nets"].get(network_id)
     if attachment is None:
         raise invalid("network", "the server is not attached to the network")

@@ -58,6 +58,7 @@ _PROTECTION = record(delete=flag)
 
 
 def render(project: Project, row: Json) -> Json:
+    """With `servers`: the ids of the members, without those that are still attaching."""
     servers = project["servers"].rows
     inside = [
         number for number in row["_members"] if servers[number]["_nets"][row["id"]]["status"] != "attaching"
@@ -81,14 +82,20 @@ def _changing(call: Call, row: Json, command: str, effect: Effect) -> Answer:
 
 
 def index(call: Call) -> Answer:
+    """Networks, all or by name or label; sorted by id, name or creation."""
     return listed(call, "networks", lambda row: render(call.project, row))
 
 
 def show(call: Call) -> Answer:
+    """One network; what an action adds is in it when the action is done."""
     return _answer(call, call.row("networks"))
 
 
 def create(call: Call) -> Answer:
+    """There at once, without an action; one subnet or route that does not fit refuses the whole.
+
+    That is `invalid_input`. A subnet without a range takes the first free /24.
+    """
     body = call.read(_CREATE)
     call.project["networks"].claim(body["name"])
     row: Json = {
@@ -115,11 +122,13 @@ def create(call: Call) -> Answer:
 
 
 def change(call: Call) -> Answer:
+    """Name, labels, `expose_routes_to_vswitch`; `conflict` (409) while another change runs."""
     _changeable(call)
     return _answer(call, update(call, "networks", call.read(_UPDATE)))
 
 
 def delete(call: Call) -> Answer:
+    """Detaches the members by itself, as the API does, and without actions."""
     row = _changeable(call)
     require_unprotected(row)
     take_off(call.project, row)
@@ -128,17 +137,23 @@ def delete(call: Call) -> Answer:
 
 
 def take_off(project: Project, row: Json) -> None:
+    """Detach all members at once, also those on their way in or out."""
     for server_id in list(row["_members"]):
         attachments.detach(project, project["servers"].get(server_id), row["id"])
 
 
 def add_subnet(call: Call) -> Answer:
+    """Without a range the first free /24 of the network.
+
+    One that is not inside the network, or overlaps another subnet or a route, is `invalid_input`.
+    """
     row = _changeable(call)
     subnet = subnets.new_subnet(row, call.read(_SUBNET))
     return _changing(call, row, "add_subnet", lambda: row["subnets"].append(subnet))
 
 
 def delete_subnet(call: Call) -> Answer:
+    """By its range; while a member has an address in it, it is refused (`invalid_input`)."""
     row = _changeable(call)
     ip_range = call.read(record({"ip_range": network4}))["ip_range"]
     if all(subnet["ip_range"] != ip_range for subnet in row["subnets"]):
@@ -154,6 +169,7 @@ def delete_subnet(call: Call) -> Answer:
 
 
 def add_route(call: Call) -> Answer:
+    """One over a subnet or another route, or by a gateway not to be had, is `invalid_input`."""
     row = _changeable(call)
     route = call.read(_ROUTE)
     subnets.check_route(row, route)
@@ -161,6 +177,7 @@ def add_route(call: Call) -> Answer:
 
 
 def delete_route(call: Call) -> Answer:
+    """By destination and gateway together; one that is not there is `invalid_input`."""
     row = _changeable(call)
     route = call.read(_ROUTE)
     if route not in row["routes"]:
@@ -169,6 +186,10 @@ def delete_route(call: Call) -> Answer:
 
 
 def change_ip_range(call: Call) -> Answer:
+    """Only ever larger, with the same first address; anything else is `invalid_input`.
+
+    Members go on as they are: that they need a reboot to get the route is not simulated.
+    """
     row = _changeable(call)
     wanted = call.read(record({"ip_range": private_network(24)}))["ip_range"]
     now, new = subnets.network(row["ip_range"]), subnets.network(wanted)
@@ -178,11 +199,13 @@ def change_ip_range(call: Call) -> Answer:
 
 
 def protect(call: Call) -> Answer:
+    """Against deletion; done at once, but `conflict` (409) while the network is being changed."""
     _changeable(call)
     return change_protection(call, "networks", call.read(_PROTECTION))
 
 
 def members(call: Call) -> Answer:
+    """Pages of the members: address, subnet, and status, from `attaching` to `detaching`."""
     rows = attachments.members(call.project, call.row("networks"))
     sorts = ("id", "type", "status", "ip")
     return listed(

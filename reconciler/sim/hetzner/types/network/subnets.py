@@ -14,6 +14,7 @@ PUBLIC_GATEWAY = IPv4Address("172.31.1.1")
 
 @lru_cache(maxsize=4096)
 def network(text: str) -> IPv4Network:
+    """A range as an object, from a cache: the same few are asked for all the time."""
     return IPv4Network(text)
 
 
@@ -111,6 +112,7 @@ def _next_free(row: Json, subnet: Json) -> str | None:
 
 
 def release(row: Json, ip: str) -> None:
+    """Give an address back; the next search in its subnet starts there, or before it."""
     row["_ips"].pop(ip, None)
     for subnet in row["subnets"]:
         span = network(subnet["ip_range"])

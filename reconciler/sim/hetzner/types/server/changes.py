@@ -69,6 +69,10 @@ def _check_type(call: Call, row: Json, old: Json, new: Json) -> None:
 
 
 def rebuild(call: Call) -> Answer:
+    """Replaces what is on the disk and leaves the server running, whatever it was doing before.
+
+    `protected` (423) where a rebuild is forbidden. A root password comes with it where there are no SSH keys.
+    """
     row = ready(call)
     body = call.read(_REBUILD)
     if row["protection"]["rebuild"]:
@@ -86,6 +90,11 @@ def rebuild(call: Call) -> Answer:
 
 
 def attach_to_network(call: Call) -> Answer:
+    """Reserves the address at once; it is shown when the action is done.
+
+    The API's codes: `server_already_attached`, `networks_overlap`, `ip_not_available`, `no_subnet_available`.
+    While the network is being changed it is `conflict` (409).
+    """
     row = ready(call)
     body = call.read(_ATTACH)
     network = lookup(call, "networks", body["network"])
@@ -110,6 +119,7 @@ def attach_to_network(call: Call) -> Answer:
 
 
 def detach_from_network(call: Call) -> Answer:
+    """The address is free when the action is done; not attached is `invalid_input`."""
     row = ready(call)
     number = call.read(_DETACH)["network"]
     resources = [("server", row["id"]), ("network", number)]
@@ -127,6 +137,7 @@ def detach_from_network(call: Call) -> Answer:
 
 
 def change_alias_ips(call: Call) -> Answer:
+    """Replaces them all; a taken one is `ip_not_available`, one in no subnet `invalid_input`."""
     row = ready(call)
     body = call.read(_ALIASES)
     network = lookup(call, "networks", body["network"])
@@ -141,6 +152,10 @@ def change_alias_ips(call: Call) -> Answer:
 
 
 def add_to_placement_group(call: Call) -> Answer:
+    """The server has to be off (`server_not_stopped`), in no group (`already_in_placement_group`).
+
+    A full group is `placement_error`, one that another server is joining `conflict` (409).
+    """
     row = _stopped(call)
     group = lookup(call, "placement_groups", call.read(_GROUP)["placement_group"])
     if row["_placement_group"] is not None:
@@ -157,6 +172,7 @@ def add_to_placement_group(call: Call) -> Answer:
 
 
 def remove_from_placement_group(call: Call) -> Answer:
+    """Running or off, as the API allows; a server in no group is `invalid_input`."""
     call.read(record())
     row = ready(call)
     if row["_placement_group"] is None:
@@ -178,6 +194,7 @@ def change_dns_ptr(call: Call) -> Answer:
 
 
 def change_protection(call: Call) -> Answer:
+    """Deletion and rebuild have to come out equal (`invalid_input`); done at once."""
     row = ready(call)
     wanted = row["protection"] | call.read(_PROTECTION)
     if wanted["delete"] != wanted["rebuild"]:
@@ -186,6 +203,7 @@ def change_protection(call: Call) -> Answer:
 
 
 def enable_backup(call: Call) -> Answer:
+    """The window is the provider's to choose, here `22-02` (UTC); done at once."""
     call.read(record())
     row = ready(call)
     window = row["backup_window"] or "22-02"
@@ -193,6 +211,7 @@ def enable_backup(call: Call) -> Answer:
 
 
 def disable_backup(call: Call) -> Answer:
+    """Deletes the backups that there are, as the API warns; done at once."""
     call.read(record())
     row = ready(call)
 
@@ -204,18 +223,24 @@ def disable_backup(call: Call) -> Answer:
 
 
 def attach_iso(call: Call) -> Answer:
+    """By id or name, in the place of one that is there; the server is not restarted."""
     row = ready(call)
     iso = lookup(call, "isos", call.read(record({"iso": reference}))["iso"])
     return call.one_action(commanded(call, row, "attach_iso", lambda: row.update(_iso=iso["id"])))
 
 
 def detach_iso(call: Call) -> Answer:
+    """Accepted without an ISO too; the server is not restarted."""
     call.read(record())
     row = ready(call)
     return call.one_action(commanded(call, row, "detach_iso", lambda: row.update(_iso=None)))
 
 
 def create_image(call: Call) -> Answer:
+    """A snapshot, or a backup, which is bound to the server and goes with it; running or off.
+
+    `creating` until the action is done, gone if that fails. Without backups enabled it is `invalid_input`.
+    """
     row = ready(call)
     body = call.read(_IMAGE)
     kind = body.get("type", "snapshot")

@@ -33,6 +33,7 @@ VERSIONS = ("ipv4", "ipv6")
 
 
 def user_data(path: str, value: Any) -> Problems:
+    """A string of at most 32 KiB in UTF-8, for creation and rebuild."""
     if not isinstance(value, str):
         yield path, "must be a string"
     elif len(value.encode()) > USER_DATA_BYTES:
@@ -74,6 +75,12 @@ class _Wish:
 
 
 def create(call: Call) -> Answer:
+    """`initializing` until its action is done; `next_actions` attach what it gets and start it.
+
+    Beside `invalid_input`: sold out is `resource_unavailable`, a full group `placement_error`, a primary IP
+    that does not fit one of the `primary_ip_…` codes; for firewalls, volumes and networks it is what their
+    own commands say. A creation that fails leaves a server that is off.
+    """
     wish = _wish(call, call.read(_CREATE))
     row = _record(call, wish)
     try:

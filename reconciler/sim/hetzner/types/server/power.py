@@ -36,7 +36,7 @@ def boot(row: Json, now: float) -> None:
     row.update(status="running", rescue_enabled=False, _booted="rescue" if rescue else "disk")
 
 
-def has_interface(row: Json) -> bool:
+def _has_interface(row: Json) -> bool:
     return bool(row["_nets"]) or row["_ipv4"] is not None or row["_ipv6"] is not None
 
 
@@ -51,9 +51,13 @@ def switch(call: Call, row: Json, command: str, during: str, effect: Effect) -> 
 
 
 def power_on(call: Call) -> Answer:
+    """Boots, the rescue system where that is enabled; accepted, without effect, while it runs.
+
+    A server without any network interface is `invalid_input`.
+    """
     call.read(record())
     row = ready(call)
-    if not has_interface(row):
+    if not _has_interface(row):
         raise invalid("server", "needs at least one network interface to be powered on")
     if row["status"] == "running":
         return call.one_action(commanded(call, row, "start_server"))
@@ -61,6 +65,7 @@ def power_on(call: Call) -> Answer:
 
 
 def power_off(call: Call) -> Answer:
+    """Cuts the power without asking the guest; accepted, without effect, while it is off."""
     call.read(record())
     row = ready(call)
     if row["status"] == "off":
@@ -69,12 +74,17 @@ def power_off(call: Call) -> Answer:
 
 
 def reset(call: Call) -> Answer:
+    """Cuts the power and boots again, a server that was off too."""
     call.read(record())
     row = ready(call)
     return switch(call, row, "reset_server", row["status"], lambda: boot(row, call.now))
 
 
 def reboot(call: Call) -> Answer:
+    """Asks the guest: one that does not listen runs on, and the action succeeds all the same.
+
+    A server that is not running is `server_not_running`.
+    """
     call.read(record())
     row = _running(call)
     return switch(call, row, "reboot_server", "running", lambda: _rebooted(row, call.now))
@@ -113,6 +123,7 @@ def shut_down(call: Call) -> Answer:
 
 
 def enable_rescue(call: Call) -> Answer:
+    """For the next boot, within an hour; nothing is restarted. No such SSH key is `not_found`."""
     body = call.read(_RESCUE)
     row = ready(call)
     for number in body.get("ssh_keys", []):
@@ -134,6 +145,7 @@ def _expired(project: Project, row: Json, until: float) -> None:
 
 
 def disable_rescue(call: Call) -> Answer:
+    """The next boot is from disk; accepted where it was not enabled. Nothing is restarted."""
     call.read(record())
     row = ready(call)
     action = commanded(call, row, "disable_rescue", lambda: row.update(rescue_enabled=False))
@@ -141,6 +153,7 @@ def disable_rescue(call: Call) -> Answer:
 
 
 def reset_password(call: Call) -> Answer:
+    """The new one is in the answer; a server that is not running is `server_not_running`."""
     call.read(record())
     row = _running(call)
     action = commanded(call, row, "reset_password")
@@ -148,6 +161,7 @@ def reset_password(call: Call) -> Answer:
 
 
 def request_console(call: Call) -> Answer:
+    """An address that leads nowhere, and a password; `server_not_running` as for a password."""
     call.read(record())
     row = _running(call)
     action = call.start("request_console", [("server", row["id"])])

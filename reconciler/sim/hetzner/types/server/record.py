@@ -19,6 +19,10 @@ _UPDATE = record(name=hostname, labels=labels)
 
 
 def render(project: Project, row: Json) -> Json:
+    """With type, location, image and ISO as whole objects, and `locked` while an action holds it.
+
+    `included_traffic` is in bytes, that of its type in its location.
+    """
     catalogue = project.catalogue
     server_type = catalogue.server_types[row["_server_type"]]
     location = catalogue.find("locations", row["_location"])
@@ -82,14 +86,17 @@ def _public_net(project: Project, row: Json) -> Json:
 
 
 def index(call: Call) -> Answer:
+    """Servers, all or by name, label or `status`; sorted by id, name or creation."""
     return listed(call, "servers", lambda row: render(call.project, row), equal=("status",))
 
 
 def show(call: Call) -> Answer:
+    """One server, `deleting` too; when that action is done it is `not_found` (404)."""
     return Answer(200, {"server": render(call.project, call.row("servers"))})
 
 
 def change(call: Call) -> Answer:
+    """Name, which is a hostname and unique, and labels, also while an action runs on it."""
     row = update(call, "servers", call.read(_UPDATE))
     return Answer(200, {"server": render(call.project, row)})
 
@@ -142,6 +149,7 @@ def take_off(project: Project, row: Json) -> None:
 
 
 def drop_backups(project: Project, row: Json) -> None:
+    """Delete the images that are bound to the server."""
     made = project["images"]
     for number in [image["id"] for image in made.rows.values() if image["bound_to"] == row["id"]]:
         made.remove(number)
