@@ -59,6 +59,10 @@ class Fault:
         self._die = Random(self.seed)  # noqa: S311 - chance that can be had again, no secret
 
     def matches(self, method: str, path: str) -> bool:
+        """Whether the rule hits this request. `path` must match the whole path.
+
+        Where `share` is below 1, each request that it names is one throw of the die.
+        """
         named = self.times != 0 and self.method in ("*", method) and re.fullmatch(self.path, path) is not None
         return named and (self.share == 1 or self._die.random() < self.share)
 
@@ -71,10 +75,12 @@ class Faults:
         self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> None:
+        """Put a rule behind those in force; it hits requests from the next one on."""
         with self._lock:
             self._rules.append(fault)
 
     def clear(self) -> None:
+        """Drop every rule, those with `times` left as well."""
         with self._lock:
             self._rules.clear()
 

@@ -38,6 +38,7 @@ class Ledger:
         self._file = file.open("a", encoding="utf-8") if file else None
 
     def begin(self, method: str, path: str, query: dict[str, list[str]], body: object) -> Entry:
+        """Note a request before anything is done with it; what came of it is filled in later."""
         with self._lock:
             # A copy: the API may keep what it was given, and change it later.
             entry = Entry(len(self._entries) + 1, time.time(), method, path, query, copy.deepcopy(body))
@@ -45,6 +46,7 @@ class Ledger:
             return entry
 
     def finish(self, entry: Entry) -> None:
+        """Write the entry to the file, if there is one. In memory it has been since `begin`."""
         if self._file is None:
             return
         with self._lock:

@@ -131,9 +131,11 @@ class SimulatorServer:
 
     @property
     def port(self) -> int:
+        """The port that is listened on: the system's choice where 0 was asked for."""
         return int(self._http.server_address[1])
 
     def serve_forever(self) -> None:
+        """Serve in this thread until another one calls `stop`."""
         self._http.serve_forever(poll_interval=0.1)
 
     def start(self) -> None:
@@ -142,6 +144,7 @@ class SimulatorServer:
         self._thread.start()
 
     def stop(self) -> None:
+        """Stop serving, once it has begun, and free the port. Nothing under way is waited for."""
         self._http.shutdown()
         self._http.server_close()
         if self._thread is not None:

@@ -49,6 +49,7 @@ class Caller:
         return self.name == "root@pam"
 
     def may(self, path: str, privilege: str) -> bool:
+        """Whether the caller has a privilege on a path; one lost there is kept on those below."""
         if privilege not in self.privileges:
             return False
         return not self.lost or privilege not in (
@@ -56,6 +57,7 @@ class Caller:
         )
 
     def without(self, privileges: Iterable[str], path: str | None) -> Caller:
+        """The same caller with privileges lost on a path, or everywhere where it is None."""
         return Caller(self.name, self.privileges, {**self.lost, path: frozenset(privileges)})
 
     def permissions(self, path: str | None) -> dict[str, dict[str, int]]:

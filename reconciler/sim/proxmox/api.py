@@ -76,6 +76,10 @@ class ProxmoxApi:
         return _single(parse_qs(request.raw_body.decode(errors="replace"), keep_blank_values=True))
 
     def handle(self, request: Request) -> Response:
+        """Answer one call, once the tasks that are due have ended. A refusal ends the connection.
+
+        Every call but a GET and a login counts as applied where it is not refused.
+        """
         with self._lock:
             self.world.tasks.settle()
             try:
@@ -86,14 +90,17 @@ class ProxmoxApi:
         return Response(200, {"data": data}, headers=dict(HEADERS), content_type=JSON, applied=applied)
 
     def error(self, status: int) -> Response:
+        """The status with a reason phrase, `simulated failure` where none is known for it."""
         return _failure(ApiError(status, PHRASES.get(status, "simulated failure")))
 
     def state(self) -> Any:
+        """The world's state after the tasks that are due have ended."""
         with self._lock:
             self.world.tasks.settle()
             return self.world.state()
 
     def change(self, what: dict[str, Any]) -> Any:
+        """A change as `control` lists them; what it refuses is a ValueError with its words."""
         with self._lock:
             self.world.tasks.settle()
             try:

@@ -21,6 +21,7 @@ IFACE_TYPES = (
 
 @operation("GET", "/version")
 def version(call: Call) -> dict[str, Any]:  # noqa: ARG001 - an operation's signature
+    """The version played here. No privilege is asked for, as by the real server."""
     return {"version": "9.2.3", "release": "9.2", "repoid": "5a1b2c3d4e5f6071"}
 
 
@@ -40,6 +41,10 @@ def version(call: Call) -> dict[str, Any]:  # noqa: ARG001 - an operation's sign
     open_to_all=True,
 )
 def ticket(call: Call) -> dict[str, object]:
+    """A ticket, good for two hours, and the CSRF token for writes with it.
+
+    A wrong name or password is 401 `authentication failure`. `realm` counts only where the name has none.
+    """
     username = str(call.params["username"])
     if "realm" in call.params and "@" not in username:
         username = f"{username}@{call.params['realm']}"
@@ -48,6 +53,7 @@ def ticket(call: Call) -> dict[str, object]:
 
 @operation("GET", "/access/permissions", {"path": TEXT, "userid": TEXT})
 def permissions(call: Call) -> dict[str, Any]:
+    """Path → privilege → 1, always the caller's own: `userid` is taken and not looked at."""
     return call.caller.permissions(call.params.get("path"))
 
 
@@ -138,6 +144,10 @@ def next_id(call: Call) -> int:
 
 @operation("GET", "/cluster/status", needs=("/", "Sys.Audit"))
 def cluster_status(call: Call) -> list[dict[str, Any]]:
+    """The cluster's row, then one for each node. It stays quorate, whichever nodes are offline.
+
+    403 without Sys.Audit on `/`.
+    """
     nodes = list(call.world.nodes.values())
     head = {
         "id": "cluster",
@@ -167,6 +177,7 @@ def cluster_status(call: Call) -> list[dict[str, Any]]:
 
 @operation("GET", "/nodes")
 def nodes(call: Call) -> list[dict[str, Any]]:
+    """One row for each node, for any caller. An offline one has no load, memory or disk."""
     rows = []
     for node in call.world.nodes.values():
         row = _node_resource(call, node)
@@ -177,6 +188,10 @@ def nodes(call: Call) -> list[dict[str, Any]]:
 
 @operation("GET", "/nodes/{node}/status", needs=("/nodes/{node}", "Sys.Audit"))
 def node_status(call: Call) -> dict[str, Any]:
+    """The node's figures in bytes and seconds, the same at every reading.
+
+    403 without Sys.Audit on the node.
+    """
     node = call.world.nodes[call.node]
     used, rest = node.memory // 4, node.memory - node.memory // 4
     return {
@@ -204,12 +219,14 @@ def node_status(call: Call) -> dict[str, Any]:
 
 @operation("GET", "/nodes/{node}/time", needs=("/nodes/{node}", "Sys.Audit"))
 def node_time(call: Call) -> dict[str, Any]:
+    """The simulation's clock in seconds since the epoch; every node is in UTC."""
     now = int(call.world.clock())
     return {"localtime": now, "time": now, "timezone": "UTC"}
 
 
 @operation("GET", "/nodes/{node}/network", {"type": Param(enum=IFACE_TYPES)})
 def networks(call: Call) -> list[dict[str, Any]]:
+    """The bridges, the same on every node. Of any other kind of interface there is none."""
     wanted = call.params.get("type")
     if wanted not in (None, "bridge", "any_bridge", "any_local_bridge", "include_sdn"):
         return []

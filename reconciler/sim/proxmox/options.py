@@ -21,16 +21,20 @@ ROOT = "root"  # only root@pam with a password may set these
 
 @dataclass(frozen=True, slots=True)
 class Option:
+    """One option. `change` is as the module says; `privilege` may be `ROOT`, which no token has."""
+
     param: Param
     change: str
     privilege: str
 
 
 def group(change: str, privilege: str, options: dict[str, Param]) -> dict[str, Option]:
+    """Options whose changes take effect alike and need one privilege: name → option."""
     return {name: Option(param, change, privilege) for name, param in options.items()}
 
 
 def many(param: Param, count: int) -> Param:
+    """The parameter of an option `name[n]`: `count` of them, numbered from 0."""
     return replace(param, count=count)
 
 

@@ -56,6 +56,7 @@ class Schema:
 
     @classmethod
     def of(cls, table: Table) -> Schema:
+        """Write out each `name[n]` of a table, from `name0` to one below its count."""
         names: dict[str, Param] = {}
         for name, param in table.items():
             if name.endswith("[n]"):

@@ -46,10 +46,12 @@ class Call:
 
     @property
     def node(self) -> str:
+        """The node in the path. Only calls below `/nodes/{node}` have one."""
         return str(self.params["node"])
 
     @property
     def vmid(self) -> int:
+        """A guest's id, from the path or, where something is made, from the parameters."""
         return int(self.params["vmid"])
 
     def take(self, *names: str) -> dict[str, Any]:
@@ -64,13 +66,16 @@ class Call:
         return guest
 
     def require(self, path: str, *any_of: str) -> None:
+        """Refuse with a 403 where none of the privileges is held on the path, naming both."""
         if not any(self.caller.may(path, privilege) for privilege in any_of):
             raise forbidden(path, "|".join(any_of))
 
     def sees(self, guest: Guest) -> bool:
+        """Whether lists show the guest to this caller: with VM.Audit on it."""
         return self.caller.may(f"/vms/{guest.vmid}", "VM.Audit")
 
     def offline(self, node: str) -> bool:
+        """Whether an `offline_node` fault that hits this request names the node."""
         return any(
             fault.kind == "offline_node" and fault.options.get("node") == node
             for fault in self.request.faults
@@ -97,6 +102,10 @@ class Call:
         return bool(self.params.get("skiplock"))
 
     def check_digest(self, guest: Guest) -> None:
+        """Refuse a digest that is not the present one: a 500 in the words of the guest's kind.
+
+        Without a digest, or with an empty one, nothing is compared.
+        """
         digest = self.params.get("digest")
         if digest and digest != guest.digest:
             raise failed(guest.kind.moved_on)

@@ -111,6 +111,7 @@ def normalise_tags(text: str) -> str:
 
 
 def check_tags(text: str) -> str | None:
+    """What is wrong with a tag list, or None. Upper case is taken, and lowered when stored."""
     for tag in split_list(text):
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_\-+.]*", tag):
             return f"invalid characters in tag '{tag}'"
@@ -118,6 +119,7 @@ def check_tags(text: str) -> str | None:
 
 
 def check_dns_name(text: str) -> str | None:
+    """What is wrong with a guest's name, or None: labels of letters, digits and inner hyphens."""
     label = r"[a-zA-Z0-9](?:[a-zA-Z0-9\-]*[a-zA-Z0-9])?"
     if re.fullmatch(rf"(?:{label}\.)*{label}", text):
         return None

@@ -15,6 +15,10 @@ START = Param("integer", minimum=0)
 
 @operation("GET", "/cluster/tasks")
 def cluster_tasks(call: Call) -> list[dict[str, Any]]:
+    """Newest first, out of the last 500 of all nodes.
+
+    Others' tasks are left out where the caller has no Sys.Audit on the node.
+    """
     return [_task_row(task) for task in reversed(call.world.tasks.all()[-500:]) if _may_see(call, task)]
 
 
@@ -91,6 +95,10 @@ def _outcome(task: Task) -> str:
 
 @operation("GET", "/nodes/{node}/tasks/{upid}/status")
 def task_status(call: Call) -> dict[str, Any]:
+    """`status` is `running` or `stopped`; `exitstatus` is `OK`, `WARNINGS: n` or the error.
+
+    A UPID that is unknown on this node is 400 `no such task`; others' tasks are 403 without Sys.Audit.
+    """
     task = _task(call)
     row = _task_row(task)
     row.pop("endtime", None)
@@ -100,6 +108,10 @@ def task_status(call: Call) -> dict[str, Any]:
 
 @operation("GET", "/nodes/{node}/tasks/{upid}/log", {"download": BOOLEAN, "limit": START, "start": START})
 def task_log(call: Call) -> list[dict[str, Any]]:
+    """Numbered lines: 50 where no `limit` is given, all of them where it is 0.
+
+    A task that has written nothing has the line `no content`. Refusals as in `task_status`.
+    """
     lines = _task(call).log or ["no content"]
     start, limit = call.params.get("start", 0), call.params.get("limit", 50)
     numbered = [{"n": number, "t": text} for number, text in enumerate(lines, start=1)]

@@ -41,6 +41,7 @@ class Task:
 
     @property
     def running(self) -> bool:
+        """Whether it has no exit status yet. It gets one when somebody looks after `ends_at`."""
         return self.exitstatus is None
 
 
@@ -69,9 +70,11 @@ class Tasks:
         return task
 
     def get(self, upid: str) -> Task | None:
+        """The task of a UPID, ended or not, on whichever node; None where none has it."""
         return self._all.get(upid)
 
     def all(self) -> list[Task]:
+        """Every task that was ever started, oldest first; nothing is forgotten."""
         return list(self._all.values())
 
     def settle(self) -> None:

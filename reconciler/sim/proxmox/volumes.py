@@ -27,13 +27,16 @@ class Storage:
 
     @property
     def file_based(self) -> bool:
+        """Whether volumes are files, named with folder and suffix: `101/vm-101-disk-0.qcow2`."""
         return self.type in ("dir", "nfs", "cifs", "btrfs", "cephfs")
 
     @property
     def formats(self) -> tuple[str, ...]:
+        """The formats that a volume may have; what is not made of files has `raw` only."""
         return ("raw", "qcow2", "vmdk", "subvol") if self.file_based else ("raw",)
 
     def require(self, content: str) -> None:
+        """A 500 `storage '…' does not support content-type '…'` where it cannot hold this."""
         if content not in self.content:
             raise failed(f"storage '{self.name}' does not support content-type '{content}'")
 
@@ -54,6 +57,7 @@ class Volume:
 
     @property
     def volid(self) -> str:
+        """Its id in configurations, `storage:name`. Two nodes' own storages may both have it."""
         return f"{self.storage}:{self.name}"
 
 
@@ -70,17 +74,20 @@ class Volumes:
         return iter(list(self._all.values()))
 
     def storage(self, name: str) -> Storage:
+        """A definition by its name; 500 `storage '…' does not exist` where there is none."""
         if name not in self.storages:
             raise failed(f"storage '{name}' does not exist")
         return self.storages[name]
 
     def find(self, volid: str, node: str) -> Volume | None:
+        """The volume of an id, as the node sees it; None where there is none, or it is no id."""
         storage, separator, name = volid.partition(":")
         if not separator or storage not in self.storages:
             return None
         return self._all.get(self._key(storage, node, name))
 
     def get(self, volid: str, node: str) -> Volume:
+        """As `find`, with a 500 in place of None: no id, no such storage, no such volume."""
         storage, separator, _ = volid.partition(":")
         if not separator:
             raise failed(f"unable to parse volume ID '{volid}'")
@@ -91,13 +98,16 @@ class Volumes:
         return volume
 
     def owned_by(self, vmid: int) -> list[Volume]:
+        """A guest's volumes on every storage and node, named in its configuration or not."""
         return list(self._owned.get(vmid, {}).values())
 
     def on(self, storage: str, node: str) -> list[Volume]:
+        """What the node sees on a storage; 500 where there is no such storage."""
         place = "" if self.storage(storage).shared else node
         return [volume for volume in self._all.values() if (volume.storage, volume.node) == (storage, place)]
 
     def used(self, storage: str, node: str) -> int:
+        """Bytes of all that the node sees on a storage, each volume counted in full."""
         return sum(volume.size for volume in self.on(storage, node))
 
     def allocate(
@@ -121,6 +131,7 @@ class Volumes:
         return self.add(storage, node, name, content, disk_format, size, vmid=vmid)
 
     def allocate_cloudinit(self, storage: str, node: str, vmid: int) -> Volume:
+        """A guest's cloud-init drive of 4 MiB; the one that is there already is used again."""
         definition = self.storage(storage)
         definition.require("images")
         disk_format = "qcow2" if definition.file_based else "raw"
@@ -139,6 +150,7 @@ class Volumes:
         *,
         vmid: int | None = None,
     ) -> Volume:
+        """A volume under a name that is given, of `size` bytes; 500 `volume '…' already exists`."""
         key = self._key(storage, node, name)
         if key in self._all:
             raise failed(f"volume '{storage}:{name}' already exists")
@@ -147,6 +159,7 @@ class Volumes:
         return volume
 
     def free(self, volume: Volume) -> None:
+        """Forget a volume without asking who needs it; one that is gone is no error."""
         key = (volume.storage, volume.node, volume.name)
         self._all.pop(key, None)
         if volume.vmid is not None:
@@ -164,6 +177,7 @@ class Volumes:
         self._put(volume)
 
     def to_base(self, volume: Volume) -> None:
+        """Rename a template's disk to `base-N-…`; what names it is the caller's to mend."""
         self.rename(volume, name=volume.name.replace(f"vm-{volume.vmid}-", f"base-{volume.vmid}-"))
 
     def clone(self, base: Volume, vmid: int, node: str) -> Volume:

@@ -36,6 +36,8 @@ class Node:
 
 @dataclass(slots=True)
 class Pool:
+    """A pool's comment and members: guests by id, storages by name. A guest is in one at most."""
+
     comment: str = ""
     vms: set[int] = field(default_factory=set)
     storages: set[str] = field(default_factory=set)
@@ -43,6 +45,11 @@ class Pool:
 
 @dataclass(slots=True)
 class Snapshot:
+    """A guest's configuration at `snaptime`, seconds since the epoch; volumes are not kept.
+
+    `parent`: the snapshot before it. `vmstate`: whether memory was kept, so that a rollback starts the guest.
+    """
+
     config: dict[str, Value]
     description: str
     snaptime: int
@@ -75,10 +82,12 @@ class Guest:
 
     @property
     def word(self) -> str:
+        """What the server's texts call it: `VM` or `CT`."""
         return self.kind.word
 
     @property
     def template(self) -> bool:
+        """Whether it was made a template, which never starts."""
         return bool(self.config.get("template"))
 
     @property
@@ -100,6 +109,7 @@ class Guest:
         }
 
     def copy(self) -> Guest:
+        """The guest with maps of its own, to be kept as its past or to undo a refused change."""
         return replace(
             self,
             config=dict(self.config),
@@ -172,6 +182,7 @@ class World:
         return guests
 
     def pool(self, name: str) -> Pool:
+        """A pool by its name; 500 `pool '…' does not exist` where there is none."""
         if name not in self.pools:
             raise failed(f"pool '{name}' does not exist")
         return self.pools[name]
@@ -182,12 +193,14 @@ class World:
             raise forbidden(f"pool '{name}' does not exist")
 
     def join_pool(self, vmid: int, name: str | None) -> None:
+        """Put a guest into a pool, out of another. Nothing where none is named or it is gone."""
         if name is not None and name in self.pools:
             self.leave_pool(vmid)
             self.pools[name].vms.add(vmid)
             self.pool_of[vmid] = name
 
     def leave_pool(self, vmid: int) -> None:
+        """Take a guest out of the pool that it is in, if it is in one."""
         name = self.pool_of.pop(vmid, None)
         if name is not None:
             self.pools[name].vms.discard(vmid)
@@ -198,6 +211,7 @@ class World:
         return f"BC:24:11:{tail}"
 
     def new_uuid(self) -> str:
+        """A UUID of version 4, which the seed decides."""
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
 
     def state(self) -> dict[str, Any]:

@@ -20,6 +20,10 @@ MEMBERS = {"allow-move": BOOLEAN, "comment": TEXT, "delete": BOOLEAN, "storage":
 
 @operation("GET", "/pools", {"poolid": OPTIONAL_POOL, "type": Param(enum=MEMBER_TYPE, requires="poolid")})
 def list_pools(call: Call) -> list[dict[str, Any]]:
+    """The pools that the caller may audit, by name; with `poolid` that one and its members.
+
+    One that is asked for is 403 without Pool.Audit, 500 `pool '…' does not exist` where there is none.
+    """
     wanted = call.params.get("poolid")
     if wanted is not None:
         call.require(f"/pool/{wanted}", "Pool.Audit")
@@ -35,6 +39,7 @@ def list_pools(call: Call) -> list[dict[str, Any]]:
     "GET", "/pools/{poolid}", {"type": Param(enum=MEMBER_TYPE)}, needs=("/pool/{poolid}", "Pool.Audit")
 )
 def read_pool(call: Call) -> dict[str, Any]:
+    """The deprecated read: one pool's comment and members, without its id."""
     return _content(call, str(call.params["poolid"]))
 
 
@@ -61,6 +66,11 @@ def _content(call: Call, name: str) -> dict[str, Any]:
 
 @operation("POST", "/pools", {"poolid": POOL, "comment": TEXT}, needs=ALLOCATE)
 def create_pool(call: Call) -> None:
+    """Answers null; 500 `create pool failed: …` for a refused name.
+
+    That is one in use, one whose last part begins with no letter, and one below a pool that is not there. A
+    comment loses its outer blanks.
+    """
     name = str(call.params["poolid"])
     if not name.rpartition("/")[2][0].isalpha():
         raise failed("create pool failed: pool name must start with a letter")
@@ -74,11 +84,17 @@ def create_pool(call: Call) -> None:
 
 @operation("PUT", "/pools", {"poolid": POOL, **MEMBERS}, needs=ALLOCATE)
 def change_pool(call: Call) -> None:
+    """Set the comment, and add members or with `delete` remove them; answers null.
+
+    500 `update pools failed: …`, with nothing changed, for an unknown pool, a guest that is not there or is
+    in another pool without `allow-move`, and members that are in already, or to be removed and not in.
+    """
     _change(call)
 
 
 @operation("PUT", "/pools/{poolid}", MEMBERS, needs=ALLOCATE)
 def change_pool_by_path(call: Call) -> None:
+    """The deprecated form of `change_pool`; a nested pool's path is a 501 here."""
     _change(call)
 
 
@@ -126,11 +142,16 @@ def _check_guest(call: Call, pool: str, vmid: int, *, removing: bool) -> None:
 
 @operation("DELETE", "/pools", {"poolid": POOL}, needs=ALLOCATE)
 def delete_pool(call: Call) -> None:
+    """Answers null; 500 `delete pool failed: …` for an unknown pool or one that is not empty.
+
+    Pools below it count as its content, like guests and storages.
+    """
     _delete(call)
 
 
 @operation("DELETE", "/pools/{poolid}", needs=ALLOCATE)
 def delete_pool_by_path(call: Call) -> None:
+    """The deprecated form of `delete_pool`; a nested pool's path is a 501 here."""
     _delete(call)
 
 

@@ -30,6 +30,7 @@ def _visible(call: Call) -> list[Storage]:
 
 @operation("GET", "/storage", {"type": Param(enum=TYPES)})
 def definitions(call: Call) -> list[dict[str, Any]]:
+    """The storages that the caller may audit or allocate on, with their types' own properties."""
     return [
         {
             "storage": storage.name,
@@ -63,6 +64,10 @@ def _state(call: Call, storage: Storage) -> dict[str, Any]:
     {"content": TEXT, "enabled": BOOLEAN, "format": BOOLEAN, "storage": TEXT, "target": TEXT},
 )
 def storages(call: Call) -> list[dict[str, Any]]:
+    """The node's view of each storage, in bytes; `content` asks for those that hold any of a list.
+
+    Storages that the caller may neither audit nor allocate on are left out.
+    """
     wanted = set(split_list(str(call.params.get("content", ""))))
     rows = []
     for storage in _visible(call):
@@ -80,11 +85,13 @@ def storages(call: Call) -> list[dict[str, Any]]:
 
 @operation("GET", "/nodes/{node}/storage/{storage}/status", needs=AUDIT)
 def storage_status(call: Call) -> dict[str, Any]:
+    """The node's view of one storage, in bytes; 500 `storage '…' does not exist` for none."""
     return _state(call, call.world.volumes.storage(str(call.params["storage"])))
 
 
 @operation("GET", CONTENT, {"content": TEXT, "vmid": OPTIONAL_VMID}, needs=AUDIT)
 def content(call: Call) -> list[dict[str, Any]]:
+    """The volumes that the node sees on a storage, by id, whoever owns them; sizes in bytes."""
     wanted, vmid = call.params.get("content"), call.params.get("vmid")
     return [
         _row(volume)
@@ -153,6 +160,7 @@ def _volume(call: Call) -> Volume:
 
 @operation("GET", CONTENT + "/{volume}", {"storage": TEXT}, needs=AUDIT)
 def volume_attributes(call: Call) -> dict[str, Any]:
+    """A volume's size in bytes, all of it used; 500 `volume '…' does not exist` for none."""
     volume = _volume(call)
     path = f"/mnt/{volume.storage}/{volume.name}"
     return {"path": path, "format": volume.format, "size": volume.size, "used": volume.size}

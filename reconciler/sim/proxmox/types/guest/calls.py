@@ -20,6 +20,7 @@ NEW_GUEST = ("node", "vmid", "pool", "start", "ha-managed", "bwlimit", "unique",
 
 
 def shown(name: str, value: Value) -> Value:
+    """A value as reads give it back: a cloud-init password is ten asterisks."""
     return HIDDEN if name == "cipassword" else value
 
 
@@ -115,11 +116,12 @@ def prepare_change(call: Call, kind: Kind) -> tuple[Guest, dict[str, Value], lis
     if not values and not deletes and not reverts:
         raise failed("no options specified")
     check_options(call, kind, values, deletes)
-    check_unlocked(call, guest)
+    _check_unlocked(call, guest)
     return guest, values, deletes, reverts
 
 
-def check_unlocked(call: Call, guest: Guest) -> None:
+def _check_unlocked(call: Call, guest: Guest) -> None:
+    """The digest first, then the lock: 500 either way. What a guest's config call looks at last."""
     call.check_digest(guest)
     call.check_lock(guest)
 
@@ -127,6 +129,7 @@ def check_unlocked(call: Call, guest: Guest) -> None:
 def change_now(
     call: Call, guest: Guest, values: Mapping[str, Value], deletes: list[str], reverts: list[str]
 ) -> None:
+    """Drop pending changes, then set and remove. Where that is refused, the drops remain."""
     pending.revert(guest, reverts, call.world)
     pending.change(call.world, guest, values, deletes, force=bool(call.params.get("force")))
     call.world.save(guest)

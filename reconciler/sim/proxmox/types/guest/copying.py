@@ -35,6 +35,12 @@ NOT_COPIED = ("parent", "lock", "template", "vmstate", "snaptime")
 
 
 def clone_guest(call: Call, source: Guest, task: str) -> str:
+    """Copy a guest in a task of the given type, and answer its UPID.
+
+    Refused at once: 403 without VM.Allocate on the new id or for an unknown pool; 500 for a lock, an id in
+    use, `storage` or `format` of a linked clone, a linked clone of what is no template, and local volumes
+    bound for another node. The new guest is there from now on, locked; it goes where the task fails.
+    """
     world, given, kind = call.world, call.params, source.kind
     newid = int(given["newid"])
     call.require(f"/vms/{newid}", "VM.Allocate")

@@ -26,6 +26,7 @@ def format_of(kind: Kind, key: str) -> PropertyFormat | None:
 
 
 def parse(kind: Kind, key: str, text: object) -> dict[str, str]:
+    """The keys and values of a drive's text. ApiError where the key holds no volume."""
     volume_format = format_of(kind, key)
     if volume_format is None:
         raise failed(f"'{key}' holds no volume")
@@ -33,10 +34,12 @@ def parse(kind: Kind, key: str, text: object) -> dict[str, str]:
 
 
 def volid_of(kind: Kind, key: str, text: object) -> str:
+    """What the text says of its volume: an id, `none`, a path, or a wish such as `local-lvm:32`."""
     return parse(kind, key, text)[kind.volumes.key]
 
 
 def is_cloudinit(volid: str) -> bool:
+    """Whether an id or a name is that of a cloud-init drive: `vm-101-cloudinit`."""
     return re.search(r"vm-\d+-cloudinit", volid) is not None
 
 
@@ -77,7 +80,7 @@ def place(world: World, guest: Guest, key: str, text: object) -> str:
             values["size"] = format_size(volume.size)
     for spent in ("format", "import-from"):
         values.pop(spent, None)
-    return printed(guest.kind, key, values)
+    return _printed(guest.kind, key, values)
 
 
 def _allocate(
@@ -98,7 +101,7 @@ def _allocate(
     )
 
 
-def printed(kind: Kind, key: str, values: dict[str, str]) -> str:
+def _printed(kind: Kind, key: str, values: dict[str, str]) -> str:
     volume_format = format_of(kind, key)
     if volume_format is None:
         raise failed(f"'{key}' holds no volume")
@@ -110,7 +113,7 @@ def with_volume(kind: Kind, key: str, text: object, volume: Volume) -> str:
     values = parse(kind, key, text)
     values[kind.volumes.key] = volume.volid
     values["size"] = format_size(volume.size)
-    return printed(kind, key, values)
+    return _printed(kind, key, values)
 
 
 def set_aside(world: World, guest: Guest, key: str, text: object) -> None:
@@ -144,6 +147,7 @@ def volids(guest: Guest, *, without: str = "") -> set[str]:
 
 
 def volids_of_snapshots(guest: Guest) -> set[str]:
+    """The volumes that the drives in the guest's snapshots name, `unused` ones aside."""
     return {volid for shot in guest.snapshots.values() for volid in _named(guest.kind, shot.config)}
 
 

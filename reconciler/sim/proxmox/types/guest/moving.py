@@ -16,27 +16,35 @@ SIZE = Param(required=True, pattern=r"\+?\d+(\.\d+)?[KMGT]?")
 
 
 def numbered(*stems: tuple[str, int]) -> tuple[str, ...]:
+    """Keys with their numbers: `("ide", 4)` is `ide0` to `ide3`."""
     return tuple(f"{stem}{number}" for stem, count in stems for number in range(count))
 
 
 def volume_of(call: Call, guest: Guest, key: str, *, missing: str) -> Volume:
+    """The volume behind a key of the configuration.
+
+    A 500 with the text of `missing` where there is no such key, with another where the volume is gone.
+    """
     if key not in guest.config:
         raise failed(missing)
     return call.world.volumes.get(drives.volid_of(guest.kind, key, guest.config[key]), guest.node)
 
 
 def new_size(volume: Volume, text: str) -> int:
+    """Bytes after a resize: `+5G` is added to the present size, `40G` replaces it."""
     wanted = parse_size(text.removeprefix("+"))
     return volume.size + wanted if text.startswith("+") else wanted
 
 
 def grow(call: Call, guest: Guest, key: str, volume: Volume, size: int) -> None:
+    """Make the volume `size` bytes large, and say so in the guest's configuration."""
     volume.size = size
     guest.config[key] = drives.with_volume(guest.kind, key, guest.config[key], volume)
     call.world.save(guest)
 
 
 def target_storage(call: Call) -> str:
+    """The storage that a volume moves to; 400, for `target-vmid` too, where none is named."""
     if "storage" not in call.params:
         text = "either set storage or target-vmid, but not both"
         raise bad_parameters({"storage": text, "target-vmid": text})
@@ -101,6 +109,7 @@ def hand_over(call: Call, guest: Guest, key: str, target_key: str, task: str) ->
 
 
 def target_node(call: Call, guest: Guest) -> str:
+    """Where a migration goes: 400 for the node it is on, 500 for an unknown or an offline one."""
     target = str(call.params["target"])
     if target == guest.node:
         raise bad_parameters({"target": "target is local node."})

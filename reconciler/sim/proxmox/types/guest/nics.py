@@ -6,6 +6,7 @@ from reconciler.sim.proxmox.world import Guest, World
 
 
 def is_nic(key: str) -> bool:
+    """Whether a key is that of a network device: `net` and a number, however great."""
     return key.startswith("net") and key[3:].isdigit()
 
 

@@ -33,6 +33,7 @@ def start_after_creation(world: World, guest: Guest) -> int:
 
 
 def stop_guest(world: World, guest: Guest) -> None:
+    """Power off, whatever the guest thinks of it. All that was pending takes effect."""
     guest.running = guest.paused = False
     pending.apply_all(world, guest)
     world.save(guest)
@@ -50,10 +51,15 @@ def shut_down(world: World, guest: Guest, *, force: bool) -> None:
 
 
 def restart(world: World, guest: Guest) -> None:
+    """A shutdown and a start, so pending changes take effect.
+
+    Fails, and leaves the guest running, where it is paused or does not listen.
+    """
     shut_down(world, guest, force=False)
     start_guest(world, guest)
 
 
 def require_running(guest: Guest) -> None:
+    """Refuse a stopped guest with the 500 `VM 101 not running`, or `CT` of a container."""
     if not guest.running:
         raise failed(f"{guest.word} {guest.vmid} not running")

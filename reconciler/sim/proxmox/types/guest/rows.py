@@ -20,6 +20,7 @@ def memory(guest: Guest) -> int:
 
 
 def size_in(text: str) -> int:
+    """Bytes of the `size=32G` in a drive's text; 0 where it says none."""
     found = re.search(r"(?:^|,)size=([^,]+)", text)
     return parse_size(found[1]) if found else 0
 

@@ -54,6 +54,7 @@ DEFAULT_ROOT_GIB = 4
 
 @operation("GET", BASE)
 def list_containers(call: Call) -> list[dict[str, Any]]:
+    """The node's containers that the caller may audit; others are left out without a word."""
     return [
         _listed(call, guest)
         for guest in call.guests.values()
@@ -69,6 +70,12 @@ def _listed(call: Call, guest: Guest) -> dict[str, Any]:
 
 @operation("POST", BASE, {**params(CONTAINER), **CREATE_ONLY, "vmid": VMID})
 def create_container(call: Call) -> str:
+    """Make a container in a task `vzcreate`, and answer its UPID.
+
+    Refused at once: 403 without VM.Allocate or an option's privilege, or for an unknown pool; 400 for a
+    storage that holds no containers; 500 for an id in use, a template that is none, mount points without
+    `rootfs`. Its volumes are made in the task; where that fails, the container goes again.
+    """
     call.require(f"/vms/{call.vmid}", "VM.Allocate")
     call.world.require_pool(call.params.get("pool"))
     values = call.take(
@@ -128,16 +135,19 @@ def _fill(world: World, guest: Guest, values: dict[str, Value]) -> None:
 
 @operation("GET", ONE + "/config", {"current": BOOLEAN, "snapshot": Param(max_length=40)}, needs=AUDIT)
 def container_config(call: Call) -> dict[str, Any]:
+    """`read_config` of a container; its description is given back with a line break at its end."""
     return read_config(call, KIND)
 
 
 @operation("GET", ONE + "/pending", needs=AUDIT)
 def container_pending(call: Call) -> list[dict[str, Any]]:
+    """`read_pending` of a container: never empty, as the digest is always among the rows."""
     return read_pending(call, KIND)
 
 
 @operation("GET", ONE + "/status/current", needs=AUDIT)
 def container_status(call: Call) -> dict[str, Any]:
+    """The row of the node's list, and `ha`, by which no container is managed here."""
     guest = call.guest(KIND)
     return _listed(call, guest) | {"ha": {"managed": 0}}
 
@@ -149,6 +159,10 @@ def container_status(call: Call) -> dict[str, Any]:
     needs=CONFIG_PRIVILEGES,
 )
 def change_container(call: Call) -> None:
+    """Answers null. What a running container cannot take now is pending after it.
+
+    A stale digest is 500 `detected modified configuration - …`, a lock 500 `CT is locked (…)`.
+    """
     guest, values, deletes, reverts = prepare_change(call, KIND)
     change_now(call, guest, values, deletes, reverts)
 
@@ -160,6 +174,11 @@ def change_container(call: Call) -> None:
     needs=("/vms/{vmid}", "VM.Allocate"),
 )
 def delete_container(call: Call) -> str:
+    """Remove a container and its volumes in a task `vzdestroy`, and answer its UPID.
+
+    At once, and again in the task, 500: `… - protection mode enabled`, `CT is locked (…)`, and without
+    `force` `… - container is running`. Volumes that no key names stay, but for `destroy-unreferenced-disks`.
+    """
     guest = call.guest(KIND)
     force = bool(call.params.get("force"))
 

@@ -63,6 +63,11 @@ def resize_mount(call: Call) -> str:
     needs=DISK,
 )
 def move_volume(call: Call) -> str:
+    """Move a volume to another storage, or to `target-vmid`, in a task `move_volume`.
+
+    To a storage, 500 at once: `cannot move volumes of a running container`, `you can't move a volume to the
+    same storage`, and one that holds no containers.
+    """
     guest = call.guest(KIND)
     key = str(call.params["volume"])
     if "target-vmid" in call.params:
@@ -93,6 +98,11 @@ def move_volume(call: Call) -> str:
     needs=MIGRATE,
 )
 def migrate_container(call: Call) -> str:
+    """To another node, with local volumes, in a task `vzmigrate`.
+
+    A running container is 500 `can't migrate running container without --online or --restart`. With `online`
+    alone it is the task that fails: containers do not move live.
+    """
     guest = call.guest(KIND)
     target = target_node(call, guest)
     if guest.running and not (call.params.get("online") or call.params.get("restart")):

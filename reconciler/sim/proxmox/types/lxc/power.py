@@ -25,6 +25,10 @@ CT = ONE + "/status"
 
 @operation("POST", CT + "/start", {"debug": BOOLEAN, **SKIPLOCK}, needs=POWER)
 def start_container(call: Call) -> str:
+    """Start in a task `vzstart`; 500 `CT … already running` at once.
+
+    A lock is the task's error, and so is a template.
+    """
     guest = call.guest(KIND)
     if guest.running:
         raise failed(f"CT {guest.vmid} already running")
@@ -38,6 +42,7 @@ def start_container(call: Call) -> str:
 
 @operation("POST", CT + "/stop", {"overrule-shutdown": BOOLEAN, **SKIPLOCK}, needs=POWER)
 def stop_container(call: Call) -> str:
+    """Power off in a task `vzstop`; 500 `CT … not running` at once. A lock is the task's error."""
     guest = call.guest(KIND)
     require_running(guest)
 
@@ -50,6 +55,10 @@ def stop_container(call: Call) -> str:
 
 @operation("POST", CT + "/shutdown", {"forceStop": BOOLEAN, "timeout": TIMEOUT}, needs=POWER)
 def shut_down_container(call: Call) -> str:
+    """Shut down in a task `vzshutdown`; 500 `CT … not running` at once.
+
+    With `forceStop` a container that does not listen is stopped; otherwise it is the task's error.
+    """
     guest = call.guest(KIND)
     require_running(guest)
 
@@ -62,6 +71,10 @@ def shut_down_container(call: Call) -> str:
 
 @operation("POST", CT + "/reboot", {"timeout": TIMEOUT}, needs=POWER)
 def reboot_container(call: Call) -> str:
+    """Shut down and start in a task `vzreboot`; what is pending takes effect.
+
+    500 at once where it does not run; that text says `VM` of a container, too.
+    """
     guest = call.guest(KIND)
     if not guest.running:
         raise failed(f"VM {guest.vmid} not running")
@@ -75,6 +88,7 @@ def reboot_container(call: Call) -> str:
 
 @operation("POST", CT + "/suspend", needs=POWER)
 def suspend_container(call: Call) -> str:
+    """Freeze in a task `vzsuspend`; 500 `CT … not running` at once. A lock is the task's error."""
     guest = call.guest(KIND)
     require_running(guest)
     return call.task("vzsuspend", guest, lambda: _pause(call, guest, paused=True))
@@ -82,6 +96,10 @@ def suspend_container(call: Call) -> str:
 
 @operation("POST", CT + "/resume", needs=POWER)
 def resume_container(call: Call) -> str:
+    """Thaw in a task `vzresume`; 500 `CT … already running` at once where it is not frozen.
+
+    That it does not run at all is the task's error.
+    """
     guest = call.guest(KIND)
     if guest.running and not guest.paused:
         raise failed(f"CT {guest.vmid} already running")

@@ -60,6 +60,10 @@ CREATE_ONLY = {
 
 @operation("GET", BASE, {"full": BOOLEAN})
 def list_machines(call: Call) -> list[dict[str, Any]]:
+    """The node's machines that the caller may audit; others are left out without a word.
+
+    `full` adds the `qmpstatus` of those that run.
+    """
     rows = []
     for guest in call.guests.values():
         if guest.kind is KIND and guest.node == call.node and call.sees(guest):
@@ -80,6 +84,12 @@ def _listed(call: Call, guest: Guest) -> dict[str, Any]:
 
 @operation("POST", BASE, {**params(MACHINE), **CREATE_ONLY, "vmid": VMID})
 def create_machine(call: Call) -> str:
+    """Make a machine in a task `qmcreate`, and answer its UPID.
+
+    Refused at once: 403 without VM.Allocate or an option's privilege, or for an unknown pool; 400 for a
+    storage that holds no images; 500 for an id in use, and for every `archive`, as there are no backups here.
+    Its volumes are made in the task; where that fails, the machine goes again.
+    """
     call.require(f"/vms/{call.vmid}", "VM.Allocate")
     call.world.require_pool(call.params.get("pool"))
     values = call.take(*NEW_GUEST, "archive", "import-working-storage", "live-restore")
@@ -131,16 +141,22 @@ def _default_boot(config: dict[str, Value]) -> str:
 
 @operation("GET", ONE + "/config", {"current": BOOLEAN, "snapshot": Param(max_length=40)}, needs=AUDIT)
 def machine_config(call: Call) -> dict[str, Any]:
+    """`read_config` of a machine; a cloud-init password is given as asterisks."""
     return read_config(call, KIND)
 
 
 @operation("GET", ONE + "/pending", needs=AUDIT)
 def machine_pending(call: Call) -> list[dict[str, Any]]:
+    """`read_pending` of a machine: never empty, as the digest is always among the rows."""
     return read_pending(call, KIND)
 
 
 @operation("GET", ONE + "/status/current", needs=AUDIT)
 def machine_status(call: Call) -> dict[str, Any]:
+    """The row of the node's list, with `qmpstatus`, the agent where it is on, and `ha`.
+
+    The versions of QEMU and of the machine are there only while it runs.
+    """
     guest = call.guest(KIND)
     row = _listed(call, guest) | {"ha": {"managed": 0}}
     row["qmpstatus"] = "paused" if guest.paused else row["status"]
@@ -154,6 +170,11 @@ def machine_status(call: Call) -> dict[str, Any]:
 
 @operation("PUT", ONE + "/config", CHANGE, needs=CONFIG_PRIVILEGES)
 def change_machine(call: Call) -> None:
+    """The change at once, drives included; answers null. What must wait for a start is pending.
+
+    500 `checksum mismatch (file change by other user?)` for a stale digest, `VM is locked (…)` for a lock;
+    400 `hotplug problem - …` for what a running machine cannot be asked: it stays pending, the rest is done.
+    """
     guest, values, deletes, reverts = prepare_change(call, KIND)
     change_now(call, guest, values, deletes, reverts)
 
@@ -192,6 +213,10 @@ def change_machine_in_background(call: Call) -> str | None:
     "PUT", ONE + "/unlink", {"idlist": Param(required=True), "force": BOOLEAN}, needs=CONFIG_PRIVILEGES[:2]
 )
 def unlink_disks(call: Call) -> None:
+    """Remove drives as a change's `delete` does, with `force` their volumes too; answers null.
+
+    400 `invalid disk name '…'` for a key that holds no volume. An `unusedN` is destroyed in any case.
+    """
     guest = call.guest(KIND)
     keys = split_list(str(call.params["idlist"]))
     for key in keys:
@@ -208,6 +233,11 @@ def unlink_disks(call: Call) -> None:
     needs=("/vms/{vmid}", "VM.Allocate"),
 )
 def delete_machine(call: Call) -> str:
+    """Remove a machine and its volumes in a task `qmdestroy`, and answer its UPID.
+
+    At once, and again in the task, 500: `… - protection mode enabled`, `VM … is running - destroy failed`.
+    A lock is only the task's error. Volumes that no key names stay, but for `destroy-unreferenced-disks`.
+    """
     guest = call.guest(KIND)
 
     def check() -> None:

@@ -34,6 +34,10 @@ def cloudinit(call: Call) -> list[dict[str, Any]]:
 
 @operation("PUT", PATH, needs=("/vms/{vmid}", "VM.Config.Cloudinit"))
 def regenerate_cloudinit(call: Call) -> None:
+    """Make the drive anew from the current options, as a start does; answers null.
+
+    500 `VM is locked (…)` for a lock. Whether there is a drive is not asked.
+    """
     guest = call.guest(KIND)
     call.check_lock(guest)
     guest.image = image_of(guest.config)

@@ -17,10 +17,19 @@ from reconciler.sim.proxmox.types.qemu.options import BWLIMIT
     needs=CLONE,
 )
 def clone_machine(call: Call) -> str:
+    """A clone in a task `qmclone`; without `name` it is `Copy-of-VM-…`, after its source.
+
+    Refusals as in `clone_guest`. The source is not locked meanwhile.
+    """
     return clone_guest(call, call.guest(KIND), "qmclone")
 
 
 @operation("POST", ONE + "/template", {"disk": Param(enum=DISKS)}, needs=("/vms/{vmid}", "VM.Allocate"))
 def make_machine_template(call: Call) -> str:
+    """Turn a machine into a template in a task `qmtemplate`; there is no way back.
+
+    With `disk` only that one becomes a base, also of a template. 500 at once: `you can't convert a VM to
+    template if VM is running`, `… contains snapshots`, a lock.
+    """
     runs = "you can't convert a VM to template if VM is running"
     return make_template(call, call.guest(KIND), "qmtemplate", runs=runs)

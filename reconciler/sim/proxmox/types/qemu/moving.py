@@ -73,6 +73,11 @@ def resize_disk(call: Call) -> str:
     needs=DISK,
 )
 def move_disk(call: Call) -> str:
+    """Move a disk to another storage or format, or to `target-vmid`, in a task `qmmove`.
+
+    To a storage, 500 at once: `you can't move a cdrom`, also of a cloud-init drive, `you can't move to the
+    same storage with same format`, and one that holds no images. A running machine is no hindrance.
+    """
     guest = call.guest(KIND)
     key = str(call.params["disk"])
     if "target-vmid" in call.params:
@@ -107,6 +112,11 @@ def move_disk(call: Call) -> str:
     needs=MIGRATE,
 )
 def migrate_machine(call: Call) -> str:
+    """To another node, with local volumes, in a task `qmigrate`.
+
+    A running machine is 500 `can't migrate running VM without --online`. Where it has local volumes, and
+    `with-local-disks` is not given, it is the task that fails, as `migration aborted`.
+    """
     guest = call.guest(KIND)
     target = target_node(call, guest)
     if guest.running and not call.params.get("online"):
@@ -124,6 +134,10 @@ def migrate_machine(call: Call) -> str:
 
 @operation("GET", ONE + "/migrate", {"target": TEXT}, needs=MIGRATE)
 def migration_conditions(call: Call) -> dict[str, Any]:
+    """What stands in a migration's way: volumes on local storages.
+
+    The nodes that it may go to, those online, are named of a stopped machine only.
+    """
     guest = call.guest(KIND)
     others = sorted(node for node in call.world.nodes if node != guest.node and not call.offline(node))
     answer: dict[str, Any] = {

@@ -36,6 +36,10 @@ START = {
 
 @operation("POST", VM + "/start", START, needs=POWER)
 def start_machine(call: Call) -> str:
+    """Start in a task `qmstart`. `VM … already running`, a template, a lock are errors of the task.
+
+    A machine that was suspended to disk loses that lock.
+    """
     guest = call.guest(KIND)
 
     def start() -> None:
@@ -60,6 +64,7 @@ def start_machine(call: Call) -> str:
     needs=POWER,
 )
 def stop_machine(call: Call) -> str:
+    """Power off in a task `qmstop`. A stopped machine is no error; a lock is the task's."""
     guest = call.guest(KIND)
 
     def stop() -> None:
@@ -76,6 +81,10 @@ def stop_machine(call: Call) -> str:
     needs=POWER,
 )
 def shut_down_machine(call: Call) -> str:
+    """Shut down in a task `qmshutdown`. A stopped machine is no error.
+
+    A paused one, or one that does not listen, is stopped with `forceStop`; otherwise it is the task's error.
+    """
     guest = call.guest(KIND)
 
     def shutdown() -> None:
@@ -87,6 +96,10 @@ def shut_down_machine(call: Call) -> str:
 
 @operation("POST", VM + "/reboot", {"timeout": TIMEOUT}, needs=POWER)
 def reboot_machine(call: Call) -> str:
+    """Shut down and start in a task `qmreboot`; what is pending takes effect.
+
+    500 `VM … not running` at once. A paused machine, or one that does not listen, is the task's error.
+    """
     guest = call.guest(KIND)
     require_running(guest)
 
@@ -117,6 +130,10 @@ def reset_machine(call: Call) -> str:
     needs=POWER,
 )
 def suspend_machine(call: Call) -> str:
+    """Pause in a task `qmsuspend`; 500 `VM … not running` at once.
+
+    With `todisk` it is stopped, and locked as `suspended` until it is resumed or started.
+    """
     guest = call.guest(KIND)
     require_running(guest)
 
@@ -133,6 +150,10 @@ def suspend_machine(call: Call) -> str:
 
 @operation("POST", VM + "/resume", {"nocheck": BOOLEAN, **SKIPLOCK}, needs=POWER)
 def resume_machine(call: Call) -> str:
+    """Go on after a pause, in a task `qmresume`; start what was suspended to disk.
+
+    Any other stopped machine is 500 `VM … not running` at once.
+    """
     guest = call.guest(KIND)
     if guest.config.get("lock") != "suspended":
         require_running(guest)

@@ -10,6 +10,7 @@ TEMPLATE = 9000
 
 
 def add_template(world: World, node: str) -> None:
+    """Template 9000, `debian-12-template`: a 10 GiB disk and a cloud-init drive on `local-lvm`."""
     disk = world.volumes.allocate("local-lvm", node, TEMPLATE, 10 * GIB)
     world.volumes.to_base(disk)
     drive = world.volumes.allocate_cloudinit("local-lvm", node, TEMPLATE)
