@@ -44,6 +44,11 @@ class _Form(BaseModel):
 
 
 class AttributeForm(_Form):
+    """An attribute's meaning, the same wherever it appears.
+
+    `references` are the resource types that it may point at, `relationship` is what such a reference makes.
+    """
+
     type: DataType = DataType.STRING
     cardinality: Cardinality = Cardinality.ONE
     format: Format = Format.PLAIN
@@ -55,6 +60,7 @@ class AttributeForm(_Form):
     relationship: Name | None = None
 
     def definition(self, name: str) -> AttributeDefinition:
+        """As the model has it. `references` make its format, and a relationship if none is named."""
         return AttributeDefinition(
             name=name,
             data_type=self.type,
@@ -70,6 +76,8 @@ class AttributeForm(_Form):
 
 
 class ResourceTypeForm(_Form):
+    """A kind of thing. A part has `parents`, a `collection` there, and a `key` among siblings."""
+
     kind: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]*$")]
     family: Family = Family.OBJECT
     parents: tuple[Name, ...] = ()
@@ -80,6 +88,7 @@ class ResourceTypeForm(_Form):
     description: str = ""
 
     def resource_type(self, name: str) -> ResourceType:
+        """As the model has it. Raises CatalogError for one of `parents` and `collection` alone."""
         if bool(self.parents) != bool(self.collection):
             raise CatalogError(f"resource type {name}: `parents` and `collection` go together")
         return ResourceType(
@@ -115,6 +124,8 @@ class RuleForm(_Form):
 
 
 class OfferForm(_Form):
+    """A resource type on a provider type: how its objects are found again, and attribute → rule."""
+
     identity: Identity = Identity.NONE
     unique_name: bool = False
     tags: bool = True
@@ -131,6 +142,8 @@ class ReservedIdsForm(_Form):
 
 
 class ProviderTypeForm(_Form):
+    """The provider type that the file is of, and the settings that its endpoints may have."""
+
     name: Name
     display_name: str = ""
     description: str = ""
@@ -138,18 +151,24 @@ class ProviderTypeForm(_Form):
     reserved_ids: ReservedIdsForm | None = None
 
     def info(self) -> ProviderTypeInfo:
+        """The provider type in the model. Its `reserved_ids` go into the `CatalogPart` instead."""
         settings = tuple(form.definition(name) for name, form in self.settings.items())
         return ProviderTypeInfo(self.name, self.display_name or self.name, self.description, settings)
 
 
 class RelationshipTypeForm(_Form):
+    """A way in which resources relate. Its name stands outside: in a catalog file, as the key."""
+
     description: str = Field(default="", description="What it says of the parent and the child.")
 
     def relationship_type(self, name: str) -> RelationshipType:
+        """The relationship type in the model, under a name that is checked where it stands."""
         return RelationshipType(name, self.description)
 
 
 class CatalogForm(_Form):
+    """A whole catalog file. Whether its names are known is asked when all files are merged."""
+
     provider_type: ProviderTypeForm | None = None
     relationship_types: dict[Name, RelationshipTypeForm] = Field(default_factory=dict)
     resource_types: dict[Name, ResourceTypeForm] = Field(default_factory=dict)

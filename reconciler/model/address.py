@@ -52,6 +52,7 @@ class Address:
 
     @classmethod
     def of(cls, resource_type: str, name: str) -> Address:
+        """A root's address. Unlike `parse` it checks neither word."""
         return cls(((resource_type, name),))
 
     @property
@@ -61,17 +62,21 @@ class Address:
 
     @property
     def name(self) -> str:
+        """The name of what is addressed: `scsi0` for `vm/web-1/disk/scsi0`."""
         return self.segments[-1][1]
 
     @property
     def parent(self) -> Address | None:
+        """What contains it: `vm/web-1` for `vm/web-1/disk/scsi0`. None for a root."""
         return Address(self.segments[:-1]) if len(self.segments) > 1 else None
 
     @property
     def root(self) -> Address:
+        """The outermost resource: `vm/web-1` for `vm/web-1/disk/scsi0` and for itself."""
         return Address(self.segments[:1])
 
     def part(self, resource_type: str, name: str) -> Address:
+        """The address of a part in it: `disk` and `scsi0` give `vm/web-1/disk/scsi0`."""
         return Address((*self.segments, (resource_type, name)))
 
     def __str__(self) -> str:

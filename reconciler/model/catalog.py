@@ -130,6 +130,7 @@ class TypeAttribute:
 
     @property
     def name(self) -> str:
+        """The attribute's name, `memory_mb`, as its definition has it."""
         return self.definition.name
 
     def default_for(self, name: str) -> Value | None:
@@ -183,6 +184,7 @@ class ResourceType:
 
     @property
     def is_part(self) -> bool:
+        """Whether such a resource stands in its parent's manifest and has none of its own."""
         return bool(self.parents)
 
 
@@ -226,9 +228,11 @@ class Catalog:
         return self.rules.get((resource_type, provider_type), {})
 
     def offer(self, resource_type: str, provider_type: str) -> ProviderResourceType | None:
+        """How a provider type has a resource type; None where it does not offer it."""
         return self.offers.get((resource_type, provider_type))
 
     def by_kind(self, kind: str) -> ResourceType | None:
+        """The resource type that manifests call so (`VirtualMachine`); None for an unknown kind."""
         return self._kinds.get(kind)
 
     def parts_of(self, resource_type: str, provider_type: str) -> tuple[ResourceType, ...]:

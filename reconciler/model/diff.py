@@ -19,6 +19,8 @@ class Reason(StrEnum):
 
 
 class PartAction(StrEnum):
+    """What happens to a part in its root's step. One that is made anew is deleted and created."""
+
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
@@ -40,6 +42,7 @@ class AttributeChange:
 
     @property
     def takes_back(self) -> bool:
+        """Whether the value in force stays, and the one that waits for a restart is withdrawn."""
         return self.before == self.after
 
 
@@ -59,6 +62,8 @@ class PartChange:
 
 @dataclass(frozen=True, slots=True)
 class TagChange:
+    """One tag from `before` to `after`; None means that there is no such tag."""
+
     key: str
     before: str | None
     after: str | None
@@ -78,4 +83,5 @@ class Diff:
         return bool(self.changes or self.parts or self.tags)
 
     def change(self, name: str) -> AttributeChange | None:
+        """The change of the root's own attribute, not of a part's; None where it stays."""
         return next((item for item in self.changes if item.name == name), None)

@@ -23,4 +23,5 @@ class Failure:
 
     @property
     def parked(self) -> bool:
+        """Whether no time brings another try: only another specification does, or a person."""
         return self.not_before is None

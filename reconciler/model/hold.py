@@ -26,6 +26,7 @@ class Hold:
     while_wanted: bool = False
 
     def covers(self, address: Address, endpoint: str, tags: Mapping[str, str], now: datetime) -> bool:
+        """Whether a resource with these tags is held at `now`; with a root, its parts are."""
         if self.until is not None and self.until <= now:
             return False
         return (

@@ -15,6 +15,8 @@ from reconciler.model.values import SecretRef, digest
 
 
 class Action(StrEnum):
+    """What a step does. No step is a `noop`: it is the word for what stays as it is."""
+
     CREATE = "create"
     UPDATE = "update"
     REPLACE = "replace"
@@ -141,6 +143,7 @@ class Step:
 
     @property
     def requests(self) -> int:
+        """How many provider requests the step makes, polling and second tries aside."""
         return len(self.calls)
 
     def hash(self) -> str:
@@ -152,6 +155,7 @@ class Step:
         return digest([str(self.address), self.action, *(call.content() for call in self.calls)]).hex()
 
     def content(self) -> str:
+        """The text that its hash covers: its calls and what they rest on, no words for people."""
         # What is taken over has no row of ours yet, or one that only a look made: it is known by its id
         # there, and what it rests on is what was seen of it.
         theirs = self.action is Action.ADOPT and self.ground is not None
@@ -238,4 +242,5 @@ class Plan:
         return digest([*inventory, *(step.content() for step in (*self.steps, *self.follows))]).hex()
 
     def count(self, action: Action) -> int:
+        """How many steps have this action; those that follow in a later wave are not counted."""
         return sum(1 for step in self.steps if step.action is action)

@@ -21,6 +21,8 @@ class OnRemove(StrEnum):
 
 
 class ReplacePolicy(StrEnum):
+    """Whether a change that is not possible in place may have the object made anew."""
+
     NEVER = "never"
     ALLOWED = "allowed"
 

@@ -31,9 +31,11 @@ class Scope:
 
     @property
     def sources(self) -> frozenset[str]:
+        """The names of all sources in it, whether whole or in part."""
         return frozenset(part.source for part in self.parts)
 
     def covers(self, address: Address, source: str | None, path: str | None) -> bool:
+        """Whether any of its parts means the resource; see `ScopePart.covers`."""
         return any(part.covers(address, source, path) for part in self.parts)
 
 
@@ -43,4 +45,5 @@ def is_within(path: str, folder: str) -> bool:
 
 
 def is_in_any(path: str, folders: Iterable[str]) -> bool:
+    """Whether a path is one of these files or folders, or in one; of none it is never."""
     return any(is_within(path, folder) for folder in folders)

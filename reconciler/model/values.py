@@ -18,6 +18,8 @@ from reconciler.model.address import Address
 
 
 class DataType(StrEnum):
+    """What a single value is; `format` says what it means beyond that."""
+
     STRING = "string"
     INTEGER = "integer"
     DECIMAL = "decimal"

@@ -22,6 +22,7 @@ class Decision:
     def block(
         self, item: Desired | Recorded, action: Action, why: BlockReason, message: str, hint: str = ""
     ) -> None:
+        """Add a reason why this action is not done, or not wholly: a step that is there stays."""
         self.blocked.append(Blocked(item.address, action, why, message, hint))
 
 

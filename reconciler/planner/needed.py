@@ -74,6 +74,7 @@ def still_needed(
 
 
 def notes(steps: Mapping[Address, Step], along: Mapping[Address, Address]) -> Iterator[str]:
+    """Of each that came along and has a step: who needs it, and what it lacks until then."""
     for address, user in sorted(along.items()):
         if address in steps:
             lacks = "is not ours yet" if steps[address].action is Action.ADOPT else "does not exist yet"

@@ -28,6 +28,7 @@ class Selector:
         return str(self.address) if self.address is not None else f"endpoint={self.endpoint}"
 
     def matches(self, address: Address, endpoint: str, tags: Mapping[str, str]) -> bool:
+        """Whether it means the resource: an address its parts too, a bare tag any value of it."""
         if self.address is not None:
             return self.address in (address, address.root)
         if self.type is not None:
@@ -76,10 +77,12 @@ class Selection:
         return bool(self.targets or self.excludes or self.nothing)
 
     def covers(self, address: Address, endpoint: str, tags: Mapping[str, str]) -> bool:
+        """Whether it is chosen: it is a target, or there are none, and nothing excludes it."""
         if self.nothing:
             return False
         wanted = not self.targets or any(s.matches(address, endpoint, tags) for s in self.targets)
         return wanted and not self.rules_out(address, endpoint, tags)
 
     def rules_out(self, address: Address, endpoint: str, tags: Mapping[str, str]) -> bool:
+        """Whether it is excluded, so that it does not come along either."""
         return any(s.matches(address, endpoint, tags) for s in self.excludes)

@@ -16,6 +16,7 @@ CHANGES = (Action.UPDATE, Action.ADOPT)  # what leaves the object, and may chang
 
 
 def names_in(found: Diff) -> list[str]:
+    """What a diff touches, in words for people: attributes, then `disk scsi0`, then `tag env`."""
     return (
         [change.name for change in found.changes]
         + [f"{part.address.type} {part.address.name}" for part in found.parts]
@@ -31,6 +32,11 @@ def calls_of(
     found: Diff,
     given: PlanInput,
 ) -> tuple[Call, ...]:
+    """A step's calls, in order. Raises PlanError for what the driver cannot do.
+
+    `found` is what they change. A replacement is lowered as a delete and a create of all there is, whatever
+    differs, and the calls that only ask come first: nothing is given up for what can be known to fail.
+    """
     if action is not Action.REPLACE or desired is None or recorded is None:
         return given.lower(action, endpoint, desired, recorded, found)
     gone = given.lower(Action.DELETE, endpoint, None, recorded, removal(recorded, given.catalog))
@@ -48,6 +54,10 @@ def step_of(
     calls: tuple[Call, ...],
     summary: str,
 ) -> Step:
+    """The step for one side or both, with the approvals that lost parts and other losses ask for.
+
+    An empty `summary` is made of what differs. What it requires and what failed before are added later.
+    """
     item = desired or recorded
     assert item is not None  # noqa: S101 - one side is always there
     data = [part for part in found.parts if part.action is PartAction.DELETE and part.holds_data]

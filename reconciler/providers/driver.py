@@ -178,6 +178,8 @@ class Submission:
 
 
 class TaskState(StrEnum):
+    """How far a task is, in the contract's words; `TaskStatus` says what follows from each."""
+
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"

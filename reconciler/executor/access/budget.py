@@ -99,10 +99,15 @@ class Metered:
     hasty: Callable[[], bool]
 
     def before(self) -> None:
+        """Wait for a place and take it.
+
+        Raises Stopped after a stop request: if the thread is hasty, at once; else only where it would wait.
+        """
         stop = self.stop()
         if stop.is_set() and self.hasty():
             raise Stopped("stopped before it was asked")
         self.budget.before(stop)
 
     def after(self, limit: int | None, remaining: int | None, reset: float | None) -> None:
+        """The provider's word, for all that share the budget: requests, requests, unix seconds."""
         self.budget.after(limit, remaining, reset)

@@ -31,6 +31,7 @@ class Edge:
     inner: Driver
 
     def observe(self, request: ObserveRequest) -> Observation:
+        """The driver's observation; what it stumbles over is a transient ProviderError."""
         try:
             with during("observe"):
                 return self.inner.observe(request)
@@ -40,6 +41,7 @@ class Edge:
             raise self._unreadable(error, "an answer") from error
 
     def submit(self, request: Request) -> Submission:
+        """The driver's answer. What it stumbles over is ambiguous: the request may have arrived."""
         try:
             with during(request.operation):
                 return self.inner.submit(request)
@@ -49,6 +51,7 @@ class Edge:
             raise self._unreadable(error, "the answer to a change", ambiguous=True) from error
 
     def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
+        """Task → status. What the driver stumbles over is a transient ProviderError."""
         try:
             with during("poll"):
                 return self.inner.poll(tasks)

@@ -20,7 +20,8 @@ from reconciler.providers.driver import TaskState, TaskStatus
 class Asked(Protocol):
     """Whoever knows the states of tasks, see `Driver.poll`."""
 
-    def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]: ...
+    def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
+        """Task → status; one left out was not learned. Raises ProviderError where none could be."""
 
 
 @dataclass(slots=True)

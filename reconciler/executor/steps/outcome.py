@@ -11,6 +11,8 @@ from reconciler.model.plan import Action
 
 
 class Result(StrEnum):
+    """How a step ended; docs/debugging.md explains each. Only `done` lets others follow."""
+
     DONE = "done"
     FAILED = "failed"
     AMBIGUOUS = "ambiguous"  # it is not known whether it took effect; it is looked up before anything else

@@ -36,6 +36,10 @@ def _losses(step: Step) -> list[str]:
 
 @promise("what is guarded is not destroyed, nor what holds data in it or goes with it")
 def guards_hold(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks property 13, and 27 for what goes with a call.
+
+    Broken: an apply destroys what a person guarded against it.
+    """
     for step, desired, there in sides(plan, given):
         if not lifecycle_of(desired, there).prevent_destroy:
             continue
@@ -47,6 +51,10 @@ def guards_hold(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("what may not just be removed is not, and what shall be left where it is is only forgotten")
 def removals_are_allowed(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks property 13: `on_remove` is a guard as well, and outlives its manifest.
+
+    Broken: an apply deletes what was to stay, or leaves an object behind that nobody chose to keep.
+    """
     for step, _, there in sides(plan, given):
         if step.action not in REMOVES or there is None:
             continue
@@ -59,6 +67,10 @@ def removals_are_allowed(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("only what no manifest wants any more is removed, and only what one wants is made or changed")
 def is_wanted_or_not(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks what *desired* means in docs/glossary.md: what the current revisions want.
+
+    Broken: an apply removes what is wanted, or makes and changes what nobody asked for.
+    """
     gone = {row.address for row in given.removed}
     for step in (*plan.steps, *plan.follows):
         if step.action in REMOVES and (step.address in given.desired or step.address not in gone):
@@ -69,6 +81,10 @@ def is_wanted_or_not(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("no object is destroyed that a manifest is to take over")
 def heirs_get_theirs(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks property 13: who names an object's id to take it over has said that it stays.
+
+    Broken: an object that was only to get another address is destroyed.
+    """
     if not given.heirs:
         return
     for step, _, there in sides(plan, given):
@@ -79,6 +95,10 @@ def heirs_get_theirs(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("nothing is replaced unless its manifest allows it, nor for what can change in place")
 def replacements_are_allowed(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks property 13, of what is made anew; docs/debugging.md has it as `replace_not_allowed`.
+
+    Broken: an object is given up for a change that was not worth it to anybody.
+    """
     for step, desired, there in sides(plan, given):
         if step.action is not Action.REPLACE:
             continue
@@ -90,6 +110,10 @@ def replacements_are_allowed(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("what is changed or taken over stays the object that it is")
 def objects_stay(plan: Plan, _: PlanInput) -> Iterator[Found]:
+    """Checks property 27: a plan that destroys an object says so by the step's action.
+
+    Broken: what is shown as an update or an adoption costs the object.
+    """
     for step in (*plan.steps, *plan.follows):
         if step.action not in CHANGES:
             continue
@@ -103,6 +127,10 @@ def objects_stay(plan: Plan, _: PlanInput) -> Iterator[Found]:
 
 @promise("no machine that runs is interrupted unless its manifest allows it or asks for it")
 def downtime_is_allowed(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks `lifecycle.allow_downtime`, which docs/debugging.md has as `downtime_not_allowed`.
+
+    Broken: a machine goes down, and whoever runs it agreed to no such thing.
+    """
     for step, desired, there in sides(plan, given):
         if step.action not in CHANGES or there is None:
             continue
@@ -117,6 +145,10 @@ def downtime_is_allowed(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("an object that is not ours is taken over only by the id that its manifest names")
 def adoption_is_named(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks property 12: a name alone is never enough.
+
+    Broken: an object that is somebody else's becomes ours, and may be changed and destroyed from then on.
+    """
     for step, desired, there in sides(plan, given):
         if step.action is not Action.ADOPT:
             if step.adopt is not None:
@@ -135,6 +167,10 @@ def adoption_is_named(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("what holds data, or is lost besides, is destroyed only by its manifest's word or an approval")
 def data_needs_consent(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks properties 13 and 27: data goes only by a word of its own.
+
+    Broken: what people stored is destroyed, and nobody was asked.
+    """
     for step, desired, there in sides(plan, given):
         if step.action is Action.DELETE:
             holds_data = given.catalog.resource_types[step.address.type].holds_data
@@ -152,6 +188,10 @@ def data_needs_consent(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("more destruction than the limit waits for an approval of the whole plan, and no less does")
 def masses_wait(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks property 11, in both directions.
+
+    Broken: one mistake takes down a fleet, or ordinary work waits for an approval.
+    """
     destroyed = sum(step.action in DESTROYS for step in plan.steps)
     limits = given.limits
     share = given.managed >= limits.share_from and destroyed > limits.share * given.managed
@@ -162,6 +202,10 @@ def masses_wait(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("what goes besides its own object, and what could not be known, is said")
 def losses_are_said(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks properties 27 and 33: what a call costs, and what was not looked up, is in the plan.
+
+    Broken: a person agrees to more than the plan has told.
+    """
     said = frozenset(plan.warnings)
     for step in (*plan.steps, *plan.follows):
         for call in step.calls:
@@ -176,6 +220,10 @@ def losses_are_said(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("what can only grow is not made smaller")
 def nothing_shrinks(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks property 33, of what is `grow_only`; docs/debugging.md has it as `shrink`.
+
+    Broken: a call is sent that is refused, or that cuts data off.
+    """
     for step in (*plan.steps, *plan.follows):
         if step.action not in CHANGES:
             continue

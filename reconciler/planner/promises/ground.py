@@ -16,6 +16,10 @@ from reconciler.planner.promises.promise import MAKES, REMOVES, Found, promise, 
 
 @promise("nothing is done at an endpoint of which nothing can be said")
 def can_be_seen(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks property 8, of a whole endpoint, and 26 where its credential is withheld.
+
+    Broken: something is changed without a look at it, or a credential goes where it was not given for.
+    """
     for step, _, _ in sides(plan, given):
         view = given.endpoints.get(step.endpoint)
         if view is None:
@@ -26,6 +30,10 @@ def can_be_seen(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("nothing is done on unknown")
 def is_known(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks property 8.
+
+    Broken: what is there all the while is made again, or what nobody can see is changed or destroyed.
+    """
     for step, _, there in sides(plan, given):
         if there is not None and there.presence is Presence.UNKNOWN:
             yield step.address, f"{step.action}, and whether it exists is not known"
@@ -33,6 +41,10 @@ def is_known(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("what is in quarantine is left alone, unless its manifest takes it over")
 def is_not_in_quarantine(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks property 12, of what property 30 puts into quarantine.
+
+    Broken: an object is changed or destroyed that may be somebody else's.
+    """
     for step, _, there in sides(plan, given):
         quarantined = there is not None and there.management is Management.QUARANTINED
         if quarantined and step.action is not Action.ADOPT:
@@ -41,6 +53,10 @@ def is_not_in_quarantine(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("what an operation is at work on is left to it")
 def is_not_at_work(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks properties 4 and 5 as far as a plan can: one operation, one worker.
+
+    Broken: a step rests on half of the truth, and is refused or stale when it begins.
+    """
     for step, _, there in sides(plan, given):
         if there is not None and there.busy:
             yield step.address, f"{step.action}, and an operation on it is under way"
@@ -48,6 +64,10 @@ def is_not_at_work(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("what is held is left alone")
 def is_not_held(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks a *hold*, which docs/debugging.md has as `held`. It counts for the tags of both sides.
+
+    Broken: an apply goes on where a person asked for a pause.
+    """
     if not given.holds:
         return
     for step, desired, there in sides(plan, given):
@@ -59,6 +79,10 @@ def is_not_held(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("what failed is not tried before its time, nor by itself where it is parked")
 def has_waited(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks property 32, and 21 with it.
+
+    Broken: the same failure comes again and again without a pause, and the loop never rests.
+    """
     for step, _, _ in sides(plan, given):
         for failure in given.failures.get(step.address, ()):
             if failure.action is not step.action or not _counts(failure, step):
@@ -81,6 +105,10 @@ def _counts(failure: Failure, step: Step) -> bool:
 
 @promise("drift is only reported where the endpoint says so")
 def drift_is_left(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks property 34.
+
+    Broken: what somebody changed at the provider is undone where it was only to be told.
+    """
     for step, _, there in sides(plan, given):
         view = given.endpoints.get(step.endpoint)
         if view is None or not view.report_only:
@@ -109,6 +137,10 @@ def _drifted(step: Step, *, owed: bool) -> Iterator[str]:
 
 @promise("a step rests on the row and the manifest that it was made for")
 def rests_on_its_row(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks property 14: what is compared before a step begins is what it was planned on.
+
+    Broken: a plan is applied on other ground than was approved, or is stale whenever it is tried.
+    """
     for step, desired, there in sides(plan, given):
         uid, version = (there.uid, there.version) if there is not None else (None, None)
         if (step.resource, step.expected_version) != (uid, version):
@@ -129,6 +161,10 @@ def rests_on_its_row(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("what is made is not there yet, and what is changed or destroyed is there, and ours")
 def fits_what_is_there(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks properties 1 and 12.
+
+    Broken: an object is made twice, a call goes to nothing, or one that is not ours is touched.
+    """
     for step, desired, there in sides(plan, given):
         if step.action is Action.CREATE:
             if there is not None and there.exists:
@@ -150,6 +186,10 @@ def _is_gone(step: Step, there: Recorded) -> bool:
 
 @promise("what the run is not about stays as it is")
 def is_not_elsewhere(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks what *scope* means in docs/glossary.md: what is elsewhere stays as it is.
+
+    Broken: an apply of one source carries out, or takes for settled, what is in another.
+    """
     if not given.elsewhere:
         return
     for step in (*plan.steps, *plan.follows):
@@ -162,6 +202,10 @@ def is_not_elsewhere(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("what is not selected stays as it is, but for what is made or taken over for a selected one")
 def is_selected(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks what *selection* means in docs/glossary.md: `--target` and `--exclude` choose.
+
+    Broken: something is done that a person left out, or comes along without a word.
+    """
     chosen = given.selection
     if not chosen:
         return

@@ -18,6 +18,10 @@ from reconciler.planner.references import attribute_references, references, root
 
 @promise("a resource has one step, and so has an object")
 def steps_are_single(plan: Plan, _: PlanInput) -> Iterator[Found]:
+    """Checks property 4 as far as a plan can: a resource has one open operation.
+
+    Broken: two steps that may run side by side are at work on one object.
+    """
     for steps in (plan.steps, plan.follows):
         addresses: set[Address] = set()
         rows: set[UUID] = set()
@@ -33,6 +37,10 @@ def steps_are_single(plan: Plan, _: PlanInput) -> Iterator[Found]:
 
 @promise("what a step requires comes before it")
 def required_comes_first(plan: Plan, _: PlanInput) -> Iterator[Found]:
+    """Checks the order that a *plan* has in docs/glossary.md, which is the one that people read.
+
+    Broken: a step waits for a later one; or for one that the plan has not, which counts as met.
+    """
     done: set[Address] = set()
     for step in plan.steps:
         for need in step.requires:
@@ -43,6 +51,10 @@ def required_comes_first(plan: Plan, _: PlanInput) -> Iterator[Found]:
 
 @promise("what a step needs is there and ours, or is made or taken over before it")
 def needed_is_there(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks property 33: a reference to what is not there can be known to fail.
+
+    Broken: a call is sent for which there is no id to fill in, or before the id is known.
+    """
     steps = {step.address: step for step in plan.steps}
     for step in plan.steps:
         desired = given.desired.get(step.address)
@@ -64,7 +76,11 @@ def _is_there(row: Recorded | None) -> bool:
 
 @promise("what is deleted is used by nothing that stays, and goes after those that let go")
 def nothing_used_is_deleted(plan: Plan, given: PlanInput) -> Iterator[Found]:
-    """What hangs on a machine comes loose with it, so of machines it is not asked."""
+    """Checks property 33; docs/debugging.md has it as `in_use`.
+
+    What hangs on a machine comes loose with it, so of machines it is not asked.
+    Broken: the provider refuses the deletion, or something that stays loses what it uses.
+    """
     deleted = {step.address: step for step in plan.steps if step.action is Action.DELETE}
     machines = {a for a in deleted if given.catalog.resource_types[a.type].family is Family.MACHINE}
     if not deleted.keys() - machines:
@@ -115,6 +131,10 @@ _Key = tuple[str, str, str, str, str]
 
 @promise("no value is taken that another object has and keeps, and who gives one up goes first")
 def values_are_free(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks property 33, of names and addresses that collide.
+
+    Broken: a call is refused because of another object, after something was stopped or given up for it.
+    """
     steps = {step.address: step for step in plan.steps}
     wanted = {step.address: _taken(step, given) for step in plan.steps if step.action in MAKES}
     keys = {key for found in wanted.values() for key in found}
@@ -202,7 +222,11 @@ def _waits(steps: Mapping[Address, Step], start: Address, end: Address) -> bool:
 
 @promise("nothing is built on what waits, nor changed to need what cannot be as it should")
 def nothing_is_built_on_what_waits(plan: Plan, given: PlanInput) -> Iterator[Found]:
-    """What exists can be built on as it is. So it is, unless it is tried again by itself."""
+    """Checks properties 23 and 33: what needs a failure is held up by it.
+
+    What exists can be built on as it is. So it is, unless it is tried again by itself.
+    Broken: a step comes before what it needs is as it shall be, and fails or is done twice.
+    """
     steps = {step.address for step in (*plan.steps, *plan.follows)}
     stuck = {item.address: item for item in plan.blocked if item.address not in steps}
     if not stuck:

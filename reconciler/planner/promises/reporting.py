@@ -27,6 +27,10 @@ _OF_A_PART = frozenset(
 
 @promise("the number of requests is that of the calls, by endpoint")
 def requests_are_calls(plan: Plan, _: PlanInput) -> Iterator[Found]:
+    """Checks the estimate that a person and the budget (property 24) go by.
+
+    Broken: a plan takes more requests of an endpoint than it says, or fewer.
+    """
     counted: Counter[str] = Counter()
     for step in plan.steps:
         counted[step.endpoint] += len(step.calls)
@@ -38,6 +42,10 @@ def requests_are_calls(plan: Plan, _: PlanInput) -> Iterator[Found]:
 
 @promise("what is blocked is not done, and a step beside it says that something is left as it is")
 def blocked_is_not_done(plan: Plan, _: PlanInput) -> Iterator[Found]:
+    """Checks property 25: what is left as it is, is so.
+
+    Broken: a plan does what it says it does not, or passes a part for the whole.
+    """
     steps = {step.address: step for step in plan.steps}
     for item in plan.blocked:
         step = steps.get(item.address)
@@ -56,6 +64,10 @@ def _beside(step: Step, item: Blocked) -> bool:
 
 @promise("whatever is left as it is says why, and what frees it")
 def blocked_says_why(plan: Plan, _: PlanInput) -> Iterator[Found]:
+    """Checks property 25.
+
+    Broken: something stays as it is for ever, because nobody is told what would free it.
+    """
     for item in plan.blocked:
         if not item.message:
             yield item.address, f"{item.action} is blocked, and nothing says why"
@@ -65,6 +77,10 @@ def blocked_says_why(plan: Plan, _: PlanInput) -> Iterator[Found]:
 
 @promise("the impact of a step is the worst of its calls")
 def impact_is_the_worst(plan: Plan, _: PlanInput) -> Iterator[Found]:
+    """Checks what *impact* means in docs/glossary.md, by the order of `Impact`.
+
+    Broken: a plan calls a step harmless that stops a machine.
+    """
     for step in (*plan.steps, *plan.follows):
         worst = max((call.impact for call in step.calls), key=_SEVERITY.index, default=Impact.ONLINE)
         if step.action is Action.REPLACE:
@@ -75,6 +91,10 @@ def impact_is_the_worst(plan: Plan, _: PlanInput) -> Iterator[Found]:
 
 @promise("a step does what its action says, and only asks before it does anything")
 def calls_fit_the_action(plan: Plan, _: PlanInput) -> Iterator[Found]:
+    """Checks property 33: what only asks comes before anything is given up.
+
+    Broken: an action hides what its calls do, or a refusal that could be known comes too late.
+    """
     for step in plan.steps:
         if step.action is Action.NOOP or (step.action is Action.FORGET and step.calls):
             yield step.address, f"{step.action} with {len(step.calls)} calls"
@@ -91,6 +111,10 @@ def calls_fit_the_action(plan: Plan, _: PlanInput) -> Iterator[Found]:
 
 @promise("what follows is of a known resource: parts that go, or are made anew, once others let go of them")
 def follows_are_known(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks property 28: a yes to a plan is one to what it shows to follow, and to no more.
+
+    Broken: a later wave does something under that name that nobody saw.
+    """
     steps = {step.address: step for step in plan.steps}
     for later in plan.follows:
         row = given.recorded.get(later.address)
@@ -109,6 +133,10 @@ def follows_are_known(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("what is remembered as agreeing is as its manifest says, and nothing is done or left undone there")
 def agreed_is_settled(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks property 25, by what *settled* means in docs/glossary.md: it is compared no more.
+
+    Broken: something differs and no plan looks at it again.
+    """
     touched: set[Address] = {step.address for step in (*plan.steps, *plan.follows)}
     touched.update(item.address for item in plan.blocked)
     for address, spec in (*plan.settled, *plan.applied):
@@ -121,6 +149,10 @@ def agreed_is_settled(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("a plan says what was set back in the database, and which credentials are withheld")
 def corrections_are_said(plan: Plan, given: PlanInput) -> Iterator[Found]:
+    """Checks properties 13 and 26: a guard is set back, a credential withheld, and both are told.
+
+    Broken: either happens, and nobody asks why.
+    """
     said = frozenset(plan.warnings)
     for address, why in given.restored:
         if not any(text.startswith(f"{address}: {why}") for text in said):
@@ -132,6 +164,10 @@ def corrections_are_said(plan: Plan, given: PlanInput) -> Iterator[Found]:
 
 @promise("the hash of a plan covers all that would be done, and that of a step all its calls")
 def hash_covers_all(plan: Plan, _: PlanInput) -> Iterator[Found]:
+    """Checks property 14: an approval is bound to the hash.
+
+    Broken: something is done under an approval that was not in what a person saw.
+    """
     contents = [step.content() for step in plan.inventory]
     for step in (*plan.steps, *plan.follows):
         content = step.content()
@@ -148,6 +184,10 @@ def hash_covers_all(plan: Plan, _: PlanInput) -> Iterator[Found]:
 
 @promise("what changes of the inventory comes in the order in which one rests on the other")
 def inventory_is_in_order(plan: Plan, _: PlanInput) -> Iterator[Found]:
+    """Checks the order of `InventoryStep.key`: a provider comes before its endpoints.
+
+    Broken: a piece of inventory is done before what it refers to; and equal plans differ in their hash.
+    """
     keys = [step.key for step in plan.inventory]
     if keys != sorted(keys):
         yield None, f"the inventory's steps are {', '.join(map(str, plan.inventory))}"

@@ -35,14 +35,18 @@ class HetznerDriver:
         self._client.close()
 
     def observe(self, request: ObserveRequest) -> Observation:
+        """Whole collections in pages of 50 and the catalogue; or one request for each target."""
         return observe(self._client, request)
 
     @staticmethod
     def lower(request: LowerRequest) -> tuple[Call, ...]:
+        """By the type's own rules. Raises PlanError for what Hetzner cannot do."""
         return lower(request)
 
     def submit(self, request: Request) -> Submission:
+        """One request; the actions in its answer that have not succeeded yet are its tasks."""
         return submit(self._client, request)
 
     def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
+        """Actions in one request for every 50; a machine that shall go off, in one of its own."""
         return poll(self._client, tasks)

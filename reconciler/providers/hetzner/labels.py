@@ -56,6 +56,7 @@ def changed(tags: Mapping[str, str], changes: tuple[TagChange, ...]) -> dict[str
 
 
 def tags_of(labels: Mapping[str, str]) -> dict[str, str]:
+    """A manifest's tags among an object's labels: all that are not under our prefix."""
     return {key: value for key, value in labels.items() if not key.startswith(PREFIX)}
 
 

@@ -34,6 +34,7 @@ class LogicalDriver:
         self._endpoint = access.endpoint
 
     def observe(self, request: ObserveRequest) -> Observation:  # noqa: ARG002 - there is nothing to look at
+        """Nothing seen, nothing complete, nothing unseen: so nothing follows from it."""
         return Observation()
 
     @staticmethod
@@ -48,6 +49,7 @@ class LogicalDriver:
         )
 
     def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
+        """Every task is UNKNOWN, as no call of this driver's can have begun one."""
         return {task: TaskStatus(TaskState.UNKNOWN, "a logical provider has no tasks") for task in tasks}
 
     def close(self) -> None:

@@ -38,6 +38,7 @@ class ProxmoxDriver:
         self._client.close()
 
     def observe(self, request: ObserveRequest) -> Observation:
+        """The cluster's lists, and each object of ours by itself; or the targets."""
         return observe(self._client, request)
 
     @staticmethod
@@ -47,10 +48,13 @@ class ProxmoxDriver:
 
     @staticmethod
     def lower(request: LowerRequest) -> tuple[Call, ...]:
+        """By the type's own rules. Raises PlanError for what Proxmox VE cannot do."""
         return lower(request)
 
     def submit(self, request: Request) -> Submission:
+        """One request, or the several of `ResourceType.sends`. Tasks are known by UPID."""
         return submit(self._client, request)
 
     def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
+        """Node by node: three tasks or more by one list, fewer by themselves."""
         return poll(self._client, tasks)

@@ -90,6 +90,7 @@ def tags_of(found: Iterable[str]) -> dict[str, str]:
 
 
 def words_of(tags: Mapping[str, str]) -> tuple[str, ...]:
+    """A word for each tag, in the order of keys. Unlike `tag_word` it takes any tag."""
     return tuple(f"{key}+{tags[key]}" if tags[key] else key for key in sorted(tags))
 
 

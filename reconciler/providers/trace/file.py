@@ -86,9 +86,11 @@ class Trace:
             os.close(self._file)
 
     def hide(self, *secrets: str) -> None:
+        """Mask these from now on, in every endpoint's lines; an empty one is passed over."""
         self.redactor.learn(secret for secret in secrets if secret)
 
     def at(self, endpoint: str) -> EndpointTrace:
+        """What a driver gets to write with: each line then names this endpoint."""
         return EndpointTrace(self, endpoint)
 
     def append(self, line: str) -> None:

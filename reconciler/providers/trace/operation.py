@@ -20,4 +20,5 @@ def during(operation: str) -> Iterator[None]:
 
 
 def current() -> str | None:
+    """The operation that this thread sends for, such as `server.create`; None outside any."""
     return _CURRENT.get()

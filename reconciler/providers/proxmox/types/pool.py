@@ -28,6 +28,7 @@ class PoolView:
     types: frozenset[str] = frozenset({NAME})
 
     def at_all(self, look: Look, types: frozenset[str]) -> None:  # noqa: ARG002 - there is one
+        """Every pool; one that is ours or has any mark is asked for its storages by itself."""
         known = look.known(NAME)
         for row in look.client.get("/pools"):
             name = str(row["poolid"])

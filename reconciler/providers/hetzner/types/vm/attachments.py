@@ -17,6 +17,7 @@ def simple(part: Desired) -> bool:
 
 
 def attach(address: Address, values: Attributes) -> Call:
+    """The call that attaches a server to a network; an `ip_range` counts only without an `ip`."""
     body: Tree = {"network": target_id(values["network"])}
     if values.get("ip") is not None:
         body["ip"] = plain(values["ip"])

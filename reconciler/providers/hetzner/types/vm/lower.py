@@ -102,6 +102,7 @@ def _body(desired: Desired) -> Tree:
 
 
 def update(change: Change) -> Calls:
+    """All that needs the server off is done in one stop; its protection changes last."""
     address = change.recorded.address
     calls = [*WIRE.put(address, WIRE.naming(change)), *change_firewalls(change), *change_networks(change)]
     calls += online_changes(change)
@@ -117,6 +118,7 @@ def update(change: Change) -> Calls:
 
 
 def delete(recorded: Recorded) -> Calls:
+    """One call, which stops a machine that runs. Raises PlanError where it is protected."""
     refuse_protected(recorded)
     return (WIRE.delete(recorded.address, impact=Impact.STOP),)
 

@@ -32,6 +32,7 @@ class Change:
 
     @property
     def running(self) -> bool:
+        """Whether the guest is on before the step; one that is paused is."""
         return self.recorded.state != "stopped"
 
     @property
@@ -48,6 +49,7 @@ class Change:
                 yield from part.changes
 
     def parts(self, part_type: str, *actions: PartAction) -> Iterable[PartChange]:
+        """Its changes of parts of this type with one of these actions, in the diff's order."""
         return (part for part in self.diff.parts if part.address.type == part_type and part.action in actions)
 
     def recorded_part(self, address: Address) -> Attributes:
@@ -59,6 +61,7 @@ class Change:
         return found.attributes if found else {}
 
     def wanted_part(self, address: Address) -> Attributes:
+        """The attributes that the manifest gives a part; empty for one that it does not name."""
         return next((part.attributes for part in self.desired.parts if part.address == address), {})
 
     def merged_part(self, part: PartChange) -> dict[str, Value]:
@@ -125,6 +128,7 @@ class Place:
 
 
 def place_of(names: Names, recorded: Recorded) -> Place:
+    """Where a recorded guest is now. Raises PlanError where its node is not known."""
     node = recorded.attributes.get("node")
     if not node:
         raise PlanError(f"{recorded.address}: it is not known which node it is on", hint="observe it first")
@@ -142,6 +146,7 @@ def params_of(options: Options, removed: Iterable[str] = ()) -> list[tuple[str, 
 
 
 def start(place: Place) -> Call:
+    """The call that starts it. Its task is waited for 300 seconds at most."""
     return place.call("start", "POST", "/status/start", "start", timeout=300)
 
 

@@ -43,6 +43,10 @@ class Disk(Part):
         return values
 
     def made(self, where: Address, attributes: Attributes, storage: Scalar | None) -> Options:
+        """The disk's option, asking for its volume: a new one, or one that there is.
+
+        `storage` is where a new one goes if the disk says nothing. Raises PlanError if neither does.
+        """
         slot = self.slot_of(where, attributes)
         return self.options(where, attributes, _new(where, attributes, storage, sized=slot in self.sized))
 

@@ -72,7 +72,7 @@ def rules(resource_type: str) -> Mapping[str, TypeAttribute]:
     return catalog.attributes(resource_type, PROVIDER)
 
 
-def definition(resource_type: str, attribute: str) -> AttributeDefinition:
+def _definition(resource_type: str, attribute: str) -> AttributeDefinition:
     return rules(resource_type)[attribute].definition
 
 
@@ -139,7 +139,7 @@ def read_options(
         text, first = options.get(option), members[0]
         if text is not None and first.key is None:
             try:
-                values[first.attribute] = read(first, definition(resource_type, first.attribute), text)
+                values[first.attribute] = read(first, _definition(resource_type, first.attribute), text)
             except ValueError:
                 left.append(Entry(option, text))
         elif text is not None:
@@ -149,7 +149,7 @@ def read_options(
             left += [Entry(option, value, key) for key, value in kept.items() if key != _ENCODED]
         for member in members:
             if member.default is not None and member.attribute not in values:
-                about = definition(resource_type, member.attribute)
+                about = _definition(resource_type, member.attribute)
                 values[member.attribute] = canonical(member.default, about.cardinality, about.format)
     return values, left
 
@@ -169,7 +169,7 @@ def read_parts(
             elif field.encoding == "base64" and parts.get(_ENCODED, "0") != "1":
                 values[field.attribute] = text
             else:
-                values[field.attribute] = read(field, definition(resource_type, field.attribute), text)
+                values[field.attribute] = read(field, _definition(resource_type, field.attribute), text)
         except ValueError:
             left[key] = text
     return values, left

@@ -22,7 +22,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class _Listed:
     """A guest in the cluster's list. `type` there is its kind's wire name."""
 
     kind: Kind
@@ -53,9 +53,14 @@ class GuestView:
 
     @property
     def types(self) -> frozenset[str]:
+        """Our names for its kinds, as addresses have them."""
         return frozenset(kind.names.type for kind in self.kinds)
 
     def at_all(self, look: Look, types: frozenset[str]) -> None:
+        """Every guest of these types: ours with their configuration, others as the list shows them.
+
+        While any node is offline no type is complete.
+        """
         listed = [guest for guest in self._listed(look) if guest.type in types]
         offline = _offline(look)
         for node in sorted(offline):
@@ -74,6 +79,7 @@ class GuestView:
                 failed.add(node)
 
     def at_targets(self, look: Look, targets: Iterable[Target]) -> None:
+        """Single guests. One that the list does not show is absent only by a proof of its own."""
         listed = {(guest.type, guest.vmid): guest for guest in self._listed(look)}
         for target in targets:
             if target in listed:
@@ -81,10 +87,10 @@ class GuestView:
             else:
                 _absence(look, target, {vmid for _, vmid in listed})
 
-    def _listed(self, look: Look) -> list[Listed]:
+    def _listed(self, look: Look) -> list[_Listed]:
         kinds = {kind.names.wire: kind for kind in self.kinds}
         rows = look.client.get("/cluster/resources", {"type": "vm"})
-        return [Listed(kinds[row["type"]], row) for row in rows if row.get("type") in kinds]
+        return [_Listed(kinds[row["type"]], row) for row in rows if row.get("type") in kinds]
 
 
 def _offline(look: Look) -> frozenset[str]:
@@ -98,25 +104,25 @@ def _offline(look: Look) -> frozenset[str]:
     return frozenset(str(row["node"]) for row in rows if row.get("status") != "online")
 
 
-def _is_ours(look: Look, guest: Listed) -> bool:
+def _is_ours(look: Look, guest: _Listed) -> bool:
     return guest.vmid in look.known(guest.type) or marks.RESOURCE in str(guest.row.get("tags") or "")
 
 
-def _stranger(look: Look, guest: Listed) -> None:
+def _stranger(look: Look, guest: _Listed) -> None:
     if read.guest_state(guest.row) == read.UNKNOWN:
         _not_seen(look, guest, f"node {guest.node} does not say how guest {guest.vmid} is")
     else:
         look.resources.append(read.stranger(guest.kind, guest.row))
 
 
-def _by_place(guests: Iterable[Listed]) -> dict[tuple[str, str], list[Listed]]:
-    places: dict[tuple[str, str], list[Listed]] = {}
+def _by_place(guests: Iterable[_Listed]) -> dict[tuple[str, str], list[_Listed]]:
+    places: dict[tuple[str, str], list[_Listed]] = {}
     for guest in guests:
         places.setdefault((guest.node, guest.kind.names.wire), []).append(guest)
     return places
 
 
-def _at_node(look: Look, node: str, guests: list[Listed]) -> bool:
+def _at_node(look: Look, node: str, guests: list[_Listed]) -> bool:
     """Look at our guests of one kind on one node; False if the node did not answer."""
     kind = guests[0].kind
     try:
@@ -136,7 +142,7 @@ def _at_node(look: Look, node: str, guests: list[Listed]) -> bool:
     return True
 
 
-def _add(look: Look, guest: Listed, live: Row) -> None:
+def _add(look: Look, guest: _Listed, live: Row) -> None:
     try:
         rows = look.client.get(f"{guest.path}/pending")
     except ProviderError as error:
@@ -153,11 +159,11 @@ def _add(look: Look, guest: Listed, live: Row) -> None:
         look.resources.append(read.guest(guest.kind, guest.row, live, config))
 
 
-def _not_seen(look: Look, guest: Listed, message: str) -> None:
+def _not_seen(look: Look, guest: _Listed, message: str) -> None:
     look.unseen.append(Unseen(guest.type, guest.vmid, message))
 
 
-def _target(look: Look, guest: Listed) -> None:
+def _target(look: Look, guest: _Listed) -> None:
     try:
         live = look.client.get(f"{guest.path}/status/current")
     except ProviderError as error:

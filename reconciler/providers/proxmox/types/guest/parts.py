@@ -56,6 +56,7 @@ class Part:
         return self.slots.fullmatch(option) is not None
 
     def parse(self, text: str) -> dict[str, str]:
+        """Key → text; what has none in the option is under `default_key`, or an empty one."""
         return propstring.parse(text, self.default_key or "")
 
     def entries(self, option: str, text: str) -> Iterator[Entry]:
@@ -94,6 +95,7 @@ class Part:
         return self.write(where, slot, attributes, volume or {})
 
     def write(self, where: Address, slot: str, attributes: Attributes, volume: Texts) -> Options:  # noqa: ARG002
+        """Option → text of a part; here one property string in the option that is its slot."""
         return {slot: propstring.render({**self.written(attributes), **volume}, self.default_key)}
 
     def written(self, attributes: Attributes) -> dict[str, str]:
@@ -112,12 +114,15 @@ class Plain(Part):
     __slots__ = ()
 
     def entries(self, option: str, text: str) -> Iterator[Entry]:
+        """The whole text without a key, as there are none in it."""
         yield Entry(option, text)
 
     def read(self, option: str, options: Texts) -> dict[str, Value]:
+        """The text as the one attribute, beside the slot."""
         return {"slot": option, self.fields[0].attribute: options[option]}
 
     def write(self, where: Address, slot: str, attributes: Attributes, volume: Texts) -> Options:  # noqa: ARG002
+        """The text is the attribute itself, which the catalog therefore requires."""
         return {slot: str(attributes[self.fields[0].attribute])}
 
 

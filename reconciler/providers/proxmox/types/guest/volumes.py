@@ -27,6 +27,7 @@ def destroyed(kind: Kind, change: Change, place: Place) -> list[Call]:
 
 
 def moves(kind: Kind, change: Change, place: Place) -> list[Call]:
+    """A call for each disk with another storage or format; its old volume is deleted."""
     calls: list[Call] = []
     for part in change.parts("disk", PartAction.UPDATE):
         after = {item.name: item.after for item in part.changes}
@@ -43,6 +44,7 @@ def moves(kind: Kind, change: Change, place: Place) -> list[Call]:
 
 
 def sizes(change: Change, place: Place) -> list[Call]:
+    """A call for each disk that grows, and for each new one from an image that may be smaller."""
     calls: list[Call] = []
     for part in change.parts("disk", PartAction.UPDATE):
         size = next((item.after for item in part.changes if item.name == "size_gb"), None)
