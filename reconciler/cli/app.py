@@ -41,6 +41,7 @@ class Root(Guarded):
     """Takes the global options anywhere on the line, before a command or after it."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The command line, its global options moved to the front first."""
         return super().parse_args(ctx, hoisted(args))
 
 
@@ -121,6 +122,7 @@ def options(
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
+    """What holds for every command: its `Settings`, which the commands find in the context."""
     if no_color:
         os.environ["NO_COLOR"] = "1"  # what the consoles obey, and whatever is started from here
     where = (home or default_home()).absolute()

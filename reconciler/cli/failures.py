@@ -20,6 +20,7 @@ class Guarded(TyperGroup):
     """The root of all commands: every exception of any command ends here."""
 
     def invoke(self, ctx: Any) -> Any:
+        """Run the command that was typed; what it raises becomes a message and an exit code."""
         return guarded(lambda: super(Guarded, self).invoke(ctx), ctx)
 
 

@@ -49,6 +49,7 @@ class Fetching:
     _thread: threading.Thread | None = None
 
     def begin(self, login: Login | None, since: int) -> None:
+        """Start a reading; the one before must have been taken. `since` is as `Fetched` has it."""
         reading = self.reading = Fetched(since)
         self._thread = threading.Thread(target=self._run, args=(reading, login), name="fetch", daemon=True)
         self._thread.start()

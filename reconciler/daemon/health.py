@@ -42,6 +42,7 @@ class Health:
         self.reconciled = False
 
     def tick(self) -> None:
+        """The clock ticked just now; `not_alive` counts from here."""
         self._ticked = time.monotonic()
 
     def not_alive(self) -> str | None:
@@ -50,6 +51,7 @@ class Health:
         return f"the clock has not ticked for {silent:.0f} s" if silent > STALLED_SECONDS else None
 
     def not_ready(self) -> str | None:
+        """Why it is of no use now: no database, or no reconcile so far. None if it is ready."""
         if not self.metrics.snapshot.database_up:
             return "the database does not answer"
         return None if self.reconciled else "no reconcile has ended yet"
@@ -95,9 +97,11 @@ class HealthServer:
 
     @property
     def port(self) -> int:
+        """Where it listens; with `port=0`, the one that was free."""
         return int(self._http.server_address[1])
 
     def close(self) -> None:
+        """Stop listening; connections that are still open are not waited for."""
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()

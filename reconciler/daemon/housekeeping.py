@@ -39,9 +39,11 @@ class Housekeeping:
         self.metrics.snapshot.database_up = True
 
     def end(self) -> None:
+        """The database is closed: nothing is done until the next `begin`."""
         self._live = None
 
     def beat(self) -> None:
+        """Note that this worker lives, and measure; call `lost` where it counts as dead."""
         live = self._live
         if live is None:
             return

@@ -59,6 +59,7 @@ def configure(level: str, form: LogFormat, redactor: Redactor, stream: TextIO | 
 
 
 def get_logger(name: str) -> Logger:
+    """A module's logger, as `configure` has it, also where that is called only later."""
     logger: Logger = structlog.stdlib.get_logger(name)
     return logger
 

@@ -165,4 +165,5 @@ def _labelled(name: str, text: str, labels: Sequence[str], values: Mapping[str, 
 
 
 def tally(words: Iterable[str]) -> dict[str, int]:
+    """How often each word is there."""
     return dict(Tally(words))

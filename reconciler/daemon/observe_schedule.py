@@ -65,4 +65,5 @@ class Endpoints:
             del self._views[name]
 
     def coverage(self) -> Mapping[str, Coverage]:
+        """What the last look at each endpoint said, by name, for those that were looked at."""
         return {name: view.covered for name, view in self._views.items()}

@@ -20,11 +20,14 @@ _EXPECTED = frozenset({Result.DONE, Result.BUSY, Result.STALE, Result.NOT_STARTE
 
 @dataclass(slots=True)
 class Teller:
+    """Told of all that happens. Remembers what has drifted, so that each drift is counted once."""
+
     metrics: Metrics
     notices: Notices
     _drifted: frozenset[Address] = field(default_factory=frozenset)
 
     def recovered(self, item: Recovered) -> None:
+        """An operation of a dead worker was brought to an end, or could not be settled."""
         self.metrics.recovered.labels(str(item.settled).lower()).inc()
         _log.warning(
             "an operation of a dead worker was taken up",
@@ -35,6 +38,7 @@ class Teller:
         )
 
     def observed(self, covered: Coverage) -> None:
+        """What is new by a look; an endpoint's trouble or a quarantine, once until it changes."""
         changed, gone = [str(a) for a in covered.changed], [str(a) for a in covered.gone]
         if changed or gone:
             _log.info(
@@ -63,6 +67,7 @@ class Teller:
             )
 
     def started(self, step: Step) -> None:
+        """A step begins, which is logged each time."""
         _log.info(
             "step started",
             resource=str(step.address),

@@ -92,6 +92,7 @@ class Sources:
 
     @property
     def problems(self) -> int:
+        """How many problems all the sources have together, each as it was last read."""
         return sum(len(known.problems) for known in self._known.values())
 
     def close(self) -> None:
@@ -218,6 +219,7 @@ class Sources:
             )
 
     def views(self) -> dict[str, SourceView]:
+        """What metrics show of each source, by its label."""
         return {
             name: SourceView(known.commit or "", known.recorded_at, len(known.problems))
             for name, known in self._known.items()

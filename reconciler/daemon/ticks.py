@@ -43,6 +43,7 @@ class Tick:
 
     @property
     def interval(self) -> timedelta:
+        """`seconds` as a span, for reckoning with times."""
         return timedelta(seconds=self.seconds)
 
 

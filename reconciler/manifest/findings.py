@@ -34,6 +34,7 @@ class Findings:
         return len(self._problems) >= _MAX_KEPT
 
     def add(self, *problems: Problem) -> None:
+        """Keep problems, or only count them where it is full."""
         self.count += len(problems)
         self._problems += problems[: max(0, _MAX_KEPT - len(self._problems))]
 
@@ -71,15 +72,18 @@ class Scope:
     address: str | None = None
 
     def where(self, at: Position) -> Location:
+        """A position as a place in the document's file."""
         return Location(self.file, *at)
 
     def report(self, code: str, message: str, at: Position, hint: str | None = None) -> None:
+        """Add a problem with the code `manifest.CODE`, at a position of the document."""
         if self.findings.is_full:
             self.findings.count += 1
             return
         self.findings.add(Problem(f"manifest.{code}", message, self.where(at), self.address, hint))
 
     def suggestion(self, word: str, candidates: Iterable[str]) -> str | None:
+        """As `Findings.suggestion`: the bound on suggestions is the whole set's."""
         return self.findings.suggestion(word, candidates)
 
     def hide(self, node: Node) -> None:
@@ -88,6 +92,7 @@ class Scope:
 
 
 def position(node: Node) -> Position:
+    """Where a node begins: line and column, both from 1."""
     return node.line, node.column
 
 

@@ -17,6 +17,7 @@ def history_json(items: Iterable[HistoryView]) -> list[dict[str, Any]]:
 
 
 def history_table(items: Iterable[HistoryView], indent: int = 0) -> Table:
+    """A line for each change; of a value longer than 60 characters both ends are shown."""
     return Table(("TIME (UTC)", "ADDRESS", "CHANGE", "BY", "WHY"), tuple(map(_row, items)), indent)
 
 

@@ -20,6 +20,7 @@ class Line:
 
     @property
     def plain(self) -> str:
+        """Its text without the styles."""
         return "".join(piece if isinstance(piece, str) else piece[0] for piece in self.pieces)
 
 
@@ -36,6 +37,7 @@ Page = Iterable[Line | Table]
 
 
 def line(*pieces: Piece) -> Line:
+    """A line of these pieces; without any, an empty one."""
     return Line(pieces)
 
 

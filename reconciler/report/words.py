@@ -98,6 +98,7 @@ def seconds_text(seconds: float) -> str:
 
 
 def moment(at: datetime | None) -> str:
+    """`2026-01-31 08:00:00`, in UTC; empty where there is no such time."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else ""
 
 

@@ -17,10 +17,12 @@ class Answers(Suite):
     """A complete look is complete, absence is said and never guessed, and errors are told apart."""
 
     def test_every_offered_root_type_has_a_life(self, harness: DriverHarness) -> None:
+        """The samples are neither too few for the catalog nor of a type that it does not offer."""
         lived = {sample.desired.type for sample in self.samples()}
         assert lived == root_types(World(harness).catalog, harness.provider_type)
 
     def test_a_whole_observation_is_complete_and_finds_what_is_there(self, harness: DriverHarness) -> None:
+        """A look at all root types completes each, has nothing unseen, and counts its requests."""
         world, there = self._one_is_there(harness)
         types = frozenset(root_types(world.catalog, harness.provider_type))
         seen = world.driver.observe(ObserveRequest(types, known={there[0]: frozenset({there[1]})}))
@@ -30,6 +32,7 @@ class Answers(Suite):
         assert seen.requests > 0
 
     def test_a_wrong_credential_is_unauthorized_and_shown_nowhere(self, harness: DriverHarness) -> None:
+        """UNAUTHORIZED, not to be tried again, and without the credential in the message."""
         driver = harness.connect("a-wrong-credential")
         with pytest.raises(ProviderError) as error:
             driver.observe(ObserveRequest(frozenset({self.simplest.desired.type})))
@@ -48,6 +51,7 @@ class Answers(Suite):
     def test_refusals_are_classified_and_certain(
         self, harness: DriverHarness, fault: Fault, code: ErrorCode
     ) -> None:
+        """A refused creation says why by its code, and leaves no doubt that nothing was made."""
         error = self._failed_creation(harness, fault)
         assert error.code is code
         assert not error.ambiguous
@@ -56,10 +60,12 @@ class Answers(Suite):
     def test_a_change_without_a_readable_answer_is_ambiguous(
         self, harness: DriverHarness, fault: Fault
     ) -> None:
+        """A driver cannot know whether the request was lost, or only its answer."""
         assert self._failed_creation(harness, fault).ambiguous
 
     @pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.UNREADABLE, Fault.REQUEST_LOST])
     def test_a_list_that_cannot_be_read_concludes_nothing(self, harness: DriverHarness, fault: Fault) -> None:
+        """A ProviderError instead of an empty answer, for a whole type and for one object."""
         world, there = self._one_is_there(harness)
         harness.fail(fault, reads=True)
         with pytest.raises(ProviderError):
@@ -69,6 +75,7 @@ class Answers(Suite):
         harness.mend()
 
     def test_what_is_not_there_is_absent_and_what_is_there_is_not(self, harness: DriverHarness) -> None:
+        """Of two targets the one with a made-up id is absent, and no type is complete."""
         world, there = self._one_is_there(harness)
         gone = (there[0], "999999")
         seen = world.driver.observe(ObserveRequest(frozenset({there[0]}), (there, gone)))
@@ -77,6 +84,7 @@ class Answers(Suite):
         assert not seen.complete
 
     def test_a_task_that_nobody_knows_is_unknown(self, harness: DriverHarness) -> None:
+        """`poll` says UNKNOWN of an id that it never gave, and raises nothing."""
         states = harness.driver.poll(["nonsense"])
         assert states["nonsense"].state is TaskState.UNKNOWN
 

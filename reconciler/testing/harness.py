@@ -24,9 +24,11 @@ class FreeMeter:
         self.told: list[tuple[int | None, int | None, float | None]] = []
 
     def before(self) -> None:
+        """Counts the request in `asked`, and lets it go at once."""
         self.asked += 1
 
     def after(self, limit: int | None, remaining: int | None, reset: float | None) -> None:
+        """Keeps in `told` what the driver read of the budget."""
         self.told.append((limit, remaining, reset))
 
 
@@ -59,10 +61,12 @@ class DriverHarness(Protocol):
     """A driver connected to a provider of its own. `provider_type` is its endpoint's name too."""
 
     @property
-    def provider_type(self) -> str: ...
+    def provider_type(self) -> str:
+        """The provider type's name, as the driver's catalog has it."""
 
     @property
-    def driver(self) -> Driver: ...
+    def driver(self) -> Driver:
+        """The one that is tested, connected with the valid credential."""
 
     def connect(self, credential: str | None = None) -> Driver:
         """Another driver to the same provider; `credential` replaces the valid one."""

@@ -22,6 +22,7 @@ class Lives(Suite):
     """An object is made, looked at, changed, taken over and deleted; asked for twice, it is made once."""
 
     def test_what_is_created_is_observed_as_it_was_desired(self, world: World, sample: Sample) -> None:
+        """Name or key, mark, tags and every compared attribute come back, and nothing differs."""
         desired = sample.desired
         world.apply(desired)
         seen = world.look(desired.address, desired)
@@ -39,6 +40,7 @@ class Lives(Suite):
         assert world.pending(desired) == Diff(desired.address)
 
     def test_after_every_change_nothing_is_left_to_change(self, world: World, sample: Sample) -> None:
+        """Each variant of the sample changes something, and is met once it was applied."""
         world.apply(sample.desired)
         for number, variant in enumerate(sample.variants):
             assert world.pending(variant), f"variant {number} changes nothing"
@@ -47,6 +49,7 @@ class Lives(Suite):
             assert dict(world.recorded[variant.address].tags) == dict(variant.tags)
 
     def test_the_lives_change_every_attribute_that_can_be_changed(self, world: World, sample: Sample) -> None:
+        """What of the type and its parts can change, a variant changes; `elsewhere` is let off."""
         changed: set[tuple[str, str]] = set()
         world.apply(sample.desired)
         for variant in sample.variants:
@@ -65,6 +68,7 @@ class Lives(Suite):
         assert changeable - sample.elsewhere <= changed
 
     def test_what_is_sent_is_what_the_plan_showed(self, world: World, sample: Sample) -> None:
+        """The provider gets the calls' own methods and paths, in order, and no change besides."""
         for desired in (sample.desired, *sample.variants):
             before = len(world.harness.sent())
             calls = world.apply(desired)
@@ -76,6 +80,7 @@ class Lives(Suite):
             assert world.harness.sent()[before:] == shown
 
     def test_what_is_deleted_is_positively_absent(self, world: World, sample: Sample) -> None:
+        """The last call says that it deletes; a look at the target then denies it."""
         address = sample.desired.address
         world.apply(sample.desired)
         calls = world.delete(address)
@@ -86,6 +91,7 @@ class Lives(Suite):
         assert not seen.unseen
 
     def test_a_natural_key_is_one_of_a_type_that_has_one(self, world: World, sample: Sample) -> None:
+        """Only a type whose identity is `key` has one, and no change in place moves it."""
         if key_of(type(world.driver), sample.desired) is not None:
             assert world.identity(sample.desired.type) is Identity.KEY
             for variant in sample.variants:
@@ -112,6 +118,7 @@ class Lives(Suite):
         assert marks.count(world.mark(address).resource) == expected
 
     def test_an_adoption_writes_our_mark_and_nothing_else(self, world: World, sample: Sample) -> None:
+        """Taking over an object that is as desired leaves all that a manifest can set."""
         desired = sample.desired
         world.apply(desired)
         stranger = world.look(desired.address, desired)
@@ -125,6 +132,7 @@ class Lives(Suite):
         assert settable(world, adopted) == settable(world, stranger)
 
     def test_lowering_is_pure_and_repeatable(self, world: World, sample: Sample) -> None:
+        """Lowered twice, a step has the same calls, and the provider got nothing because of it."""
         world.apply(sample.desired)
         before = len(world.harness.sent())
         there: Recorded = world.recorded[sample.desired.address]

@@ -147,6 +147,7 @@ def compared(catalog: Catalog, desired: Desired) -> Iterator[tuple[str, Value]]:
 
 
 def root_types(catalog: Catalog, provider: str) -> set[str]:
+    """The types that a provider type offers by themselves, not as parts."""
     return {
         name for (name, of) in catalog.offers if of == provider and not catalog.resource_types[name].is_part
     }

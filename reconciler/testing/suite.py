@@ -26,6 +26,7 @@ class Suite(ABC):
 
     @pytest.fixture
     def harness(self) -> Iterator[DriverHarness]:
+        """The driver before a provider that is this test's alone."""
         with self.connected() as made:
             yield made
 
@@ -40,6 +41,7 @@ class Suite(ABC):
         return min(self.samples(), key=lambda sample: (len(sample.first), len(sample.desired.parts)))
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """A test that takes a `sample` becomes one for each, with the sample's type for its id."""
         if "sample" in metafunc.fixturenames:
             lives = [pytest.param(sample, id=sample.desired.type) for sample in self.samples()]
             metafunc.parametrize("sample", lives)

@@ -83,22 +83,26 @@ class World:
         return calls
 
     def delete(self, address: Address) -> tuple[Call, ...]:
+        """The calls that deleting took. Record and id stay, so that `observe` can ask for it."""
         there = self.recorded[address]
         calls = self.lower(Action.DELETE, None, there, removal(there, self.catalog))
         self.run(calls, address)
         return calls
 
     def pending(self, desired: Desired) -> Diff:
+        """What separates the desired resource from what was last recorded of it."""
         return diff(desired, self.recorded[desired.address], self.catalog)
 
     def lower(
         self, action: Action, desired: Desired | None, recorded: Recorded | None, difference: Diff
     ) -> tuple[Call, ...]:
+        """The driver's calls for a step, which may refer to all that the world has recorded."""
         referenced: dict[Reference, Recorded] = dict(self.recorded.items())
         request = LowerRequest(action, desired, recorded, difference, self.settings, referenced)
         return self.driver.lower(request)
 
     def run(self, calls: Sequence[Call], address: Address) -> None:
+        """Send the calls as one operation, waiting for their tasks. Only best effort may fail."""
         self.operation = uuid4()
         for call in calls:
             try:
@@ -140,6 +144,7 @@ class World:
         ).fill(call)
 
     def mark(self, address: Address) -> Mark:
+        """Our mark for an address in the present operation; its uid is chosen at first use."""
         uid = self.uids.setdefault(address, uuid4())
         return Mark(OWNER, uid, self.operation)
 
@@ -155,6 +160,7 @@ class World:
     # -- observation --------------------------------------------------------------------------------
 
     def observe(self, address: Address) -> Observation:
+        """Look at one object as a target, by its id; nothing is recorded."""
         target = (address.type, self.ids[address])
         known = {address.type: frozenset({self.ids[address]})}
         return self.driver.observe(ObserveRequest(frozenset({address.type}), (target,), known))

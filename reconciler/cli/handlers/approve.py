@@ -12,6 +12,10 @@ from reconciler.store.work import plans
 
 
 def approve(settings: Settings, word: str) -> None:
+    """Agree to a saved plan, by its number or its hash's beginning, in the name of the actor.
+
+    Raises PlanError where there is none, or where it had its time.
+    """
     actor = acting(settings, f"approval of plan {word}")
     key = load_key(settings.home)
     with opened(settings) as store, store.transaction(actor) as tx:

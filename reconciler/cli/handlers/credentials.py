@@ -40,6 +40,7 @@ NEW_KEY_VARIABLE = "RECONCILER_NEW_KEY"
 
 
 def listed(settings: Settings, output: Format) -> None:
+    """Print each declared credential with its fingerprint, and the endpoints that use it."""
     with opened(settings) as store, store.read() as tx:
         found = views.credentials(tx)
     if print_data([asdict(item) for item in found], output):
@@ -62,6 +63,10 @@ def listed(settings: Settings, output: Format) -> None:
 
 
 def put(settings: Settings, name: str) -> None:
+    """Store a value, which is asked for or read from standard input, in the vault.
+
+    Raises CredentialError where no credential of the name is declared as stored, or the value is empty.
+    """
     value = secret(name)
     with (
         _opened(settings) as (store, key),

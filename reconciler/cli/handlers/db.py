@@ -54,6 +54,10 @@ def _without_password(text: str) -> str:
 
 
 def migrate(settings: Settings) -> None:
+    """Apply what is pending of the schema, and print the name of each file that was.
+
+    A URL has to be an administrator's. Raises MigrationError, or DatabaseUnavailable.
+    """
     address, server = admin_url(settings.database, settings.home)
     try:
         done = migrations.migrate(address)
@@ -66,6 +70,7 @@ def migrate(settings: Settings) -> None:
 
 
 def status(settings: Settings, output: Literal["text", "json"]) -> None:
+    """Print where the database is and how it is. An embedded one is not started for it."""
     found = _status(settings)
     if output == "json":
         print_json(found)
@@ -122,6 +127,10 @@ def _status(settings: Settings) -> dict[str, Any]:
 
 
 def stop(settings: Settings, *, force: bool) -> None:
+    """End the embedded server; does nothing to one at a URL.
+
+    `force`: also while others use it, whose sessions end. Raises DatabaseInUse where they do, without it.
+    """
     if settings.database is not None:
         note("A server of one's own is not stopped from here.")
         return

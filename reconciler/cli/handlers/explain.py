@@ -34,6 +34,10 @@ _CHANGES: Mapping[Mutability, str] = {
 
 
 def schema(kind: str | None, providers: list[str]) -> None:
+    """Print the JSON Schema of a kind, or of all, with the named provider types' attributes.
+
+    Raises ConfigurationError for a kind or a provider type that there is not.
+    """
     catalog = packaged()
     for name in providers:
         if name not in catalog.provider_types:
@@ -56,6 +60,10 @@ def _no_kind(word: str, catalog: Catalog) -> ConfigurationError:
 
 
 def explain(word: str | None) -> None:
+    """Print all kinds, or what one word means: a kind, a form, an attribute (`vm.memory_mb`).
+
+    Raises ConfigurationError for a word that means nothing.
+    """
     catalog = packaged()
     if word is None:
         show(_kinds_page(catalog))

@@ -38,6 +38,7 @@ def form_lines(word: str, catalog: Catalog) -> Iterator[Line] | None:
 
 
 def form_names() -> list[str]:
+    """What `form_lines` knows: the inventory's kinds, as they are written, and `lifecycle`."""
     return [*inventory_forms(), "lifecycle"]
 
 

@@ -16,6 +16,10 @@ _SOME = 20  # addresses that are listed one by one
 
 
 def forget(settings: Settings, text: str) -> int:
+    """Cease to manage a resource, whose object stays; fails where that could not be done.
+
+    Raises PlanError where nothing is managed at the address, or a manifest wants it.
+    """
     address = parsed(text)
     with running(Request(settings)) as run:
         outcome = forget_one(run.session, address)

@@ -20,6 +20,11 @@ from reconciler.store.database.session import Transaction
 def get(
     settings: Settings, what: str, output: Format, labels: list[str], endpoint: str | None, most: int
 ) -> None:
+    """Print what a word lists: one of `LISTINGS`, or resources, narrowed by tags and endpoint.
+
+    `most` bounds plans, operations and revisions. Raises ConfigurationError for a word that lists
+    nothing or an endpoint that is not there, PlanError for an address at which nothing is recorded.
+    """
     with opened(settings) as store, store.read() as tx:
         listing = LISTINGS.get(what)
         if listing is not None and (labels or endpoint):

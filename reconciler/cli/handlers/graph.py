@@ -17,6 +17,10 @@ _EDGES = {"contains": "solid", "depends_on": "bold", "member_of": "dashed", "att
 
 
 def graph(settings: Settings, address: str | None, output: Literal["text", "dot", "mermaid"]) -> None:
+    """Print the resources with their ties; of an address only what it needs, and what needs it.
+
+    Raises PlanError where nothing is managed at the address.
+    """
     with opened(settings) as store, store.read() as tx:
         ties = views.relationships(tx)
         names = {item.address for item in views.resources(tx)}

@@ -24,6 +24,11 @@ def hold(
     tag: str | None,
     until: str | None,
 ) -> None:
+    """Leave alone what all the given scopes fit, until a time or until it is released.
+
+    Raises ConfigurationError where no scope is given, or a tag or a time cannot be read; DatabaseError for an
+    endpoint or a type that is not known.
+    """
     if not (address or endpoint or kind or tag):
         raise ConfigurationError(
             "nothing to hold was named", hint="name an ADDRESS, or use --endpoint, --type or --tag"
@@ -68,6 +73,7 @@ def release(settings: Settings, words: list[str]) -> int:
 
 
 def retry(settings: Settings, text: str) -> None:
+    """End the back-off of a resource, or that it is parked; the next apply tries it again."""
     address = parsed(text)
     with opened(settings) as store, store.transaction(acting(settings, f"retry {address}")) as tx:
         waited = pauses.retry(tx, address)

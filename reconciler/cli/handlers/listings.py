@@ -36,6 +36,7 @@ RESOURCE_COLUMNS = (
 
 
 def resource_row(item: views.ResourceView) -> tuple[Piece, ...]:
+    """The cells of `RESOURCE_COLUMNS`. A presence is told only where it is not `present`."""
     now = datetime.now(UTC)
     presence = "" if item.presence == "present" else item.presence
     return (

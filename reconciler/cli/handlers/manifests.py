@@ -25,6 +25,7 @@ class Manifests:
 
     @property
     def given(self) -> bool:
+        """Whether a source was named at all."""
         return bool(self.files) or self.git is not None
 
     def read(self, settings: Settings, known: Collection[str] = ()) -> tuple[SourceState, ...]:

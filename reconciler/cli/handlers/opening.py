@@ -17,6 +17,7 @@ _CONNECTIONS = 2
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Store]:
+    """The database's store, closed at the end. Raises DatabaseUnavailable, or MigrationError."""
     with open_database(settings.database, settings.home, max_size=_CONNECTIONS) as database:
         yield database.store
 

@@ -49,10 +49,12 @@ class Run:
 
     @property
     def view(self) -> View:
+        """How much reports show: with `--verbose` all, else the calls if they were asked for."""
         settings = self.request.settings
         return View(self.session.engine.catalog, self.request.calls or settings.verbose, settings.verbose)
 
     def report(self, preview: Preview, saved_as: int | None = None) -> PlanReport:
+        """The plan with all that is told beside it. `saved_as`: its number, if it was saved."""
         coverage = replace(
             self.coverage(preview.coverage), unmanaged=preview.unmanaged, unrecorded=preview.unrecorded
         )
@@ -61,6 +63,7 @@ class Run:
         return PlanReport(preview.plan, self.view, coverage, sources, tuple(renamed), saved_as)
 
     def coverage(self, endpoints: Mapping[str, Coverage]) -> ObservationCoverage:
+        """The endpoints' coverage, and whether only a part of all there is was asked about."""
         chosen = self.request.options.selection
         whole = all(state.part is None and state.complete for state in self.session.states)
         return ObservationCoverage(endpoints, self.request.observe, bool(chosen) or not whole)
@@ -73,10 +76,12 @@ class Run:
                 self.session.observe()
 
     def recover(self) -> None:
+        """Bring to an end what dead workers left open, and show it."""
         with self.reporter.showing():
             self.session.recover()
 
     def preview(self) -> Preview:
+        """The plan for the sources. Warns of what was not seen and of selectors that fit nothing."""
         preview = self.session.preview()
         warn_of_troubles(preview.coverage, "what is not known there is left as it is")
         with self.session.engine.store.read() as tx:

@@ -55,6 +55,10 @@ def token_of(value: str | None, variable: str | None, file: Path | None) -> str 
 def serve_hetzner(
     place: Place, token: str | None, rate_limit: int | None, api_date: datetime | None = None
 ) -> None:
+    """Serve a simulated project until interrupted. Raises ConfigurationError if it cannot listen.
+
+    `rate_limit` is in requests an hour, None for no limit. `api_date`: answer as the API did on that day.
+    """
     from reconciler.sim.hetzner import HetznerApi
 
     api = HetznerApi(
@@ -68,6 +72,11 @@ def serve_hetzner(
 
 
 def serve_proxmox(place: Place, token: str | None, ca_dir: Path) -> None:
+    """Serve a simulated cluster over TLS, as `serve_hetzner` does a project.
+
+    `token` is the whole one, `USER@REALM!NAME=SECRET`, or only the secret of the demonstration's. The
+    certificates are in `ca_dir`, made where there are none that are still good.
+    """
     from reconciler.sim.proxmox import DEMO_TOKEN, ProxmoxApi, Token
     from reconciler.sim.tls import server_context
 

@@ -64,6 +64,7 @@ def hint(text: str) -> None:
 
 
 def warn(message: str, advice: str = "") -> None:
+    """A line beside the result that begins with `warning:`, and below it the advice, if any."""
     note(("warning: ", "bold yellow"), message)
     if advice:
         hint(advice)
@@ -80,6 +81,7 @@ def show(page: Page) -> None:
 
 
 def print_json(value: object) -> None:
+    """A value as JSON, the result; escaped where standard output cannot encode it as it is."""
     text = json_text(value)
     sys.stdout.write((text if _writable(text) else json_text(value, ascii_only=True)) + "\n")
 

@@ -65,6 +65,7 @@ class Reporter:
 
     @property
     def progress(self) -> Events:
+        """What the engine is given, so that it tells this of what happens."""
         return Events(self.started, self.ended, self.recovered, self.planned)
 
     @contextmanager
@@ -83,6 +84,7 @@ class Reporter:
                 self._live = None
 
     def planned(self, plan: Plan) -> None:
+        """A wave begins: what is counted and estimated from now on are its steps."""
         if self._plan.steps:
             note(f"What follows from that: {counted(len(plan.steps), 'more step')}.")
         self._plan = plan
@@ -92,6 +94,7 @@ class Reporter:
             note((f"About {seconds_text(seconds)}, going by the last times.", "dim"))
 
     def started(self, step: Step) -> None:
+        """A step is under way: a line of its own in the picture, or one that is printed."""
         words = ACTIONS[step.action]
         self._since[step.address] = time.monotonic()
         if self._live is None:
@@ -107,6 +110,7 @@ class Reporter:
         )
 
     def ended(self, outcome: Outcome) -> None:
+        """A step came to its end. Its time is the estimate for its kind where there was none."""
         self._since.pop(outcome.address, None)
         self._ended.add(outcome.address)
         # What took its time just now says how long the next of its kind will take.
@@ -118,6 +122,7 @@ class Reporter:
             note(f"{outcome.address}: ", outcome_text(outcome))
 
     def recovered(self, item: Recovered) -> None:
+        """One operation of a dead worker was brought to an end, or (`!`) could not be."""
         mark = ("✓", "green") if item.settled else ("!", "yellow")
         note(
             mark, f" left over from a run that was cut off: {item.action.value} {item.address} {item.message}"

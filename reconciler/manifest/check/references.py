@@ -26,6 +26,7 @@ class Places:
     elsewhere: frozenset[Address]
 
     def has(self, root: Address) -> bool:
+        """Whether a root is declared: in this set, be it with problems, or by another source."""
         return root in self.declared or root in self.elsewhere
 
 

@@ -34,6 +34,7 @@ class AttributesRead:
 
     @property
     def explicit(self) -> frozenset[str]:
+        """The names of what was given, also where it was wrong or is to have no value."""
         return frozenset(self.written)
 
 

@@ -19,6 +19,8 @@ class MetadataForm(Form):
 
 
 class LifecycleForm(Form):
+    """What may happen to a resource. Editors and `explain lifecycle` show the descriptions."""
+
     prevent_destroy: StrictBool = Field(
         default=False, description="Never destroy it, nor replace it; holds when its manifest is gone too."
     )

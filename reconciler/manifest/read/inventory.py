@@ -1,8 +1,4 @@
-"""Reads the kinds that are no resources: providers, endpoints, credentials, locations, datacenters.
-
-It reads one document at a time and refuses what is wrong within it; whether the names they give one another
-exist is checked in `inventory_links`. No secret is ever in an inventory: a credential says where one is.
-"""
+"""Reads the kinds of the inventory, one by one; `check.inventory` sees that what they name is there."""
 
 from __future__ import annotations
 
@@ -70,17 +66,23 @@ URL = r"^[a-z][a-z0-9+.-]*://[^\s/?#@]+(/[^\s?#]*)?$"
 
 
 class ProviderTypeForm(Form):
+    """How a provider type is called; its driver brings all else."""
+
     display_name: str = ""
     description: str = ""
 
 
 class ProviderForm(Form):
+    """`type` is the name of a provider type, for which a driver has to be installed."""
+
     type: str
     display_name: str = ""
     description: str = ""
 
 
 class EndpointForm(Form):
+    """All of an endpoint but its `settings`: which there are, its provider type says."""
+
     provider: str = Field(description="The name of a Provider.")
     display_name: str = ""
     url: Annotated[str, BeforeValidator(_a_url), Field(pattern=URL, max_length=2048)] | None = Field(
@@ -101,6 +103,8 @@ class EndpointForm(Form):
 
 
 class CredentialForm(Form):
+    """Where a secret is: exactly one of the three, which is checked once the form is read."""
+
     environment: Annotated[str, Field(pattern=ENVIRONMENT)] | None = Field(
         default=None, description="The environment variable that holds it."
     )
@@ -115,6 +119,8 @@ class CredentialForm(Form):
 
 
 class LocationForm(Form):
+    """A place in the world: degrees north and east, an ISO 3166 code, an IANA time zone."""
+
     display_name: str = ""
     country_code: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     city: str | None = None
@@ -124,6 +130,8 @@ class LocationForm(Form):
 
 
 class DatacenterForm(Form):
+    """A building: the names of its location and of the providers in it, and what it can do."""
+
     location: str
     display_name: str = ""
     description: str = ""
@@ -138,6 +146,7 @@ def spec_entry(envelope: Envelope, key: str) -> Position:
 
 
 def provider_type(envelope: Envelope, catalog: Catalog) -> ProviderTypeDeclaration | None:
+    """How it is called; None, with problems. It is given even if there is no driver for it."""
     name = envelope.address.name
     if name not in catalog.provider_types:
         no_driver(name, catalog, envelope.scope, position(envelope.spec))
@@ -161,6 +170,7 @@ def no_driver(name: str, catalog: Catalog, scope: Scope, at: Position) -> None:
 
 
 def provider(envelope: Envelope, catalog: Catalog) -> Provider | None:
+    """The provider; None, with problems, also where there is no driver for its type."""
     form = read_form(ProviderForm, envelope.spec, envelope.scope, "spec")
     if form is None:
         return None
@@ -223,9 +233,9 @@ def _settings(entry: Entry | None, kind: str, catalog: Catalog, scope: Scope) ->
 
 
 def credential(envelope: Envelope, *, in_folder: bool) -> Credential | None:
+    """Where the secret is; None, with problems. One that stands here itself is never shown."""
     form = read_form(CredentialForm, envelope.spec, envelope.scope, "spec")
     if form is None:
-        # A person who writes a secret here must not find it in a log.
         envelope.scope.hide(envelope.spec)
         return None
     if len(form.model_fields_set) != 1:
@@ -242,7 +252,6 @@ def credential(envelope: Envelope, *, in_folder: bool) -> Credential | None:
 
 
 def _path(text: str | None, envelope: Envelope, key: str, *, in_folder: bool) -> str | None:
-    """An absolute path; a relative one starts in the manifest's own folder."""
     if text is None or Path(text).is_absolute():
         return text
     if not in_folder:
@@ -253,6 +262,7 @@ def _path(text: str | None, envelope: Envelope, key: str, *, in_folder: bool) ->
 
 
 def location(envelope: Envelope) -> Location | None:
+    """The place; None, with problems. It is given even if half its coordinates are missing."""
     form = read_form(LocationForm, envelope.spec, envelope.scope, "spec")
     if form is None:
         return None
@@ -273,6 +283,7 @@ def location(envelope: Envelope) -> Location | None:
 
 
 def datacenter(envelope: Envelope) -> Datacenter | None:
+    """The building, its capabilities and providers sorted, each once; None, with problems."""
     form = read_form(DatacenterForm, envelope.spec, envelope.scope, "spec")
     if form is None:
         return None

@@ -39,6 +39,8 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True)
 class ResourceRead:
+    """One resource, all the others that it names, and its envelope for what is checked later."""
+
     desired: Desired
     pointers: tuple[Pointer, ...]
     envelope: Envelope

@@ -27,6 +27,8 @@ class UserRuleForm(RuleForm):
 
 
 class UserOfferForm(OfferForm):
+    """An offer as a catalog file has it, with rules as users write them."""
+
     attributes: dict[Name, UserRuleForm] = Field(default_factory=dict)  # type: ignore[assignment]
 
 

@@ -40,6 +40,7 @@ class SourceSpec:
 
     @property
     def is_remote(self) -> bool:
+        """Whether it is fetched; a repository by path or `file://` URL is read where it is."""
         return self.git is not None and is_remote(self.git)
 
 

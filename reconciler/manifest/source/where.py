@@ -108,6 +108,7 @@ def derived(root: Path, inside: str, git: GitPlace | None) -> str:
 
 
 def with_folder(repository: str, folder: str) -> str:
+    """What a folder of a repository is called: `NAME//FOLDER`; its top by the name alone."""
     return f"{repository}//{folder}" if folder else repository
 
 

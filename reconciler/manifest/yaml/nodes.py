@@ -27,6 +27,8 @@ class Scalar(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
+    """A list, with the place where it begins."""
+
     items: tuple[Node, ...]
     line: int
     column: int

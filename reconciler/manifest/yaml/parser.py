@@ -9,7 +9,10 @@ import yaml
 
 
 class Parser(Protocol):
-    def get_event(self) -> Any: ...
+    """What the reader needs of a parser: libyaml's and PyYAML's own both have it."""
+
+    def get_event(self) -> Any:
+        """The next event. Raises YAMLError; PyYAML's own also ValueError and OverflowError."""
 
 
 def fastest_parser() -> Callable[[bytes], Parser]:

@@ -37,6 +37,10 @@ _HEADS = b"refs/heads/"
 
 
 def main() -> None:
+    """Answer the one request and end, by an alarm a few seconds after the request's at the latest.
+
+    Whatever libraries print goes to standard error. What they leave running is not waited for.
+    """
     # Library warnings and whatever else is printed must not stand in the answer.
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

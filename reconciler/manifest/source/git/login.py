@@ -24,6 +24,8 @@ HELPER_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Login:
+    """Whom a remote is told that we are. The password is left out of `repr`."""
+
     user: str
     password: str = field(repr=False)
 

@@ -26,6 +26,7 @@ class Repository(Repo):
     """
 
     def get_config(self) -> ConfigFile:
+        """Its settings without the extensions that git ignores or a reader need not know."""
         found = super().get_config()
         if not found.has_section(_EXTENSIONS):
             return found
@@ -63,7 +64,7 @@ def opened(location: Path, shown: str) -> Iterator[Repository]:
         reason = f"it cannot be opened: its format has the version {caught.version}, and 0 and 1 are known"
         raise error("broken", reason, shown, "read a clone of it in the usual format") from None
     except Exception as caught:
-        raise broken(caught, shown) from caught
+        raise _broken(caught, shown) from caught
     try:
         yield repo
     except ReconcilerError:
@@ -71,17 +72,18 @@ def opened(location: Path, shown: str) -> Iterator[Repository]:
     except Exception as caught:
         # What was read halfway holds on to its pack, which could not be closed otherwise.
         clear_frames(caught.__traceback__)
-        raise broken(caught, shown) from caught
+        raise _broken(caught, shown) from caught
     finally:
         with suppress(BufferError):
             repo.close()
 
 
-def broken(caught: Exception, shown: str) -> ManifestError:
+def _broken(caught: Exception, shown: str) -> ManifestError:
     reason = f"it cannot be read: {type(caught).__name__}: {caught}"[:300]
     hint = "the clone may be shallow, partial or damaged; run git fsck there, or clone it again"
     return error("broken", reason, shown, hint)
 
 
 def error(code: str, message: str, shown: str, hint: str) -> ManifestError:
+    """The one problem `source.CODE`, at the repository as messages name it."""
     return ManifestError([Problem(f"source.{code}", message, Location(shown), hint=hint)])
