@@ -45,8 +45,11 @@ class ProxmoxHarness:
             if entry["method"] != "GET"
         ]
 
+    def fault(self, kind: str, **options: Any) -> None:
+        self.rig.fault(kind, **options)
+
     def fail(self, fault: Fault, *, reads: bool) -> None:
-        self.rig.fault(**simulated(fault, reads=reads))
+        self.fault(**simulated(fault, reads=reads))
 
     def mend(self) -> None:
         self.rig.clear_faults()

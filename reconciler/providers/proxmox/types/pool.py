@@ -50,7 +50,8 @@ def _look_at(look: Look, name: str, *, known: bool, target: bool = False) -> Pro
     try:
         rows = look.client.get("/pools", {"poolid": name})
     except ProviderError as error:
-        if target and error.code is ErrorCode.NOT_FOUND:
+        # Only the server's own words: a bare 404 may come from whatever stands before it.
+        if target and error.code is ErrorCode.NOT_FOUND and "does not exist" in error.message:
             look.absent.add((NAME, name))
             return None
         look.unseen.append(Unseen(NAME, name, error.message))

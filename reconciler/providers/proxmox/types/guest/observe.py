@@ -73,10 +73,15 @@ class GuestView:
         for guest in ours:
             if guest.node in offline:
                 _not_seen(look, guest, f"its node {guest.node} is offline")
-        failed = set(offline)
+        silent: dict[str, str] = {}
         for (node, _), guests in sorted(_by_place(ours).items()):
-            if node not in failed and not _at_node(look, node, guests):
-                failed.add(node)
+            if node in offline:
+                continue
+            if node in silent:  # not asked for its other kind; what nobody looked at is not absent
+                for guest in guests:
+                    _not_seen(look, guest, silent[node])
+            elif error := _at_node(look, node, guests):
+                silent[node] = error.message
 
     def at_targets(self, look: Look, targets: Iterable[Target]) -> None:
         """Single guests. One that the list does not show is absent only by a proof of its own."""
@@ -122,8 +127,8 @@ def _by_place(guests: Iterable[_Listed]) -> dict[tuple[str, str], list[_Listed]]
     return places
 
 
-def _at_node(look: Look, node: str, guests: list[_Listed]) -> bool:
-    """Look at our guests of one kind on one node; False if the node did not answer."""
+def _at_node(look: Look, node: str, guests: list[_Listed]) -> ProviderError | None:
+    """Look at our guests of one kind on one node; the error if the node did not answer."""
     kind = guests[0].kind
     try:
         rows = look.client.get(f"/nodes/{node}/{kind.names.wire}", kind.listing)
@@ -131,7 +136,8 @@ def _at_node(look: Look, node: str, guests: list[_Listed]) -> bool:
     except ProviderError as error:
         for guest in guests:
             _not_seen(look, guest, error.message)
-        return error.code not in (ErrorCode.UNAVAILABLE, ErrorCode.TIMEOUT, ErrorCode.CONNECTION)
+        silent = error.code in (ErrorCode.UNAVAILABLE, ErrorCode.TIMEOUT, ErrorCode.CONNECTION)
+        return error if silent else None
     for guest in guests:
         live = lives.get(guest.vmid)
         if live is None:
@@ -139,7 +145,7 @@ def _at_node(look: Look, node: str, guests: list[_Listed]) -> bool:
             _not_seen(look, guest, text)
         else:
             _add(look, guest, live)
-    return True
+    return None
 
 
 def _add(look: Look, guest: _Listed, live: Row) -> None:
