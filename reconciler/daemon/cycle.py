@@ -1,4 +1,4 @@
-"""One reconcile: recover, read the sources, covered, plan and apply; and tell what came of it.
+"""One reconcile: recover, read the sources, look, plan and apply; and tell what came of it.
 
 Everything that changes anything is the engine's. Whatever goes wrong at one source, endpoint or resource
 holds up no other; what goes wrong with the database is for the caller.

@@ -163,7 +163,6 @@ class _Service:
         self._taken()  # words about an earlier connection
         self.session_lost.clear()
         self.housekeeping.begin(engine.store, context.worker)
-        self.metrics.snapshot.database_up = True
         self.metrics.snapshot.budgets = self.budgets
         self.words.put(Due.RECONCILE)
         notify("READY=1")

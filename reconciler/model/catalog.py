@@ -231,6 +231,14 @@ class Catalog:
         """How a provider type has a resource type; None where it does not offer it."""
         return self.offers.get((resource_type, provider_type))
 
+    def root_types(self, provider_type: str) -> frozenset[str]:
+        """The resource types that a provider type offers by themselves, not as parts."""
+        return frozenset(
+            name
+            for name, offered in self.offers
+            if offered == provider_type and not self.resource_types[name].is_part
+        )
+
     def by_kind(self, kind: str) -> ResourceType | None:
         """The resource type that manifests call so (`VirtualMachine`); None for an unknown kind."""
         return self._kinds.get(kind)

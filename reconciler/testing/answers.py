@@ -8,7 +8,6 @@ from reconciler.errors import ErrorCode, ProviderError
 from reconciler.executor.access.edge import Edge
 from reconciler.providers.driver import ObserveRequest, TaskState
 from reconciler.testing.harness import DriverHarness, Fault
-from reconciler.testing.samples import root_types
 from reconciler.testing.suite import Suite
 from reconciler.testing.world import World
 
@@ -19,12 +18,12 @@ class Answers(Suite):
     def test_every_offered_root_type_has_a_life(self, harness: DriverHarness) -> None:
         """The samples are neither too few for the catalog nor of a type that it does not offer."""
         lived = {sample.desired.type for sample in self.samples()}
-        assert lived == root_types(World(harness).catalog, harness.provider_type)
+        assert lived == World(harness).catalog.root_types(harness.provider_type)
 
     def test_a_whole_observation_is_complete_and_finds_what_is_there(self, harness: DriverHarness) -> None:
         """A look at all root types completes each, has nothing unseen, and counts its requests."""
         world, there = self._one_is_there(harness)
-        types = frozenset(root_types(world.catalog, harness.provider_type))
+        types = world.catalog.root_types(harness.provider_type)
         seen = world.driver.observe(ObserveRequest(types, known={there[0]: frozenset({there[1]})}))
         assert seen.complete == types
         assert not seen.unseen

@@ -66,7 +66,8 @@ class Manifests:
     @staticmethod
     def without(desired: Desired, *names: str) -> Desired:
         """The same resource, its manifest silent about some attributes."""
-        return replace(desired, attributes={k: v for k, v in desired.attributes.items() if k not in names})
+        kept = {name: value for name, value in desired.attributes.items() if name not in names}
+        return replace(desired, attributes=kept, explicit=desired.explicit.difference(names))
 
 
 def catalog_of(part: CatalogPart) -> Catalog:
@@ -96,13 +97,15 @@ def wanted(
             name = as_name(
                 "-".join(str(values[key]) for key in kind.key_attributes) or f"{part_type}-{number}"
             )
-            inner.append(Desired(where.part(part_type, name), part_type, provider, provider, values))
+            part = where.part(part_type, name)
+            inner.append(Desired(part, part_type, provider, provider, values, frozenset(item)))
     return Desired(
         where,
         where.type,
         provider,
         provider,
         _defaulted(catalog, provider, where.type, attributes or {}, where.name),
+        frozenset(attributes or {}),
         tags=dict(tags or {}),
         tags_named=tags is not None,
         parts=tuple(inner),
@@ -121,6 +124,7 @@ def changed(
     return replace(
         desired,
         attributes={**desired.attributes, **values},
+        explicit=desired.explicit | values.keys(),
         tags=desired.tags if tags is None else dict(tags),
         tags_named=desired.tags_named or tags is not None,
     )
@@ -144,10 +148,3 @@ def compared(catalog: Catalog, desired: Desired) -> Iterator[tuple[str, Value]]:
     for name, value in desired.attributes.items():
         if rules[name].compared and rules[name].mutability is not Mutability.WRITE_ONLY and value != ():
             yield name, value
-
-
-def root_types(catalog: Catalog, provider: str) -> set[str]:
-    """The types that a provider type offers by themselves, not as parts."""
-    return {
-        name for (name, of) in catalog.offers if of == provider and not catalog.resource_types[name].is_part
-    }

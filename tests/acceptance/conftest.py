@@ -13,7 +13,7 @@ import pytest
 
 from reconciler.store.embedded import EmbeddedServer
 from tests.rigs.databases import TestDatabase, fastest_folder
-from tests.rigs.processes import TOKEN, Cli, Simulator, World, end, inventory, simulator
+from tests.rigs.processes import TOKEN, Cli, Fleet, Simulator, end, inventory, simulator
 
 _KEPT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
 
@@ -79,9 +79,9 @@ def sim(place: Path, task_seconds: float) -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def world(cli: Cli, sim: Simulator) -> World:
+def world(cli: Cli, sim: Simulator) -> Fleet:
     """A fleet of which only the inventory is declared."""
-    made = World(cli, sim)
-    made.fleet.mkdir()
+    made = Fleet(cli, sim)
+    made.folder.mkdir()
     made.write(inventory=inventory(sim.url))
     return made

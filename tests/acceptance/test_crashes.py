@@ -6,11 +6,11 @@ import signal
 
 import pytest
 
-from tests.rigs.processes import NETWORK, SSH_KEY, VM, VOLUME, World, until
+from tests.rigs.processes import NETWORK, SSH_KEY, VM, VOLUME, Fleet, until
 
 
 @pytest.mark.parametrize("lost", ["answer", "connection"])
-def test_killed_while_a_create_is_on_its_way(world: World, lost: str) -> None:
+def test_killed_while_a_create_is_on_its_way(world: Fleet, lost: str) -> None:
     world.made(network=NETWORK)
     world.write(vm=VM, volume=VOLUME)
     if lost == "answer":
@@ -34,7 +34,7 @@ def test_killed_while_a_create_is_on_its_way(world: World, lost: str) -> None:
 
 
 @pytest.mark.parametrize("task_seconds", [1.0])
-def test_killed_while_an_action_runs(world: World) -> None:
+def test_killed_while_an_action_runs(world: Fleet) -> None:
     world.write(vm=VM)
     process = world.cli.start("apply", "-f", "fleet", "--yes")
     until(lambda: any(e["path"] == "/v1/actions" for e in world.sim.ledger()), "its action is polled")
@@ -50,7 +50,7 @@ def test_killed_while_an_action_runs(world: World) -> None:
 @pytest.mark.parametrize("task_seconds", [1.0])
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_ctrl_c_ends_what_is_under_way_and_starts_nothing_new(
-    world: World, sign: signal.Signals
+    world: Fleet, sign: signal.Signals
 ) -> None:
     world.write(vm=VM, volume=VOLUME)
     process = world.cli.start("apply", "-f", "fleet", "--yes")
@@ -68,7 +68,7 @@ def test_the_first_ctrl_c_ends_what_is_under_way_and_starts_nothing_new(
 
 
 @pytest.mark.parametrize("task_seconds", [2.0])
-def test_the_second_ctrl_c_leaves_at_once_and_the_next_run_ends_it(world: World) -> None:
+def test_the_second_ctrl_c_leaves_at_once_and_the_next_run_ends_it(world: Fleet) -> None:
     world.write(vm=VM)
     process = world.cli.start("apply", "-f", "fleet", "--yes")
     until(lambda: any(e["path"] == "/v1/actions" for e in world.sim.ledger()), "its action is polled")
@@ -84,7 +84,7 @@ def test_the_second_ctrl_c_leaves_at_once_and_the_next_run_ends_it(world: World)
     assert world.sim.mutations().count("POST /v1/servers") == 1
 
 
-def test_ctrl_c_ends_the_waiting_for_what_a_dead_run_had_sent_and_leaves_it_open(world: World) -> None:
+def test_ctrl_c_ends_the_waiting_for_what_a_dead_run_had_sent_and_leaves_it_open(world: Fleet) -> None:
     world.write(network=NETWORK)
     world.sim.fault("latency", seconds=5.0, method="POST", path="/v1/networks", times=1)
     world.sim.fault("reset_before", method="POST", path="/v1/networks", times=1)
@@ -105,7 +105,7 @@ def test_ctrl_c_ends_the_waiting_for_what_a_dead_run_had_sent_and_leaves_it_open
     assert operation["status"] == "sending"
 
 
-def test_an_apply_that_does_not_look_settles_first_what_a_dead_run_left_open(world: World) -> None:
+def test_an_apply_that_does_not_look_settles_first_what_a_dead_run_left_open(world: Fleet) -> None:
     world.made(key=SSH_KEY)
     world.write(network=NETWORK)
     world.sim.fault("latency", seconds=5.0, method="POST", path="/v1/networks", times=1)
@@ -122,7 +122,7 @@ def test_an_apply_that_does_not_look_settles_first_what_a_dead_run_left_open(wor
 
 
 @pytest.mark.parametrize("task_seconds", [0.5])
-def test_two_applies_at_once_make_everything_once(world: World) -> None:
+def test_two_applies_at_once_make_everything_once(world: Fleet) -> None:
     world.write(key=SSH_KEY, network=NETWORK, vm=VM, volume=VOLUME)
     both = [world.cli.start("apply", "-f", "fleet", "--yes") for _ in range(2)]
     done = [world.cli.end(process) for process in both]

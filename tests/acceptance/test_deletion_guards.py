@@ -6,13 +6,13 @@ import shutil
 
 import pytest
 
-from tests.rigs.processes import NETWORK, SSH_KEY, VM, World
+from tests.rigs.processes import NETWORK, SSH_KEY, VM, Fleet
 
 GUARDED = NETWORK + "    lifecycle: {prevent_destroy: true}\n"
 RETAINED = NETWORK + "    lifecycle: {on_remove: retain}\n"
 
 
-def test_a_removed_manifest_deletes_its_object(world: World) -> None:
+def test_a_removed_manifest_deletes_its_object(world: Fleet) -> None:
     world.made(key=SSH_KEY, network=NETWORK)
     world.remove("key")
     assert "- ssh_key/admin will be deleted" in world.cli.ok("plan", "-f", "fleet").out
@@ -22,7 +22,7 @@ def test_a_removed_manifest_deletes_its_object(world: World) -> None:
     assert world.cli.is_settled()
 
 
-def test_a_guard_survives_the_removal_of_its_manifest(world: World) -> None:
+def test_a_guard_survives_the_removal_of_its_manifest(world: Fleet) -> None:
     world.made(key=SSH_KEY, network=GUARDED)
     world.remove("network")
     done = world.cli.apply()
@@ -32,7 +32,7 @@ def test_a_guard_survives_the_removal_of_its_manifest(world: World) -> None:
     assert world.sim.names("networks") == ["prod"]
 
 
-def test_what_is_to_be_retained_is_forgotten_and_stays(world: World) -> None:
+def test_what_is_to_be_retained_is_forgotten_and_stays(world: Fleet) -> None:
     world.made(key=SSH_KEY, network=RETAINED)
     world.remove("network")
     assert world.cli.apply().code == 0
@@ -41,7 +41,7 @@ def test_what_is_to_be_retained_is_forgotten_and_stays(world: World) -> None:
     assert world.cli.is_settled()
 
 
-def test_a_person_may_forget_what_no_manifest_wants_any_more(world: World) -> None:
+def test_a_person_may_forget_what_no_manifest_wants_any_more(world: Fleet) -> None:
     world.made(key=SSH_KEY, network=GUARDED)
     refused = world.cli.run("forget", "network/prod")
     assert refused.code == 1
@@ -53,7 +53,7 @@ def test_a_person_may_forget_what_no_manifest_wants_any_more(world: World) -> No
     assert world.sim.names("networks") == ["prod"]
 
 
-def test_many_deletions_wait_for_an_approval(world: World) -> None:
+def test_many_deletions_wait_for_an_approval(world: Fleet) -> None:
     networks = {f"net{n}": NETWORK.replace("prod", f"net-{n}") for n in range(5)}
     world.made(key=SSH_KEY, **networks)
     for name in networks:
@@ -68,7 +68,7 @@ def test_many_deletions_wait_for_an_approval(world: World) -> None:
     assert world.sim.names("networks") == []
 
 
-def test_destroy_deletes_what_is_targeted_and_heeds_guards(world: World) -> None:
+def test_destroy_deletes_what_is_targeted_and_heeds_guards(world: Fleet) -> None:
     world.made(key=SSH_KEY, vm=VM, network=GUARDED)
     world.cli.run("destroy", "--yes", "--target", "tag=env=prod")
     assert world.sim.names("servers") == []
@@ -80,7 +80,7 @@ def test_destroy_deletes_what_is_targeted_and_heeds_guards(world: World) -> None
 
 
 @pytest.mark.parametrize("loss", ["folder deleted", "folder emptied", "file unparsable", "reference broken"])
-def test_manifests_that_cannot_be_read_delete_nothing(world: World, loss: str) -> None:
+def test_manifests_that_cannot_be_read_delete_nothing(world: Fleet, loss: str) -> None:
     world.made(key=SSH_KEY, network=NETWORK)
     before = world.sim.mutations()
     expected = _lose(world, loss)
@@ -91,14 +91,14 @@ def test_manifests_that_cannot_be_read_delete_nothing(world: World, loss: str) -
     assert world.sim.mutations() == before
 
 
-def _lose(world: World, loss: str) -> str:
+def _lose(world: Fleet, loss: str) -> str:
     """Break the fleet in some way, and give what must be said of it."""
     match loss:
         case "folder deleted":
-            shutil.rmtree(world.fleet)
+            shutil.rmtree(world.folder)
             return "there is no such file or folder"
         case "folder emptied":
-            for file in world.fleet.iterdir():
+            for file in world.folder.iterdir():
                 file.unlink()
             return "no manifest was found"
         case "file unparsable":
@@ -123,7 +123,7 @@ def _lose(world: World, loss: str) -> str:
     ids=["every list 500", "every list 403", "every list empty", "html", "a page is missing"],
 )
 def test_a_provider_that_shows_nothing_changes_nothing(
-    world: World, fault: dict[str, object], expected: str
+    world: Fleet, fault: dict[str, object], expected: str
 ) -> None:
     world.made(key=SSH_KEY, network=NETWORK)
     before = world.sim.mutations()
@@ -141,7 +141,7 @@ def test_a_provider_that_shows_nothing_changes_nothing(
     assert world.sim.mutations().count("POST /v1/ssh_keys") == 1
 
 
-def test_a_wrong_token_changes_nothing_and_says_so(world: World) -> None:
+def test_a_wrong_token_changes_nothing_and_says_so(world: Fleet) -> None:
     world.made(key=SSH_KEY, network=NETWORK)
     before = world.sim.mutations()
     world.cli.env["FLEET_TOKEN"] = "somebody-elses-token-5f3a"
@@ -156,7 +156,7 @@ def test_a_wrong_token_changes_nothing_and_says_so(world: World) -> None:
     assert world.sim.mutations() == before
 
 
-def test_a_missing_credential_is_named(world: World) -> None:
+def test_a_missing_credential_is_named(world: Fleet) -> None:
     world.write(key=SSH_KEY)
     del world.cli.env["FLEET_TOKEN"]
     done = world.cli.run("plan", "-f", "fleet")
@@ -164,7 +164,7 @@ def test_a_missing_credential_is_named(world: World) -> None:
     assert "credential token: the environment variable FLEET_TOKEN is not set" in done.said
 
 
-def test_no_server_at_all_changes_nothing_and_says_so(world: World) -> None:
+def test_no_server_at_all_changes_nothing_and_says_so(world: Fleet) -> None:
     world.made(key=SSH_KEY, network=NETWORK)
     world.remove("network")
     world.sim.process.kill()
@@ -175,7 +175,7 @@ def test_no_server_at_all_changes_nothing_and_says_so(world: World) -> None:
     assert "network/prod would be deleted · unknown" in done.said
 
 
-def test_an_object_of_somebody_else_is_never_taken(world: World) -> None:
+def test_an_object_of_somebody_else_is_never_taken(world: Fleet) -> None:
     world.sim.change("create", type="networks", body={"name": "prod", "ip_range": "10.9.0.0/16"})
     world.write(network=NETWORK)
     done = world.cli.apply()

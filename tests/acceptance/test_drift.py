@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.rigs.processes import SSH_KEY, VM, World
+from tests.rigs.processes import SSH_KEY, VM, Fleet
 
 
-def test_drift_is_listed_and_an_apply_heals_it(world: World) -> None:
+def test_drift_is_listed_and_an_apply_heals_it(world: Fleet) -> None:
     world.made(key=SSH_KEY, vm=VM)
     assert world.cli.run("drift", "--detailed-exitcode").code == 0
     world.sim.change("set", type="servers", name="web-1", set={"labels.env": "mine"})
@@ -29,7 +29,7 @@ def test_drift_is_listed_and_an_apply_heals_it(world: World) -> None:
     assert "No drift." in world.cli.ok("drift").out
 
 
-def test_a_machine_that_was_switched_off_is_switched_on(world: World) -> None:
+def test_a_machine_that_was_switched_off_is_switched_on(world: Fleet) -> None:
     world.made(vm=VM)
     world.sim.change("power", name="web-1", to="off")
     assert "power_state: stopped → running" in world.cli.ok("plan", "-f", "fleet").out
@@ -37,7 +37,7 @@ def test_a_machine_that_was_switched_off_is_switched_on(world: World) -> None:
     assert world.sim.item("servers", "web-1")["status"] == "running"
 
 
-def test_what_was_deleted_by_somebody_is_made_again(world: World) -> None:
+def test_what_was_deleted_by_somebody_is_made_again(world: Fleet) -> None:
     world.made(key=SSH_KEY, vm=VM)
     world.sim.change("delete", type="ssh_keys", name="admin")
     planned = world.cli.ok("plan", "-f", "fleet").out
@@ -46,7 +46,7 @@ def test_what_was_deleted_by_somebody_is_made_again(world: World) -> None:
     assert world.sim.names("ssh_keys") == ["admin"]
 
 
-def test_history_names_the_change_and_who_made_it_good(world: World) -> None:
+def test_history_names_the_change_and_who_made_it_good(world: Fleet) -> None:
     world.cli.env["RECONCILER_ACTOR"] = "ann@example"
     world.made(key=SSH_KEY)
     world.sim.change("set", type="ssh_keys", name="admin", set={"labels.env": "mine"})

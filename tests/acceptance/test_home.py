@@ -93,6 +93,11 @@ def test_with_a_key_from_outside_a_lost_database_is_noticed_as_well(used: Cli) -
     refused(used, "has been in use here")
 
 
+def test_a_secret_is_asked_for_only_where_it_can_be_kept(used: Cli) -> None:
+    unknown = used.run("credentials", "set", "pim", stdin="")
+    assert (unknown.code, "there is no credential pim" in unknown.said) == (1, True)
+
+
 def test_a_new_database_is_begun_only_by_its_command_and_only_where_there_is_none(used: Cli) -> None:
     assert "it is kept" in used.run("db", "new").err
     shutil.rmtree(home(used) / "postgresql" / "pgdata")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rigs.processes import KEY, NETWORK, SSH_KEY, VM, VOLUME, World
+from tests.rigs.processes import KEY, NETWORK, SSH_KEY, VM, VOLUME, Fleet
 
 
-def test_a_plan_changes_nothing_and_an_apply_does_what_it_said(world: World) -> None:
+def test_a_plan_changes_nothing_and_an_apply_does_what_it_said(world: Fleet) -> None:
     world.write(key=SSH_KEY, network=NETWORK)
     planned = world.cli.ok("plan", "-f", "fleet")
     assert "+ ssh_key/admin will be created" in planned.out
@@ -23,14 +23,14 @@ def test_a_plan_changes_nothing_and_an_apply_does_what_it_said(world: World) -> 
     assert "No changes." in world.cli.ok("plan", "-f", "fleet").out
 
 
-def test_an_apply_of_what_is_so_already_sends_no_change(world: World) -> None:
+def test_an_apply_of_what_is_so_already_sends_no_change(world: Fleet) -> None:
     world.made(key=SSH_KEY, vm=VM, volume=VOLUME)
     before = world.sim.mutations()
     assert "nothing to do" in world.cli.ok("apply", "-f", "fleet", "--yes").out
     assert world.sim.mutations() == before
 
 
-def test_a_changed_manifest_changes_just_that(world: World) -> None:
+def test_a_changed_manifest_changes_just_that(world: Fleet) -> None:
     world.made(key=SSH_KEY)
     world.write(key=SSH_KEY.replace("env: prod", "env: test"))
     planned = world.cli.ok("plan", "-f", "fleet")
@@ -41,7 +41,7 @@ def test_a_changed_manifest_changes_just_that(world: World) -> None:
     assert world.sim.mutations()[1:] == [f"PUT /v1/ssh_keys/{world.sim.item('ssh_keys', 'admin')['id']}"]
 
 
-def test_detailed_exit_codes_tell_nothing_error_and_changes_apart(world: World) -> None:
+def test_detailed_exit_codes_tell_nothing_error_and_changes_apart(world: Fleet) -> None:
     world.write(key=SSH_KEY)
     assert world.cli.run("plan", "-f", "fleet", "--detailed-exitcode").code == 2
     assert world.cli.run("plan", "-f", "fleet").code == 0
@@ -51,7 +51,7 @@ def test_detailed_exit_codes_tell_nothing_error_and_changes_apart(world: World) 
     assert world.cli.run("plan", "-f", "fleet", "--detailed-exitcode").code == 1
 
 
-def test_without_a_terminal_and_without_yes_nothing_is_done(world: World) -> None:
+def test_without_a_terminal_and_without_yes_nothing_is_done(world: Fleet) -> None:
     world.write(key=SSH_KEY)
     done = world.cli.run("apply", "-f", "fleet")
     assert done.code == 1
@@ -59,7 +59,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_done(world: World) -> Non
     assert world.sim.ledger() == []
 
 
-def test_at_a_terminal_only_yes_is_a_yes(world: World) -> None:
+def test_at_a_terminal_only_yes_is_a_yes(world: Fleet) -> None:
     world.write(key=SSH_KEY)
     refused = world.cli.at_terminal("y", "apply", "-f", "fleet")
     assert refused.code == 1
@@ -70,7 +70,7 @@ def test_at_a_terminal_only_yes_is_a_yes(world: World) -> None:
     assert world.sim.mutations() == ["POST /v1/ssh_keys"]
 
 
-def test_a_yes_to_a_plan_that_was_shown_covers_what_needs_an_approval(world: World) -> None:
+def test_a_yes_to_a_plan_that_was_shown_covers_what_needs_an_approval(world: Fleet) -> None:
     world.made(key=SSH_KEY, vm=VM)
     world.remove("vm")
     done = world.cli.at_terminal("yes", "apply", "-f", "fleet")
@@ -79,7 +79,7 @@ def test_a_yes_to_a_plan_that_was_shown_covers_what_needs_an_approval(world: Wor
     assert world.sim.names("servers") == []
 
 
-def test_a_plan_as_json_names_every_step_and_request(world: World) -> None:
+def test_a_plan_as_json_names_every_step_and_request(world: Fleet) -> None:
     world.write(key=SSH_KEY)
     plan = world.cli.ok("plan", "-f", "fleet", "--format", "json").json()
     assert plan["format_version"] == 1
@@ -94,7 +94,7 @@ def test_a_plan_as_json_names_every_step_and_request(world: World) -> None:
     assert call["params"]["labels.reconciler/owner"] == "${owner}"
 
 
-def test_a_plan_as_markdown_is_a_comment(world: World) -> None:
+def test_a_plan_as_markdown_is_a_comment(world: Fleet) -> None:
     world.write(key=SSH_KEY)
     text = world.cli.ok("plan", "-f", "fleet", "--format", "markdown").out
     assert text.startswith("### Plan for ")
@@ -102,14 +102,14 @@ def test_a_plan_as_markdown_is_a_comment(world: World) -> None:
     assert text.count("````") == 2
 
 
-def test_the_exact_requests_are_shown_when_asked_for(world: World) -> None:
+def test_the_exact_requests_are_shown_when_asked_for(world: Fleet) -> None:
     world.write(key=SSH_KEY)
     text = world.cli.ok("plan", "-f", "fleet", "--calls").out
     assert f"public_key = {KEY[:36]}" in text
     assert "labels.env = prod" in text
 
 
-def test_only_what_is_targeted_is_done(world: World) -> None:
+def test_only_what_is_targeted_is_done(world: Fleet) -> None:
     world.write(key=SSH_KEY, network=NETWORK)
     done = world.cli.run("apply", "-f", "fleet", "--yes", "--target", "type=network")
     assert done.code == 0, done.said
@@ -117,7 +117,7 @@ def test_only_what_is_targeted_is_done(world: World) -> None:
     assert world.sim.names("ssh_keys") == []
 
 
-def test_without_a_source_the_manifests_as_last_applied_count(world: World) -> None:
+def test_without_a_source_the_manifests_as_last_applied_count(world: Fleet) -> None:
     world.made(key=SSH_KEY)
     world.sim.change("set", type="ssh_keys", name="admin", set={"labels.env": "mine"})
     done = world.cli.ok("apply", "--yes")
@@ -125,7 +125,7 @@ def test_without_a_source_the_manifests_as_last_applied_count(world: World) -> N
     assert world.sim.item("ssh_keys", "admin")["labels"]["env"] == "prod"
 
 
-def test_one_failure_stops_only_what_needs_it_and_the_exit_code_says_so(world: World) -> None:
+def test_one_failure_stops_only_what_needs_it_and_the_exit_code_says_so(world: Fleet) -> None:
     world.write(key=SSH_KEY, vm=VM, volume=VOLUME)
     world.sim.fault("status", status=422, method="POST", path="/v1/servers")
     done = world.cli.apply()
@@ -136,7 +136,7 @@ def test_one_failure_stops_only_what_needs_it_and_the_exit_code_says_so(world: W
     assert world.sim.names("servers") == []
 
 
-def test_what_failed_is_shown_with_its_error_and_an_apply_tries_it_at_once(world: World) -> None:
+def test_what_failed_is_shown_with_its_error_and_an_apply_tries_it_at_once(world: Fleet) -> None:
     world.write(key=SSH_KEY)
     world.sim.fault("status", status=422, method="POST", path="/v1/ssh_keys")
     assert world.cli.apply().code == 1
@@ -150,7 +150,7 @@ def test_what_failed_is_shown_with_its_error_and_an_apply_tries_it_at_once(world
     assert world.sim.names("ssh_keys") == ["admin"]
 
 
-def test_what_is_blocked_beside_work_that_was_all_done_has_a_code_of_its_own(world: World) -> None:
+def test_what_is_blocked_beside_work_that_was_all_done_has_a_code_of_its_own(world: Fleet) -> None:
     world.made(key=SSH_KEY, network=NETWORK + "    lifecycle: {prevent_destroy: true}\n")
     world.remove("network")
     world.write(key=SSH_KEY.replace("env: prod", "env: test"))
@@ -162,7 +162,7 @@ def test_what_is_blocked_beside_work_that_was_all_done_has_a_code_of_its_own(wor
         assert "3: all that may be done was done" in world.cli.ok(command, "--help").out
 
 
-def test_of_what_is_gone_already_nothing_is_said_to_stay(world: World) -> None:
+def test_of_what_is_gone_already_nothing_is_said_to_stay(world: Fleet) -> None:
     world.made(key=SSH_KEY, network=NETWORK)
     world.sim.change("delete", type="networks", name="prod")
     world.cli.run("observe")
@@ -182,7 +182,7 @@ def test_of_what_is_gone_already_nothing_is_said_to_stay(world: World) -> None:
 @pytest.mark.parametrize(
     "scope", [("ssh_key/admin",), ("--type", "ssh_key"), ("--tag", "env=prod"), ("--endpoint", "hz")]
 )
-def test_what_is_held_is_left_alone_until_released(world: World, scope: tuple[str, ...]) -> None:
+def test_what_is_held_is_left_alone_until_released(world: Fleet, scope: tuple[str, ...]) -> None:
     world.made(key=SSH_KEY)
     world.cli.ok("hold", *scope, "--reason", "the auditors are here")
     world.write(key=SSH_KEY.replace("env: prod", "env: prod, role: new"))

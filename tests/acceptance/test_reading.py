@@ -8,12 +8,12 @@ import sys
 import pytest
 import yaml
 
-from tests.rigs.processes import NETWORK, SSH_KEY, TOKEN, VM, Cli, World
+from tests.rigs.processes import NETWORK, SSH_KEY, TOKEN, VM, Cli, Fleet
 
 HEAVY = ("hcloud", "proxmoxer", "psycopg", "dulwich", "requests", "yaml", "reconciler.engine")
 
 
-def test_lists_come_as_tables_json_yaml_and_names(world: World) -> None:
+def test_lists_come_as_tables_json_yaml_and_names(world: Fleet) -> None:
     world.made(key=SSH_KEY, vm=VM)
     table = world.cli.ok("get", "all").out.splitlines()
     assert table[0].split() == ["ADDRESS", "STATE", "ENDPOINT", "ID", "LOCATION", "AGE", "TAGS"]
@@ -32,20 +32,20 @@ def test_lists_come_as_tables_json_yaml_and_names(world: World) -> None:
 
 
 @pytest.mark.parametrize("what", ["plans", "endpoints", "providers", "operations", "revisions"])
-def test_everything_that_can_be_listed_is_a_table_and_json(world: World, what: str) -> None:
+def test_everything_that_can_be_listed_is_a_table_and_json(world: Fleet, what: str) -> None:
     world.made(key=SSH_KEY)
     assert len(world.cli.ok("get", what, "-o", "json").json()) == 1
     assert len(world.cli.ok("get", what).out.splitlines()) == 2
 
 
-def test_what_is_not_ours_is_listed_apart(world: World) -> None:
+def test_what_is_not_ours_is_listed_apart(world: Fleet) -> None:
     world.sim.change("create", type="networks", body={"name": "theirs", "ip_range": "10.9.0.0/16"})
     world.made(key=SSH_KEY)
     assert "network/theirs" not in world.cli.ok("get", "all").out
     assert "network/theirs" in world.cli.ok("get", "unmanaged").out
 
 
-def test_a_plan_says_how_many_objects_are_not_managed_and_where_they_are_listed(world: World) -> None:
+def test_a_plan_says_how_many_objects_are_not_managed_and_where_they_are_listed(world: Fleet) -> None:
     for number in (1, 2, 3):
         body = {"name": f"theirs-{number}", "ip_range": "10.9.0.0/16"}
         world.sim.change("create", type="networks", body=body)
@@ -65,7 +65,7 @@ def test_a_plan_says_how_many_objects_are_not_managed_and_where_they_are_listed(
     assert (covered["unmanaged"], covered["recorded"]) == (4, True)
 
 
-def test_a_description_sets_what_is_desired_beside_what_is(world: World) -> None:
+def test_a_description_sets_what_is_desired_beside_what_is(world: Fleet) -> None:
     world.made(network=NETWORK, vm=VM)
     world.sim.change("power", name="web-1", to="off")
     world.cli.ok("observe")
@@ -76,7 +76,7 @@ def test_a_description_sets_what_is_desired_beside_what_is(world: World) -> None
     assert "power_state running → stopped" in said.split("Last changes")[1]
 
 
-def test_an_observation_says_what_it_saw_and_fails_where_it_could_not(world: World) -> None:
+def test_an_observation_says_what_it_saw_and_fails_where_it_could_not(world: Fleet) -> None:
     world.made(key=SSH_KEY)
     (covered,) = world.cli.ok("observe", "-o", "json").json()
     assert (covered["endpoint"], covered["seen"], covered["trouble"]) == ("hz", 1, None)
@@ -87,7 +87,7 @@ def test_an_observation_says_what_it_saw_and_fails_where_it_could_not(world: Wor
     assert "there is no endpoint `elsewhere`" in missing.err
 
 
-def test_an_endpoint_that_lost_everything_is_believed_only_when_a_person_says_so(world: World) -> None:
+def test_an_endpoint_that_lost_everything_is_believed_only_when_a_person_says_so(world: Fleet) -> None:
     world.made(key=SSH_KEY)
     world.sim.change("delete", type="ssh_keys", name="admin")
     doubted = world.cli.run("observe")
@@ -97,14 +97,14 @@ def test_an_endpoint_that_lost_everything_is_believed_only_when_a_person_says_so
     assert covered["gone"] == ["ssh_key/admin"]
 
 
-def test_the_graph_comes_in_three_notations(world: World) -> None:
+def test_the_graph_comes_in_three_notations(world: Fleet) -> None:
     world.made(vm=VM + "    depends_on: [network/prod]\n", network=NETWORK)
     assert "vm/web-1\n└─ depends on network/prod\n" in world.cli.ok("graph").out
     assert '"vm/web-1" -> "network/prod" [label="depends_on"' in world.cli.ok("graph", "-o", "dot").out
     assert "-. depends on .->" in world.cli.ok("graph", "vm/web-1", "-o", "mermaid").out
 
 
-def test_no_secret_is_printed_anywhere(world: World) -> None:
+def test_no_secret_is_printed_anywhere(world: Fleet) -> None:
     world.made(key=SSH_KEY)
     for words in (
         ["credentials", "list"],
@@ -116,7 +116,7 @@ def test_no_secret_is_printed_anywhere(world: World) -> None:
     assert TOKEN not in planned.said
 
 
-def test_an_expected_error_is_one_line_with_a_hint_and_no_traceback(world: World) -> None:
+def test_an_expected_error_is_one_line_with_a_hint_and_no_traceback(world: Fleet) -> None:
     done = world.cli.run("get", "vm/nowhere")
     assert done.code == 1
     assert done.out == ""
@@ -124,7 +124,7 @@ def test_an_expected_error_is_one_line_with_a_hint_and_no_traceback(world: World
     assert "Traceback" in world.cli.run("get", "vm/nowhere", "--debug").err
 
 
-def test_an_unknown_word_names_what_there_is(world: World) -> None:
+def test_an_unknown_word_names_what_there_is(world: Fleet) -> None:
     done = world.cli.run("get", "flurbs")
     assert done.code == 1
     assert "types: " in done.err
@@ -187,3 +187,20 @@ def test_the_catalog_is_explained(bare: Cli) -> None:
     schema = bare.ok("schema", "Network").json()
     assert schema["title"] == "reconciler manifest: Network"
     assert bare.run("explain", "Nothing").code == 1
+    assert "object that exists already" in bare.ok("explain", "lifecycle.adopt").out
+    assert "it has: description" in bare.run("explain", "Provider.url").said
+
+
+@pytest.mark.parametrize(
+    ("word", "instead"),
+    [
+        ("Disk", "reconciler schema VirtualMachine"),
+        ("disks", "under `disks`"),
+        ("lifecycle", "reconciler explain lifecycle"),
+        ("Provder", "did you mean Provider?"),
+    ],
+)
+def test_what_has_no_schema_of_its_own_says_where_it_is_written(bare: Cli, word: str, instead: str) -> None:
+    refused = bare.run("schema", word)
+    assert refused.code == 1
+    assert instead in refused.said

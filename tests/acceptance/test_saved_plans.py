@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tests.rigs.processes import NETWORK, SSH_KEY, VM, World
+from tests.rigs.processes import NETWORK, SSH_KEY, VM, Fleet
 
 
-def save(world: World) -> str:
+def save(world: Fleet) -> str:
     return str(world.cli.ok("plan", "-f", "fleet", "--save", "--format", "json").json()["saved_as"])
 
 
-def test_a_saved_plan_is_applied_once(world: World) -> None:
+def test_a_saved_plan_is_applied_once(world: Fleet) -> None:
     world.write(key=SSH_KEY)
     number = save(world)
     assert world.sim.mutations() == []
@@ -23,7 +23,7 @@ def test_a_saved_plan_is_applied_once(world: World) -> None:
     assert world.sim.mutations() == ["POST /v1/ssh_keys"]
 
 
-def test_a_saved_plan_is_refused_when_its_manifests_changed(world: World) -> None:
+def test_a_saved_plan_is_refused_when_its_manifests_changed(world: Fleet) -> None:
     world.write(key=SSH_KEY)
     number = save(world)
     world.write(key=SSH_KEY.replace("env: prod", "env: test"))
@@ -33,7 +33,7 @@ def test_a_saved_plan_is_refused_when_its_manifests_changed(world: World) -> Non
     assert world.sim.mutations() == []
 
 
-def test_another_manifest_s_edit_leaves_a_saved_plan_good_and_is_not_applied_with_it(world: World) -> None:
+def test_another_manifest_s_edit_leaves_a_saved_plan_good_and_is_not_applied_with_it(world: Fleet) -> None:
     world.write(key=SSH_KEY)
     number = save(world)
     world.write(network=NETWORK)
@@ -41,7 +41,7 @@ def test_another_manifest_s_edit_leaves_a_saved_plan_good_and_is_not_applied_wit
     assert world.sim.mutations() == ["POST /v1/ssh_keys"]
 
 
-def test_a_saved_plan_is_refused_when_its_ground_moved(world: World) -> None:
+def test_a_saved_plan_is_refused_when_its_ground_moved(world: Fleet) -> None:
     world.made(key=SSH_KEY)
     world.write(key=SSH_KEY.replace("env: prod", "env: test"))
     number = save(world)
@@ -53,7 +53,7 @@ def test_a_saved_plan_is_refused_when_its_ground_moved(world: World) -> None:
     assert world.sim.mutations() == before
 
 
-def test_what_the_plan_does_not_touch_may_move(world: World) -> None:
+def test_what_the_plan_does_not_touch_may_move(world: Fleet) -> None:
     world.made(key=SSH_KEY, network=NETWORK)
     world.write(key=SSH_KEY.replace("env: prod", "env: test"))
     number = save(world)
@@ -63,7 +63,7 @@ def test_what_the_plan_does_not_touch_may_move(world: World) -> None:
     assert world.sim.item("networks", "prod")["labels"].get("other") == "new"
 
 
-def test_what_holds_data_waits_for_an_approval_that_is_good_once(world: World) -> None:
+def test_what_holds_data_waits_for_an_approval_that_is_good_once(world: Fleet) -> None:
     world.made(key=SSH_KEY, vm=VM)
     world.remove("vm")
     held = world.cli.apply()
@@ -83,7 +83,7 @@ def test_what_holds_data_waits_for_an_approval_that_is_good_once(world: World) -
     assert world.sim.names("servers") == ["web-1"]
 
 
-def test_a_plan_is_approved_by_the_beginning_of_its_hash(world: World) -> None:
+def test_a_plan_is_approved_by_the_beginning_of_its_hash(world: Fleet) -> None:
     world.write(key=SSH_KEY)
     plan = world.cli.ok("plan", "-f", "fleet", "--save", "--format", "json").json()
     assert f"plan {plan['saved_as']} " in world.cli.ok("approve", plan["hash"][:9]).out

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rigs.processes import NETWORK, SSH_KEY, VM, World
+from tests.rigs.processes import NETWORK, SSH_KEY, VM, Fleet
 
 OTHER = """
     apiVersion: reconciler/v1
@@ -27,7 +27,7 @@ def put(folder: Path, **manifests: str) -> Path:
 
 
 @pytest.fixture
-def two(world: World) -> World:
+def two(world: Fleet) -> Fleet:
     """The fleet with a network, and a second source `b` with another one; all is made."""
     world.made(network=NETWORK)
     put(world.cli.folder / "b", other=OTHER)
@@ -35,7 +35,7 @@ def two(world: World) -> World:
     return world
 
 
-def steps(world: World, *words: str) -> list[tuple[str, str]]:
+def steps(world: Fleet, *words: str) -> list[tuple[str, str]]:
     plan = world.cli.run("plan", *words, "-o", "json").json()
     return [(step["action"], step["address"]) for step in plan["steps"]]
 
@@ -43,7 +43,7 @@ def steps(world: World, *words: str) -> list[tuple[str, str]]:
 # -- a run is about its own sources ----------------------------------------------------------------------
 
 
-def test_a_plan_is_about_its_own_source_and_counts_the_others(two: World) -> None:
+def test_a_plan_is_about_its_own_source_and_counts_the_others(two: Fleet) -> None:
     put(two.cli.folder / "b", third=THIRD)
     two.cli.ok("apply", "-f", "b", "--yes", "--exclude", "network/third")
     two.sim.change("set", type="networks", name="other", set={"labels.env": "mine"})
@@ -57,7 +57,7 @@ def test_a_plan_is_about_its_own_source_and_counts_the_others(two: World) -> Non
     assert two.cli.ok("plan", "-f", "fleet", "-o", "markdown").out.count("elsewhere") == 1
 
 
-def test_an_apply_leaves_what_others_wait_for(two: World) -> None:
+def test_an_apply_leaves_what_others_wait_for(two: Fleet) -> None:
     (two.cli.folder / "b" / "other.yaml").unlink()
     put(two.cli.folder / "b", third=THIRD)
     two.cli.run("apply", "-f", "b", "--yes", "--target", "type=volume")  # recorded, and not carried out
@@ -69,20 +69,20 @@ def test_an_apply_leaves_what_others_wait_for(two: World) -> None:
     assert two.sim.names("networks") == ["prod", "third"]
 
 
-def test_what_a_source_removed_belongs_to_it(two: World) -> None:
+def test_what_a_source_removed_belongs_to_it(two: Fleet) -> None:
     put(two.cli.folder / "b", third=THIRD)
     (two.cli.folder / "b" / "other.yaml").unlink()
     assert steps(two, "-f", "fleet") == []
     assert ("delete", "network/other") in steps(two, "-f", "b")
 
 
-def test_a_destroy_of_a_source_leaves_the_others(two: World) -> None:
+def test_a_destroy_of_a_source_leaves_the_others(two: Fleet) -> None:
     done = two.cli.ok("destroy", "-f", "b", "--yes")
     assert two.sim.names("networks") == ["prod"]
     assert "network/other is declared by the source" in done.said
 
 
-def test_drift_is_told_of_the_named_source(two: World) -> None:
+def test_drift_is_told_of_the_named_source(two: Fleet) -> None:
     two.write(network=NETWORK.replace("name: prod", "name: prod, tags: {env: a}"))
     two.cli.apply()
     for name in ("other", "prod"):
@@ -94,8 +94,8 @@ def test_drift_is_told_of_the_named_source(two: World) -> None:
 # -- two sources at once, and handing over ---------------------------------------------------------------
 
 
-def test_a_resource_moves_from_one_source_to_another_in_one_run(two: World) -> None:
-    shutil.move(two.cli.folder / "b" / "other.yaml", two.fleet / "other.yaml")
+def test_a_resource_moves_from_one_source_to_another_in_one_run(two: Fleet) -> None:
+    shutil.move(two.cli.folder / "b" / "other.yaml", two.folder / "other.yaml")
     put(two.cli.folder / "b", third=THIRD)
     said = two.cli.run("plan", "-f", "fleet").said
     assert "already declared by the source" in said
@@ -104,17 +104,17 @@ def test_a_resource_moves_from_one_source_to_another_in_one_run(two: World) -> N
     assert two.sim.names("networks") == ["other", "prod", "third"]
     assert steps(two, "-f", "fleet") == steps(two, "-f", "b") == []
     owner = two.cli.ok("get", "network/other", "-o", "json").json()[0]["source"]
-    assert owner == str(two.fleet)
+    assert owner == str(two.folder)
 
 
-def test_sources_in_one_run_may_refer_to_each_other(world: World) -> None:
+def test_sources_in_one_run_may_refer_to_each_other(world: Fleet) -> None:
     put(world.cli.folder / "keys", key=SSH_KEY)
     put(world.cli.folder / "machines", vm=VM + "      ssh_keys: [admin]\n")
     world.cli.ok("apply", "-f", "machines", "-f", "keys", "-f", "fleet", "--yes")
     assert world.sim.names("servers") == ["web-1"]
 
 
-def test_the_same_resource_in_two_sources_of_one_run_is_an_error(two: World) -> None:
+def test_the_same_resource_in_two_sources_of_one_run_is_an_error(two: Fleet) -> None:
     put(two.cli.folder / "b", network=NETWORK)
     done = two.cli.run("plan", "-f", "b", "-f", "fleet")
     assert done.code == 1
@@ -124,7 +124,7 @@ def test_the_same_resource_in_two_sources_of_one_run_is_an_error(two: World) -> 
 # -- a part of a source ----------------------------------------------------------------------------------
 
 
-def test_one_file_of_a_source_is_a_part_of_it(world: World) -> None:
+def test_one_file_of_a_source_is_a_part_of_it(world: Fleet) -> None:
     world.made(network=NETWORK, key=SSH_KEY)
     world.write(network=NETWORK.replace("metadata: {name: prod}", "metadata: {name: prod, tags: {a: b}}"))
     world.write(key=SSH_KEY.replace("env: prod", "env: test"))
@@ -135,7 +135,7 @@ def test_one_file_of_a_source_is_a_part_of_it(world: World) -> None:
     assert steps(world, "-f", "fleet") == [("update", "ssh_key/admin")]
 
 
-def test_what_a_file_does_not_declare_any_more_is_removed_and_nothing_else(world: World) -> None:
+def test_what_a_file_does_not_declare_any_more_is_removed_and_nothing_else(world: Fleet) -> None:
     world.made(
         nets=f"{NETWORK}\n---\n{textwrap.dedent(OTHER)}" if False else NETWORK, key=SSH_KEY, other=OTHER
     )
@@ -145,7 +145,7 @@ def test_what_a_file_does_not_declare_any_more_is_removed_and_nothing_else(world
     assert sorted(found) == [("create", "network/third"), ("delete", "network/other")]
 
 
-def test_what_moved_to_another_file_is_not_removed(world: World) -> None:
+def test_what_moved_to_another_file_is_not_removed(world: Fleet) -> None:
     world.made(a=NETWORK, b=OTHER)
     world.write(c=NETWORK)
     world.write(a=THIRD)
@@ -157,10 +157,10 @@ def test_what_moved_to_another_file_is_not_removed(world: World) -> None:
     assert ("delete", "network/prod") in steps(world, "-f", "fleet/c.yaml")
 
 
-def test_a_file_that_is_broken_empty_or_gone_removes_nothing(world: World) -> None:
+def test_a_file_that_is_broken_empty_or_gone_removes_nothing(world: Fleet) -> None:
     world.made(network=NETWORK, key=SSH_KEY)
     for text in ("", "{broken", "apiVersion: reconciler/v1\nkind: Nothing\n"):
-        (world.fleet / "network.yaml").write_text(text)
+        (world.folder / "network.yaml").write_text(text)
         assert world.cli.run("apply", "-f", "fleet/network.yaml", "--yes").code == 1
     world.remove("network")
     assert world.cli.run("apply", "-f", "fleet/network.yaml", "--yes").code == 1
@@ -170,13 +170,13 @@ def test_a_file_that_is_broken_empty_or_gone_removes_nothing(world: World) -> No
 # -- names -----------------------------------------------------------------------------------------------
 
 
-def test_a_clone_elsewhere_is_the_same_source(world: World) -> None:
+def test_a_clone_elsewhere_is_the_same_source(world: Fleet) -> None:
     (world.cli.folder / "reconciler.yaml").write_text("name: fleet-of-mine\nfolder: fleet\n")
     world.made(network=NETWORK)
     clone = world.cli.folder / "elsewhere"
     clone.mkdir()
     shutil.copy(world.cli.folder / "reconciler.yaml", clone)
-    shutil.copytree(world.fleet, clone / "fleet")
+    shutil.copytree(world.folder, clone / "fleet")
     for words in (("-f", "elsewhere"), ("-f", "elsewhere/fleet"), ("-f", "elsewhere/fleet/network.yaml")):
         done = world.cli.ok("plan", *words)
         assert "No changes" in done.out
@@ -185,12 +185,12 @@ def test_a_clone_elsewhere_is_the_same_source(world: World) -> None:
     assert names == ["fleet-of-mine"]
 
 
-def test_a_source_that_gets_a_reconciler_yaml_is_renamed(world: World) -> None:
+def test_a_source_that_gets_a_reconciler_yaml_is_renamed(world: Fleet) -> None:
     world.made(network=NETWORK)
     (world.cli.folder / "reconciler.yaml").write_text("name: mine\nfolder: fleet\n")
     said = world.cli.ok("plan", "-f", "fleet").said
     assert "is called mine from now on" in said
-    assert [i["name"] for i in world.cli.ok("get", "sources", "-o", "json").json()] == [str(world.fleet)]
+    assert [i["name"] for i in world.cli.ok("get", "sources", "-o", "json").json()] == [str(world.folder)]
     assert world.cli.apply().code == 0
     assert [i["name"] for i in world.cli.ok("get", "sources", "-o", "json").json()] == ["mine"]
     world.remove("network")
@@ -209,20 +209,20 @@ def test_a_source_that_gets_a_reconciler_yaml_is_renamed(world: World) -> None:
         ("apiVersion: reconciler/v1\nkind: Network\n", "unknown key `apiVersion`"),
     ],
 )
-def test_a_reconciler_yaml_that_is_wrong_says_where(world: World, text: str, said: str) -> None:
+def test_a_reconciler_yaml_that_is_wrong_says_where(world: Fleet, text: str, said: str) -> None:
     (world.cli.folder / "reconciler.yaml").write_text(text)
     done = world.cli.run("validate", "-f", "fleet")
     assert done.code == 1
     assert said in done.said
 
 
-def test_what_is_ignored_is_no_manifest(world: World) -> None:
+def test_what_is_ignored_is_no_manifest(world: Fleet) -> None:
     (world.cli.folder / "reconciler.yaml").write_text(
         "name: x\nfolder: fleet\nignore: [drafts/, '*.bak.yaml']\n"
     )
     world.write(network=NETWORK)
-    put(world.fleet / "drafts", broken="{")
-    (world.fleet / "old.bak.yaml").write_text("{")
+    put(world.folder / "drafts", broken="{")
+    (world.folder / "old.bak.yaml").write_text("{")
     world.cli.ok("validate", "-f", "fleet")
     world.cli.ok("apply", "-f", "fleet", "--yes")
     assert world.sim.names("networks") == ["prod"]
@@ -231,7 +231,7 @@ def test_what_is_ignored_is_no_manifest(world: World) -> None:
 # -- ways out --------------------------------------------------------------------------------------------
 
 
-def test_what_is_deleted_by_its_manifest_stays_away_while_the_manifest_stays(two: World) -> None:
+def test_what_is_deleted_by_its_manifest_stays_away_while_the_manifest_stays(two: Fleet) -> None:
     done = two.cli.ok("delete", "-f", "b/other.yaml", "--yes")
     assert "is not made again" in done.said
     assert two.sim.names("networks") == ["prod"]
@@ -247,7 +247,7 @@ def test_what_is_deleted_by_its_manifest_stays_away_while_the_manifest_stays(two
     assert two.cli.ok("get", "holds", "-o", "json").json() == [], "it ends with the manifest"
 
 
-def test_a_destroy_of_what_is_wanted_says_whose_manifest_wants_it(two: World) -> None:
+def test_a_destroy_of_what_is_wanted_says_whose_manifest_wants_it(two: Fleet) -> None:
     done = two.cli.ok("destroy", "--target", "network/other", "--yes")
     assert f"network/other is declared by the source {two.cli.folder / 'b'} (b/other.yaml:2)" in done.said
     assert "reconciler delete network/other" in done.said
@@ -258,16 +258,16 @@ def test_a_destroy_of_what_is_wanted_says_whose_manifest_wants_it(two: World) ->
     assert two.sim.names("networks") == ["prod"]
     refused = two.cli.run("forget", "network/prod")
     assert refused.code == 1
-    assert f"is wanted by the source {two.fleet}" in refused.said
+    assert f"is wanted by the source {two.folder}" in refused.said
     assert "reconciler source forget" in refused.said
 
 
-def test_a_source_that_is_no_more_is_forgotten_and_nothing_is_deleted(two: World) -> None:
+def test_a_source_that_is_no_more_is_forgotten_and_nothing_is_deleted(two: Fleet) -> None:
     name = str(two.cli.folder / "b")
     shutil.rmtree(two.cli.folder / "b")
     done = two.cli.ok("source", "forget", name)
     assert "network/other" in done.said
-    assert [i["name"] for i in two.cli.ok("get", "sources", "-o", "json").json()] == [str(two.fleet)]
+    assert [i["name"] for i in two.cli.ok("get", "sources", "-o", "json").json()] == [str(two.folder)]
     assert steps(two) == []
     two.cli.ok("apply", "--yes")
     assert two.sim.names("networks") == ["other", "prod"]
@@ -276,23 +276,23 @@ def test_a_source_that_is_no_more_is_forgotten_and_nothing_is_deleted(two: World
     assert two.cli.run("source", "forget", name).code == 1
 
 
-def test_a_forgotten_sources_resources_may_be_let_go_of(two: World) -> None:
+def test_a_forgotten_sources_resources_may_be_let_go_of(two: Fleet) -> None:
     two.cli.ok("source", "forget", str(two.cli.folder / "b"), "--release")
     assert two.sim.names("networks") == ["other", "prod"]
     two.cli.ok("observe")
     assert "network/other" in two.cli.ok("get", "unmanaged").out
 
 
-def test_a_source_is_renamed_by_hand(two: World) -> None:
+def test_a_source_is_renamed_by_hand(two: Fleet) -> None:
     two.cli.ok("source", "rename", str(two.cli.folder / "b"), "bee")
     assert steps(two, "-f", "b", "--source", "bee") == []
-    assert two.cli.run("source", "rename", "bee", str(two.fleet)).code == 1
-    (two.cli.folder / "b" / "other.yaml").rename(two.fleet / "other.yaml")
-    two.cli.ok("source", "rename", "bee", str(two.fleet), "--join")
+    assert two.cli.run("source", "rename", "bee", str(two.folder)).code == 1
+    (two.cli.folder / "b" / "other.yaml").rename(two.folder / "other.yaml")
+    two.cli.ok("source", "rename", "bee", str(two.folder), "--join")
     assert steps(two, "-f", "fleet") == []
 
 
-def test_a_saved_plan_of_a_part_is_applied_as_it_was(world: World) -> None:
+def test_a_saved_plan_of_a_part_is_applied_as_it_was(world: Fleet) -> None:
     world.made(network=NETWORK)
     world.write(key=SSH_KEY, other=OTHER)
     number = world.cli.ok("plan", "-f", "fleet/key.yaml", "--save", "-o", "json").json()["saved_as"]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 from rich.cells import cell_len
 
-from tests.rigs.processes import NETWORK, SSH_KEY, VM, World
+from tests.rigs.processes import NETWORK, SSH_KEY, VM, Fleet
 
 LONG = SSH_KEY.replace("admin", f"administrators-{'of-a-department-' * 3}1")
 TABLES = (
@@ -25,7 +25,7 @@ def letters(lines: Iterable[str]) -> Counter[str]:
     return Counter(sign for line in lines for sign in line if sign.isalpha() and sign not in "smh")
 
 
-def test_a_table_is_wrapped_to_the_terminal_and_nothing_of_it_is_lost(world: World) -> None:
+def test_a_table_is_wrapped_to_the_terminal_and_nothing_of_it_is_lost(world: Fleet) -> None:
     world.made(key=LONG, network=NETWORK)
     for words in TABLES:
         whole = world.cli.ok(*words).out.splitlines()
@@ -35,14 +35,14 @@ def test_a_table_is_wrapped_to_the_terminal_and_nothing_of_it_is_lost(world: Wor
         assert letters(whole) - letters(drawn) == Counter(), words
 
 
-def test_what_goes_into_a_pipe_is_a_line_a_row_however_long(world: World) -> None:
+def test_what_goes_into_a_pipe_is_a_line_a_row_however_long(world: Fleet) -> None:
     world.made(key=LONG, network=NETWORK)
     assert len(world.cli.ok("get", "all", "-o", "wide").out.splitlines()) == 3
     assert world.cli.ok("history", "network/prod").out.splitlines()[1].endswith(": create")
 
 
 @pytest.mark.parametrize("task_seconds", [1.2])
-def test_an_apply_shows_a_bar_with_what_is_under_way_and_how_long_it_will_take(world: World) -> None:
+def test_an_apply_shows_a_bar_with_what_is_under_way_and_how_long_it_will_take(world: Fleet) -> None:
     world.made(vm=VM)
     world.write(other=VM.replace("web-1", "web-2"))
     drawn = world.cli.on_terminal("apply", "-f", "fleet", "--yes")
@@ -54,7 +54,7 @@ def test_an_apply_shows_a_bar_with_what_is_under_way_and_how_long_it_will_take(w
     assert any(line.startswith("Applied: 1 created") for line in drawn)
 
 
-def test_without_a_terminal_an_apply_says_a_line_an_event(world: World) -> None:
+def test_without_a_terminal_an_apply_says_a_line_an_event(world: Fleet) -> None:
     world.write(network=NETWORK)
     done = world.cli.apply()
     assert "network/prod: creating …\nnetwork/prod: created in " in done.err

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.rigs.processes import KEY, SSH_KEY, TOKEN, VM, Simulator, World, simulator
+from tests.rigs.processes import KEY, SSH_KEY, TOKEN, VM, Fleet, Simulator, simulator
 
 PASSWORD = "correct horse: battery & staple/%41"
 USER_DATA = "#cloud-config\nruncmd: ['join --code opensesame']\n"
@@ -88,7 +88,7 @@ def read(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
-def test_an_apply_is_traced_whole_and_without_a_secret(world: World) -> None:
+def test_an_apply_is_traced_whole_and_without_a_secret(world: Fleet) -> None:
     cli, file = world.cli, world.cli.folder / "trace.jsonl"
     cli.env |= {
         "CLUSTER_TOKEN": f"root@pam!ci={PVE_TOKEN}",
@@ -128,7 +128,7 @@ def test_an_apply_is_traced_whole_and_without_a_secret(world: World) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_a_trace_is_appended_to_and_may_come_from_the_environment(world: World) -> None:
+def test_a_trace_is_appended_to_and_may_come_from_the_environment(world: Fleet) -> None:
     file = world.cli.folder / "trace.jsonl"
     world.cli.env["RECONCILER_TRACE"] = str(file)
     world.made(key=SSH_KEY)
@@ -139,7 +139,7 @@ def test_a_trace_is_appended_to_and_may_come_from_the_environment(world: World) 
     assert in_trace(read(file), "hz") == in_ledger(world.sim)
 
 
-def test_a_file_that_is_no_plain_one_is_refused_before_anything_is_sent(world: World) -> None:
+def test_a_file_that_is_no_plain_one_is_refused_before_anything_is_sent(world: Fleet) -> None:
     world.write(key=SSH_KEY)
     refused = world.cli.run("apply", "-f", "fleet", "--yes", "--trace", "/dev/full")
     assert refused.code == 1

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from dulwich import porcelain
 
-from tests.rigs.processes import TOKEN, World, inventory
+from tests.rigs.processes import TOKEN, Fleet, inventory
 
 HOSTILE = """
     apiVersion: reconciler/v1
@@ -110,7 +110,7 @@ def branch(folder: Path, text: str) -> str:
     ids=["a file", "a variable", "the vault", "a known endpoint elsewhere", "a known credential"],
 )
 def test_the_preview_of_a_branch_sends_nothing_to_where_the_branch_says(
-    world: World, tmp_path: Path, text: str
+    world: Fleet, tmp_path: Path, text: str
 ) -> None:
     world.made(admin=KEY)
     with listening() as host:
@@ -124,16 +124,16 @@ def test_the_preview_of_a_branch_sends_nothing_to_where_the_branch_says(
     assert "--trust-inventory" in done.said
 
 
-def test_a_source_that_the_operator_marks_may_declare_inventory(world: World, tmp_path: Path) -> None:
+def test_a_source_that_the_operator_marks_may_declare_inventory(world: Fleet, tmp_path: Path) -> None:
     text = "\n---\n".join(textwrap.dedent(each) for each in (inventory(world.sim.url), KEY))
-    (world.fleet / "inventory.yaml").unlink(missing_ok=True)
+    (world.folder / "inventory.yaml").unlink(missing_ok=True)
     url = branch(tmp_path / "mine", text)
     done = world.cli.run("plan", "--git", url, "--trust-inventory")
     assert done.code == 0, done.said
     assert "ssh_key/admin" in done.said
 
 
-def test_an_endpoint_that_moves_to_another_host_waits_for_the_operator(world: World) -> None:
+def test_an_endpoint_that_moves_to_another_host_waits_for_the_operator(world: Fleet) -> None:
     world.made(admin=KEY)
     with listening("127.0.0.2") as host:
         world.write(inventory=inventory(host.url))
@@ -166,7 +166,7 @@ BUILDING = """
     [(REDECLARED, "endpoint hz"), (PLACE, "location fsn1"), (BUILDING, "datacenter park")],
     ids=["an endpoint", "a location", "a datacenter"],
 )
-def test_inventory_belongs_to_one_source(world: World, tmp_path: Path, text: str, whose: str) -> None:
+def test_inventory_belongs_to_one_source(world: Fleet, tmp_path: Path, text: str, whose: str) -> None:
     world.made(admin=KEY, building=BUILDING)
     second = tmp_path / "second"
     second.mkdir()
@@ -176,11 +176,11 @@ def test_inventory_belongs_to_one_source(world: World, tmp_path: Path, text: str
         assert host.received == []
     assert done.code == 1
     address = whose.replace(" ", "/")
-    assert f"{address}: the {whose} is already declared by the source {world.fleet}" in done.said
+    assert f"{address}: the {whose} is already declared by the source {world.folder}" in done.said
 
 
 def test_what_changes_of_the_inventory_is_in_the_plan_and_nothing_of_it_before_the_apply(
-    world: World,
+    world: Fleet,
 ) -> None:
     world.write(admin=KEY)
     plan = world.cli.ok("plan", "-f", "fleet", "--save", "-o", "json").json()
@@ -207,7 +207,7 @@ def test_what_changes_of_the_inventory_is_in_the_plan_and_nothing_of_it_before_t
     assert world.cli.is_settled()
 
 
-def test_a_provider_that_a_datacenter_names_no_more_leaves_it(world: World) -> None:
+def test_a_provider_that_a_datacenter_names_no_more_leaves_it(world: Fleet) -> None:
     here = BUILDING.replace("location: fsn1", "location: fsn1, providers: [rented]")
     world.made(admin=KEY, building=here)
     assert world.cli.is_settled()
@@ -219,7 +219,7 @@ def test_a_provider_that_a_datacenter_names_no_more_leaves_it(world: World) -> N
     assert world.cli.is_settled()
 
 
-def test_a_saved_plan_takes_no_inventory_that_came_later(world: World) -> None:
+def test_a_saved_plan_takes_no_inventory_that_came_later(world: Fleet) -> None:
     world.write(admin=KEY)
     number = str(world.cli.ok("plan", "-f", "fleet", "--save", "-o", "json").json()["saved_as"])
     world.write(other=KNOWN.replace("{url}", world.sim.url))
@@ -229,7 +229,7 @@ def test_a_saved_plan_takes_no_inventory_that_came_later(world: World) -> None:
     assert world.cli.ok("get", "endpoints", "-o", "json").json() == []
 
 
-def test_a_saved_plan_of_the_inventory_alone_does_that_and_nothing_else(world: World) -> None:
+def test_a_saved_plan_of_the_inventory_alone_does_that_and_nothing_else(world: Fleet) -> None:
     world.made(admin=KEY)
     changed = inventory(world.sim.url).replace("credential: token", "credential: token, drift: report")
     world.write(inventory=changed)
@@ -243,12 +243,12 @@ def test_a_saved_plan_of_the_inventory_alone_does_that_and_nothing_else(world: W
     assert status[number] == "applied"
 
 
-def _elsewhere(world: World) -> str:
+def _elsewhere(world: Fleet) -> str:
     """The same simulator under another host's name."""
     return world.sim.url.replace("127.0.0.1", "localhost")
 
 
-def test_a_move_to_another_host_is_a_step_that_an_approval_lets_go_on(world: World) -> None:
+def test_a_move_to_another_host_is_a_step_that_an_approval_lets_go_on(world: Fleet) -> None:
     world.made(admin=KEY)
     world.write(
         inventory=inventory(_elsewhere(world)), second=KEY.replace("admin", "second").replace("AAIA", "AAIB")
@@ -268,7 +268,7 @@ def test_a_move_to_another_host_is_a_step_that_an_approval_lets_go_on(world: Wor
     assert world.cli.is_settled()
 
 
-def test_who_sees_the_move_and_says_yes_has_approved_it(world: World) -> None:
+def test_who_sees_the_move_and_says_yes_has_approved_it(world: Fleet) -> None:
     world.made(admin=KEY)
     world.write(inventory=inventory(_elsewhere(world)))
     done = world.cli.at_terminal("yes", "apply", "-f", "fleet")
@@ -277,7 +277,7 @@ def test_who_sees_the_move_and_says_yes_has_approved_it(world: World) -> None:
 
 
 @pytest.mark.parametrize("how", ["a new endpoint", "another credential at a known endpoint"])
-def test_a_known_credential_goes_to_no_further_host_without_an_approval(world: World, how: str) -> None:
+def test_a_known_credential_goes_to_no_further_host_without_an_approval(world: Fleet, how: str) -> None:
     world.made(admin=KEY)
     with listening("127.0.0.2") as host:
         spare = """

@@ -15,7 +15,6 @@ import pytest
 from reconciler.errors import ProviderError
 from reconciler.providers.driver import ObserveRequest
 from reconciler.testing import Sample, World
-from reconciler.testing.samples import root_types
 from tests.contract import hetzner_samples, proxmox_samples
 from tests.contract.hetzner_harness import HetznerHarness, hetzner
 from tests.contract.proxmox_harness import ProxmoxHarness, proxmox
@@ -51,7 +50,7 @@ def test_what_one_failed_read_leaves_out_is_not_gone(
     roots = [address for address in world.ids if address.parent is None]
     there = {(address.type, world.ids[address]) for address in roots}
     known = {name: frozenset(number for kind, number in there if kind == name) for name, _ in there}
-    types = frozenset(root_types(world.catalog, harness.provider_type))
+    types = world.catalog.root_types(harness.provider_type)
     whole = ObserveRequest(types, known=known)
     look = ObserveRequest(frozenset(), tuple(sorted(there)), known=known) if one_by_one else whole
     ledger = harness.rig.server.ledger

@@ -36,6 +36,7 @@ from reconciler.model.values import (
 )
 from reconciler.planner import EndpointStatus, PlanInput
 from reconciler.planner.inputs import Lower
+from reconciler.testing import wanted
 from tests.rigs.manifest import PUBLIC_KEY, catalog
 
 OWNER = UUID("0d3d7f0a-5a5b-4ee0-8ec1-7c1f6a1f8a11")
@@ -58,17 +59,9 @@ def mark(address: Address | str, owner: UUID = OWNER) -> Mark:
 
 def want(address: str, provider: str = "hetzner", /, **more: Any) -> Desired:
     """A desired resource; keywords that are no fields of one are attributes."""
-    where = Address.parse(address)
     fields = {name: more.pop(name) for name in list(more) if name in Desired.__dataclass_fields__}
-    rules = catalog().attributes(where.type, provider)
-    defaults = {name: rule.default_for(where.name) for name, rule in rules.items()}
-    values = {name: value for name, value in defaults.items() if value is not None} | more
-    made: Attributes = {
-        name: canonical(value, rules[name].definition.cardinality, rules[name].definition.format)
-        for name, value in values.items()
-    }
-    plain = Desired(where, where.type, provider, ENDPOINT_OF[provider], made, frozenset(more))
-    return replace(plain, **fields)
+    made = wanted(catalog(), provider, address, more)
+    return replace(made, endpoint=ENDPOINT_OF[provider], **fields)
 
 
 def with_parts(desired: Desired, part_type: str, *parts: Mapping[str, Any]) -> Desired:

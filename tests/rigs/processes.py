@@ -203,23 +203,24 @@ class Cli:
 
 
 @dataclass
-class World:
+class Fleet:
     """One simulated Hetzner project, a folder of manifests, and the program to bring them together."""
 
     cli: Cli
     sim: Simulator
 
     @property
-    def fleet(self) -> Path:
+    def folder(self) -> Path:
+        """Of the manifests."""
         return self.cli.folder / "fleet"
 
     def write(self, **manifests: str) -> None:
         """Write each as a file of the fleet, under its name."""
         for name, text in manifests.items():
-            (self.fleet / f"{name}.yaml").write_text(textwrap.dedent(text))
+            (self.folder / f"{name}.yaml").write_text(textwrap.dedent(text))
 
     def remove(self, name: str) -> None:
-        (self.fleet / f"{name}.yaml").unlink()
+        (self.folder / f"{name}.yaml").unlink()
 
     def made(self, **manifests: str) -> None:
         """Have these applied."""

@@ -204,21 +204,21 @@ def key(name: str, last: str) -> str:
 def test_what_only_a_creation_takes_is_said_to_differ_for_as_long_as_it_does(stage: Stage) -> None:
     keys = [key("one", "aA"), key("two", "bA")]
 
-    def wanted(which: str, life: str = "") -> None:
+    def declare_key(which: str, life: str = "") -> None:
         stage.want(*keys, machine(more=f", location: fsn1, ssh_keys: [{which}]", rest=life))
 
-    wanted("one")
+    declare_key("one")
     stage.settle()
     assert stage.plan().since_creation == ()
-    wanted("two")
+    declare_key("two")
     for _ in range(3):
         (said,) = stage.settle().left.since_creation
         assert "vm/web: ssh_keys differs since creation; has no effect on an existing machine" in said
-    wanted("two", "lifecycle: {ignore_changes: [ssh_keys]}")
+    declare_key("two", "lifecycle: {ignore_changes: [ssh_keys]}")
     assert stage.settle().left.since_creation == ()
-    wanted("two")
+    declare_key("two")
     assert stage.settle().left.since_creation, "what was drift-free in between is no new creation"
-    wanted("one")
+    declare_key("one")
     assert stage.settle().left.since_creation == ()
 
 

@@ -28,7 +28,7 @@ from reconciler.store.catalog_reading import load
 from reconciler.store.catalog_rows import sync
 from reconciler.store.database.session import Actor, Store
 from tests.rigs.databases import TestDatabase
-from tests.rigs.worlds import World
+from tests.rigs.tables import Tables
 
 ACTOR = Actor("test", cause="catalog")
 PACKAGES = ("hetzner", "logical", "proxmox")
@@ -134,7 +134,7 @@ def test_an_attribute_changes_its_type_only_while_nothing_has_it(
     assert stored(store, changed, "2") == changed
     assert stored(store, catalog, "3") == catalog
     with psycopg.connect(database.admin, autocommit=True) as connection:
-        world = World(connection)
+        world = Tables(connection)
         world.run(
             "INSERT INTO providers (provider_type_id, name)"
             " SELECT id, 'p' FROM provider_types WHERE name = 'test'"

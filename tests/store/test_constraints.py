@@ -14,7 +14,7 @@ from reconciler.store.database.faults import ConstraintViolated
 from reconciler.store.database.session import Actor, Store
 from reconciler.store.inventory.rows import credentials, write
 from tests.rigs.databases import TestDatabase
-from tests.rigs.worlds import World, begun, refused
+from tests.rigs.tables import Tables, begun, refused
 
 OBJECT_STATES = (
     "pending",
@@ -31,7 +31,7 @@ OBJECT_STATES = (
 world = pytest.fixture(begun)
 
 
-def operation(world: World, resource: int) -> UUID:
+def operation(world: Tables, resource: int) -> UUID:
     worker, made = uuid4(), uuid4()
     world.run(
         "INSERT INTO workers (id, host, pid, kind, lock_key) VALUES (%s, 'h', 1, 'cli', %s)",
@@ -49,7 +49,7 @@ def operation(world: World, resource: int) -> UUID:
     return made
 
 
-def move(world: World, made: UUID, *statuses: str) -> None:
+def move(world: Tables, made: UUID, *statuses: str) -> None:
     for status in statuses:
         over = status not in ("intended", "sending", "accepted")
         world.run(
@@ -84,7 +84,7 @@ def move(world: World, made: UUID, *statuses: str) -> None:
     ],
 )
 def test_an_attribute_has_one_value_of_its_own_type_and_of_a_type_that_has_it(
-    world: World, attribute: str, values: dict[str, str]
+    world: Tables, attribute: str, values: dict[str, str]
 ) -> None:
     vm = world.resource("vm/web-1", "running")
     columns = ", ".join(values)
@@ -102,7 +102,7 @@ def test_an_attribute_has_one_value_of_its_own_type_and_of_a_type_that_has_it(
         )
 
 
-def test_an_attribute_cannot_claim_another_type_for_its_resource(world: World) -> None:
+def test_an_attribute_cannot_claim_another_type_for_its_resource(world: Tables) -> None:
     volume = world.resource("volume/data")
     with pytest.raises(pg.ForeignKeyViolation):
         world.run(
@@ -116,7 +116,7 @@ def test_an_attribute_cannot_claim_another_type_for_its_resource(world: World) -
 
 
 @pytest.mark.parametrize("address", ["vm/web-1", "vm/web-1/disk/scsi0"])
-def test_one_live_resource_has_an_address_and_strangers_may_share_it(world: World, address: str) -> None:
+def test_one_live_resource_has_an_address_and_strangers_may_share_it(world: Tables, address: str) -> None:
     world.resource("vm/web-1", "running")
     if address != "vm/web-1":
         world.resource(address)
@@ -132,7 +132,7 @@ def test_one_live_resource_has_an_address_and_strangers_may_share_it(world: Worl
     refused(world, "23505", text, "quarantined", address)
 
 
-def test_one_live_root_is_recorded_for_a_provider_object(world: World) -> None:
+def test_one_live_root_is_recorded_for_a_provider_object(world: Tables) -> None:
     first = world.resource("vm/web-1", "running")
     world.resource("vm/web-2", "running")
     text = "UPDATE resources SET external_id = 'id-web-1' WHERE address = 'vm/web-2'"
@@ -141,7 +141,7 @@ def test_one_live_root_is_recorded_for_a_provider_object(world: World) -> None:
     assert world.run(text) == 1
 
 
-def test_a_part_is_in_one_thing_only(world: World) -> None:
+def test_a_part_is_in_one_thing_only(world: Tables) -> None:
     world.resource("vm/web-1", "running")
     other = world.resource("vm/web-2", "running")
     disk = world.resource("vm/web-1/disk/scsi0")
@@ -155,7 +155,7 @@ def test_a_part_is_in_one_thing_only(world: World) -> None:
     "start", ["pending", "running", "stopped", "paused", "creating", "failed", "missing"]
 )
 @pytest.mark.parametrize("found", ["running", "stopped", "paused", "missing", "failed", "quarantined"])
-def test_observation_may_find_a_machine_in_any_state(world: World, start: str, found: str) -> None:
+def test_observation_may_find_a_machine_in_any_state(world: Tables, start: str, found: str) -> None:
     vm = world.resource("vm/web-1", "running" if start == "missing" else start)
     if start == "missing":
         world.state(vm, "missing")
@@ -163,7 +163,7 @@ def test_observation_may_find_a_machine_in_any_state(world: World, start: str, f
     world.state(vm, found)
 
 
-def test_deleted_is_final(world: World) -> None:
+def test_deleted_is_final(world: Tables) -> None:
     volume = world.resource("volume/data")
     world.state(volume, "deleted")
     for state in OBJECT_STATES:
@@ -180,19 +180,19 @@ def test_deleted_is_final(world: World) -> None:
 @pytest.mark.parametrize(
     ("address", "state"), [("volume/v", "running"), ("vm/v", "available"), ("vm/v", "deleted")]
 )
-def test_a_state_of_another_family_or_an_end_is_no_beginning(world: World, address: str, state: str) -> None:
+def test_a_state_of_another_family_or_an_end_is_no_beginning(world: Tables, address: str, state: str) -> None:
     with pytest.raises(psycopg.Error) as caught:
         world.resource(address, state)
     assert caught.value.sqlstate == "RC001"
 
 
-def test_a_machine_is_never_merely_available(world: World) -> None:
+def test_a_machine_is_never_merely_available(world: Tables) -> None:
     vm = world.resource("vm/web-1", "running")
     with pytest.raises(psycopg.Error, match="cannot go from the state running to available"):
         world.state(vm, "available")
 
 
-def test_only_a_person_ends_a_quarantine(world: World) -> None:
+def test_only_a_person_ends_a_quarantine(world: Tables) -> None:
     vm = world.resource("vm/web-1", "quarantined")
     manage = "UPDATE resources SET management = %s WHERE id = %s"
     world.run(manage, "quarantined", vm)
@@ -206,7 +206,7 @@ def test_only_a_person_ends_a_quarantine(world: World) -> None:
     world.state(vm, "running")  # decided, and so the state follows what is seen again
 
 
-def test_a_version_counts_what_a_plan_must_not_overlook(world: World) -> None:
+def test_a_version_counts_what_a_plan_must_not_overlook(world: Tables) -> None:
     vm = world.resource("vm/web-1", "running")
     count = "SELECT version FROM resources WHERE id = %s"
     for change in (
@@ -230,13 +230,13 @@ def test_a_version_counts_what_a_plan_must_not_overlook(world: World) -> None:
         assert world.one(count, vm) == before, change
 
 
-def test_an_identity_never_changes(world: World) -> None:
+def test_an_identity_never_changes(world: Tables) -> None:
     vm = world.resource("vm/web-1", "running")
     refused(world, "RC003", "UPDATE resources SET uid = gen_random_uuid() WHERE id = %s", vm)
     refused(world, "RC003", "UPDATE resources SET is_root = false WHERE id = %s", vm)
 
 
-def test_a_resource_has_one_open_operation(world: World) -> None:
+def test_a_resource_has_one_open_operation(world: Tables) -> None:
     vm = world.resource("vm/web-1", "running")
     first = operation(world, vm)
     for status in ("intended", "sending", "accepted"):
@@ -261,7 +261,7 @@ def test_a_resource_has_one_open_operation(world: World) -> None:
         ("interrupted",),
     ],
 )
-def test_an_operation_goes_the_ways_that_executions_go(world: World, way: tuple[str, ...]) -> None:
+def test_an_operation_goes_the_ways_that_executions_go(world: Tables, way: tuple[str, ...]) -> None:
     move(world, operation(world, world.resource("vm/web-1", "running")), *way)
 
 
@@ -277,7 +277,7 @@ def test_an_operation_goes_the_ways_that_executions_go(world: World, way: tuple[
         ("interrupted", "sending"),
     ],
 )
-def test_an_operation_goes_no_other_way(world: World, way: tuple[str, ...]) -> None:
+def test_an_operation_goes_no_other_way(world: Tables, way: tuple[str, ...]) -> None:
     made = operation(world, world.resource("vm/web-1", "running"))
     move(world, made, *way[:-1])
     with pytest.raises(psycopg.Error, match="cannot go from") as caught:
@@ -285,7 +285,7 @@ def test_an_operation_goes_no_other_way(world: World, way: tuple[str, ...]) -> N
     assert caught.value.sqlstate == "RC004"
 
 
-def test_an_operation_begins_as_intended(world: World) -> None:
+def test_an_operation_begins_as_intended(world: Tables) -> None:
     made = operation(world, world.resource("vm/web-1", "running"))
     move(world, made, "sending", "done")
     refused(
@@ -298,7 +298,7 @@ def test_an_operation_begins_as_intended(world: World) -> None:
 
 
 @pytest.mark.parametrize("status", ["done", "failed", "interrupted"])
-def test_an_operation_that_has_ended_is_as_fixed_as_the_history(world: World, status: str) -> None:
+def test_an_operation_that_has_ended_is_as_fixed_as_the_history(world: Tables, status: str) -> None:
     made = operation(world, world.resource("vm/web-1", "running"))
     world.run(
         "INSERT INTO resource_operation_calls (operation_id, position, status) VALUES (%s, 0, 'done')", made
@@ -324,7 +324,7 @@ def test_an_operation_that_has_ended_is_as_fixed_as_the_history(world: World, st
     refused(world, "RC004", "INSERT INTO resource_operation_tasks VALUES (%s, 0, 'UPID')", made)
 
 
-def test_an_approval_is_used_once(world: World) -> None:
+def test_an_approval_is_used_once(world: Tables) -> None:
     plan = world.one("INSERT INTO plans (hash, actor) VALUES (repeat('0', 64), 'ada') RETURNING id")
     approve = "INSERT INTO plan_approvals (uid, plan_id, hash, approved_by, mac) VALUES"
     approve += " ('00000000-0000-0000-0000-000000000001', %s, repeat('0', 64), 'bob', sha256(''))"
@@ -335,7 +335,7 @@ def test_an_approval_is_used_once(world: World) -> None:
     refused(world, "23505", approve, plan)
 
 
-def test_an_id_is_given_out_once_and_for_all(world: World, database: TestDatabase) -> None:
+def test_an_id_is_given_out_once_and_for_all(world: Tables, database: TestDatabase) -> None:
     reserve = (
         "INSERT INTO external_id_reservations (provider_endpoint_id, resource_type_id, external_id,"
         " resource_uid)"
@@ -349,7 +349,7 @@ def test_an_id_is_given_out_once_and_for_all(world: World, database: TestDatabas
             "UPDATE external_id_reservations SET external_id = '1'",
         ):
             with pytest.raises(pg.InsufficientPrivilege):
-                World(connection).run(text)
+                Tables(connection).run(text)
 
 
 @pytest.mark.parametrize(
@@ -385,7 +385,7 @@ def test_the_program_may_not(database: TestDatabase, text: str) -> None:
 
 
 @pytest.mark.every_server
-def test_extension_tables_follow_their_attributes(world: World) -> None:
+def test_extension_tables_follow_their_attributes(world: Tables) -> None:
     vm = world.resource("vm/web-1", "running", cpu_cores=2, public_ipv4="192.0.2.7")
     row = "SELECT cpu_cores, memory_mb, primary_ipv4::text FROM virtual_machines WHERE resource_id = %s"
     assert world.all(row, vm) == [(2, None, "192.0.2.7/32")]
@@ -407,7 +407,7 @@ def test_extension_tables_follow_their_attributes(world: World) -> None:
     ],
 )
 def test_extension_tables_guard_the_attributes(
-    world: World, address: str, attribute: str, value: str | int, sqlstate: str
+    world: Tables, address: str, attribute: str, value: str | int, sqlstate: str
 ) -> None:
     resource = world.resource(address, "running" if address.startswith("vm") else "available")
     with pytest.raises(psycopg.Error) as caught:
@@ -425,18 +425,18 @@ def test_extension_tables_guard_the_attributes(
         "TRUNCATE virtual_machines",
     ],
 )
-def test_nobody_writes_an_extension_table_by_hand(world: World, text: str) -> None:
+def test_nobody_writes_an_extension_table_by_hand(world: Tables, text: str) -> None:
     world.resource("vm/web-1", "running", cpu_cores=2)
     assert "Write the attribute in resource_attributes" in refused(world, "RC008", text)
 
 
-def test_rows_that_are_all_key_are_not_updated(world: World) -> None:
+def test_rows_that_are_all_key_are_not_updated(world: Tables) -> None:
     vm = world.resource("vm/web-1", "running")
     world.tag(vm, "env", "prod")
     refused(world, "RC007", "UPDATE tags SET value = 'dev'")
 
 
-def test_a_time_zone_must_exist(world: World) -> None:
+def test_a_time_zone_must_exist(world: Tables) -> None:
     text = "INSERT INTO locations (name, time_zone) VALUES (%s, %s)"
     world.run(text, "here", "Europe/Berlin")
     refused(world, "RC006", text, "there", "Europe/Atlantis")
@@ -453,12 +453,12 @@ def test_a_time_zone_must_exist(world: World) -> None:
         "'x', 'A', NULL",
     ],
 )
-def test_a_credential_has_the_one_place_that_fits_its_source(world: World, values: str) -> None:
+def test_a_credential_has_the_one_place_that_fits_its_source(world: Tables, values: str) -> None:
     text = "INSERT INTO provider_credentials (name, source, environment_variable, file_path) VALUES ('c', "
     refused(world, "23514", f"{text}{values})")
 
 
-def test_errors_say_what_they_mean(store: Store, world: World) -> None:
+def test_errors_say_what_they_mean(store: Store, world: Tables) -> None:
     def give_a_default_of_the_wrong_type() -> None:
         values = dict.fromkeys(f"value_{kind}" for kind in ("string", "decimal", "boolean", "datetime"))
         with store.transaction(Actor("ada")) as tx:
@@ -485,7 +485,7 @@ def test_a_database_that_is_gone_is_unavailable_not_wrong(database: TestDatabase
         Store.open(database.runtime.replace(database.name, "no_such_database"))
 
 
-def test_a_session_that_is_ended_under_a_transaction_is_unavailable(world: World, store: Store) -> None:
+def test_a_session_that_is_ended_under_a_transaction_is_unavailable(world: Tables, store: Store) -> None:
     def work() -> None:
         with store.transaction(Actor("ada")) as tx:
             tx.rows("ids.endpoints")
@@ -513,7 +513,7 @@ def test_a_transaction_that_fails_leaves_nothing_behind(store: Store) -> None:
         assert credentials(tx) == ()
 
 
-def test_batch_copy_and_stream_move_rows_in_bulk(world: World, store: Store) -> None:
+def test_batch_copy_and_stream_move_rows_in_bulk(world: Tables, store: Store) -> None:
     ties = [{"name": f"tie_{n}", "description": ""} for n in range(10)]
     with store.transaction(Actor("ada")) as tx:
         assert tx.batch("catalog.put_relationship_types", ties) == 10
@@ -533,7 +533,7 @@ def test_batch_copy_and_stream_move_rows_in_bulk(world: World, store: Store) -> 
     assert found == 2500
 
 
-def test_a_part_that_nothing_contains_any_more_is_gone(world: World) -> None:
+def test_a_part_that_nothing_contains_any_more_is_gone(world: Tables) -> None:
     vm = world.resource("vm/web-1", "running")
     disk = world.resource("vm/web-1/disk/scsi0", "available")
     world.run("UPDATE resources SET recorded_hash = '\\x00' WHERE id = %s", vm)

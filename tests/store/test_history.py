@@ -10,7 +10,7 @@ from psycopg import errors as pg
 
 from reconciler.store.database.session import Actor, Store
 from tests.rigs.databases import TestDatabase
-from tests.rigs.worlds import World, begun
+from tests.rigs.tables import Tables, begun
 
 pytestmark = pytest.mark.every_server
 
@@ -18,13 +18,13 @@ pytestmark = pytest.mark.every_server
 world = pytest.fixture(begun)
 
 
-def events(world: World, resource: int) -> list[tuple[str, str, str | None, str | None]]:
+def events(world: Tables, resource: int) -> list[tuple[str, str, str | None, str | None]]:
     return world.all(
         "SELECT what, name, before, after FROM v_history WHERE resource_id = %s ORDER BY change", resource
     )
 
 
-def test_every_change_of_a_resource_leaves_its_row(world: World) -> None:
+def test_every_change_of_a_resource_leaves_its_row(world: Tables) -> None:
     network = world.resource("network/n1")
     vm = world.resource("vm/web-1", "pending")
     world.attribute(vm, "cpu_cores", 2)
@@ -49,7 +49,7 @@ def test_every_change_of_a_resource_leaves_its_row(world: World) -> None:
     ]
 
 
-def test_an_update_that_changes_nothing_writes_nothing(world: World) -> None:
+def test_an_update_that_changes_nothing_writes_nothing(world: Tables) -> None:
     vm = world.resource("vm/web-1", "running", cpu_cores=2)
     before = events(world, vm)
     world.run("UPDATE resource_attributes SET value_integer = 2")
@@ -57,14 +57,14 @@ def test_an_update_that_changes_nothing_writes_nothing(world: World) -> None:
     assert events(world, vm) == before
 
 
-def test_an_attribute_moved_to_another_place_is_one_gone_and_one_come(world: World) -> None:
+def test_an_attribute_moved_to_another_place_is_one_gone_and_one_come(world: Tables) -> None:
     vm = world.resource("vm/web-1", "running", labels="edge")
     world.run("UPDATE resource_attributes SET ordinal = 1 WHERE resource_id = %s", vm)
     rows = world.all("SELECT action, ordinal FROM resource_attribute_history ORDER BY ordinal, action")
     assert rows == [("delete", 0), ("insert", 0), ("insert", 1)]
 
 
-def test_a_bulk_load_is_recorded_row_by_row(world: World) -> None:
+def test_a_bulk_load_is_recorded_row_by_row(world: Tables) -> None:
     ids = [world.resource(f"vm/web-{n}", "running") for n in range(3)]
     type_id, attribute = world.all(
         "SELECT t.id, ad.id FROM resource_types t, attribute_definitions ad"
@@ -87,7 +87,7 @@ def test_a_bulk_load_is_recorded_row_by_row(world: World) -> None:
     ]
 
 
-def test_history_says_who_why_and_on_behalf_of_what(world: World, store: Store) -> None:
+def test_history_says_who_why_and_on_behalf_of_what(world: Tables, store: Store) -> None:
     vm = world.resource("vm/web-1", "running")
     operation, revision = uuid4(), world.revision()
     with store.transaction(Actor("ada", "resize", "operation", operation, revision)) as tx:
@@ -100,7 +100,7 @@ def test_history_says_who_why_and_on_behalf_of_what(world: World, store: Store) 
     assert row == [("ada", "resize", "operation", operation, revision, "reconciler_runtime")]
 
 
-def test_a_person_at_a_prompt_is_recorded_too_and_makes_the_planner_look_again(world: World) -> None:
+def test_a_person_at_a_prompt_is_recorded_too_and_makes_the_planner_look_again(world: Tables) -> None:
     world.cause("observation")
     vm = world.resource("vm/web-1", "running", cpu_cores=2)
     disk = world.resource("vm/web-1/disk/scsi0", size_gb=10)
@@ -116,7 +116,7 @@ def test_a_person_at_a_prompt_is_recorded_too_and_makes_the_planner_look_again(w
     assert (actor, cause) == (user, "manual")
 
 
-def test_a_tag_set_by_hand_makes_the_planner_look_again(world: World) -> None:
+def test_a_tag_set_by_hand_makes_the_planner_look_again(world: Tables) -> None:
     vm = world.resource("vm/web-1", "running")
     world.run("UPDATE resources SET recorded_hash = 'x' WHERE id = %s", vm)
     version = world.one("SELECT version FROM resources WHERE id = %s", vm)
@@ -126,7 +126,7 @@ def test_a_tag_set_by_hand_makes_the_planner_look_again(world: World) -> None:
     ]
 
 
-def test_one_transaction_is_one_instant_and_its_changes_are_in_order(world: World) -> None:
+def test_one_transaction_is_one_instant_and_its_changes_are_in_order(world: Tables) -> None:
     with world.connection.transaction():
         vm = world.resource("vm/web-1", "pending", cpu_cores=2)
         world.state(vm, "running")
@@ -147,11 +147,11 @@ def test_one_transaction_is_one_instant_and_its_changes_are_in_order(world: Worl
     ],
 )
 def test_the_program_can_read_history_and_nothing_else(
-    world: World, database: TestDatabase, table: str
+    world: Tables, database: TestDatabase, table: str
 ) -> None:
     world.resource("vm/web-1", "running", cpu_cores=2)
     with psycopg.connect(database.runtime, autocommit=True) as connection:
-        runtime = World(connection)
+        runtime = Tables(connection)
         runtime.all("SELECT * FROM {table}", table=table)
         partitions = world.all(
             "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", table
@@ -165,13 +165,13 @@ def test_the_program_can_read_history_and_nothing_else(
 
 
 @pytest.mark.parametrize("table", ["resources", "resource_attributes", "resource_tags", "resource_history"])
-def test_not_even_the_owner_truncates(world: World, table: str) -> None:
+def test_not_even_the_owner_truncates(world: Tables, table: str) -> None:
     with pytest.raises(psycopg.DatabaseError) as caught:
         world.run("TRUNCATE {table} CASCADE", table=table)
     assert caught.value.sqlstate == "RC002"
 
 
-def test_a_deleted_resource_takes_its_parts_along_and_ends_its_ties(world: World) -> None:
+def test_a_deleted_resource_takes_its_parts_along_and_ends_its_ties(world: Tables) -> None:
     network = world.resource("network/n1")
     vm = world.resource("vm/web-1", "running")
     disk = world.resource("vm/web-1/disk/scsi0", size_gb=10)
@@ -189,13 +189,13 @@ def test_a_deleted_resource_takes_its_parts_along_and_ends_its_ties(world: World
     world.resource("vm/web-1", "running")  # the address is free again
 
 
-def test_partitions_are_made_ahead_once(world: World, store: Store) -> None:
+def test_partitions_are_made_ahead_once(world: Tables, store: Store) -> None:
     with store.transaction(Actor("daemon")) as tx:
         assert tx.value("session.make_history_partitions", months_ahead=3) == 0
         assert tx.value("session.make_history_partitions", months_ahead=5) == 2 * 5
 
 
-def test_a_credential_keeps_its_history_without_values(world: World) -> None:
+def test_a_credential_keeps_its_history_without_values(world: Tables) -> None:
     world.run(
         "INSERT INTO provider_credentials (name, source, environment_variable) VALUES ('c',"
         " 'environment', 'A')"
@@ -208,7 +208,7 @@ def test_a_credential_keeps_its_history_without_values(world: World) -> None:
     ) == [("insert", "A", None), ("update", "B", None), ("update", "B", "0123456789ab")]
 
 
-def test_the_past_can_be_rebuilt(world: World) -> None:
+def test_the_past_can_be_rebuilt(world: Tables) -> None:
     vm = world.resource("vm/web-1", "running", cpu_cores=2)
     then = world.one("SELECT clock_timestamp()")
     world.run("UPDATE resource_attributes SET value_integer = 8")

@@ -19,15 +19,15 @@ from reconciler.store.database.queries import sql_files, sql_root
 from reconciler.store.database.session import Actor
 from reconciler.store.embedded import EmbeddedServer
 from tests.rigs.databases import TestDatabase
-from tests.rigs.worlds import World
+from tests.rigs.tables import Tables
 
 pytestmark = pytest.mark.every_server
 
 
 @pytest.fixture
-def world(empty_database: TestDatabase) -> Iterator[World]:
+def world(empty_database: TestDatabase) -> Iterator[Tables]:
     with psycopg.connect(empty_database.admin, autocommit=True) as connection:
-        yield World(connection)
+        yield Tables(connection)
 
 
 def files(monkeypatch: pytest.MonkeyPatch, **contents: bytes) -> None:
@@ -65,7 +65,7 @@ def test_many_at_once_apply_each_file_once(empty_database: TestDatabase) -> None
 
 
 def test_a_file_that_fails_leaves_nothing_behind(
-    empty_database: TestDatabase, world: World, monkeypatch: pytest.MonkeyPatch
+    empty_database: TestDatabase, world: Tables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files(
         monkeypatch,
@@ -80,7 +80,7 @@ def test_a_file_that_fails_leaves_nothing_behind(
 
 
 def test_a_file_is_sent_as_it_is(
-    empty_database: TestDatabase, world: World, monkeypatch: pytest.MonkeyPatch
+    empty_database: TestDatabase, world: Tables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files(monkeypatch, _0001_odd=b"CREATE TABLE odd AS SELECT '100 % of :it, %(x)s, \xc3\xa9'::text AS said")
     migrate(empty_database.admin)
@@ -125,12 +125,12 @@ def test_a_changed_seed_is_applied_again(database: TestDatabase, monkeypatch: py
     assert status(database.admin).pending == ("seed",)
     assert migrate(database.admin) == ["seed"]
     with psycopg.connect(database.admin) as connection:
-        assert World(connection).one("SELECT count(*) FROM relationship_types WHERE name = 'backs_up'") == 1
+        assert Tables(connection).one("SELECT count(*) FROM relationship_types WHERE name = 'backs_up'") == 1
 
 
 def test_the_seed_may_be_repeated_when_everything_refers_to_it(database: TestDatabase) -> None:
     with psycopg.connect(database.admin, autocommit=True) as connection:
-        world = World(connection).begin()
+        world = Tables(connection).begin()
         world.resource("vm/web-1", "running", cpu_cores=2)
         world.run("DELETE FROM schema_migrations WHERE version = 0")
         count = "SELECT count(*) FROM resource_state_transitions"

@@ -14,7 +14,7 @@ from reconciler.store.database.faults import MEANINGS
 from reconciler.store.database.queries import query, sql_files
 from tests.rigs.databases import TestDatabase
 from tests.rigs.promised import ALL_VMS, ATTRIBUTES_OF, DEPENDANTS_OF, MANY_CORES
-from tests.rigs.worlds import World
+from tests.rigs.tables import Tables
 
 # What a schema consists of, as texts that are the same in two databases exactly where the schema is.
 CATALOG = {
@@ -56,15 +56,15 @@ CATALOG = {
 
 
 @pytest.fixture
-def world(database: TestDatabase) -> Iterator[World]:
+def world(database: TestDatabase) -> Iterator[Tables]:
     with psycopg.connect(database.admin, autocommit=True) as connection:
-        yield World(connection)
+        yield Tables(connection)
 
 
 @pytest.mark.every_server
 @pytest.mark.parametrize("what", CATALOG)
 def test_the_migrations_make_the_schema_that_is_written_down(
-    world: World, empty_database: TestDatabase, what: str
+    world: Tables, empty_database: TestDatabase, what: str
 ) -> None:
     with migrations.connect(empty_database.admin) as connection:
         connection.execute(query("migrations.settings"))
@@ -72,13 +72,13 @@ def test_the_migrations_make_the_schema_that_is_written_down(
             for folder in ("bootstrap", "schema", "seed"):
                 for _, content in sql_files(folder):
                     connection.execute(content)
-        written = World(connection).all(CATALOG[what])
+        written = Tables(connection).all(CATALOG[what])
     migrated = world.all(CATALOG[what])
     assert sorted(map(repr, migrated)) == sorted(map(repr, written))
     assert len(migrated) > 0
 
 
-def test_every_table_column_view_function_says_what_it_is(world: World) -> None:
+def test_every_table_column_view_function_says_what_it_is(world: Tables) -> None:
     undescribed = world.all(
         """
         SELECT c.oid::regclass::text, a.attname
@@ -100,7 +100,7 @@ def test_every_table_column_view_function_says_what_it_is(world: World) -> None:
     assert undescribed == []
 
 
-def test_no_column_holds_a_structure_and_every_time_has_a_zone(world: World) -> None:
+def test_no_column_holds_a_structure_and_every_time_has_a_zone(world: Tables) -> None:
     offending = world.all(
         """
         SELECT a.attrelid::regclass::text, a.attname, format_type(a.atttypid, a.atttypmod)
@@ -116,7 +116,7 @@ def test_no_column_holds_a_structure_and_every_time_has_a_zone(world: World) -> 
     assert offending == []
 
 
-def test_the_program_works_as_a_role_that_owns_and_bypasses_nothing(world: World) -> None:
+def test_the_program_works_as_a_role_that_owns_and_bypasses_nothing(world: Tables) -> None:
     assert world.all(
         "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin FROM pg_roles"
         " WHERE rolname = 'reconciler_runtime'"
@@ -136,7 +136,7 @@ def test_the_program_works_as_a_role_that_owns_and_bypasses_nothing(world: World
     assert owners == [("public", "reconciler_owner"), ("vault", "reconciler_vault")]
 
 
-def test_views_have_the_rights_of_whoever_asks(world: World) -> None:
+def test_views_have_the_rights_of_whoever_asks(world: Tables) -> None:
     views = world.all(
         "SELECT relname, reloptions::text FROM pg_class WHERE relkind = 'v' AND relnamespace ="
         " 'public'::regnamespace"
@@ -145,7 +145,7 @@ def test_views_have_the_rights_of_whoever_asks(world: World) -> None:
     assert len(views) >= 10
 
 
-def test_functions_with_their_owners_rights_pin_their_search_path(world: World) -> None:
+def test_functions_with_their_owners_rights_pin_their_search_path(world: Tables) -> None:
     loose = world.all(
         "SELECT oid::regprocedure::text FROM pg_proc WHERE prosecdef"
         " AND pronamespace IN ('public'::regnamespace, 'vault'::regnamespace)"
@@ -155,7 +155,7 @@ def test_functions_with_their_owners_rights_pin_their_search_path(world: World) 
     assert loose == []
 
 
-def test_foreign_keys_that_point_at_growing_tables_are_indexed(world: World) -> None:
+def test_foreign_keys_that_point_at_growing_tables_are_indexed(world: Tables) -> None:
     """Otherwise every update or deletion there reads the whole table that points at it."""
     unindexed = world.all(
         """
@@ -174,14 +174,14 @@ def test_foreign_keys_that_point_at_growing_tables_are_indexed(world: World) -> 
     assert unindexed == []
 
 
-def _dicts(world: World, text: str, *params: object) -> list[dict[str, object]]:
+def _dicts(world: Tables, text: str, *params: object) -> list[dict[str, object]]:
     cursor = world.connection.execute(text.encode(), params or None)
     names = [column.name for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
 @pytest.mark.every_server
-def test_the_promised_queries_give_the_right_rows(world: World) -> None:
+def test_the_promised_queries_give_the_right_rows(world: Tables) -> None:
     world.begin()
     small = world.resource("vm/small", "running", cpu_cores=2, memory_mb=4096)
     big = world.resource("vm/big", "stopped", cpu_cores=16, memory_mb=65536, protected=True)
@@ -214,7 +214,7 @@ def test_the_promised_queries_give_the_right_rows(world: World) -> None:
     ]
 
 
-def test_drift_is_what_moved_and_pending_is_what_is_wanted_anew(world: World) -> None:
+def test_drift_is_what_moved_and_pending_is_what_is_wanted_anew(world: Tables) -> None:
     world.begin()
     drifted = world.resource("vm/drifted", "running", cpu_cores=8, memory_mb=1024)
     world.desire("vm/drifted", b"1", cpu_cores=4, memory_mb=1024)
@@ -246,7 +246,7 @@ def test_drift_is_what_moved_and_pending_is_what_is_wanted_anew(world: World) ->
     ]
 
 
-def test_what_a_manifest_ignores_is_no_drift(world: World) -> None:
+def test_what_a_manifest_ignores_is_no_drift(world: Tables) -> None:
     world.begin()
     vm = world.resource("vm/web-1", "running", cpu_cores=8)
     desired = world.desire("vm/web-1", b"1", cpu_cores=4)
@@ -255,7 +255,7 @@ def test_what_a_manifest_ignores_is_no_drift(world: World) -> None:
     assert world.all("SELECT * FROM v_differences") == []
 
 
-def test_a_lost_object_is_drift(world: World) -> None:
+def test_a_lost_object_is_drift(world: Tables) -> None:
     world.begin()
     vm = world.resource("vm/web-1", "running", cpu_cores=4)
     world.desire("vm/web-1", b"1", cpu_cores=4)
@@ -265,7 +265,7 @@ def test_a_lost_object_is_drift(world: World) -> None:
     ]
 
 
-def test_views_answer_with_names(world: World) -> None:
+def test_views_answer_with_names(world: Tables) -> None:
     world.begin()
     vm = world.resource("vm/web-1", "running", cpu_cores=2)
     disk = world.resource("vm/web-1/disk/scsi0", size_gb=10)
@@ -287,7 +287,7 @@ def test_views_answer_with_names(world: World) -> None:
     assert world.all("SELECT size_gb FROM storage_volumes WHERE resource_id = %s", disk) == [(10,)]
 
 
-def test_the_names_of_constraints_in_messages_exist(world: World) -> None:
+def test_the_names_of_constraints_in_messages_exist(world: Tables) -> None:
     names = {row[0] for row in world.all("SELECT conname FROM pg_constraint")}
     names |= {row[0] for row in world.all("SELECT relname FROM pg_class WHERE relkind = 'i'")}
     assert set(MEANINGS) - names == set()

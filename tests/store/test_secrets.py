@@ -27,7 +27,7 @@ from reconciler.store.inventory.secrets import (
 )
 from reconciler.store.views import credentials
 from tests.rigs.databases import TestDatabase
-from tests.rigs.worlds import World
+from tests.rigs.tables import Tables
 
 VALUE = "hunter2-§-secret"
 KEY = Key(bytes(range(32)))
@@ -50,7 +50,7 @@ def test_a_stored_secret_comes_back_and_lies_encrypted(store: Store, database: T
     with store.transaction(Actor("test")) as tx:
         assert resolve(tx, KEY, "a") == VALUE
     with psycopg.connect(database.admin) as connection:
-        nonce, ciphertext = World(connection).all("SELECT nonce, ciphertext FROM vault.secrets")[0]
+        nonce, ciphertext = Tables(connection).all("SELECT nonce, ciphertext FROM vault.secrets")[0]
         assert VALUE.encode() not in bytes(ciphertext)
         assert len(bytes(nonce)) == 12
 
@@ -68,7 +68,7 @@ def test_a_ciphertext_moved_to_another_credential_is_refused(store: Store, datab
             write(tx, Credential(name))
             store_secret(tx, KEY, name, f"value of {name}")
     with psycopg.connect(database.admin) as connection:
-        World(connection).run(
+        Tables(connection).run(
             "UPDATE vault.secrets b SET nonce = a.nonce, ciphertext = a.ciphertext"
             " FROM vault.secrets a WHERE a.credential_id < b.credential_id"
         )
@@ -97,7 +97,7 @@ def test_the_program_reads_one_secret_and_never_the_table(database: TestDatabase
         psycopg.connect(database.runtime, autocommit=True) as connection,
         pytest.raises(pg.InsufficientPrivilege),
     ):
-        World(connection).all("SELECT * FROM vault.secrets")
+        Tables(connection).all("SELECT * FROM vault.secrets")
 
 
 def test_a_fingerprint_tells_values_apart_and_says_nothing_else(tx: Transaction) -> None:

@@ -17,7 +17,7 @@ from reconciler.store.catalog_rows import sync
 from reconciler.store.database.session import Actor, Store
 from reconciler.store.inventory import rows as inventory
 from tests.rigs.databases import TestDatabase
-from tests.rigs.worlds import World
+from tests.rigs.tables import Tables
 from tests.store.test_catalog_rows import hashes, packaged, small
 from tests.store.test_inventory import DATACENTER, ENDPOINT, LOCATION, fill
 
@@ -69,7 +69,7 @@ def called(table: str, column: str) -> str:
             return column
 
 
-# A row for each table that `World.begin` leaves empty.
+# A row for each table that `Tables.begin` leaves empty.
 ROWS = (
     "INSERT INTO provider_credentials (name, source) VALUES ('c1', 'stored')",
     "INSERT INTO provider_credential_hosts SELECT id, 'h1', now(), 'ada' FROM provider_credentials",
@@ -153,9 +153,9 @@ WHO = "action, actor, reason, cause, operation_id, revision_id, db_user"
 
 
 @pytest.fixture
-def world(database: TestDatabase) -> Iterator[World]:
+def world(database: TestDatabase) -> Iterator[Tables]:
     with psycopg.connect(database.admin, autocommit=True) as connection:
-        made = World(connection).begin()
+        made = Tables(connection).begin()
         for row in ROWS:
             made.run(row)
         made.run("INSERT INTO manifest_sources (name, kind) VALUES ('s2', 'folder')")
@@ -163,19 +163,19 @@ def world(database: TestDatabase) -> Iterator[World]:
 
 
 @contextmanager
-def bare(database: TestDatabase) -> Iterator[World]:
+def bare(database: TestDatabase) -> Iterator[Tables]:
     """A prompt at a database in which nothing is but what the program writes."""
     with psycopg.connect(database.admin, autocommit=True) as connection:
-        yield World(connection)
+        yield Tables(connection)
 
 
-def last_change(world: World) -> int:
+def last_change(world: Tables) -> int:
     """The number of the last change there was in any history."""
     number: int = world.one("SELECT last_value FROM history_change")
     return number
 
 
-def counts(world: World, tables: list[str] | None = None) -> dict[str, int]:
+def counts(world: Tables, tables: list[str] | None = None) -> dict[str, int]:
     return {
         table: world.one("SELECT count(*) FROM {history}", history=HISTORIES[table])
         for table in tables or HISTORIES
@@ -237,7 +237,7 @@ WITHOUT = {
 }
 
 
-def test_every_table_that_can_change_has_history(world: World) -> None:
+def test_every_table_that_can_change_has_history(world: Tables) -> None:
     tables = world.all(
         "SELECT c.relname, array_agg(t.tgname::text) FILTER (WHERE t.tgname LIKE 'write\\_history%%')"
         " FROM pg_class c LEFT JOIN pg_trigger t ON t.tgrelid = c.oid"
@@ -254,7 +254,7 @@ def test_every_table_that_can_change_has_history(world: World) -> None:
     }
 
 
-def test_a_history_has_every_column_of_its_table(world: World) -> None:
+def test_a_history_has_every_column_of_its_table(world: Tables) -> None:
     columns: dict[str, dict[str, tuple[str, bool]]] = {}
     for table, name, kind, required in world.all(
         "SELECT attrelid::regclass::text, attname, format_type(atttypid, atttypmod), attnotnull"
@@ -271,7 +271,7 @@ def test_a_history_has_every_column_of_its_table(world: World) -> None:
 # -- by hand --------------------------------------------------------------------------------------------
 
 
-def test_what_somebody_changes_at_a_prompt_is_recorded(world: World) -> None:
+def test_what_somebody_changes_at_a_prompt_is_recorded(world: Tables) -> None:
     user = world.one("SELECT session_user::text")
     for table, (column, value) in SETS.items():
         history, under = HISTORIES[table], called(table, column)
@@ -294,7 +294,7 @@ def test_what_somebody_changes_at_a_prompt_is_recorded(world: World) -> None:
         ), table
 
 
-def test_an_update_that_changes_nothing_leaves_no_row(world: World) -> None:
+def test_an_update_that_changes_nothing_leaves_no_row(world: Tables) -> None:
     found = counts(world)
     for table, (column, _) in SETS.items():
         assert world.run("UPDATE {t} SET {c} = {c}", t=table, c=column)
@@ -304,7 +304,7 @@ def test_an_update_that_changes_nothing_leaves_no_row(world: World) -> None:
     assert counts(world) == found
 
 
-def test_what_comes_and_goes_is_recorded_with_what_it_was_last(world: World) -> None:
+def test_what_comes_and_goes_is_recorded_with_what_it_was_last(world: Tables) -> None:
     found = counts(world)
     for table in HISTORIES:
         assert found[table] >= world.one("SELECT count(*) FROM {t}", t=table) > 0, table
@@ -319,7 +319,7 @@ def test_what_comes_and_goes_is_recorded_with_what_it_was_last(world: World) -> 
     ]
 
 
-def test_what_goes_with_another_row_is_recorded_too(world: World) -> None:
+def test_what_goes_with_another_row_is_recorded_too(world: Tables) -> None:
     world.run("DELETE FROM provider_type_attributes")
     assert world.all("SELECT action FROM provider_type_attribute_default_history ORDER BY change") == [
         ("insert",),
@@ -332,7 +332,7 @@ def test_what_goes_with_another_row_is_recorded_too(world: World) -> None:
     assert rows == [("decimal",)] * 2
 
 
-def test_another_key_is_one_row_gone_and_another_come(world: World) -> None:
+def test_another_key_is_one_row_gone_and_another_come(world: Tables) -> None:
     world.run("UPDATE provider_endpoint_settings SET name = 'region'")
     assert world.all("SELECT action, name FROM provider_endpoint_setting_history ORDER BY change") == [
         ("insert", "zone"),
@@ -341,7 +341,7 @@ def test_another_key_is_one_row_gone_and_another_come(world: World) -> None:
     ]
 
 
-def test_a_history_knows_three_actions(world: World) -> None:
+def test_a_history_knows_three_actions(world: Tables) -> None:
     for history in HISTORIES.values():
         with pytest.raises(pg.CheckViolation):
             world.run("UPDATE {h} SET action = 'upsert'", h=history)
@@ -350,10 +350,10 @@ def test_a_history_knows_three_actions(world: World) -> None:
 # -- who may ---------------------------------------------------------------------------------------------
 
 
-def test_the_program_reads_these_histories_and_changes_none(world: World, database: TestDatabase) -> None:
+def test_the_program_reads_these_histories_and_changes_none(world: Tables, database: TestDatabase) -> None:
     assert world.one("SELECT count(*) FROM hold_history") == 1
     with psycopg.connect(database.runtime, autocommit=True) as connection:
-        runtime = World(connection)
+        runtime = Tables(connection)
         for history in HISTORIES.values():
             assert runtime.one("SELECT count(*) FROM {history}", history=history) > 0
             for text in (
@@ -389,7 +389,7 @@ def test_nobody_writes_history_by_way_of_a_table_of_his_own(database: TestDataba
             connection.execute(text.encode())
 
 
-def test_not_even_the_owner_truncates(world: World) -> None:
+def test_not_even_the_owner_truncates(world: Tables) -> None:
     for table in [*HISTORIES, *HISTORIES.values()]:
         with pytest.raises(psycopg.DatabaseError) as caught:
             world.run("TRUNCATE {t} CASCADE", t=table)
@@ -442,7 +442,7 @@ def test_the_program_says_who_changed_an_endpoint_and_why(store: Store, database
         ]
 
 
-def test_holds_and_sources_have_their_history(world: World, store: Store) -> None:
+def test_holds_and_sources_have_their_history(world: Tables, store: Store) -> None:
     hold = {"address": "vm/a", "tag_key": None, "tag_value": None, "until": None, "while_wanted": False}
     with store.transaction(Actor("ada", "a freeze", "manual")) as tx:
         tx.rows("pauses.hold", endpoint="e1", resource_type="vm", owner="ada", reason="frozen", **hold)

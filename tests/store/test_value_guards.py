@@ -7,12 +7,12 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from tests.rigs.worlds import Scalar, World, begun, refused
+from tests.rigs.tables import Scalar, Tables, begun, refused
 
 world = pytest.fixture(begun)
 
 
-def rules(world: World, attribute: str, **columns: object) -> None:
+def rules(world: Tables, attribute: str, **columns: object) -> None:
     for name, value in columns.items():
         world.run(
             "UPDATE provider_type_attributes SET {name} = %s WHERE attribute_definition_id ="
@@ -23,7 +23,7 @@ def rules(world: World, attribute: str, **columns: object) -> None:
         )
 
 
-def test_what_has_one_value_takes_no_second(world: World) -> None:
+def test_what_has_one_value_takes_no_second(world: Tables) -> None:
     vm = world.resource("vm/web-1", "running", cpu_cores=2)
     with pytest.raises(psycopg.Error, match="cpu_cores has one value") as caught:
         world.attribute(vm, "cpu_cores", 4, ordinal=1)
@@ -39,7 +39,7 @@ def test_what_has_one_value_takes_no_second(world: World) -> None:
     refused(world, "RC010", more, wanted)
 
 
-def test_a_list_may_repeat_itself_and_a_set_may_not(world: World) -> None:
+def test_a_list_may_repeat_itself_and_a_set_may_not(world: Tables) -> None:
     vm = world.resource("vm/web-1", "running")
     world.attribute(vm, "labels", "a")
     world.attribute(vm, "labels", "a", ordinal=1)
@@ -73,7 +73,7 @@ def test_a_list_may_repeat_itself_and_a_set_may_not(world: World) -> None:
     ],
 )
 def test_what_is_out_of_bounds_is_not_wanted_and_yet_recorded(
-    world: World, attribute: str, rule: dict[str, object], good: Scalar, bad: Scalar
+    world: Tables, attribute: str, rule: dict[str, object], good: Scalar, bad: Scalar
 ) -> None:
     rules(world, attribute, **rule)
     address = "cluster/c" if attribute == "engine" else "vm/web-1"
@@ -85,7 +85,7 @@ def test_what_is_out_of_bounds_is_not_wanted_and_yet_recorded(
     world.resource(address, "running" if address.startswith("vm") else "available", **{attribute: bad})
 
 
-def test_what_is_not_allowed_is_not_wanted_and_yet_recorded(world: World) -> None:
+def test_what_is_not_allowed_is_not_wanted_and_yet_recorded(world: Tables) -> None:
     world.run(
         "INSERT INTO provider_type_attribute_allowed_values (provider_type_id, resource_type_id,"
         " attribute_definition_id, ordinal, data_type, value_integer)"
@@ -100,7 +100,7 @@ def test_what_is_not_allowed_is_not_wanted_and_yet_recorded(world: World) -> Non
     world.resource("vm/web-1", "running", cpu_cores=3)
 
 
-def test_a_tag_has_one_value(world: World) -> None:
+def test_a_tag_has_one_value(world: Tables) -> None:
     vm, other = world.resource("vm/web-1", "running"), world.resource("vm/web-2", "running")
     world.tag(vm, "env", "prod")
     world.tag(vm, "tier", "prod")
@@ -113,7 +113,7 @@ def test_a_tag_has_one_value(world: World) -> None:
     refused(world, "RC012", both, vm)
 
 
-def test_nothing_contains_itself_by_however_many_others(world: World) -> None:
+def test_nothing_contains_itself_by_however_many_others(world: Tables) -> None:
     world.resource("vm/web-1", "running")
     one = world.resource("vm/web-1/disk/a")
     two = world.resource("vm/web-1/disk/a/disk/b")
@@ -134,7 +134,7 @@ def test_nothing_contains_itself_by_however_many_others(world: World) -> None:
     )
 
 
-def test_a_resource_and_what_is_wanted_have_an_address(world: World) -> None:
+def test_a_resource_and_what_is_wanted_have_an_address(world: Tables) -> None:
     world.resource("vm/web-1", "running")
     wanted = world.desire("vm/web-1", b"1")
     refused(world, "23514", "UPDATE resources SET address = ''")
@@ -150,7 +150,7 @@ def test_a_resource_and_what_is_wanted_have_an_address(world: World) -> None:
     )
 
 
-def test_a_provider_has_only_what_its_type_offers(world: World) -> None:
+def test_a_provider_has_only_what_its_type_offers(world: Tables) -> None:
     world.run(
         "DELETE FROM provider_type_attributes WHERE resource_type_id ="
         " (SELECT id FROM resource_types WHERE name = 'volume')"
@@ -167,7 +167,7 @@ def test_a_provider_has_only_what_its_type_offers(world: World) -> None:
     world.run("UPDATE resources SET presence = 'absent'")
 
 
-def test_an_endpoint_with_live_resources_stays_and_a_removed_one_takes_none(world: World) -> None:
+def test_an_endpoint_with_live_resources_stays_and_a_removed_one_takes_none(world: Tables) -> None:
     vm = world.resource("vm/web-1", "running")
     remove = "UPDATE provider_endpoints SET deleted_at = now()"
     assert "vm/web-1 lives there" in refused(world, "RC015", remove)
@@ -180,7 +180,7 @@ def test_an_endpoint_with_live_resources_stays_and_a_removed_one_takes_none(worl
     refused(world, "RC014", "UPDATE resources SET deleted_at = NULL")
 
 
-def test_a_datacenter_is_at_its_location_and_one_of_its_providers(world: World) -> None:
+def test_a_datacenter_is_at_its_location_and_one_of_its_providers(world: Tables) -> None:
     world.run("INSERT INTO locations (name) VALUES ('here'), ('there')")
     world.run("INSERT INTO datacenters (location_id, name) SELECT id, 'dc-' || name FROM locations")
     vm = world.resource("vm/web-1", "running")

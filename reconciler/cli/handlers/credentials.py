@@ -33,6 +33,7 @@ from reconciler.store.inventory.secrets import (
     resolve,
     rotate_key,
     store_secret,
+    stored_id,
     take_key,
 )
 
@@ -67,12 +68,12 @@ def put(settings: Settings, name: str) -> None:
 
     Raises CredentialError where no credential of the name is declared as stored, or the value is empty.
     """
-    value = secret(name)
-    with (
-        _opened(settings) as (store, key),
-        store.transaction(acting(settings, f"credential {name} set")) as tx,
-    ):
-        store_secret(tx, key, name, value)
+    with _opened(settings) as (store, key):
+        with store.read() as tx:
+            stored_id(tx, name)  # before anybody types a secret for nothing
+        value = secret(name)
+        with store.transaction(acting(settings, f"credential {name} set")) as tx:
+            store_secret(tx, key, name, value)
     say(f"Stored credential {name}, fingerprint {key.fingerprint(value)}.")
 
 

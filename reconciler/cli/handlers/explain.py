@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from reconciler.cli.handlers.explain_forms import NAMED, form_lines, form_names, wrapped
@@ -11,6 +11,7 @@ from reconciler.engine.catalog import packaged
 from reconciler.errors import ConfigurationError
 from reconciler.manifest.read.names import short_names
 from reconciler.manifest.schema.document import json_schema
+from reconciler.manifest.schema.forms import inventory_forms
 from reconciler.model.catalog import (
     OWN_NAME,
     AttributeDefinition,
@@ -36,7 +37,7 @@ _CHANGES: Mapping[Mutability, str] = {
 def schema(kind: str | None, providers: list[str]) -> None:
     """Print the JSON Schema of a kind, or of all, with the named provider types' attributes.
 
-    Raises ConfigurationError for a kind or a provider type that there is not.
+    Raises ConfigurationError for a provider type that there is not, and for what is no kind of a document.
     """
     catalog = packaged()
     for name in providers:
@@ -49,11 +50,29 @@ def schema(kind: str | None, providers: list[str]) -> None:
         named = next((item.kind for item in _named(kind, catalog)), kind) if kind else None
         print_json(json_schema(catalog, named, providers or None))
     except KeyError:
-        raise _no_kind(kind or "", catalog) from None
+        raise _no_document(kind or "", catalog) from None
 
 
-def _no_kind(word: str, catalog: Catalog) -> ConfigurationError:
-    kinds = sorted([*(item.kind for item in catalog.resource_types.values()), *form_names()])
+def _no_document(word: str, catalog: Catalog) -> ConfigurationError:
+    """For a word without a schema of its own: a part and `lifecycle` stand in another document."""
+    for item in _named(word, catalog):
+        parents = [catalog.resource_types[name].kind for name in item.parents]
+        return ConfigurationError(
+            f"{item.kind} is no document of its own",
+            hint=f"it is written in {' and '.join(parents)}, under `{item.collection}`: "
+            f"`reconciler schema {parents[0]}`",
+        )
+    if word.lower() == "lifecycle":
+        return ConfigurationError(
+            "lifecycle is no document of its own",
+            hint="it is written beside `spec`: `reconciler explain lifecycle`",
+        )
+    roots = [item.kind for item in catalog.resource_types.values() if not item.is_part]
+    return _no_kind(word, [*roots, *inventory_forms()])
+
+
+def _no_kind(word: str, known: Sequence[str]) -> ConfigurationError:
+    kinds = sorted(known)
     near = get_close_matches(word, kinds, 1)
     hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(kinds)}"
     return ConfigurationError(f"there is no kind {word}", hint=hint)
@@ -95,7 +114,7 @@ def _kinds_page(catalog: Catalog) -> Page:
 def _kind(word: str, catalog: Catalog) -> ResourceType:
     for item in _named(word, catalog):
         return item
-    raise _no_kind(word, catalog)
+    raise _no_kind(word, [*(item.kind for item in catalog.resource_types.values()), *form_names()])
 
 
 def _named(word: str, catalog: Catalog) -> Iterator[ResourceType]:

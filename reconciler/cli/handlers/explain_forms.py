@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from reconciler.cli.terminal.output import reading_width
+from reconciler.errors import ConfigurationError
 from reconciler.manifest.schema.document import json_schema
 from reconciler.manifest.schema.forms import Schema, inventory_forms
 from reconciler.model.catalog import Catalog
@@ -25,15 +26,21 @@ NAMED = (
 
 
 def form_lines(word: str, catalog: Catalog) -> Iterator[Line] | None:
-    """The lines for a word that names a form; None if it names none."""
-    wanted = word.lower()
+    """The lines for a word that names a form or, after a dot, one of its fields; None if it names none.
+
+    Raises ConfigurationError for a field that the form has not.
+    """
+    name, _, field = word.partition(".")
+    wanted = name.lower()
     if wanted == "lifecycle":
         definition = json_schema(catalog, "VirtualMachine")["definitions"]["lifecycle"]
+        if field:
+            return _one(name, field, definition)
         return chain(_lines("lifecycle", _LIFECYCLE, definition), [line()], wrapped(NAMED, ""))
     for kind, (_, description) in inventory_forms().items():
         if wanted == kind.lower():
-            definitions = json_schema(catalog, kind)["definitions"]
-            return _lines(kind, description, definitions[kind]["properties"]["spec"])
+            form = json_schema(catalog, kind)["definitions"][kind]["properties"]["spec"]
+            return _one(kind, field, form) if field else _lines(kind, description, form)
     return None
 
 
@@ -42,15 +49,27 @@ def form_names() -> list[str]:
     return [*inventory_forms(), "lifecycle"]
 
 
+def _one(title: str, name: str, form: Schema) -> Iterator[Line]:
+    if name not in form["properties"]:
+        raise ConfigurationError(
+            f"{title} has no field {name}", hint=f"it has: {', '.join(sorted(form['properties']))}"
+        )
+    return _field_lines(name, form["properties"][name], required=name in form.get("required", ()))
+
+
 def _lines(title: str, description: str, form: Schema) -> Iterator[Line]:
     yield line((title, "bold"))
     yield from wrapped(description, "")
     yield line()
     required = form.get("required", ())
     for name, field in form["properties"].items():
-        yield from _field(name, field, "  ", required=name in required)
-        for inner, setting in field.get("properties", {}).items():
-            yield from _field(inner, setting, "      ", required=False)
+        yield from _field_lines(name, field, required=name in required)
+
+
+def _field_lines(name: str, field: Schema, *, required: bool) -> Iterator[Line]:
+    yield from _field(name, field, "  ", required=required)
+    for inner, setting in field.get("properties", {}).items():
+        yield from _field(inner, setting, "      ", required=False)
 
 
 def _field(name: str, field: Schema, indent: str, *, required: bool) -> Iterator[Line]:

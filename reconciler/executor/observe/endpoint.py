@@ -45,16 +45,6 @@ class Coverage:
     offers: tuple[Offer, ...] | None = None
 
 
-def root_types(context: Context, provider_type: str) -> frozenset[str]:
-    """The types to look for at a provider: all that it offers, parts aside."""
-    catalog = context.catalog
-    return frozenset(
-        name
-        for name, offered in catalog.offers
-        if offered == provider_type and not catalog.resource_types[name].is_part
-    )
-
-
 def observe(context: Context, name: str, *, accept_empty: bool = False) -> Coverage:
     """Look at a whole endpoint and record it, in transactions of its own: none is open while waiting."""
     actor = Actor(context.actor, f"observation of {name}", "observation")
@@ -82,7 +72,7 @@ def _scope(
     tx: Transaction, context: Context, name: str, accept_empty: bool
 ) -> tuple[Scope, dict[str, frozenset[str]]]:
     provider_type = context.connections.to(name).endpoint.provider_type
-    types = root_types(context, provider_type)
+    types = context.catalog.root_types(provider_type)
     scope = Scope(name, provider_type, types, observation_start(tx), accept_empty=accept_empty)
     return scope, known_ids(tx, name)
 

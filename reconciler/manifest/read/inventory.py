@@ -7,7 +7,7 @@ import zoneinfo
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, WithJsonSchema
 
@@ -21,8 +21,6 @@ from reconciler.manifest.yaml.nodes import Entry, Mapping, Position
 from reconciler.model.catalog import Catalog
 from reconciler.model.inventory import Credential, Datacenter, Endpoint, Location, Provider
 from reconciler.model.values import Scalar
-
-_Named = TypeVar("_Named", bound=Form)
 
 
 @cache

@@ -1,7 +1,7 @@
 """Turns one manifest of a resource into the resource that is desired.
 
 It resolves what can be resolved from the catalog and the inventory; whether the other resources that it
-names exist is checked once all are read (`crosscheck`).
+names exist is checked once all are read (`manifest.check`).
 """
 
 from __future__ import annotations

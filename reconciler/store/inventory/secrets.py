@@ -169,17 +169,23 @@ def note_fingerprint(tx: Transaction, key: Key, name: str, value: str) -> bool:
     return bool(tx.execute("inventory.set_fingerprint", name=name, fingerprint=key.fingerprint(value)))
 
 
-def store_secret(tx: Transaction, key: Key, name: str, value: str) -> None:
-    """Encrypts a value into the vault. Raises CredentialError where the credential is not a stored one."""
+def stored_id(tx: Transaction, name: str) -> int:
+    """The row id of a credential that the vault keeps. Raises CredentialError where it is no such one."""
     row = tx.row("inventory.credential", name=name)
     if row is None or row.source != "stored":
         raise CredentialError(
             f"there is no credential {name} whose source is `stored`", hint="Declare it in a manifest first."
         )
+    return int(row.id)
+
+
+def store_secret(tx: Transaction, key: Key, name: str, value: str) -> None:
+    """Encrypts a value into the vault. Raises CredentialError where `stored_id` does, and if it is empty."""
+    credential_id = stored_id(tx, name)
     if not value:
         raise CredentialError(f"credential {name}: an empty value is not stored")
     nonce, ciphertext = key.seal(name, value)
-    tx.rows("secrets.write", credential_id=row.id, key_id=key.id, nonce=nonce, ciphertext=ciphertext)
+    tx.rows("secrets.write", credential_id=credential_id, key_id=key.id, nonce=nonce, ciphertext=ciphertext)
     note_fingerprint(tx, key, name, value)
 
 

@@ -13,6 +13,7 @@ from reconciler.testing import Manifests, Parts
 PROVIDER = "proxmox"
 MANIFESTS = Manifests(ProxmoxDriver.catalog)
 CATALOG, changed, without = MANIFESTS.catalog, MANIFESTS.changed, MANIFESTS.without
+with_parts = MANIFESTS.with_parts
 
 
 def want(
@@ -20,8 +21,3 @@ def want(
 ) -> Desired:
     made = MANIFESTS.want(address, parts, tags, **values)
     return replace(made, lifecycle=Lifecycle(allow_downtime=True))
-
-
-def with_parts(desired: Desired, parts: Parts) -> Desired:
-    """The same resource with other parts of the named types."""
-    return MANIFESTS.with_parts(desired, parts)

@@ -365,7 +365,7 @@ def test_what_hangs_together_keeps_every_promise_too(one: PlanInput) -> None:
     tell(make_plan(one))
 
 
-class World:
+class AsPlanned:
     """What would be there if every step did what it says: the desired side, taken over."""
 
     def __init__(self, one: PlanInput) -> None:
@@ -388,7 +388,7 @@ class World:
 @settings(max_examples=often(15), deadline=None)
 @drawn(inputs())
 def test_a_plan_applied_leaves_nothing_but_what_was_blocked(one: PlanInput) -> None:
-    world = World(one)
+    world = AsPlanned(one)
     first = world.plan()
     for step in first.steps:
         world.apply(step)
@@ -407,7 +407,7 @@ def test_a_fleet_applied_as_a_whole_is_settled_as_a_whole(
     fleet: list[Desired], lives: list[Lifecycle]
 ) -> None:
     known = closed([replace(item, lifecycle=lives[n % len(lives)]) for n, item in enumerate(fleet)])
-    world = World(given(list(known.values())))
+    world = AsPlanned(given(list(known.values())))
     for step in world.plan().steps:
         assert step.action is Action.CREATE
         world.apply(step)

@@ -18,15 +18,11 @@ from reconciler.model.values import ExternalRef, Scalar, SecretRef, Value, canon
 from reconciler.providers.driver import LowerRequest
 from reconciler.providers.flat import unflatten
 from reconciler.providers.hetzner import HetznerDriver
-from reconciler.testing import catalog_of, changed, wanted
+from reconciler.testing import Manifests, Parts, changed, wanted
 
-CATALOG = catalog_of(HetznerDriver.catalog)
-Parts = Mapping[str, Sequence[Mapping[str, Value]]]
+MANIFESTS = Manifests(HetznerDriver.catalog)
+CATALOG, want = MANIFESTS.catalog, MANIFESTS.want
 SIZE: dict[str, Value] = {"server_type": "cx22", "image": "debian-12", "location": "fsn1"}
-
-
-def want(address: str, parts: Parts | None = None, **values: Value) -> Desired:
-    return wanted(CATALOG, "hetzner", address, values, parts=parts)
 
 
 def as_recorded(name: str, value: Value) -> Value:
@@ -78,7 +74,7 @@ def body(call: Call) -> dict[str, object]:
 
 
 def vm(parts: Parts | None = None, **values: Value) -> Desired:
-    return want("vm/web-1", parts, **(SIZE | values))
+    return want("vm/web-1", parts, None, **(SIZE | values))
 
 
 def of(address: str) -> ExternalId:
@@ -363,8 +359,8 @@ def test_a_network_makes_room_and_adds_before_it_removes() -> None:
 def test_a_subnet_in_the_way_of_a_new_one_goes_first() -> None:
     old = {"subnet": [{"ip_range": f"10.0.{n}.0/24", "network_zone": "eu-central"} for n in (1, 2)]}
     new = {"subnet": [{"ip_range": "10.0.1.0/25", "network_zone": "eu-central"}]}
-    net = {"ip_range": "10.0.0.0/16"}
-    calls = update(want("network/net", new, **net), there(want("network/net", old, **net)))
+    net: dict[str, Value] = {"ip_range": "10.0.0.0/16"}
+    calls = update(want("network/net", new, None, **net), there(want("network/net", old, None, **net)))
     assert [(call.operation, dict(call.params)["ip_range"]) for call in calls] == [
         ("network.delete_subnet", "10.0.1.0/24"),
         ("network.add_subnet", "10.0.1.0/25"),

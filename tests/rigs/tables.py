@@ -58,7 +58,7 @@ def column(value: Scalar) -> str:
 
 
 @dataclass
-class World:
+class Tables:
     """Writes into a database through one connection, as whoever that connection is."""
 
     connection: psycopg.Connection[tuple[Any, ...]]
@@ -79,7 +79,7 @@ class World:
         """The number of rows that a statement wrote."""
         return self.connection.execute(text.format_map(words).encode(), params or None).rowcount
 
-    def begin(self) -> World:
+    def begin(self) -> Tables:
         """The types and attributes above, one provider with one endpoint, one source."""
         provider_type = self.one("INSERT INTO provider_types (name) VALUES ('test') RETURNING id")
         for name, (kind, family) in TYPES.items():
@@ -239,13 +239,13 @@ class World:
         return desired
 
 
-def begun(database: TestDatabase) -> Iterator[World]:
+def begun(database: TestDatabase) -> Iterator[Tables]:
     """A fixture: a world that has begun in a database of the test's own, as its administrator."""
     with psycopg.connect(database.admin, autocommit=True) as connection:
-        yield World(connection).begin()
+        yield Tables(connection).begin()
 
 
-def refused(world: World, sqlstate: str, text: str, *params: object) -> str:
+def refused(world: Tables, sqlstate: str, text: str, *params: object) -> str:
     """The message with which the database refuses."""
     with pytest.raises(psycopg.Error) as caught:
         world.run(text, *params)
