@@ -17,7 +17,7 @@ from reconciler.executor.steps.outcome import Result
 from reconciler.model.plan import BlockReason
 from reconciler.sim.faults import KINDS
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 FOLDERS = (".ci", "deploy", "docs", "findings", "manifests", "reconciler", "sql", "tests")
 _TEXTS = frozenset({"", ".example", ".md", ".py", ".service", ".sh", ".sql", ".toml", ".txt", ".yaml"})

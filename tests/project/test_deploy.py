@@ -10,7 +10,7 @@ import yaml
 from reconciler.cli.commands.run import run
 from reconciler.daemon.metrics import Metrics
 
-DEPLOY = Path(__file__).parents[3] / "deploy"
+DEPLOY = Path(__file__).parents[2] / "deploy"
 _METRIC = re.compile(r"\breconciler_[a-z_]+")
 _OPTION = re.compile(r"(?<!\S)--([a-z-]+)")
 

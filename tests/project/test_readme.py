@@ -10,7 +10,7 @@ from reconciler.engine.drivers import catalog_parts
 from reconciler.manifest.load import load_offline
 from reconciler.manifest.source.files import SourceFile
 
-README = Path(__file__).parents[3] / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 REST = """
 apiVersion: reconciler/v1
 kind: SshKey
