@@ -115,6 +115,18 @@ def test_a_stuck_lock_with_a_time_limit_is_given_back_by_itself(rig: Rig) -> Non
     assert rig.get(where)["locked"] is False
 
 
+def test_a_stuck_lock_that_was_taken_away_takes_no_other_actions_lock_when_its_time_is_up(rig: Rig) -> None:
+    where = f"/servers/{rig.machine()['id']}"
+    rig.get(where)
+    fault(rig, "stuck_lock", method="POST", path=".*/reboot", times=1, seconds=60)
+    fault(rig, "stuck_lock", method="POST", path=".*/reset", times=1)
+    rig.ask("POST", f"{where}/actions/reboot")
+    change(rig, op="unlock", type="servers", name="web-1")
+    assert rig.ask("POST", f"{where}/actions/reset").status_code == 201
+    rig.clock.pass_seconds(60)
+    assert rig.get(where)["locked"] is True
+
+
 def test_a_lost_permission_is_forbidden(rig: Rig) -> None:
     fault(rig, "lost_permission", path="/v1/volumes.*")
     assert refusal(rig.ask("GET", "/volumes")) == (403, "forbidden")

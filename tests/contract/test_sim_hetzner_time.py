@@ -60,6 +60,18 @@ def test_a_server_is_locked_while_an_action_runs_on_it(rig: Rig) -> None:
     assert rig.ask("POST", f"{server}/actions/poweron").status_code == 201
 
 
+def test_an_action_whose_lock_was_taken_away_ends_without_the_lock_of_the_next(rig: Rig) -> None:
+    server = running_machine(rig)
+    rig.ask("POST", f"{server}/actions/reboot")
+    rig.clock.pass_seconds(5)
+    rig.control("POST", "/change", {"op": "unlock", "type": "servers", "name": "web-1"})
+    assert rig.ask("POST", f"{server}/actions/reset").status_code == 201
+    rig.clock.pass_seconds(5)
+    assert rig.get(server)["locked"] is True
+    rig.clock.pass_seconds(5)
+    assert rig.get(server)["locked"] is False
+
+
 def test_a_second_change_to_a_network_meets_a_conflict(rig: Rig) -> None:
     network = f"/networks/{rig.network()['id']}"
     route = {"destination": "10.100.0.0/24", "gateway": "10.0.1.5"}

@@ -159,7 +159,7 @@ def truth(project: Project, now: float) -> Json:
         ]
     result["actions"] = [action.render(now) for action in project.timeline.actions.values()]
     result["locks"] = [
-        {"type": kind, "id": number, "count": count}
-        for (kind, number), count in project.timeline.locks.items()
+        {"type": kind, "id": number, "count": len(holders)}
+        for (kind, number), holders in project.timeline.locks.items()
     ]
     return result
