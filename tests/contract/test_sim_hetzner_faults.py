@@ -81,6 +81,24 @@ def test_an_accepted_action_can_end_in_an_error_without_effect(rig: Rig) -> None
     assert rig.client.servers.get_by_id(server.id).status == "off"
 
 
+def test_a_failed_change_of_alias_addresses_leaves_the_old_ones_and_frees_the_new(rig: Rig) -> None:
+    network = rig.client.networks.get_by_id(rig.network()["id"])
+    server = rig.client.servers.get_by_id(rig.machine(networks=[network.id])["id"])
+    server.change_alias_ips(network, ["10.0.1.8", "10.0.1.9"]).wait_until_finished()
+    fault(rig, "action_error", method="POST", path=".*/change_alias_ips", times=1)
+    with pytest.raises(ActionFailedException):
+        server.change_alias_ips(network, ["10.0.1.9", "10.0.1.10"]).wait_until_finished()
+    (private,) = rig.client.servers.get_by_id(server.id).private_net
+    assert private.alias_ips == ["10.0.1.8", "10.0.1.9"]
+    (member,) = network.get_member_all()
+    assert (member.status, member.alias_ips) == ("ok", ["10.0.1.8", "10.0.1.9"])
+    other = rig.client.servers.get_by_id(rig.machine("web-2")["id"])
+    with pytest.raises(APIException) as caught:
+        other.attach_to_network(network, ip="10.0.1.9")
+    assert caught.value.code == "ip_not_available"
+    other.attach_to_network(network, ip="10.0.1.10").wait_until_finished()
+
+
 def test_a_failed_creation_fails_what_waits_for_it_and_leaves_the_server_off(rig: Rig) -> None:
     network = rig.network()["id"]
     fault(rig, "action_error", method="POST", path="/v1/servers", times=1)

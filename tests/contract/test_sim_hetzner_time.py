@@ -104,6 +104,22 @@ def test_members_of_a_network_are_seen_coming_and_going(rig: Rig) -> None:
     assert (member(), rig.get(server)["private_net"]) == ([], [])
 
 
+def test_alias_addresses_are_the_old_ones_until_their_change_is_done(rig: Rig) -> None:
+    network = rig.network()["id"]
+    server = running_machine(rig, networks=[network])
+
+    def aliases() -> list[str]:
+        (private,) = rig.get(server)["private_net"]
+        found: list[str] = private["alias_ips"]
+        return found
+
+    body = {"network": network, "alias_ips": ["10.0.1.8"]}
+    assert rig.ask("POST", f"{server}/actions/change_alias_ips", body).status_code == 201
+    assert aliases() == []
+    rig.clock.pass_seconds(10)
+    assert aliases() == ["10.0.1.8"]
+
+
 def test_a_deleted_server_is_deleting_first_and_keeps_its_name_till_it_is_gone(rig: Rig) -> None:
     server = running_machine(rig)
     body = {"name": "web-1", "server_type": "cx22", "image": "debian-12"}

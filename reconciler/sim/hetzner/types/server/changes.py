@@ -144,10 +144,8 @@ def change_alias_ips(call: Call) -> Answer:
     attachment = attachments.attached(row, network["id"])
     resources = [("server", row["id"]), ("network", network["id"])]
     call.project.require_free(resources)
-    attachments.take_aliases(network, row["id"], attachment, body["alias_ips"])
-    attachment["status"] = "updating"
-    finished = lambda: attachments.mark(row, network["id"], "ok")  # noqa: E731 - the same for both ends
-    action = call.start("change_alias_ips", resources, finished, undo=finished, locks=resources)
+    changed, undone = attachments.change_aliases(network, row["id"], attachment, body["alias_ips"])
+    action = call.start("change_alias_ips", resources, changed, undo=undone, locks=resources)
     return call.one_action(action)
 
 
