@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from hcloud.isos.domain import Iso
 
 from tests.contract.hetzner_rig import TOKEN, Rig, refusal, running
 
@@ -151,6 +152,18 @@ def test_a_late_shutdown_does_not_undo_a_newer_reset(rig: Rig) -> None:
     assert rig.ask("POST", f"{server}/actions/reset").status_code == 201
     rig.clock.pass_seconds(100)
     assert rig.get(server)["status"] == "running"
+
+
+def test_detaching_an_iso_takes_its_time_where_there_is_one_to_detach(rig: Rig) -> None:
+    running_machine(rig)
+    server = rig.client.servers.get_by_name("web-1")
+    assert server.detach_iso().status == "success"
+    assert rig.client.servers.get_by_id(server.id).locked is False
+    assert server.attach_iso(Iso(name="netboot.xyz.iso")).status == "running"
+    rig.clock.pass_seconds(10)
+    assert server.detach_iso().status == "running"
+    rig.clock.pass_seconds(10)
+    assert rig.client.servers.get_by_id(server.id).iso is None
 
 
 def test_an_unused_rescue_system_is_off_again_after_an_hour(rig: Rig) -> None:

@@ -129,6 +129,11 @@ class Timeline:
         if effect is not None:
             effect()
 
+    def cut_short(self, action: Action, now: float) -> None:
+        """End an action now, unless it has ended before."""
+        action.ends = min(action.ends, now)
+        self.finish(action)
+
     def locked(self, resource: Resource) -> bool:
         """Whether an action holds the resource, one that runs or one whose locks are stuck."""
         return resource in self.locks
