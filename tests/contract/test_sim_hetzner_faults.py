@@ -9,7 +9,7 @@ import requests
 from hcloud import APIException
 from hcloud.actions.domain import ActionFailedException
 
-from tests.contract.hetzner_rig import Rig, described, refusal
+from tests.contract.hetzner_rig import OTHER_TOKEN, Rig, described, refusal
 
 rig = pytest.fixture(described)
 
@@ -159,6 +159,28 @@ def test_an_injected_status_has_the_apis_own_shape_and_changes_nothing(
     body = {"name": "g", "type": "spread"}
     assert refusal(rig.ask("POST", "/placement_groups", body)) == (status, code)
     assert names(rig, "placement_groups") == []
+
+
+def test_an_injected_status_is_an_answer_of_the_budget_of_whoever_asks(rig: Rig) -> None:
+    assert rig.ask("GET", "/servers").headers["RateLimit-Remaining"] == "3599"
+    fault(rig, "status", method="GET", path="/v1/servers", status=503, times=2)
+    mine, others = rig.ask("GET", "/servers"), rig.ask("GET", "/servers", token=OTHER_TOKEN)
+    assert [answer.headers["RateLimit-Remaining"] for answer in (mine, others)] == ["3598", "3599"]
+    assert float(mine.headers["RateLimit-Reset"]) == rig.clock.now + 2
+    assert mine.headers["X-Correlation-Id"] != others.headers["X-Correlation-Id"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [{"kind": "status", "status": 429}, {"kind": "refused", "options": {"code": "rate_limit_exceeded"}}],
+)
+def test_an_injected_limit_says_when_the_budget_is_full_again(rig: Rig, rule: dict[str, Any]) -> None:
+    for said, seconds in ((0, 3600), (60, 60)):  # the hour that an empty budget takes, and what the rule says
+        fault(rig, **rule, times=1, seconds=said)
+        answer = rig.ask("GET", "/servers")
+        assert refusal(answer) == (429, "rate_limit_exceeded")
+        assert answer.headers["RateLimit-Remaining"] == "0"
+        assert float(answer.headers["RateLimit-Reset"]) == rig.clock.now + seconds
 
 
 def test_a_connection_cut_after_the_effect_is_in_the_ledger_as_applied(rig: Rig) -> None:
