@@ -69,8 +69,8 @@ class Api(Protocol):
         """Answer one request, changing the state where the API would."""
         ...
 
-    def error(self, status: int) -> Response:
-        """The API's own shape of an error with this status, for the `status` fault."""
+    def error(self, request: Request, fault: Fault) -> Response:
+        """The API's own shape of an error with the status of a `status` fault, to whoever asked."""
         ...
 
     def state(self) -> Any:
@@ -168,7 +168,7 @@ class SimulatorServer:
         if request.fault("reset_before"):
             return None
         if fault := request.fault("status"):
-            return self.api.error(fault.status)
+            return self.api.error(request, fault)
         if request.fault("html"):
             return Response(200, "<html><body>Bad gateway</body></html>", content_type="text/html")
         response = self.api.handle(request)

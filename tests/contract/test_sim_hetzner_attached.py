@@ -5,6 +5,9 @@ As in `test_sim_hetzner`, every test ends by holding all answers against the pub
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from hcloud import APIException
 from hcloud.firewalls.domain import FirewallResource, FirewallResourceLabelSelector, FirewallRule
@@ -141,6 +144,55 @@ def test_firewalls_reach_servers_directly_and_by_label(rig: Rig) -> None:
     done(*firewall.remove_from_resources([by_label]))
     assert rig.client.servers.get_by_id(server.id).public_net.firewalls == []
     firewall.delete()
+
+
+def refused(code: str, call: Callable[..., Any], *given: Any, **options: Any) -> None:
+    with pytest.raises(APIException) as caught:
+        call(*given, **options)
+    assert caught.value.code == code
+
+
+def by_label(expression: str) -> FirewallResource:
+    return FirewallResource("label_selector", label_selector=FirewallResourceLabelSelector(expression))
+
+
+def test_a_firewall_is_applied_to_nothing_twice(rig: Rig) -> None:
+    server = FirewallResource("server", server=machine(rig))
+    firewalls = rig.client.firewalls
+    firewall = firewalls.create("fw").firewall
+    for twice in ([server, server], [by_label("a=b"), by_label("a=b")]):
+        refused("firewall_already_applied", firewall.apply_to_resources, twice)
+        refused("server_already_added", firewalls.create, "fw-2", resources=twice)
+    assert firewalls.get_by_id(firewall.id).applied_to == []
+    assert len(firewalls.get_all()) == 1
+
+
+def test_a_new_server_takes_each_firewall_and_each_volume_once(rig: Rig) -> None:
+    firewall = rig.client.firewalls.create("fw").firewall
+    volume = rig.client.volumes.create(10, "data", location=FSN1).volume
+    refused("firewall_already_applied", machine, rig, firewalls=[firewall, firewall])
+    refused("volume_already_attached", machine, rig, volumes=[volume, volume])
+    assert rig.client.servers.get_all() == []
+    machine(rig, firewalls=[firewall], volumes=[volume])
+    assert len(rig.client.firewalls.get_by_id(firewall.id).applied_to) == 1
+
+
+def test_a_server_has_at_most_five_firewalls_those_of_its_labels_among_them(rig: Rig) -> None:
+    server = machine(rig, labels={"role": "web"})
+    made = [rig.client.firewalls.create(f"fw-{number}").firewall for number in range(6)]
+    for firewall in made[:3]:
+        done(*firewall.apply_to_resources([by_label("role=web")]))
+    for firewall in made[3:5]:
+        done(*firewall.apply_to_resources([FirewallResource("server", server=server)]))
+    done(*made[0].apply_to_resources([FirewallResource("server", server=server)]))  # is there by its label
+    limit = "resource_limit_exceeded"
+    for target in (by_label("role"), FirewallResource("server", server=server)):
+        refused(limit, made[5].apply_to_resources, [target])
+        refused(limit, rig.client.firewalls.create, "fw-6", resources=[target])
+    done(*made[5].apply_to_resources([by_label("role=db")]))
+    refused(limit, machine, rig, "web-2", labels={"role": "web"}, firewalls=made[3:])
+    machine(rig, "web-2", labels={"role": "web"}, firewalls=made[2:5])
+    assert len(rig.client.servers.get_by_id(server.id).public_net.firewalls) == 5
 
 
 def test_primary_ips_move_between_servers_that_are_off(rig: Rig) -> None:

@@ -9,7 +9,7 @@ import requests
 from hcloud import APIException
 from hcloud.actions.domain import ActionFailedException
 
-from tests.contract.hetzner_rig import Rig, described, refusal
+from tests.contract.hetzner_rig import OTHER_TOKEN, Rig, described, refusal
 
 rig = pytest.fixture(described)
 
@@ -81,6 +81,24 @@ def test_an_accepted_action_can_end_in_an_error_without_effect(rig: Rig) -> None
     assert rig.client.servers.get_by_id(server.id).status == "off"
 
 
+def test_a_failed_change_of_alias_addresses_leaves_the_old_ones_and_frees_the_new(rig: Rig) -> None:
+    network = rig.client.networks.get_by_id(rig.network()["id"])
+    server = rig.client.servers.get_by_id(rig.machine(networks=[network.id])["id"])
+    server.change_alias_ips(network, ["10.0.1.8", "10.0.1.9"]).wait_until_finished()
+    fault(rig, "action_error", method="POST", path=".*/change_alias_ips", times=1)
+    with pytest.raises(ActionFailedException):
+        server.change_alias_ips(network, ["10.0.1.9", "10.0.1.10"]).wait_until_finished()
+    (private,) = rig.client.servers.get_by_id(server.id).private_net
+    assert private.alias_ips == ["10.0.1.8", "10.0.1.9"]
+    (member,) = network.get_member_all()
+    assert (member.status, member.alias_ips) == ("ok", ["10.0.1.8", "10.0.1.9"])
+    other = rig.client.servers.get_by_id(rig.machine("web-2")["id"])
+    with pytest.raises(APIException) as caught:
+        other.attach_to_network(network, ip="10.0.1.9")
+    assert caught.value.code == "ip_not_available"
+    other.attach_to_network(network, ip="10.0.1.10").wait_until_finished()
+
+
 def test_a_failed_creation_fails_what_waits_for_it_and_leaves_the_server_off(rig: Rig) -> None:
     network = rig.network()["id"]
     fault(rig, "action_error", method="POST", path="/v1/servers", times=1)
@@ -115,6 +133,18 @@ def test_a_stuck_lock_with_a_time_limit_is_given_back_by_itself(rig: Rig) -> Non
     assert rig.get(where)["locked"] is False
 
 
+def test_a_stuck_lock_that_was_taken_away_takes_no_other_actions_lock_when_its_time_is_up(rig: Rig) -> None:
+    where = f"/servers/{rig.machine()['id']}"
+    rig.get(where)
+    fault(rig, "stuck_lock", method="POST", path=".*/reboot", times=1, seconds=60)
+    fault(rig, "stuck_lock", method="POST", path=".*/reset", times=1)
+    rig.ask("POST", f"{where}/actions/reboot")
+    change(rig, op="unlock", type="servers", name="web-1")
+    assert rig.ask("POST", f"{where}/actions/reset").status_code == 201
+    rig.clock.pass_seconds(60)
+    assert rig.get(where)["locked"] is True
+
+
 def test_a_lost_permission_is_forbidden(rig: Rig) -> None:
     fault(rig, "lost_permission", path="/v1/volumes.*")
     assert refusal(rig.ask("GET", "/volumes")) == (403, "forbidden")
@@ -129,6 +159,28 @@ def test_an_injected_status_has_the_apis_own_shape_and_changes_nothing(
     body = {"name": "g", "type": "spread"}
     assert refusal(rig.ask("POST", "/placement_groups", body)) == (status, code)
     assert names(rig, "placement_groups") == []
+
+
+def test_an_injected_status_is_an_answer_of_the_budget_of_whoever_asks(rig: Rig) -> None:
+    assert rig.ask("GET", "/servers").headers["RateLimit-Remaining"] == "3599"
+    fault(rig, "status", method="GET", path="/v1/servers", status=503, times=2)
+    mine, others = rig.ask("GET", "/servers"), rig.ask("GET", "/servers", token=OTHER_TOKEN)
+    assert [answer.headers["RateLimit-Remaining"] for answer in (mine, others)] == ["3598", "3599"]
+    assert float(mine.headers["RateLimit-Reset"]) == rig.clock.now + 2
+    assert mine.headers["X-Correlation-Id"] != others.headers["X-Correlation-Id"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [{"kind": "status", "status": 429}, {"kind": "refused", "options": {"code": "rate_limit_exceeded"}}],
+)
+def test_an_injected_limit_says_when_the_budget_is_full_again(rig: Rig, rule: dict[str, Any]) -> None:
+    for said, seconds in ((0, 3600), (60, 60)):  # the hour that an empty budget takes, and what the rule says
+        fault(rig, **rule, times=1, seconds=said)
+        answer = rig.ask("GET", "/servers")
+        assert refusal(answer) == (429, "rate_limit_exceeded")
+        assert answer.headers["RateLimit-Remaining"] == "0"
+        assert float(answer.headers["RateLimit-Reset"]) == rig.clock.now + seconds
 
 
 def test_a_connection_cut_after_the_effect_is_in_the_ledger_as_applied(rig: Rig) -> None:

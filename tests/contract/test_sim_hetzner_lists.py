@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 
@@ -86,3 +87,16 @@ def test_parameters_that_a_list_does_not_know_are_ignored(rig: Rig) -> None:
         answer = rig.ask("GET", path, sort="id:asc", colour="blue")
         assert answer.status_code == 200, path
         assert len(answer.json()[path[1:]]) > 1
+
+
+def test_a_label_selector_is_one_of_them_where_members_have_no_labels(rig: Rig) -> None:
+    network = rig.network()["id"]
+    rig.machine(networks=[network])
+    members = f"/networks/{network}/members"
+    for path in ("/locations", "/server_types", "/load_balancer_types", "/isos", members):
+        for text in ("env=prod", "a in b"):
+            answer = rig.ask("GET", path, label_selector=text)
+            assert answer.status_code == 200, path
+            assert answer.json()[path.rpartition("/")[2]] != [], path
+    with running(api_date=date(2026, 6, 1)) as earlier:
+        assert earlier.ask("GET", "/datacenters", label_selector="env=prod").json()["datacenters"] != []

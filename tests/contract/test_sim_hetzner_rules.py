@@ -219,6 +219,14 @@ def test_volumes_are_refused_when_smaller_elsewhere_attached_or_too_many(rig: Ri
     assert fields(rig.ask("POST", "/volumes", {"name": "w", "size": 10})) == ["location"]
 
 
+def test_a_new_volume_is_mounted_with_a_file_system_only(rig: Rig) -> None:
+    body = {"name": "v", "size": 10, "server": rig.machine()["id"], "automount": True}
+    refused = rig.ask("POST", "/volumes", body)
+    assert fields(refused) == ["format", "automount"]
+    assert refused.json()["error"]["message"] == "invalid input in fields 'format', 'automount'"
+    assert rig.ask("POST", "/volumes", body | {"format": "ext4"}).status_code == 201
+
+
 def test_subnets_and_routes_must_fit_and_must_not_overlap(rig: Rig) -> None:
     network = rig.network()
     where = f"/networks/{network['id']}/actions"

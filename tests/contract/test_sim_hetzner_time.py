@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from hcloud.isos.domain import Iso
 
 from tests.contract.hetzner_rig import TOKEN, Rig, refusal, running
 
@@ -60,6 +61,18 @@ def test_a_server_is_locked_while_an_action_runs_on_it(rig: Rig) -> None:
     assert rig.ask("POST", f"{server}/actions/poweron").status_code == 201
 
 
+def test_an_action_whose_lock_was_taken_away_ends_without_the_lock_of_the_next(rig: Rig) -> None:
+    server = running_machine(rig)
+    rig.ask("POST", f"{server}/actions/reboot")
+    rig.clock.pass_seconds(5)
+    rig.control("POST", "/change", {"op": "unlock", "type": "servers", "name": "web-1"})
+    assert rig.ask("POST", f"{server}/actions/reset").status_code == 201
+    rig.clock.pass_seconds(5)
+    assert rig.get(server)["locked"] is True
+    rig.clock.pass_seconds(5)
+    assert rig.get(server)["locked"] is False
+
+
 def test_a_second_change_to_a_network_meets_a_conflict(rig: Rig) -> None:
     network = f"/networks/{rig.network()['id']}"
     route = {"destination": "10.100.0.0/24", "gateway": "10.0.1.5"}
@@ -90,6 +103,22 @@ def test_members_of_a_network_are_seen_coming_and_going(rig: Rig) -> None:
     assert member() == ["detaching"]
     rig.clock.pass_seconds(10)
     assert (member(), rig.get(server)["private_net"]) == ([], [])
+
+
+def test_alias_addresses_are_the_old_ones_until_their_change_is_done(rig: Rig) -> None:
+    network = rig.network()["id"]
+    server = running_machine(rig, networks=[network])
+
+    def aliases() -> list[str]:
+        (private,) = rig.get(server)["private_net"]
+        found: list[str] = private["alias_ips"]
+        return found
+
+    body = {"network": network, "alias_ips": ["10.0.1.8"]}
+    assert rig.ask("POST", f"{server}/actions/change_alias_ips", body).status_code == 201
+    assert aliases() == []
+    rig.clock.pass_seconds(10)
+    assert aliases() == ["10.0.1.8"]
 
 
 def test_a_deleted_server_is_deleting_first_and_keeps_its_name_till_it_is_gone(rig: Rig) -> None:
@@ -123,6 +152,18 @@ def test_a_late_shutdown_does_not_undo_a_newer_reset(rig: Rig) -> None:
     assert rig.ask("POST", f"{server}/actions/reset").status_code == 201
     rig.clock.pass_seconds(100)
     assert rig.get(server)["status"] == "running"
+
+
+def test_detaching_an_iso_takes_its_time_where_there_is_one_to_detach(rig: Rig) -> None:
+    running_machine(rig)
+    server = rig.client.servers.get_by_name("web-1")
+    assert server.detach_iso().status == "success"
+    assert rig.client.servers.get_by_id(server.id).locked is False
+    assert server.attach_iso(Iso(name="netboot.xyz.iso")).status == "running"
+    rig.clock.pass_seconds(10)
+    assert server.detach_iso().status == "running"
+    rig.clock.pass_seconds(10)
+    assert rig.client.servers.get_by_id(server.id).iso is None
 
 
 def test_an_unused_rescue_system_is_off_again_after_an_hour(rig: Rig) -> None:

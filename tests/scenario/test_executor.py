@@ -133,7 +133,8 @@ def test_a_refusal_that_passes_is_tried_again(stage: Stage, status: int) -> None
     stage.want(NET)
     stage.settle()
     stage.want(network(more=", protected: true"))
-    stage.hcloud.fault("status", method="POST", path=".*/change_protection", status=status, times=2)
+    rule = {"method": "POST", "path": ".*/change_protection", "times": 2, "seconds": 1.0}
+    stage.hcloud.fault("status", **rule, status=status)
     stage.settle()
     assert len([each for each in stage.hcloud.sent() if "change_protection" in each]) == 3
     assert len([each for each in stage.hcloud.applied() if "change_protection" in each]) == 1
@@ -179,7 +180,7 @@ def test_what_a_provider_refuses_for_good_is_not_tried_again_and_waits_its_time(
 
 def test_under_a_rate_limit_the_work_goes_on_without_a_storm(stage: Stage) -> None:
     stage.want(*(network(f"n{number}", f"10.{number}.0.0/16") for number in range(6)))
-    stage.hcloud.fault("status", method="POST", path="/v1/networks", status=429, times=3)
+    stage.hcloud.fault("status", method="POST", path="/v1/networks", status=429, times=3, seconds=1.0)
     stage.settle()
     assert len(names(stage, "networks")) == 6
     assert len(stage.hcloud.sent()) <= 9, "each refusal is answered by one more attempt, later"

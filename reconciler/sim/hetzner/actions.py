@@ -2,7 +2,8 @@
 
 There is no background thread. Every request first settles what has become due by the clock, in the order
 in which it became due, so an effect is visible exactly when its action is finished. While an action runs
-it holds its locks; an action that fails gives them back and applies nothing.
+it holds its locks; an action that fails gives them back and applies nothing. A lock knows its holders: what
+one gives back another one keeps.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class Timeline:
     action_seconds: float
     actions: dict[int, Action] = field(default_factory=dict)
     by_resource: dict[Resource, list[int]] = field(default_factory=dict)
-    locks: dict[Resource, int] = field(default_factory=dict)
+    locks: dict[Resource, set[int]] = field(default_factory=dict)  # the ids of the actions that hold it
     _due: list[tuple[float, int, Effect]] = field(default_factory=list)
     _order: int = 0
 
@@ -105,7 +106,7 @@ class Timeline:
         for resource in action.resources:
             self.by_resource.setdefault(resource, []).append(action.id)
         for lock in action.locks:
-            self.locks[lock] = self.locks.get(lock, 0) + 1
+            self.locks.setdefault(lock, set()).add(action.id)
         if DURATION.get(action.command) == 0 and action.ends == action.started:
             self.finish(action)
         else:
@@ -121,25 +122,29 @@ class Timeline:
             return
         action.done = True
         if action.stuck is None:
-            self._release(action.locks)
+            self._release(action)
         elif action.stuck > 0:
-            self.at(action.ends + action.stuck, lambda: self._release(action.locks))
+            self.at(action.ends + action.stuck, lambda: self._release(action))
         effect = action.undo if action.failure else action.effect
         if effect is not None:
             effect()
 
+    def cut_short(self, action: Action, now: float) -> None:
+        """End an action now, unless it has ended before."""
+        action.ends = min(action.ends, now)
+        self.finish(action)
+
     def locked(self, resource: Resource) -> bool:
         """Whether an action holds the resource, one that runs or one whose locks are stuck."""
-        return self.locks.get(resource, 0) > 0
+        return resource in self.locks
 
     def unlock(self, resource: Resource) -> None:
         """Take a lock away whoever holds it (a provider's support does this to a stuck one)."""
         self.locks.pop(resource, None)
 
-    def _release(self, locks: Sequence[Resource]) -> None:
-        for lock in locks:
-            left = self.locks.get(lock, 0) - 1
-            if left > 0:
-                self.locks[lock] = left
-            else:
+    def _release(self, action: Action) -> None:
+        for lock in action.locks:
+            holders = self.locks.get(lock, set())
+            holders.discard(action.id)
+            if not holders:
                 self.locks.pop(lock, None)

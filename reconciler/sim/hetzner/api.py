@@ -17,7 +17,7 @@ from reconciler.sim.faults import Fault
 from reconciler.sim.hetzner import changes, older
 from reconciler.sim.hetzner.call import Answer, Call
 from reconciler.sim.hetzner.catalogue import Catalogue
-from reconciler.sim.hetzner.problems import CODE_OF_STATUS, ApiError
+from reconciler.sim.hetzner.problems import CODE_OF_STATUS, STATUS_OF_CODE, ApiError
 from reconciler.sim.hetzner.project import Json, Numbers, Project
 from reconciler.sim.hetzner.ratelimit import USUAL_LIMIT, Bucket
 from reconciler.sim.hetzner.routes import resolve
@@ -90,18 +90,27 @@ class HetznerApi:
         with self._lock:
             now = self._clock()
             token = _token(request)
-            bucket = self._buckets.get(token, self._anonymous)
+            bucket = self._bucket(token)
             allowed = bucket.take(now)
             try:
                 answer = self._answer(request, token, now) if allowed else _refuse_rate()
             except ApiError as error:
                 answer = Answer(error.status, error.payload())
-            self._answers += 1
-            headers = (
-                bucket.headers() | {"X-Correlation-Id": f"{self._answers:016x}"} | _links(request, answer)
-            )
+            refused = request.fault("refused") if allowed else None
+            headers = self._headers(bucket, answer.status, refused) | _links(request, answer)
             applied = request.method != "GET" and answer.status < 300
             return Response(answer.status, answer.payload, headers=headers, applied=applied)
+
+    def _bucket(self, token: str) -> Bucket:
+        return self._buckets.get(token, self._anonymous)
+
+    def _headers(self, bucket: Bucket, status: int, fault: Fault | None) -> dict[str, str]:
+        """The budget, which is used up where a fault says so, and a correlation id."""
+        self._answers += 1
+        budget = bucket.headers()
+        if fault is not None and status == STATUS_OF_CODE["rate_limit_exceeded"]:
+            budget = bucket.used_up(fault.seconds)
+        return budget | {"X-Correlation-Id": f"{self._answers:016x}"}
 
     def _answer(self, request: Request, token: str, now: float) -> Answer:
         project = self._projects.get(token)
@@ -143,13 +152,17 @@ class HetznerApi:
         with self._lock:
             self._frozen.clear()
 
-    def error(self, status: int) -> Response:
-        """An injected status with the code that goes with it; with 429, no request is left."""
-        code = CODE_OF_STATUS.get(status, "server_error")
-        headers = self._anonymous.headers()
-        if code == "rate_limit_exceeded":
-            headers["RateLimit-Remaining"] = "0"
-        return Response(status, ApiError(code, f"injected: {code}").payload(), headers=headers)
+    def error(self, request: Request, fault: Fault) -> Response:
+        """An injected status with the code that goes with it; the request counts as any other.
+
+        With 429 the budget is shown as used up, and as full again in the fault's `seconds` (0: in an hour).
+        """
+        code = CODE_OF_STATUS.get(fault.status, "server_error")
+        with self._lock:
+            bucket = self._bucket(_token(request))
+            bucket.take(self._clock())
+            headers = self._headers(bucket, fault.status, fault)
+        return Response(fault.status, ApiError(code, f"injected: {code}").payload(), headers=headers)
 
     def state(self) -> Json:
         """Per collection the objects as the API shows them, each with `internal`; actions; locks."""

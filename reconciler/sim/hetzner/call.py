@@ -152,10 +152,16 @@ def listed(
     equal: Sequence[str] = (),
     sorts: Sequence[str] = ("id", "name", "created"),
     key: str | None = None,
+    labelled: bool = True,
 ) -> Answer:
-    """A page of a collection: `name`, `label_selector` and the `equal` filters, then sort, then cut."""
+    """A page of a collection: `name`, `label_selector` and the `equal` filters, then sort, then cut.
+
+    Where the members have no labels, a selector is a parameter that the list does not know.
+    """
     if rows is None:
         rows = _named(call, call.project[kind])
+    if labelled:
+        rows = _selected(call, rows)
     matching = list(_filtered(call, rows, equal))
     _sort(call, matching, sorts)
     return paged(call, key or kind, matching, render)
@@ -168,10 +174,14 @@ def _named(call: Call, table: Table) -> Iterable[Json]:
     return (table.rows[table.names[name]] for name in names if name in table.names)
 
 
-def _filtered(call: Call, rows: Iterable[Json], equal: Sequence[str]) -> Iterable[Json]:
+def _selected(call: Call, rows: Iterable[Json]) -> Iterable[Json]:
     for text in call.query.get("label_selector", ()):
         matches = selector(text)
         rows = [row for row in rows if matches(row["labels"])]
+    return rows
+
+
+def _filtered(call: Call, rows: Iterable[Json], equal: Sequence[str]) -> Iterable[Json]:
     for name in equal:
         if wanted := call.query.get(name):
             rows = [row for row in rows if str(row[name]) in wanted]

@@ -64,8 +64,7 @@ def _request(project: Project, what: Json, now: float) -> Any:
     except ApiError as error:
         raise ValueError(f"{error.code}: {error.message}") from error
     for action in call.started:
-        action.ends = min(action.ends, now)
-        project.timeline.finish(action)
+        project.timeline.cut_short(action, now)
     return answer.payload
 
 
@@ -120,9 +119,7 @@ def _delete(project: Project, what: Json, now: float) -> Any:
         return {"deleted": row["id"]}
     resource = (project.nouns[kind], row["id"])
     for number in project.timeline.by_resource.get(resource, []):
-        action = project.timeline.actions[number]
-        action.ends = min(action.ends, now)
-        project.timeline.finish(action)
+        project.timeline.cut_short(project.timeline.actions[number], now)
     project.timeline.unlock(resource)
     if row["id"] in project[kind].rows:
         _BY_NAME[kind].take_off(project, row)
@@ -159,7 +156,7 @@ def truth(project: Project, now: float) -> Json:
         ]
     result["actions"] = [action.render(now) for action in project.timeline.actions.values()]
     result["locks"] = [
-        {"type": kind, "id": number, "count": count}
-        for (kind, number), count in project.timeline.locks.items()
+        {"type": kind, "id": number, "count": len(holders)}
+        for (kind, number), holders in project.timeline.locks.items()
     ]
     return result

@@ -18,7 +18,7 @@ def _same(row: Json) -> Json:
 def _index(kind: str, equal: Sequence[str], sorts: Sequence[str]) -> Handler:
     def handler(call: Call) -> Answer:
         rows = call.project.catalogue.table(kind).values()
-        return listed(call, kind, _same, rows=rows, equal=equal, sorts=sorts)
+        return listed(call, kind, _same, rows=rows, equal=equal, sorts=sorts, labelled=False)
 
     return handler
 
@@ -41,7 +41,7 @@ def isos(call: Call) -> Answer:
         rows = [
             row for row in rows if row["architecture"] in wanted or (wildcard and not row["architecture"])
         ]
-    return listed(call, "isos", _same, rows=rows, equal=("name",), sorts=())
+    return listed(call, "isos", _same, rows=rows, equal=("name",), sorts=(), labelled=False)
 
 
 def pricing(call: Call) -> Answer:

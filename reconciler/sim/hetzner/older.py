@@ -81,7 +81,10 @@ def _datacenters(catalogue: Catalogue) -> list[Json]:
 
 def _all(call: Call) -> Answer:
     rows = _datacenters(call.project.catalogue)
-    answer = listed(call, "datacenters", lambda row: row, rows=rows, equal=("name",), sorts=("id", "name"))
+    sorts = ("id", "name")
+    answer = listed(
+        call, "datacenters", lambda row: row, rows=rows, equal=("name",), sorts=sorts, labelled=False
+    )
     return Answer(answer.status, {**(answer.payload or {}), "recommendation": rows[0]["id"]})
 
 

@@ -69,13 +69,15 @@ def invalid(field: str, message: str) -> ApiError:
 
 
 def invalid_fields(problems: Sequence[tuple[str, str]]) -> ApiError:
-    """`invalid_input` for several (field, message) pairs; the first one makes the sentence."""
+    """`invalid_input` for (field, message) pairs; the sentence says of a field alone what is wrong."""
     by_field: dict[str, list[str]] = {}
     for field, message in problems:
         by_field.setdefault(field, []).append(message)
-    first, message = problems[0]
     fields = [{"name": name, "messages": messages} for name, messages in by_field.items()]
-    return ApiError("invalid_input", f"invalid input in field '{first}': {message}", {"fields": fields})
+    sentence = f"invalid input in field '{problems[0][0]}': {problems[0][1]}"
+    if len(by_field) > 1:
+        sentence = "invalid input in fields " + ", ".join(f"'{name}'" for name in by_field)
+    return ApiError("invalid_input", sentence, {"fields": fields})
 
 
 def not_unique(field: str, message: str) -> ApiError:

@@ -182,6 +182,6 @@ class Project:
             self.timeline.action_seconds,
             actions=self.timeline.actions,
             by_resource=self.timeline.by_resource,
-            locks=dict(self.timeline.locks),
+            locks={lock: set(holders) for lock, holders in self.timeline.locks.items()},
         )
         return copy

@@ -28,9 +28,16 @@ class Bucket:
 
     def headers(self) -> dict[str, str]:
         """`RateLimit-Reset` is the unix time at which the bucket is full again."""
-        full_at = self._at + (self.limit - self._left) * HOUR / self.limit if self.limit else self._at
+        full_in = (self.limit - self._left) * HOUR / self.limit if self.limit else 0.0
+        return self._headers(self._left, full_in)
+
+    def used_up(self, seconds: float) -> dict[str, str]:
+        """The headers of an empty bucket, which is full again in `seconds`; 0: in the hour that it takes."""
+        return self._headers(0.0, seconds or HOUR)
+
+    def _headers(self, left: float, full_in: float) -> dict[str, str]:
         return {
             "RateLimit-Limit": str(self.limit),
-            "RateLimit-Remaining": str(int(self._left)),
-            "RateLimit-Reset": str(math.ceil(full_at)),
+            "RateLimit-Remaining": str(int(left)),
+            "RateLimit-Reset": str(math.ceil(self._at + full_in)),
         }

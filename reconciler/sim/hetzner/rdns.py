@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
+from reconciler.sim.hetzner.call import Answer, Call, Routes
 from reconciler.sim.hetzner.problems import invalid
 from reconciler.sim.hetzner.project import Json
 from reconciler.sim.hetzner.validation import nullable, record, text
@@ -39,6 +40,19 @@ def changed(row: Json, body: dict[str, Any]) -> dict[str, str]:
     else:
         names[str(ipaddress.IPv6Address(ip))] = name
     return names
+
+
+def routes(kind: str) -> Routes:
+    """The command of a collection whose members are addresses."""
+
+    def change_dns_ptr(call: Call) -> Answer:
+        """Done at once, assigned or not; an `ip` that is not of this address is `invalid_input`."""
+        row = call.row(kind)
+        names = changed(row, call.read(CHANGE))
+        resource = (call.project.nouns[kind], row["id"])
+        return call.one_action(call.start("change_dns_ptr", [resource], lambda: row.update(_names=names)))
+
+    return {f"POST /{kind}/{{id}}/actions/change_dns_ptr": change_dns_ptr}
 
 
 def _covers(mine: str, ip: str) -> bool:

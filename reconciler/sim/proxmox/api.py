@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
+from reconciler.sim.faults import Fault
 from reconciler.sim.proxmox import cluster, task_calls, types  # noqa: F401 - importing them declares their operations
 from reconciler.sim.proxmox.access import Access, Caller, Token
 from reconciler.sim.proxmox.control import apply_change
@@ -89,9 +90,9 @@ class ProxmoxApi:
         applied = request.method != "GET" and not request.path.endswith("/access/ticket")
         return Response(200, {"data": data}, headers=dict(HEADERS), content_type=JSON, applied=applied)
 
-    def error(self, status: int) -> Response:
+    def error(self, request: Request, fault: Fault) -> Response:  # noqa: ARG002 - the same for all
         """The status with a reason phrase, `simulated failure` where none is known for it."""
-        return _failure(ApiError(status, PHRASES.get(status, "simulated failure")))
+        return _failure(ApiError(fault.status, PHRASES.get(fault.status, "simulated failure")))
 
     def state(self) -> Any:
         """The world's state after the tasks that are due have ended."""

@@ -157,14 +157,6 @@ def unassign(call: Call) -> Answer:
     return call.one_action(action)
 
 
-def change_dns_ptr(call: Call) -> Answer:
-    """Done at once, assigned or not; an `ip` that is not of this address is `invalid_input`."""
-    row = call.row("floating_ips")
-    names = rdns.changed(row, call.read(rdns.CHANGE))
-    action = call.start("change_dns_ptr", [("floating_ip", row["id"])], lambda: row.update(_names=names))
-    return call.one_action(action)
-
-
 def protect(call: Call) -> Answer:
     """Against deletion; done at once, and `delete` has to be given."""
     return change_protection(call, "floating_ips", call.read(record({"delete": flag})))
@@ -172,6 +164,7 @@ def protect(call: Call) -> Answer:
 
 ROUTES: Routes = {
     **action_lists.routes("floating_ips"),
+    **rdns.routes("floating_ips"),
     "GET /floating_ips": index,
     "POST /floating_ips": create,
     "GET /floating_ips/{id}": show,
@@ -179,7 +172,6 @@ ROUTES: Routes = {
     "DELETE /floating_ips/{id}": delete,
     "POST /floating_ips/{id}/actions/assign": assign,
     "POST /floating_ips/{id}/actions/unassign": unassign,
-    "POST /floating_ips/{id}/actions/change_dns_ptr": change_dns_ptr,
     "POST /floating_ips/{id}/actions/change_protection": protect,
 }
 

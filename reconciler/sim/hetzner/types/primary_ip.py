@@ -195,14 +195,6 @@ def unassign(call: Call) -> Answer:
     return call.one_action(action)
 
 
-def change_dns_ptr(call: Call) -> Answer:
-    """Done at once, assigned or not; an `ip` that is not of this address is `invalid_input`."""
-    row = call.row("primary_ips")
-    names = rdns.changed(row, call.read(rdns.CHANGE))
-    action = call.start("change_dns_ptr", [("primary_ip", row["id"])], lambda: row.update(_names=names))
-    return call.one_action(action)
-
-
 def protect(call: Call) -> Answer:
     """Against deletion; refused while `auto_delete` is on (`invalid_input`), as the API says."""
     body = call.read(record({"delete": flag}))
@@ -213,6 +205,7 @@ def protect(call: Call) -> Answer:
 
 ROUTES: Routes = {
     **action_lists.routes("primary_ips"),
+    **rdns.routes("primary_ips"),
     "GET /primary_ips": index,
     "POST /primary_ips": create,
     "GET /primary_ips/{id}": show,
@@ -220,7 +213,6 @@ ROUTES: Routes = {
     "DELETE /primary_ips/{id}": delete,
     "POST /primary_ips/{id}/actions/assign": assign,
     "POST /primary_ips/{id}/actions/unassign": unassign,
-    "POST /primary_ips/{id}/actions/change_dns_ptr": change_dns_ptr,
     "POST /primary_ips/{id}/actions/change_protection": protect,
 }
 

@@ -24,7 +24,7 @@ from reconciler.sim.hetzner.call import (
     update,
 )
 from reconciler.sim.hetzner.collection import Collection
-from reconciler.sim.hetzner.problems import ApiError, invalid
+from reconciler.sim.hetzner.problems import ApiError, invalid, invalid_fields
 from reconciler.sim.hetzner.project import Json, Kind, Project
 from reconciler.sim.hetzner.validation import Problems, flag, labels, nullable, record, reference, text, whole
 
@@ -85,7 +85,7 @@ def create(call: Call) -> Answer:
     if body.get("automount") and server is None:
         raise invalid("automount", "needs a server")
     if body.get("automount") and body.get("format") is None:
-        raise invalid("automount", "needs a format")
+        raise invalid_fields([("format", "is needed for automount"), ("automount", "needs a format")])
     if server is not None:
         project.require_free([("server", server["id"])])
         _require_room(server)
@@ -136,7 +136,9 @@ def delete(call: Call) -> Answer:
 def attach(call: Call) -> Answer:
     """To a server in the same location (`invalid_input`), running or not; `automount` does nothing.
 
-    An attached one is `volume_already_attached`; a full server is `resource_limit_exceeded`.
+    It is accepted without a format too, which says only what the volume was made with: the refusal that is
+    known is a creation's. An attached one is `volume_already_attached`; a full server is
+    `resource_limit_exceeded`.
     """
     row = call.row("volumes")
     server = lookup(call, "servers", call.read(_ATTACH)["server"])

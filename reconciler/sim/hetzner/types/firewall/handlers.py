@@ -6,6 +6,8 @@ of the direct ones, with the state of each.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from reconciler.sim.hetzner import action_lists
 from reconciler.sim.hetzner.actions import Action
 from reconciler.sim.hetzner.call import Answer, Call, Routes, listed, public, update
@@ -36,8 +38,7 @@ def render(project: Project, row: Json) -> Json:
 def _shown(project: Project, kind: str, what: int | str) -> Json:
     if isinstance(what, int):
         return {"type": kind, "server": {"id": what}}
-    matches = selector(what)
-    servers = [row for row in project["servers"].rows.values() if matches(row["labels"])]
+    servers = _meant(project, what)
     return {
         "type": kind,
         "label_selector": {"selector": what},
@@ -45,17 +46,39 @@ def _shown(project: Project, kind: str, what: int | str) -> Json:
     }
 
 
+def _meant(project: Project, what: int | str) -> list[Json]:
+    """The servers of a target: one by its id, or those that a selector picks now."""
+    servers = project["servers"]
+    if isinstance(what, int):
+        return [servers.get(what)]
+    matches = selector(what)
+    return [row for row in servers.rows.values() if matches(row["labels"])]
+
+
 def on_server(project: Project, server: Json) -> dict[int, str]:
     """The firewalls on a server by id, with the state of each: `applied` or `pending`."""
     states: dict[int, str] = dict(server["_firewalls"])
-    for number in project["firewalls"].noted:
-        if number not in states and _selects(project["firewalls"].get(number), server):
-            states[number] = "applied"
+    for number in _selecting(project, server["labels"]):
+        states.setdefault(number, "applied")
     return states
 
 
-def _selects(row: Json, server: Json) -> bool:
-    return any(isinstance(what, str) and selector(what)(server["labels"]) for _, what in row["_targets"])
+def _selecting(project: Project, worn: Mapping[str, str]) -> list[int]:
+    table = project["firewalls"]
+    return [number for number in table.noted if _selects(table.get(number), worn)]
+
+
+def _selects(row: Json, worn: Mapping[str, str]) -> bool:
+    return any(isinstance(what, str) and selector(what)(worn) for _, what in row["_targets"])
+
+
+def require_room(project: Project, worn: Mapping[str, str], direct: Iterable[int]) -> None:
+    """Refuse more firewalls than a server can have (`resource_limit_exceeded`).
+
+    Those that are applied to the server itself count, and those with a selector for its labels.
+    """
+    if len({*direct, *_selecting(project, worn)}) > MAX_PER_SERVER:
+        raise ApiError("resource_limit_exceeded", f"a server has at most {MAX_PER_SERVER} firewalls")
 
 
 def index(call: Call) -> Answer:
@@ -79,7 +102,7 @@ def create(call: Call) -> Answer:
 
     Nothing is made where a target is refused: given twice (`server_already_added`), no such server
     (`firewall_resource_not_found`, 422), one without a public address (`private_net_only_server`), one with
-    five firewalls (`resource_limit_exceeded`).
+    five firewalls (`resource_limit_exceeded`), or a selector that picks such a one.
     """
     body = call.read(_CREATE)
     table = call.project["firewalls"]
@@ -157,25 +180,20 @@ def _target(call: Call, item: Json, field: str, *, missing: int) -> tuple[str, i
 
 
 def _require_applicable(call: Call, row: Json, targets: list[tuple[str, int | str]]) -> None:
-    for target in targets:
-        if target in row["_targets"]:
+    for place, target in enumerate(targets):
+        if target in row["_targets"] or target in targets[:place]:
             raise ApiError("firewall_already_applied", "the firewall is already applied to the resource")
-        if isinstance(target[1], int):
-            _require_room(call.project, call.project["servers"].get(target[1]))
-
-
-def _require_room(project: Project, server: Json, more: int = 1) -> None:
-    if server["_ipv4"] is None and server["_ipv6"] is None:
-        raise ApiError("private_net_only_server", "the server has no public interface")
-    if len(on_server(project, server)) + more > MAX_PER_SERVER:
-        raise ApiError("resource_limit_exceeded", f"a server has at most {MAX_PER_SERVER} firewalls")
+        for server in _meant(call.project, target[1]):
+            if isinstance(target[1], int) and server["_ipv4"] is None and server["_ipv6"] is None:
+                raise ApiError("private_net_only_server", "the server has no public interface")
+            require_room(call.project, server["labels"], [*server["_firewalls"], row["id"]])
 
 
 def apply_to_resources(call: Call) -> Answer:
     """Adds servers and selectors, an action for each; if one is refused, none is added.
 
-    The codes: `firewall_already_applied`, `firewall_resource_not_found` (here 404), and for what a server
-    lacks those of `create`.
+    The codes: `firewall_already_applied`, which a target given twice is too (the API's document has no other
+    code for that here), `firewall_resource_not_found` (404), and for what a server lacks those of `create`.
     """
     row = _changeable(call)
     body = call.read(record({"apply_to": many(_TARGET)}))
@@ -239,7 +257,7 @@ def remove_from_resources(call: Call) -> Answer:
 
 
 def _not_applied(call: Call, row: Json, what: int | str) -> ApiError:
-    if isinstance(what, int) and _selects(row, call.project["servers"].get(what)):
+    if isinstance(what, int) and _selects(row, call.project["servers"].get(what)["labels"]):
         return ApiError(
             "firewall_managed_by_label_selector",
             "the firewall is applied via a label selector and cannot be removed manually",

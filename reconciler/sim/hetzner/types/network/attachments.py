@@ -6,6 +6,7 @@ to the servers that have one.
 
 from __future__ import annotations
 
+from reconciler.sim.hetzner.actions import Effect
 from reconciler.sim.hetzner.call import Call
 from reconciler.sim.hetzner.problems import ApiError, invalid
 from reconciler.sim.hetzner.project import Json, Project
@@ -39,28 +40,45 @@ def attach(
         "status": "attaching",
     }
     try:
-        take_aliases(network, server["id"], attachment, alias_ips or [])
+        _reserve(network, server["id"], attachment, alias_ips or [])
     except ApiError:
         subnets.release(network, address)
         raise
+    attachment["alias_ips"] = list(alias_ips or [])
     server["_nets"][network["id"]] = attachment
     network["_members"][server["id"]] = None
     return attachment
 
 
-def take_aliases(network: Json, server_id: int, attachment: Json, wanted: list[str]) -> None:
-    """Replace the alias addresses; all of them are available, or nothing changes."""
-    before = attachment["alias_ips"]
+def _reserve(network: Json, server_id: int, attachment: Json, wanted: list[str]) -> None:
+    """Take alias addresses beside those that the server has; all of them are available, or none is taken."""
     for ip in wanted:
         if not subnets.holding(network, ip):
             raise invalid("alias_ips", f"{ip} is in no subnet of the network")
-        if ip in network["_ips"] and ip not in before:
+        if ip in network["_ips"] and ip not in attachment["alias_ips"]:
             raise ApiError("ip_not_available", f"the IP {ip} is not available")
-    for ip in before:
-        subnets.release(network, ip)
     for ip in wanted:
         network["_ips"][ip] = server_id
-    attachment["alias_ips"] = list(wanted)
+
+
+def change_aliases(
+    network: Json, server_id: int, attachment: Json, wanted: list[str]
+) -> tuple[Effect, Effect]:
+    """Begin to replace the alias addresses; what ends that as wanted, and what ends it as it was before.
+
+    Until then the old and the new ones are taken, and the old ones are shown.
+    """
+    before = attachment["alias_ips"]
+    _reserve(network, server_id, attachment, wanted)
+    attachment["status"] = "updating"
+
+    def end(kept: list[str], left: list[str]) -> None:
+        for ip in left:
+            if ip not in kept:
+                subnets.release(network, ip)
+        attachment.update(alias_ips=kept, status="ok")
+
+    return lambda: end(wanted, before), lambda: end(before, wanted)
 
 
 def attached(server: Json, network_id: int) -> Json:

@@ -216,6 +216,7 @@ def members(call: Call) -> Answer:
         equal=("type", "subnet", "status"),
         sorts=sorts,
         key="members",
+        labelled=False,
     )
 
 

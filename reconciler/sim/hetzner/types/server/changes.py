@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.sim.hetzner import rdns
-from reconciler.sim.hetzner.call import Answer, Call, Routes, lookup
+from reconciler.sim.hetzner.call import Answer, Call, Routes, lookup, require_unprotected
 from reconciler.sim.hetzner.problems import ApiError, invalid
 from reconciler.sim.hetzner.project import Json
 from reconciler.sim.hetzner.types import image as images
@@ -75,8 +75,7 @@ def rebuild(call: Call) -> Answer:
     """
     row = ready(call)
     body = call.read(_REBUILD)
-    if row["protection"]["rebuild"]:
-        raise ApiError("protected", "the server is protected against rebuild")
+    require_unprotected(row, "rebuild")
     architecture = call.project.catalogue.server_types[row["_server_type"]]["architecture"]
     image = images.find(call, body["image"], architecture)
 
@@ -144,10 +143,8 @@ def change_alias_ips(call: Call) -> Answer:
     attachment = attachments.attached(row, network["id"])
     resources = [("server", row["id"]), ("network", network["id"])]
     call.project.require_free(resources)
-    attachments.take_aliases(network, row["id"], attachment, body["alias_ips"])
-    attachment["status"] = "updating"
-    finished = lambda: attachments.mark(row, network["id"], "ok")  # noqa: E731 - the same for both ends
-    action = call.start("change_alias_ips", resources, finished, undo=finished, locks=resources)
+    changed, undone = attachments.change_aliases(network, row["id"], attachment, body["alias_ips"])
+    action = call.start("change_alias_ips", resources, changed, undo=undone, locks=resources)
     return call.one_action(action)
 
 
@@ -230,10 +227,13 @@ def attach_iso(call: Call) -> Answer:
 
 
 def detach_iso(call: Call) -> Answer:
-    """Accepted without an ISO too; the server is not restarted."""
+    """The server is not restarted; accepted without an ISO too, and then done at once."""
     call.read(record())
     row = ready(call)
-    return call.one_action(commanded(call, row, "detach_iso", lambda: row.update(_iso=None)))
+    action = commanded(call, row, "detach_iso", lambda: row.update(_iso=None))
+    if row["_iso"] is None:
+        call.project.timeline.cut_short(action, call.now)
+    return call.one_action(action)
 
 
 def create_image(call: Call) -> Answer:

@@ -79,7 +79,7 @@ def create(call: Call) -> Answer:
 
     Beside `invalid_input`: sold out is `resource_unavailable`, a full group `placement_error`, a primary IP
     that does not fit one of the `primary_ip_…` codes; for firewalls, volumes and networks it is what their
-    own commands say. A creation that fails leaves a server that is off.
+    own commands say, also of one that is given twice. A creation that fails leaves a server that is off.
     """
     wish = _wish(call, call.read(_CREATE))
     row = _record(call, wish)
@@ -171,14 +171,18 @@ def _check(project: Project, wish: _Wish) -> None:
         raise invalid("public_net", "a server needs a public or a private network")
     if wish.firewalls and not wish.addresses:
         raise ApiError("private_net_only_server", "the server would have no public interface")
-    if len(wish.firewalls) > firewalls.MAX_PER_SERVER:
-        raise ApiError("resource_limit_exceeded", "too many firewalls for one server")
+    applied = [firewall["id"] for firewall in wish.firewalls]
+    if len(set(applied)) != len(applied):
+        raise ApiError("firewall_already_applied", "a firewall was given more than once")
+    firewalls.require_room(project, body.get("labels", {}), applied)
     if body.get("automount") and not wish.volumes:
         raise invalid("automount", "needs volumes")
     if len(wish.volumes) > volumes.MAX_VOLUMES_PER_SERVER:
         raise ApiError("resource_limit_exceeded", "too many volumes for one server")
     if wish.group:
         placement_groups.require_room(wish.group)
+    if len({volume["id"] for volume in wish.volumes}) != len(wish.volumes):
+        raise ApiError("volume_already_attached", "a volume was given more than once")
     for volume in wish.volumes:
         project.require_free([("volume", volume["id"])])
         volumes.require_attachable(volume, wish.location)
