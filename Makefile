@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-stop test test-all campaigns mutants fakepve check lint types imports sql migrations bench lock clean
+.PHONY: help install demo demo-stop test test-all campaigns mutants fakepve ansible check lint types imports sql migrations bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -57,6 +57,11 @@ fakepve: $(INSTALLED) ## the Proxmox VE driver against a fake server that is not
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .fakepve fakepve==0.5.0
 	FAKEPVE_PATH=$(CURDIR)/.fakepve $(BIN)/python -m pytest tests/contract/test_fakepve.py
 
+ansible: $(INSTALLED) ## the simulators, by Ansible's collections hetzner.hcloud and community.proxmox
+	test -d .ansible/ansible-12.3.0.dist-info || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --no-compile --upgrade --target .ansible ansible==12.3.0
+	ANSIBLE_PATH=$(CURDIR)/.ansible $(BIN)/python -m pytest -n 2 tests/acceptance/test_ansible_*.py
+
 check: lint types imports sql test ## every gate, and the tests: what CI runs
 
 migrations: $(INSTALLED) ## until the first release: write the one migration and the diagram anew from sql/schema
@@ -73,4 +78,4 @@ lock: $(INSTALLED) ## pin every dependency anew (needs uv on the PATH)
 	  --no-emit-index-url --quiet --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 
 clean: demo-stop ## remove what the targets made
-	rm -rf $(VENV) .demo .bench .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .demo .bench .ansible .fakepve .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -12,7 +12,7 @@ import requests
 from proxmoxer.core import AuthenticationError
 
 from reconciler.sim.tls import server_context
-from tests.contract.proxmox_rig import ISO, Rig, described, refusal
+from tests.contract.proxmox_rig import AUDITOR_SECRET, ISO, Rig, described, refusal
 
 rig = pytest.fixture(described)
 
@@ -165,7 +165,11 @@ def test_tasks_are_listed_filtered_and_told(rig: Rig) -> None:
 
 
 def test_storages_and_their_volumes(rig: Rig) -> None:
-    assert [row["storage"] for row in rig.pve.storage.get(type="nfs")] == ["nfs"]
+    assert rig.pve.storage.get(type="nfs") == [rig.pve.storage("nfs").get()]
+    assert refusal(rig.pve.storage("none").get).content == "storage 'none' does not exist"
+    auditor = rig.by_token("auditor", AUDITOR_SECRET)
+    assert [row["storage"] for row in auditor.storage.get(type="nfs")] == ["nfs"]
+    assert "Datastore.Allocate" in refusal(auditor.storage("nfs").get).content
     assert [row["storage"] for row in rig.node.storage.get(content="rootdir", format=1)] == [
         "local-lvm",
         "nfs",

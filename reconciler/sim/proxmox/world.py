@@ -56,6 +56,11 @@ class Snapshot:
     parent: str | None
     vmstate: bool = False
 
+    @property
+    def section(self) -> dict[str, Value]:
+        """As the configuration file has it: the description of its section is the snapshot's own."""
+        return self.config | ({"description": self.description} if self.description else {})
+
 
 @dataclass(slots=True)
 class Guest:

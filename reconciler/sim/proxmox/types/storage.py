@@ -31,17 +31,24 @@ def _visible(call: Call) -> list[Storage]:
 @operation("GET", "/storage", {"type": Param(enum=TYPES)})
 def definitions(call: Call) -> list[dict[str, Any]]:
     """The storages that the caller may audit or allocate on, with their types' own properties."""
-    return [
-        {
-            "storage": storage.name,
-            "type": storage.type,
-            "content": ",".join(sorted(storage.content)),
-            "shared": int(storage.shared),
-            **dict(storage.definition),
-        }
-        for storage in _visible(call)
-        if call.params.get("type") in (None, storage.type)
-    ]
+    wanted = call.params.get("type")
+    return [_definition(storage) for storage in _visible(call) if wanted in (None, storage.type)]
+
+
+@operation("GET", "/storage/{storage}", needs=("/storage/{storage}", "Datastore.Allocate"))
+def definition(call: Call) -> dict[str, Any]:
+    """One storage as the list of them has it. Datastore.Allocate is needed, an audit does not suffice."""
+    return _definition(call.world.volumes.storage(str(call.params["storage"])))
+
+
+def _definition(storage: Storage) -> dict[str, Any]:
+    return {
+        "storage": storage.name,
+        "type": storage.type,
+        "content": ",".join(sorted(storage.content)),
+        "shared": int(storage.shared),
+        **dict(storage.definition),
+    }
 
 
 def _state(call: Call, storage: Storage) -> dict[str, Any]:

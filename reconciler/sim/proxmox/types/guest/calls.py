@@ -30,7 +30,7 @@ def read_config(call: Call, kind: Kind) -> dict[str, Any]:
     if (name := call.params.get("snapshot")) is not None:
         if name not in guest.snapshots:
             raise failed(f"snapshot '{name}' does not exist")
-        values = guest.snapshots[name].config
+        values = guest.snapshots[name].section
     else:
         values = guest.config if call.params.get("current") else guest.effective()
     answer = {key: shown(key, value) for key, value in values.items()}

@@ -93,7 +93,7 @@ def _source_config(source: Guest, snapshot: str | None) -> dict[str, Value]:
         return dict(source.config)
     if snapshot not in source.snapshots:
         raise failed(f"snapshot '{snapshot}' does not exist")
-    return dict(source.snapshots[snapshot].config)
+    return dict(source.snapshots[snapshot].section)
 
 
 def _check_clone(call: Call, source: Guest, config: dict[str, Value], *, full: bool) -> None:

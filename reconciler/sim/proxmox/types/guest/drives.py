@@ -159,6 +159,17 @@ def _named(kind: Kind, config: Mapping[str, object]) -> set[str]:
     }
 
 
+def set_aside_what_is_left(world: World, guest: Guest, before: Mapping[str, object]) -> None:
+    """A volume that a drive had `before` a roll back, and none has now, becomes unused; a CD does not."""
+    for key, text in before.items():
+        if format_of(guest.kind, key) is None or key.startswith("unused"):
+            continue
+        values = parse(guest.kind, key, text)
+        if values.get("media") != "cdrom" and values[guest.kind.volumes.key] not in volids(guest):
+            set_aside(world, guest, key, text)
+    drop_used_from_unused(guest)
+
+
 def drop_used_from_unused(guest: Guest) -> None:
     """An `unusedN` whose volume has been attached again is no longer listed."""
     used = volids(guest)

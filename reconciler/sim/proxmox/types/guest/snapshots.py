@@ -9,6 +9,7 @@ from reconciler.sim.proxmox.failure import failed
 from reconciler.sim.proxmox.kinds import Kind
 from reconciler.sim.proxmox.params import BOOLEAN, TEXT
 from reconciler.sim.proxmox.routing import SNAPSHOT_NAME, Call, operation
+from reconciler.sim.proxmox.types.guest import drives
 from reconciler.sim.proxmox.types.guest.power import start_guest
 from reconciler.sim.proxmox.world import Guest, Snapshot
 
@@ -51,7 +52,7 @@ def _create(call: Call, kind: Kind, task: str) -> str:
         if name in guest.snapshots:
             raise failed(f"snapshot name '{name}' already used")
         parent = guest.config.get("parent")
-        config = {key: value for key, value in guest.config.items() if key != "parent"}
+        config = {key: value for key, value in guest.config.items() if key != "parent" and not _outlasts(key)}
         guest.snapshots[name] = Snapshot(
             config,
             str(call.params.get("description", "")),
@@ -63,6 +64,11 @@ def _create(call: Call, kind: Kind, task: str) -> str:
         call.world.save(guest)
 
     return call.task(task, guest, create)
+
+
+def _outlasts(key: str) -> bool:
+    """What is no part of a snapshot, and stays as it is when one is rolled back."""
+    return key == "description" or key.startswith("unused")
 
 
 def _existing(call: Call, guest: Guest) -> Snapshot:
@@ -100,9 +106,12 @@ def _roll_back(call: Call, kind: Kind, task: str) -> str:
     def roll_back() -> None:
         call.check_lock(guest)
         shot = _existing(call, guest)
-        guest.config = {**shot.config, "parent": name}
+        then = guest.config
+        guest.config = {**{key: value for key, value in then.items() if _outlasts(key)}, **shot.config}
+        guest.config["parent"] = name
         guest.pending.clear()
         guest.deletes.clear()
+        drives.set_aside_what_is_left(call.world, guest, then)
         guest.running = guest.paused = False
         if shot.vmstate or call.params.get("start"):
             start_guest(call.world, guest)
@@ -113,7 +122,7 @@ def _roll_back(call: Call, kind: Kind, task: str) -> str:
 
 def _read(call: Call, kind: Kind) -> dict[str, Any]:
     shot = _existing(call, call.guest(kind))
-    answer: dict[str, Any] = {**shot.config, "snaptime": shot.snaptime, "description": shot.description}
+    answer: dict[str, Any] = {**shot.section, "snaptime": shot.snaptime}
     if shot.parent is not None:
         answer["parent"] = shot.parent
     return answer
