@@ -109,6 +109,10 @@ class ProxmoxApi:
                 details = ", ".join(f"{name}: {text}" for name, text in error.errors.items())
                 raise ValueError(f"{error.text} {details}".strip()) from None
 
+    def mistakes(self) -> list[Exception]:
+        """What broke in the work of tasks. Implements `reconciler.sim.optional.TellsMistakes`."""
+        return list(self.world.tasks.mistakes)
+
     def _call(self, request: Request) -> Any:
         if not request.path.startswith(f"{BASE_PATH}/"):
             raise ApiError(501, f"Method '{request.method} {request.path}' not implemented")
