@@ -201,11 +201,35 @@ def test_a_pool_holds_guests_and_storages_and_is_deleted_only_when_empty(rig: Ri
     pools("b").put(vms="101", **{"allow-move": 1})
     row = next(row for row in rig.pve.cluster.resources.get(type="vm") if row["vmid"] == 101)
     assert row["pool"] == "b"
-    assert "is not empty" in refusal(pools.delete, poolid="b").content
+    for pool, within in (("a", "pool 'a/child'"), ("b", "VM 101")):
+        assert refusal(pools.delete, poolid=pool).content == (
+            f"delete pool failed: pool '{pool}' is not empty (contains {within})"
+        )
     pools.put(poolid="b", vms="101", delete=1)
     pools("b").delete()
     pools.delete(poolid="a/child")
+    assert refusal(pools.delete, poolid="a").content.endswith("(contains storage 'nfs')")
     pools.put(poolid="a", storage="nfs", delete=1)
     pools.delete(poolid="a")
     assert pools.get() == []
     assert refusal(pools.delete, poolid="a").content == "delete pool failed: pool 'a' does not exist"
+
+
+@pytest.mark.parametrize(
+    ("given", "errors"),
+    [
+        ({"poolid": "a b"}, {"poolid": "invalid format - pool name 'a b' contains invalid characters"}),
+        (
+            {"poolid": "a/b/c/d"},
+            {"poolid": "invalid format - pool name 'a/b/c/d' nested too deeply (max levels = 3)"},
+        ),
+        (
+            {"poolid": "a", "vms": "101,99"},
+            {"vms": "invalid format - value does not look like a valid VM ID"},
+        ),
+    ],
+)
+def test_names_and_members_that_no_pool_can_have(
+    rig: Rig, given: dict[str, str], errors: dict[str, str]
+) -> None:
+    assert refusal(rig.pve.pools.put, **given).errors == errors
