@@ -132,6 +132,21 @@ def test_a_stale_read_shows_what_was(rig: Rig) -> None:
     assert rig.vm(101).config.get()["cores"] == 4
 
 
+def test_a_stale_read_shows_a_snapshot_as_it_was_described(rig: Rig) -> None:
+    rig.make_vm(101)
+    snapshots = rig.vm(101).snapshot
+    for name in ("first", "second"):
+        rig.done(snapshots.post(snapname=name, description="as it was"))
+    rig.clock.now += 60
+    snapshots("second").config.put(description="changed")
+    rig.done(snapshots("first").delete())
+    rig.fault("stale", method="GET", path=".*/snapshot.*", seconds=30)
+    assert [(row["name"], row["description"], row.get("parent")) for row in snapshots.get()][:2] == [
+        ("first", "as it was", None),
+        ("second", "as it was", "first"),
+    ]
+
+
 def test_a_task_may_end_in_an_error_without_or_with_its_effect(rig: Rig) -> None:
     rig.fault("action_error", method="POST", times=1, options={"exitstatus": "disk full"})
     assert rig.exit_of(rig.node.qemu.post(vmid=101, scsi0="local-lvm:8")) == "disk full"
