@@ -59,8 +59,8 @@ def test_a_wrong_nic_says_which_key_is_wrong(text: str, problem: str) -> None:
 
 
 def test_sizes_and_tags_are_normalised() -> None:
-    assert [format_size(parse_size(text)) for text in ("1T", "32G", "1536M", "528K", "7")] == [
-        "1024G",
+    assert [format_size(parse_size(text)) for text in ("1024G", "32G", "1536M", "528K", "7")] == [
+        "1T",
         "32G",
         "1536M",
         "528K",
