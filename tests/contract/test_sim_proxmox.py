@@ -92,6 +92,21 @@ def test_permissions_say_what_a_token_may_do_and_calls_agree(rig: Rig) -> None:
     )
 
 
+def test_the_permissions_of_others_are_told_to_auditors(rig: Rig) -> None:
+    root, auditor = rig.by_password(), rig.by_token("auditor", "another-secret")
+    told = root.access.permissions.get
+    assert "VM.Allocate" not in told(userid="reconciler@pve!auditor")["/"]
+    assert "VM.Allocate" in auditor.access.permissions.get(userid="reconciler@pve!demo", path="/vms")["/vms"]
+    assert told(userid="nobody@pve") == {}
+    assert told(userid="nobody@pve", path="/vms") == {"/vms": {}}
+    assert "userid" in refusal(told, userid="nobody").errors
+    rig.fault("lost_permission", options={"privileges": ["Sys.Audit"]})
+    assert refusal(auditor.access.permissions.get, userid="root@pam").content == (
+        "Permission check failed (/access, Sys.Audit)"
+    )
+    assert "Sys.Audit" not in auditor.access.permissions.get(userid="reconciler@pve!auditor")["/"]
+
+
 # --- the cluster and its nodes
 
 
@@ -170,6 +185,10 @@ def test_storages_and_their_volumes(rig: Rig) -> None:
         "local-lvm",
         "nfs",
     ]
+    assert [row["storage"] for row in rig.node.storage.get(target="pve2", enabled=1)] == ["nfs"]
+    assert len(rig.node.storage.get(target="pve1")) == 3
+    for wrong in ({"storage": "none"}, {"storage": "local", "content": "rootdir"}):
+        assert refusal(rig.node.storage.get, **wrong).errors == {"storage": "No such storage."}
     before = rig.node.storage("local-lvm").status.get()["used"]
     volumes = rig.node.storage("local-lvm").content
     volid = volumes.post(vmid=101, filename="vm-101-data", size="1G")

@@ -152,19 +152,13 @@ class Operation:
     pattern: re.Pattern[str]
     handler: Handler
     needs: tuple[str, tuple[str, ...]] | None
-    open_to_all: bool
 
 
 OPERATIONS: list[Operation] = []
 
 
 def operation(
-    method: str,
-    path: str,
-    table: Table | None = None,
-    *,
-    needs: tuple[str, ...] = (),
-    open_to_all: bool = False,
+    method: str, path: str, table: Table | None = None, *, needs: tuple[str, ...] = ()
 ) -> Callable[[Handler], Handler]:
     """Declare a handler. `needs`: a path template, then the privileges; the path's parameters are added."""
     in_path = {name: _IN_PATH[name] for name in re.findall(r"{(\w+)}", path)}
@@ -181,7 +175,6 @@ def operation(
                 re.compile(pattern),
                 handler,
                 (needs[0], needs[1:]) if needs else None,
-                open_to_all,
             )
         )
         return handler
