@@ -111,6 +111,14 @@ def test_a_lost_permission_hides_guests_and_still_answers_200(rig: Rig) -> None:
     assert "VM.Audit" not in rig.pve.access.permissions.get()["/vms/101"]
 
 
+def test_permissions_lost_one_after_the_other_are_all_lost(rig: Rig) -> None:
+    rig.make_vm(101)
+    for privilege in ("VM.Config.CPU", "VM.Config.Memory"):
+        rig.fault("lost_permission", options={"vmid": 101, "privileges": [privilege]})
+    for given in ({"cores": 2}, {"memory": "1024"}):
+        assert refusal(rig.vm(101).config.put, **given).status_code == 403
+
+
 def test_an_empty_list_is_an_answer_like_any_other(rig: Rig) -> None:
     rig.fault("empty_list", path="/api2/json/cluster/resources", times=1)
     assert vmids(rig) == []

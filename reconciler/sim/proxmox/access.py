@@ -58,7 +58,8 @@ class Caller:
 
     def without(self, privileges: Iterable[str], path: str | None) -> Caller:
         """The same caller with privileges lost on a path, or everywhere where it is None."""
-        return Caller(self.name, self.privileges, {**self.lost, path: frozenset(privileges)})
+        lost = self.lost.get(path, frozenset()) | frozenset(privileges)
+        return Caller(self.name, self.privileges, {**self.lost, path: lost})
 
     def permissions(self, path: str | None) -> dict[str, dict[str, int]]:
         """The answer of `GET /access/permissions`: path → privilege → propagate.

@@ -130,7 +130,7 @@ class ProxmoxApi:
             self.world,
             self._guests(request),
             caller,
-            declared.schema.verify(given),
+            declared.schema.verify(given, root=caller.root),
             request,
             self._access,
         )

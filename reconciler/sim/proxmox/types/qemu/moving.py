@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.sim.proxmox.failure import failed
-from reconciler.sim.proxmox.params import BOOLEAN, DIGEST, TEXT, Param
+from reconciler.sim.proxmox.params import BOOLEAN, DIGEST, ROOT_BOOLEAN, ROOT_TEXT, TEXT, Param
 from reconciler.sim.proxmox.routing import OPTIONAL_VMID, SKIPLOCK, Call, operation
 from reconciler.sim.proxmox.types.guest import drives
 from reconciler.sim.proxmox.types.guest.moving import (
@@ -100,9 +100,9 @@ def move_disk(call: Call) -> str:
     ONE + "/migrate",
     {
         "bwlimit": BWLIMIT,
-        "force": BOOLEAN,
-        "migration_network": TEXT,
-        "migration_type": Param(enum=("secure", "insecure")),
+        "force": ROOT_BOOLEAN,
+        "migration_network": ROOT_TEXT,
+        "migration_type": Param(enum=("secure", "insecure"), root_only=True),
         "online": BOOLEAN,
         "target": Param(required=True),
         "targetstorage": TEXT,
