@@ -78,6 +78,8 @@ def place(world: World, guest: Guest, key: str, text: object) -> str:
         volume = world.volumes.get(volid, guest.node)
         if not key.startswith("unused"):
             values["size"] = format_size(volume.size)
+    elif volid in ("none", "cdrom") and guest.kind.volumes.cloudinit:
+        values.setdefault("media", "cdrom")
     for spent in ("format", "import-from"):
         values.pop(spent, None)
     return _printed(guest.kind, key, values)

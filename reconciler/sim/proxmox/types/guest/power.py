@@ -46,7 +46,7 @@ def shut_down(world: World, guest: Guest, *, force: bool) -> None:
     if not force:
         require_listening(guest)
     if not force and guest.ignores_shutdown:
-        raise failed(f"{guest.word} quit/powerdown failed - got timeout")
+        raise failed(guest.kind.unheard)
     stop_guest(world, guest)
 
 
