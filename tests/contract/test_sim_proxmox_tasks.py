@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import requests
 
 from reconciler.sim.server import SimulatorServer
-from tests.contract.proxmox_rig import running
+from tests.contract.proxmox_rig import Rig, running
+
+
+@pytest.fixture
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """A simulator whose tasks take ten seconds of a clock that only the test moves."""
+    with running(tmp_path_factory.getbasetemp() / "tls", task_seconds=10) as rig:
+        yield rig
 
 
 def breaks(*_: object) -> None:
@@ -67,3 +74,49 @@ def _ask(port: int) -> None:
     with requests.Session() as session:
         session.trust_env = False
         session.get(f"http://127.0.0.1:{port}/anything", timeout=10)
+
+
+# --- what is looked at when the task runs ---------------------------------------------------------------
+
+
+def test_a_disk_that_is_gone_when_its_move_begins_is_the_tasks_error(slow: Rig) -> None:
+    slow.change(op="create", vmid=101, config={"scsi0": "local-lvm:8"})
+    slow.change(op="create", vmid=102)
+    move = slow.vm(101).move_disk.post
+    tasks = [move(disk="scsi0", storage="nfs"), move(disk="scsi0", **{"target-vmid": 102})]
+    slow.change(op="unset", vmid=101, keys=["scsi0"])
+    slow.clock.now += 10
+    assert [slow.exit_of(upid) for upid in tasks] == [
+        "disk 'scsi0' does not exist",
+        "Disk 'scsi0' for VM '101' does not exist",
+    ]
+
+
+def test_a_mount_point_that_is_gone_when_it_is_to_grow_is_the_tasks_error(slow: Rig) -> None:
+    slow.change(op="create", type="lxc", vmid=200, config={"mp0": "local-lvm:8,mp=/data"})
+    upid = slow.ct(200).resize.put(disk="mp0", size="+2G")
+    slow.change(op="unset", vmid=200, keys=["mp0"])
+    slow.clock.now += 10
+    assert slow.exit_of(upid) == "disk 'mp0' does not exist"
+
+
+def test_a_container_is_locked_while_a_volume_of_it_moves(slow: Rig) -> None:
+    slow.change(op="create", type="lxc", vmid=200, config={"rootfs": "local-lvm:8"})
+    move = slow.ct(200).move_volume.post
+    for storage, outcome in (
+        ("nfs", "OK"),
+        ("local", "content type 'rootdir' is not available or configured on storage 'local'"),
+    ):
+        upid = move(volume="rootfs", storage=storage)
+        assert slow.ct(200).config.get()["lock"] == "disk"
+        slow.clock.now += 10
+        assert slow.exit_of(upid) == outcome
+        assert "lock" not in slow.ct(200).config.get()
+
+
+def test_a_lock_of_a_container_fails_its_migration_in_the_task_only(slow: Rig) -> None:
+    slow.change(op="create", type="lxc", vmid=200, config={"rootfs": "nfs:8"})
+    slow.fault("stuck_lock", method="POST", path=".*/migrate", options={"vmid": 200})
+    upid = slow.ct(200).migrate.post(target="pve2")
+    slow.clock.now += 10
+    assert slow.exit_of(upid) == "CT is locked (backup)"
