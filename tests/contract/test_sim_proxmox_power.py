@@ -96,3 +96,11 @@ def test_no_call_takes_skiplock_from_a_token(rig: Rig) -> None:
     rig.done(root.resize.put(disk="scsi0", size="+1G", skiplock=1))
     rig.done(root.delete(skiplock=1))
     assert rig.state(101) is None
+
+
+def test_permissions_lost_one_after_the_other_are_all_lost(rig: Rig) -> None:
+    rig.make_vm(101)
+    for privilege in ("VM.Config.CPU", "VM.Config.Memory"):
+        rig.fault("lost_permission", options={"vmid": 101, "privileges": [privilege]})
+    for given in ({"cores": 2}, {"memory": "1024"}):
+        assert refusal(rig.vm(101).config.put, **given).status_code == 403

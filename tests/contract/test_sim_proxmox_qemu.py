@@ -75,22 +75,6 @@ def test_every_drive_kind_gets_its_volume(rig: Rig) -> None:
     assert config["ide2"] == f"{ISO},media=cdrom,size=600M"
 
 
-@pytest.mark.parametrize(
-    ("given", "stored"),
-    [
-        ({"cdrom": ISO}, f"{ISO},media=cdrom,size=600M"),
-        ({"cdrom": f"{ISO},media=cdrom"}, f"{ISO},media=cdrom,size=600M"),
-        ({"cdrom": "none"}, "none,media=cdrom"),
-        ({"ide2": "none"}, "none,media=cdrom"),
-    ],
-)
-def test_a_cd_is_one_at_creation_as_by_a_change(rig: Rig, given: dict[str, str], stored: str) -> None:
-    rig.make_vm(101, **given)
-    rig.make_vm(102)
-    rig.vm(102).config.put(**given)
-    assert [rig.vm(vmid).config.get()["ide2"] for vmid in (101, 102)] == [stored, stored]
-
-
 def test_a_machine_that_exists_cannot_be_made_again_not_even_on_another_node(rig: Rig) -> None:
     rig.make_vm(101)
     text = "unable to create VM 101 - VM 101 already exists on node 'pve1'"
