@@ -17,15 +17,17 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from reconciler.sim.faults import Fault, Faults
 from reconciler.sim.ledger import Entry, Ledger
+from reconciler.sim.optional import FaultObserver, TellsMistakes
 
 
 @dataclass(slots=True)
@@ -82,19 +84,6 @@ class Api(Protocol):
         ...
 
 
-@runtime_checkable
-class FaultObserver(Protocol):
-    """What an API may also implement, to prepare for a fault (remember the state that is to be stale)."""
-
-    def fault_added(self, fault: Fault) -> None:
-        """A rule was posted; called before it applies to any request."""
-        ...
-
-    def faults_cleared(self) -> None:
-        """All rules are gone."""
-        ...
-
-
 class SimulatorServer:
     """Serves one API on a loopback port; `port=0` takes a free one. `tls` is a server-side context."""
 
@@ -144,11 +133,19 @@ class SimulatorServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop serving, once it has begun, and free the port. Nothing under way is waited for."""
+        """Stop serving, once it has begun, and free the port. Nothing under way is waited for.
+
+        Raises the mistakes that the simulator made, of which its clients were not told as such.
+        """
         self._http.shutdown()
         self._http.server_close()
         if self._thread is not None:
             self._thread.join()
+        mistakes = list(self._http.mistakes)
+        if isinstance(self.api, TellsMistakes):
+            mistakes += self.api.mistakes()
+        if mistakes:
+            raise ExceptionGroup("the simulator made mistakes", mistakes)
 
     def answer(self, request: Request) -> Response | None:
         """The answer to one API request, with its faults acted out; None means: cut the connection."""
@@ -219,6 +216,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], handler: type[_Handler]) -> None:
         super().__init__(address, handler)
         self.open_connections = 0
+        self.mistakes: list[Exception] = []
         self._lock = threading.Lock()
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
@@ -233,11 +231,13 @@ class _Server(ThreadingHTTPServer):
             self.open_connections += more
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away mid-request is ordinary here; anything else is printed as usual."""
-        import sys
-
-        if not isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError, TimeoutError)):
-            super().handle_error(request, client_address)
+        """A client that goes away mid-request is ordinary here; the rest is printed, and told at the end."""
+        error = sys.exc_info()[1]
+        if isinstance(error, (ConnectionError, ssl.SSLError, TimeoutError)):
+            return
+        if isinstance(error, Exception):
+            self.mistakes.append(error)
+        super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -92,6 +92,21 @@ def test_permissions_say_what_a_token_may_do_and_calls_agree(rig: Rig) -> None:
     )
 
 
+def test_the_permissions_of_others_are_told_to_auditors(rig: Rig) -> None:
+    root, auditor = rig.by_password(), rig.by_token("auditor", "another-secret")
+    told = root.access.permissions.get
+    assert "VM.Allocate" not in told(userid="reconciler@pve!auditor")["/"]
+    assert "VM.Allocate" in auditor.access.permissions.get(userid="reconciler@pve!demo", path="/vms")["/vms"]
+    assert told(userid="nobody@pve") == {}
+    assert told(userid="nobody@pve", path="/vms") == {"/vms": {}}
+    assert "userid" in refusal(told, userid="nobody").errors
+    rig.fault("lost_permission", options={"privileges": ["Sys.Audit"]})
+    assert refusal(auditor.access.permissions.get, userid="root@pam").content == (
+        "Permission check failed (/access, Sys.Audit)"
+    )
+    assert "Sys.Audit" not in auditor.access.permissions.get(userid="reconciler@pve!auditor")["/"]
+
+
 # --- the cluster and its nodes
 
 
@@ -174,6 +189,10 @@ def test_storages_and_their_volumes(rig: Rig) -> None:
         "local-lvm",
         "nfs",
     ]
+    assert [row["storage"] for row in rig.node.storage.get(target="pve2", enabled=1)] == ["nfs"]
+    assert len(rig.node.storage.get(target="pve1")) == 3
+    for wrong in ({"storage": "none"}, {"storage": "local", "content": "rootdir"}):
+        assert refusal(rig.node.storage.get, **wrong).errors == {"storage": "No such storage."}
     before = rig.node.storage("local-lvm").status.get()["used"]
     volumes = rig.node.storage("local-lvm").content
     volid = volumes.post(vmid=101, filename="vm-101-data", size="1G")
@@ -205,11 +224,35 @@ def test_a_pool_holds_guests_and_storages_and_is_deleted_only_when_empty(rig: Ri
     pools("b").put(vms="101", **{"allow-move": 1})
     row = next(row for row in rig.pve.cluster.resources.get(type="vm") if row["vmid"] == 101)
     assert row["pool"] == "b"
-    assert "is not empty" in refusal(pools.delete, poolid="b").content
+    for pool, within in (("a", "pool 'a/child'"), ("b", "VM 101")):
+        assert refusal(pools.delete, poolid=pool).content == (
+            f"delete pool failed: pool '{pool}' is not empty (contains {within})"
+        )
     pools.put(poolid="b", vms="101", delete=1)
     pools("b").delete()
     pools.delete(poolid="a/child")
+    assert refusal(pools.delete, poolid="a").content.endswith("(contains storage 'nfs')")
     pools.put(poolid="a", storage="nfs", delete=1)
     pools.delete(poolid="a")
     assert pools.get() == []
     assert refusal(pools.delete, poolid="a").content == "delete pool failed: pool 'a' does not exist"
+
+
+@pytest.mark.parametrize(
+    ("given", "errors"),
+    [
+        ({"poolid": "a b"}, {"poolid": "invalid format - pool name 'a b' contains invalid characters"}),
+        (
+            {"poolid": "a/b/c/d"},
+            {"poolid": "invalid format - pool name 'a/b/c/d' nested too deeply (max levels = 3)"},
+        ),
+        (
+            {"poolid": "a", "vms": "101,99"},
+            {"vms": "invalid format - value does not look like a valid VM ID"},
+        ),
+    ],
+)
+def test_names_and_members_that_no_pool_can_have(
+    rig: Rig, given: dict[str, str], errors: dict[str, str]
+) -> None:
+    assert refusal(rig.pve.pools.put, **given).errors == errors

@@ -150,9 +150,12 @@ def test_power_goes_through_every_state(rig: Rig) -> None:
         True,
     )
     assert rig.exit_of(vm.status.start.post()) == "VM 101 already running"
-    rig.done(vm.status.suspend.post())
+    pause = vm.status.suspend.post()
+    assert pause.split(":")[5] == "qmpause"
+    rig.done(pause)
     assert vm.status.current.get()["qmpstatus"] == "paused"
-    assert rig.exit_of(vm.status.shutdown.post()) == "VM is paused - cannot shutdown"
+    for power in ("shutdown", "reboot"):
+        assert refusal(vm.status(power).post).content == "VM is paused - cannot shutdown"
     rig.done(vm.status.resume.post())
     for power in ("reset", "reboot"):
         rig.done(vm.status(power).post())

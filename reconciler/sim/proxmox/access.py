@@ -24,7 +24,7 @@ ALL_PRIVILEGES = frozenset(
         "VM.Migrate", "VM.PowerMgmt", "VM.Replicate", "VM.Snapshot", "VM.Snapshot.Rollback",
     }
 )  # fmt: skip
-ROOTS = ("/", "/access", "/nodes", "/pool", "/sdn", "/storage", "/vms")
+ROOTS = ("/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,20 @@ class Caller:
 
     def without(self, privileges: Iterable[str], path: str | None) -> Caller:
         """The same caller with privileges lost on a path, or everywhere where it is None."""
-        return Caller(self.name, self.privileges, {**self.lost, path: frozenset(privileges)})
+        lost = self.lost.get(path, frozenset()) | frozenset(privileges)
+        return Caller(self.name, self.privileges, {**self.lost, path: lost})
 
     def permissions(self, path: str | None) -> dict[str, dict[str, int]]:
-        """The answer of `GET /access/permissions`: path → privilege → propagate."""
+        """The answer of `GET /access/permissions`: path → privilege → propagate.
+
+        Of all paths, those are left out on which nothing may be done.
+        """
         paths = (path,) if path else (*ROOTS, *(lost for lost in self.lost if lost))
-        return {
+        found = {
             where: {privilege: 1 for privilege in sorted(self.privileges) if self.may(where, privilege)}
             for where in paths
         }
+        return found if path else {where: privileges for where, privileges in found.items() if privileges}
 
 
 class Access:
@@ -87,6 +92,13 @@ class Access:
         if method != "GET" and not self._valid("CSRF", user, headers.get("csrfpreventiontoken", "")):
             raise ApiError(401, "Permission denied - invalid csrf token")
         return Caller(user, ALL_PRIVILEGES, {})
+
+    def named(self, name: str) -> Caller:
+        """A user or a token by its name, whoever calls; without any privilege where there is none."""
+        if name == "root@pam":
+            return Caller(name, ALL_PRIVILEGES, {})
+        token = self._tokens.get(name)
+        return Caller(name, token.privileges if token else frozenset(), {})
 
     def login(self, username: str, password: str) -> dict[str, object]:
         """A ticket for a password, or for an older ticket that is still good."""

@@ -110,6 +110,10 @@ class ProxmoxApi:
                 details = ", ".join(f"{name}: {text}" for name, text in error.errors.items())
                 raise ValueError(f"{error.text} {details}".strip()) from None
 
+    def mistakes(self) -> list[Exception]:
+        """What broke in the work of tasks. Implements `reconciler.sim.optional.TellsMistakes`."""
+        return list(self.world.tasks.mistakes)
+
     def _call(self, request: Request) -> Any:
         if not request.path.startswith(f"{BASE_PATH}/"):
             raise ApiError(501, f"Method '{request.method} {request.path}' not implemented")
@@ -127,7 +131,7 @@ class ProxmoxApi:
             self.world,
             self._guests(request),
             caller,
-            declared.schema.verify(given),
+            declared.schema.verify(given, root=caller.root),
             request,
             self._access,
         )

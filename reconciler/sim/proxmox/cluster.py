@@ -12,6 +12,7 @@ from reconciler.sim.proxmox.volumes import GIB
 from reconciler.sim.proxmox.world import Node
 
 ROOT_DISK = 100 * GIB
+USER_OR_TOKEN = Param(pattern=r"[^\s:/]+@[A-Za-z][A-Za-z0-9.\-_]+(![A-Za-z][A-Za-z0-9.\-_]+)?")
 UPTIME = 864_000
 IFACE_TYPES = (
     "bridge", "bond", "eth", "alias", "vlan", "fabric", "OVSBridge", "OVSBond", "OVSPort", "OVSIntPort",
@@ -38,7 +39,6 @@ def version(call: Call) -> dict[str, Any]:  # noqa: ARG001 - an operation's sign
         "tfa-challenge": TEXT,
         "username": Param(required=True, max_length=64),
     },
-    open_to_all=True,
 )
 def ticket(call: Call) -> dict[str, object]:
     """A ticket, good for two hours, and the CSRF token for writes with it.
@@ -51,10 +51,18 @@ def ticket(call: Call) -> dict[str, object]:
     return call.access.login(username, str(call.params["password"]))
 
 
-@operation("GET", "/access/permissions", {"path": TEXT, "userid": TEXT})
+@operation("GET", "/access/permissions", {"path": TEXT, "userid": USER_OR_TOKEN})
 def permissions(call: Call) -> dict[str, Any]:
-    """Path → privilege → 1, always the caller's own: `userid` is taken and not looked at."""
-    return call.caller.permissions(call.params.get("path"))
+    """Path → privilege → 1: the caller's own, or those of `userid`, a user or a token.
+
+    Others than the caller's own and its tokens' are 403 without Sys.Audit on `/access`. A name that nobody
+    has is no error: it may do nothing.
+    """
+    asked, own = call.params.get("userid", call.caller.name), call.caller.name
+    if own not in (asked, str(asked).partition("!")[0]):
+        call.require("/access", "Sys.Audit")
+    whose = call.caller if asked == own else call.access.named(str(asked))
+    return whose.permissions(call.params.get("path"))
 
 
 @operation("GET", "/cluster/resources", {"type": Param(enum=("vm", "storage", "node", "sdn"))})

@@ -163,7 +163,7 @@ def _placed(world: World, guest: Guest, values: dict[str, Value]) -> dict[str, V
 def _place(world: World, guest: Guest, key: str, value: Value) -> Value:
     if drives.format_of(guest.kind, key):
         return drives.place(world, guest, key, value)
-    return complete(world, guest, value) if is_nic(key) else guest.kind.normalised(key, value)
+    return complete(world, guest, value) if is_nic(key) else guest.kind.normalised(world, key, value)
 
 
 _CHANGES: dict[str, Callable[[World, int, dict[str, Any]], None]] = {

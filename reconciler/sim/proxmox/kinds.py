@@ -6,7 +6,7 @@ The values are in the kinds' own folders (`types/…`). What only a kind's own c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -69,11 +69,13 @@ class Kind:
 
     `name`: in paths and lists. `word`: in the server's texts. `name_key` and `unnamed`: the option that
     holds a guest's name, and what lists show without it. `folder` and `lock_file`: where its files are.
-    `moved_on`: the refusal of a digest that is not the present one. `ends`: what a description is given
-    back with.
+    `moved_on`: the refusal of a digest that is not the present one. `unheard`: the error of a shutdown that
+    the guest does not listen to. `ends`: what a description is given back with. `writes_whole`: whether a
+    refused change leaves the file as it was; otherwise pending changes that it drops stay dropped.
 
     `is_live`: whether a change of a running guest can take effect at once; ValueError where it is refused.
     `check_delete`, `check_set`: refusals of a change of one option, told whether it holds a volume.
+    `check_together`: refusals of a change as a whole, told what is set and what is reverted.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Kind:
     folder: str
     lock_file: str
     moved_on: str
+    unheard: str
     options: Mapping[str, Option]
     volumes: Volumes
     nics: Nics
@@ -93,10 +96,12 @@ class Kind:
     is_live: Callable[[Guest, str, Value | None], bool]
     check_delete: Callable[[Guest, str, bool], None]
     check_set: Callable[[Guest, str, bool], None] = _nothing
+    check_together: Callable[[Guest, Mapping[str, Value], Collection[str]], None] = _nothing
     check_drive: Callable[[Call, str, object], None] = _nothing
     started: Callable[[Guest], None] = _nothing
     ends: str = ""
     keeps_memory: bool = False
+    writes_whole: bool = False
 
     def option(self, name: str) -> Option | None:
         """The option behind a config key such as `net3`; None where there is none of this name."""
@@ -106,10 +111,12 @@ class Kind:
         option = self.options.get(f"{stem[1]}[n]") if stem else None
         return option if option and stem and int(stem[2]) < option.param.count else None
 
-    def normalised(self, key: str, value: Value) -> Value:
-        """An option as the configuration file gives it back."""
+    def normalised(self, world: World, key: str, value: Value) -> Value:
+        """An option as the configuration file gives it back; `vmgenid=1` asks for a new one each time."""
         if key == "cpuunits":
             return min(int(value), MOST_CPUUNITS)
+        if key == "vmgenid" and value == "1":
+            return world.new_uuid()
         if key == "tags":
             return normalise_tags(str(value))
         return f"{str(value).rstrip()}{self.ends}" if key == "description" else value

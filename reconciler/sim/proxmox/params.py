@@ -24,7 +24,10 @@ Check = Callable[[str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One parameter. `kind`: string, integer, number or boolean; `count`: how many `name[n]` there are."""
+    """One parameter. `kind`: string, integer, number or boolean; `count`: how many `name[n]` there are.
+
+    `root_only`: nobody but root@pam itself may switch it on or set it.
+    """
 
     kind: str = "string"
     required: bool = False
@@ -37,6 +40,7 @@ class Param:
     requires: str | None = None
     check: Check | None = None
     count: int = 0
+    root_only: bool = False
 
 
 Table = Mapping[str, Param]
@@ -45,6 +49,8 @@ BOOLEAN = Param("boolean")
 INTEGER = Param("integer")
 NUMBER = Param("number")
 DIGEST = Param(max_length=40)
+ROOT_BOOLEAN = Param("boolean", root_only=True)
+ROOT_TEXT = Param(root_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +71,11 @@ class Schema:
                 names[name] = param
         return cls(names, tuple(name for name, param in names.items() if param.required))
 
-    def verify(self, raw: Mapping[str, Any]) -> dict[str, Any]:
-        """The values as int, float and str (booleans as 1 and 0); raises the 400 naming all that is wrong."""
+    def verify(self, raw: Mapping[str, Any], *, root: bool) -> dict[str, Any]:
+        """The values as int, float and str (booleans as 1 and 0); raises the 400 naming all that is wrong.
+
+        `root`: whether the caller is root@pam itself. What is root's alone is looked at last.
+        """
         values: dict[str, Any] = {}
         errors: dict[str, str] = {}
         for name, given in raw.items():
@@ -83,6 +92,9 @@ class Schema:
         errors |= {name: MISSING for name in self.required if name not in raw}
         if errors:
             raise bad_parameters(errors)
+        for name, value in values.items():
+            if value and self.names[name].root_only and not root:
+                raise bad_parameters({name: "Only root may use this option."})
         return values
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from reconciler.sim.proxmox.access import Access, Caller
 from reconciler.sim.proxmox.failure import ApiError, failed, forbidden, missing
 from reconciler.sim.proxmox.kinds import Kind
-from reconciler.sim.proxmox.params import BOOLEAN, Param, Schema, Table
+from reconciler.sim.proxmox.params import ROOT_BOOLEAN, Param, Schema, Table
 from reconciler.sim.proxmox.strings import check_id
 from reconciler.sim.proxmox.world import Guest, World
 from reconciler.sim.server import Request
@@ -89,26 +89,26 @@ class Call:
         lock = guest.config.get("lock")
         return str(lock) if lock is not None else None
 
-    def check_lock(self, guest: Guest) -> None:
-        """A lock named `file` is that of the configuration file, on which the server waits for a while."""
+    def check_lock(self, guest: Guest, *harmless: str) -> None:
+        """Refuse a guest that is locked, unless by a lock that is harmless here, or `skiplock` is given.
+
+        A lock named `file` is that of the configuration file, on which the server waits for a while.
+        """
         lock = self.lock_of(guest)
         if lock == "file":
             path = f"/var/lock/{guest.kind.folder}/{guest.kind.lock_file}-{guest.vmid}.conf"
             raise failed(f"can't lock file '{path}' - got timeout")
-        if lock is not None and not self._skips_lock():
+        if lock is not None and lock not in harmless and not self.params.get("skiplock"):
             raise failed(f"{guest.word} is locked ({lock})")
 
-    def _skips_lock(self) -> bool:
-        return bool(self.params.get("skiplock"))
+    def check_digest(self, guest: Guest, *, name: str = "digest", text: str | None = None) -> None:
+        """Refuse a digest that is not the present one: a 500 with the text, or in the words of the kind.
 
-    def check_digest(self, guest: Guest) -> None:
-        """Refuse a digest that is not the present one: a 500 in the words of the guest's kind.
-
-        Without a digest, or with an empty one, nothing is compared.
+        Without a digest, or with an empty one, nothing is compared. `name`: the parameter that holds it.
         """
-        digest = self.params.get("digest")
+        digest = self.params.get(name)
         if digest and digest != guest.digest:
-            raise failed(guest.kind.moved_on)
+            raise failed(text or guest.kind.moved_on)
 
     def task(
         self,
@@ -152,19 +152,13 @@ class Operation:
     pattern: re.Pattern[str]
     handler: Handler
     needs: tuple[str, tuple[str, ...]] | None
-    open_to_all: bool
 
 
 OPERATIONS: list[Operation] = []
 
 
 def operation(
-    method: str,
-    path: str,
-    table: Table | None = None,
-    *,
-    needs: tuple[str, ...] = (),
-    open_to_all: bool = False,
+    method: str, path: str, table: Table | None = None, *, needs: tuple[str, ...] = ()
 ) -> Callable[[Handler], Handler]:
     """Declare a handler. `needs`: a path template, then the privileges; the path's parameters are added."""
     in_path = {name: _IN_PATH[name] for name in re.findall(r"{(\w+)}", path)}
@@ -181,7 +175,6 @@ def operation(
                 re.compile(pattern),
                 handler,
                 (needs[0], needs[1:]) if needs else None,
-                open_to_all,
             )
         )
         return handler
@@ -202,4 +195,6 @@ def find(method: str, path: str) -> tuple[Operation, dict[str, str]]:
     raise ApiError(501, f"Method '{method} {path}' not implemented")
 
 
-SKIPLOCK: Table = {"skiplock": BOOLEAN}
+MODIFIED = "detected modified configuration - file changed by other user? Try again."
+"""What is refused to rest on an older digest by most calls; a machine's own configuration has other words."""
+SKIPLOCK: Table = {"skiplock": ROOT_BOOLEAN}

@@ -93,8 +93,8 @@ def parse_size(text: str) -> int:
 
 
 def format_size(size: int) -> str:
-    """The largest unit that leaves a whole number, up to GiB, as config files have it."""
-    for unit in ("G", "M", "K"):
+    """The largest unit that leaves a whole number, up to TiB, as configurations have it."""
+    for unit in ("T", "G", "M", "K"):
         if size and size % UNITS[unit] == 0:
             return f"{size // UNITS[unit]}{unit}"
     return str(size)

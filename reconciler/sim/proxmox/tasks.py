@@ -2,12 +2,16 @@
 
 Time is looked at only when somebody looks: a task is done once its time has come and a request or a reading
 of the state arrives. Its effect is applied then, so a guest changes when its task ends, not before.
+
+Work that breaks ends its own task with an error, and no other request. That is a mistake of the simulator: it
+is printed, and kept for whoever stops it.
 """
 
 from __future__ import annotations
 
 import heapq
 import itertools
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -56,6 +60,7 @@ class Tasks:
         self._all: dict[str, Task] = {}
         self._due: list[tuple[float, int, Task]] = []
         self._order = itertools.count()
+        self.mistakes: list[Exception] = []
 
     def start(self, node: str, kind: str, about: object, user: str, effect: Effect, *, at_once: bool) -> Task:
         """Accept work; it is done after `seconds`, or as soon as anybody looks."""
@@ -94,13 +99,23 @@ class Tasks:
         except ApiError as error:
             self._fail(task, error.text)
             return
+        except Exception as mistake:  # noqa: BLE001 - whatever it is, it is this task's
+            self._note(mistake)
+            self._fail(task, f"the simulator made a mistake: {mistake!r}")
+            return
         task.exitstatus = task.forced_exit or (f"WARNINGS: {warnings}" if warnings else "OK")
         task.log.append(f"TASK {task.exitstatus}")
 
-    @staticmethod
-    def _fail(task: Task, text: str) -> None:
-        if task.on_failure is not None:
-            task.on_failure()
-            task.on_failure = None
+    def _fail(self, task: Task, text: str) -> None:
+        undo, task.on_failure = task.on_failure, None
         task.exitstatus = text
         task.log.append(f"TASK ERROR: {text}")
+        try:
+            if undo is not None:
+                undo()
+        except Exception as mistake:  # noqa: BLE001 - as above
+            self._note(mistake)
+
+    def _note(self, mistake: Exception) -> None:
+        self.mistakes.append(mistake)
+        traceback.print_exception(mistake)

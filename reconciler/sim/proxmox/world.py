@@ -43,10 +43,11 @@ class Pool:
     storages: set[str] = field(default_factory=set)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """A guest's configuration at `snaptime`, seconds since the epoch; volumes are not kept.
 
+    Frozen, because a guest and its past have the same ones: a change makes another.
     `parent`: the snapshot before it. `vmstate`: whether memory was kept, so that a rollback starts the guest.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from reconciler.sim.proxmox.failure import failed
@@ -12,10 +13,32 @@ from reconciler.sim.proxmox.types.guest.rows import resource
 from reconciler.sim.proxmox.world import Pool
 
 ALLOCATE = ("/pool/{poolid}", "Pool.Allocate")
-POOL = Param(required=True, pattern=r"[A-Za-z0-9.\-_]+(/[A-Za-z0-9.\-_]+){0,2}")
-OPTIONAL_POOL = Param(pattern=POOL.pattern)
 MEMBER_TYPE = ("qemu", "lxc", "storage")
-MEMBERS = {"allow-move": BOOLEAN, "comment": TEXT, "delete": BOOLEAN, "storage": TEXT, "vms": TEXT}
+
+
+def _check_name(text: str) -> str | None:
+    if re.fullmatch(r"[A-Za-z0-9.\-_]+(/[A-Za-z0-9.\-_]+){0,2}", text):
+        return None
+    if text.count("/") > 2:
+        return f"pool name '{text}' nested too deeply (max levels = 3)"
+    return f"pool name '{text}' contains invalid characters"
+
+
+def _check_vmids(text: str) -> str | None:
+    if all(re.fullmatch(r"[1-9][0-9]{2,8}", vmid) for vmid in split_list(text)):
+        return None
+    return "value does not look like a valid VM ID"
+
+
+POOL = Param(required=True, check=_check_name)
+OPTIONAL_POOL = Param(check=_check_name)
+MEMBERS = {
+    "allow-move": BOOLEAN,
+    "comment": TEXT,
+    "delete": BOOLEAN,
+    "storage": TEXT,
+    "vms": Param(check=_check_vmids),
+}
 
 
 @operation("GET", "/pools", {"poolid": OPTIONAL_POOL, "type": Param(enum=MEMBER_TYPE, requires="poolid")})
@@ -101,7 +124,7 @@ def change_pool_by_path(call: Call) -> None:
 def _change(call: Call) -> None:
     name = str(call.params["poolid"])
     pool = _existing(call, name, "update pools failed")
-    vmids = [_vmid(text) for text in split_list(str(call.params.get("vms", "")))]
+    vmids = [int(text) for text in split_list(str(call.params.get("vms", "")))]
     storages = split_list(str(call.params.get("storage", "")))
     removing = bool(call.params.get("delete"))
     for vmid in vmids:
@@ -118,12 +141,6 @@ def _change(call: Call) -> None:
     pool.storages = pool.storages - set(storages) if removing else pool.storages | set(storages)
     if "comment" in call.params:
         pool.comment = str(call.params["comment"]).strip()
-
-
-def _vmid(text: str) -> int:
-    if not text.isdigit():
-        raise failed(f"update pools failed: value '{text}' does not look like a valid VM ID")
-    return int(text)
 
 
 def _check_guest(call: Call, pool: str, vmid: int, *, removing: bool) -> None:
@@ -158,15 +175,14 @@ def delete_pool_by_path(call: Call) -> None:
 def _delete(call: Call) -> None:
     name = str(call.params["poolid"])
     pool = _existing(call, name, "delete pool failed")
-    children = [other for other in call.world.pools if other.startswith(f"{name}/")]
-    for what, members in (
-        ("subpools", children),
-        ("VMs", sorted(pool.vms)),
-        ("storages", sorted(pool.storages)),
-    ):
-        if members:
-            listing = ", ".join(str(member) for member in members)
-            raise failed(f"delete pool failed: pool '{name}' is not empty (contains {what}: {listing})")
+    children = sorted(other for other in call.world.pools if other.startswith(f"{name}/"))
+    within = [
+        *(f"pool '{other}'" for other in children),
+        *(f"VM {vmid}" for vmid in sorted(pool.vms, key=str)),
+        *(f"storage '{storage}'" for storage in sorted(pool.storages)),
+    ]
+    if within:
+        raise failed(f"delete pool failed: pool '{name}' is not empty (contains {within[0]})")
     del call.world.pools[name]
 
 

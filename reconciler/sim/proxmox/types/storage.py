@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from reconciler.sim.proxmox.failure import failed
+from reconciler.sim.proxmox.failure import bad_parameters, failed
 from reconciler.sim.proxmox.params import BOOLEAN, TEXT, Param
 from reconciler.sim.proxmox.routing import OPTIONAL_VMID, VMID, Call, operation
 from reconciler.sim.proxmox.strings import parse_size, split_list
@@ -73,14 +73,25 @@ def _state(call: Call, storage: Storage) -> dict[str, Any]:
 def storages(call: Call) -> list[dict[str, Any]]:
     """The node's view of each storage, in bytes; `content` asks for those that hold any of a list.
 
-    Storages that the caller may neither audit nor allocate on are left out.
+    `target`, if it is another node, asks for those that both see. `enabled` leaves none out, as none is
+    disabled here. Storages that the caller may neither audit nor allocate on are left out. A `storage` that
+    there is not, or not with that content, is 400 `No such storage.`
     """
     wanted = set(split_list(str(call.params.get("content", ""))))
+    found = {
+        storage.name
+        for storage in call.world.volumes.storages.values()
+        if not wanted or wanted & storage.content
+    }
+    asked = call.params.get("storage")
+    if asked is not None and asked not in found:
+        raise bad_parameters({"storage": "No such storage."})
+    elsewhere = call.params.get("target", call.node) not in (call.node, "localhost")
     rows = []
     for storage in _visible(call):
-        if call.params.get("storage", storage.name) != storage.name or (
-            wanted and not wanted & storage.content
-        ):
+        if storage.name not in found or asked not in (None, storage.name):
+            continue
+        if elsewhere and not storage.shared:
             continue
         row = {"storage": storage.name, **_state(call, storage)}
         row["used_fraction"] = row["used"] / row["total"]

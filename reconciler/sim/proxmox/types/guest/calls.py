@@ -24,6 +24,16 @@ def shown(name: str, value: Value) -> Value:
     return HIDDEN if name == "cipassword" else value
 
 
+def listed_value(kind: Kind, key: str, value: Value) -> Value:
+    """A value as lists of what is pending have it: integers and booleans are numbers, all else is text.
+
+    So are numbers that may have a fraction. A cloud-init password is asterisks, as ever.
+    """
+    option = kind.option(key)
+    as_number = option is not None and option.param.kind in ("integer", "boolean")
+    return value if as_number else str(shown(key, value))
+
+
 def read_config(call: Call, kind: Kind) -> dict[str, Any]:
     """With what is pending, unless `current` asks for what is; with a fault's lock, if there is one."""
     guest = call.guest(kind)
@@ -47,9 +57,9 @@ def read_pending(call: Call, kind: Kind) -> list[dict[str, Any]]:
     for key in sorted({*guest.config, *guest.pending}):
         entry: dict[str, Any] = {"key": key}
         if key in guest.config:
-            entry["value"] = str(shown(key, guest.config[key]))
+            entry["value"] = listed_value(kind, key, guest.config[key])
         if key in guest.pending:
-            entry["pending"] = str(shown(key, guest.pending[key]))
+            entry["pending"] = listed_value(kind, key, guest.pending[key])
         if key in guest.deletes:
             entry["delete"] = guest.deletes[key]
         entries.append(entry)
@@ -108,15 +118,13 @@ def prepare_change(call: Call, kind: Kind) -> tuple[Guest, dict[str, Value], lis
     guest = call.guest(kind)
     values = call.take("node", "vmid", "digest", "delete", "revert", "skiplock", "force", "background_delay")
     values.pop("import-working-storage", None)
-    if "cdrom" in values:
-        values["ide2"] = _as_cdrom(values.pop("cdrom"))
-    if call.params.get("skiplock") and not call.caller.root:
-        raise bad_parameters({"skiplock": "Only root may use this option."})
+    resolve_cdrom(values)
     deletes, reverts = lists_of(call, kind, values)
     if not values and not deletes and not reverts:
         raise failed("no options specified")
     check_options(call, kind, values, deletes)
     _check_unlocked(call, guest)
+    kind.check_together(guest, values, reverts)
     return guest, values, deletes, reverts
 
 
@@ -129,14 +137,17 @@ def _check_unlocked(call: Call, guest: Guest) -> None:
 def change_now(
     call: Call, guest: Guest, values: Mapping[str, Value], deletes: list[str], reverts: list[str]
 ) -> None:
-    """Drop pending changes, then set and remove. Where that is refused, the drops remain."""
-    pending.revert(guest, reverts, call.world)
-    pending.change(call.world, guest, values, deletes, force=bool(call.params.get("force")))
-    call.world.save(guest)
+    """What `prepare_change` has looked at is done, and the guest saved."""
+    guest.kind.check_together(guest, values, reverts)
+    force = bool(call.params.get("force"))
+    pending.change(call.world, guest, values, deletes, reverts, force=force)
 
 
-def _as_cdrom(text: str) -> str:
-    return text if "media=" in text else f"{text},media=cdrom"
+def resolve_cdrom(values: dict[str, Any]) -> None:
+    """`cdrom` is another name of `ide2`, and what it holds is a CD."""
+    if "cdrom" in values:
+        text = str(values.pop("cdrom"))
+        values["ide2"] = text if "media=" in text else f"{text},media=cdrom"
 
 
 def remove(world: World, guest: Guest, *, unreferenced: bool) -> None:

@@ -64,7 +64,7 @@ def clone_guest(call: Call, source: Guest, task: str) -> str:
         if name := given.get(kind.name_key) or _unnamed(source, config):
             guest.config[kind.name_key] = name
         if given.get("description"):
-            guest.config["description"] = kind.normalised("description", given["description"])
+            guest.config["description"] = kind.normalised(world, "description", given["description"])
         world.join_pool(newid, given.get("pool"))
         move_guest(world, guest, str(given.get("target") or guest.node))
         _unlock(world, source)

@@ -78,6 +78,8 @@ def place(world: World, guest: Guest, key: str, text: object) -> str:
         volume = world.volumes.get(volid, guest.node)
         if not key.startswith("unused"):
             values["size"] = format_size(volume.size)
+    elif volid in ("none", "cdrom") and guest.kind.volumes.cloudinit:
+        values.setdefault("media", "cdrom")
     for spent in ("format", "import-from"):
         values.pop(spent, None)
     return _printed(guest.kind, key, values)
@@ -109,10 +111,11 @@ def _printed(kind: Kind, key: str, values: dict[str, str]) -> str:
 
 
 def with_volume(kind: Kind, key: str, text: object, volume: Volume) -> str:
-    """The same drive on another volume, or on one that has grown."""
+    """The same drive on another volume, or on one that has grown. An unused one does not say its size."""
     values = parse(kind, key, text)
     values[kind.volumes.key] = volume.volid
-    values["size"] = format_size(volume.size)
+    if not key.startswith("unused"):
+        values["size"] = format_size(volume.size)
     return _printed(kind, key, values)
 
 
@@ -125,8 +128,15 @@ def set_aside(world: World, guest: Guest, key: str, text: object) -> None:
     if is_cloudinit(volid):
         world.volumes.free(volume)
     elif not is_cdrom(guest.kind, key, text):
-        number = next(n for n in range(256) if f"unused{n}" not in guest.config)
-        guest.config[f"unused{number}"] = volid
+        list_unused(guest, volid)
+
+
+def list_unused(guest: Guest, volid: str) -> None:
+    """Give a volume the first free `unusedN`."""
+    number = next((n for n in range(256) if f"unused{n}" not in guest.config), None)
+    if number is None:
+        raise failed("Too many unused volumes - please delete them first.")
+    guest.config[f"unused{number}"] = volid
 
 
 def destroy(world: World, guest: Guest, key: str, text: object) -> None:

@@ -43,69 +43,50 @@ def grow(call: Call, guest: Guest, key: str, volume: Volume, size: int) -> None:
     call.world.save(guest)
 
 
-def target_storage(call: Call) -> str:
-    """The storage that a volume moves to; 400, for `target-vmid` too, where none is named."""
-    if "storage" not in call.params:
-        text = "either set storage or target-vmid, but not both"
+def check_one_target(call: Call) -> None:
+    """A volume moves to a storage or to another guest: 400 where both are named, or neither."""
+    given = [name for name in ("storage", "target-vmid") if name in call.params]
+    if len(given) != 1:
+        text = (
+            "either set 'storage' or 'target-vmid', but not both"
+            if given
+            else "both 'storage' and 'target-vmid' missing, either needs to be set"
+        )
         raise bad_parameters({"storage": text, "target-vmid": text})
-    return str(call.params["storage"])
+
+
+def snapshot_needs(call: Call, guest: Guest, volume: Volume) -> bool:
+    """Whether the volume is to be deleted once it has moved, though a snapshot names it."""
+    return bool(call.params.get("delete")) and volume.volid in drives.volids_of_snapshots(guest)
 
 
 def move_volume_to(call: Call, guest: Guest, key: str, volume: Volume, storage: str) -> None:
-    """The old volume stays behind as an unused one, unless it is to be deleted."""
+    """The old volume stays behind as an unused one, unless it is to be deleted.
+
+    It keeps its format where none is asked for, or that cannot be had there.
+    """
     volumes = call.world.volumes
-    disk_format = str(call.params.get("format") or "") if volumes.storage(storage).file_based else ""
-    moved = volumes.allocate(
-        storage, guest.node, guest.vmid, volume.size, disk_format=disk_format, content=volume.content
-    )
-    old = guest.config[key]
-    guest.config[key] = drives.with_volume(guest.kind, key, old, moved)
+    if drives.is_cloudinit(volume.name):
+        moved = volumes.allocate_cloudinit(storage, guest.node, guest.vmid)
+    else:
+        wanted = str(call.params.get("format", volume.format))
+        known = wanted in volumes.storage(storage).formats
+        moved = volumes.allocate(
+            storage,
+            guest.node,
+            guest.vmid,
+            volume.size,
+            disk_format=wanted if known else "",
+            content=volume.content,
+        )
+    if guest.template:
+        volumes.to_base(moved)
+    guest.config[key] = drives.with_volume(guest.kind, key, guest.config[key], moved)
     if call.params.get("delete"):
         volumes.free(volume)
     else:
-        drives.set_aside(call.world, guest, key, old)
+        drives.list_unused(guest, volume.volid)
     call.world.save(guest)
-
-
-def hand_over(call: Call, guest: Guest, key: str, target_key: str, task: str) -> str:
-    """A disk becomes another guest's; its volume is renamed."""
-    target = call.world.guests.get(int(call.params["target-vmid"]))
-    if target is None or target.kind != guest.kind:
-        raise failed(f"could not find target {guest.word} {call.params['target-vmid']}")
-    if target is guest:
-        raise bad_parameters({"target-vmid": "must be different than source VMID to reassign disk"})
-    for one in (guest, target):
-        call.check_lock(one)
-    if target.node != guest.node:
-        raise failed(f"Both {guest.word}s need to be on the same node ({guest.node} != {target.node})")
-    if guest.template or target.template:
-        raise failed("Can't move disks from or to template VMs")
-    volume = volume_of(call, guest, key, missing=f"Disk '{key}' for VM '{guest.vmid}' does not exist")
-    if target_key in target.config:
-        raise failed(f"Target disk key '{target_key}' is already in use for VM '{target.vmid}'")
-    if guest.running and not key.startswith("unused"):
-        raise failed("Cannot move disk to another VM while the source VM is running - detach first")
-
-    def hand_over() -> None:
-        text = guest.config.pop(key)
-        fresh = call.world.volumes.allocate(
-            volume.storage,
-            target.node,
-            target.vmid,
-            volume.size,
-            disk_format=volume.format,
-            content=volume.content,
-        )
-        call.world.volumes.free(volume)
-        target.config[target_key] = (
-            fresh.volid
-            if target_key.startswith("unused")
-            else drives.with_volume(guest.kind, target_key, text, fresh)
-        )
-        for one in (guest, target):
-            call.world.save(one)
-
-    return call.task(task, f"{guest.vmid}-{target.vmid}", hand_over)
 
 
 def target_node(call: Call, guest: Guest) -> str:

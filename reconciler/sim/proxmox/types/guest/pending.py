@@ -21,15 +21,23 @@ def change(
     guest: Guest,
     values: Mapping[str, Value],
     deletes: Iterable[str] = (),
+    reverts: Iterable[str] = (),
     *,
     force: bool = False,
 ) -> None:
-    """Set and remove options as a caller asks; ApiError, with nothing changed, where that is refused."""
-    before, volumes = guest.copy(), world.volumes.owned_by(guest.vmid)
-    deletes = list(deletes)
+    """Drop pending changes, then set and remove options; ApiError where that is refused.
+
+    Nothing is changed then, but that a kind whose file is not written as a whole has dropped what it should.
+    """
+    deletes, reverts = list(deletes), list(reverts)
     for key in deletes:
         _check_deletable(guest, key)
+    if reverts and not guest.kind.writes_whole:
+        _revert(world, guest, reverts)
+        world.save(guest)
+    before, volumes = guest.copy(), world.volumes.owned_by(guest.vmid)
     try:
+        _revert(world, guest, reverts)
         for key in deletes:
             if not key.startswith("unused"):
                 _delete(world, guest, key, force=force)
@@ -57,7 +65,7 @@ def _restore(world: World, guest: Guest, before: Guest, volumes: list[Volume]) -
     guest.config, guest.pending, guest.deletes = before.config, before.pending, before.deletes
 
 
-def revert(guest: Guest, keys: Iterable[str], world: World) -> None:
+def _revert(world: World, guest: Guest, keys: Iterable[str]) -> None:
     """Forget pending changes; a volume that was to be attached becomes an unused one."""
     for key in keys:
         text = guest.pending.pop(key, None)
@@ -100,7 +108,7 @@ def _set(world: World, guest: Guest, key: str, value: Value) -> None:
     elif is_nic(key):
         value = complete(world, guest, value)
     else:
-        value = guest.kind.normalised(key, value)
+        value = guest.kind.normalised(world, key, value)
     guest.pending[key] = value
     guest.deletes.pop(key, None)
 

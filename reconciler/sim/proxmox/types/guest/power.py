@@ -43,10 +43,10 @@ def shut_down(world: World, guest: Guest, *, force: bool) -> None:
     """A guest that does not listen is stopped where `force` says so."""
     if not guest.running:
         return
-    if not force and guest.paused:
-        raise failed("VM is paused - cannot shutdown")
+    if not force:
+        require_listening(guest)
     if not force and guest.ignores_shutdown:
-        raise failed(f"{guest.word} quit/powerdown failed - got timeout")
+        raise failed(guest.kind.unheard)
     stop_guest(world, guest)
 
 
@@ -57,6 +57,12 @@ def restart(world: World, guest: Guest) -> None:
     """
     shut_down(world, guest, force=False)
     start_guest(world, guest)
+
+
+def require_listening(guest: Guest) -> None:
+    """Refuse a shutdown of a paused guest, which would hear of it only when it goes on."""
+    if guest.paused:
+        raise failed("VM is paused - cannot shutdown")
 
 
 def require_running(guest: Guest) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from reconciler.sim.proxmox.failure import failed
@@ -86,9 +87,9 @@ def _delete(call: Call, kind: Kind, task: str) -> str:
         call.check_lock(guest)
         parent = _existing(call, guest).parent
         del guest.snapshots[name]
-        for shot in guest.snapshots.values():
+        for child, shot in guest.snapshots.items():
             if shot.parent == name:
-                shot.parent = parent
+                guest.snapshots[child] = replace(shot, parent=parent)
         if guest.config.get("parent") == name:
             del guest.config["parent"]
             if parent is not None:
@@ -133,7 +134,8 @@ def _describe(call: Call, kind: Kind) -> None:
     call.check_lock(guest)
     shot = _existing(call, guest)
     if "description" in call.params:
-        shot.description = str(call.params["description"])
+        name = str(call.params["snapname"])
+        guest.snapshots[name] = replace(shot, description=str(call.params["description"]))
     call.world.save(guest)
 
 

@@ -126,7 +126,7 @@ def _fill(world: World, guest: Guest, values: dict[str, Value]) -> None:
         elif is_nic(key):
             config[key] = complete(world, guest, value)
         else:
-            config[key] = KIND.normalised(key, value)
+            config[key] = KIND.normalised(world, key, value)
     if not config["unprivileged"]:
         del config["unprivileged"]
     guest.config = config

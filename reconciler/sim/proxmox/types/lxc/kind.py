@@ -6,6 +6,7 @@ import re
 
 from reconciler.sim.proxmox.failure import failed
 from reconciler.sim.proxmox.kinds import Cloning, Kind, Nics, Value, Volumes
+from reconciler.sim.proxmox.routing import MODIFIED
 from reconciler.sim.proxmox.types.guest.rows import size_in
 from reconciler.sim.proxmox.types.lxc import formats
 from reconciler.sim.proxmox.types.lxc.options import CONTAINER
@@ -57,7 +58,8 @@ KIND = Kind(
     unnamed="CT{}",
     folder="lxc",
     lock_file="pve-config",
-    moved_on="detected modified configuration - file changed by other user? Try again.",
+    moved_on=MODIFIED,
+    unheard="container did not stop",
     options=CONTAINER,
     volumes=Volumes(formats.MOUNTS, "volume", ("rootdir", "container directories")),
     nics=Nics(formats.NIC, "hwaddr", {"type": "veth"}),
@@ -68,4 +70,5 @@ KIND = Kind(
     check_delete=_check_delete,
     check_set=_check_set,
     ends="\n",
+    writes_whole=True,
 )

@@ -27,14 +27,14 @@ CT = ONE + "/status"
 def start_container(call: Call) -> str:
     """Start in a task `vzstart`; 500 `CT … already running` at once.
 
-    A lock is the task's error, and so is a template.
+    A lock other than `mounted` is the task's error, and so is a template.
     """
     guest = call.guest(KIND)
     if guest.running:
         raise failed(f"CT {guest.vmid} already running")
 
     def start() -> None:
-        call.check_lock(guest)
+        call.check_lock(guest, "mounted")
         start_guest(call.world, guest)
 
     return call.task("vzstart", guest, start)
@@ -42,12 +42,15 @@ def start_container(call: Call) -> str:
 
 @operation("POST", CT + "/stop", {"overrule-shutdown": BOOLEAN, **SKIPLOCK}, needs=POWER)
 def stop_container(call: Call) -> str:
-    """Power off in a task `vzstop`; 500 `CT … not running` at once. A lock is the task's error."""
+    """Power off in a task `vzstop`; 500 `CT … not running` at once.
+
+    A lock other than `mounted` is the task's error.
+    """
     guest = call.guest(KIND)
     require_running(guest)
 
     def stop() -> None:
-        call.check_lock(guest)
+        call.check_lock(guest, "mounted")
         stop_guest(call.world, guest)
 
     return call.task("vzstop", guest, stop)

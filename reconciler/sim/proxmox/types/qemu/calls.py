@@ -22,6 +22,7 @@ from reconciler.sim.proxmox.types.guest.calls import (
     read_config,
     read_pending,
     remove,
+    resolve_cdrom,
 )
 from reconciler.sim.proxmox.types.guest.nics import complete, is_nic
 from reconciler.sim.proxmox.types.guest.power import start_after_creation
@@ -93,8 +94,7 @@ def create_machine(call: Call) -> str:
     call.require(f"/vms/{call.vmid}", "VM.Allocate")
     call.world.require_pool(call.params.get("pool"))
     values = call.take(*NEW_GUEST, "archive", "import-working-storage", "live-restore")
-    if "cdrom" in values:
-        values["ide2"] = values.pop("cdrom")
+    resolve_cdrom(values)
     check_options(call, KIND, values, [])
     if "archive" in call.params:
         raise failed(f"unable to restore VM {call.vmid} - volume '{call.params['archive']}' does not exist")
@@ -120,11 +120,10 @@ def _fill(world: World, guest: Guest, values: dict[str, Value]) -> None:
         elif is_nic(key):
             config[key] = complete(world, guest, value)
         else:
-            config[key] = KIND.normalised(key, value)
+            config[key] = KIND.normalised(world, key, value)
     config.setdefault("boot", _default_boot(config))
     config.setdefault("smbios1", f"uuid={world.new_uuid()}")
-    if config.get("vmgenid", "1") == "1":
-        config["vmgenid"] = world.new_uuid()
+    config.setdefault("vmgenid", world.new_uuid())
     config["meta"] = f"creation-qemu=10.1.2,ctime={int(world.clock())}"
     guest.config = config
     world.save(guest)

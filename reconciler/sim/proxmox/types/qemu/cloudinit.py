@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.sim.proxmox.routing import Call, operation
-from reconciler.sim.proxmox.types.guest.calls import shown
+from reconciler.sim.proxmox.types.guest.calls import listed_value, shown
 from reconciler.sim.proxmox.types.qemu.kind import KIND, ONE, image_of
 
 PATH = ONE + "/cloudinit"
@@ -26,8 +26,9 @@ def cloudinit(call: Call) -> list[dict[str, Any]]:
             entry["value"] = str(shown(key, guest.image[key]))
         if key not in wanted:
             entry["delete"] = 1
-        elif wanted[key] != guest.image.get(key):
-            entry["pending"] = str(shown(key, wanted[key]))
+        else:
+            changed = wanted[key] != guest.image.get(key)
+            entry["pending" if changed else "value"] = listed_value(KIND, key, wanted[key])
         entries.append(entry)
     return entries
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 
 from reconciler.sim.proxmox.failure import bad_parameters, failed
 from reconciler.sim.proxmox.kinds import Cloning, Kind, Nics, Value, Volumes
@@ -55,6 +56,17 @@ def _check_delete(guest: Guest, key: str, holds_volume: bool) -> None:
         raise failed(f"can't remove {what} - protection mode enabled")
 
 
+def _check_together(guest: Guest, values: Mapping[str, Value], reverts: Collection[str]) -> None:
+    """What ballooning leaves at least cannot be more than there is. Only a change of either is looked at."""
+    wanted = {key: guest.config[key] for key in reverts if key in guest.config} | dict(values)
+    if not wanted.get("memory") and "balloon" not in wanted:
+        return
+    memory = wanted.get("memory") or guest.pending.get("memory") or guest.config.get("memory", 512)
+    least = wanted.get("balloon", guest.pending.get("balloon") or guest.config.get("balloon", 0))
+    if int(least) > int(str(memory).rpartition("=")[2]):
+        raise failed("balloon value too large (must be smaller than assigned memory)")
+
+
 def _check_drive(call: Call, key: str, value: object) -> None:
     values = drives.parse(KIND, key, value)
     found = drives.NEW.fullmatch(values["file"])
@@ -82,6 +94,7 @@ KIND = Kind(
     folder="qemu-server",
     lock_file="lock",
     moved_on="checksum mismatch (file change by other user?)",
+    unheard="VM quit/powerdown failed - got timeout",
     options=MACHINE,
     volumes=Volumes(formats.DRIVES, "file", ("images", "vm images"), cloudinit=True),
     nics=Nics(formats.NIC, "macaddr"),
@@ -90,6 +103,7 @@ KIND = Kind(
     disk_size=_disk_size,
     is_live=is_live,
     check_delete=_check_delete,
+    check_together=_check_together,
     check_drive=_check_drive,
     started=_started,
     keeps_memory=True,

@@ -4,29 +4,42 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.sim.proxmox.failure import failed
-from reconciler.sim.proxmox.params import BOOLEAN, DIGEST, TEXT, Param
-from reconciler.sim.proxmox.routing import OPTIONAL_VMID, SKIPLOCK, Call, operation
+from reconciler.sim.proxmox.failure import bad_parameters, failed
+from reconciler.sim.proxmox.params import BOOLEAN, DIGEST, ROOT_BOOLEAN, ROOT_TEXT, TEXT, Param
+from reconciler.sim.proxmox.routing import MODIFIED, OPTIONAL_VMID, SKIPLOCK, Call, operation
 from reconciler.sim.proxmox.types.guest import drives
+from reconciler.sim.proxmox.types.guest.handing import Words, hand_over
 from reconciler.sim.proxmox.types.guest.moving import (
     DISK,
     MIGRATE,
     SIZE,
+    check_one_target,
     grow,
-    hand_over,
     move_guest,
     move_volume_to,
     new_size,
     numbered,
+    snapshot_needs,
     target_node,
-    target_storage,
     volume_of,
 )
 from reconciler.sim.proxmox.types.qemu.kind import KIND, ONE
 from reconciler.sim.proxmox.types.qemu.options import BWLIMIT
+from reconciler.sim.proxmox.volumes import Volume
+from reconciler.sim.proxmox.world import Guest
 
 DISKS = (*numbered(("ide", 4), ("scsi", 31), ("virtio", 16), ("sata", 6)), "efidisk0", "tpmstate0")
 SLOTS = (*DISKS, *numbered(("unused", 256)))
+WORDS = Words(
+    no_target="could not find target VM {target}",
+    nodes="Both VMs",
+    template="Can't move disks from or to template VMs",
+    digest="VM",
+    missing="Disk '{key}' for VM '{guest}' does not exist",
+    taken="Target disk key '{slot}' is already in use for VM '{target}'",
+    snapshot="Can't move disk used by a snapshot to another VM",
+    running="Cannot move disk to another VM while the source VM is running - detach first",
+)
 
 
 @operation(
@@ -41,8 +54,7 @@ def resize_disk(call: Call) -> str:
     key = str(call.params["disk"])
 
     def resize() -> None:
-        if call.params.get("digest", guest.digest) != guest.digest:
-            raise failed("checksum mismatch (file change by other user?)")
+        call.check_digest(guest)
         call.check_lock(guest)
         volume = volume_of(call, guest, key, missing=f"disk '{key}' does not exist")
         if drives.is_cdrom(KIND, key, guest.config[key]):
@@ -75,24 +87,45 @@ def resize_disk(call: Call) -> str:
 def move_disk(call: Call) -> str:
     """Move a disk to another storage or format, or to `target-vmid`, in a task `qmmove`.
 
-    To a storage, 500 at once: `you can't move a cdrom`, also of a cloud-init drive, `you can't move to the
-    same storage with same format`, and one that holds no images. A running machine is no hindrance.
+    To a storage, at once and again in the task: 500 for a lock, an older digest (in the words of
+    containers), `you can't move a cdrom`, `you can't move to the same storage with same format`, and `delete`
+    of what a snapshot needs; 400 for one that holds no images. A running machine is no hindrance, but for its
+    TPM state.
     """
     guest = call.guest(KIND)
     key = str(call.params["disk"])
+    check_one_target(call)
     if "target-vmid" in call.params:
-        return hand_over(call, guest, key, str(call.params.get("target-disk", key)), "qmmove")
-    storage = target_storage(call)
+        if int(call.params["target-vmid"]) == guest.vmid:
+            raise bad_parameters({"target-vmid": "must be different than source VMID to reassign disk"})
+        return hand_over(call, guest, key, str(call.params.get("target-disk", key)), "qmmove", WORDS)
+    storage = str(call.params["storage"])
+    call.require(f"/storage/{storage}", "Datastore.AllocateSpace")
+
+    def move() -> None:
+        volume = _movable(call, guest, key, storage)
+        if guest.running and key == "tpmstate0":
+            raise failed("storage migration failed: cannot move TPM state while VM is running")
+        move_volume_to(call, guest, key, volume, storage)
+
+    _movable(call, guest, key, storage)
+    return call.task("qmmove", guest, move)
+
+
+def _movable(call: Call, guest: Guest, key: str, storage: str) -> Volume:
+    """The volume that moves, where nothing is in its way."""
     call.check_lock(guest)
-    call.check_digest(guest)
-    volume = volume_of(call, guest, key, missing=f"disk '{key}' does not exist")
-    if drives.is_cdrom(KIND, key, guest.config[key]) or drives.is_cloudinit(volume.name):
+    call.check_digest(guest, text=MODIFIED)
+    if key in guest.config and drives.is_cdrom(KIND, key, guest.config[key]):
         raise failed("you can't move a cdrom")
-    wanted = call.params.get("format", volume.format)
-    if storage == volume.storage and wanted == volume.format:
+    volume = volume_of(call, guest, key, missing=f"disk '{key}' does not exist")
+    if storage == volume.storage and call.params.get("format", volume.format) == volume.format:
         raise failed("you can't move to the same storage with same format")
-    call.world.volumes.storage(storage).require("images")
-    return call.task("qmmove", guest, lambda: move_volume_to(call, guest, key, volume, storage))
+    if "images" not in call.world.volumes.storage(storage).content:
+        raise bad_parameters({"storage": f"storage '{storage}' does not support vm images"})
+    if snapshot_needs(call, guest, volume):
+        raise failed("you can't move a disk with snapshots and delete the source")
+    return volume
 
 
 @operation(
@@ -100,9 +133,9 @@ def move_disk(call: Call) -> str:
     ONE + "/migrate",
     {
         "bwlimit": BWLIMIT,
-        "force": BOOLEAN,
-        "migration_network": TEXT,
-        "migration_type": Param(enum=("secure", "insecure")),
+        "force": ROOT_BOOLEAN,
+        "migration_network": ROOT_TEXT,
+        "migration_type": Param(enum=("secure", "insecure"), root_only=True),
         "online": BOOLEAN,
         "target": Param(required=True),
         "targetstorage": TEXT,
