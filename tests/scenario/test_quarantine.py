@@ -23,6 +23,17 @@ MACHINE = document(
     "endpoint: hetzner-1, server_type: cx22, image: debian-12, firewalls: [wall]",
 )
 WALL = document("Firewall", "wall", "endpoint: hetzner-1")
+CONTAINER = document(
+    "Container",
+    "ct",
+    "endpoint: proxmox-1, unprivileged: %s, cpu_cores: 1, memory: 512MiB, "
+    'os_template: "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst", '
+    "disks: [{slot: rootfs, size: 8GiB, storage: local-lvm}]",
+    "lifecycle: {replace: allowed, create_before_destroy: true}",
+)
+GROUP = document(
+    "PlacementGroup", "apart", "endpoint: hetzner-1, placement_type: spread", "lifecycle: {on_remove: delete}"
+)
 OTHER = document("Network", "other", 'endpoint: hetzner-1, ip_range: "10.1.0.0/16"')
 TASK_STATUS = "/api2/json/nodes/.*/tasks/[^/]*/status"
 
@@ -204,4 +215,36 @@ def test_a_clone_whose_answer_was_lost_and_that_could_not_be_looked_at_is_ours_a
     assert [sent for sent in proxmox.pve.applied() if sent.endswith("/clone")] == [
         "POST /nodes/pve1/qemu/9000/clone"
     ]
+    assert whose(proxmox) == ["managed"]
+
+
+def test_what_is_in_the_list_is_not_gone_whatever_is_said_of_it_alone(stage: Stage) -> None:
+    """The deletion and the look after it are both answered with "not found", and neither is so."""
+    stage.want(NET, GROUP)
+    stage.settle()
+    group = stage.external_id("placement_group/apart")
+    stage.want(NET)
+    stage.hcloud.fault("status", path=f"/v1/placement_groups/{group}", status=404)
+    assert result_of(stage.apply(), "placement_group/apart") == "failed"
+    ((message,),) = stage.rows("SELECT error_message FROM resource_operations WHERE status = 'failed'")
+    assert "it is in the list all the same" in message
+    stage.hcloud.clear()
+    (step,) = stage.plan().steps
+    assert (step.action, str(step.address)) == ("delete", "placement_group/apart")
+    assert whose(stage) == ["managed", "managed"]
+    quiet(stage, stage.hcloud)
+    assert (whose(stage), stage.hcloud.state()["placement_groups"]) == (["managed"], [])
+
+
+def test_an_old_one_that_was_said_to_be_gone_is_not_left_behind(proxmox: Stage) -> None:
+    """In a replacement that makes the new one first nobody would look at the old one again."""
+    proxmox.want(CONTAINER % "true")
+    proxmox.settle()
+    old = proxmox.external_id("container/ct")
+    proxmox.want(CONTAINER % "false")
+    proxmox.pve.fault("status", method="DELETE", path=f"/api2/json/nodes/.*/lxc/{old}", status=404, times=1)
+    proxmox.apply()
+    quiet(proxmox, proxmox.pve)
+    (guest,) = [each for each in proxmox.pve.state()["guests"] if each["name"] == "ct"]
+    assert str(guest["vmid"]) == proxmox.external_id("container/ct") != old
     assert whose(proxmox) == ["managed"]

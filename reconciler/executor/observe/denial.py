@@ -11,7 +11,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from reconciler.executor.context import Context
-from reconciler.executor.observe.endpoint import observe_targets
+from reconciler.executor.observe.endpoint import observe_targets, observe_type
 from reconciler.model.catalog import MARKED, Identity
 from reconciler.model.observation import Observation, Unseen
 from reconciler.model.resource import Observed
@@ -32,6 +32,26 @@ def observe_ours(context: Context, endpoint: str, it: Ours, *, believed: str | N
     requests = count_ours(context, endpoint, it.uid)
     seen = replace(seen, requests=seen.requests + requests)
     return seen if context.connections.trusted(endpoint) else _doubted(endpoint, seen)
+
+
+def observe_gone(context: Context, endpoint: str, it: Ours, *, believed: str | None = None) -> Observation:
+    """As `observe_ours`, for an object of whose absence only this denial would speak.
+
+    It counts where the list of its type, complete, does not have the object either: an answer of "not found"
+    may be no more than that of something before the provider. Raises ProviderError if a look itself fails.
+    """
+    seen = observe_ours(context, endpoint, it, believed=believed)
+    if not seen.absent:
+        return seen
+    listed = observe_type(context, endpoint, it.type, frozenset({it.external_id}))
+    seen = replace(seen, requests=seen.requests + listed.requests)
+    there = tuple(item for item in listed.resources if (item.type, item.external_id) in seen.absent)
+    if there:
+        return replace(seen, absent=frozenset(), resources=there)
+    if it.type in listed.complete:
+        return seen
+    message = f"{endpoint} says that it does not exist, and does not show all of its kind"
+    return replace(seen, absent=frozenset(), unseen=(*seen.unseen, Unseen(it.type, it.external_id, message)))
 
 
 def count_ours(context: Context, endpoint: str, uid: UUID) -> int:

@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from reconciler.errors import ClaimLost, PlanError, ProviderError
 from reconciler.executor.context import Context
-from reconciler.executor.observe.denial import count_ours, observe_ours
+from reconciler.executor.observe.denial import count_ours, observe_gone
 from reconciler.executor.observe.endpoint import observe_targets, observe_type, record_seen
 from reconciler.executor.steps.find import marked
 from reconciler.executor.steps.settle import give_back
@@ -173,7 +173,7 @@ def _observe_known(
         with context.store.read() as tx:
             believed = ops.login_of(tx, item.operation)
     ours = Ours(item.type, item.external_id, item.uid)
-    seen = observe_ours(context, item.endpoint, ours, believed=believed)
+    seen = observe_gone(context, item.endpoint, ours, believed=believed)
     replaced = item.action is Action.REPLACE and reserves and seen.absent and not seen.resources
     if not replaced or item.identity in (None, item.external_id):
         return seen

@@ -26,6 +26,7 @@ from reconciler.errors import (
 from reconciler.executor.context import Context, EndpointConnection
 from reconciler.executor.steps.fill import Filling, addresses
 from reconciler.executor.steps.find import found_by_identity, held_by
+from reconciler.executor.steps.gone import is_gone
 from reconciler.executor.steps.outcome import Outcome, Result
 from reconciler.executor.steps.retries import ATTEMPTS, PATIENT_ATTEMPTS, call_pause, is_sent_again
 from reconciler.executor.steps.settle import settle_failure, settle_success, settle_unsent
@@ -192,7 +193,11 @@ class StepRunner:
         ops.unapply_users(tx, begun)
 
     def _call_failed(self, begun: ops.Begun, position: int, call: Call, error: ProviderError) -> None:
-        gone = call.deletes and error.code is ErrorCode.NOT_FOUND
+        gone = False
+        try:
+            gone = is_gone(self.context, self.step, begun, call, error)
+        except ProviderError as doubt:
+            error = doubt
         status = "ambiguous" if error.ambiguous else "failed"
         with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
             if gone or call.best_effort:
