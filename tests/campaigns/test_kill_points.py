@@ -23,6 +23,7 @@ from reconciler.engine.planning import PlanOptions
 from reconciler.planner import Limits
 from tests.rigs.databases import TestDatabase
 from tests.rigs.stage import Stage, document, staged
+from tests.rigs.workers import until_alone
 from tests.scenario.test_recovery import ROOT, let_time_pass, write_manifests
 
 pytestmark = pytest.mark.slow
@@ -130,9 +131,9 @@ def applied_until(stage: Stage, number: int) -> int:
     folder = write_manifests(stage)
     command = [sys.executable, "-m", "tests.campaigns.killed_at", stage.database.admin]
     command += [str(stage.home), str(folder), str(stage.home / "points"), str(number)]
-    return subprocess.run(
-        command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False
-    ).returncode
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)
+    until_alone(stage)
+    return done.returncode
 
 
 def passed(stage: Stage) -> list[str]:

@@ -28,6 +28,7 @@ from tests.rigs import forking
 from tests.rigs.databases import TestDatabase
 from tests.rigs.forking import Process
 from tests.rigs.stage import TOKEN, Simulator, Stage, document, result_of, staged
+from tests.rigs.workers import until_alone
 from tests.scenario.test_executor import NET, adopting, machine, names, network, stranger
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +67,7 @@ def killed_when(stage: Stage, moment: Callable[[], bool]) -> None:
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
+    until_alone(stage)
 
 
 def asked(simulator: Simulator, method: str, path: str, *, applied: bool = False) -> Callable[[], bool]:
