@@ -61,7 +61,7 @@ def want(address: str, provider: str = "hetzner", /, **more: Any) -> Desired:
     """A desired resource; keywords that are no fields of one are attributes."""
     fields = {name: more.pop(name) for name in list(more) if name in Desired.__dataclass_fields__}
     made = wanted(catalog(), provider, address, more)
-    return replace(made, endpoint=ENDPOINT_OF[provider], **fields)
+    return replace(made, **({"endpoint": ENDPOINT_OF[provider]} | fields))
 
 
 def with_parts(desired: Desired, part_type: str, *parts: Mapping[str, Any]) -> Desired:
