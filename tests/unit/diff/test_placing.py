@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
-from reconciler.diff.identity import Match
-from reconciler.diff.placing import PlacedPart, place_parts, resolved
+from reconciler.diff.identity import Match, Row
+from reconciler.diff.placing import PlacedPart, needs_manifest, place_parts, resolved
 from reconciler.diff.seen import content_hash, new_addresses
 from reconciler.model.address import Address
 from reconciler.model.resource import Desired, Management, Observed, Recorded
@@ -38,6 +39,17 @@ def of(observed: Observed, *names: str) -> Observed:
     """The same with its parts called so by the provider."""
     parts = zip(observed.parts, names, strict=True)
     return replace(observed, parts=tuple(replace(part, name=name) for part, name in parts))
+
+
+def test_a_manifest_is_needed_for_parts_and_for_tags_that_no_provider_keeps() -> None:
+    tagless, tagged = want("pool/lab", "proxmox"), want("network/net", ip_range="10.0.0.0/16")
+    for wanted, needed in ((tagless, True), (tagged, False), (net(ONE), True)):
+        row = cast(Row, recorded_of(wanted))
+        match = Match(observed_of(wanted), row, Management.MANAGED)
+        assert needs_manifest(match, wanted.provider_type, catalog()) is needed, wanted.address
+        assert not needs_manifest(replace(match, row=None), wanted.provider_type, catalog())
+        strangers = replace(match, management=Management.UNMANAGED)
+        assert not needs_manifest(strangers, wanted.provider_type, catalog())
 
 
 def test_a_part_is_known_by_its_key_in_whatever_order_it_is_shown() -> None:

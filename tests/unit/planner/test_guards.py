@@ -140,6 +140,14 @@ def test_more_destruction_than_the_limit_waits_for_an_approval_of_the_whole_plan
     assert make_plan(given(replaced, there, limits=limits)).approvals != ()
 
 
+def test_a_share_is_more_than_the_limit_only_where_it_is_above_it() -> None:
+    limits = Limits(destroy=10, share=0.5, share_from=4)
+    assert make_plan(given(removed=removals(2), managed=4, limits=limits)).approvals == ()
+    (why,) = make_plan(given(removed=removals(3), managed=4, limits=limits)).approvals
+    assert "the limit is 50%" in why
+    assert make_plan(given(removed=removals(3), managed=3, limits=limits)).approvals == ()
+
+
 def test_a_large_share_of_the_fleet_is_too_much_even_below_the_limit() -> None:
     assert make_plan(given(removed=removals(3), managed=5)).approvals != ()
     assert make_plan(given(removed=removals(2), managed=5)).approvals == ()

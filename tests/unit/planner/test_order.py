@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from reconciler.errors import PlanError
 from reconciler.model.address import Address
+from reconciler.model.hold import Hold
 from reconciler.model.plan import Action, BlockReason, Plan
 from reconciler.model.resource import Desired, Lifecycle, Management, Presence, ReplacePolicy
 from reconciler.planner import parse_selector
@@ -115,6 +116,11 @@ def test_what_a_target_needs_and_is_there_is_left_as_it_is() -> None:
         given([service("c", "service/b"), service("b")], there, selection=selecting("service/c"))
     )
     assert (order(settled), settled.warnings) == ([], ()), "nothing is made for what needs no step"
+    held = (Hold("ann", "moving", address=Address.parse("service/b")),)
+    quiet = make_plan(
+        given([service("c", "service/b"), service("b")], there, selection=selecting("service/c"), holds=held)
+    )
+    assert (order(quiet), quiet.blocked) == ([], ()), "nor is it told that it could not be"
 
 
 def test_what_a_target_must_have_taken_over_first_comes_along() -> None:
