@@ -472,6 +472,20 @@ def _() -> Iterator[Case]:
     yield Plan(steps=(user,), blocked=(kept,)), moving()
 
 
+def test_what_is_left_alone_for_a_reason_of_its_own_does_not_wait_for_what_it_needs() -> None:
+    first, second, third = (
+        want(f"service/{name}", "logical", depends_on=tuple(map(Address.parse, needs)), tags={"new": ""})
+        for name, needs in (("a", []), ("b", ["service/a"]), ("c", ["service/b"]))
+    )
+    one = given(
+        [first, second, third], [recorded_of(replace(each, tags={})) for each in (first, second, third)]
+    )
+    waits = Blocked(first.address, Action.UPDATE, BlockReason.BUSY, "is at work", "wait")
+    told = Blocked(second.address, Action.UPDATE, BlockReason.REPORT_ONLY, "is only reported", "heal")
+    plan = Plan(steps=make_plan(one).steps[2:], blocked=(waits, told))
+    assert list(order.nothing_is_built_on_what_waits(plan, one)) == []
+
+
 # -- reporting ---------------------------------------------------------------------------------------------
 
 
