@@ -24,6 +24,7 @@ from reconciler.store.inventory.secrets import (
     resolve,
     rotate_key,
     store_secret,
+    take_key,
 )
 from reconciler.store.views import credentials
 from tests.rigs.databases import TestDatabase
@@ -90,6 +91,16 @@ def test_a_key_can_be_rotated(tx: Transaction) -> None:
         resolve(tx, KEY, "a")
     with pytest.raises(CredentialError, match="nothing is stored"):
         resolve(tx, OTHER, "b")
+
+
+def test_with_another_key_everything_stored_is_to_be_stored_again(tx: Transaction) -> None:
+    store_secret(tx, KEY, "a", VALUE)
+    assert take_key(tx, OTHER) == ["a", "b"]
+    assert tx.value("installation.key_id") == OTHER.id
+    with pytest.raises(CredentialError, match=f"the key in use is {OTHER.id}"):
+        resolve(tx, OTHER, "a")
+    store_secret(tx, OTHER, "a", VALUE)
+    assert resolve(tx, OTHER, "a") == VALUE
 
 
 def test_the_program_reads_one_secret_and_never_the_table(database: TestDatabase) -> None:

@@ -71,7 +71,7 @@ class Key:
         except InvalidTag:
             raise CredentialError(
                 f"credential {name}: what is stored was damaged, or is another credential's",
-                hint=f"Store it again: reconciler credential set {name}",
+                hint=f"Store it again: reconciler credentials set {name}",
             ) from None
 
     def _cipher(self) -> AESGCM:
@@ -220,7 +220,8 @@ def _stored(tx: Transaction, key: Key, name: str) -> str:
     row = tx.row("secrets.read", name=name)
     if row is None:
         raise NothingStored(
-            f"credential {name}: nothing is stored for it", hint=f"Store it: reconciler credential set {name}"
+            f"credential {name}: nothing is stored for it",
+            hint=f"Store it: reconciler credentials set {name}",
         )
     if row.key_id != key.id:
         raise CredentialError(
