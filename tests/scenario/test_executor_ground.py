@@ -76,6 +76,22 @@ def test_a_stop_ends_the_waiting_between_attempts(stage: Stage, monkeypatch: pyt
     assert len([each for each in stage.hcloud.sent() if "change_protection" in each]) == 1
 
 
+def test_what_no_provider_shows_is_not_recorded_as_a_manifest_that_changed_meanwhile(stage: Stage) -> None:
+    """Of a logical resource its manifest is all that can be recorded, and it has to be the one planned."""
+    stage.want(document("Service", "shop", 'version: "1"'))
+    stage.settle()
+    stage.want(document("Service", "shop", 'version: "2"'))
+    stage.apply(waves=0)
+    (step,) = stage.preview().plan.steps
+    stage.want(document("Service", "shop", 'version: "3"'))
+    stage.apply(waves=0)
+    (outcome,) = run_steps(stage.context, [step], stop=threading.Event())
+    assert outcome.result is Result.FAILED
+    assert "its manifest changed while it was applied" in outcome.message
+    assert stage.rows("SELECT value_string FROM resource_attributes") == [("1",)]
+    stage.settle()
+
+
 @pytest.fixture
 def slow(database: TestDatabase, place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A provider whose actions take an hour."""

@@ -11,6 +11,13 @@ from reconciler.store.database.session import Transaction
 from tests.rigs.stage import Stage, document
 from tests.scenario.test_executor import machine
 
+NEWEST_LOOK = """
+SELECT o.outcome, o.requests, o.message, bool_and(t.complete)
+FROM endpoint_observations AS o
+LEFT JOIN endpoint_observation_types AS t ON o.id = t.observation_id
+WHERE o.id = (SELECT max(id) FROM endpoint_observations)
+GROUP BY o.id
+"""
 SERVER = {"name": "theirs", "server_type": "cx22", "image": "debian-12", "location": "fsn1"}
 
 
@@ -58,3 +65,16 @@ def test_an_address_that_came_with_a_machine_of_ours_is_not_told_as_unmanaged(st
     )
     assert came > theirs > 0
     assert stage.preview().unmanaged == {"hetzner-1": 1 + theirs}
+
+
+def test_every_look_is_on_record_with_its_requests_and_what_was_wrong_with_it(stage: Stage) -> None:
+    stage.want(machine("web"))
+    stage.apply()
+    ((outcome, requests, message, complete),) = stage.rows(NEWEST_LOOK)
+    assert (outcome, requests > 0, message, complete) == ("complete", True, None, True)
+    for path, wanted in (("/v1/.*", "failed"), ("/v1/volumes", "partial")):
+        stage.hcloud.fault("status", path=path, method="GET", status=503)
+        stage.apply()
+        stage.hcloud.clear()
+        ((outcome, _, message, complete),) = stage.rows(NEWEST_LOOK)
+        assert (outcome, bool(message), complete) == (wanted, True, None if wanted == "failed" else False)
