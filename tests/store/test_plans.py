@@ -25,6 +25,7 @@ from reconciler.store.work.plans import (
     approve,
     close_abandoned,
     find_plan,
+    resume,
     save_plan,
     set_status,
     use_approval,
@@ -236,6 +237,17 @@ def test_the_same_plan_is_saved_once_while_it_waits(world: CoreWorld) -> None:
         set_status(tx, number, "applied")
     with world.store.read() as tx:
         assert waiting_plan(tx, made.hash()) is None
+
+
+def test_a_saved_plan_is_at_work_from_the_moment_it_is_taken_up(world: CoreWorld) -> None:
+    number = save(world, plan())
+    with world.store.transaction(ACTOR) as tx:
+        taken = resume(tx, plan().hash())
+        again = resume(tx, plan().hash())
+    assert taken is not None
+    assert (taken[0], set(taken[1])) == (number, {step.address for step in plan().steps})
+    assert again is None
+    assert found(world, number).status == "applying"
 
 
 def test_a_status_that_there_is_not_is_refused(world: CoreWorld) -> None:

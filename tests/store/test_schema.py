@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
+from reconciler.store.database import diagram
 from reconciler.store.database import migrate as migrations
 from reconciler.store.database.diagram import check
 from reconciler.store.database.faults import MEANINGS
@@ -302,3 +304,14 @@ def test_sql_files_hold_no_path_and_no_structure_types() -> None:
 
 def test_the_diagram_is_drawn_from_this_schema(database: TestDatabase) -> None:
     assert check(database.admin) == []
+
+
+def test_the_diagram_s_command_says_whether_it_is_the_schema_s(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["diagram", "--check", database.admin])
+    assert (diagram.main(), capsys.readouterr().out) == (0, "")
+    with psycopg.connect(database.admin) as connection:
+        connection.execute("CREATE TABLE public.added (id integer PRIMARY KEY)")
+    assert diagram.main() == 1
+    assert "added" in capsys.readouterr().out
