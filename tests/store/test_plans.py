@@ -14,6 +14,7 @@ from reconciler.errors import DatabaseError, PlanError
 from reconciler.model.address import Address
 from reconciler.model.catalog import Mutability
 from reconciler.model.diff import AttributeChange, Reason
+from reconciler.model.inventory import FieldChange, InventoryKind, InventoryStep
 from reconciler.model.plan import Call, ExternalId, MarkValue, Plan, ReservedId
 from reconciler.model.values import ExternalRef, SecretRef
 from reconciler.planner import Limits
@@ -98,6 +99,27 @@ def test_every_step_is_on_record_with_what_it_needs_and_what_it_changes(world: C
     assert (None, None, "env", "prod") in changes
     assert ("vm/web/network_attachment/0", "network", None, "network/net") in changes
     assert world.rows("SELECT address, hindrance FROM plan_blocked") == [("vm/odd", "unsupported")]
+
+
+def test_what_a_plan_changes_of_the_inventory_is_on_record(world: CoreWorld) -> None:
+    moved = FieldChange("url", "https://a/v1", "https://b/v1")
+    steps = (
+        InventoryStep(InventoryKind.LOCATION, "fsn1", (), is_new=True),
+        InventoryStep(InventoryKind.ENDPOINT, "hz", (moved,), approvals=("another host",)),
+    )
+    number = save(world, replace(plan(), inventory=steps))
+    query = "SELECT position, kind, name, is_new, hash FROM plan_inventory_steps WHERE plan_id = %s"
+    assert sorted(world.rows(query, number)) == [
+        (0, "location", "fsn1", True, steps[0].hash()),
+        (1, "endpoint", "hz", False, steps[1].hash()),
+    ]
+    values = "SELECT step_position, field, side, value_string FROM plan_inventory_values ORDER BY side DESC"
+    assert world.rows(values) == [
+        (1, "url", "before", "https://a/v1"),
+        (1, "url", "after", "https://b/v1"),
+    ]
+    approvals = "SELECT step_position, message FROM plan_inventory_approvals"
+    assert world.rows(approvals) == [(1, "another host")]
 
 
 def test_every_kind_of_parameter_is_on_record_and_no_secret(world: CoreWorld) -> None:

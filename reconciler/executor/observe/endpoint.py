@@ -45,7 +45,7 @@ class Coverage:
     offers: tuple[Offer, ...] | None = None
 
 
-def observe(context: Context, name: str, *, accept_empty: bool = False) -> Coverage:
+def observe(context: Context, name: str, *, accept_empty: bool) -> Coverage:
     """Look at a whole endpoint and record it, in transactions of its own: none is open while waiting."""
     actor = Actor(context.actor, f"observation of {name}", "observation")
     with context.store.read() as tx:
