@@ -92,6 +92,23 @@ def test_what_no_provider_shows_is_not_recorded_as_a_manifest_that_changed_meanw
     stage.settle()
 
 
+def test_no_machine_is_stopped_for_a_change_that_cannot_be_finished(stage: Stage) -> None:
+    group = document("PlacementGroup", "apart", "endpoint: hetzner-1, placement_type: spread")
+    life = "lifecycle: {allow_downtime: true}"
+    stage.want(group, machine(more=", power_state: running", rest=life))
+    stage.settle()
+    stage.want(group, machine(more=", power_state: running, placement_group: apart", rest=life))
+    stage.apply(waves=0)
+    (step,) = stage.preview().plan.steps
+    before = stage.hcloud.sent()
+    assert len(step.calls) > 1, "it is stopped first"
+    stage.run("UPDATE resources SET external_id = NULL WHERE address = 'placement_group/apart'")
+    (outcome,) = run_steps(stage.context, [step], stop=threading.Event())
+    assert outcome.result is Result.FAILED
+    assert "placement_group/apart" in outcome.message
+    assert stage.hcloud.sent() == before
+
+
 @pytest.fixture
 def slow(database: TestDatabase, place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A provider whose actions take an hour."""
