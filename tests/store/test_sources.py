@@ -7,8 +7,10 @@ import pytest
 from reconciler.errors import PlanError
 from reconciler.store.desired.revisions import SourceRow
 from reconciler.store.desired.sources import rename
+from reconciler.store.recorded.resources import managed_count
+from reconciler.store.work.operations import Begun
 from tests.rigs.core_world import ACTOR, CoreWorld
-from tests.rigs.operations import making, net
+from tests.rigs.operations import making, net, took
 
 OLD, NEW = (SourceRow(name, "folder", f"/{name}") for name in ("old", "new"))
 OWNERS = """
@@ -22,10 +24,10 @@ ORDER BY d.address
 """
 
 
-def had_by(world: CoreWorld, source: SourceRow, name: str) -> None:
+def had_by(world: CoreWorld, source: SourceRow, name: str) -> Begun:
     """A network that the source wants, and whose making has begun."""
     world.revise(net(name), source=source)
-    world.begin(making(net(name)), world.worker())
+    return world.begin(making(net(name)), world.worker())
 
 
 def renamed(world: CoreWorld, *, join: bool) -> None:
@@ -47,3 +49,14 @@ def test_two_sources_that_become_one_have_together_what_each_had(world: CoreWorl
     assert world.rows(OWNERS) == [("network/a", "old", "old"), ("network/b", "new", "new")]
     renamed(world, join=True)
     assert world.rows(OWNERS) == [("network/a", "new", "new"), ("network/b", "new", "new")]
+
+
+def test_what_is_managed_is_counted_for_the_sources_that_are_asked_for(world: CoreWorld) -> None:
+    begun = [had_by(world, source, name) for source, name in ((OLD, "a"), (NEW, "b"), (NEW, "c"))]
+    with world.store.read() as tx:
+        assert managed_count(tx) == 0, "none of them has an object yet"
+    for number, each in enumerate(begun):
+        took(world, each, f"ext-{number}")
+    with world.store.read() as tx:
+        counted = [managed_count(tx, sources) for sources in (None, ["old"], {"new"}, ("old", "new"), ())]
+    assert counted == [3, 1, 2, 3, 0]
