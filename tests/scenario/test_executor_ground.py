@@ -28,6 +28,7 @@ from reconciler.store.work.pauses import hold
 from reconciler.store.work.plans import save_plan
 from reconciler.store.work.workers import worker
 from tests.rigs.databases import TestDatabase
+from tests.rigs.processes import until
 from tests.rigs.stage import Stage, document, results, staged
 from tests.scenario.test_executor import ACTOR, NET, machine, names, network, stranger
 
@@ -90,6 +91,33 @@ def test_what_no_provider_shows_is_not_recorded_as_a_manifest_that_changed_meanw
     assert "its manifest changed while it was applied" in outcome.message
     assert stage.rows("SELECT value_string FROM resource_attributes") == [("1",)]
     stage.settle()
+
+
+def test_a_stop_while_a_denied_deletion_is_looked_at_leaves_it_to_the_recovery(stage: Stage) -> None:
+    """It was sent, so it is not written down as one that never was, nor as one that failed."""
+    stage.want(NET, network("other", "10.1.0.0/16"))
+    stage.settle()
+    number = stage.external_id("network/net")
+    stage.want(network("other", "10.1.0.0/16"))
+    stage.apply(waves=0)
+    (step,) = stage.preview().plan.steps
+    where = {"method": "DELETE", "path": f"/v1/networks/{number}"}
+    stage.hcloud.fault("latency", seconds=0.5, **where)
+    stage.hcloud.fault("status", status=404, **where)
+    stop, budget = threading.Event(), stage.context.connections.to("hetzner-1").budget
+
+    def stopped_when_it_is_sent() -> None:
+        until(lambda: any(entry["method"] == "DELETE" for entry in stage.hcloud.ledger()), "it is sent")
+        budget.pause(60)
+        stop.set()
+
+    stopping = threading.Thread(target=stopped_when_it_is_sent)
+    stopping.start()
+    (outcome,) = run_steps(stage.context, [step], stop=stop)
+    stopping.join()
+    assert outcome.result is Result.AMBIGUOUS
+    assert stage.operations()[-1] == ("network/net", "delete", "sending")
+    stage.hcloud.clear()
 
 
 def test_no_machine_is_stopped_for_a_change_that_cannot_be_finished(stage: Stage) -> None:

@@ -196,6 +196,9 @@ class StepRunner:
         gone = False
         try:
             gone = is_gone(self.context, self.step, begun, call, error)
+        except Stopped:
+            self.sent = True  # nobody knows yet what became of it: it stays open, for the next recovery
+            raise
         except ProviderError as doubt:
             error = doubt
         status = "ambiguous" if error.ambiguous else "failed"
