@@ -24,7 +24,7 @@ from yaml.events import (
 )
 
 from reconciler.errors import Location, Problem
-from reconciler.manifest.yaml.characters import code_point, place
+from reconciler.manifest.yaml.characters import REFUSED_IN_SOURCE, REFUSED_IN_VALUE, code_point, place
 from reconciler.manifest.yaml.nodes import Document, Entry, Mapping, Node, Position, Scalar, Sequence
 from reconciler.manifest.yaml.parser import Parser, fastest_parser
 from reconciler.manifest.yaml.scalars import Ambiguous, resolve_plain, shown
@@ -54,11 +54,6 @@ MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
 MAX_NODES = 200_000
 MAX_DEPTH = 64
 
-# Line breaks to YAML 1.1 (and so to the parser) but not to 1.2, and the byte order mark within a text, are
-# refused in the source; written as an escape in double quotes they are as good as any other character.
-_UNPRINTABLE = r"\t\n\r -~\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff"
-_REFUSED_IN_SOURCE = re.compile(rf"[^{_UNPRINTABLE}]|[\u2028\u2029\ufeff]")
-_REFUSED_IN_VALUE = re.compile(rf"[^{_UNPRINTABLE}\x85]")
 _DIRECTIVE = re.compile(r"((?:[ \t]*+(?:#[^\r\n]*+)?(?:\r\n|\r|\n))*+)%")
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -147,7 +142,7 @@ class _Builder:
             text = content.decode("utf-8")
         except UnicodeDecodeError as error:
             raise self._not_utf8(error) from None
-        if refused := _REFUSED_IN_SOURCE.search(text):
+        if refused := REFUSED_IN_SOURCE.search(text):
             raise self._unprintable(text, refused.start())
         if directive := _DIRECTIVE.match(text):
             message = "a line starts with %: directives such as %YAML and %TAG are not read"
@@ -203,7 +198,7 @@ class _Builder:
     def _scalar(self, event: Any, line: int, column: int) -> Scalar:
         text: str = event.value
         if event.style:
-            if event.style == '"' and (refused := _REFUSED_IN_VALUE.search(text)):
+            if event.style == '"' and (refused := REFUSED_IN_VALUE.search(text)):
                 message = f"the text holds the character {code_point(refused[0])}, which cannot be printed"
                 self._report("character", message, line, column, "remove the escape that stands for it")
             return Scalar(text, text, True, line, column)

@@ -1,7 +1,8 @@
 """Cuts a YAML stream into its documents without parsing it, so that unchanged documents need no parsing.
 
 YAML itself makes this safe: a line that starts with `---` or `...` ends the document wherever it stands,
-even within a block or a quoted scalar. Bytes in, bytes out; it judges nothing, and never raises.
+even within a block or a quoted scalar. Bytes in, bytes out; it never raises, and what it leaves out (comments
+where nothing else is) has no character that the reader would refuse: that is left to the reader, to be told.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
+from reconciler.manifest.yaml.characters import count_lines, is_clean
+
 UTF8_BOM = b"\xef\xbb\xbf"
 
 _MARKER = re.compile(rb"[\r\n](?:---|\.\.\.)(?=[ \t\r\n]|\Z)")
 _FIRST_MARKER = re.compile(rb"(?:---|\.\.\.)(?=[ \t\r\n]|\Z)")
 # What follows a marker on its line when nothing of the document does.
 _BARE_REST = re.compile(rb"[ \t]*+(?:(?<=[ \t])#[^\r\n]*+)?(?:\r\n|\r|\n|\Z)")
-_LINE_BREAK = re.compile(rb"\r\n|\r|\n")
 _NOTHING = re.compile(rb"(?:[ \t]*+(?:#[^\r\n]*+)?(?:\r\n|\r|\n))*+[ \t]*+(?:#[^\r\n]*+)?\Z")
 
 
@@ -46,7 +48,7 @@ def _split(data: bytes) -> Iterator[RawDocument]:
     line, counted = 1, begin
     for start, end in _spans(data, begin):
         content = data[start:end]
-        if _NOTHING.match(content):
+        if _NOTHING.match(content) and is_clean(content):
             continue
         line += count_lines(data[counted:start])
         counted = start
@@ -58,6 +60,8 @@ def _spans(data: bytes, begin: int) -> Iterator[tuple[int, int]]:
     markers = [begin] if _FIRST_MARKER.match(data, begin) else []
     for marker in (*markers, *_marker_positions(data, begin)):
         rest = _BARE_REST.match(data, marker + 3)
+        if rest is not None and not is_clean(rest.group()):
+            rest = None
         if rest is None and data[marker] == ord("."):
             continue  # text after `...` is an error, which the parser reports where it stands
         yield start, marker
@@ -67,8 +71,3 @@ def _spans(data: bytes, begin: int) -> Iterator[tuple[int, int]]:
 
 def _marker_positions(data: bytes, begin: int) -> Iterator[int]:
     return (match.start() + 1 for match in _MARKER.finditer(data, begin))
-
-
-def count_lines(data: bytes) -> int:
-    """The number of line breaks, of which a carriage return and line feed together are one."""
-    return len(_LINE_BREAK.findall(data)) if b"\r" in data else data.count(b"\n")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from reconciler.errors import Problem
@@ -521,6 +521,7 @@ def test_no_input_raises_anything(data: bytes, parser: Callable[[bytes], Parser]
 
 
 @given(_FRAGMENTS)
+@example("#\0")
 def test_a_document_is_nothing_else_than_what_another_reader_sees(text: str) -> None:
     assume("..." not in text and "\t" not in text)  # libyaml is stricter about both in empty documents
     documents, problems = read_documents(text, "m.yaml")
@@ -528,6 +529,32 @@ def test_a_document_is_nothing_else_than_what_another_reader_sees(text: str) -> 
         loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
         theirs = [document for document in yaml.load_all(text, loader) if document is not None]
         assert [with_floats(plain(document.node)) for document in documents] == theirs
+
+
+@pytest.mark.parametrize("refused", ["\0", "\x01", "\x7f", "\x85", "\u2028", "\u2029", "\ufeff", "\ufffe"])
+@pytest.mark.parametrize(
+    ("before", "after", "position"),
+    [
+        ("# none", "", (1, 7)),
+        ("# none", "kind: Network\n", (1, 7)),
+        ("a: 1\n---\n# ", "\n", (3, 3)),
+        ("a: 1\n---\n# ", "\n---\nb: 1\n", (3, 3)),
+        ("a: 1\n--- # ", "\nb: 1\n", (2, 7)),
+        ("a: 1\n... # ", "\n", (2, 7)),
+    ],
+)
+def test_a_comment_where_nothing_else_is_has_no_refused_character_either(
+    refused: str, before: str, after: str, position: tuple[int, int]
+) -> None:
+    """To others U+2028 there begins a line, which would be read by them and by us left out unsaid."""
+    _, problems = read(f"{before}{refused}{after}".encode())
+    assert places(problems) == [position]
+    assert len(problems) == 1
+
+
+def test_a_comment_where_nothing_else_is_is_utf_8_too() -> None:
+    _, problems = read(b"a: 1\n---\n# \xff\n---\nb: 1\n")
+    assert places(problems) == [(3, 3)]
 
 
 @pytest.mark.parametrize("escape", ["\\ud800", "\\U00110000", "\\UFFFFFFFF"])
