@@ -156,7 +156,10 @@ def _open_url(url: str, *, auto_migrate: bool, max_size: int) -> Database:
         raise DatabaseUnavailable(
             "the database's URL is not one", hint="Expected: postgresql://user@host:5432/database"
         ) from None
-    found = migrations.status(url)
+    try:
+        found = migrations.status(url)
+    except pg.InsufficientPrivilege as error:
+        raise _stranger(conninfo.conninfo_to_dict(url).get("user")) from error
     migrations.check(found)
     if found.pending and not auto_migrate:
         raise MigrationError(
@@ -202,10 +205,16 @@ def _standing(url: str) -> tuple[Standing, str | None]:
         return "program", None if user == RUNTIME_ROLE else RUNTIME_ROLE
     if may_plan or may_read:
         return "planner" if may_plan else "reader", None
-    raise MigrationError(
-        f"the database user {user} is not {RUNTIME_ROLE} and may not act as it, nor read",
-        hint=f"Connect as {RUNTIME_ROLE}, or: GRANT {RUNTIME_ROLE} TO {user}; to read or plan only: "
-        f"reconciler db grant reader to {user}",
+    raise _stranger(user)
+
+
+def _stranger(user: object) -> MigrationError:
+    """What to say to who has none of the roles."""
+    name = user or "that connects"
+    return MigrationError(
+        f"the database user {name} is not {RUNTIME_ROLE} and may not act as it, nor read",
+        hint=f"Connect as {RUNTIME_ROLE}, or: GRANT {RUNTIME_ROLE} TO {name}; to read or plan only: "
+        f"reconciler db grant reader to {name}",
     )
 
 
