@@ -39,7 +39,7 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
   RAISE EXCEPTION 'the database role of % is that of a planner: it previews, and keeps nothing that it writes', session_user
-    USING ERRCODE = 'RC016', HINT = 'Ask whoever runs the program to do it; the role for that is reconciler_runtime.';
+    USING ERRCODE = 'RC020', HINT = 'Ask whoever runs the program to do it; the role for that is reconciler_runtime.';
 END
 $$;
 COMMENT ON FUNCTION refuse_commit() IS 'Refuses the commit of a transaction in which a planner wrote something.';

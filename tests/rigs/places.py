@@ -20,8 +20,9 @@ Rows = frozenset[str]
 PLACES = (("p1", "d1"), ("p1", "d2"), ("p2", "d1"), ("p2", "d2"), ("p3", "d3"))
 KEYS = """
     SELECT c.oid::regclass::text, array_agg(a.attname::text ORDER BY a.attnum)
-    FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
-    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
+    FROM pg_class c LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+      AND (i.indkey IS NULL OR a.attnum = ANY (i.indkey))
     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace
     GROUP BY c.oid"""
 HASH = "0" * 64

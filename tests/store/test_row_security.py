@@ -47,6 +47,9 @@ OPEN = {
     "who runs the program, and which schema there is": (
         "installation", "installation_history", "schema_migrations", "workers",
     ),
+    "who changed something, when and why; what was changed is in the histories": (
+        "changesets", "cluster_epochs", "marks",
+    ),
     "nobody may read it": ("rehearsals",),
 }  # fmt: skip
 HIDDEN = {"plan_messages", "plan_inventory_steps", "plan_inventory_values", "plan_inventory_approvals"}
@@ -284,12 +287,12 @@ def test_a_planner_writes_what_it_sees_and_commits_none_of_it(places: Places) ->
             assert planner.execute(keep, ["vm/p2-d1"]).rowcount == 0
         with pytest.raises(psycopg.Error) as caught, planner.transaction():
             planner.execute(keep, ["vm/p1-d1"])
-        assert caught.value.sqlstate == "RC016"
+        assert caught.value.sqlstate == "RC020"
         with planner.transaction(force_rollback=True):
             planner.execute(keep, ["vm/p1-d1"])
             with pytest.raises(psycopg.Error) as caught:
                 planner.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        assert caught.value.sqlstate == "RC016"
+        assert caught.value.sqlstate == "RC020"
     assert places.world.all("SELECT address FROM resources WHERE prevent_destroy") == []
 
 
@@ -316,7 +319,13 @@ def test_who_did_it_is_named_by_the_database_and_by_nobody_else(places: Places) 
         " AND c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition"
         " AND c.relname NOT LIKE '%%\\_history' ORDER BY 1"
     )
-    assert named == [("plan_approvals",), ("plans",), ("resource_operations",), ("revisions",)]
+    assert named == [
+        ("marks",),
+        ("plan_approvals",),
+        ("plans",),
+        ("resource_operations",),
+        ("revisions",),
+    ]
     for (table,) in named:
         for role in ("runtime", "planner", "reader", "auditor"):
             for right in ("INSERT", "UPDATE"):

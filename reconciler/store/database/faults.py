@@ -88,7 +88,7 @@ def _ours(doing: str, error: psycopg.Error) -> DatabaseError | DatabaseUnavailab
     state = error.sqlstate or ""
     said = error.diag.message_primary or str(error).strip()
     if state.startswith(OUR_CLASS):
-        kind = NotPermitted if state == "RC016" else DatabaseError
+        kind = NotPermitted if state == "RC020" else DatabaseError
         return kind(said, hint=error.diag.message_hint)
     if state == "55P03":
         return LockedOut(f"{doing}: another session holds what this one waits for", hint="Run it again.")
