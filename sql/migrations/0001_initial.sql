@@ -5526,8 +5526,11 @@ CREATE TRIGGER guard_removal BEFORE UPDATE OF deleted_at ON provider_endpoints F
 WHEN (old.deleted_at IS NULL AND new.deleted_at IS NOT NULL)
 EXECUTE FUNCTION guard_endpoint_removal();
 -- Who sees what: the grants of people's roles, by provider and by datacenter, and what follows from them for a session.
+-- A member that no grant names sees nothing: what is forgotten hides rows and does not show them.
+--
 -- The policies in 92_policies.sql ask the functions below, which are in PL/pgSQL because that keeps its plans as long as a
--- session lasts. A member that no grant names sees nothing: what is forgotten hides rows and does not show them.
+-- session lasts. They say that they cost little and give few rows, which is so once a statement; the planner would count
+-- them for every row.
 
 CREATE TABLE access_grants (
     id integer GENERATED ALWAYS AS IDENTITY,
@@ -5574,7 +5577,7 @@ CREATE INDEX access_grants_datacenter ON access_grants (datacenter_id);
 
 CREATE FUNCTION held_grants()
 RETURNS TABLE (provider_id integer, datacenter_id integer)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
   -- Of the session's user and not the current one: SET ROLE gives nobody another's view.
@@ -5592,7 +5595,7 @@ COMMENT ON FUNCTION held_grants() IS
 
 CREATE FUNCTION sees_everything()
 RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
   RETURN EXISTS (SELECT FROM held_grants() AS g WHERE g.provider_id IS NULL AND g.datacenter_id IS NULL);
@@ -5603,7 +5606,7 @@ COMMENT ON FUNCTION sees_everything() IS
 
 CREATE FUNCTION sees_by_datacenter()
 RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
   RETURN EXISTS (SELECT FROM held_grants() AS g WHERE g.datacenter_id IS NOT NULL);
@@ -5614,7 +5617,7 @@ COMMENT ON FUNCTION sees_by_datacenter() IS
 
 CREATE FUNCTION seen_endpoints()
 RETURNS SETOF integer
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
   RETURN QUERY
@@ -5629,7 +5632,7 @@ COMMENT ON FUNCTION seen_endpoints() IS
 
 CREATE FUNCTION seen_datacenters()
 RETURNS SETOF integer
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
   RETURN QUERY
@@ -5648,7 +5651,7 @@ COMMENT ON FUNCTION place(integer, integer) IS
 
 CREATE FUNCTION seen_places()
 RETURNS SETOF bigint
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
   RETURN QUERY
@@ -5663,7 +5666,7 @@ COMMENT ON FUNCTION seen_places() IS
 
 CREATE FUNCTION seen_providers()
 RETURNS SETOF integer
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
   RETURN QUERY
@@ -5680,7 +5683,7 @@ COMMENT ON FUNCTION seen_providers() IS
 
 CREATE FUNCTION seen_inventory_endpoints()
 RETURNS SETOF integer
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
   RETURN QUERY
@@ -5692,7 +5695,7 @@ COMMENT ON FUNCTION seen_inventory_endpoints() IS
 
 CREATE FUNCTION seen_credentials()
 RETURNS SETOF integer
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
   RETURN QUERY
@@ -5705,7 +5708,7 @@ COMMENT ON FUNCTION seen_credentials() IS
 
 CREATE FUNCTION seen_inventory_datacenters()
 RETURNS SETOF integer
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
   RETURN QUERY
@@ -5722,7 +5725,7 @@ COMMENT ON FUNCTION seen_inventory_datacenters() IS
 
 CREATE FUNCTION is_seen_part(p_resource_id bigint)
 RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
   RETURN (
@@ -5748,7 +5751,7 @@ COMMENT ON FUNCTION is_seen_part(bigint) IS
 
 CREATE FUNCTION is_seen_desired(p_desired_resource_id bigint)
 RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
   RETURN (
