@@ -83,7 +83,7 @@ ROWS = (
     " SELECT id, 'gpu', TRUE FROM datacenters",
     "INSERT INTO provider_datacenters SELECT p.id, d.id, 'x1' FROM providers p, datacenters d",
     "INSERT INTO holds (address, owner, reason) VALUES ('vm/web-1', 'ada', 'a look')",
-    "INSERT INTO plans (uid, hash, actor, status) VALUES (gen_random_uuid(), repeat('a', 64), 'ada', 'saved')",
+    "INSERT INTO plans (uid, hash, actor, status) SELECT gen_random_uuid(), repeat('a', 64), 'ada', 'saved'",
     "INSERT INTO plan_approvals (uid, plan_id, hash, approved_by, mac)"
     " SELECT gen_random_uuid(), id, hash, 'ada', sha256('x') FROM plans",
     "INSERT INTO provider_type_settings (provider_type_id, name, position, data_type, cardinality, format)"
