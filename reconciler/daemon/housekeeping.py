@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from reconciler.daemon.logs import get_logger
@@ -14,7 +15,8 @@ from reconciler.daemon.metrics import Metrics
 from reconciler.errors import DatabaseUnavailable, ReconcilerError
 from reconciler.store.database.session import Store
 from reconciler.store.history.marks import take_mark
-from reconciler.store.work.watch import beat, levels, make_partitions
+from reconciler.store.history.partitions import STRAY_HINT, make_partitions, move_strays, stray_words, strays
+from reconciler.store.work.watch import beat, levels
 
 _log = get_logger(__name__)
 
@@ -83,11 +85,24 @@ class Housekeeping:
             _log.warning("the levels cannot be read", problem=error.message)
 
     def maintain(self) -> None:
-        """Make room for the history of the months ahead."""
+        """Make room for the history of the months ahead, and move what found none to its own month.
+
+        What is of the time to come stays where it is: a clock was wrong, which a person has to look at.
+        """
         live = self._live
         if live is None:
             return
         try:
-            make_partitions(live.store, self.actor)
+            made = make_partitions(live.store, self.actor)
+            moved = move_strays(live.store, self.actor, datetime.now(UTC))
+            with live.store.read() as tx:
+                left = strays(tx)
         except ReconcilerError as error:
             _log.error("the history's partitions cannot be made", problem=error.message, hint=error.hint)
+            return
+        if moved.count:
+            _log.warning("history that had no month was moved to its own", rows=moved.count)
+        if put_off := sorted({*made.put_off, *moved.put_off}):
+            _log.warning("partitions are put off, because others hold them", histories=put_off)
+        if left:
+            _log.error("history is where no month was there for it", where=stray_words(left), hint=STRAY_HINT)

@@ -24,9 +24,6 @@ SELECT
 -- For a transaction that is idle while a provider answers, which takes as long as there are objects there.
 SELECT set_config('idle_in_transaction_session_timeout', '15min', TRUE);
 
--- name: session.make_history_partitions
-SELECT make_history_partitions(%(months_ahead)s);
-
 -- name: session.roles
 -- Who the session is, and whether it may act as a role.
 SELECT session_user::text, pg_has_role(%(role)s, 'MEMBER');

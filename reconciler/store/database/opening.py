@@ -21,12 +21,12 @@ from reconciler.store.database.faults import translated
 from reconciler.store.database.queries import query, sql_files
 from reconciler.store.database.session import Actor, Store
 from reconciler.store.embedded import ABSENT_HINT, EmbeddedServer
+from reconciler.store.history.partitions import make_partitions
 from reconciler.store.inventory.secrets import Key, load_key, use_key
 
 NAME = "reconciler"
 RUNTIME_ROLE = "reconciler_runtime"
 DATA_FOLDER = "postgresql"
-MONTHS_AHEAD = 3  # of history partitions: a program that is not run for longer makes them when it starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +157,8 @@ def _open(
 ) -> Database:
     store = Store.open(runtime, max_size=max_size, role=role)
     try:
-        with store.transaction(Actor("reconciler", "history of the months ahead", "maintenance")) as tx:
-            tx.value("session.make_history_partitions", months_ahead=MONTHS_AHEAD)
+        # What others hold just now is made the next time: until then the default takes what has no month.
+        make_partitions(store, "reconciler")
     except BaseException:
         store.close()
         raise
