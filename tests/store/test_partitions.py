@@ -153,7 +153,8 @@ def test_what_a_wrong_clock_wrote_is_moved_when_told_to(world: Tables, store: St
     for year in ("1999-05-03", "2001-02-03", "2101-02-03"):
         world.run(
             "INSERT INTO resource_tag_history"
-            " (changeset_id, changed_at, resource_id, tag_id, key, value, action) VALUES (1, %s, 1, 1, 'k', 'v', 'insert')",
+            " (changeset_id, changed_at, resource_id, tag_id, key, value, action)"
+            " VALUES (1, %s, 1, 1, 'k', 'v', 'insert')",
             year,
         )
     before = everything(world)

@@ -7,9 +7,12 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.commands import options as o
+from reconciler.cli.commands.db_archive import archive, db_partitions
 from reconciler.cli.settings import settings_of
 
 db = typer.Typer(help="The database: where it is, how it is, its schema.", no_args_is_help=True)
+db.add_typer(archive, name="archive")
+db.command("partitions")(db_partitions)
 
 
 @db.command("url")
