@@ -75,7 +75,7 @@ EXCEPTION
     RAISE;
   WHEN OTHERS THEN
     RAISE EXCEPTION 'the table % cannot be attached to % %: %', p_partition, p_history, p_bounds, SQLERRM
-      USING ERRCODE = 'RC020', HINT = format(
+      USING ERRCODE = 'RC022', HINT = format(
         'Look at what it is: SELECT * FROM %I LIMIT 1; then rename it: ALTER TABLE %I RENAME TO …', p_partition, p_partition
       );
 END
@@ -106,7 +106,7 @@ BEGIN
   ELSIF v_there.from_at IS NOT NULL THEN
     RAISE EXCEPTION 'the partition % of % goes from % to % and covers only a part of %', v_there.partition_name, p_history,
       v_there.from_at, v_there.to_at, to_char(p_month, 'YYYY-MM')
-      USING ERRCODE = 'RC020', HINT = format(
+      USING ERRCODE = 'RC022', HINT = format(
         'Detach it, and attach what it has as whole months: ALTER TABLE %I DETACH PARTITION %I', p_history, v_there.partition_name
       );
   END IF;
@@ -115,7 +115,7 @@ BEGIN
   IF v_there.relispartition OR v_there.relkind <> 'r' THEN
     RAISE EXCEPTION 'there is a % that is called % and is not the month that its name says',
       CASE WHEN v_there.relispartition THEN 'partition' ELSE 'relation' END, v_name
-      USING ERRCODE = 'RC020', HINT = format('Rename it: ALTER TABLE %I RENAME TO …', v_name);
+      USING ERRCODE = 'RC022', HINT = format('Rename it: ALTER TABLE %I RENAME TO …', v_name);
   END IF;
   IF v_default IS NOT NULL THEN
     EXECUTE format('SELECT EXISTS (SELECT FROM public.%I WHERE changed_at >= $1 AND changed_at < $2)', v_default)
@@ -160,7 +160,7 @@ DECLARE
 BEGIN
   IF p_months_ahead IS NULL OR p_months_ahead NOT BETWEEN 0 AND 24 THEN
     RAISE EXCEPTION 'history is made for 0 to 24 months ahead, and not for %', p_months_ahead
-      USING ERRCODE = 'RC020', HINT = 'Each month is a table of every history. What none is there for goes into the default.';
+      USING ERRCODE = 'RC022', HINT = 'Each month is a table of every history. What none is there for goes into the default.';
   END IF;
   -- One at a time: two that make the same month would both find it missing.
   PERFORM pg_advisory_xact_lock(hashtextextended('reconciler.history_partitions', 0));

@@ -80,7 +80,7 @@ BEGIN
   );
   IF v_unknown IS NOT NULL THEN
     RAISE EXCEPTION 'the file has columns that % no longer has: %', p_table, v_unknown
-      USING ERRCODE = 'RC021', HINT = 'Restore it with the version of reconciler that wrote it, or load it by hand: it is CSV.';
+      USING ERRCODE = 'RC023', HINT = 'Restore it with the version of reconciler that wrote it, or load it by hand: it is CSV.';
   END IF;
   RETURN format(
     'COPY public.%I (%s) FROM STDIN (FORMAT csv, HEADER MATCH, ENCODING ''UTF8'')', p_table,
@@ -131,7 +131,7 @@ BEGIN
   -- Of a partition that is attached this is refused: DROP TABLE would take it from its history without a word.
   IF (SELECT c.relispartition FROM pg_class AS c WHERE c.oid = to_regclass(format('public.%I', v_partition))) THEN
     RAISE EXCEPTION 'the partition % is a part of its history and is not dropped', v_partition
-      USING ERRCODE = 'RC021', HINT = 'Run the archiving again: it begins anew with this month.';
+      USING ERRCODE = 'RC023', HINT = 'Run the archiving again: it begins anew with this month.';
   END IF;
   EXECUTE format('DROP TABLE public.%I', v_partition);
   UPDATE history_archives SET dropped_at = clock_timestamp() WHERE id = p_archive;
@@ -173,7 +173,7 @@ DECLARE
 BEGIN
   IF NOT EXISTS (SELECT FROM v_histories AS h WHERE h.history = p_history) THEN
     RAISE EXCEPTION 'there is no history that is called %', p_history
-      USING ERRCODE = 'RC021', HINT = 'Restore it with the version of reconciler that wrote it, or load it by hand: it is CSV.';
+      USING ERRCODE = 'RC023', HINT = 'Restore it with the version of reconciler that wrote it, or load it by hand: it is CSV.';
   END IF;
   IF v_partition IS NULL THEN
     v_partition := p_history || to_char(p_from, '_YYYY_MM');
@@ -202,7 +202,7 @@ BEGIN
   ) INTO v_is_twice;
   IF v_is_twice THEN
     RAISE EXCEPTION 'rows of that file are in % already', p_partition
-      USING ERRCODE = 'RC021', HINT = 'It was brought back before: reconciler db archive list';
+      USING ERRCODE = 'RC023', HINT = 'It was brought back before: reconciler db archive list';
   END IF;
   IF NOT EXISTS (
     SELECT FROM v_history_partitions AS p WHERE p.history = p_history AND p.partition_name = p_partition
@@ -228,13 +228,13 @@ DECLARE
 BEGIN
   IF v_month IS NOT NULL THEN
     RAISE EXCEPTION 'what changed after that time is in the archive: %', v_month
-      USING ERRCODE = 'RC021', HINT = format('Bring it back: reconciler db archive restore %s', v_month);
+      USING ERRCODE = 'RC023', HINT = format('Bring it back: reconciler db archive restore %s', v_month);
   END IF;
   RETURN TRUE;
 END
 $$;
 COMMENT ON FUNCTION is_within_reach(integer, pg_snapshot) IS
-'True where all that a mark''s snapshot does not see is in the histories; raises RC021 where some is in an archive.';
+'True where all that a mark''s snapshot does not see is in the histories; raises RC023 where some is in an archive.';
 
 REVOKE ALL ON FUNCTION
 history_key(text), copy_out_statement(text), copy_in_statement(text, text[]),

@@ -1,6 +1,6 @@
 """`python -m tests.bench.spread`: `resources` in one table, and spread by endpoint, side by side in one run.
 
-What is loaded and asked stands in spread.sql. Times depend on the machine and on what else it does; ratios are
+What is loaded and asked stands in spread.sql. Times depend on the machine and its other work; ratios are
 of the same run. docs/scale-out.md has the table that this prints.
 """
 
@@ -13,7 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ LAYOUTS = {
     "parts": {
         "table": "parts",
         "endpoint": "provider_endpoint_id,",
-        "join": "r.provider_endpoint_id = v.provider_endpoint_id AND r.id = v.resource_id",
+        "join": "(r.provider_endpoint_id, r.id) = (v.provider_endpoint_id, v.resource_id)",
         "pattern": "'parts%'",
     },
 }
@@ -37,7 +37,7 @@ LAYOUTS = {
 
 @dataclass(frozen=True)
 class Figure:
-    """One thing that was measured of both layouts. `seen`: how many partitions the spread one's plan reads."""
+    """One thing that was measured of both layouts. `seen`: how many tables the spread one's plan reads."""
 
     what: str
     unit: str
@@ -48,7 +48,9 @@ class Figure:
     def line(self) -> str:
         """As a row of the table."""
         ratio = f"{self.parts / self.plain:.2f}" if self.plain else "-"
-        return f"| {self.what} | {self.plain:,.4g} | {self.parts:,.4g} | {ratio} | {self.unit} | {self.seen} |"
+        return (
+            f"| {self.what} | {self.plain:,.4g} | {self.parts:,.4g} | {ratio} | {self.unit} | {self.seen} |"
+        )
 
 
 def main() -> int:
@@ -70,15 +72,16 @@ def main() -> int:
     return 0
 
 
-def measure(connection: Connection, resources: int) -> Any:
+def measure(connection: Connection, resources: int) -> Iterator[Figure]:
     """All figures, as they come."""
     blocks = _blocks()
     connection.execute("SET jit = off; SET enable_partitionwise_join = on")
     connection.execute(blocks["schema"])
     connection.execute(blocks["made"].format_map({"resources": resources}).encode())
 
-    def both(do: Callable[[dict[str, str]], float]) -> tuple[float, float]:
-        return do(LAYOUTS["plain"]), do(LAYOUTS["parts"])
+    def timed(block: str) -> tuple[float, float]:
+        plain, parts = (blocks[block].format_map(words) for words in LAYOUTS.values())
+        return _seconds(connection, plain), _seconds(connection, parts)
 
     for each in LAYOUTS:
         connection.execute(blocks[each])
@@ -89,23 +92,28 @@ def measure(connection: Connection, resources: int) -> Any:
         yield Figure(
             f"load {resources:,} {what}",
             "s",
-            *both(lambda words, block=block: _seconds(connection, blocks[block].format_map(words))),  # type: ignore[misc]
+            *timed(block),
         )
     for words in LAYOUTS.values():
         connection.execute(blocks["settle"].format_map(words))
     sizes = [connection.execute(blocks["size"].format_map(words)).fetchall()[0] for words in LAYOUTS.values()]
     for place, what in enumerate(("tables", "indexes")):
-        yield Figure(f"size of the {what}", "MiB", *(float(size[place]) / (1 << 20) for size in sizes))
+        plain_size, parts_size = (float(size[place]) / (1 << 20) for size in sizes)
+        yield Figure(f"size of the {what}", "MiB", plain_size, parts_size)
     for name, text in blocks.items():
         if name.startswith("ask."):
             plain, _ = _asked(connection, text.format_map(LAYOUTS["plain"]))
             parts, seen = _asked(connection, text.format_map(LAYOUTS["parts"]))
-            for what, unit, number in (("planning", "ms", 0), ("execution", "ms", 1), ("buffers", "pages", 2)):
+            for what, unit, number in (
+                ("planning", "ms", 0),
+                ("execution", "ms", 1),
+                ("buffers", "pages", 2),
+            ):
                 yield Figure(f"{name[4:]}: {what}", unit, plain[number], parts[number], str(seen))
     connection.execute("TRUNCATE spread.parts CASCADE")
     connection.execute(blocks["names"])
     guarded = _seconds(connection, blocks["load"].format_map(LAYOUTS["parts"]))
-    (plain_again,) = (_reloaded(connection, blocks),)
+    plain_again = _reloaded(connection, blocks)
     yield Figure(f"load {resources:,} resources, addresses and uids kept unique", "s", plain_again, guarded)
     size = connection.execute("SELECT pg_total_relation_size('spread.names')").fetchall()[0][0]
     yield Figure("size of what keeps them unique", "MiB", 0, float(size) / (1 << 20))
@@ -127,7 +135,8 @@ def _asked(connection: Connection, text: str) -> tuple[tuple[float, float, float
     planning, execution, buffers, seen = [], [], 0, 0
     for _ in range(REPEAT):
         with connection.transaction(force_rollback=True):
-            ((found,),) = connection.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {text}".encode()).fetchall()
+            explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {text}"
+            ((found,),) = connection.execute(explained.encode()).fetchall()
         planning.append(found[0]["Planning Time"])
         execution.append(found[0]["Execution Time"])
         plan = found[0]["Plan"]
