@@ -6036,7 +6036,7 @@ CREATE TABLE history_archives (
     detached_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     dropped_at timestamptz,
     restored_at timestamptz,
-    db_user text NOT NULL DEFAULT session_user,
+    archived_by text NOT NULL DEFAULT session_user,
     CONSTRAINT history_archives_pkey PRIMARY KEY (id),
     CONSTRAINT history_archives_sha256 CHECK (octet_length(sha256) = 32),
     CONSTRAINT history_archives_bounds CHECK (from_at < to_at)
@@ -6059,7 +6059,7 @@ COMMENT ON COLUMN history_archives.last_xact IS
 COMMENT ON COLUMN history_archives.detached_at IS 'When it was taken from the history.';
 COMMENT ON COLUMN history_archives.dropped_at IS 'When its table was dropped; null while it is there.';
 COMMENT ON COLUMN history_archives.restored_at IS 'When it was brought back; null while it is away.';
-COMMENT ON COLUMN history_archives.db_user IS 'The database user that did it.';
+COMMENT ON COLUMN history_archives.archived_by IS 'The database user that did it.';
 
 CREATE FUNCTION history_key(p_table text)
 RETURNS text

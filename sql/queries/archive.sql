@@ -65,11 +65,9 @@ SELECT copy_out_statement(%(table)s);
 SELECT copy_in_statement(%(table)s, %(columns)s);
 
 -- name: archive_owner.is_attached
-SELECT EXISTS (
-    SELECT
-    FROM v_history_partitions AS p
-    WHERE p.history = %(history)s AND p.partition_name = %(table)s
-);
+SELECT count(*) > 0
+FROM v_history_partitions AS p
+WHERE p.history = %(history)s AND p.partition_name = %(table)s;
 
 -- name: archive_owner.mark
 SELECT take_mark('hand');

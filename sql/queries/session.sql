@@ -24,14 +24,6 @@ SELECT
 -- For a transaction that is idle while a provider answers, which takes as long as there are objects there.
 SELECT set_config('idle_in_transaction_session_timeout', '15min', TRUE);
 
-<<<<<<< HEAD
--- name: session.roles
--- Who the session is, and whether it may act as a role.
-SELECT session_user::text, pg_has_role(%(role)s, 'MEMBER');
-=======
--- name: session.make_history_partitions
-SELECT make_history_partitions(%(months_ahead)s);
-
 -- name: session.standing
 -- Who the session's user is, and which of the roles it may act as: the program's, a planner's, one that only reads.
 SELECT
@@ -39,7 +31,6 @@ SELECT
     pg_has_role('reconciler_runtime', 'MEMBER') AS may_run,
     pg_has_role('reconciler_planner', 'MEMBER') AS may_plan,
     pg_has_role('reconciler_reader', 'MEMBER') OR pg_has_role('reconciler_auditor', 'MEMBER') AS may_read;
->>>>>>> main
 
 -- name: session.database_exists
 SELECT datname FROM pg_database

@@ -80,7 +80,7 @@ FROM spread.made;
 
 -- name: load_values
 INSERT INTO spread.{table}_values ({endpoint} resource_id, name, value)
-SELECT {endpoint} id, 1, id FROM spread.made;
+SELECT {endpoint} id, 1, id FROM spread.made WHERE id <= {values};
 
 -- name: analyze
 -- A foreign key's check is planned once a session: on tables of which nothing is known it reads them whole.
