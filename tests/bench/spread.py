@@ -25,7 +25,7 @@ from reconciler.store.database.opening import open_database
 Connection = psycopg.Connection[tuple[Any, ...]]
 REPEAT = 5
 VALUES_SHARE = 10
-"""One of so many resources has a row that refers to it: each costs a check, and a million of them an hour."""
+"""One of so many resources has a row that refers to it: and each costs a check of its own."""
 LAYOUTS = {
     "plain": {"table": "plain", "endpoint": "", "join": "r.id = v.resource_id", "pattern": "'plain%'"},
     "parts": {

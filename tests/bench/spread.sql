@@ -18,11 +18,12 @@ CREATE TABLE spread.plain_values (
 );
 
 -- name: parts
--- Every unique key has to hold the partition key, and so has every foreign key to it.
+-- Every unique key has to hold the partition key, and so has every foreign key to it; the key of its own goes first, or an
+-- index is read whole by who does not know the endpoint.
 CREATE TABLE spread.parts (LIKE public.resources INCLUDING DEFAULTS INCLUDING CONSTRAINTS)
 PARTITION BY LIST (provider_endpoint_id);
-ALTER TABLE spread.parts ADD CONSTRAINT parts_pkey PRIMARY KEY (provider_endpoint_id, id);
-ALTER TABLE spread.parts ADD CONSTRAINT parts_uid UNIQUE (provider_endpoint_id, uid);
+ALTER TABLE spread.parts ADD CONSTRAINT parts_pkey PRIMARY KEY (id, provider_endpoint_id);
+ALTER TABLE spread.parts ADD CONSTRAINT parts_uid UNIQUE (uid, provider_endpoint_id);
 CREATE INDEX parts_address ON spread.parts (address);
 CREATE UNIQUE INDEX parts_external ON spread.parts (provider_endpoint_id, resource_type_id, external_id)
 WHERE deleted_at IS NULL AND is_root AND external_id IS NOT NULL;
@@ -31,7 +32,7 @@ CREATE TABLE spread.parts_values (
     resource_id bigint NOT NULL,
     name integer NOT NULL,
     value bigint,
-    PRIMARY KEY (provider_endpoint_id, resource_id, name),
+    PRIMARY KEY (resource_id, provider_endpoint_id, name),
     FOREIGN KEY (provider_endpoint_id, resource_id) REFERENCES spread.parts (provider_endpoint_id, id)
 ) PARTITION BY LIST (provider_endpoint_id);
 DO $$
