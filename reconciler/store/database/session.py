@@ -128,6 +128,24 @@ class Transaction:
             (count,) = cursor.execute(query("session.take_staged"), staged).fetchone() or (0,)
         return int(count)
 
+    def copy_out(self, name: str, /, **params: object) -> Iterator[bytes]:
+        """What a `COPY … TO STDOUT` gives, in pieces. The query gives the statement, made for a table by the
+        database's own function; until all is read, the transaction does nothing else."""
+        statement = str(self.value(name, **params)).encode()
+        with translated(name), self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for piece in copy:
+                yield bytes(piece)
+
+    def copy_in(self, name: str, pieces: Iterable[bytes], /, **params: object) -> int:
+        """Loads text through a `COPY … FROM STDIN` that the query gives, as `copy_out`. Gives the rows'
+        number."""
+        statement = str(self.value(name, **params)).encode()
+        with translated(name), self._connection.cursor() as cursor:
+            with cursor.copy(statement) as copy:
+                for piece in pieces:
+                    copy.write(piece)
+            return cursor.rowcount
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """What is done inside is undone by an exception, and the transaction goes on."""
