@@ -181,13 +181,19 @@ class FailureView:
 
 @dataclass(frozen=True, slots=True)
 class CredentialView:
-    """Where a secret is found, never the secret. `found_in`: a variable or a file, None for the vault."""
+    """Where a secret is found, never the secret. `found_in`: a variable or a file, None for the vault.
+
+    `key_id` is the master key that a stored one is under, `stored_at` since when its value is there.
+    """
 
     name: str
     source: str
     found_in: str | None
     fingerprint: str | None
     updated_at: datetime
+    expires_at: datetime | None
+    key_id: str | None
+    stored_at: datetime | None
     used_by: tuple[str, ...]
 
 

@@ -302,10 +302,16 @@ SELECT
     coalesce(c.environment_variable, c.file_path) AS found_in,
     c.fingerprint,
     c.updated_at,
+    c.expires_at,
+    s.master_key_id AS key_id,
+    s.stored_at,
     coalesce(array_agg(c.used_by_endpoint ORDER BY c.used_by_endpoint) FILTER (WHERE c.used_by_endpoint <> ''), '{}')
         AS used_by
 FROM v_credentials AS c
-GROUP BY c.name, c.source, c.environment_variable, c.file_path, c.fingerprint, c.updated_at
+LEFT JOIN vault.about_secrets() AS s ON c.credential_id = s.credential_id
+GROUP BY
+    c.name, c.source, c.environment_variable, c.file_path, c.fingerprint, c.updated_at, c.expires_at,
+    s.master_key_id, s.stored_at
 ORDER BY c.name;
 
 -- name: views.typical_seconds

@@ -19,7 +19,8 @@ import psycopg
 import requests
 
 from reconciler.store.database.session import Actor, Store
-from reconciler.store.inventory.secrets import load_key
+from reconciler.store.inventory.key_sources import source_of
+from reconciler.store.inventory.vault import open_vault
 from reconciler.store.work.plans import approve, find_plan
 from tests.rigs import forking
 from tests.rigs.databases import TestDatabase
@@ -300,8 +301,10 @@ class Site:
 
     def approve(self, plan: int) -> None:
         """As a person does, with the key of the daemon's home."""
-        with Store.open(self.database.runtime) as store, store.transaction(Actor("ann")) as tx:
-            approve(tx, find_plan(tx, str(plan)), "ann", load_key(self.folder / "home"))
+        with Store.open(self.database.runtime) as store:
+            vault = open_vault(store, source_of(self.folder / "home", {}), "ann", particular=True)
+            with store.transaction(Actor("ann")) as tx:
+                approve(tx, find_plan(tx, str(plan)), "ann", vault.key)
 
     def status(self, plan: int) -> str:
         ((status,),) = self.rows("SELECT status FROM plans WHERE id = %s", plan)

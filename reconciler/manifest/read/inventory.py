@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zoneinfo
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -55,10 +56,25 @@ def _a_url(value: object) -> object:
     return value
 
 
+def _instant(value: str) -> datetime:
+    """A day is its beginning in UTC."""
+    found = datetime.fromisoformat(value)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _an_instant(value: str) -> str:
+    try:
+        _instant(value)
+    except ValueError:
+        raise ValueError("it is no day of the calendar, such as 2027-01-31") from None
+    return value
+
+
 TimeZone = Annotated[str, AfterValidator(_a_time_zone)]
 Number = Annotated[Decimal, BeforeValidator(_a_number)]
 CAPABILITY = r"^[a-z][a-z0-9_-]{0,62}$"
 ENVIRONMENT = r"^[A-Za-z_][A-Za-z0-9_]*$"
+INSTANT = r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2}))?$"
 # Any scheme, for a plug-in's provider may have its own; never a user or a password in it.
 URL = r"^[a-z][a-z0-9+.-]*://[^\s/?#@]+(/[^\s?#]*)?$"
 
@@ -113,6 +129,11 @@ class CredentialForm(Form):
     )
     stored: Literal[True] | None = Field(
         default=None, description="It is in the encrypted vault, put there by `reconciler credentials set`."
+    )
+    expires: Annotated[str, Field(pattern=INSTANT), AfterValidator(_an_instant)] | None = Field(
+        default=None,
+        description="When it is to be replaced: a day (2027-01-31) or an instant (2027-01-31T12:00:00Z). "
+        "From 30 days before, every plan says so.",
     )
 
 
@@ -236,7 +257,7 @@ def credential(envelope: Envelope, *, in_folder: bool) -> Credential | None:
     if form is None:
         envelope.scope.hide(envelope.spec)
         return None
-    if len(form.model_fields_set) != 1:
+    if len(form.model_fields_set - {"expires"}) != 1:
         message = "a credential says in exactly one way where the secret is"
         hint = "write one of environment: NAME, file: path, stored: true"
         envelope.scope.report("credential", message, position(envelope.spec), hint)
@@ -245,6 +266,7 @@ def credential(envelope: Envelope, *, in_folder: bool) -> Credential | None:
         name=envelope.address.name,
         environment=form.environment,
         file=_path(form.file, envelope, "file", in_folder=in_folder),
+        expires_at=_instant(form.expires) if form.expires else None,
         origin=envelope.origin,
     )
 
