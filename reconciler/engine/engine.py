@@ -128,7 +128,7 @@ class Engine:
         """A context that sees what the transaction sees: endpoints and credentials not committed yet."""
 
         def within(credential: str) -> str:
-            return self._hidden(resolve(tx, self.vault, credential))
+            return self.hidden(resolve(tx, self.vault, credential))
 
         connections = Connections(self.endpoints(tx, within), context.connections.stop)
         try:
@@ -184,9 +184,9 @@ class Engine:
         """A credential's value, at the moment of use. Raises CredentialError, without the value."""
         with self.store.read() as tx:
             where = whereabouts(tx, credential)
-        return self._hidden(where.value(self.vault))
+        return self.hidden(where.value(self.vault))
 
-    def _hidden(self, secret: str) -> str:
+    def hidden(self, secret: str) -> str:
         """The same, after the trace learnt it: nobody sends a secret that it would not know."""
         if self.trace is not None:
             self.trace.hide(secret)

@@ -58,6 +58,40 @@ def credentials_check(context: typer.Context, name: Name) -> None:
     check(settings_of(context), name)
 
 
+@credentials.command("rotate")
+def credentials_rotate(
+    context: typer.Context,
+    name: Name,
+    expires: Expires = None,
+    untried: Annotated[bool, typer.Option("--untried", help="Do not log in with it first.")] = False,
+) -> None:
+    """Replace a value in the vault by a new one, once its endpoints have accepted that.
+
+    The value comes from standard input or a prompt, and is encrypted with a data key of its own. When each
+    was stored stays on record (vault.secret_changes).
+    """
+    from reconciler.cli.handlers.logins import rotate
+
+    raise typer.Exit(rotate(settings_of(context), name, expires, tried=not untried))
+
+
+@credentials.command("test")
+def credentials_test(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Credentials.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every credential that is declared.")] = False,
+    output: o.Data = "table",
+) -> None:
+    """Log in with a credential at each of its endpoints, by one harmless read, and say as whom.
+
+    It ends with 1 where one of them refuses it. When the provider says that it expires is kept, and shown by
+    `list` and by every plan from 30 days before.
+    """
+    from reconciler.cli.handlers.logins import test
+
+    raise typer.Exit(test(settings_of(context), names or [], output, every=every))
+
+
 @credentials.command("rewrap")
 def credentials_rewrap(
     context: typer.Context,

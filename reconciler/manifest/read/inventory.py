@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import os
-import zoneinfo
-from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, WithJsonSchema
+from pydantic import BeforeValidator, Field, StrictInt, WithJsonSchema
 
 from reconciler.manifest.findings import Scope, listed, position
 from reconciler.manifest.model import ProviderTypeDeclaration
 from reconciler.manifest.read.attribute_values import read_setting
 from reconciler.manifest.read.envelope import Envelope
 from reconciler.manifest.read.forms import Form, find, read_form
+from reconciler.manifest.read.times import Instant, TimeZone, instant
 from reconciler.manifest.read.urls import ALLOWED, UrlProblem, check_endpoint, check_written
 from reconciler.manifest.yaml.nodes import Entry, Mapping, Position
 from reconciler.model.catalog import Catalog
 from reconciler.model.inventory import Credential, Datacenter, Endpoint, Location, Provider
 from reconciler.model.values import Scalar
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
-
-
-def _a_time_zone(value: str) -> str:
-    if _time_zones() and value not in _time_zones():
-        raise ValueError("it is no time zone of the tz database, such as Europe/Berlin")
-    return value
 
 
 def _a_number(value: object) -> object:
@@ -56,25 +43,9 @@ def _a_url(value: object) -> object:
     return value
 
 
-def _instant(value: str) -> datetime:
-    """A day is its beginning in UTC."""
-    found = datetime.fromisoformat(value)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _an_instant(value: str) -> str:
-    try:
-        _instant(value)
-    except ValueError:
-        raise ValueError("it is no day of the calendar, such as 2027-01-31") from None
-    return value
-
-
-TimeZone = Annotated[str, AfterValidator(_a_time_zone)]
 Number = Annotated[Decimal, BeforeValidator(_a_number)]
 CAPABILITY = r"^[a-z][a-z0-9_-]{0,62}$"
 ENVIRONMENT = r"^[A-Za-z_][A-Za-z0-9_]*$"
-INSTANT = r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2}))?$"
 # Any scheme, for a plug-in's provider may have its own; never a user or a password in it.
 URL = r"^[a-z][a-z0-9+.-]*://[^\s/?#@]+(/[^\s?#]*)?$"
 
@@ -130,9 +101,9 @@ class CredentialForm(Form):
     stored: Literal[True] | None = Field(
         default=None, description="It is in the encrypted vault, put there by `reconciler credentials set`."
     )
-    expires: Annotated[str, Field(pattern=INSTANT), AfterValidator(_an_instant)] | None = Field(
+    expires: Instant | None = Field(
         default=None,
-        description="When it is to be replaced: a day (2027-01-31) or an instant (2027-01-31T12:00:00Z). "
+        description='When it is to be replaced: a day ("2027-01-31") or an instant ("2027-01-31T12:00:00Z"). '
         "From 30 days before, every plan says so.",
     )
 
@@ -266,7 +237,7 @@ def credential(envelope: Envelope, *, in_folder: bool) -> Credential | None:
         name=envelope.address.name,
         environment=form.environment,
         file=_path(form.file, envelope, "file", in_folder=in_folder),
-        expires_at=_instant(form.expires) if form.expires else None,
+        expires_at=instant(form.expires) if form.expires else None,
         origin=envelope.origin,
     )
 
