@@ -192,9 +192,9 @@ class CredentialView:
     fingerprint: str | None
     updated_at: datetime
     expires_at: datetime | None
-    key_id: str | None
-    stored_at: datetime | None
     used_by: tuple[str, ...]
+    key_id: str | None = None
+    stored_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,10 +289,16 @@ def failure(tx: Transaction, address: str) -> FailureView | None:
     return next(iter(tx.all(FailureView, "views.failure", address=address)), None)
 
 
-def credentials(tx: Transaction) -> tuple[CredentialView, ...]:
-    """By name, each with the endpoints that log in with it."""
-    rows = (row._asdict() for row in tx.rows("views.credentials"))
-    return tuple(CredentialView(**row | {"used_by": tuple(row["used_by"])}) for row in rows)
+def credentials(tx: Transaction, *, vault: bool = True) -> tuple[CredentialView, ...]:
+    """By name, each with the endpoints that log in with it. `vault`: what is known of stored ones too."""
+    stored = {row.credential_id: row for row in tx.rows("secrets.about")} if vault else {}
+    found = []
+    for row in tx.rows("views.credentials"):
+        fields = {**row._asdict(), "used_by": tuple(row.used_by)}
+        about = stored.get(fields.pop("credential_id"))
+        key_id, stored_at = (about.master_key_id, about.stored_at) if about else (None, None)
+        found.append(CredentialView(**fields, key_id=key_id, stored_at=stored_at))
+    return tuple(found)
 
 
 def typical_seconds(tx: Transaction) -> dict[tuple[str, str], float]:

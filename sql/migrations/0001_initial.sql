@@ -867,6 +867,7 @@ CREATE TABLE revisions (
     content_hash bytea NOT NULL,
     catalog_hash bytea NOT NULL,
     actor text NOT NULL,
+    db_user text NOT NULL DEFAULT session_user,
     created_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT revisions_pkey PRIMARY KEY (id)
 );
@@ -891,6 +892,8 @@ COMMENT ON COLUMN revisions.catalog_hash IS
 'SHA-256 over the catalog they were read with.';
 COMMENT ON COLUMN revisions.actor IS
 'Who loaded it.';
+COMMENT ON COLUMN revisions.db_user IS
+'The session''s database user, whatever the actor claims; nobody can write another.';
 COMMENT ON COLUMN revisions.created_at IS
 'When it was loaded.';
 CREATE INDEX revisions_source ON revisions (source_id, id);
@@ -1779,6 +1782,7 @@ CREATE TABLE plans (
     hash text NOT NULL,
     revision_id bigint REFERENCES revisions (id),
     actor text NOT NULL,
+    db_user text NOT NULL DEFAULT session_user,
     created_at timestamptz NOT NULL DEFAULT now(),
     status text NOT NULL DEFAULT 'saved',
     source_name text,
@@ -1802,6 +1806,8 @@ COMMENT ON COLUMN plans.revision_id IS
 'The revision that it makes true.';
 COMMENT ON COLUMN plans.actor IS
 'Who made it.';
+COMMENT ON COLUMN plans.db_user IS
+'The session''s database user, whatever the actor claims; nobody can write another.';
 COMMENT ON COLUMN plans.created_at IS
 'When it was made.';
 COMMENT ON COLUMN plans.source_name IS
@@ -1840,6 +1846,7 @@ CREATE TABLE plan_approvals (
     plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
     hash text NOT NULL,
     approved_by text NOT NULL,
+    db_user text NOT NULL DEFAULT session_user,
     approved_at timestamptz NOT NULL DEFAULT now(),
     used_at timestamptz,
     mac bytea NOT NULL,
@@ -1858,6 +1865,8 @@ COMMENT ON COLUMN plan_approvals.hash IS
 'The plan''s hash as the person saw it.';
 COMMENT ON COLUMN plan_approvals.approved_by IS
 'Who.';
+COMMENT ON COLUMN plan_approvals.db_user IS
+'The session''s database user, whatever the approver claims; nobody can write another.';
 COMMENT ON COLUMN plan_approvals.approved_at IS
 'When.';
 COMMENT ON COLUMN plan_approvals.used_at IS
@@ -2387,6 +2396,7 @@ CREATE TABLE resource_operations (
     identity text,
     rests_on_version bigint,
     actor text NOT NULL,
+    db_user text NOT NULL DEFAULT session_user,
     revision_id bigint REFERENCES revisions (id),
     intended_at timestamptz NOT NULL DEFAULT now(),
     sent_at timestamptz,
@@ -2429,6 +2439,8 @@ COMMENT ON COLUMN resource_operations.rests_on_version IS
 'The resource''s version that it rests on; null where there was no row before.';
 COMMENT ON COLUMN resource_operations.actor IS
 'Who wanted it.';
+COMMENT ON COLUMN resource_operations.db_user IS
+'The session''s database user, whatever the actor claims; nobody can write another.';
 COMMENT ON COLUMN resource_operations.revision_id IS
 'The revision that it makes true.';
 COMMENT ON COLUMN resource_operations.intended_at IS
@@ -2539,12 +2551,115 @@ COMMENT ON COLUMN resource_operation_results.value_boolean IS
 'The value where data_type is boolean; null otherwise.';
 COMMENT ON COLUMN resource_operation_results.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
+-- Who changed something, when and why: one row a transaction (and one more for each operation or reason that it names in
+-- between), to which the rows of all histories refer. And marks: instants at which the whole database can be read again.
+--
+-- An instant alone does not say what a reader saw then, because transactions overlap. A transaction's number and a
+-- snapshot do, for ever: `pg_visible_in_snapshot` compares the two and needs nothing else of the server. Numbers begin
+-- anew in another cluster, as after a restore; `epoch` keeps the clusters apart.
+
+CREATE TABLE cluster_epochs (
+    id integer NOT NULL,
+    system_identifier bigint NOT NULL,
+    began_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT cluster_epochs_pkey PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE cluster_epochs IS
+'The clusters that this database lived in, in order: transactions are numbered by each of its own. Written by current_epoch.';
+COMMENT ON COLUMN cluster_epochs.id IS
+'Counts from 1; what has a smaller one happened before what has a greater one.';
+COMMENT ON COLUMN cluster_epochs.system_identifier IS
+'The cluster''s own identifier, as pg_control_system() has it.';
+COMMENT ON COLUMN cluster_epochs.began_at IS
+'When the first change was made there.';
+
+CREATE SEQUENCE changeset_id AS bigint;
+COMMENT ON SEQUENCE changeset_id IS 'Numbers changesets.';
+
+CREATE TABLE changesets (
+    id bigint NOT NULL DEFAULT nextval('changeset_id'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    revision_id bigint,
+    operation_id uuid,
+    epoch integer NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    db_user text NOT NULL,
+    CONSTRAINT changesets_pkey PRIMARY KEY (changed_at, id)
+) PARTITION BY RANGE (changed_at);
+
+COMMENT ON TABLE changesets IS
+'Who changed something, when and why. The rows of the histories refer to it by changed_at and changeset_id. Written by current_changeset.';
+COMMENT ON COLUMN changesets.id IS
+'Its number.';
+COMMENT ON COLUMN changesets.changed_at IS
+'When the transaction began.';
+COMMENT ON COLUMN changesets.xact IS
+'The transaction, as the cluster of its epoch numbers it.';
+COMMENT ON COLUMN changesets.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN changesets.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN changesets.epoch IS
+'The cluster that numbered the transaction: cluster_epochs.';
+COMMENT ON COLUMN changesets.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN changesets.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN changesets.cause IS
+'What brought it about: manifest, observation, operation and so on; manual where the session does not say.';
+COMMENT ON COLUMN changesets.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX changesets_xact ON changesets (epoch, xact);
+CREATE INDEX changesets_operation ON changesets (operation_id) WHERE operation_id IS NOT NULL;
+CREATE INDEX changesets_revision ON changesets (revision_id) WHERE revision_id IS NOT NULL;
+CREATE INDEX changesets_actor ON changesets (actor, changed_at);
+
+CREATE TABLE marks (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    taken_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    epoch integer NOT NULL REFERENCES cluster_epochs (id),
+    snapshot pg_snapshot NOT NULL DEFAULT pg_current_snapshot(),
+    kind text NOT NULL,
+    revision_id bigint REFERENCES revisions (id),
+    actor text NOT NULL,
+    db_user text NOT NULL,
+    CONSTRAINT marks_pkey PRIMARY KEY (id),
+    CONSTRAINT marks_kind CHECK (kind IN ('revision', 'apply', 'change', 'hand')),
+    CONSTRAINT marks_revision CHECK (revision_id IS NOT NULL OR kind <> 'revision')
+);
+
+COMMENT ON TABLE marks IS
+'Instants at which the database can be read again exactly as it was: resources_as_of and its like. Written by take_mark.';
+COMMENT ON COLUMN marks.id IS
+'Key, and the marks'' order.';
+COMMENT ON COLUMN marks.taken_at IS
+'When it was taken. What a mark sees was committed before.';
+COMMENT ON COLUMN marks.epoch IS
+'The cluster whose transactions the snapshot tells apart: cluster_epochs.';
+COMMENT ON COLUMN marks.snapshot IS
+'Which transactions had ended by then.';
+COMMENT ON COLUMN marks.kind IS
+'What it was taken after: a revision was recorded, an apply ended, a look or the daemon found that something had changed; or by hand.';
+COMMENT ON COLUMN marks.revision_id IS
+'The revision that was recorded, or that was applied; null for none.';
+COMMENT ON COLUMN marks.actor IS
+'Who took it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN marks.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX marks_taken_at ON marks (taken_at);
+CREATE INDEX marks_revision ON marks (revision_id) WHERE revision_id IS NOT NULL;
 -- Histories: everything that ever happened to a resource. Written by triggers and by nothing else; the runtime role may
 -- only read them. Partitioned by month, so that old months can be detached and archived.
 --
--- `changed_at` is the transaction's start, so that a transaction is one instant and no reading "as of" sees half of one.
--- Transactions overlap, so instants are not the order of changes: `change` is, for any one row, because it is drawn while
--- that row is locked. `xact` tells exactly which changes a snapshot saw.
+-- `changed_at` is the transaction's start, as in the changeset. Transactions overlap, so instants are not the order of
+-- changes: `change` is, for any one row, because it is drawn while that row is locked.
+--
+-- Each row says what was before as well as what came after: the past is read by taking back what came later (32_as_of.sql),
+-- for which the months before it need not be there.
 
 CREATE SEQUENCE history_change AS bigint;
 COMMENT ON SEQUENCE history_change IS 'Numbers all changes of all histories, in order for any one resource or row.';
@@ -2552,7 +2667,7 @@ COMMENT ON SEQUENCE history_change IS 'Numbers all changes of all histories, in 
 CREATE TABLE resource_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_id bigint NOT NULL,
     action text NOT NULL,
     address text NOT NULL,
@@ -2571,24 +2686,33 @@ CREATE TABLE resource_history (
     location_id integer,
     datacenter_id integer,
     deleted_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
+    old_address text,
+    old_name text,
+    old_provider_endpoint_id integer,
+    old_external_id text,
+    old_management text,
+    old_presence text,
+    old_prevent_destroy boolean,
+    old_on_remove text,
+    old_allow_downtime boolean,
+    old_replace_policy text,
+    old_create_before_destroy boolean,
+    old_source_id integer,
+    old_location_id integer,
+    old_datacenter_id integer,
+    old_deleted_at timestamptz,
     CONSTRAINT resource_history_pkey PRIMARY KEY (changed_at, change),
     CONSTRAINT resource_history_action CHECK (action IN ('insert', 'update', 'delete'))
 ) PARTITION BY RANGE (changed_at);
 
 COMMENT ON TABLE resource_history IS
-'What became of a resource''s own columns: one row a change, with the values after it. Written by triggers.';
+'What became of a resource''s own columns: one row a change, with the values before and after it. Written by triggers.';
 COMMENT ON COLUMN resource_history.change IS
 'The change''s number; orders the changes of a resource.';
 COMMENT ON COLUMN resource_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_history.resource_id IS
 'The resource.';
 COMMENT ON COLUMN resource_history.action IS
@@ -2625,33 +2749,46 @@ COMMENT ON COLUMN resource_history.datacenter_id IS
 'Its datacenter, after it.';
 COMMENT ON COLUMN resource_history.deleted_at IS
 'When the resource was gone; null while it lives.';
-COMMENT ON COLUMN resource_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_history.cause IS
-'What brought it about: manifest, observation, operation and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_history.db_user IS
-'The session''s database user, whatever the actor claims.';
+COMMENT ON COLUMN resource_history.old_address IS
+'The address before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_name IS
+'The name before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_provider_endpoint_id IS
+'The endpoint before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_external_id IS
+'The provider''s id before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_management IS
+'managed, unmanaged or quarantined, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_presence IS
+'present, absent or unknown, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_prevent_destroy IS
+'Whether it was guarded against destruction, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_on_remove IS
+'What was to happen when it left the manifests, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_allow_downtime IS
+'Whether a change might stop it, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_replace_policy IS
+'Whether it might be replaced, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_create_before_destroy IS
+'Whether a replacement made the new object first, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_source_id IS
+'Whose manifest it was from, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_location_id IS
+'Its location, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_datacenter_id IS
+'Its datacenter, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_deleted_at IS
+'When the resource was gone, before the change; null where there was none.';
 CREATE INDEX resource_history_resource ON resource_history (resource_id, changed_at);
+CREATE INDEX resource_history_changeset ON resource_history (changeset_id);
 
 CREATE TABLE resource_state_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_id bigint NOT NULL,
     from_state_id integer,
     to_state_id integer NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT resource_state_history_pkey PRIMARY KEY (changed_at, change)
 ) PARTITION BY RANGE (changed_at);
 
@@ -2661,64 +2798,47 @@ COMMENT ON COLUMN resource_state_history.change IS
 'The change''s number; orders the changes of a resource.';
 COMMENT ON COLUMN resource_state_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_state_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_state_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_state_history.resource_id IS
 'The resource.';
 COMMENT ON COLUMN resource_state_history.from_state_id IS
 'The state before; null for the first.';
 COMMENT ON COLUMN resource_state_history.to_state_id IS
 'The state after.';
-COMMENT ON COLUMN resource_state_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_state_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_state_history.cause IS
-'What brought it about: manifest, observation, operation and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_state_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_state_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_state_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_state_history_resource ON resource_state_history (resource_id, changed_at);
+CREATE INDEX resource_state_history_changeset ON resource_state_history (changeset_id);
 
+-- Most rows of a database are these, so their columns stand in the order in which they pad least, and their indexes are
+-- those whose entries are alike by the hundred and are stored once. It has no key: nothing refers to a row.
 CREATE TABLE resource_attribute_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_id bigint NOT NULL,
     attribute_definition_id integer NOT NULL,
     ordinal smallint NOT NULL,
     action text NOT NULL,
-    data_type text NOT NULL,
-    old_string text,
     old_integer bigint,
-    old_decimal numeric,
-    old_boolean boolean,
-    old_datetime timestamptz,
-    old_credential text,
-    old_fingerprint text,
-    old_target_type text,
-    old_key text,
-    old_inner_key text,
-    new_string text,
     new_integer bigint,
-    new_decimal numeric,
-    new_boolean boolean,
+    old_datetime timestamptz,
     new_datetime timestamptz,
+    old_boolean boolean,
+    new_boolean boolean,
+    old_string text,
+    new_string text,
+    old_decimal numeric,
+    new_decimal numeric,
+    old_credential text,
     new_credential text,
+    old_fingerprint text,
     new_fingerprint text,
+    old_target_type text,
     new_target_type text,
+    old_key text,
     new_key text,
+    old_inner_key text,
     new_inner_key text,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
-    CONSTRAINT resource_attribute_history_pkey PRIMARY KEY (changed_at, change),
     CONSTRAINT resource_attribute_history_action CHECK (action IN ('insert', 'update', 'delete'))
 ) PARTITION BY RANGE (changed_at);
 
@@ -2728,8 +2848,8 @@ COMMENT ON COLUMN resource_attribute_history.change IS
 'The change''s number; orders the changes of a resource.';
 COMMENT ON COLUMN resource_attribute_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_attribute_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_attribute_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_attribute_history.resource_id IS
 'The resource.';
 COMMENT ON COLUMN resource_attribute_history.attribute_definition_id IS
@@ -2738,18 +2858,16 @@ COMMENT ON COLUMN resource_attribute_history.ordinal IS
 'The element''s place.';
 COMMENT ON COLUMN resource_attribute_history.action IS
 'insert, update or delete.';
-COMMENT ON COLUMN resource_attribute_history.data_type IS
-'Which of the values is set.';
 COMMENT ON COLUMN resource_attribute_history.old_string IS
-'The value where data_type is string, before the change; null otherwise.';
+'The value of a string attribute, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_integer IS
-'The value where data_type is integer, in the unit of its definition, before the change; null otherwise.';
+'The value of an integer attribute, in the unit of its definition, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_decimal IS
-'The value where data_type is decimal, in the unit of its definition, before the change; null otherwise.';
+'The value of a decimal attribute, in the unit of its definition, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_boolean IS
-'The value where data_type is boolean, before the change; null otherwise.';
+'The value of a boolean attribute, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_datetime IS
-'The value where data_type is datetime, before the change; null otherwise.';
+'The value of a datetime attribute, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_credential IS
 'The name of a secret''s credential, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_fingerprint IS
@@ -2761,15 +2879,15 @@ COMMENT ON COLUMN resource_attribute_history.old_key IS
 COMMENT ON COLUMN resource_attribute_history.old_inner_key IS
 'The key that it had inside of that key, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_string IS
-'The value where data_type is string, after the change; null otherwise.';
+'The value of a string attribute, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_integer IS
-'The value where data_type is integer, in the unit of its definition, after the change; null otherwise.';
+'The value of an integer attribute, in the unit of its definition, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_decimal IS
-'The value where data_type is decimal, in the unit of its definition, after the change; null otherwise.';
+'The value of a decimal attribute, in the unit of its definition, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_boolean IS
-'The value where data_type is boolean, after the change; null otherwise.';
+'The value of a boolean attribute, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_datetime IS
-'The value where data_type is datetime, after the change; null otherwise.';
+'The value of a datetime attribute, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_credential IS
 'The name of a secret''s credential, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_fingerprint IS
@@ -2780,35 +2898,18 @@ COMMENT ON COLUMN resource_attribute_history.new_key IS
 'The key that the value had in a map, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_inner_key IS
 'The key that it had inside of that key, after the change; null otherwise.';
-COMMENT ON COLUMN resource_attribute_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_attribute_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_attribute_history.cause IS
-'What brought it about: manifest, observation, operation and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_attribute_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_attribute_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_attribute_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_attribute_history_resource ON resource_attribute_history (resource_id, changed_at);
+CREATE INDEX resource_attribute_history_changeset ON resource_attribute_history (changeset_id);
 
 CREATE TABLE resource_tag_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_id bigint NOT NULL,
     tag_id bigint NOT NULL,
     key text NOT NULL,
     value text NOT NULL,
     action text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT resource_tag_history_pkey PRIMARY KEY (changed_at, change),
     CONSTRAINT resource_tag_history_action CHECK (action IN ('insert', 'delete'))
 ) PARTITION BY RANGE (changed_at);
@@ -2819,8 +2920,8 @@ COMMENT ON COLUMN resource_tag_history.change IS
 'The change''s number; orders the changes of a resource.';
 COMMENT ON COLUMN resource_tag_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_tag_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_tag_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_tag_history.resource_id IS
 'The resource.';
 COMMENT ON COLUMN resource_tag_history.tag_id IS
@@ -2831,34 +2932,17 @@ COMMENT ON COLUMN resource_tag_history.value IS
 'Its value.';
 COMMENT ON COLUMN resource_tag_history.action IS
 'insert or delete.';
-COMMENT ON COLUMN resource_tag_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_tag_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_tag_history.cause IS
-'What brought it about: manifest, observation, operation and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_tag_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_tag_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_tag_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_tag_history_resource ON resource_tag_history (resource_id, changed_at);
+CREATE INDEX resource_tag_history_changeset ON resource_tag_history (changeset_id);
 
 CREATE TABLE resource_relationship_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_id bigint NOT NULL,
     parent_resource_id bigint NOT NULL,
     relationship_type_id integer NOT NULL,
     action text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT resource_relationship_history_pkey PRIMARY KEY (changed_at, change),
     CONSTRAINT resource_relationship_history_action CHECK (action IN ('insert', 'delete'))
 ) PARTITION BY RANGE (changed_at);
@@ -2869,8 +2953,8 @@ COMMENT ON COLUMN resource_relationship_history.change IS
 'The change''s number; orders the changes of a resource.';
 COMMENT ON COLUMN resource_relationship_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_relationship_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_relationship_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_relationship_history.resource_id IS
 'The resource.';
 COMMENT ON COLUMN resource_relationship_history.parent_resource_id IS
@@ -2879,19 +2963,8 @@ COMMENT ON COLUMN resource_relationship_history.relationship_type_id IS
 'What ties them.';
 COMMENT ON COLUMN resource_relationship_history.action IS
 'insert or delete.';
-COMMENT ON COLUMN resource_relationship_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_relationship_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_relationship_history.cause IS
-'What brought it about: manifest, observation, operation and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_relationship_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_relationship_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_relationship_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_relationship_history_resource ON resource_relationship_history (resource_id, changed_at);
+CREATE INDEX resource_relationship_history_changeset ON resource_relationship_history (changeset_id);
 CREATE INDEX resource_relationship_history_parent ON resource_relationship_history (parent_resource_id, changed_at);
 -- Who may say where requests and secrets go. Written with the inventory and by `reconciler credentials bind`.
 
@@ -2941,17 +3014,11 @@ CREATE INDEX provider_declarations_source ON provider_declarations (source_id);
 CREATE TABLE installation_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     singleton boolean NOT NULL,
     action text NOT NULL,
     uid uuid NOT NULL,
     key_id text,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT installation_history_pkey PRIMARY KEY (change),
     CONSTRAINT installation_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -2962,8 +3029,8 @@ COMMENT ON COLUMN installation_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN installation_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN installation_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN installation_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN installation_history.singleton IS
 'Always true: there is one row.';
 COMMENT ON COLUMN installation_history.action IS
@@ -2973,24 +3040,12 @@ COMMENT ON COLUMN installation_history.uid IS
 COMMENT ON COLUMN installation_history.key_id IS
 'Which key the fingerprints and stored secrets are made with, where the database is the embedded one; NULL before the
 first use. Written by `secrets.use_key`, so that a lost key is noticed and no other silently takes its place.';
-COMMENT ON COLUMN installation_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN installation_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN installation_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN installation_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN installation_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN installation_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX installation_history_row ON installation_history (singleton, change);
 
 CREATE TABLE provider_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_id integer NOT NULL,
     action text NOT NULL,
     provider_type_id integer NOT NULL,
@@ -2998,12 +3053,6 @@ CREATE TABLE provider_history (
     display_name text NOT NULL,
     description text NOT NULL,
     deleted_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3014,8 +3063,8 @@ COMMENT ON COLUMN provider_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_history.provider_id IS
 'The provider.';
 COMMENT ON COLUMN provider_history.action IS
@@ -3030,24 +3079,12 @@ COMMENT ON COLUMN provider_history.description IS
 'What it is.';
 COMMENT ON COLUMN provider_history.deleted_at IS
 'When it left the manifests; null while it is there.';
-COMMENT ON COLUMN provider_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_history_row ON provider_history (provider_id, change);
 
 CREATE TABLE provider_credential_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     credential_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
@@ -3056,12 +3093,6 @@ CREATE TABLE provider_credential_history (
     file_path text,
     fingerprint text,
     deleted_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_credential_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_credential_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3072,8 +3103,8 @@ COMMENT ON COLUMN provider_credential_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_credential_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_credential_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_credential_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_credential_history.credential_id IS
 'The credential.';
 COMMENT ON COLUMN provider_credential_history.action IS
@@ -3090,35 +3121,17 @@ COMMENT ON COLUMN provider_credential_history.fingerprint IS
 'Keyed hash of the secret when it was last seen, 12 hexadecimal digits; null before.';
 COMMENT ON COLUMN provider_credential_history.deleted_at IS
 'When it was removed; null while it is there.';
-COMMENT ON COLUMN provider_credential_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_credential_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_credential_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_credential_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_credential_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_credential_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_credential_history_row ON provider_credential_history (credential_id, change);
 
 CREATE TABLE provider_credential_host_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_credential_id integer NOT NULL,
     host text NOT NULL,
     action text NOT NULL,
     bound_at timestamptz NOT NULL,
     bound_by text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_credential_host_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_credential_host_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3129,8 +3142,8 @@ COMMENT ON COLUMN provider_credential_host_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_credential_host_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_credential_host_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_credential_host_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_credential_host_history.provider_credential_id IS
 'The credential.';
 COMMENT ON COLUMN provider_credential_host_history.host IS
@@ -3141,25 +3154,13 @@ COMMENT ON COLUMN provider_credential_host_history.bound_at IS
 'Since when.';
 COMMENT ON COLUMN provider_credential_host_history.bound_by IS
 'Who did it: whoever applied the manifest, or ran the command.';
-COMMENT ON COLUMN provider_credential_host_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_credential_host_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_credential_host_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_credential_host_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_credential_host_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_credential_host_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_credential_host_history_row
 ON provider_credential_host_history (provider_credential_id, host, change);
 
 CREATE TABLE provider_endpoint_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_endpoint_id integer NOT NULL,
     action text NOT NULL,
     provider_id integer NOT NULL,
@@ -3171,12 +3172,6 @@ CREATE TABLE provider_endpoint_history (
     drift_policy text NOT NULL,
     request_limit_per_hour integer,
     deleted_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_endpoint_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_endpoint_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3187,8 +3182,8 @@ COMMENT ON COLUMN provider_endpoint_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_endpoint_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_endpoint_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_endpoint_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_endpoint_history.provider_endpoint_id IS
 'The endpoint.';
 COMMENT ON COLUMN provider_endpoint_history.action IS
@@ -3211,24 +3206,12 @@ COMMENT ON COLUMN provider_endpoint_history.request_limit_per_hour IS
 'Most requests an hour that we allow ourselves; null for the provider''s own limit.';
 COMMENT ON COLUMN provider_endpoint_history.deleted_at IS
 'When it left the manifests; null while it is there.';
-COMMENT ON COLUMN provider_endpoint_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_endpoint_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_endpoint_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_endpoint_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_endpoint_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_endpoint_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_endpoint_history_row ON provider_endpoint_history (provider_endpoint_id, change);
 
 CREATE TABLE provider_endpoint_setting_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_endpoint_id integer NOT NULL,
     name text NOT NULL,
     action text NOT NULL,
@@ -3238,12 +3221,6 @@ CREATE TABLE provider_endpoint_setting_history (
     value_decimal numeric,
     value_boolean boolean,
     value_datetime timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_endpoint_setting_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_endpoint_setting_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3254,8 +3231,8 @@ COMMENT ON COLUMN provider_endpoint_setting_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_endpoint_setting_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_endpoint_setting_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_endpoint_setting_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_endpoint_setting_history.provider_endpoint_id IS
 'The endpoint.';
 COMMENT ON COLUMN provider_endpoint_setting_history.name IS
@@ -3274,35 +3251,17 @@ COMMENT ON COLUMN provider_endpoint_setting_history.value_boolean IS
 'The value where data_type is boolean; null otherwise.';
 COMMENT ON COLUMN provider_endpoint_setting_history.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
-COMMENT ON COLUMN provider_endpoint_setting_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_endpoint_setting_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_endpoint_setting_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_endpoint_setting_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_endpoint_setting_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_endpoint_setting_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_endpoint_setting_history_row
 ON provider_endpoint_setting_history (provider_endpoint_id, name, change);
 
 CREATE TABLE provider_declaration_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     kind text NOT NULL,
     name text NOT NULL,
     action text NOT NULL,
     source_id integer NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_declaration_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_declaration_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3313,8 +3272,8 @@ COMMENT ON COLUMN provider_declaration_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_declaration_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_declaration_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_declaration_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_declaration_history.kind IS
 'provider, endpoint or credential: what its address begins with.';
 COMMENT ON COLUMN provider_declaration_history.name IS
@@ -3323,24 +3282,12 @@ COMMENT ON COLUMN provider_declaration_history.action IS
 'insert, update or delete; a deleted row is shown as it was last.';
 COMMENT ON COLUMN provider_declaration_history.source_id IS
 'The source that declares it.';
-COMMENT ON COLUMN provider_declaration_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_declaration_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_declaration_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_declaration_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_declaration_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_declaration_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_declaration_history_row ON provider_declaration_history (kind, name, change);
 
 CREATE TABLE location_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     location_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
@@ -3350,12 +3297,6 @@ CREATE TABLE location_history (
     latitude numeric(9, 6),
     longitude numeric(9, 6),
     time_zone text,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT location_history_pkey PRIMARY KEY (change),
     CONSTRAINT location_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3366,8 +3307,8 @@ COMMENT ON COLUMN location_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN location_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN location_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN location_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN location_history.location_id IS
 'The location.';
 COMMENT ON COLUMN location_history.action IS
@@ -3386,24 +3327,12 @@ COMMENT ON COLUMN location_history.longitude IS
 'Degrees east.';
 COMMENT ON COLUMN location_history.time_zone IS
 'A name of the IANA time zone database, checked by a trigger.';
-COMMENT ON COLUMN location_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN location_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN location_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN location_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN location_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN location_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX location_history_row ON location_history (location_id, change);
 
 CREATE TABLE datacenter_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     datacenter_id integer NOT NULL,
     action text NOT NULL,
     location_id integer NOT NULL,
@@ -3411,12 +3340,6 @@ CREATE TABLE datacenter_history (
     display_name text NOT NULL,
     description text NOT NULL,
     time_zone text,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT datacenter_history_pkey PRIMARY KEY (change),
     CONSTRAINT datacenter_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3427,8 +3350,8 @@ COMMENT ON COLUMN datacenter_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN datacenter_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN datacenter_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN datacenter_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN datacenter_history.datacenter_id IS
 'The datacenter.';
 COMMENT ON COLUMN datacenter_history.action IS
@@ -3443,24 +3366,12 @@ COMMENT ON COLUMN datacenter_history.description IS
 'What it is.';
 COMMENT ON COLUMN datacenter_history.time_zone IS
 'A name of the IANA time zone database where it is not the location''s, checked by a trigger.';
-COMMENT ON COLUMN datacenter_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN datacenter_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN datacenter_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN datacenter_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN datacenter_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN datacenter_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX datacenter_history_row ON datacenter_history (datacenter_id, change);
 
 CREATE TABLE datacenter_capability_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     datacenter_id integer NOT NULL,
     name text NOT NULL,
     action text NOT NULL,
@@ -3471,12 +3382,6 @@ CREATE TABLE datacenter_capability_history (
     value_boolean boolean,
     value_datetime timestamptz,
     unit text,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT datacenter_capability_history_pkey PRIMARY KEY (change),
     CONSTRAINT datacenter_capability_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3487,8 +3392,8 @@ COMMENT ON COLUMN datacenter_capability_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN datacenter_capability_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN datacenter_capability_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN datacenter_capability_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN datacenter_capability_history.datacenter_id IS
 'The datacenter.';
 COMMENT ON COLUMN datacenter_capability_history.name IS
@@ -3509,34 +3414,16 @@ COMMENT ON COLUMN datacenter_capability_history.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
 COMMENT ON COLUMN datacenter_capability_history.unit IS
 'The unit of a number.';
-COMMENT ON COLUMN datacenter_capability_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN datacenter_capability_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN datacenter_capability_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN datacenter_capability_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN datacenter_capability_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN datacenter_capability_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX datacenter_capability_history_row ON datacenter_capability_history (datacenter_id, name, change);
 
 CREATE TABLE provider_datacenter_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_id integer NOT NULL,
     datacenter_id integer NOT NULL,
     action text NOT NULL,
     external_name text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_datacenter_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_datacenter_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3547,8 +3434,8 @@ COMMENT ON COLUMN provider_datacenter_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_datacenter_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_datacenter_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_datacenter_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_datacenter_history.provider_id IS
 'The provider.';
 COMMENT ON COLUMN provider_datacenter_history.datacenter_id IS
@@ -3557,24 +3444,12 @@ COMMENT ON COLUMN provider_datacenter_history.action IS
 'insert, update or delete; a deleted row is shown as it was last.';
 COMMENT ON COLUMN provider_datacenter_history.external_name IS
 'What the provider calls it.';
-COMMENT ON COLUMN provider_datacenter_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_datacenter_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_datacenter_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_datacenter_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_datacenter_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_datacenter_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_datacenter_history_row ON provider_datacenter_history (provider_id, datacenter_id, change);
 
 CREATE TABLE manifest_source_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     source_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
@@ -3584,12 +3459,6 @@ CREATE TABLE manifest_source_history (
     subfolder text,
     repository text,
     forgotten_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT manifest_source_history_pkey PRIMARY KEY (change),
     CONSTRAINT manifest_source_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3600,8 +3469,8 @@ COMMENT ON COLUMN manifest_source_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN manifest_source_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN manifest_source_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN manifest_source_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN manifest_source_history.source_id IS
 'The source.';
 COMMENT ON COLUMN manifest_source_history.action IS
@@ -3620,24 +3489,12 @@ COMMENT ON COLUMN manifest_source_history.repository IS
 'The repository it was last read from, by host and path, whatever way leads there; null where it is known to be in none.';
 COMMENT ON COLUMN manifest_source_history.forgotten_at IS
 'When a person said that there is no such source any more; null while there is.';
-COMMENT ON COLUMN manifest_source_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN manifest_source_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN manifest_source_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN manifest_source_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN manifest_source_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN manifest_source_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX manifest_source_history_row ON manifest_source_history (source_id, change);
 
 CREATE TABLE hold_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     hold_id bigint NOT NULL,
     action text NOT NULL,
     address text,
@@ -3646,16 +3503,10 @@ CREATE TABLE hold_history (
     tag_key text,
     tag_value text,
     owner text NOT NULL,
-    hold_reason text NOT NULL,
+    reason text NOT NULL,
     until timestamptz,
     released_at timestamptz,
     while_wanted boolean NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT hold_history_pkey PRIMARY KEY (change),
     CONSTRAINT hold_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3666,8 +3517,8 @@ COMMENT ON COLUMN hold_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN hold_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN hold_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN hold_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN hold_history.hold_id IS
 'The hold.';
 COMMENT ON COLUMN hold_history.action IS
@@ -3684,7 +3535,7 @@ COMMENT ON COLUMN hold_history.tag_value IS
 'With this value; null for any.';
 COMMENT ON COLUMN hold_history.owner IS
 'Who asked for it.';
-COMMENT ON COLUMN hold_history.hold_reason IS
+COMMENT ON COLUMN hold_history.reason IS
 'Why.';
 COMMENT ON COLUMN hold_history.until IS
 'Until when; null until it is released.';
@@ -3692,18 +3543,6 @@ COMMENT ON COLUMN hold_history.released_at IS
 'When it was released; null while it holds.';
 COMMENT ON COLUMN hold_history.while_wanted IS
 'Whether it ends by itself once no manifest wants the address any more: what was deleted although one does.';
-COMMENT ON COLUMN hold_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN hold_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN hold_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN hold_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN hold_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN hold_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX hold_history_row ON hold_history (hold_id, change);
 -- What became of the catalog, table by table: a new version of the program, a manifest or a person changed it. The sync
 -- writes what differs and nothing else, so that these grow with the catalog's changes and not with its size.
@@ -3711,19 +3550,13 @@ CREATE INDEX hold_history_row ON hold_history (hold_id, change);
 CREATE TABLE provider_type_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_type_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
     display_name text NOT NULL,
     description text NOT NULL,
     retired_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_type_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3734,8 +3567,8 @@ COMMENT ON COLUMN provider_type_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_type_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_type_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_type_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_type_history.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_history.action IS
@@ -3748,24 +3581,12 @@ COMMENT ON COLUMN provider_type_history.description IS
 'What it is.';
 COMMENT ON COLUMN provider_type_history.retired_at IS
 'When it left the catalog; rows that refer to it stay. Null while it is in use.';
-COMMENT ON COLUMN provider_type_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_type_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_type_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_type_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_type_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_type_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_type_history_row ON provider_type_history (provider_type_id, change);
 
 CREATE TABLE provider_type_setting_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_type_id integer NOT NULL,
     name text NOT NULL,
     action text NOT NULL,
@@ -3777,12 +3598,6 @@ CREATE TABLE provider_type_setting_history (
     display_name text NOT NULL,
     description text NOT NULL,
     is_secret boolean NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_type_setting_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_type_setting_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3793,8 +3608,8 @@ COMMENT ON COLUMN provider_type_setting_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_type_setting_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_type_setting_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_type_setting_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_type_setting_history.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_setting_history.name IS
@@ -3817,34 +3632,16 @@ COMMENT ON COLUMN provider_type_setting_history.description IS
 'What it does.';
 COMMENT ON COLUMN provider_type_setting_history.is_secret IS
 'Whether its value is the name of a credential.';
-COMMENT ON COLUMN provider_type_setting_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_type_setting_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_type_setting_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_type_setting_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_type_setting_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_type_setting_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_type_setting_history_row ON provider_type_setting_history (provider_type_id, name, change);
 
 CREATE TABLE relationship_type_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     relationship_type_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
     description text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT relationship_type_history_pkey PRIMARY KEY (change),
     CONSTRAINT relationship_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3855,8 +3652,8 @@ COMMENT ON COLUMN relationship_type_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN relationship_type_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN relationship_type_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN relationship_type_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN relationship_type_history.relationship_type_id IS
 'The relationship type.';
 COMMENT ON COLUMN relationship_type_history.action IS
@@ -3865,24 +3662,12 @@ COMMENT ON COLUMN relationship_type_history.name IS
 'contains, depends_on, member_of, attached_to and so on.';
 COMMENT ON COLUMN relationship_type_history.description IS
 'What the parent is to the child.';
-COMMENT ON COLUMN relationship_type_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN relationship_type_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN relationship_type_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN relationship_type_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN relationship_type_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN relationship_type_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX relationship_type_history_row ON relationship_type_history (relationship_type_id, change);
 
 CREATE TABLE resource_type_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_type_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
@@ -3894,12 +3679,6 @@ CREATE TABLE resource_type_history (
     description text NOT NULL,
     origin text NOT NULL,
     retired_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT resource_type_history_pkey PRIMARY KEY (change),
     CONSTRAINT resource_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3910,8 +3689,8 @@ COMMENT ON COLUMN resource_type_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN resource_type_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_type_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_type_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_type_history.resource_type_id IS
 'The resource type.';
 COMMENT ON COLUMN resource_type_history.action IS
@@ -3934,34 +3713,16 @@ COMMENT ON COLUMN resource_type_history.origin IS
 'driver (shipped) or user (from a manifest).';
 COMMENT ON COLUMN resource_type_history.retired_at IS
 'When it left the catalog; rows that refer to it stay. Null while it is in use.';
-COMMENT ON COLUMN resource_type_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_type_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_type_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_type_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_type_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_type_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_type_history_row ON resource_type_history (resource_type_id, change);
 
 CREATE TABLE resource_type_parent_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_type_id integer NOT NULL,
     parent_type_id integer NOT NULL,
     action text NOT NULL,
     position smallint NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT resource_type_parent_history_pkey PRIMARY KEY (change),
     CONSTRAINT resource_type_parent_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3972,8 +3733,8 @@ COMMENT ON COLUMN resource_type_parent_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN resource_type_parent_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_type_parent_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_type_parent_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_type_parent_history.resource_type_id IS
 'The part''s type.';
 COMMENT ON COLUMN resource_type_parent_history.parent_type_id IS
@@ -3982,35 +3743,17 @@ COMMENT ON COLUMN resource_type_parent_history.action IS
 'insert, update or delete; a deleted row is shown as it was last.';
 COMMENT ON COLUMN resource_type_parent_history.position IS
 'The parent''s place in the catalog''s list, from 0.';
-COMMENT ON COLUMN resource_type_parent_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_type_parent_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_type_parent_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_type_parent_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_type_parent_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_type_parent_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_type_parent_history_row
 ON resource_type_parent_history (resource_type_id, parent_type_id, change);
 
 CREATE TABLE resource_type_key_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_type_id integer NOT NULL,
     attribute_definition_id integer NOT NULL,
     action text NOT NULL,
     position smallint NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT resource_type_key_history_pkey PRIMARY KEY (change),
     CONSTRAINT resource_type_key_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -4021,8 +3764,8 @@ COMMENT ON COLUMN resource_type_key_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN resource_type_key_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_type_key_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_type_key_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_type_key_history.resource_type_id IS
 'The part''s type.';
 COMMENT ON COLUMN resource_type_key_history.attribute_definition_id IS
@@ -4031,25 +3774,13 @@ COMMENT ON COLUMN resource_type_key_history.action IS
 'insert, update or delete; a deleted row is shown as it was last.';
 COMMENT ON COLUMN resource_type_key_history.position IS
 'Its place in the key, from 0.';
-COMMENT ON COLUMN resource_type_key_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_type_key_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_type_key_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_type_key_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_type_key_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_type_key_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_type_key_history_row
 ON resource_type_key_history (resource_type_id, attribute_definition_id, change);
 
 CREATE TABLE attribute_definition_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     attribute_definition_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
@@ -4062,12 +3793,6 @@ CREATE TABLE attribute_definition_history (
     is_secret boolean NOT NULL,
     relationship_type_id integer,
     retired_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT attribute_definition_history_pkey PRIMARY KEY (change),
     CONSTRAINT attribute_definition_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -4078,8 +3803,8 @@ COMMENT ON COLUMN attribute_definition_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN attribute_definition_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN attribute_definition_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN attribute_definition_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN attribute_definition_history.attribute_definition_id IS
 'The attribute.';
 COMMENT ON COLUMN attribute_definition_history.action IS
@@ -4104,34 +3829,16 @@ COMMENT ON COLUMN attribute_definition_history.relationship_type_id IS
 'The tie that a reference makes, with its target as the parent.';
 COMMENT ON COLUMN attribute_definition_history.retired_at IS
 'When it left the catalog; rows that refer to it stay. Null while it is in use.';
-COMMENT ON COLUMN attribute_definition_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN attribute_definition_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN attribute_definition_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN attribute_definition_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN attribute_definition_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN attribute_definition_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX attribute_definition_history_row ON attribute_definition_history (attribute_definition_id, change);
 
 CREATE TABLE attribute_reference_type_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     attribute_definition_id integer NOT NULL,
     resource_type_id integer NOT NULL,
     action text NOT NULL,
     position smallint NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT attribute_reference_type_history_pkey PRIMARY KEY (change),
     CONSTRAINT attribute_reference_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -4142,8 +3849,8 @@ COMMENT ON COLUMN attribute_reference_type_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN attribute_reference_type_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN attribute_reference_type_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN attribute_reference_type_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN attribute_reference_type_history.attribute_definition_id IS
 'The reference.';
 COMMENT ON COLUMN attribute_reference_type_history.resource_type_id IS
@@ -4152,37 +3859,19 @@ COMMENT ON COLUMN attribute_reference_type_history.action IS
 'insert, update or delete; a deleted row is shown as it was last.';
 COMMENT ON COLUMN attribute_reference_type_history.position IS
 'The type''s place in the catalog''s list, from 0.';
-COMMENT ON COLUMN attribute_reference_type_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN attribute_reference_type_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN attribute_reference_type_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN attribute_reference_type_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN attribute_reference_type_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN attribute_reference_type_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX attribute_reference_type_history_row
 ON attribute_reference_type_history (attribute_definition_id, resource_type_id, change);
 
 CREATE TABLE provider_resource_type_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_type_id integer NOT NULL,
     resource_type_id integer NOT NULL,
     action text NOT NULL,
     identity text NOT NULL,
     unique_name boolean NOT NULL,
     stores_tags boolean NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_resource_type_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_resource_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -4193,8 +3882,8 @@ COMMENT ON COLUMN provider_resource_type_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_resource_type_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_resource_type_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_resource_type_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_resource_type_history.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_resource_type_history.resource_type_id IS
@@ -4207,35 +3896,17 @@ COMMENT ON COLUMN provider_resource_type_history.unique_name IS
 'Whether the provider refuses a second object of the same name.';
 COMMENT ON COLUMN provider_resource_type_history.stores_tags IS
 'Whether the provider keeps tags on it; where not, they are in resource_tags alone.';
-COMMENT ON COLUMN provider_resource_type_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_resource_type_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_resource_type_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_resource_type_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_resource_type_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_resource_type_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_resource_type_history_row
 ON provider_resource_type_history (provider_type_id, resource_type_id, change);
 
 CREATE TABLE resource_type_attribute_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_type_id integer NOT NULL,
     attribute_definition_id integer NOT NULL,
     action text NOT NULL,
     data_type text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT resource_type_attribute_history_pkey PRIMARY KEY (change),
     CONSTRAINT resource_type_attribute_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -4246,8 +3917,8 @@ COMMENT ON COLUMN resource_type_attribute_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN resource_type_attribute_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_type_attribute_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_type_attribute_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_type_attribute_history.resource_type_id IS
 'The resource type.';
 COMMENT ON COLUMN resource_type_attribute_history.attribute_definition_id IS
@@ -4256,25 +3927,13 @@ COMMENT ON COLUMN resource_type_attribute_history.action IS
 'insert, update or delete; a deleted row is shown as it was last.';
 COMMENT ON COLUMN resource_type_attribute_history.data_type IS
 'The attribute''s data type again, so that one foreign key carries all three.';
-COMMENT ON COLUMN resource_type_attribute_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_type_attribute_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_type_attribute_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_type_attribute_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_type_attribute_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_type_attribute_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_type_attribute_history_row
 ON resource_type_attribute_history (resource_type_id, attribute_definition_id, change);
 
 CREATE TABLE provider_type_attribute_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_type_id integer NOT NULL,
     resource_type_id integer NOT NULL,
     attribute_definition_id integer NOT NULL,
@@ -4292,12 +3951,6 @@ CREATE TABLE provider_type_attribute_history (
     is_unique boolean NOT NULL,
     unique_within_definition_id integer,
     unset_meaning text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_type_attribute_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_type_attribute_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -4308,8 +3961,8 @@ COMMENT ON COLUMN provider_type_attribute_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_type_attribute_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_type_attribute_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_type_attribute_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_type_attribute_history.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_attribute_history.resource_type_id IS
@@ -4344,25 +3997,13 @@ COMMENT ON COLUMN provider_type_attribute_history.unique_within_definition_id IS
 'The attribute within one value of which it is unique (an address within its network); null: the endpoint.';
 COMMENT ON COLUMN provider_type_attribute_history.unset_meaning IS
 'What a manifest''s null does to it; empty where it cannot be unset.';
-COMMENT ON COLUMN provider_type_attribute_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_type_attribute_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_type_attribute_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_type_attribute_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_type_attribute_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_type_attribute_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_type_attribute_history_row
 ON provider_type_attribute_history (provider_type_id, resource_type_id, attribute_definition_id, change);
 
 CREATE TABLE provider_type_attribute_default_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_type_id integer NOT NULL,
     resource_type_id integer NOT NULL,
     attribute_definition_id integer NOT NULL,
@@ -4374,12 +4015,6 @@ CREATE TABLE provider_type_attribute_default_history (
     value_decimal numeric,
     value_boolean boolean,
     value_datetime timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_type_attribute_default_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_type_attribute_default_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -4390,8 +4025,8 @@ COMMENT ON COLUMN provider_type_attribute_default_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_type_attribute_default_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_type_attribute_default_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_type_attribute_default_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_type_attribute_default_history.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_attribute_default_history.resource_type_id IS
@@ -4414,25 +4049,13 @@ COMMENT ON COLUMN provider_type_attribute_default_history.value_boolean IS
 'The value where data_type is boolean; null otherwise.';
 COMMENT ON COLUMN provider_type_attribute_default_history.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
-COMMENT ON COLUMN provider_type_attribute_default_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_type_attribute_default_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_type_attribute_default_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_type_attribute_default_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_type_attribute_default_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_type_attribute_default_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_type_attribute_default_history_row
 ON provider_type_attribute_default_history (provider_type_id, resource_type_id, attribute_definition_id, ordinal, change);
 
 CREATE TABLE provider_type_attribute_allowed_value_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_type_id integer NOT NULL,
     resource_type_id integer NOT NULL,
     attribute_definition_id integer NOT NULL,
@@ -4444,12 +4067,6 @@ CREATE TABLE provider_type_attribute_allowed_value_history (
     value_decimal numeric,
     value_boolean boolean,
     value_datetime timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_type_attribute_allowed_value_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_type_attribute_allowed_value_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -4460,8 +4077,8 @@ COMMENT ON COLUMN provider_type_attribute_allowed_value_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_type_attribute_allowed_value_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_type_attribute_allowed_value_history.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_attribute_allowed_value_history.resource_type_id IS
@@ -4484,18 +4101,6 @@ COMMENT ON COLUMN provider_type_attribute_allowed_value_history.value_boolean IS
 'The value where data_type is boolean; null otherwise.';
 COMMENT ON COLUMN provider_type_attribute_allowed_value_history.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_type_attribute_allowed_value_history_row
 ON provider_type_attribute_allowed_value_history (provider_type_id, resource_type_id, attribute_definition_id, ordinal, change);
 -- When credentials expire, in the history of credentials too: its trigger takes every column that both tables have.
@@ -4528,6 +4133,60 @@ $$;
 COMMENT ON FUNCTION change_context() IS
 'Who makes the change that is under way, and why, as the transaction''s settings say. One row.';
 
+CREATE FUNCTION current_epoch()
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_here CONSTANT bigint := (SELECT c.system_identifier FROM pg_control_system() AS c);
+  v_last record;
+BEGIN
+  LOOP
+    SELECT e.id, e.system_identifier INTO v_last FROM cluster_epochs AS e ORDER BY e.id DESC LIMIT 1;
+    IF v_last.system_identifier = v_here THEN
+      RETURN v_last.id;
+    END IF;
+    -- Whoever comes second waits for the first, and finds what it wrote.
+    INSERT INTO cluster_epochs (id, system_identifier) VALUES (coalesce(v_last.id, 0) + 1, v_here)
+    ON CONFLICT (id) DO NOTHING;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION current_epoch() IS
+'The epoch of the cluster that the database lives in now; a new one where it is another than before, as after a restore.';
+REVOKE ALL ON FUNCTION current_epoch() FROM public;
+
+CREATE FUNCTION current_changeset()
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_context record;
+  v_id bigint;
+BEGIN
+  SELECT * INTO STRICT v_context FROM change_context();
+  SELECT s.id INTO v_id
+  FROM changesets AS s
+  WHERE
+    s.changed_at = v_context.changed_at AND s.xact = pg_current_xact_id()
+    AND (s.actor, s.reason, s.cause, s.operation_id, s.revision_id, s.db_user) IS NOT DISTINCT FROM (
+      v_context.actor, v_context.reason, v_context.cause, v_context.operation_id, v_context.revision_id, v_context.db_user
+    );
+  IF v_id IS NULL THEN
+    INSERT INTO changesets (changed_at, epoch, actor, reason, cause, operation_id, revision_id, db_user)
+    VALUES (
+      v_context.changed_at, current_epoch(), v_context.actor, v_context.reason, v_context.cause, v_context.operation_id,
+      v_context.revision_id, v_context.db_user
+    )
+    RETURNING id INTO v_id;
+  END IF;
+  RETURN v_id;
+END
+$$;
+COMMENT ON FUNCTION current_changeset() IS
+'The changeset of the change that is under way, made where the transaction has none for this actor and reason yet.';
+REVOKE ALL ON FUNCTION current_changeset() FROM public;
+
 CREATE FUNCTION make_history_partitions(p_months_ahead integer)
 RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
@@ -4543,7 +4202,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('reconciler.history_partitions', 0));
   FOREACH v_table IN ARRAY ARRAY[
     'resource_history', 'resource_state_history', 'resource_attribute_history', 'resource_tag_history',
-    'resource_relationship_history'
+    'resource_relationship_history', 'changesets'
   ] LOOP
     FOR v_month IN SELECT generate_series(v_first, v_first + make_interval(months => p_months_ahead), '1 month') LOOP
       v_partition := v_table || to_char(v_month, '_YYYY_MM');
@@ -4817,6 +4476,8 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_state_history EXECUTE
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_attribute_history EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_tag_history EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_relationship_history EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON changesets EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON marks EXECUTE FUNCTION refuse_truncate();
 
 CREATE FUNCTION drop_uncontained()
 RETURNS trigger
@@ -4852,73 +4513,80 @@ CREATE FUNCTION write_resource_history()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET enable_nestloop = off
 AS $$
+-- The changeset is asked for in a subquery, which is run once, and not at all where there is nothing to write.
 BEGIN
   IF tg_op = 'INSERT' THEN
     INSERT INTO resource_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
-      datacenter_id, deleted_at
+      changed_at, changeset_id, resource_id, action,
+      address, name, resource_type_id, provider_endpoint_id, external_id, management, presence, prevent_destroy,
+      on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id, datacenter_id,
+      deleted_at
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      n.id, 'insert', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
-      n.presence, n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
+      transaction_timestamp(), (SELECT current_changeset()), n.id, 'insert',
+      n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management, n.presence,
+      n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
       n.location_id, n.datacenter_id, n.deleted_at
-    FROM new_rows AS n CROSS JOIN change_context() AS c
+    FROM new_rows AS n
     ORDER BY n.id;
-    INSERT INTO resource_state_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, from_state_id, to_state_id
-    )
-    SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      n.id, NULL, n.state_id
-    FROM new_rows AS n CROSS JOIN change_context() AS c
+    INSERT INTO resource_state_history (changed_at, changeset_id, resource_id, from_state_id, to_state_id)
+    SELECT transaction_timestamp(), (SELECT current_changeset()), n.id, NULL, n.state_id
+    FROM new_rows AS n
     ORDER BY n.id;
   ELSIF tg_op = 'UPDATE' THEN
     INSERT INTO resource_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
-      datacenter_id, deleted_at
+      changed_at, changeset_id, resource_id, action,
+      address, name, resource_type_id, provider_endpoint_id, external_id, management, presence, prevent_destroy,
+      on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id, datacenter_id,
+      deleted_at,
+      old_address, old_name, old_provider_endpoint_id, old_external_id, old_management, old_presence,
+      old_prevent_destroy, old_on_remove, old_allow_downtime, old_replace_policy, old_create_before_destroy,
+      old_source_id, old_location_id, old_datacenter_id, old_deleted_at
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      n.id, 'update', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
-      n.presence, n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
-      n.location_id, n.datacenter_id, n.deleted_at
-    FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id CROSS JOIN change_context() AS c
-    WHERE
-      (o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence,
-      o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
-      o.location_id, o.datacenter_id, o.deleted_at)
-      IS DISTINCT FROM
-      (n.address, n.name, n.provider_endpoint_id, n.external_id, n.management, n.presence,
+      transaction_timestamp(), (SELECT current_changeset()), n.id, 'update',
+      n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management, n.presence,
       n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
-      n.location_id, n.datacenter_id, n.deleted_at);
-    INSERT INTO resource_state_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, from_state_id, to_state_id
-    )
-    SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      n.id, o.state_id, n.state_id
-    FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id CROSS JOIN change_context() AS c
+      n.location_id, n.datacenter_id, n.deleted_at,
+      o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence, o.prevent_destroy,
+      o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id, o.location_id,
+      o.datacenter_id, o.deleted_at
+    FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id
+    WHERE
+      (
+        o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence, o.prevent_destroy,
+        o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id, o.location_id,
+        o.datacenter_id, o.deleted_at
+      )
+      IS DISTINCT FROM
+      (
+        n.address, n.name, n.provider_endpoint_id, n.external_id, n.management, n.presence, n.prevent_destroy,
+        n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id, n.location_id,
+        n.datacenter_id, n.deleted_at
+      );
+    INSERT INTO resource_state_history (changed_at, changeset_id, resource_id, from_state_id, to_state_id)
+    SELECT transaction_timestamp(), (SELECT current_changeset()), n.id, o.state_id, n.state_id
+    FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id
     WHERE o.state_id <> n.state_id;
   ELSE
     INSERT INTO resource_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
-      datacenter_id, deleted_at
+      changed_at, changeset_id, resource_id, action,
+      address, name, resource_type_id, provider_endpoint_id, external_id, management, presence, prevent_destroy,
+      on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id, datacenter_id,
+      deleted_at,
+      old_address, old_name, old_provider_endpoint_id, old_external_id, old_management, old_presence,
+      old_prevent_destroy, old_on_remove, old_allow_downtime, old_replace_policy, old_create_before_destroy,
+      old_source_id, old_location_id, old_datacenter_id, old_deleted_at
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      o.id, 'delete', o.address, o.name, o.resource_type_id, o.provider_endpoint_id, o.external_id, o.management,
-      o.presence, o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
-      o.location_id, o.datacenter_id, coalesce(o.deleted_at, c.changed_at)
-    FROM old_rows AS o CROSS JOIN change_context() AS c;
+      transaction_timestamp(), (SELECT current_changeset()), o.id, 'delete',
+      o.address, o.name, o.resource_type_id, o.provider_endpoint_id, o.external_id, o.management, o.presence,
+      o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
+      o.location_id, o.datacenter_id, coalesce(o.deleted_at, transaction_timestamp()),
+      o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence, o.prevent_destroy,
+      o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id, o.location_id,
+      o.datacenter_id, o.deleted_at
+    FROM old_rows AS o;
   END IF;
   RETURN NULL;
 END
@@ -4974,17 +4642,17 @@ DECLARE
 BEGIN
   IF tg_op = 'INSERT' THEN
     INSERT INTO resource_attribute_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, attribute_definition_id, ordinal, action, data_type,
+      changed_at, changeset_id,
+      resource_id, attribute_definition_id, ordinal, action,
       new_string, new_integer, new_decimal, new_boolean, new_datetime,
       new_credential, new_fingerprint, new_target_type, new_key, new_inner_key
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      n.resource_id, n.attribute_definition_id, n.ordinal, 'insert', n.data_type,
+      transaction_timestamp(), (SELECT current_changeset()),
+      n.resource_id, n.attribute_definition_id, n.ordinal, 'insert',
       n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
       n.value_credential, n.value_fingerprint, n.value_target_type, n.value_key, n.value_inner_key
-    FROM new_rows AS n CROSS JOIN change_context() AS c;
+    FROM new_rows AS n;
     SELECT array_agg(DISTINCT n.resource_id) INTO v_touched FROM new_rows AS n;
   ELSIF tg_op = 'UPDATE' THEN
     WITH changes AS (
@@ -4993,7 +4661,6 @@ BEGIN
         coalesce(n.attribute_definition_id, o.attribute_definition_id) AS attribute_definition_id,
         coalesce(n.ordinal, o.ordinal) AS ordinal,
         CASE WHEN o.resource_id IS NULL THEN 'insert' WHEN n.resource_id IS NULL THEN 'delete' ELSE 'update' END AS action,
-        coalesce(n.data_type, o.data_type) AS data_type,
         o.value_string AS old_string, o.value_integer AS old_integer, o.value_decimal AS old_decimal,
         o.value_boolean AS old_boolean, o.value_datetime AS old_datetime,
         n.value_string AS new_string, n.value_integer AS new_integer, n.value_decimal AS new_decimal,
@@ -5021,38 +4688,38 @@ BEGIN
 
     written AS (
       INSERT INTO resource_attribute_history (
-        changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-        resource_id, attribute_definition_id, ordinal, action, data_type,
+        changed_at, changeset_id,
+        resource_id, attribute_definition_id, ordinal, action,
         old_string, old_integer, old_decimal, old_boolean, old_datetime,
         old_credential, old_fingerprint, old_target_type, old_key, old_inner_key,
         new_string, new_integer, new_decimal, new_boolean, new_datetime,
         new_credential, new_fingerprint, new_target_type, new_key, new_inner_key
       )
       SELECT
-        c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-        h.resource_id, h.attribute_definition_id, h.ordinal, h.action, h.data_type,
+        transaction_timestamp(), (SELECT current_changeset()),
+        h.resource_id, h.attribute_definition_id, h.ordinal, h.action,
         h.old_string, h.old_integer, h.old_decimal, h.old_boolean, h.old_datetime,
         h.old_credential, h.old_fingerprint, h.old_target_type, h.old_key, h.old_inner_key,
         h.new_string, h.new_integer, h.new_decimal, h.new_boolean, h.new_datetime,
         h.new_credential, h.new_fingerprint, h.new_target_type, h.new_key, h.new_inner_key
-      FROM changes AS h CROSS JOIN change_context() AS c
+      FROM changes AS h
       RETURNING resource_id
     )
 
     SELECT array_agg(DISTINCT w.resource_id) INTO v_touched FROM written AS w;
   ELSE
     INSERT INTO resource_attribute_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, attribute_definition_id, ordinal, action, data_type,
+      changed_at, changeset_id,
+      resource_id, attribute_definition_id, ordinal, action,
       old_string, old_integer, old_decimal, old_boolean, old_datetime,
       old_credential, old_fingerprint, old_target_type, old_key, old_inner_key
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      o.resource_id, o.attribute_definition_id, o.ordinal, 'delete', o.data_type,
+      transaction_timestamp(), (SELECT current_changeset()),
+      o.resource_id, o.attribute_definition_id, o.ordinal, 'delete',
       o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime,
       o.value_credential, o.value_fingerprint, o.value_target_type, o.value_key, o.value_inner_key
-    FROM old_rows AS o CROSS JOIN change_context() AS c;
+    FROM old_rows AS o;
     SELECT array_agg(DISTINCT o.resource_id) INTO v_touched FROM old_rows AS o;
   END IF;
   IF v_touched IS NOT NULL THEN
@@ -5086,23 +4753,23 @@ DECLARE
 BEGIN
   IF tg_op = 'DELETE' THEN
     INSERT INTO resource_tag_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      changed_at, changeset_id,
       resource_id, tag_id, key, value, action
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      transaction_timestamp(), (SELECT current_changeset()),
       o.resource_id, o.tag_id, t.key, t.value, 'delete'
-    FROM old_rows AS o JOIN tags AS t ON o.tag_id = t.id CROSS JOIN change_context() AS c;
+    FROM old_rows AS o JOIN tags AS t ON o.tag_id = t.id;
     SELECT array_agg(DISTINCT o.resource_id) INTO v_touched FROM old_rows AS o;
   ELSE
     INSERT INTO resource_tag_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      changed_at, changeset_id,
       resource_id, tag_id, key, value, action
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      transaction_timestamp(), (SELECT current_changeset()),
       n.resource_id, n.tag_id, t.key, t.value, 'insert'
-    FROM new_rows AS n JOIN tags AS t ON n.tag_id = t.id CROSS JOIN change_context() AS c;
+    FROM new_rows AS n JOIN tags AS t ON n.tag_id = t.id;
     SELECT array_agg(DISTINCT n.resource_id) INTO v_touched FROM new_rows AS n;
   END IF;
   IF v_touched IS NOT NULL AND NOT is_by_program() THEN
@@ -5127,22 +4794,22 @@ AS $$
 BEGIN
   IF tg_op = 'INSERT' THEN
     INSERT INTO resource_relationship_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      changed_at, changeset_id,
       resource_id, parent_resource_id, relationship_type_id, action
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      transaction_timestamp(), (SELECT current_changeset()),
       n.child_resource_id, n.parent_resource_id, n.relationship_type_id, 'insert'
-    FROM new_rows AS n CROSS JOIN change_context() AS c;
+    FROM new_rows AS n;
   ELSE
     INSERT INTO resource_relationship_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      changed_at, changeset_id,
       resource_id, parent_resource_id, relationship_type_id, action
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      transaction_timestamp(), (SELECT current_changeset()),
       o.child_resource_id, o.parent_resource_id, o.relationship_type_id, 'delete'
-    FROM old_rows AS o CROSS JOIN change_context() AS c;
+    FROM old_rows AS o;
   END IF;
   RETURN NULL;
 END
@@ -5252,7 +4919,7 @@ BEGIN
     h.attrelid = v_history::regclass AND h.attnum > 0 AND NOT h.attisdropped
     AND t.attrelid = tg_relid AND t.attnum > 0 AND NOT t.attisdropped
     AND h.attname NOT IN (
-      'change', 'changed_at', 'xact', 'action', 'actor', 'reason', 'cause', 'operation_id', 'revision_id', 'db_user'
+      'change', 'changed_at', 'changeset_id', 'action'
     );
   SELECT string_agg(format('o.%1$I = n.%1$I', k.name), ' AND ') INTO STRICT v_same_row FROM unnest(v_key) AS k (name);
   v_changes := CASE tg_op
@@ -5268,8 +4935,8 @@ BEGIN
     )
   END;
   EXECUTE format(
-    'INSERT INTO %I (changed_at, actor, reason, cause, operation_id, revision_id, db_user, action, %s)'
-    ' SELECT c.*, h.* FROM change_context() AS c CROSS JOIN (%s) AS h',
+    'INSERT INTO %I (changed_at, changeset_id, action, %s)'
+    ' SELECT transaction_timestamp(), (SELECT current_changeset()), h.* FROM (%s) AS h',
     v_history, v_columns, v_changes
   );
   RETURN NULL;
@@ -5318,7 +4985,7 @@ SELECT keep_history('datacenters', 'datacenter_history', '{id}', '{id}', '{datac
 SELECT keep_history('datacenter_capabilities', 'datacenter_capability_history', '{datacenter_id, name}');
 SELECT keep_history('provider_datacenters', 'provider_datacenter_history', '{provider_id, datacenter_id}');
 SELECT keep_history('manifest_sources', 'manifest_source_history', '{id}', '{id}', '{source_id}');
-SELECT keep_history('holds', 'hold_history', '{id}', '{id, reason}', '{hold_id, hold_reason}');
+SELECT keep_history('holds', 'hold_history', '{id}', '{id}', '{hold_id}');
 SELECT keep_history('provider_types', 'provider_type_history', '{id}', '{id}', '{provider_type_id}');
 SELECT keep_history('provider_type_settings', 'provider_type_setting_history', '{provider_type_id, name}');
 SELECT keep_history('relationship_types', 'relationship_type_history', '{id}', '{id}', '{relationship_type_id}');
@@ -5871,6 +5538,342 @@ COMMENT ON FUNCTION guard_endpoint_removal() IS
 CREATE TRIGGER guard_removal BEFORE UPDATE OF deleted_at ON provider_endpoints FOR EACH ROW
 WHEN (old.deleted_at IS NULL AND new.deleted_at IS NOT NULL)
 EXECUTE FUNCTION guard_endpoint_removal();
+-- Who sees what: the grants of people's roles, by provider and by datacenter, and what follows from them for a session.
+-- The policies in 92_policies.sql ask the functions below. A member that no grant names sees nothing: what is forgotten
+-- hides rows and does not show them.
+
+CREATE TABLE access_grants (
+    id integer GENERATED ALWAYS AS IDENTITY,
+    member text NOT NULL,
+    role text NOT NULL,
+    provider_id integer REFERENCES providers (id),
+    datacenter_id integer REFERENCES datacenters (id),
+    granted_at timestamptz NOT NULL DEFAULT now(),
+    granted_by text NOT NULL DEFAULT session_user,
+    revoked_at timestamptz,
+    revoked_by text,
+    CONSTRAINT access_grants_pkey PRIMARY KEY (id),
+    CONSTRAINT access_grants_member CHECK (member <> ''),
+    CONSTRAINT access_grants_role CHECK (role IN ('planner', 'reader', 'auditor')),
+    CONSTRAINT access_grants_revoked CHECK ((revoked_at IS NULL) = (revoked_by IS NULL))
+);
+
+COMMENT ON TABLE access_grants IS
+'What a member of planner, reader or auditor sees: one row a provider or datacenter, or one for all. It is its own history: a grant is revoked and never deleted. Written by `reconciler db grant` and `db revoke`, as the owner.';
+COMMENT ON COLUMN access_grants.id IS
+'Key.';
+COMMENT ON COLUMN access_grants.member IS
+'The database role of a person, or of a group of them.';
+COMMENT ON COLUMN access_grants.role IS
+'As what it sees this: planner, reader or auditor. It counts as long as the member is one.';
+COMMENT ON COLUMN access_grants.provider_id IS
+'Only what this provider has; null for any provider.';
+COMMENT ON COLUMN access_grants.datacenter_id IS
+'Only what stands in this datacenter; null for any, and for what stands in none.';
+COMMENT ON COLUMN access_grants.granted_at IS
+'Since when.';
+COMMENT ON COLUMN access_grants.granted_by IS
+'The database user that granted it.';
+COMMENT ON COLUMN access_grants.revoked_at IS
+'When it was revoked; null while it holds.';
+COMMENT ON COLUMN access_grants.revoked_by IS
+'The database user that revoked it.';
+CREATE UNIQUE INDEX access_grants_held ON access_grants (
+    member, role, coalesce(provider_id, 0), coalesce(datacenter_id, 0)
+)
+WHERE revoked_at IS NULL;
+CREATE INDEX access_grants_provider ON access_grants (provider_id);
+CREATE INDEX access_grants_datacenter ON access_grants (datacenter_id);
+
+CREATE FUNCTION held_grants()
+RETURNS TABLE (provider_id integer, datacenter_id integer)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  -- Of the session's user and not the current one: SET ROLE gives nobody another's view.
+  SELECT g.provider_id, g.datacenter_id
+  FROM access_grants AS g
+  JOIN pg_roles AS r ON r.rolname = g.member
+  WHERE
+    g.revoked_at IS NULL
+    AND pg_has_role(session_user, r.oid, 'MEMBER')
+    AND pg_has_role(session_user, ('reconciler_' || g.role)::name, 'MEMBER')
+$$;
+COMMENT ON FUNCTION held_grants() IS
+'What the session''s user was granted to see, by itself or through a group.';
+
+CREATE FUNCTION sees_everything()
+RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT EXISTS (SELECT FROM held_grants() AS g WHERE g.provider_id IS NULL AND g.datacenter_id IS NULL)
+$$;
+COMMENT ON FUNCTION sees_everything() IS
+'Whether a grant of the session''s user names neither provider nor datacenter.';
+
+CREATE FUNCTION sees_by_datacenter()
+RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT EXISTS (SELECT FROM held_grants() AS g WHERE g.datacenter_id IS NOT NULL)
+$$;
+COMMENT ON FUNCTION sees_by_datacenter() IS
+'Whether a grant of the session''s user names a datacenter, so that a part has to be judged by its root.';
+
+CREATE FUNCTION seen_endpoints()
+RETURNS SETOF integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT e.id
+  FROM held_grants() AS g
+  JOIN provider_endpoints AS e ON e.provider_id = g.provider_id
+  WHERE g.datacenter_id IS NULL
+$$;
+COMMENT ON FUNCTION seen_endpoints() IS
+'The endpoints whose resources the session''s user sees, wherever they stand.';
+
+CREATE FUNCTION seen_datacenters()
+RETURNS SETOF integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT g.datacenter_id FROM held_grants() AS g WHERE g.provider_id IS NULL AND g.datacenter_id IS NOT NULL
+$$;
+COMMENT ON FUNCTION seen_datacenters() IS
+'The datacenters whose resources the session''s user sees, whoever provides them.';
+
+CREATE FUNCTION place(p_endpoint_id integer, p_datacenter_id integer)
+RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (p_datacenter_id::bigint << 32) | p_endpoint_id;
+COMMENT ON FUNCTION place(integer, integer) IS
+'An endpoint and a datacenter as one number, so that a pair can be looked up in one array.';
+
+CREATE FUNCTION seen_places()
+RETURNS SETOF bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT place(e.id, g.datacenter_id)
+  FROM held_grants() AS g
+  JOIN provider_endpoints AS e ON e.provider_id = g.provider_id
+  WHERE g.datacenter_id IS NOT NULL
+$$;
+COMMENT ON FUNCTION seen_places() IS
+'The pairs of endpoint and datacenter, each one number, whose resources the session''s user sees.';
+
+CREATE FUNCTION seen_providers()
+RETURNS SETOF integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT g.provider_id FROM held_grants() AS g WHERE g.provider_id IS NOT NULL
+  UNION
+  SELECT pd.provider_id
+  FROM held_grants() AS g
+  JOIN provider_datacenters AS pd ON pd.datacenter_id = g.datacenter_id
+  WHERE g.provider_id IS NULL
+$$;
+COMMENT ON FUNCTION seen_providers() IS
+'The providers that the session''s user sees in the inventory: those granted, and those in a granted datacenter.';
+
+CREATE FUNCTION seen_inventory_endpoints()
+RETURNS SETOF integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT e.id FROM provider_endpoints AS e WHERE e.provider_id IN (SELECT seen_providers())
+$$;
+COMMENT ON FUNCTION seen_inventory_endpoints() IS
+'The endpoints that the session''s user sees in the inventory: all of the providers that it sees there.';
+
+CREATE FUNCTION seen_credentials()
+RETURNS SETOF integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT e.credential_id FROM provider_endpoints AS e
+  WHERE e.provider_id IN (SELECT seen_providers()) AND e.credential_id IS NOT NULL
+$$;
+COMMENT ON FUNCTION seen_credentials() IS
+'The credentials whose names the session''s user sees: those that an endpoint logs in by which it sees.';
+
+CREATE FUNCTION seen_inventory_datacenters()
+RETURNS SETOF integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT g.datacenter_id FROM held_grants() AS g WHERE g.datacenter_id IS NOT NULL
+  UNION
+  SELECT pd.datacenter_id
+  FROM held_grants() AS g
+  JOIN provider_datacenters AS pd ON pd.provider_id = g.provider_id
+  WHERE g.datacenter_id IS NULL
+$$;
+COMMENT ON FUNCTION seen_inventory_datacenters() IS
+'The datacenters that the session''s user sees in the inventory: those granted, and those of a granted provider.';
+
+CREATE FUNCTION is_seen_part(p_resource_id bigint)
+RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  WITH RECURSIVE up AS (
+    SELECT p_resource_id AS id
+    UNION
+    SELECT rr.parent_resource_id
+    FROM up JOIN resource_relationships AS rr ON rr.child_resource_id = up.id
+    WHERE rr.relationship_type_id = 1
+  )
+
+  SELECT EXISTS (
+    SELECT FROM up JOIN resources AS r ON r.id = up.id
+    WHERE
+      r.datacenter_id IN (SELECT seen_datacenters())
+      OR place(r.provider_endpoint_id, r.datacenter_id) IN (SELECT seen_places())
+  )
+$$;
+COMMENT ON FUNCTION is_seen_part(bigint) IS
+'Whether what contains a part stands where the session''s user sees it: a part stands where its root does.';
+
+CREATE FUNCTION is_seen_desired(p_desired_resource_id bigint)
+RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  WITH RECURSIVE up AS (
+    SELECT d.id, d.parent_id, d.provider_endpoint_id, d.datacenter
+    FROM desired_resources AS d
+    WHERE d.id = p_desired_resource_id
+    UNION
+    SELECT d.id, d.parent_id, d.provider_endpoint_id, d.datacenter
+    FROM up JOIN desired_resources AS d ON d.id = up.parent_id
+  )
+
+  SELECT EXISTS (
+    SELECT FROM up JOIN datacenters AS dc ON dc.name = up.datacenter
+    WHERE
+      dc.id IN (SELECT seen_datacenters())
+      OR place(up.provider_endpoint_id, dc.id) IN (SELECT seen_places())
+  )
+$$;
+COMMENT ON FUNCTION is_seen_desired(bigint) IS
+'Whether a wanted resource, or what contains it, is wanted in a datacenter that the session''s user sees.';
+-- How rows come in by COPY, which PostgreSQL refuses for a table with policies: into a table of the session's own, and
+-- from there by one INSERT, which the policies, the constraints and the triggers judge. Both functions have the rights of
+-- whoever calls them, and no more.
+
+CREATE FUNCTION staged_copy(p_copy text, OUT table_name text, OUT columns text)
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT m[1], m[2] FROM regexp_match(p_copy, '^\s*COPY staged_(\w+) \(([\w\s,]+)\) FROM STDIN$', 'n') AS m
+$$;
+COMMENT ON FUNCTION staged_copy(text) IS
+'The table and the columns that a COPY into a staged table is for; both null where it is none.';
+
+CREATE FUNCTION stage(p_copy text)
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_table text := (public.staged_copy(p_copy)).table_name;
+BEGIN
+  IF to_regclass('pg_temp.staged_' || v_table) IS NULL THEN
+    EXECUTE format(
+      'CREATE TEMPORARY TABLE staged_%s ON COMMIT DELETE ROWS AS SELECT * FROM public.%I WITH NO DATA', v_table, v_table
+    );
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION stage(text) IS
+'Makes the session''s own table that a COPY goes into, unless it is there. It is empty after each transaction.';
+
+CREATE FUNCTION take_staged(p_copy text)
+RETURNS bigint
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_copy record := public.staged_copy(p_copy);
+  v_count bigint;
+BEGIN
+  EXECUTE format(
+    'INSERT INTO public.%I (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM pg_temp.staged_%s',
+    v_copy.table_name, v_copy.columns, v_copy.columns, v_copy.table_name
+  );
+  GET DIAGNOSTICS v_count = ROW_COUNT;
+  EXECUTE format('TRUNCATE pg_temp.staged_%s', v_copy.table_name);
+  RETURN v_count;
+END
+$$;
+COMMENT ON FUNCTION take_staged(text) IS
+'Writes what a COPY brought into the table that it is for, and empties the staged one. Gives the number of rows.';
+-- Planners preview, and commit nothing. A preview is an apply that is rolled back, so a planner may write what one
+-- writes; whatever it wrote is refused when its transaction would become lasting.
+
+CREATE TABLE rehearsals (
+    xact xid8 NOT NULL,
+    CONSTRAINT rehearsals_pkey PRIMARY KEY (xact)
+);
+
+COMMENT ON TABLE rehearsals IS
+'Transactions in which a planner wrote something. None is ever committed, so nobody sees a row. Written by triggers.';
+COMMENT ON COLUMN rehearsals.xact IS
+'The transaction.';
+
+CREATE FUNCTION is_planner()
+RETURNS boolean
+LANGUAGE sql STABLE
+AS $$
+  SELECT
+    pg_has_role(current_user, 'reconciler_planner', 'USAGE')
+    AND NOT pg_has_role(current_user, 'reconciler_runtime', 'USAGE')
+$$;
+COMMENT ON FUNCTION is_planner() IS
+'Whether whoever writes now may do so as a planner alone.';
+
+CREATE FUNCTION note_rehearsal()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  INSERT INTO rehearsals (xact) VALUES (pg_current_xact_id()) ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION note_rehearsal() IS 'Notes that a planner wrote something in this transaction.';
+
+CREATE FUNCTION refuse_commit()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  RAISE EXCEPTION 'the database role of % is that of a planner: it previews, and keeps nothing that it writes', session_user
+    USING ERRCODE = 'RC020', HINT = 'Ask whoever runs the program to do it; the role for that is reconciler_runtime.';
+END
+$$;
+COMMENT ON FUNCTION refuse_commit() IS 'Refuses the commit of a transaction in which a planner wrote something.';
+
+CREATE CONSTRAINT TRIGGER refuse_commit AFTER INSERT ON rehearsals DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION refuse_commit();
+
+CREATE FUNCTION mark_rehearsals()
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_table regclass;
+BEGIN
+  FOR v_table IN
+    SELECT c.oid FROM pg_class AS c
+    WHERE
+      c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+      AND (
+        has_table_privilege('reconciler_planner', c.oid, 'DELETE')
+        OR has_any_column_privilege('reconciler_planner', c.oid, 'INSERT, UPDATE')
+      )
+      AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgname = 'note_rehearsal')
+  LOOP
+    EXECUTE format(
+      'CREATE TRIGGER note_rehearsal AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH STATEMENT WHEN (public.is_planner()) '
+      'EXECUTE FUNCTION public.note_rehearsal()', v_table
+    );
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION mark_rehearsals() IS
+'Puts the trigger that keeps planners from committing on every table that they may write. For the owner, after grants.';
+REVOKE ALL ON FUNCTION mark_rehearsals() FROM public;
 -- Views for people and for the faces: names instead of ids, one question each. They run with the rights of whoever asks,
 -- so that policies on the tables hold in them too.
 
@@ -6494,7 +6497,7 @@ WITH changes AS (
                     CASE WHEN h.create_before_destroy THEN 'create_before_destroy' END
                 )
         END AS after,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_history AS h
 
     UNION ALL
@@ -6502,7 +6505,7 @@ WITH changes AS (
     SELECT
         h.change, h.changed_at, h.resource_id, 'state', 'state',
         f.name, t.name,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_state_history AS h
     INNER JOIN resource_states AS t ON h.to_state_id = t.id
     LEFT JOIN resource_states AS f ON h.from_state_id = f.id
@@ -6531,7 +6534,7 @@ WITH changes AS (
             h.new_datetime::text,
             'credential/' || h.new_credential || coalesce('#' || h.new_fingerprint, '')
         ),
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_attribute_history AS h
     INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
 
@@ -6541,7 +6544,7 @@ WITH changes AS (
         h.change, h.changed_at, h.resource_id, 'tag', h.key,
         CASE h.action WHEN 'delete' THEN h.value END,
         CASE h.action WHEN 'insert' THEN h.value END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_tag_history AS h
 
     UNION ALL
@@ -6550,7 +6553,7 @@ WITH changes AS (
         h.change, h.changed_at, h.resource_id, 'relationship', t.name,
         CASE h.action WHEN 'delete' THEN parent.address END,
         CASE h.action WHEN 'insert' THEN parent.address END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_relationship_history AS h
     INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
     LEFT JOIN resources AS parent ON h.parent_resource_id = parent.id
@@ -6565,16 +6568,17 @@ SELECT
     c.name,
     c.before,
     c.after,
-    c.actor,
-    c.reason,
-    c.cause,
-    c.operation_id,
-    c.revision_id,
+    s.actor,
+    s.reason,
+    s.cause,
+    s.operation_id,
+    s.revision_id,
     rev.commit_id,
-    c.db_user
+    s.db_user
 FROM changes AS c
+INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s.id
 LEFT JOIN resources AS r ON c.resource_id = r.id
-LEFT JOIN revisions AS rev ON c.revision_id = rev.id;
+LEFT JOIN revisions AS rev ON s.revision_id = rev.id;
 COMMENT ON VIEW v_history IS
 'Everything that ever happened, in one list: order it by changed_at and change, and bound changed_at to be quick.';
 
@@ -6584,7 +6588,7 @@ WITH fields AS (
         h.change, h.changed_at, 'provider' AS what, h.provider_id::text AS row_key,
         'provider/' || h.name AS address, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END AS value,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_history AS h
     LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
     CROSS JOIN
@@ -6603,7 +6607,7 @@ WITH fields AS (
         h.change, h.changed_at, 'endpoint', h.provider_endpoint_id::text,
         'endpoint/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_endpoint_history AS h
     LEFT JOIN providers AS p ON h.provider_id = p.id
     LEFT JOIN provider_credentials AS c ON h.credential_id = c.id
@@ -6630,7 +6634,7 @@ WITH fields AS (
             h.value_string, h.value_integer::text, trim_scale(h.value_decimal)::text, h.value_boolean::text,
             h.value_datetime::text
         ) END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_endpoint_setting_history AS h
     LEFT JOIN provider_endpoints AS e ON h.provider_endpoint_id = e.id
 
@@ -6640,7 +6644,7 @@ WITH fields AS (
         h.change, h.changed_at, 'credential', h.credential_id::text,
         'credential/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_credential_history AS h
     CROSS JOIN
         LATERAL (
@@ -6659,7 +6663,7 @@ WITH fields AS (
         h.change, h.changed_at, 'credential', h.provider_credential_id::text,
         'credential/' || c.name, 'host ' || h.host,
         CASE WHEN h.action <> 'delete' THEN 'bound by ' || h.bound_by END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_credential_host_history AS h
     LEFT JOIN provider_credentials AS c ON h.provider_credential_id = c.id
 
@@ -6669,7 +6673,7 @@ WITH fields AS (
         h.change, h.changed_at, h.kind, h.name,
         h.kind || '/' || h.name, 'declared by',
         CASE WHEN h.action <> 'delete' THEN m.name END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_declaration_history AS h
     LEFT JOIN manifest_sources AS m ON h.source_id = m.id
 
@@ -6679,7 +6683,7 @@ WITH fields AS (
         h.change, h.changed_at, 'location', h.location_id::text,
         'location/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM location_history AS h
     CROSS JOIN
         LATERAL (
@@ -6699,7 +6703,7 @@ WITH fields AS (
         h.change, h.changed_at, 'datacenter', h.datacenter_id::text,
         'datacenter/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM datacenter_history AS h
     LEFT JOIN locations AS l ON h.location_id = l.id
     CROSS JOIN
@@ -6725,7 +6729,7 @@ WITH fields AS (
             ),
             h.unit
         ) END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM datacenter_capability_history AS h
     LEFT JOIN datacenters AS d ON h.datacenter_id = d.id
 
@@ -6735,7 +6739,7 @@ WITH fields AS (
         h.change, h.changed_at, 'provider', h.provider_id::text,
         'provider/' || p.name, 'datacenter ' || d.name,
         CASE WHEN h.action <> 'delete' THEN h.external_name END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_datacenter_history AS h
     LEFT JOIN providers AS p ON h.provider_id = p.id
     LEFT JOIN datacenters AS d ON h.datacenter_id = d.id
@@ -6746,7 +6750,7 @@ WITH fields AS (
         h.change, h.changed_at, 'source', h.source_id::text,
         'source/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM manifest_source_history AS h
     CROSS JOIN
         LATERAL (
@@ -6766,7 +6770,7 @@ WITH fields AS (
         h.change, h.changed_at, 'hold', h.hold_id::text,
         'hold/' || h.hold_id, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM hold_history AS h
     LEFT JOIN provider_endpoints AS e ON h.endpoint_id = e.id
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -6779,7 +6783,7 @@ WITH fields AS (
             ('tag_key', h.tag_key),
             ('tag_value', h.tag_value),
             ('owner', h.owner),
-            ('reason', h.hold_reason),
+            ('reason', h.reason),
             ('until', h.until::text),
             ('released_at', h.released_at::text),
             ('while_wanted', CASE WHEN h.while_wanted THEN 'true' END)
@@ -6791,7 +6795,7 @@ WITH fields AS (
         h.change, h.changed_at, 'installation', '',
         'installation/' || h.uid, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM installation_history AS h
     CROSS JOIN LATERAL (
         VALUES
@@ -6805,7 +6809,7 @@ changes AS (
         f.change, f.changed_at, f.address, f.what, f.name,
         lag(f.value) OVER (PARTITION BY f.what, f.row_key, f.name ORDER BY f.change) AS before,
         f.value AS after,
-        f.actor, f.reason, f.cause, f.operation_id, f.revision_id, f.db_user
+        f.changeset_id
     FROM fields AS f
 )
 
@@ -6817,15 +6821,16 @@ SELECT
     c.name,
     c.before,
     c.after,
-    c.actor,
-    c.reason,
-    c.cause,
-    c.operation_id,
-    c.revision_id,
+    s.actor,
+    s.reason,
+    s.cause,
+    s.operation_id,
+    s.revision_id,
     rev.commit_id,
-    c.db_user
+    s.db_user
 FROM changes AS c
-LEFT JOIN revisions AS rev ON c.revision_id = rev.id
+INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s.id
+LEFT JOIN revisions AS rev ON s.revision_id = rev.id
 WHERE c.before IS DISTINCT FROM c.after;
 COMMENT ON VIEW v_inventory_history IS
 'What became of providers, endpoints, credentials, places, sources, holds and the installation: one row a change and what it changed, by address: endpoint/NAME, hold/NUMBER and so on.';
@@ -6836,7 +6841,7 @@ WITH fields AS (
         h.change, h.changed_at, 'provider_type' AS what, h.provider_type_id::text AS row_key,
         'provider_type/' || h.name AS address, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END AS value,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_type_history AS h
     CROSS JOIN
         LATERAL (
@@ -6857,7 +6862,7 @@ WITH fields AS (
             h.position, h.data_type, h.cardinality, h.format, h.unit,
             CASE WHEN h.is_secret THEN 'secret' END, h.display_name, h.description
         ) END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_type_setting_history AS h
     LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
 
@@ -6867,7 +6872,7 @@ WITH fields AS (
         h.change, h.changed_at, 'relationship_type', h.relationship_type_id::text,
         'relationship_type/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM relationship_type_history AS h
     CROSS JOIN
         LATERAL (
@@ -6882,7 +6887,7 @@ WITH fields AS (
         h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
         'resource_type/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_type_history AS h
     CROSS JOIN
         LATERAL (
@@ -6904,7 +6909,7 @@ WITH fields AS (
         h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
         'resource_type/' || t.name, 'parent ' || parent.name,
         CASE WHEN h.action <> 'delete' THEN h.position::text END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_type_parent_history AS h
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
     LEFT JOIN resource_types AS parent ON h.parent_type_id = parent.id
@@ -6915,7 +6920,7 @@ WITH fields AS (
         h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
         'resource_type/' || t.name, 'key ' || ad.name,
         CASE WHEN h.action <> 'delete' THEN h.position::text END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_type_key_history AS h
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
     LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
@@ -6926,7 +6931,7 @@ WITH fields AS (
         h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
         'resource_type/' || t.name, 'attribute ' || ad.name,
         CASE WHEN h.action <> 'delete' THEN h.data_type END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_type_attribute_history AS h
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
     LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
@@ -6937,7 +6942,7 @@ WITH fields AS (
         h.change, h.changed_at, 'attribute', h.attribute_definition_id::text,
         'attribute/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM attribute_definition_history AS h
     LEFT JOIN relationship_types AS rt ON h.relationship_type_id = rt.id
     CROSS JOIN
@@ -6961,7 +6966,7 @@ WITH fields AS (
         h.change, h.changed_at, 'attribute', h.attribute_definition_id::text,
         'attribute/' || ad.name, 'reference to ' || t.name,
         CASE WHEN h.action <> 'delete' THEN h.position::text END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM attribute_reference_type_history AS h
     LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -6975,7 +6980,7 @@ WITH fields AS (
             ' ',
             h.identity, CASE WHEN h.unique_name THEN 'unique_name' END, CASE WHEN h.stores_tags THEN 'stores_tags' END
         ) END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_resource_type_history AS h
     LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -6986,7 +6991,7 @@ WITH fields AS (
         h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
         'resource_type/' || t.name, ad.name || ' at ' || pt.name || ': ' || f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_type_attribute_history AS h
     LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -7020,7 +7025,7 @@ WITH fields AS (
             h.value_string, h.value_integer::text, trim_scale(h.value_decimal)::text, h.value_boolean::text,
             h.value_datetime::text
         ) END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_type_attribute_default_history AS h
     LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -7035,7 +7040,7 @@ WITH fields AS (
             h.value_string, h.value_integer::text, trim_scale(h.value_decimal)::text, h.value_boolean::text,
             h.value_datetime::text
         ) END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_type_attribute_allowed_value_history AS h
     LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -7047,7 +7052,7 @@ changes AS (
         f.change, f.changed_at, f.address, f.what, f.name,
         lag(f.value) OVER (PARTITION BY f.what, f.row_key, f.name ORDER BY f.change) AS before,
         f.value AS after,
-        f.actor, f.reason, f.cause, f.operation_id, f.revision_id, f.db_user
+        f.changeset_id
     FROM fields AS f
 )
 
@@ -7059,18 +7064,219 @@ SELECT
     c.name,
     c.before,
     c.after,
-    c.actor,
-    c.reason,
-    c.cause,
-    c.operation_id,
-    c.revision_id,
+    s.actor,
+    s.reason,
+    s.cause,
+    s.operation_id,
+    s.revision_id,
     rev.commit_id,
-    c.db_user
+    s.db_user
 FROM changes AS c
-LEFT JOIN revisions AS rev ON c.revision_id = rev.id
+INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s.id
+LEFT JOIN revisions AS rev ON s.revision_id = rev.id
 WHERE c.before IS DISTINCT FROM c.after;
 COMMENT ON VIEW v_catalog_history IS
 'What became of the catalog: one row a change and what it changed, by resource_type/NAME, attribute/NAME, provider_type/NAME or relationship_type/NAME.';
+-- The past, as of a mark: each function gives the rows that its table had when the mark was taken, whatever was under way
+-- at that time. What is recorded now is taken, and what changed since is taken back, so that the work follows the change
+-- and months from before the mark need not be there. They run with the rights of whoever asks.
+--
+-- With p_resources the answer is bounded to these resources, and quick.
+
+CREATE FUNCTION take_mark(p_kind text, p_revision_id bigint DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_epoch integer;
+  v_mark bigint;
+BEGIN
+  IF pg_current_xact_id_if_assigned() IS NOT NULL THEN
+    RAISE EXCEPTION 'a mark would not see what its own transaction changed'
+      USING ERRCODE = 'RC016', HINT = 'Take it in a transaction of its own, after the changes are committed.';
+  END IF;
+  IF p_kind IN ('change', 'apply') THEN
+    SELECT m.id INTO v_mark FROM marks AS m ORDER BY m.id DESC LIMIT 1;
+    IF v_mark IS NOT NULL AND NOT EXISTS (SELECT FROM changesets_after(v_mark)) THEN
+      RETURN v_mark;
+    END IF;
+  ELSIF p_kind = 'revision' THEN
+    SELECT m.id INTO v_mark FROM marks AS m WHERE m.revision_id = p_revision_id AND m.kind = 'revision';
+    IF v_mark IS NOT NULL THEN
+      RETURN v_mark;
+    END IF;
+  END IF;
+  v_epoch := current_epoch();
+  INSERT INTO marks (epoch, kind, revision_id, actor, db_user)
+  SELECT v_epoch, p_kind, p_revision_id, c.actor, c.db_user FROM change_context() AS c
+  RETURNING id INTO v_mark;
+  RETURN v_mark;
+END
+$$;
+COMMENT ON FUNCTION take_mark(text, bigint) IS
+'Takes a mark and gives its id: of a revision once, and of an apply or a change only where something changed since the last mark, which is given otherwise.';
+REVOKE ALL ON FUNCTION take_mark(text, bigint) FROM public;
+
+CREATE FUNCTION changesets_after(p_mark bigint)
+RETURNS TABLE (changed_at timestamptz, id bigint)
+LANGUAGE sql STABLE
+AS $$
+  SELECT s.changed_at, s.id
+  FROM marks AS m
+  INNER JOIN changesets AS s ON (s.epoch, s.xact) >= (m.epoch, pg_snapshot_xmin(m.snapshot))
+  WHERE m.id = p_mark AND (s.epoch > m.epoch OR NOT pg_visible_in_snapshot(s.xact, m.snapshot))
+$$;
+COMMENT ON FUNCTION changesets_after(bigint) IS 'The changesets that a mark does not see: later ones, and what was under way.';
+
+CREATE FUNCTION resources_as_of(p_mark bigint, p_resources bigint[] DEFAULT NULL)
+RETURNS TABLE (
+    id bigint, uid uuid, resource_type_id integer, provider_endpoint_id integer, address text, name text, state_id integer,
+    external_id text, management text, presence text, is_root boolean, source_id integer, location_id integer,
+    datacenter_id integer, prevent_destroy boolean, on_remove text, allow_downtime boolean, replace_policy text,
+    create_before_destroy boolean, created_at timestamptz, deleted_at timestamptz
+)
+LANGUAGE sql STABLE
+AS $$
+  WITH undone AS (
+    SELECT DISTINCT ON (h.resource_id) h.*
+    FROM changesets_after(p_mark) AS s
+    INNER JOIN resource_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
+    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources)
+    ORDER BY h.resource_id, h.change
+  ),
+
+  moved AS (
+    SELECT DISTINCT ON (h.resource_id) h.resource_id, h.from_state_id
+    FROM changesets_after(p_mark) AS s
+    INNER JOIN resource_state_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
+    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources)
+    ORDER BY h.resource_id, h.change
+  )
+
+  SELECT
+    r.id, r.uid, r.resource_type_id,
+    CASE WHEN u.change IS NULL THEN r.provider_endpoint_id ELSE u.old_provider_endpoint_id END,
+    CASE WHEN u.change IS NULL THEN r.address ELSE u.old_address END,
+    CASE WHEN u.change IS NULL THEN r.name ELSE u.old_name END,
+    CASE WHEN m.resource_id IS NULL THEN r.state_id ELSE m.from_state_id END,
+    CASE WHEN u.change IS NULL THEN r.external_id ELSE u.old_external_id END,
+    CASE WHEN u.change IS NULL THEN r.management ELSE u.old_management END,
+    CASE WHEN u.change IS NULL THEN r.presence ELSE u.old_presence END,
+    r.is_root,
+    CASE WHEN u.change IS NULL THEN r.source_id ELSE u.old_source_id END,
+    CASE WHEN u.change IS NULL THEN r.location_id ELSE u.old_location_id END,
+    CASE WHEN u.change IS NULL THEN r.datacenter_id ELSE u.old_datacenter_id END,
+    CASE WHEN u.change IS NULL THEN r.prevent_destroy ELSE u.old_prevent_destroy END,
+    CASE WHEN u.change IS NULL THEN r.on_remove ELSE u.old_on_remove END,
+    CASE WHEN u.change IS NULL THEN r.allow_downtime ELSE u.old_allow_downtime END,
+    CASE WHEN u.change IS NULL THEN r.replace_policy ELSE u.old_replace_policy END,
+    CASE WHEN u.change IS NULL THEN r.create_before_destroy ELSE u.old_create_before_destroy END,
+    r.created_at,
+    CASE WHEN u.change IS NULL THEN r.deleted_at ELSE u.old_deleted_at END
+  FROM resources AS r
+  LEFT JOIN undone AS u ON r.id = u.resource_id
+  LEFT JOIN moved AS m ON r.id = m.resource_id
+  WHERE u.action IS DISTINCT FROM 'insert' AND (p_resources IS NULL OR r.id = ANY(p_resources))
+$$;
+COMMENT ON FUNCTION resources_as_of(bigint, bigint[]) IS
+'Resources and parts as a mark saw them, with those that were deleted by then; without hashes, claims and other bookkeeping.';
+
+CREATE FUNCTION attributes_as_of(p_mark bigint, p_resources bigint[] DEFAULT NULL)
+RETURNS TABLE (
+    resource_id bigint, resource_type_id integer, attribute_definition_id integer, ordinal smallint, data_type text,
+    value_string text, value_integer bigint, value_decimal numeric, value_boolean boolean, value_datetime timestamptz,
+    value_credential text, value_fingerprint text, value_target_type text, value_key text, value_inner_key text
+)
+LANGUAGE sql STABLE
+AS $$
+  WITH undone AS (
+    SELECT DISTINCT ON (h.resource_id, h.attribute_definition_id, h.ordinal) h.*
+    FROM changesets_after(p_mark) AS s
+    INNER JOIN resource_attribute_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
+    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources)
+    ORDER BY h.resource_id, h.attribute_definition_id, h.ordinal, h.change
+  )
+
+  SELECT
+    a.resource_id, a.resource_type_id, a.attribute_definition_id, a.ordinal, a.data_type, a.value_string, a.value_integer,
+    a.value_decimal, a.value_boolean, a.value_datetime, a.value_credential, a.value_fingerprint, a.value_target_type,
+    a.value_key, a.value_inner_key
+  FROM resource_attributes AS a
+  LEFT JOIN undone AS u
+    ON
+      a.resource_id = u.resource_id
+      AND a.attribute_definition_id = u.attribute_definition_id
+      AND a.ordinal = u.ordinal
+  WHERE u.resource_id IS NULL AND (p_resources IS NULL OR a.resource_id = ANY(p_resources))
+  UNION ALL
+  SELECT
+    u.resource_id, r.resource_type_id, u.attribute_definition_id, u.ordinal,
+    CASE
+      WHEN u.old_integer IS NOT NULL THEN 'integer'
+      WHEN u.old_decimal IS NOT NULL THEN 'decimal'
+      WHEN u.old_boolean IS NOT NULL THEN 'boolean'
+      WHEN u.old_datetime IS NOT NULL THEN 'datetime'
+      ELSE 'string'
+    END,
+    u.old_string, u.old_integer, u.old_decimal, u.old_boolean, u.old_datetime, u.old_credential, u.old_fingerprint,
+    u.old_target_type, u.old_key, u.old_inner_key
+  FROM undone AS u
+  INNER JOIN resources AS r ON u.resource_id = r.id
+  WHERE u.action <> 'insert'
+$$;
+COMMENT ON FUNCTION attributes_as_of(bigint, bigint[]) IS 'The attributes of resources and parts as a mark saw them.';
+
+CREATE FUNCTION tags_as_of(p_mark bigint, p_resources bigint[] DEFAULT NULL)
+RETURNS TABLE (resource_id bigint, tag_id bigint)
+LANGUAGE sql STABLE
+AS $$
+  WITH undone AS (
+    SELECT DISTINCT ON (h.resource_id, h.tag_id) h.resource_id, h.tag_id, h.action
+    FROM changesets_after(p_mark) AS s
+    INNER JOIN resource_tag_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
+    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources)
+    ORDER BY h.resource_id, h.tag_id, h.change
+  )
+
+  SELECT rt.resource_id, rt.tag_id
+  FROM resource_tags AS rt
+  LEFT JOIN undone AS u ON rt.resource_id = u.resource_id AND rt.tag_id = u.tag_id
+  WHERE u.resource_id IS NULL AND (p_resources IS NULL OR rt.resource_id = ANY(p_resources))
+  UNION ALL
+  SELECT u.resource_id, u.tag_id FROM undone AS u WHERE u.action = 'delete'
+$$;
+COMMENT ON FUNCTION tags_as_of(bigint, bigint[]) IS 'The tags of resources as a mark saw them.';
+
+CREATE FUNCTION relationships_as_of(p_mark bigint, p_resources bigint[] DEFAULT NULL)
+RETURNS TABLE (parent_resource_id bigint, child_resource_id bigint, relationship_type_id integer)
+LANGUAGE sql STABLE
+AS $$
+  WITH undone AS (
+    SELECT DISTINCT ON (h.parent_resource_id, h.resource_id, h.relationship_type_id)
+      h.parent_resource_id, h.resource_id AS child_resource_id, h.relationship_type_id, h.action
+    FROM changesets_after(p_mark) AS s
+    INNER JOIN resource_relationship_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
+    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources) OR h.parent_resource_id = ANY(p_resources)
+    ORDER BY h.parent_resource_id, h.resource_id, h.relationship_type_id, h.change
+  )
+
+  SELECT rr.parent_resource_id, rr.child_resource_id, rr.relationship_type_id
+  FROM resource_relationships AS rr
+  LEFT JOIN undone AS u
+    ON
+      rr.parent_resource_id = u.parent_resource_id
+      AND rr.child_resource_id = u.child_resource_id
+      AND rr.relationship_type_id = u.relationship_type_id
+  WHERE
+    u.child_resource_id IS NULL
+    AND (
+      p_resources IS NULL OR rr.child_resource_id = ANY(p_resources) OR rr.parent_resource_id = ANY(p_resources)
+    )
+  UNION ALL
+  SELECT u.parent_resource_id, u.child_resource_id, u.relationship_type_id FROM undone AS u WHERE u.action = 'delete'
+$$;
+COMMENT ON FUNCTION relationships_as_of(bigint, bigint[]) IS
+'The ties as a mark saw them; with p_resources those in which one of them takes part.';
 -- The vault: ciphertexts, apart from everything else, with an owner of their own. The runtime role has no right on the
 -- tables, only on functions. A secret is given one at a time, and only after a record that it was asked for is
 -- committed: no query can list what is stored, and no transaction that is undone hides who read it.
@@ -7284,7 +7490,7 @@ BEGIN
   RETURNING r.credential_id INTO v_credential;
   IF v_credential IS NULL THEN
     RAISE EXCEPTION 'there is no committed record of this read: % is not a question of the last minute', p_read
-      USING ERRCODE = 'RC016', HINT = 'Call vault.ask_for_secret, commit, then read, each time.';
+      USING ERRCODE = 'RC017', HINT = 'Call vault.ask_for_secret, commit, then read, each time.';
   END IF;
   IF EXISTS (
     SELECT FROM vault.secret_reads AS r
@@ -7446,9 +7652,34 @@ vault.put_installation_key(text, text, bytea, bytea)
 TO reconciler_runtime;
 
 SET LOCAL ROLE reconciler_owner;
--- What the runtime role may do, and no more. It deletes nothing that history or safety rests on.
+-- What each role may do, and no more. Partitions are granted to nobody: who asks one past its parent asks past the
+-- parent's policies. What is granted is compared with tests/store/golden/rights.txt.
 
-GRANT SELECT ON ALL TABLES IN SCHEMA public TO reconciler_runtime;
+CREATE FUNCTION grant_reading()
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_table regclass;
+BEGIN
+  FOR v_table IN
+    SELECT c.oid FROM pg_class AS c
+    WHERE
+      c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
+      AND c.relname <> 'rehearsals'
+  LOOP
+    EXECUTE format(
+      'GRANT SELECT ON %s TO reconciler_runtime, reconciler_planner, reconciler_reader, reconciler_auditor', v_table
+    );
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION grant_reading() IS
+'Lets every role read every table and view, but no partition. For the owner, after a table is made.';
+REVOKE ALL ON FUNCTION grant_reading() FROM public;
+SELECT grant_reading();
+
+-- The runtime role deletes nothing that history or safety rests on.
 
 -- What leaves the catalog is deleted by its sync, and its history stays.
 GRANT INSERT, UPDATE, DELETE ON
@@ -7468,7 +7699,11 @@ GRANT INSERT ON provider_credential_hosts TO reconciler_runtime;
 GRANT INSERT, DELETE ON provider_declarations TO reconciler_runtime;
 
 GRANT UPDATE (key_id) ON installation TO reconciler_runtime;
-GRANT INSERT ON manifest_sources, revisions, tags, external_id_reservations TO reconciler_runtime;
+GRANT INSERT ON manifest_sources, tags, external_id_reservations TO reconciler_runtime;
+-- Everything but db_user, which only the database writes.
+GRANT INSERT (
+    source_id, commit_id, author, authored_at, message, content_hash, catalog_hash, actor, created_at
+) ON revisions TO reconciler_runtime;
 GRANT UPDATE (name, kind, url, branch, subfolder, repository, forgotten_at) ON manifest_sources TO reconciler_runtime;
 GRANT INSERT, UPDATE ON workers, resources, holds, endpoint_observations TO reconciler_runtime;
 GRANT INSERT, UPDATE, DELETE ON
@@ -7484,8 +7719,12 @@ desired_ignored_attributes, desired_relationships TO reconciler_runtime;
 GRANT UPDATE (valid_to_revision, source_id, file, path, line, column_number) ON desired_resources TO reconciler_runtime;
 
 -- A plan is written once; its status moves, and an approval is used up.
+GRANT INSERT (
+    hash, revision_id, actor, status, source_name, content_hash, needs_approval, created_at
+) ON plans TO reconciler_runtime;
+GRANT INSERT (uid, plan_id, hash, approved_by, approved_at, mac) ON plan_approvals TO reconciler_runtime;
 GRANT INSERT ON
-plans, plan_sources, plan_approvals, plan_messages, plan_blocked, plan_inventory_steps, plan_inventory_values,
+plan_sources, plan_messages, plan_blocked, plan_inventory_steps, plan_inventory_values,
 plan_inventory_approvals, plan_steps, plan_step_requirements, plan_step_approvals, plan_step_changes,
 plan_step_change_values, plan_calls, plan_call_parameters, plan_call_parameter_paths TO reconciler_runtime;
 GRANT UPDATE (status) ON plans TO reconciler_runtime;
@@ -7493,7 +7732,10 @@ GRANT UPDATE (used_at) ON plan_approvals TO reconciler_runtime;
 
 -- Who began an operation, when and on what ground stays as it was written.
 GRANT INSERT, UPDATE ON resource_operation_calls, resource_operation_results TO reconciler_runtime;
-GRANT INSERT ON resource_operations TO reconciler_runtime;
+GRANT INSERT (
+    id, resource_id, operation_type_id, plan_step_id, status, worker_id, claim_epoch, request_hash, identity,
+    rests_on_version, actor, revision_id
+) ON resource_operations TO reconciler_runtime;
 GRANT UPDATE (
     status, worker_id, claim_epoch, current_call, identity, sent_at, accepted_at, finished_at, error_code, error_message
 ) ON resource_operations TO reconciler_runtime;
@@ -7505,3 +7747,201 @@ GRANT USAGE ON SEQUENCE desired_resources_id_seq, plan_steps_id_seq, resources_i
 REVOKE ALL ON FUNCTION make_history_partitions(integer) FROM public;
 GRANT EXECUTE ON FUNCTION make_history_partitions(integer) TO reconciler_runtime;
 GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION take_mark(text, bigint) TO reconciler_runtime;
+
+-- A planner writes what a preview writes, and commits none of it: see 27_rehearsals.sql.
+GRANT INSERT, UPDATE, DELETE ON
+catalog_parts, provider_types, provider_type_settings, relationship_types, resource_types, resource_type_parents,
+attribute_definitions, attribute_reference_types, resource_type_keys, provider_resource_types,
+resource_type_attributes, provider_type_attributes, provider_type_attribute_defaults,
+provider_type_attribute_allowed_values,
+provider_endpoint_settings, datacenter_capabilities, provider_datacenters, resource_failures TO reconciler_planner;
+GRANT INSERT, UPDATE ON
+providers, provider_endpoints, provider_credentials, locations, datacenters TO reconciler_planner;
+GRANT INSERT ON provider_credential_hosts TO reconciler_planner;
+GRANT INSERT, DELETE ON provider_declarations TO reconciler_planner;
+GRANT INSERT ON manifest_sources TO reconciler_planner;
+GRANT UPDATE (name, kind, url, branch, subfolder, repository, forgotten_at) ON manifest_sources TO reconciler_planner;
+GRANT INSERT (
+    source_id, commit_id, author, authored_at, message, content_hash, catalog_hash, actor, created_at
+) ON revisions TO reconciler_planner;
+GRANT INSERT ON
+desired_resources, desired_attributes, desired_cleared_attributes, desired_tags, desired_collections,
+desired_ignored_attributes, desired_relationships TO reconciler_planner;
+GRANT UPDATE (valid_to_revision, source_id, file, path, line, column_number) ON desired_resources TO reconciler_planner;
+GRANT UPDATE (
+    prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
+    datacenter_id
+) ON resources TO reconciler_planner;
+GRANT USAGE ON SEQUENCE desired_resources_id_seq TO reconciler_planner;
+SELECT mark_rehearsals();
+
+GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO
+reconciler_planner, reconciler_reader, reconciler_auditor;
+
+-- An auditor sees who read and who stored which secret, and no secret.
+SET LOCAL ROLE reconciler_vault;
+GRANT USAGE ON SCHEMA vault TO reconciler_auditor;
+GRANT SELECT ON vault.secret_reads, vault.secret_changes TO reconciler_auditor;
+SET LOCAL ROLE reconciler_owner;
+-- Row-level security: what hangs on a resource, an endpoint or a provider is seen by whom it was granted to
+-- (25_access.sql). Forced, so that owners are judged too; the program's roles have a policy of their own that lets
+-- everything through, and costs nothing because it folds away.
+--
+-- Which policy a table gets follows from its columns, so that a new table needs no line here; what hangs on nothing is in
+-- the list of tests/store/test_row_security.py with its reason. Partitions have no policy: nobody may ask them but their
+-- owner. A condition that holds for a whole statement stands in `(SELECT …)` and is asked once.
+
+CREATE FUNCTION row_policy(p_table regclass)
+RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  c_all constant text := '(SELECT sees_everything())';
+  c_endpoint constant text := '%s = ANY (ARRAY(SELECT seen_inventory_endpoints()))';
+  c_of_resource constant text := 'EXISTS (SELECT FROM resources AS r WHERE r.id = %s.%s)';
+  v_name text := (SELECT c.relname FROM pg_class AS c WHERE c.oid = p_table);
+  v_columns text[] := (
+    SELECT array_agg(a.attname::text) FROM pg_attribute AS a
+    WHERE a.attrelid = p_table AND a.attnum > 0 AND NOT a.attisdropped
+  );
+  v_rule text;
+BEGIN
+  CASE
+    WHEN v_name = 'resources' THEN
+      v_rule := 'provider_endpoint_id = ANY (ARRAY(SELECT seen_endpoints()))'
+        ' OR datacenter_id = ANY (ARRAY(SELECT seen_datacenters()))'
+        ' OR place(provider_endpoint_id, datacenter_id) = ANY (ARRAY(SELECT seen_places()))'
+        ' OR (NOT is_root AND (SELECT sees_by_datacenter()) AND is_seen_part(id))';
+    WHEN v_name = 'desired_resources' THEN
+      v_rule := 'provider_endpoint_id = ANY (ARRAY(SELECT seen_endpoints()))'
+        ' OR ((SELECT sees_by_datacenter()) AND is_seen_desired(id))';
+    WHEN v_name IN ('resource_relationships') THEN
+      v_rule := format(c_of_resource, v_name, 'parent_resource_id')
+        || ' AND ' || format(c_of_resource, v_name, 'child_resource_id');
+    WHEN v_name = 'tags' THEN
+      v_rule := 'EXISTS (SELECT FROM resource_tags AS t WHERE t.tag_id = tags.id)';
+    WHEN v_name = 'access_grants' THEN
+      v_rule := 'member = session_user';
+    WHEN v_name IN ('holds', 'hold_history') THEN
+      v_rule := format(
+        '(endpoint_id IS NULL OR %s) AND (address IS NULL'
+        ' OR EXISTS (SELECT FROM resources AS r WHERE r.address = %I.address)'
+        ' OR EXISTS (SELECT FROM desired_resources AS d WHERE d.address = %I.address))',
+        format(c_endpoint, 'endpoint_id'), v_name, v_name
+      );
+    WHEN v_name IN ('provider_declarations', 'provider_declaration_history') THEN
+      v_rule := format(
+        '(kind = ''location'')'
+        ' OR (kind = ''provider'' AND EXISTS (SELECT FROM providers AS p WHERE p.name = %1$I.name))'
+        ' OR (kind = ''endpoint'' AND EXISTS (SELECT FROM provider_endpoints AS e WHERE e.name = %1$I.name))'
+        ' OR (kind = ''credential'' AND EXISTS (SELECT FROM provider_credentials AS c WHERE c.name = %1$I.name))'
+        ' OR (kind = ''datacenter'' AND EXISTS (SELECT FROM datacenters AS d WHERE d.name = %1$I.name))', v_name
+      );
+    WHEN v_name = 'plan_steps' THEN
+      v_rule := 'EXISTS (SELECT FROM resources AS r WHERE r.uid = plan_steps.resource_uid)'
+        ' OR (resource_uid IS NULL AND endpoint = ANY (ARRAY('
+        'SELECT e.name FROM provider_endpoints AS e WHERE e.id IN (SELECT seen_endpoints()))))';
+    WHEN v_name = 'plan_blocked' THEN
+      v_rule := 'EXISTS (SELECT FROM resources AS r WHERE r.address = plan_blocked.address)'
+        ' OR EXISTS (SELECT FROM desired_resources AS d WHERE d.address = plan_blocked.address)';
+    WHEN v_name IN ('plan_messages', 'plan_inventory_steps', 'plan_inventory_values', 'plan_inventory_approvals') THEN
+      v_rule := 'FALSE'; -- of the plan as a whole
+    WHEN v_columns @> '{resource_id, parent_resource_id}' THEN
+      v_rule := format(c_of_resource, v_name, 'resource_id')
+        || ' AND ' || format(c_of_resource, v_name, 'parent_resource_id');
+    WHEN v_columns @> '{resource_id}' THEN
+      v_rule := format(c_of_resource, v_name, 'resource_id');
+    WHEN v_columns @> '{desired_resource_id}' THEN
+      v_rule := format('EXISTS (SELECT FROM desired_resources AS d WHERE d.id = %I.desired_resource_id)', v_name);
+    WHEN v_columns @> '{plan_step_id}' THEN
+      v_rule := format('EXISTS (SELECT FROM plan_steps AS s WHERE s.id = %I.plan_step_id)', v_name);
+    WHEN v_columns @> '{observation_id}' THEN
+      v_rule := format('EXISTS (SELECT FROM endpoint_observations AS o WHERE o.id = %I.observation_id)', v_name);
+    WHEN v_name = 'provider_endpoints' THEN
+      v_rule := format(c_endpoint, 'id') || ' OR provider_id = ANY (ARRAY(SELECT seen_providers()))';
+    WHEN v_columns @> '{provider_endpoint_id}' THEN
+      v_rule := format(c_endpoint, 'provider_endpoint_id');
+    WHEN v_name = 'provider_credentials' THEN
+      v_rule := 'id = ANY (ARRAY(SELECT seen_credentials()))';
+    WHEN v_columns @> '{provider_credential_id}' THEN
+      v_rule := 'provider_credential_id = ANY (ARRAY(SELECT seen_credentials()))';
+    WHEN v_columns @> '{credential_id}' THEN
+      v_rule := 'credential_id = ANY (ARRAY(SELECT seen_credentials()))';
+    WHEN v_name = 'providers' THEN
+      v_rule := 'id = ANY (ARRAY(SELECT seen_providers()))';
+    WHEN v_columns @> '{provider_id}' THEN
+      v_rule := 'provider_id = ANY (ARRAY(SELECT seen_providers()))';
+    WHEN v_name = 'datacenters' THEN
+      v_rule := 'id = ANY (ARRAY(SELECT seen_inventory_datacenters()))';
+    WHEN v_columns @> '{datacenter_id}' THEN
+      v_rule := 'datacenter_id = ANY (ARRAY(SELECT seen_inventory_datacenters()))';
+    WHEN v_columns @> '{operation_id}' AND NOT v_columns @> '{actor}' THEN
+      v_rule := format('EXISTS (SELECT FROM resource_operations AS o WHERE o.id = %I.operation_id)', v_name);
+    ELSE
+      RETURN NULL;
+  END CASE;
+  RETURN c_all || ' OR ' || v_rule;
+END
+$$;
+COMMENT ON FUNCTION row_policy(regclass) IS
+'The condition under which a row of a table is seen by a planner, a reader or an auditor, by the table''s columns; null for a table that hangs on no resource and no provider.';
+REVOKE ALL ON FUNCTION row_policy(regclass) FROM public;
+
+CREATE FUNCTION set_row_policies()
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_table regclass;
+  v_rule text;
+BEGIN
+  FOR v_table, v_rule IN
+    SELECT c.oid::regclass, row_policy(c.oid) FROM pg_class AS c
+    WHERE
+      c.relkind IN ('r', 'p') AND NOT c.relispartition
+      AND c.relnamespace = 'public'::regnamespace AND row_policy(c.oid) IS NOT NULL
+    ORDER BY c.oid
+  LOOP
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', v_table);
+    EXECUTE format('DROP POLICY IF EXISTS program ON %s', v_table);
+    EXECUTE format('DROP POLICY IF EXISTS people ON %s', v_table);
+    EXECUTE format(
+      'CREATE POLICY program ON %s TO reconciler_owner, reconciler_vault, reconciler_runtime USING (TRUE)', v_table
+    );
+    EXECUTE format(
+      'CREATE POLICY people ON %s TO reconciler_planner, reconciler_reader, reconciler_auditor USING (%s)', v_table, v_rule
+    );
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION set_row_policies() IS
+'Gives every table the policies that follow from its columns. For the owner, after a table is made or changed.';
+REVOKE ALL ON FUNCTION set_row_policies() FROM public;
+
+SELECT set_row_policies();
+
+SET LOCAL ROLE reconciler_vault;
+ALTER TABLE vault.secrets ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY program ON vault.secrets TO reconciler_vault USING (TRUE);
+ALTER TABLE vault.secret_reads ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY program ON vault.secret_reads TO reconciler_vault USING (TRUE);
+CREATE POLICY people ON vault.secret_reads TO reconciler_auditor
+USING (
+    EXISTS (
+        SELECT FROM public.provider_credentials AS c
+        WHERE c.id = secret_reads.credential_id
+    )
+);
+ALTER TABLE vault.secret_changes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY program ON vault.secret_changes TO reconciler_vault USING (TRUE);
+CREATE POLICY people ON vault.secret_changes TO reconciler_auditor
+USING (
+    EXISTS (
+        SELECT FROM public.provider_credentials AS c
+        WHERE c.id = secret_changes.credential_id
+    )
+);
+ALTER TABLE vault.installation_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY program ON vault.installation_key TO reconciler_vault USING (TRUE);
+SET LOCAL ROLE reconciler_owner;

@@ -31,6 +31,10 @@ FROM vault.read_installation_key() AS k;
 -- name: secrets.put_installation_key
 SELECT vault.put_installation_key(%(from_key)s::text, %(to_key)s::text, %(key_nonce)s::bytea, %(wrapped_key)s::bytea);
 
+-- name: secrets.about
+SELECT s.credential_id, s.master_key_id, s.stored_at
+FROM vault.about_secrets() AS s;
+
 -- name: secrets.stored
 -- What lies in the vault, whether or not it can be opened.
 SELECT c.name

@@ -297,21 +297,18 @@ LIMIT 1;
 
 -- name: views.credentials
 SELECT
+    c.credential_id,
     c.name,
     c.source,
     coalesce(c.environment_variable, c.file_path) AS found_in,
     c.fingerprint,
     c.updated_at,
     c.expires_at,
-    s.master_key_id AS key_id,
-    s.stored_at,
     coalesce(array_agg(c.used_by_endpoint ORDER BY c.used_by_endpoint) FILTER (WHERE c.used_by_endpoint <> ''), '{}')
         AS used_by
 FROM v_credentials AS c
-LEFT JOIN vault.about_secrets() AS s ON c.credential_id = s.credential_id
 GROUP BY
-    c.name, c.source, c.environment_variable, c.file_path, c.fingerprint, c.updated_at, c.expires_at,
-    s.master_key_id, s.stored_at
+    c.credential_id, c.name, c.source, c.environment_variable, c.file_path, c.fingerprint, c.updated_at, c.expires_at
 ORDER BY c.name;
 
 -- name: views.typical_seconds

@@ -211,7 +211,7 @@ BEGIN
   RETURNING r.credential_id INTO v_credential;
   IF v_credential IS NULL THEN
     RAISE EXCEPTION 'there is no committed record of this read: % is not a question of the last minute', p_read
-      USING ERRCODE = 'RC016', HINT = 'Call vault.ask_for_secret, commit, then read, each time.';
+      USING ERRCODE = 'RC017', HINT = 'Call vault.ask_for_secret, commit, then read, each time.';
   END IF;
   IF EXISTS (
     SELECT FROM vault.secret_reads AS r

@@ -70,7 +70,7 @@ kind: Credential
 metadata: {{name: pve-token}}
 spec: {{environment: PVE_TOKEN}}
 """
-LOOKS = (
+LOOKS: tuple[tuple[str, ...], ...] = (
     ("plan", "-f", "fleet"),
     ("plan", "-f", "fleet", "-o", "json"),
     ("plan", "-f", "fleet", "-o", "markdown"),

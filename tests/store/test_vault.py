@@ -202,7 +202,10 @@ def test_a_new_master_key_wraps_every_data_key_and_decrypts_no_secret(vault: Vau
     after = vault_of(vault.store, [SECOND])
     assert after.key == vault.key  # so fingerprints and approvals hold
     assert [after.read(name) for name in "abc"] == [f"value of {name}" for name in "abc"]
-    assert sql.all("SELECT key_id FROM installation_history WHERE actor = 'grace'") == [(SECOND.id,)]
+    assert sql.all(
+        "SELECT h.key_id FROM installation_history AS h JOIN changesets AS c ON c.id = h.changeset_id"
+        " WHERE c.actor = 'grace'"
+    ) == [(SECOND.id,)]
     with pytest.raises(ConfigurationError, match=f"encrypted with the key {SECOND.id}"):
         vault_of(vault.store, [FIRST])
     with pytest.raises(CredentialError, match=f"encrypted with the key {SECOND.id}.* holds {FIRST.id}"):

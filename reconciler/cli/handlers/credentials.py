@@ -14,14 +14,18 @@ from reconciler.errors import ConfigurationError
 from reconciler.manifest.read.urls import host_of
 from reconciler.report.credentials import credentials_page
 from reconciler.store import views
+from reconciler.store.database.opening import open_database
 from reconciler.store.inventory import trust
 from reconciler.store.inventory.secrets import note_fingerprint, resolve, store_secret, stored_id
 
 
 def listed(settings: Settings, output: Format) -> None:
     """Print each declared credential with its fingerprint, and the endpoints that use it."""
-    with opened(settings) as store, store.read() as tx:
-        found = views.credentials(tx)
+    with (
+        open_database(settings.database, settings.home, max_size=1) as database,
+        database.store.read() as tx,
+    ):
+        found = views.credentials(tx, vault=database.standing == "program")
     if print_data([asdict(item) for item in found], output):
         return
     if not found:

@@ -31,6 +31,7 @@ def opened_vault(settings: Settings) -> Iterator[Vault]:
     is another's.
     """
     with open_database(settings.database, settings.home, max_size=_CONNECTIONS) as database:
+        database.require("program", "use the vault")
         vault = database.vault(settings.home, settings.actor or default_actor())
         vault.require_own()
         yield vault

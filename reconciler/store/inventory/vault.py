@@ -134,6 +134,14 @@ def open_vault(store: Store, source: KeySource, actor: str, *, particular: bool)
     return Vault(store, source, ring, installation, key, actor)
 
 
+def closed_vault(store: Store, actor: str) -> Vault:
+    """What stands for the vault where the database user may not use it: nothing in it can be opened."""
+    with store.read() as tx:
+        installation: UUID = tx.value("installation.uid")
+    nowhere = KeySource("nothing", lambda: "")
+    return Vault(store, nowhere, Keyring((), nowhere.where), installation, Key.new(), actor, "the program's")
+
+
 def open_without_key(store: Store, source: KeySource, actor: str) -> Vault:
     """The vault for `take_key`: whatever the database was used with, the key that is here, or a new one."""
     if source.path is not None:
