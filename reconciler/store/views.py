@@ -289,8 +289,8 @@ def failure(tx: Transaction, address: str) -> FailureView | None:
     return next(iter(tx.all(FailureView, "views.failure", address=address)), None)
 
 
-def credentials(tx: Transaction, *, vault: bool = True) -> tuple[CredentialView, ...]:
-    """By name, each with the endpoints that log in with it. `vault`: what is known of stored ones too."""
+def credentials(tx: Transaction, *, vault: bool = False) -> tuple[CredentialView, ...]:
+    """By name, each with the endpoints that log in with it. `vault`: of stored ones what the vault tells."""
     stored = {row.credential_id: row for row in tx.rows("secrets.about")} if vault else {}
     found = []
     for row in tx.rows("views.credentials"):

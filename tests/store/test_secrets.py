@@ -96,7 +96,7 @@ def test_the_program_reads_one_secret_and_never_the_table(database: TestDatabase
 
 def test_a_fingerprint_tells_values_apart_and_says_nothing_else(vault: Vault, tx: Transaction) -> None:
     store_secret(tx, vault, "a", VALUE)
-    (row, _) = credentials(tx)
+    (row, _) = credentials(tx, vault=True)
     assert row.fingerprint == vault.key.fingerprint(VALUE)
     assert row.key_id == FIRST.id
     assert vault.key.fingerprint(VALUE) != vault.key.fingerprint(VALUE + "x")
@@ -109,13 +109,13 @@ def test_what_was_known_of_the_end_of_a_value_ends_with_it(vault: Vault, tx: Tra
     at = datetime(2027, 1, 31, tzinfo=UTC)
     write(tx, Credential("a", expires_at=datetime(2028, 1, 1, tzinfo=UTC)))
     store_secret(tx, vault, "a", VALUE, at)
-    assert [row.expires_at for row in credentials(tx)] == [at, None]
+    assert [row.expires_at for row in credentials(tx, vault=True)] == [at, None]
     assert not note_expiry(tx, "a", at)
     store_secret(tx, vault, "a", "another")
-    assert [row.expires_at for row in credentials(tx)] == [datetime(2028, 1, 1, tzinfo=UTC), None]
+    assert [row.expires_at for row in credentials(tx, vault=True)] == [datetime(2028, 1, 1, tzinfo=UTC), None]
     assert note_expiry(tx, "a", at)
     note_fingerprint(tx, vault.key, "a", "seen to be another")
-    assert credentials(tx)[0].expires_at == datetime(2028, 1, 1, tzinfo=UTC)
+    assert credentials(tx, vault=True)[0].expires_at == datetime(2028, 1, 1, tzinfo=UTC)
 
 
 def test_the_history_of_a_credential_has_its_ends(vault: Vault, database: TestDatabase) -> None:

@@ -51,7 +51,7 @@ def rotate(settings: Settings, name: str, expires: str | None, *, tried: bool) -
         engine.vault.require_own()
         with engine.store.read() as tx:
             stored_id(tx, name)
-            before = next(each for each in views.credentials(tx) if each.name == name)
+            before = next(each for each in views.credentials(tx, vault=True) if each.name == name)
         if before.stored_at is None:
             raise CredentialError(
                 f"credential {name}: there is no value to replace", hint=f"reconciler credentials set {name}"
@@ -88,4 +88,5 @@ def _engine(settings: Settings) -> Iterator[Engine]:
         Trace.open(settings.trace, warn) as trace,
         Engine.open(settings.home, settings.database, settings.actor, trace=trace) as engine,
     ):
+        engine.database.require("program", "log in with a credential")
         yield engine
