@@ -588,11 +588,13 @@ COMMENT ON VIEW v_holds IS 'What is held, by whom and until when; and what was.'
 
 CREATE VIEW v_credentials WITH (security_invoker = TRUE) AS
 SELECT
+    c.id AS credential_id,
     c.name,
     c.source,
     c.environment_variable,
     c.file_path,
     c.fingerprint,
+    least(c.expires_at, c.value_expires_at) AS expires_at,
     c.updated_at,
     e.name AS used_by_endpoint
 FROM provider_credentials AS c

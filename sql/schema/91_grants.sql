@@ -128,8 +128,8 @@ SELECT mark_rehearsals();
 GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO
 reconciler_planner, reconciler_reader, reconciler_auditor;
 
--- An auditor sees who read which secret, and no secret.
+-- An auditor sees who read and who stored which secret, and no secret.
 SET LOCAL ROLE reconciler_vault;
 GRANT USAGE ON SCHEMA vault TO reconciler_auditor;
-GRANT SELECT ON vault.secret_reads TO reconciler_auditor;
+GRANT SELECT ON vault.secret_reads, vault.secret_changes TO reconciler_auditor;
 SET LOCAL ROLE reconciler_owner;

@@ -133,7 +133,7 @@ def test_the_vault_keeps_a_value_through_a_change_of_keys(bare: Cli) -> None:
     stored = bare.ok("credentials", "set", "pin", stdin="open sesame\n")
     assert "open sesame" not in stored.said
     before = (bare.folder / "home" / "key").read_text()
-    assert "Encrypted 1 secret" in bare.ok("credentials", "rotate-key").out
+    assert "Wrapped 1 data key" in bare.ok("credentials", "rewrap", "--new-key").out
     after = (bare.folder / "home" / "key").read_text()
     assert len(base64.b64decode(after)) == 32
     assert after != before

@@ -20,10 +20,11 @@ from reconciler.store.database import home as homes
 from reconciler.store.database import migrate as migrations
 from reconciler.store.database.faults import NotPermitted, translated
 from reconciler.store.database.queries import query, sql_files
-from reconciler.store.database.session import Actor, Store
+from reconciler.store.database.session import Store
 from reconciler.store.embedded import ABSENT_HINT, EmbeddedServer
 from reconciler.store.history.partitions import make_partitions
-from reconciler.store.inventory.secrets import Key, load_key, use_key
+from reconciler.store.inventory.key_sources import source_of
+from reconciler.store.inventory.vault import Vault, closed_vault, open_vault
 
 NAME = "reconciler"
 RUNTIME_ROLE = "reconciler_runtime"
@@ -64,15 +65,15 @@ class Database:
         """Whether this program runs the server itself."""
         return self.server is not None
 
-    def key(self, home: Path, actor: str) -> Key:
-        """The installation's key. Raises ConfigurationError, see `secrets.load_key` and `secrets.use_key`.
+    def vault(self, home: Path, actor: str) -> Vault:
+        """The vault, with the master keys of this home. Raises ConfigurationError, see `open_vault`.
 
-        Homes that share a URL's database may have a key each, so only the embedded one is particular.
+        Homes that share a URL's database may have a key each, so only the embedded one is particular. Who may
+        not use the vault gets one that opens nothing.
         """
-        if not self.is_embedded:
-            return load_key(home)
-        with self.store.transaction(Actor(actor, "key of the installation", "maintenance")) as tx:
-            return use_key(tx, home)
+        if self.standing != "program":
+            return closed_vault(self.store, actor)
+        return open_vault(self.store, source_of(home), actor, particular=self.is_embedded)
 
     def close(self) -> None:
         """Close the pool, and give up the embedded server's lease."""
