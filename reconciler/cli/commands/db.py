@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -66,3 +67,32 @@ def db_stop(
     from reconciler.cli.handlers.db import stop
 
     stop(settings_of(context), force=force)
+
+
+@db.command("backup")
+def db_backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+) -> None:
+    """Write everything that is in the database into one file, while others work.
+
+    The file is a tar with PostgreSQL's own dump and a label. Secrets are in it encrypted; the key is not.
+    """
+    from reconciler.cli.handlers.care import backup
+
+    backup(settings_of(context), file, force=force)
+
+
+@db.command("restore")
+def db_restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `db backup` wrote.")],
+) -> None:
+    """Restore a backup into an empty database; everything is held until `readopt` has looked.
+
+    Without --database, into the embedded one, which is made; one that holds something is refused.
+    """
+    from reconciler.cli.handlers.care import restore
+
+    restore(settings_of(context), file)

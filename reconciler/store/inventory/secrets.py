@@ -102,6 +102,11 @@ def load_key(home: Path, environ: Mapping[str, str] = os.environ) -> Key:
     return _parse(_read_private(path), str(path))
 
 
+def where_key_is(home: Path, environ: Mapping[str, str] = os.environ) -> str:
+    """Where `load_key` finds the key, for people."""
+    return f"the variable {KEY_VARIABLE}" if KEY_VARIABLE in environ else str(home / KEY_FILE)
+
+
 def use_key(tx: Transaction, home: Path, environ: Mapping[str, str] = os.environ) -> Key:
     """The key of the database that belongs to a home, noted in it on first use.
 
