@@ -13,6 +13,7 @@ from reconciler.daemon.logs import get_logger
 from reconciler.daemon.metrics import Metrics
 from reconciler.errors import DatabaseUnavailable, ReconcilerError
 from reconciler.store.database.session import Store
+from reconciler.store.history.marks import take_mark
 from reconciler.store.work.watch import beat, levels, make_partitions
 
 _log = get_logger(__name__)
@@ -58,9 +59,17 @@ class Housekeeping:
             return  # it was closed in the meantime, and this says nothing of the next
         self.metrics.snapshot.database_up = alive
         if alive:
+            self._mark(live)
             self.measure()
         else:
             self._lost()
+
+    def _mark(self, live: _Live) -> None:
+        """So that what others changed, a person at a prompt too, can be read as it was before and after."""
+        try:
+            take_mark(live.store, self.actor, "change")
+        except ReconcilerError as error:
+            _log.warning("no mark can be taken", problem=error.message)
 
     def measure(self) -> None:
         """Take the levels that metrics show."""

@@ -33,6 +33,7 @@ from reconciler.model.plan import Action, Plan, Step
 from reconciler.model.scope import Scope
 from reconciler.store.database.session import Actor, Transaction
 from reconciler.store.desired.known import revisions_of
+from reconciler.store.history.marks import take_mark
 from reconciler.store.recorded.observations import adoption_targets
 from reconciler.store.recorded.resources import settle
 from reconciler.store.views import unmanaged_at
@@ -123,6 +124,8 @@ class Session:
             self.engine.catalog = catalog  # what users added to it was undone with the transaction
             raise
         revision = loaded[-1].change.id if loaded else self.context.revision
+        if loaded:
+            take_mark(self.engine.store, self.engine.actor, "revision", revision)
         self.context = self.engine.refreshed(self.context, revision)
         self.options = self._scoped(loaded)
         self.inventory = tuple(sorted((*_inventory(loaded), *self.inventory), key=lambda step: step.key))
@@ -231,6 +234,7 @@ class Session:
                 break
             self._observe_referenced(wave_plan.steps)
         last = self._remaining(permit)
+        take_mark(self.engine.store, self.engine.actor, "apply", self.context.revision)
         return Applied(
             plan=(first or last).plan,
             plan_id=(first or last).plan_id,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.executor.context import Context
 from reconciler.executor.observe.endpoint import Coverage, observe
+from reconciler.store.history.marks import take_mark
 
 _AT_ONCE = 4
 
@@ -18,10 +19,12 @@ def observe_all(
     with context.connections.pool(_AT_ONCE, "observe") as pool:
         coverage = pool.map(lambda name: observe(context, name, accept_empty=accept_empty), wanted)
         try:
-            return dict(zip(wanted, coverage, strict=True))
+            found = dict(zip(wanted, coverage, strict=True))
         except KeyboardInterrupt:
             context.connections.stop.set()  # what is being looked at ends with its next request
             raise
+    take_mark(context.store, context.actor, "change")
+    return found
 
 
 def troubles(coverage: Mapping[str, Coverage]) -> tuple[str, ...]:

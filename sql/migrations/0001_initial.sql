@@ -2533,12 +2533,115 @@ COMMENT ON COLUMN resource_operation_results.value_boolean IS
 'The value where data_type is boolean; null otherwise.';
 COMMENT ON COLUMN resource_operation_results.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
+-- Who changed something, when and why: one row a transaction (and one more for each operation or reason that it names in
+-- between), to which the rows of all histories refer. And marks: instants at which the whole database can be read again.
+--
+-- An instant alone does not say what a reader saw then, because transactions overlap. A transaction's number and a
+-- snapshot do, for ever: `pg_visible_in_snapshot` compares the two and needs nothing else of the server. Numbers begin
+-- anew in another cluster, as after a restore; `epoch` keeps the clusters apart.
+
+CREATE TABLE cluster_epochs (
+    id integer NOT NULL,
+    system_identifier bigint NOT NULL,
+    began_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT cluster_epochs_pkey PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE cluster_epochs IS
+'The clusters that this database lived in, in order: transactions are numbered by each of its own. Written by current_epoch.';
+COMMENT ON COLUMN cluster_epochs.id IS
+'Counts from 1; what has a smaller one happened before what has a greater one.';
+COMMENT ON COLUMN cluster_epochs.system_identifier IS
+'The cluster''s own identifier, as pg_control_system() has it.';
+COMMENT ON COLUMN cluster_epochs.began_at IS
+'When the first change was made there.';
+
+CREATE SEQUENCE changeset_id AS bigint;
+COMMENT ON SEQUENCE changeset_id IS 'Numbers changesets.';
+
+CREATE TABLE changesets (
+    id bigint NOT NULL DEFAULT nextval('changeset_id'),
+    changed_at timestamptz NOT NULL,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    revision_id bigint,
+    operation_id uuid,
+    epoch integer NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    cause text NOT NULL,
+    db_user text NOT NULL,
+    CONSTRAINT changesets_pkey PRIMARY KEY (changed_at, id)
+) PARTITION BY RANGE (changed_at);
+
+COMMENT ON TABLE changesets IS
+'Who changed something, when and why. The rows of the histories refer to it by changed_at and changeset_id. Written by current_changeset.';
+COMMENT ON COLUMN changesets.id IS
+'Its number.';
+COMMENT ON COLUMN changesets.changed_at IS
+'When the transaction began.';
+COMMENT ON COLUMN changesets.xact IS
+'The transaction, as the cluster of its epoch numbers it.';
+COMMENT ON COLUMN changesets.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN changesets.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN changesets.epoch IS
+'The cluster that numbered the transaction: cluster_epochs.';
+COMMENT ON COLUMN changesets.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN changesets.reason IS
+'Why, as the session says.';
+COMMENT ON COLUMN changesets.cause IS
+'What brought it about: manifest, observation, operation and so on; manual where the session does not say.';
+COMMENT ON COLUMN changesets.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX changesets_xact ON changesets (epoch, xact);
+CREATE INDEX changesets_operation ON changesets (operation_id) WHERE operation_id IS NOT NULL;
+CREATE INDEX changesets_revision ON changesets (revision_id) WHERE revision_id IS NOT NULL;
+CREATE INDEX changesets_actor ON changesets (actor, changed_at);
+
+CREATE TABLE marks (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    taken_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    epoch integer NOT NULL REFERENCES cluster_epochs (id),
+    snapshot pg_snapshot NOT NULL DEFAULT pg_current_snapshot(),
+    kind text NOT NULL,
+    revision_id bigint REFERENCES revisions (id),
+    actor text NOT NULL,
+    db_user text NOT NULL,
+    CONSTRAINT marks_pkey PRIMARY KEY (id),
+    CONSTRAINT marks_kind CHECK (kind IN ('revision', 'apply', 'change', 'hand')),
+    CONSTRAINT marks_revision CHECK (revision_id IS NOT NULL OR kind <> 'revision')
+);
+
+COMMENT ON TABLE marks IS
+'Instants at which the database can be read again exactly as it was: resources_as_of and its like. Written by take_mark.';
+COMMENT ON COLUMN marks.id IS
+'Key, and the marks'' order.';
+COMMENT ON COLUMN marks.taken_at IS
+'When it was taken. What a mark sees was committed before.';
+COMMENT ON COLUMN marks.epoch IS
+'The cluster whose transactions the snapshot tells apart: cluster_epochs.';
+COMMENT ON COLUMN marks.snapshot IS
+'Which transactions had ended by then.';
+COMMENT ON COLUMN marks.kind IS
+'What it was taken after: a revision was recorded, an apply ended, a look or the daemon found that something had changed; or by hand.';
+COMMENT ON COLUMN marks.revision_id IS
+'The revision that was recorded, or that was applied; null for none.';
+COMMENT ON COLUMN marks.actor IS
+'Who took it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN marks.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX marks_taken_at ON marks (taken_at);
+CREATE INDEX marks_revision ON marks (revision_id) WHERE revision_id IS NOT NULL;
 -- Histories: everything that ever happened to a resource. Written by triggers and by nothing else; the runtime role may
 -- only read them. Partitioned by month, so that old months can be detached and archived.
 --
--- `changed_at` is the transaction's start, so that a transaction is one instant and no reading "as of" sees half of one.
--- Transactions overlap, so instants are not the order of changes: `change` is, for any one row, because it is drawn while
--- that row is locked. `xact` tells exactly which changes a snapshot saw.
+-- `changed_at` is the transaction's start, as in the changeset. Transactions overlap, so instants are not the order of
+-- changes: `change` is, for any one row, because it is drawn while that row is locked.
+--
+-- Each row says what was before as well as what came after: the past is read by taking back what came later (32_as_of.sql),
+-- for which the months before it need not be there.
 
 CREATE SEQUENCE history_change AS bigint;
 COMMENT ON SEQUENCE history_change IS 'Numbers all changes of all histories, in order for any one resource or row.';
@@ -2546,7 +2649,7 @@ COMMENT ON SEQUENCE history_change IS 'Numbers all changes of all histories, in 
 CREATE TABLE resource_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_id bigint NOT NULL,
     action text NOT NULL,
     address text NOT NULL,
@@ -2565,24 +2668,33 @@ CREATE TABLE resource_history (
     location_id integer,
     datacenter_id integer,
     deleted_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
+    old_address text,
+    old_name text,
+    old_provider_endpoint_id integer,
+    old_external_id text,
+    old_management text,
+    old_presence text,
+    old_prevent_destroy boolean,
+    old_on_remove text,
+    old_allow_downtime boolean,
+    old_replace_policy text,
+    old_create_before_destroy boolean,
+    old_source_id integer,
+    old_location_id integer,
+    old_datacenter_id integer,
+    old_deleted_at timestamptz,
     CONSTRAINT resource_history_pkey PRIMARY KEY (changed_at, change),
     CONSTRAINT resource_history_action CHECK (action IN ('insert', 'update', 'delete'))
 ) PARTITION BY RANGE (changed_at);
 
 COMMENT ON TABLE resource_history IS
-'What became of a resource''s own columns: one row a change, with the values after it. Written by triggers.';
+'What became of a resource''s own columns: one row a change, with the values before and after it. Written by triggers.';
 COMMENT ON COLUMN resource_history.change IS
 'The change''s number; orders the changes of a resource.';
 COMMENT ON COLUMN resource_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_history.resource_id IS
 'The resource.';
 COMMENT ON COLUMN resource_history.action IS
@@ -2619,33 +2731,46 @@ COMMENT ON COLUMN resource_history.datacenter_id IS
 'Its datacenter, after it.';
 COMMENT ON COLUMN resource_history.deleted_at IS
 'When the resource was gone; null while it lives.';
-COMMENT ON COLUMN resource_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_history.cause IS
-'What brought it about: manifest, observation, operation and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_history.db_user IS
-'The session''s database user, whatever the actor claims.';
+COMMENT ON COLUMN resource_history.old_address IS
+'The address before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_name IS
+'The name before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_provider_endpoint_id IS
+'The endpoint before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_external_id IS
+'The provider''s id before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_management IS
+'managed, unmanaged or quarantined, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_presence IS
+'present, absent or unknown, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_prevent_destroy IS
+'Whether it was guarded against destruction, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_on_remove IS
+'What was to happen when it left the manifests, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_allow_downtime IS
+'Whether a change might stop it, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_replace_policy IS
+'Whether it might be replaced, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_create_before_destroy IS
+'Whether a replacement made the new object first, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_source_id IS
+'Whose manifest it was from, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_location_id IS
+'Its location, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_datacenter_id IS
+'Its datacenter, before the change; null where there was none.';
+COMMENT ON COLUMN resource_history.old_deleted_at IS
+'When the resource was gone, before the change; null where there was none.';
 CREATE INDEX resource_history_resource ON resource_history (resource_id, changed_at);
+CREATE INDEX resource_history_changeset ON resource_history (changeset_id);
 
 CREATE TABLE resource_state_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_id bigint NOT NULL,
     from_state_id integer,
     to_state_id integer NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT resource_state_history_pkey PRIMARY KEY (changed_at, change)
 ) PARTITION BY RANGE (changed_at);
 
@@ -2655,64 +2780,47 @@ COMMENT ON COLUMN resource_state_history.change IS
 'The change''s number; orders the changes of a resource.';
 COMMENT ON COLUMN resource_state_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_state_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_state_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_state_history.resource_id IS
 'The resource.';
 COMMENT ON COLUMN resource_state_history.from_state_id IS
 'The state before; null for the first.';
 COMMENT ON COLUMN resource_state_history.to_state_id IS
 'The state after.';
-COMMENT ON COLUMN resource_state_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_state_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_state_history.cause IS
-'What brought it about: manifest, observation, operation and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_state_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_state_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_state_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_state_history_resource ON resource_state_history (resource_id, changed_at);
+CREATE INDEX resource_state_history_changeset ON resource_state_history (changeset_id);
 
+-- Most rows of a database are these, so their columns stand in the order in which they pad least, and their indexes are
+-- those whose entries are alike by the hundred and are stored once. It has no key: nothing refers to a row.
 CREATE TABLE resource_attribute_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_id bigint NOT NULL,
     attribute_definition_id integer NOT NULL,
     ordinal smallint NOT NULL,
     action text NOT NULL,
-    data_type text NOT NULL,
-    old_string text,
     old_integer bigint,
-    old_decimal numeric,
-    old_boolean boolean,
-    old_datetime timestamptz,
-    old_credential text,
-    old_fingerprint text,
-    old_target_type text,
-    old_key text,
-    old_inner_key text,
-    new_string text,
     new_integer bigint,
-    new_decimal numeric,
-    new_boolean boolean,
+    old_datetime timestamptz,
     new_datetime timestamptz,
+    old_boolean boolean,
+    new_boolean boolean,
+    old_string text,
+    new_string text,
+    old_decimal numeric,
+    new_decimal numeric,
+    old_credential text,
     new_credential text,
+    old_fingerprint text,
     new_fingerprint text,
+    old_target_type text,
     new_target_type text,
+    old_key text,
     new_key text,
+    old_inner_key text,
     new_inner_key text,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
-    CONSTRAINT resource_attribute_history_pkey PRIMARY KEY (changed_at, change),
     CONSTRAINT resource_attribute_history_action CHECK (action IN ('insert', 'update', 'delete'))
 ) PARTITION BY RANGE (changed_at);
 
@@ -2722,8 +2830,8 @@ COMMENT ON COLUMN resource_attribute_history.change IS
 'The change''s number; orders the changes of a resource.';
 COMMENT ON COLUMN resource_attribute_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_attribute_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_attribute_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_attribute_history.resource_id IS
 'The resource.';
 COMMENT ON COLUMN resource_attribute_history.attribute_definition_id IS
@@ -2732,18 +2840,16 @@ COMMENT ON COLUMN resource_attribute_history.ordinal IS
 'The element''s place.';
 COMMENT ON COLUMN resource_attribute_history.action IS
 'insert, update or delete.';
-COMMENT ON COLUMN resource_attribute_history.data_type IS
-'Which of the values is set.';
 COMMENT ON COLUMN resource_attribute_history.old_string IS
-'The value where data_type is string, before the change; null otherwise.';
+'The value of a string attribute, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_integer IS
-'The value where data_type is integer, in the unit of its definition, before the change; null otherwise.';
+'The value of an integer attribute, in the unit of its definition, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_decimal IS
-'The value where data_type is decimal, in the unit of its definition, before the change; null otherwise.';
+'The value of a decimal attribute, in the unit of its definition, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_boolean IS
-'The value where data_type is boolean, before the change; null otherwise.';
+'The value of a boolean attribute, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_datetime IS
-'The value where data_type is datetime, before the change; null otherwise.';
+'The value of a datetime attribute, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_credential IS
 'The name of a secret''s credential, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_fingerprint IS
@@ -2755,15 +2861,15 @@ COMMENT ON COLUMN resource_attribute_history.old_key IS
 COMMENT ON COLUMN resource_attribute_history.old_inner_key IS
 'The key that it had inside of that key, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_string IS
-'The value where data_type is string, after the change; null otherwise.';
+'The value of a string attribute, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_integer IS
-'The value where data_type is integer, in the unit of its definition, after the change; null otherwise.';
+'The value of an integer attribute, in the unit of its definition, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_decimal IS
-'The value where data_type is decimal, in the unit of its definition, after the change; null otherwise.';
+'The value of a decimal attribute, in the unit of its definition, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_boolean IS
-'The value where data_type is boolean, after the change; null otherwise.';
+'The value of a boolean attribute, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_datetime IS
-'The value where data_type is datetime, after the change; null otherwise.';
+'The value of a datetime attribute, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_credential IS
 'The name of a secret''s credential, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_fingerprint IS
@@ -2774,35 +2880,18 @@ COMMENT ON COLUMN resource_attribute_history.new_key IS
 'The key that the value had in a map, after the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.new_inner_key IS
 'The key that it had inside of that key, after the change; null otherwise.';
-COMMENT ON COLUMN resource_attribute_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_attribute_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_attribute_history.cause IS
-'What brought it about: manifest, observation, operation and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_attribute_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_attribute_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_attribute_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_attribute_history_resource ON resource_attribute_history (resource_id, changed_at);
+CREATE INDEX resource_attribute_history_changeset ON resource_attribute_history (changeset_id);
 
 CREATE TABLE resource_tag_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_id bigint NOT NULL,
     tag_id bigint NOT NULL,
     key text NOT NULL,
     value text NOT NULL,
     action text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT resource_tag_history_pkey PRIMARY KEY (changed_at, change),
     CONSTRAINT resource_tag_history_action CHECK (action IN ('insert', 'delete'))
 ) PARTITION BY RANGE (changed_at);
@@ -2813,8 +2902,8 @@ COMMENT ON COLUMN resource_tag_history.change IS
 'The change''s number; orders the changes of a resource.';
 COMMENT ON COLUMN resource_tag_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_tag_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_tag_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_tag_history.resource_id IS
 'The resource.';
 COMMENT ON COLUMN resource_tag_history.tag_id IS
@@ -2825,34 +2914,17 @@ COMMENT ON COLUMN resource_tag_history.value IS
 'Its value.';
 COMMENT ON COLUMN resource_tag_history.action IS
 'insert or delete.';
-COMMENT ON COLUMN resource_tag_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_tag_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_tag_history.cause IS
-'What brought it about: manifest, observation, operation and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_tag_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_tag_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_tag_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_tag_history_resource ON resource_tag_history (resource_id, changed_at);
+CREATE INDEX resource_tag_history_changeset ON resource_tag_history (changeset_id);
 
 CREATE TABLE resource_relationship_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_id bigint NOT NULL,
     parent_resource_id bigint NOT NULL,
     relationship_type_id integer NOT NULL,
     action text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT resource_relationship_history_pkey PRIMARY KEY (changed_at, change),
     CONSTRAINT resource_relationship_history_action CHECK (action IN ('insert', 'delete'))
 ) PARTITION BY RANGE (changed_at);
@@ -2863,8 +2935,8 @@ COMMENT ON COLUMN resource_relationship_history.change IS
 'The change''s number; orders the changes of a resource.';
 COMMENT ON COLUMN resource_relationship_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_relationship_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_relationship_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_relationship_history.resource_id IS
 'The resource.';
 COMMENT ON COLUMN resource_relationship_history.parent_resource_id IS
@@ -2873,19 +2945,8 @@ COMMENT ON COLUMN resource_relationship_history.relationship_type_id IS
 'What ties them.';
 COMMENT ON COLUMN resource_relationship_history.action IS
 'insert or delete.';
-COMMENT ON COLUMN resource_relationship_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_relationship_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_relationship_history.cause IS
-'What brought it about: manifest, observation, operation and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_relationship_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_relationship_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_relationship_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_relationship_history_resource ON resource_relationship_history (resource_id, changed_at);
+CREATE INDEX resource_relationship_history_changeset ON resource_relationship_history (changeset_id);
 CREATE INDEX resource_relationship_history_parent ON resource_relationship_history (parent_resource_id, changed_at);
 -- Who may say where requests and secrets go. Written with the inventory and by `reconciler credentials bind`.
 
@@ -2935,17 +2996,11 @@ CREATE INDEX provider_declarations_source ON provider_declarations (source_id);
 CREATE TABLE installation_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     singleton boolean NOT NULL,
     action text NOT NULL,
     uid uuid NOT NULL,
     key_id text,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT installation_history_pkey PRIMARY KEY (change),
     CONSTRAINT installation_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -2956,8 +3011,8 @@ COMMENT ON COLUMN installation_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN installation_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN installation_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN installation_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN installation_history.singleton IS
 'Always true: there is one row.';
 COMMENT ON COLUMN installation_history.action IS
@@ -2967,24 +3022,12 @@ COMMENT ON COLUMN installation_history.uid IS
 COMMENT ON COLUMN installation_history.key_id IS
 'Which key the fingerprints and stored secrets are made with, where the database is the embedded one; NULL before the
 first use. Written by `secrets.use_key`, so that a lost key is noticed and no other silently takes its place.';
-COMMENT ON COLUMN installation_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN installation_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN installation_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN installation_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN installation_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN installation_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX installation_history_row ON installation_history (singleton, change);
 
 CREATE TABLE provider_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_id integer NOT NULL,
     action text NOT NULL,
     provider_type_id integer NOT NULL,
@@ -2992,12 +3035,6 @@ CREATE TABLE provider_history (
     display_name text NOT NULL,
     description text NOT NULL,
     deleted_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3008,8 +3045,8 @@ COMMENT ON COLUMN provider_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_history.provider_id IS
 'The provider.';
 COMMENT ON COLUMN provider_history.action IS
@@ -3024,24 +3061,12 @@ COMMENT ON COLUMN provider_history.description IS
 'What it is.';
 COMMENT ON COLUMN provider_history.deleted_at IS
 'When it left the manifests; null while it is there.';
-COMMENT ON COLUMN provider_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_history_row ON provider_history (provider_id, change);
 
 CREATE TABLE provider_credential_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     credential_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
@@ -3050,12 +3075,6 @@ CREATE TABLE provider_credential_history (
     file_path text,
     fingerprint text,
     deleted_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_credential_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_credential_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3066,8 +3085,8 @@ COMMENT ON COLUMN provider_credential_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_credential_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_credential_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_credential_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_credential_history.credential_id IS
 'The credential.';
 COMMENT ON COLUMN provider_credential_history.action IS
@@ -3084,35 +3103,17 @@ COMMENT ON COLUMN provider_credential_history.fingerprint IS
 'Keyed hash of the secret when it was last seen, 12 hexadecimal digits; null before.';
 COMMENT ON COLUMN provider_credential_history.deleted_at IS
 'When it was removed; null while it is there.';
-COMMENT ON COLUMN provider_credential_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_credential_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_credential_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_credential_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_credential_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_credential_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_credential_history_row ON provider_credential_history (credential_id, change);
 
 CREATE TABLE provider_credential_host_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_credential_id integer NOT NULL,
     host text NOT NULL,
     action text NOT NULL,
     bound_at timestamptz NOT NULL,
     bound_by text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_credential_host_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_credential_host_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3123,8 +3124,8 @@ COMMENT ON COLUMN provider_credential_host_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_credential_host_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_credential_host_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_credential_host_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_credential_host_history.provider_credential_id IS
 'The credential.';
 COMMENT ON COLUMN provider_credential_host_history.host IS
@@ -3135,25 +3136,13 @@ COMMENT ON COLUMN provider_credential_host_history.bound_at IS
 'Since when.';
 COMMENT ON COLUMN provider_credential_host_history.bound_by IS
 'Who did it: whoever applied the manifest, or ran the command.';
-COMMENT ON COLUMN provider_credential_host_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_credential_host_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_credential_host_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_credential_host_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_credential_host_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_credential_host_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_credential_host_history_row
 ON provider_credential_host_history (provider_credential_id, host, change);
 
 CREATE TABLE provider_endpoint_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_endpoint_id integer NOT NULL,
     action text NOT NULL,
     provider_id integer NOT NULL,
@@ -3165,12 +3154,6 @@ CREATE TABLE provider_endpoint_history (
     drift_policy text NOT NULL,
     request_limit_per_hour integer,
     deleted_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_endpoint_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_endpoint_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3181,8 +3164,8 @@ COMMENT ON COLUMN provider_endpoint_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_endpoint_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_endpoint_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_endpoint_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_endpoint_history.provider_endpoint_id IS
 'The endpoint.';
 COMMENT ON COLUMN provider_endpoint_history.action IS
@@ -3205,24 +3188,12 @@ COMMENT ON COLUMN provider_endpoint_history.request_limit_per_hour IS
 'Most requests an hour that we allow ourselves; null for the provider''s own limit.';
 COMMENT ON COLUMN provider_endpoint_history.deleted_at IS
 'When it left the manifests; null while it is there.';
-COMMENT ON COLUMN provider_endpoint_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_endpoint_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_endpoint_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_endpoint_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_endpoint_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_endpoint_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_endpoint_history_row ON provider_endpoint_history (provider_endpoint_id, change);
 
 CREATE TABLE provider_endpoint_setting_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_endpoint_id integer NOT NULL,
     name text NOT NULL,
     action text NOT NULL,
@@ -3232,12 +3203,6 @@ CREATE TABLE provider_endpoint_setting_history (
     value_decimal numeric,
     value_boolean boolean,
     value_datetime timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_endpoint_setting_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_endpoint_setting_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3248,8 +3213,8 @@ COMMENT ON COLUMN provider_endpoint_setting_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_endpoint_setting_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_endpoint_setting_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_endpoint_setting_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_endpoint_setting_history.provider_endpoint_id IS
 'The endpoint.';
 COMMENT ON COLUMN provider_endpoint_setting_history.name IS
@@ -3268,35 +3233,17 @@ COMMENT ON COLUMN provider_endpoint_setting_history.value_boolean IS
 'The value where data_type is boolean; null otherwise.';
 COMMENT ON COLUMN provider_endpoint_setting_history.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
-COMMENT ON COLUMN provider_endpoint_setting_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_endpoint_setting_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_endpoint_setting_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_endpoint_setting_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_endpoint_setting_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_endpoint_setting_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_endpoint_setting_history_row
 ON provider_endpoint_setting_history (provider_endpoint_id, name, change);
 
 CREATE TABLE provider_declaration_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     kind text NOT NULL,
     name text NOT NULL,
     action text NOT NULL,
     source_id integer NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_declaration_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_declaration_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3307,8 +3254,8 @@ COMMENT ON COLUMN provider_declaration_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_declaration_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_declaration_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_declaration_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_declaration_history.kind IS
 'provider, endpoint or credential: what its address begins with.';
 COMMENT ON COLUMN provider_declaration_history.name IS
@@ -3317,24 +3264,12 @@ COMMENT ON COLUMN provider_declaration_history.action IS
 'insert, update or delete; a deleted row is shown as it was last.';
 COMMENT ON COLUMN provider_declaration_history.source_id IS
 'The source that declares it.';
-COMMENT ON COLUMN provider_declaration_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_declaration_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_declaration_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_declaration_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_declaration_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_declaration_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_declaration_history_row ON provider_declaration_history (kind, name, change);
 
 CREATE TABLE location_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     location_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
@@ -3344,12 +3279,6 @@ CREATE TABLE location_history (
     latitude numeric(9, 6),
     longitude numeric(9, 6),
     time_zone text,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT location_history_pkey PRIMARY KEY (change),
     CONSTRAINT location_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3360,8 +3289,8 @@ COMMENT ON COLUMN location_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN location_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN location_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN location_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN location_history.location_id IS
 'The location.';
 COMMENT ON COLUMN location_history.action IS
@@ -3380,24 +3309,12 @@ COMMENT ON COLUMN location_history.longitude IS
 'Degrees east.';
 COMMENT ON COLUMN location_history.time_zone IS
 'A name of the IANA time zone database, checked by a trigger.';
-COMMENT ON COLUMN location_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN location_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN location_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN location_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN location_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN location_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX location_history_row ON location_history (location_id, change);
 
 CREATE TABLE datacenter_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     datacenter_id integer NOT NULL,
     action text NOT NULL,
     location_id integer NOT NULL,
@@ -3405,12 +3322,6 @@ CREATE TABLE datacenter_history (
     display_name text NOT NULL,
     description text NOT NULL,
     time_zone text,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT datacenter_history_pkey PRIMARY KEY (change),
     CONSTRAINT datacenter_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3421,8 +3332,8 @@ COMMENT ON COLUMN datacenter_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN datacenter_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN datacenter_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN datacenter_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN datacenter_history.datacenter_id IS
 'The datacenter.';
 COMMENT ON COLUMN datacenter_history.action IS
@@ -3437,24 +3348,12 @@ COMMENT ON COLUMN datacenter_history.description IS
 'What it is.';
 COMMENT ON COLUMN datacenter_history.time_zone IS
 'A name of the IANA time zone database where it is not the location''s, checked by a trigger.';
-COMMENT ON COLUMN datacenter_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN datacenter_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN datacenter_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN datacenter_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN datacenter_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN datacenter_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX datacenter_history_row ON datacenter_history (datacenter_id, change);
 
 CREATE TABLE datacenter_capability_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     datacenter_id integer NOT NULL,
     name text NOT NULL,
     action text NOT NULL,
@@ -3465,12 +3364,6 @@ CREATE TABLE datacenter_capability_history (
     value_boolean boolean,
     value_datetime timestamptz,
     unit text,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT datacenter_capability_history_pkey PRIMARY KEY (change),
     CONSTRAINT datacenter_capability_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3481,8 +3374,8 @@ COMMENT ON COLUMN datacenter_capability_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN datacenter_capability_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN datacenter_capability_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN datacenter_capability_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN datacenter_capability_history.datacenter_id IS
 'The datacenter.';
 COMMENT ON COLUMN datacenter_capability_history.name IS
@@ -3503,34 +3396,16 @@ COMMENT ON COLUMN datacenter_capability_history.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
 COMMENT ON COLUMN datacenter_capability_history.unit IS
 'The unit of a number.';
-COMMENT ON COLUMN datacenter_capability_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN datacenter_capability_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN datacenter_capability_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN datacenter_capability_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN datacenter_capability_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN datacenter_capability_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX datacenter_capability_history_row ON datacenter_capability_history (datacenter_id, name, change);
 
 CREATE TABLE provider_datacenter_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_id integer NOT NULL,
     datacenter_id integer NOT NULL,
     action text NOT NULL,
     external_name text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_datacenter_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_datacenter_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3541,8 +3416,8 @@ COMMENT ON COLUMN provider_datacenter_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_datacenter_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_datacenter_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_datacenter_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_datacenter_history.provider_id IS
 'The provider.';
 COMMENT ON COLUMN provider_datacenter_history.datacenter_id IS
@@ -3551,24 +3426,12 @@ COMMENT ON COLUMN provider_datacenter_history.action IS
 'insert, update or delete; a deleted row is shown as it was last.';
 COMMENT ON COLUMN provider_datacenter_history.external_name IS
 'What the provider calls it.';
-COMMENT ON COLUMN provider_datacenter_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_datacenter_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_datacenter_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_datacenter_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_datacenter_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_datacenter_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_datacenter_history_row ON provider_datacenter_history (provider_id, datacenter_id, change);
 
 CREATE TABLE manifest_source_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     source_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
@@ -3578,12 +3441,6 @@ CREATE TABLE manifest_source_history (
     subfolder text,
     repository text,
     forgotten_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT manifest_source_history_pkey PRIMARY KEY (change),
     CONSTRAINT manifest_source_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3594,8 +3451,8 @@ COMMENT ON COLUMN manifest_source_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN manifest_source_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN manifest_source_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN manifest_source_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN manifest_source_history.source_id IS
 'The source.';
 COMMENT ON COLUMN manifest_source_history.action IS
@@ -3614,24 +3471,12 @@ COMMENT ON COLUMN manifest_source_history.repository IS
 'The repository it was last read from, by host and path, whatever way leads there; null where it is known to be in none.';
 COMMENT ON COLUMN manifest_source_history.forgotten_at IS
 'When a person said that there is no such source any more; null while there is.';
-COMMENT ON COLUMN manifest_source_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN manifest_source_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN manifest_source_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN manifest_source_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN manifest_source_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN manifest_source_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX manifest_source_history_row ON manifest_source_history (source_id, change);
 
 CREATE TABLE hold_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     hold_id bigint NOT NULL,
     action text NOT NULL,
     address text,
@@ -3640,16 +3485,10 @@ CREATE TABLE hold_history (
     tag_key text,
     tag_value text,
     owner text NOT NULL,
-    hold_reason text NOT NULL,
+    reason text NOT NULL,
     until timestamptz,
     released_at timestamptz,
     while_wanted boolean NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT hold_history_pkey PRIMARY KEY (change),
     CONSTRAINT hold_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3660,8 +3499,8 @@ COMMENT ON COLUMN hold_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN hold_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN hold_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN hold_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN hold_history.hold_id IS
 'The hold.';
 COMMENT ON COLUMN hold_history.action IS
@@ -3678,7 +3517,7 @@ COMMENT ON COLUMN hold_history.tag_value IS
 'With this value; null for any.';
 COMMENT ON COLUMN hold_history.owner IS
 'Who asked for it.';
-COMMENT ON COLUMN hold_history.hold_reason IS
+COMMENT ON COLUMN hold_history.reason IS
 'Why.';
 COMMENT ON COLUMN hold_history.until IS
 'Until when; null until it is released.';
@@ -3686,18 +3525,6 @@ COMMENT ON COLUMN hold_history.released_at IS
 'When it was released; null while it holds.';
 COMMENT ON COLUMN hold_history.while_wanted IS
 'Whether it ends by itself once no manifest wants the address any more: what was deleted although one does.';
-COMMENT ON COLUMN hold_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN hold_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN hold_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN hold_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN hold_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN hold_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX hold_history_row ON hold_history (hold_id, change);
 -- What became of the catalog, table by table: a new version of the program, a manifest or a person changed it. The sync
 -- writes what differs and nothing else, so that these grow with the catalog's changes and not with its size.
@@ -3705,19 +3532,13 @@ CREATE INDEX hold_history_row ON hold_history (hold_id, change);
 CREATE TABLE provider_type_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_type_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
     display_name text NOT NULL,
     description text NOT NULL,
     retired_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_type_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3728,8 +3549,8 @@ COMMENT ON COLUMN provider_type_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_type_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_type_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_type_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_type_history.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_history.action IS
@@ -3742,24 +3563,12 @@ COMMENT ON COLUMN provider_type_history.description IS
 'What it is.';
 COMMENT ON COLUMN provider_type_history.retired_at IS
 'When it left the catalog; rows that refer to it stay. Null while it is in use.';
-COMMENT ON COLUMN provider_type_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_type_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_type_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_type_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_type_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_type_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_type_history_row ON provider_type_history (provider_type_id, change);
 
 CREATE TABLE provider_type_setting_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_type_id integer NOT NULL,
     name text NOT NULL,
     action text NOT NULL,
@@ -3771,12 +3580,6 @@ CREATE TABLE provider_type_setting_history (
     display_name text NOT NULL,
     description text NOT NULL,
     is_secret boolean NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_type_setting_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_type_setting_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3787,8 +3590,8 @@ COMMENT ON COLUMN provider_type_setting_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_type_setting_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_type_setting_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_type_setting_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_type_setting_history.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_setting_history.name IS
@@ -3811,34 +3614,16 @@ COMMENT ON COLUMN provider_type_setting_history.description IS
 'What it does.';
 COMMENT ON COLUMN provider_type_setting_history.is_secret IS
 'Whether its value is the name of a credential.';
-COMMENT ON COLUMN provider_type_setting_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_type_setting_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_type_setting_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_type_setting_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_type_setting_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_type_setting_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_type_setting_history_row ON provider_type_setting_history (provider_type_id, name, change);
 
 CREATE TABLE relationship_type_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     relationship_type_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
     description text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT relationship_type_history_pkey PRIMARY KEY (change),
     CONSTRAINT relationship_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3849,8 +3634,8 @@ COMMENT ON COLUMN relationship_type_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN relationship_type_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN relationship_type_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN relationship_type_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN relationship_type_history.relationship_type_id IS
 'The relationship type.';
 COMMENT ON COLUMN relationship_type_history.action IS
@@ -3859,24 +3644,12 @@ COMMENT ON COLUMN relationship_type_history.name IS
 'contains, depends_on, member_of, attached_to and so on.';
 COMMENT ON COLUMN relationship_type_history.description IS
 'What the parent is to the child.';
-COMMENT ON COLUMN relationship_type_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN relationship_type_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN relationship_type_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN relationship_type_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN relationship_type_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN relationship_type_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX relationship_type_history_row ON relationship_type_history (relationship_type_id, change);
 
 CREATE TABLE resource_type_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_type_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
@@ -3888,12 +3661,6 @@ CREATE TABLE resource_type_history (
     description text NOT NULL,
     origin text NOT NULL,
     retired_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT resource_type_history_pkey PRIMARY KEY (change),
     CONSTRAINT resource_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3904,8 +3671,8 @@ COMMENT ON COLUMN resource_type_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN resource_type_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_type_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_type_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_type_history.resource_type_id IS
 'The resource type.';
 COMMENT ON COLUMN resource_type_history.action IS
@@ -3928,34 +3695,16 @@ COMMENT ON COLUMN resource_type_history.origin IS
 'driver (shipped) or user (from a manifest).';
 COMMENT ON COLUMN resource_type_history.retired_at IS
 'When it left the catalog; rows that refer to it stay. Null while it is in use.';
-COMMENT ON COLUMN resource_type_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_type_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_type_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_type_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_type_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_type_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_type_history_row ON resource_type_history (resource_type_id, change);
 
 CREATE TABLE resource_type_parent_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_type_id integer NOT NULL,
     parent_type_id integer NOT NULL,
     action text NOT NULL,
     position smallint NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT resource_type_parent_history_pkey PRIMARY KEY (change),
     CONSTRAINT resource_type_parent_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -3966,8 +3715,8 @@ COMMENT ON COLUMN resource_type_parent_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN resource_type_parent_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_type_parent_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_type_parent_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_type_parent_history.resource_type_id IS
 'The part''s type.';
 COMMENT ON COLUMN resource_type_parent_history.parent_type_id IS
@@ -3976,35 +3725,17 @@ COMMENT ON COLUMN resource_type_parent_history.action IS
 'insert, update or delete; a deleted row is shown as it was last.';
 COMMENT ON COLUMN resource_type_parent_history.position IS
 'The parent''s place in the catalog''s list, from 0.';
-COMMENT ON COLUMN resource_type_parent_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_type_parent_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_type_parent_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_type_parent_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_type_parent_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_type_parent_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_type_parent_history_row
 ON resource_type_parent_history (resource_type_id, parent_type_id, change);
 
 CREATE TABLE resource_type_key_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_type_id integer NOT NULL,
     attribute_definition_id integer NOT NULL,
     action text NOT NULL,
     position smallint NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT resource_type_key_history_pkey PRIMARY KEY (change),
     CONSTRAINT resource_type_key_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -4015,8 +3746,8 @@ COMMENT ON COLUMN resource_type_key_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN resource_type_key_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_type_key_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_type_key_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_type_key_history.resource_type_id IS
 'The part''s type.';
 COMMENT ON COLUMN resource_type_key_history.attribute_definition_id IS
@@ -4025,25 +3756,13 @@ COMMENT ON COLUMN resource_type_key_history.action IS
 'insert, update or delete; a deleted row is shown as it was last.';
 COMMENT ON COLUMN resource_type_key_history.position IS
 'Its place in the key, from 0.';
-COMMENT ON COLUMN resource_type_key_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_type_key_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_type_key_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_type_key_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_type_key_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_type_key_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_type_key_history_row
 ON resource_type_key_history (resource_type_id, attribute_definition_id, change);
 
 CREATE TABLE attribute_definition_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     attribute_definition_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
@@ -4056,12 +3775,6 @@ CREATE TABLE attribute_definition_history (
     is_secret boolean NOT NULL,
     relationship_type_id integer,
     retired_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT attribute_definition_history_pkey PRIMARY KEY (change),
     CONSTRAINT attribute_definition_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -4072,8 +3785,8 @@ COMMENT ON COLUMN attribute_definition_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN attribute_definition_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN attribute_definition_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN attribute_definition_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN attribute_definition_history.attribute_definition_id IS
 'The attribute.';
 COMMENT ON COLUMN attribute_definition_history.action IS
@@ -4098,34 +3811,16 @@ COMMENT ON COLUMN attribute_definition_history.relationship_type_id IS
 'The tie that a reference makes, with its target as the parent.';
 COMMENT ON COLUMN attribute_definition_history.retired_at IS
 'When it left the catalog; rows that refer to it stay. Null while it is in use.';
-COMMENT ON COLUMN attribute_definition_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN attribute_definition_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN attribute_definition_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN attribute_definition_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN attribute_definition_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN attribute_definition_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX attribute_definition_history_row ON attribute_definition_history (attribute_definition_id, change);
 
 CREATE TABLE attribute_reference_type_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     attribute_definition_id integer NOT NULL,
     resource_type_id integer NOT NULL,
     action text NOT NULL,
     position smallint NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT attribute_reference_type_history_pkey PRIMARY KEY (change),
     CONSTRAINT attribute_reference_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -4136,8 +3831,8 @@ COMMENT ON COLUMN attribute_reference_type_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN attribute_reference_type_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN attribute_reference_type_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN attribute_reference_type_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN attribute_reference_type_history.attribute_definition_id IS
 'The reference.';
 COMMENT ON COLUMN attribute_reference_type_history.resource_type_id IS
@@ -4146,37 +3841,19 @@ COMMENT ON COLUMN attribute_reference_type_history.action IS
 'insert, update or delete; a deleted row is shown as it was last.';
 COMMENT ON COLUMN attribute_reference_type_history.position IS
 'The type''s place in the catalog''s list, from 0.';
-COMMENT ON COLUMN attribute_reference_type_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN attribute_reference_type_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN attribute_reference_type_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN attribute_reference_type_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN attribute_reference_type_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN attribute_reference_type_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX attribute_reference_type_history_row
 ON attribute_reference_type_history (attribute_definition_id, resource_type_id, change);
 
 CREATE TABLE provider_resource_type_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_type_id integer NOT NULL,
     resource_type_id integer NOT NULL,
     action text NOT NULL,
     identity text NOT NULL,
     unique_name boolean NOT NULL,
     stores_tags boolean NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_resource_type_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_resource_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -4187,8 +3864,8 @@ COMMENT ON COLUMN provider_resource_type_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_resource_type_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_resource_type_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_resource_type_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_resource_type_history.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_resource_type_history.resource_type_id IS
@@ -4201,35 +3878,17 @@ COMMENT ON COLUMN provider_resource_type_history.unique_name IS
 'Whether the provider refuses a second object of the same name.';
 COMMENT ON COLUMN provider_resource_type_history.stores_tags IS
 'Whether the provider keeps tags on it; where not, they are in resource_tags alone.';
-COMMENT ON COLUMN provider_resource_type_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_resource_type_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_resource_type_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_resource_type_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_resource_type_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_resource_type_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_resource_type_history_row
 ON provider_resource_type_history (provider_type_id, resource_type_id, change);
 
 CREATE TABLE resource_type_attribute_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_type_id integer NOT NULL,
     attribute_definition_id integer NOT NULL,
     action text NOT NULL,
     data_type text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT resource_type_attribute_history_pkey PRIMARY KEY (change),
     CONSTRAINT resource_type_attribute_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -4240,8 +3899,8 @@ COMMENT ON COLUMN resource_type_attribute_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN resource_type_attribute_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_type_attribute_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_type_attribute_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_type_attribute_history.resource_type_id IS
 'The resource type.';
 COMMENT ON COLUMN resource_type_attribute_history.attribute_definition_id IS
@@ -4250,25 +3909,13 @@ COMMENT ON COLUMN resource_type_attribute_history.action IS
 'insert, update or delete; a deleted row is shown as it was last.';
 COMMENT ON COLUMN resource_type_attribute_history.data_type IS
 'The attribute''s data type again, so that one foreign key carries all three.';
-COMMENT ON COLUMN resource_type_attribute_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_type_attribute_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_type_attribute_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_type_attribute_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_type_attribute_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_type_attribute_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_type_attribute_history_row
 ON resource_type_attribute_history (resource_type_id, attribute_definition_id, change);
 
 CREATE TABLE provider_type_attribute_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_type_id integer NOT NULL,
     resource_type_id integer NOT NULL,
     attribute_definition_id integer NOT NULL,
@@ -4286,12 +3933,6 @@ CREATE TABLE provider_type_attribute_history (
     is_unique boolean NOT NULL,
     unique_within_definition_id integer,
     unset_meaning text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_type_attribute_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_type_attribute_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -4302,8 +3943,8 @@ COMMENT ON COLUMN provider_type_attribute_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_type_attribute_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_type_attribute_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_type_attribute_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_type_attribute_history.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_attribute_history.resource_type_id IS
@@ -4338,25 +3979,13 @@ COMMENT ON COLUMN provider_type_attribute_history.unique_within_definition_id IS
 'The attribute within one value of which it is unique (an address within its network); null: the endpoint.';
 COMMENT ON COLUMN provider_type_attribute_history.unset_meaning IS
 'What a manifest''s null does to it; empty where it cannot be unset.';
-COMMENT ON COLUMN provider_type_attribute_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_type_attribute_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_type_attribute_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_type_attribute_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_type_attribute_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_type_attribute_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_type_attribute_history_row
 ON provider_type_attribute_history (provider_type_id, resource_type_id, attribute_definition_id, change);
 
 CREATE TABLE provider_type_attribute_default_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_type_id integer NOT NULL,
     resource_type_id integer NOT NULL,
     attribute_definition_id integer NOT NULL,
@@ -4368,12 +3997,6 @@ CREATE TABLE provider_type_attribute_default_history (
     value_decimal numeric,
     value_boolean boolean,
     value_datetime timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_type_attribute_default_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_type_attribute_default_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -4384,8 +4007,8 @@ COMMENT ON COLUMN provider_type_attribute_default_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_type_attribute_default_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_type_attribute_default_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_type_attribute_default_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_type_attribute_default_history.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_attribute_default_history.resource_type_id IS
@@ -4408,25 +4031,13 @@ COMMENT ON COLUMN provider_type_attribute_default_history.value_boolean IS
 'The value where data_type is boolean; null otherwise.';
 COMMENT ON COLUMN provider_type_attribute_default_history.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
-COMMENT ON COLUMN provider_type_attribute_default_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_type_attribute_default_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_type_attribute_default_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_type_attribute_default_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_type_attribute_default_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_type_attribute_default_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_type_attribute_default_history_row
 ON provider_type_attribute_default_history (provider_type_id, resource_type_id, attribute_definition_id, ordinal, change);
 
 CREATE TABLE provider_type_attribute_allowed_value_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_type_id integer NOT NULL,
     resource_type_id integer NOT NULL,
     attribute_definition_id integer NOT NULL,
@@ -4438,12 +4049,6 @@ CREATE TABLE provider_type_attribute_allowed_value_history (
     value_decimal numeric,
     value_boolean boolean,
     value_datetime timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_type_attribute_allowed_value_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_type_attribute_allowed_value_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -4454,8 +4059,8 @@ COMMENT ON COLUMN provider_type_attribute_allowed_value_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_type_attribute_allowed_value_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_type_attribute_allowed_value_history.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_attribute_allowed_value_history.resource_type_id IS
@@ -4478,18 +4083,6 @@ COMMENT ON COLUMN provider_type_attribute_allowed_value_history.value_boolean IS
 'The value where data_type is boolean; null otherwise.';
 COMMENT ON COLUMN provider_type_attribute_allowed_value_history.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_type_attribute_allowed_value_history_row
 ON provider_type_attribute_allowed_value_history (provider_type_id, resource_type_id, attribute_definition_id, ordinal, change);
 -- Functions that triggers and sessions share. Those that must write where the runtime role may not are SECURITY DEFINER,
@@ -4514,6 +4107,61 @@ $$;
 COMMENT ON FUNCTION change_context() IS
 'Who makes the change that is under way, and why, as the transaction''s settings say. One row.';
 
+CREATE FUNCTION current_epoch()
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_here CONSTANT bigint := (SELECT c.system_identifier FROM pg_control_system() AS c);
+  v_last record;
+BEGIN
+  LOOP
+    SELECT e.id, e.system_identifier INTO v_last FROM cluster_epochs AS e ORDER BY e.id DESC LIMIT 1;
+    IF v_last.system_identifier = v_here THEN
+      RETURN v_last.id;
+    END IF;
+    -- Whoever comes second waits for the first, and finds what it wrote.
+    INSERT INTO cluster_epochs (id, system_identifier) VALUES (coalesce(v_last.id, 0) + 1, v_here)
+    ON CONFLICT (id) DO NOTHING;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION current_epoch() IS
+'The epoch of the cluster that the database lives in now; a new one where it is another than before, as after a restore.';
+REVOKE ALL ON FUNCTION current_epoch() FROM public;
+
+CREATE FUNCTION current_changeset()
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_context record;
+  v_epoch CONSTANT integer := current_epoch();
+  v_id bigint;
+BEGIN
+  SELECT * INTO STRICT v_context FROM change_context();
+  SELECT s.id INTO v_id
+  FROM changesets AS s
+  WHERE
+    s.changed_at = v_context.changed_at AND s.epoch = v_epoch AND s.xact = pg_current_xact_id()
+    AND (s.actor, s.reason, s.cause, s.operation_id, s.revision_id, s.db_user) IS NOT DISTINCT FROM (
+      v_context.actor, v_context.reason, v_context.cause, v_context.operation_id, v_context.revision_id, v_context.db_user
+    );
+  IF v_id IS NULL THEN
+    INSERT INTO changesets (changed_at, epoch, actor, reason, cause, operation_id, revision_id, db_user)
+    VALUES (
+      v_context.changed_at, v_epoch, v_context.actor, v_context.reason, v_context.cause, v_context.operation_id,
+      v_context.revision_id, v_context.db_user
+    )
+    RETURNING id INTO v_id;
+  END IF;
+  RETURN v_id;
+END
+$$;
+COMMENT ON FUNCTION current_changeset() IS
+'The changeset of the change that is under way, made where the transaction has none for this actor and reason yet.';
+REVOKE ALL ON FUNCTION current_changeset() FROM public;
+
 CREATE FUNCTION make_history_partitions(p_months_ahead integer)
 RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
@@ -4529,7 +4177,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('reconciler.history_partitions', 0));
   FOREACH v_table IN ARRAY ARRAY[
     'resource_history', 'resource_state_history', 'resource_attribute_history', 'resource_tag_history',
-    'resource_relationship_history'
+    'resource_relationship_history', 'changesets'
   ] LOOP
     FOR v_month IN SELECT generate_series(v_first, v_first + make_interval(months => p_months_ahead), '1 month') LOOP
       v_partition := v_table || to_char(v_month, '_YYYY_MM');
@@ -4803,6 +4451,8 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_state_history EXECUTE
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_attribute_history EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_tag_history EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_relationship_history EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON changesets EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON marks EXECUTE FUNCTION refuse_truncate();
 
 CREATE FUNCTION drop_uncontained()
 RETURNS trigger
@@ -4838,73 +4488,80 @@ CREATE FUNCTION write_resource_history()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET enable_nestloop = off
 AS $$
+-- The changeset is asked for in a subquery, which is run once, and not at all where there is nothing to write.
 BEGIN
   IF tg_op = 'INSERT' THEN
     INSERT INTO resource_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
-      datacenter_id, deleted_at
+      changed_at, changeset_id, resource_id, action,
+      address, name, resource_type_id, provider_endpoint_id, external_id, management, presence, prevent_destroy,
+      on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id, datacenter_id,
+      deleted_at
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      n.id, 'insert', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
-      n.presence, n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
+      transaction_timestamp(), (SELECT current_changeset()), n.id, 'insert',
+      n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management, n.presence,
+      n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
       n.location_id, n.datacenter_id, n.deleted_at
-    FROM new_rows AS n CROSS JOIN change_context() AS c
+    FROM new_rows AS n
     ORDER BY n.id;
-    INSERT INTO resource_state_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, from_state_id, to_state_id
-    )
-    SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      n.id, NULL, n.state_id
-    FROM new_rows AS n CROSS JOIN change_context() AS c
+    INSERT INTO resource_state_history (changed_at, changeset_id, resource_id, from_state_id, to_state_id)
+    SELECT transaction_timestamp(), (SELECT current_changeset()), n.id, NULL, n.state_id
+    FROM new_rows AS n
     ORDER BY n.id;
   ELSIF tg_op = 'UPDATE' THEN
     INSERT INTO resource_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
-      datacenter_id, deleted_at
+      changed_at, changeset_id, resource_id, action,
+      address, name, resource_type_id, provider_endpoint_id, external_id, management, presence, prevent_destroy,
+      on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id, datacenter_id,
+      deleted_at,
+      old_address, old_name, old_provider_endpoint_id, old_external_id, old_management, old_presence,
+      old_prevent_destroy, old_on_remove, old_allow_downtime, old_replace_policy, old_create_before_destroy,
+      old_source_id, old_location_id, old_datacenter_id, old_deleted_at
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      n.id, 'update', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
-      n.presence, n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
-      n.location_id, n.datacenter_id, n.deleted_at
-    FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id CROSS JOIN change_context() AS c
-    WHERE
-      (o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence,
-      o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
-      o.location_id, o.datacenter_id, o.deleted_at)
-      IS DISTINCT FROM
-      (n.address, n.name, n.provider_endpoint_id, n.external_id, n.management, n.presence,
+      transaction_timestamp(), (SELECT current_changeset()), n.id, 'update',
+      n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management, n.presence,
       n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
-      n.location_id, n.datacenter_id, n.deleted_at);
-    INSERT INTO resource_state_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, from_state_id, to_state_id
-    )
-    SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      n.id, o.state_id, n.state_id
-    FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id CROSS JOIN change_context() AS c
+      n.location_id, n.datacenter_id, n.deleted_at,
+      o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence, o.prevent_destroy,
+      o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id, o.location_id,
+      o.datacenter_id, o.deleted_at
+    FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id
+    WHERE
+      (
+        o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence, o.prevent_destroy,
+        o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id, o.location_id,
+        o.datacenter_id, o.deleted_at
+      )
+      IS DISTINCT FROM
+      (
+        n.address, n.name, n.provider_endpoint_id, n.external_id, n.management, n.presence, n.prevent_destroy,
+        n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id, n.location_id,
+        n.datacenter_id, n.deleted_at
+      );
+    INSERT INTO resource_state_history (changed_at, changeset_id, resource_id, from_state_id, to_state_id)
+    SELECT transaction_timestamp(), (SELECT current_changeset()), n.id, o.state_id, n.state_id
+    FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id
     WHERE o.state_id <> n.state_id;
   ELSE
     INSERT INTO resource_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
-      datacenter_id, deleted_at
+      changed_at, changeset_id, resource_id, action,
+      address, name, resource_type_id, provider_endpoint_id, external_id, management, presence, prevent_destroy,
+      on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id, datacenter_id,
+      deleted_at,
+      old_address, old_name, old_provider_endpoint_id, old_external_id, old_management, old_presence,
+      old_prevent_destroy, old_on_remove, old_allow_downtime, old_replace_policy, old_create_before_destroy,
+      old_source_id, old_location_id, old_datacenter_id, old_deleted_at
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      o.id, 'delete', o.address, o.name, o.resource_type_id, o.provider_endpoint_id, o.external_id, o.management,
-      o.presence, o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
-      o.location_id, o.datacenter_id, coalesce(o.deleted_at, c.changed_at)
-    FROM old_rows AS o CROSS JOIN change_context() AS c;
+      transaction_timestamp(), (SELECT current_changeset()), o.id, 'delete',
+      o.address, o.name, o.resource_type_id, o.provider_endpoint_id, o.external_id, o.management, o.presence,
+      o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
+      o.location_id, o.datacenter_id, coalesce(o.deleted_at, transaction_timestamp()),
+      o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence, o.prevent_destroy,
+      o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id, o.location_id,
+      o.datacenter_id, o.deleted_at
+    FROM old_rows AS o;
   END IF;
   RETURN NULL;
 END
@@ -4960,17 +4617,17 @@ DECLARE
 BEGIN
   IF tg_op = 'INSERT' THEN
     INSERT INTO resource_attribute_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, attribute_definition_id, ordinal, action, data_type,
+      changed_at, changeset_id,
+      resource_id, attribute_definition_id, ordinal, action,
       new_string, new_integer, new_decimal, new_boolean, new_datetime,
       new_credential, new_fingerprint, new_target_type, new_key, new_inner_key
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      n.resource_id, n.attribute_definition_id, n.ordinal, 'insert', n.data_type,
+      transaction_timestamp(), (SELECT current_changeset()),
+      n.resource_id, n.attribute_definition_id, n.ordinal, 'insert',
       n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
       n.value_credential, n.value_fingerprint, n.value_target_type, n.value_key, n.value_inner_key
-    FROM new_rows AS n CROSS JOIN change_context() AS c;
+    FROM new_rows AS n;
     SELECT array_agg(DISTINCT n.resource_id) INTO v_touched FROM new_rows AS n;
   ELSIF tg_op = 'UPDATE' THEN
     WITH changes AS (
@@ -4979,7 +4636,6 @@ BEGIN
         coalesce(n.attribute_definition_id, o.attribute_definition_id) AS attribute_definition_id,
         coalesce(n.ordinal, o.ordinal) AS ordinal,
         CASE WHEN o.resource_id IS NULL THEN 'insert' WHEN n.resource_id IS NULL THEN 'delete' ELSE 'update' END AS action,
-        coalesce(n.data_type, o.data_type) AS data_type,
         o.value_string AS old_string, o.value_integer AS old_integer, o.value_decimal AS old_decimal,
         o.value_boolean AS old_boolean, o.value_datetime AS old_datetime,
         n.value_string AS new_string, n.value_integer AS new_integer, n.value_decimal AS new_decimal,
@@ -5007,38 +4663,38 @@ BEGIN
 
     written AS (
       INSERT INTO resource_attribute_history (
-        changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-        resource_id, attribute_definition_id, ordinal, action, data_type,
+        changed_at, changeset_id,
+        resource_id, attribute_definition_id, ordinal, action,
         old_string, old_integer, old_decimal, old_boolean, old_datetime,
         old_credential, old_fingerprint, old_target_type, old_key, old_inner_key,
         new_string, new_integer, new_decimal, new_boolean, new_datetime,
         new_credential, new_fingerprint, new_target_type, new_key, new_inner_key
       )
       SELECT
-        c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-        h.resource_id, h.attribute_definition_id, h.ordinal, h.action, h.data_type,
+        transaction_timestamp(), (SELECT current_changeset()),
+        h.resource_id, h.attribute_definition_id, h.ordinal, h.action,
         h.old_string, h.old_integer, h.old_decimal, h.old_boolean, h.old_datetime,
         h.old_credential, h.old_fingerprint, h.old_target_type, h.old_key, h.old_inner_key,
         h.new_string, h.new_integer, h.new_decimal, h.new_boolean, h.new_datetime,
         h.new_credential, h.new_fingerprint, h.new_target_type, h.new_key, h.new_inner_key
-      FROM changes AS h CROSS JOIN change_context() AS c
+      FROM changes AS h
       RETURNING resource_id
     )
 
     SELECT array_agg(DISTINCT w.resource_id) INTO v_touched FROM written AS w;
   ELSE
     INSERT INTO resource_attribute_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, attribute_definition_id, ordinal, action, data_type,
+      changed_at, changeset_id,
+      resource_id, attribute_definition_id, ordinal, action,
       old_string, old_integer, old_decimal, old_boolean, old_datetime,
       old_credential, old_fingerprint, old_target_type, old_key, old_inner_key
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      o.resource_id, o.attribute_definition_id, o.ordinal, 'delete', o.data_type,
+      transaction_timestamp(), (SELECT current_changeset()),
+      o.resource_id, o.attribute_definition_id, o.ordinal, 'delete',
       o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime,
       o.value_credential, o.value_fingerprint, o.value_target_type, o.value_key, o.value_inner_key
-    FROM old_rows AS o CROSS JOIN change_context() AS c;
+    FROM old_rows AS o;
     SELECT array_agg(DISTINCT o.resource_id) INTO v_touched FROM old_rows AS o;
   END IF;
   IF v_touched IS NOT NULL THEN
@@ -5072,23 +4728,23 @@ DECLARE
 BEGIN
   IF tg_op = 'DELETE' THEN
     INSERT INTO resource_tag_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      changed_at, changeset_id,
       resource_id, tag_id, key, value, action
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      transaction_timestamp(), (SELECT current_changeset()),
       o.resource_id, o.tag_id, t.key, t.value, 'delete'
-    FROM old_rows AS o JOIN tags AS t ON o.tag_id = t.id CROSS JOIN change_context() AS c;
+    FROM old_rows AS o JOIN tags AS t ON o.tag_id = t.id;
     SELECT array_agg(DISTINCT o.resource_id) INTO v_touched FROM old_rows AS o;
   ELSE
     INSERT INTO resource_tag_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      changed_at, changeset_id,
       resource_id, tag_id, key, value, action
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      transaction_timestamp(), (SELECT current_changeset()),
       n.resource_id, n.tag_id, t.key, t.value, 'insert'
-    FROM new_rows AS n JOIN tags AS t ON n.tag_id = t.id CROSS JOIN change_context() AS c;
+    FROM new_rows AS n JOIN tags AS t ON n.tag_id = t.id;
     SELECT array_agg(DISTINCT n.resource_id) INTO v_touched FROM new_rows AS n;
   END IF;
   IF v_touched IS NOT NULL AND NOT is_by_program() THEN
@@ -5113,22 +4769,22 @@ AS $$
 BEGIN
   IF tg_op = 'INSERT' THEN
     INSERT INTO resource_relationship_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      changed_at, changeset_id,
       resource_id, parent_resource_id, relationship_type_id, action
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      transaction_timestamp(), (SELECT current_changeset()),
       n.child_resource_id, n.parent_resource_id, n.relationship_type_id, 'insert'
-    FROM new_rows AS n CROSS JOIN change_context() AS c;
+    FROM new_rows AS n;
   ELSE
     INSERT INTO resource_relationship_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      changed_at, changeset_id,
       resource_id, parent_resource_id, relationship_type_id, action
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      transaction_timestamp(), (SELECT current_changeset()),
       o.child_resource_id, o.parent_resource_id, o.relationship_type_id, 'delete'
-    FROM old_rows AS o CROSS JOIN change_context() AS c;
+    FROM old_rows AS o;
   END IF;
   RETURN NULL;
 END
@@ -5238,7 +4894,7 @@ BEGIN
     h.attrelid = v_history::regclass AND h.attnum > 0 AND NOT h.attisdropped
     AND t.attrelid = tg_relid AND t.attnum > 0 AND NOT t.attisdropped
     AND h.attname NOT IN (
-      'change', 'changed_at', 'xact', 'action', 'actor', 'reason', 'cause', 'operation_id', 'revision_id', 'db_user'
+      'change', 'changed_at', 'changeset_id', 'action'
     );
   SELECT string_agg(format('o.%1$I = n.%1$I', k.name), ' AND ') INTO STRICT v_same_row FROM unnest(v_key) AS k (name);
   v_changes := CASE tg_op
@@ -5254,8 +4910,8 @@ BEGIN
     )
   END;
   EXECUTE format(
-    'INSERT INTO %I (changed_at, actor, reason, cause, operation_id, revision_id, db_user, action, %s)'
-    ' SELECT c.*, h.* FROM change_context() AS c CROSS JOIN (%s) AS h',
+    'INSERT INTO %I (changed_at, changeset_id, action, %s)'
+    ' SELECT transaction_timestamp(), (SELECT current_changeset()), h.* FROM (%s) AS h',
     v_history, v_columns, v_changes
   );
   RETURN NULL;
@@ -5304,7 +4960,7 @@ SELECT keep_history('datacenters', 'datacenter_history', '{id}', '{id}', '{datac
 SELECT keep_history('datacenter_capabilities', 'datacenter_capability_history', '{datacenter_id, name}');
 SELECT keep_history('provider_datacenters', 'provider_datacenter_history', '{provider_id, datacenter_id}');
 SELECT keep_history('manifest_sources', 'manifest_source_history', '{id}', '{id}', '{source_id}');
-SELECT keep_history('holds', 'hold_history', '{id}', '{id, reason}', '{hold_id, hold_reason}');
+SELECT keep_history('holds', 'hold_history', '{id}', '{id}', '{hold_id}');
 SELECT keep_history('provider_types', 'provider_type_history', '{id}', '{id}', '{provider_type_id}');
 SELECT keep_history('provider_type_settings', 'provider_type_setting_history', '{provider_type_id, name}');
 SELECT keep_history('relationship_types', 'relationship_type_history', '{id}', '{id}', '{relationship_type_id}');
@@ -6478,7 +6134,7 @@ WITH changes AS (
                     CASE WHEN h.create_before_destroy THEN 'create_before_destroy' END
                 )
         END AS after,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_history AS h
 
     UNION ALL
@@ -6486,7 +6142,7 @@ WITH changes AS (
     SELECT
         h.change, h.changed_at, h.resource_id, 'state', 'state',
         f.name, t.name,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_state_history AS h
     INNER JOIN resource_states AS t ON h.to_state_id = t.id
     LEFT JOIN resource_states AS f ON h.from_state_id = f.id
@@ -6515,7 +6171,7 @@ WITH changes AS (
             h.new_datetime::text,
             'credential/' || h.new_credential || coalesce('#' || h.new_fingerprint, '')
         ),
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_attribute_history AS h
     INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
 
@@ -6525,7 +6181,7 @@ WITH changes AS (
         h.change, h.changed_at, h.resource_id, 'tag', h.key,
         CASE h.action WHEN 'delete' THEN h.value END,
         CASE h.action WHEN 'insert' THEN h.value END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_tag_history AS h
 
     UNION ALL
@@ -6534,7 +6190,7 @@ WITH changes AS (
         h.change, h.changed_at, h.resource_id, 'relationship', t.name,
         CASE h.action WHEN 'delete' THEN parent.address END,
         CASE h.action WHEN 'insert' THEN parent.address END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_relationship_history AS h
     INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
     LEFT JOIN resources AS parent ON h.parent_resource_id = parent.id
@@ -6549,16 +6205,17 @@ SELECT
     c.name,
     c.before,
     c.after,
-    c.actor,
-    c.reason,
-    c.cause,
-    c.operation_id,
-    c.revision_id,
+    s.actor,
+    s.reason,
+    s.cause,
+    s.operation_id,
+    s.revision_id,
     rev.commit_id,
-    c.db_user
+    s.db_user
 FROM changes AS c
+INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s.id
 LEFT JOIN resources AS r ON c.resource_id = r.id
-LEFT JOIN revisions AS rev ON c.revision_id = rev.id;
+LEFT JOIN revisions AS rev ON s.revision_id = rev.id;
 COMMENT ON VIEW v_history IS
 'Everything that ever happened, in one list: order it by changed_at and change, and bound changed_at to be quick.';
 
@@ -6568,7 +6225,7 @@ WITH fields AS (
         h.change, h.changed_at, 'provider' AS what, h.provider_id::text AS row_key,
         'provider/' || h.name AS address, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END AS value,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_history AS h
     LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
     CROSS JOIN
@@ -6587,7 +6244,7 @@ WITH fields AS (
         h.change, h.changed_at, 'endpoint', h.provider_endpoint_id::text,
         'endpoint/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_endpoint_history AS h
     LEFT JOIN providers AS p ON h.provider_id = p.id
     LEFT JOIN provider_credentials AS c ON h.credential_id = c.id
@@ -6614,7 +6271,7 @@ WITH fields AS (
             h.value_string, h.value_integer::text, trim_scale(h.value_decimal)::text, h.value_boolean::text,
             h.value_datetime::text
         ) END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_endpoint_setting_history AS h
     LEFT JOIN provider_endpoints AS e ON h.provider_endpoint_id = e.id
 
@@ -6624,7 +6281,7 @@ WITH fields AS (
         h.change, h.changed_at, 'credential', h.credential_id::text,
         'credential/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_credential_history AS h
     CROSS JOIN
         LATERAL (
@@ -6643,7 +6300,7 @@ WITH fields AS (
         h.change, h.changed_at, 'credential', h.provider_credential_id::text,
         'credential/' || c.name, 'host ' || h.host,
         CASE WHEN h.action <> 'delete' THEN 'bound by ' || h.bound_by END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_credential_host_history AS h
     LEFT JOIN provider_credentials AS c ON h.provider_credential_id = c.id
 
@@ -6653,7 +6310,7 @@ WITH fields AS (
         h.change, h.changed_at, h.kind, h.name,
         h.kind || '/' || h.name, 'declared by',
         CASE WHEN h.action <> 'delete' THEN m.name END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_declaration_history AS h
     LEFT JOIN manifest_sources AS m ON h.source_id = m.id
 
@@ -6663,7 +6320,7 @@ WITH fields AS (
         h.change, h.changed_at, 'location', h.location_id::text,
         'location/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM location_history AS h
     CROSS JOIN
         LATERAL (
@@ -6683,7 +6340,7 @@ WITH fields AS (
         h.change, h.changed_at, 'datacenter', h.datacenter_id::text,
         'datacenter/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM datacenter_history AS h
     LEFT JOIN locations AS l ON h.location_id = l.id
     CROSS JOIN
@@ -6709,7 +6366,7 @@ WITH fields AS (
             ),
             h.unit
         ) END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM datacenter_capability_history AS h
     LEFT JOIN datacenters AS d ON h.datacenter_id = d.id
 
@@ -6719,7 +6376,7 @@ WITH fields AS (
         h.change, h.changed_at, 'provider', h.provider_id::text,
         'provider/' || p.name, 'datacenter ' || d.name,
         CASE WHEN h.action <> 'delete' THEN h.external_name END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_datacenter_history AS h
     LEFT JOIN providers AS p ON h.provider_id = p.id
     LEFT JOIN datacenters AS d ON h.datacenter_id = d.id
@@ -6730,7 +6387,7 @@ WITH fields AS (
         h.change, h.changed_at, 'source', h.source_id::text,
         'source/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM manifest_source_history AS h
     CROSS JOIN
         LATERAL (
@@ -6750,7 +6407,7 @@ WITH fields AS (
         h.change, h.changed_at, 'hold', h.hold_id::text,
         'hold/' || h.hold_id, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM hold_history AS h
     LEFT JOIN provider_endpoints AS e ON h.endpoint_id = e.id
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -6763,7 +6420,7 @@ WITH fields AS (
             ('tag_key', h.tag_key),
             ('tag_value', h.tag_value),
             ('owner', h.owner),
-            ('reason', h.hold_reason),
+            ('reason', h.reason),
             ('until', h.until::text),
             ('released_at', h.released_at::text),
             ('while_wanted', CASE WHEN h.while_wanted THEN 'true' END)
@@ -6775,7 +6432,7 @@ WITH fields AS (
         h.change, h.changed_at, 'installation', '',
         'installation/' || h.uid, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM installation_history AS h
     CROSS JOIN LATERAL (
         VALUES
@@ -6789,7 +6446,7 @@ changes AS (
         f.change, f.changed_at, f.address, f.what, f.name,
         lag(f.value) OVER (PARTITION BY f.what, f.row_key, f.name ORDER BY f.change) AS before,
         f.value AS after,
-        f.actor, f.reason, f.cause, f.operation_id, f.revision_id, f.db_user
+        f.changeset_id
     FROM fields AS f
 )
 
@@ -6801,15 +6458,16 @@ SELECT
     c.name,
     c.before,
     c.after,
-    c.actor,
-    c.reason,
-    c.cause,
-    c.operation_id,
-    c.revision_id,
+    s.actor,
+    s.reason,
+    s.cause,
+    s.operation_id,
+    s.revision_id,
     rev.commit_id,
-    c.db_user
+    s.db_user
 FROM changes AS c
-LEFT JOIN revisions AS rev ON c.revision_id = rev.id
+INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s.id
+LEFT JOIN revisions AS rev ON s.revision_id = rev.id
 WHERE c.before IS DISTINCT FROM c.after;
 COMMENT ON VIEW v_inventory_history IS
 'What became of providers, endpoints, credentials, places, sources, holds and the installation: one row a change and what it changed, by address: endpoint/NAME, hold/NUMBER and so on.';
@@ -6820,7 +6478,7 @@ WITH fields AS (
         h.change, h.changed_at, 'provider_type' AS what, h.provider_type_id::text AS row_key,
         'provider_type/' || h.name AS address, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END AS value,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_type_history AS h
     CROSS JOIN
         LATERAL (
@@ -6841,7 +6499,7 @@ WITH fields AS (
             h.position, h.data_type, h.cardinality, h.format, h.unit,
             CASE WHEN h.is_secret THEN 'secret' END, h.display_name, h.description
         ) END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_type_setting_history AS h
     LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
 
@@ -6851,7 +6509,7 @@ WITH fields AS (
         h.change, h.changed_at, 'relationship_type', h.relationship_type_id::text,
         'relationship_type/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM relationship_type_history AS h
     CROSS JOIN
         LATERAL (
@@ -6866,7 +6524,7 @@ WITH fields AS (
         h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
         'resource_type/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_type_history AS h
     CROSS JOIN
         LATERAL (
@@ -6888,7 +6546,7 @@ WITH fields AS (
         h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
         'resource_type/' || t.name, 'parent ' || parent.name,
         CASE WHEN h.action <> 'delete' THEN h.position::text END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_type_parent_history AS h
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
     LEFT JOIN resource_types AS parent ON h.parent_type_id = parent.id
@@ -6899,7 +6557,7 @@ WITH fields AS (
         h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
         'resource_type/' || t.name, 'key ' || ad.name,
         CASE WHEN h.action <> 'delete' THEN h.position::text END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_type_key_history AS h
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
     LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
@@ -6910,7 +6568,7 @@ WITH fields AS (
         h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
         'resource_type/' || t.name, 'attribute ' || ad.name,
         CASE WHEN h.action <> 'delete' THEN h.data_type END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_type_attribute_history AS h
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
     LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
@@ -6921,7 +6579,7 @@ WITH fields AS (
         h.change, h.changed_at, 'attribute', h.attribute_definition_id::text,
         'attribute/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM attribute_definition_history AS h
     LEFT JOIN relationship_types AS rt ON h.relationship_type_id = rt.id
     CROSS JOIN
@@ -6945,7 +6603,7 @@ WITH fields AS (
         h.change, h.changed_at, 'attribute', h.attribute_definition_id::text,
         'attribute/' || ad.name, 'reference to ' || t.name,
         CASE WHEN h.action <> 'delete' THEN h.position::text END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM attribute_reference_type_history AS h
     LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -6959,7 +6617,7 @@ WITH fields AS (
             ' ',
             h.identity, CASE WHEN h.unique_name THEN 'unique_name' END, CASE WHEN h.stores_tags THEN 'stores_tags' END
         ) END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_resource_type_history AS h
     LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -6970,7 +6628,7 @@ WITH fields AS (
         h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
         'resource_type/' || t.name, ad.name || ' at ' || pt.name || ': ' || f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_type_attribute_history AS h
     LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -7004,7 +6662,7 @@ WITH fields AS (
             h.value_string, h.value_integer::text, trim_scale(h.value_decimal)::text, h.value_boolean::text,
             h.value_datetime::text
         ) END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_type_attribute_default_history AS h
     LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -7019,7 +6677,7 @@ WITH fields AS (
             h.value_string, h.value_integer::text, trim_scale(h.value_decimal)::text, h.value_boolean::text,
             h.value_datetime::text
         ) END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_type_attribute_allowed_value_history AS h
     LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -7031,7 +6689,7 @@ changes AS (
         f.change, f.changed_at, f.address, f.what, f.name,
         lag(f.value) OVER (PARTITION BY f.what, f.row_key, f.name ORDER BY f.change) AS before,
         f.value AS after,
-        f.actor, f.reason, f.cause, f.operation_id, f.revision_id, f.db_user
+        f.changeset_id
     FROM fields AS f
 )
 
@@ -7043,18 +6701,219 @@ SELECT
     c.name,
     c.before,
     c.after,
-    c.actor,
-    c.reason,
-    c.cause,
-    c.operation_id,
-    c.revision_id,
+    s.actor,
+    s.reason,
+    s.cause,
+    s.operation_id,
+    s.revision_id,
     rev.commit_id,
-    c.db_user
+    s.db_user
 FROM changes AS c
-LEFT JOIN revisions AS rev ON c.revision_id = rev.id
+INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s.id
+LEFT JOIN revisions AS rev ON s.revision_id = rev.id
 WHERE c.before IS DISTINCT FROM c.after;
 COMMENT ON VIEW v_catalog_history IS
 'What became of the catalog: one row a change and what it changed, by resource_type/NAME, attribute/NAME, provider_type/NAME or relationship_type/NAME.';
+-- The past, as of a mark: each function gives the rows that its table had when the mark was taken, whatever was under way
+-- at that time. What is recorded now is taken, and what changed since is taken back, so that the work follows the change
+-- and months from before the mark need not be there. They run with the rights of whoever asks.
+--
+-- With p_resources the answer is bounded to these resources, and quick.
+
+CREATE FUNCTION take_mark(p_kind text, p_revision_id bigint DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_epoch integer;
+  v_mark bigint;
+BEGIN
+  IF pg_current_xact_id_if_assigned() IS NOT NULL THEN
+    RAISE EXCEPTION 'a mark would not see what its own transaction changed'
+      USING ERRCODE = 'RC016', HINT = 'Take it in a transaction of its own, after the changes are committed.';
+  END IF;
+  IF p_kind IN ('change', 'apply') THEN
+    SELECT m.id INTO v_mark FROM marks AS m ORDER BY m.id DESC LIMIT 1;
+    IF v_mark IS NOT NULL AND NOT EXISTS (SELECT FROM changesets_after(v_mark)) THEN
+      RETURN v_mark;
+    END IF;
+  ELSIF p_kind = 'revision' THEN
+    SELECT m.id INTO v_mark FROM marks AS m WHERE m.revision_id = p_revision_id AND m.kind = 'revision';
+    IF v_mark IS NOT NULL THEN
+      RETURN v_mark;
+    END IF;
+  END IF;
+  v_epoch := current_epoch();
+  INSERT INTO marks (epoch, kind, revision_id, actor, db_user)
+  SELECT v_epoch, p_kind, p_revision_id, c.actor, c.db_user FROM change_context() AS c
+  RETURNING id INTO v_mark;
+  RETURN v_mark;
+END
+$$;
+COMMENT ON FUNCTION take_mark(text, bigint) IS
+'Takes a mark and gives its id: of a revision once, and of an apply or a change only where something changed since the last mark, which is given otherwise.';
+REVOKE ALL ON FUNCTION take_mark(text, bigint) FROM public;
+
+CREATE FUNCTION changesets_after(p_mark bigint)
+RETURNS TABLE (changed_at timestamptz, id bigint)
+LANGUAGE sql STABLE
+AS $$
+  SELECT s.changed_at, s.id
+  FROM marks AS m
+  INNER JOIN changesets AS s ON (s.epoch, s.xact) >= (m.epoch, pg_snapshot_xmin(m.snapshot))
+  WHERE m.id = p_mark AND (s.epoch > m.epoch OR NOT pg_visible_in_snapshot(s.xact, m.snapshot))
+$$;
+COMMENT ON FUNCTION changesets_after(bigint) IS 'The changesets that a mark does not see: later ones, and what was under way.';
+
+CREATE FUNCTION resources_as_of(p_mark bigint, p_resources bigint[] DEFAULT NULL)
+RETURNS TABLE (
+    id bigint, uid uuid, resource_type_id integer, provider_endpoint_id integer, address text, name text, state_id integer,
+    external_id text, management text, presence text, is_root boolean, source_id integer, location_id integer,
+    datacenter_id integer, prevent_destroy boolean, on_remove text, allow_downtime boolean, replace_policy text,
+    create_before_destroy boolean, created_at timestamptz, deleted_at timestamptz
+)
+LANGUAGE sql STABLE
+AS $$
+  WITH undone AS (
+    SELECT DISTINCT ON (h.resource_id) h.*
+    FROM changesets_after(p_mark) AS s
+    INNER JOIN resource_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
+    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources)
+    ORDER BY h.resource_id, h.change
+  ),
+
+  moved AS (
+    SELECT DISTINCT ON (h.resource_id) h.resource_id, h.from_state_id
+    FROM changesets_after(p_mark) AS s
+    INNER JOIN resource_state_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
+    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources)
+    ORDER BY h.resource_id, h.change
+  )
+
+  SELECT
+    r.id, r.uid, r.resource_type_id,
+    CASE WHEN u.change IS NULL THEN r.provider_endpoint_id ELSE u.old_provider_endpoint_id END,
+    CASE WHEN u.change IS NULL THEN r.address ELSE u.old_address END,
+    CASE WHEN u.change IS NULL THEN r.name ELSE u.old_name END,
+    CASE WHEN m.resource_id IS NULL THEN r.state_id ELSE m.from_state_id END,
+    CASE WHEN u.change IS NULL THEN r.external_id ELSE u.old_external_id END,
+    CASE WHEN u.change IS NULL THEN r.management ELSE u.old_management END,
+    CASE WHEN u.change IS NULL THEN r.presence ELSE u.old_presence END,
+    r.is_root,
+    CASE WHEN u.change IS NULL THEN r.source_id ELSE u.old_source_id END,
+    CASE WHEN u.change IS NULL THEN r.location_id ELSE u.old_location_id END,
+    CASE WHEN u.change IS NULL THEN r.datacenter_id ELSE u.old_datacenter_id END,
+    CASE WHEN u.change IS NULL THEN r.prevent_destroy ELSE u.old_prevent_destroy END,
+    CASE WHEN u.change IS NULL THEN r.on_remove ELSE u.old_on_remove END,
+    CASE WHEN u.change IS NULL THEN r.allow_downtime ELSE u.old_allow_downtime END,
+    CASE WHEN u.change IS NULL THEN r.replace_policy ELSE u.old_replace_policy END,
+    CASE WHEN u.change IS NULL THEN r.create_before_destroy ELSE u.old_create_before_destroy END,
+    r.created_at,
+    CASE WHEN u.change IS NULL THEN r.deleted_at ELSE u.old_deleted_at END
+  FROM resources AS r
+  LEFT JOIN undone AS u ON r.id = u.resource_id
+  LEFT JOIN moved AS m ON r.id = m.resource_id
+  WHERE u.action IS DISTINCT FROM 'insert' AND (p_resources IS NULL OR r.id = ANY(p_resources))
+$$;
+COMMENT ON FUNCTION resources_as_of(bigint, bigint[]) IS
+'Resources and parts as a mark saw them, with those that were deleted by then; without hashes, claims and other bookkeeping.';
+
+CREATE FUNCTION attributes_as_of(p_mark bigint, p_resources bigint[] DEFAULT NULL)
+RETURNS TABLE (
+    resource_id bigint, resource_type_id integer, attribute_definition_id integer, ordinal smallint, data_type text,
+    value_string text, value_integer bigint, value_decimal numeric, value_boolean boolean, value_datetime timestamptz,
+    value_credential text, value_fingerprint text, value_target_type text, value_key text, value_inner_key text
+)
+LANGUAGE sql STABLE
+AS $$
+  WITH undone AS (
+    SELECT DISTINCT ON (h.resource_id, h.attribute_definition_id, h.ordinal) h.*
+    FROM changesets_after(p_mark) AS s
+    INNER JOIN resource_attribute_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
+    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources)
+    ORDER BY h.resource_id, h.attribute_definition_id, h.ordinal, h.change
+  )
+
+  SELECT
+    a.resource_id, a.resource_type_id, a.attribute_definition_id, a.ordinal, a.data_type, a.value_string, a.value_integer,
+    a.value_decimal, a.value_boolean, a.value_datetime, a.value_credential, a.value_fingerprint, a.value_target_type,
+    a.value_key, a.value_inner_key
+  FROM resource_attributes AS a
+  LEFT JOIN undone AS u
+    ON
+      a.resource_id = u.resource_id
+      AND a.attribute_definition_id = u.attribute_definition_id
+      AND a.ordinal = u.ordinal
+  WHERE u.resource_id IS NULL AND (p_resources IS NULL OR a.resource_id = ANY(p_resources))
+  UNION ALL
+  SELECT
+    u.resource_id, r.resource_type_id, u.attribute_definition_id, u.ordinal,
+    CASE
+      WHEN u.old_integer IS NOT NULL THEN 'integer'
+      WHEN u.old_decimal IS NOT NULL THEN 'decimal'
+      WHEN u.old_boolean IS NOT NULL THEN 'boolean'
+      WHEN u.old_datetime IS NOT NULL THEN 'datetime'
+      ELSE 'string'
+    END,
+    u.old_string, u.old_integer, u.old_decimal, u.old_boolean, u.old_datetime, u.old_credential, u.old_fingerprint,
+    u.old_target_type, u.old_key, u.old_inner_key
+  FROM undone AS u
+  INNER JOIN resources AS r ON u.resource_id = r.id
+  WHERE u.action <> 'insert'
+$$;
+COMMENT ON FUNCTION attributes_as_of(bigint, bigint[]) IS 'The attributes of resources and parts as a mark saw them.';
+
+CREATE FUNCTION tags_as_of(p_mark bigint, p_resources bigint[] DEFAULT NULL)
+RETURNS TABLE (resource_id bigint, tag_id bigint)
+LANGUAGE sql STABLE
+AS $$
+  WITH undone AS (
+    SELECT DISTINCT ON (h.resource_id, h.tag_id) h.resource_id, h.tag_id, h.action
+    FROM changesets_after(p_mark) AS s
+    INNER JOIN resource_tag_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
+    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources)
+    ORDER BY h.resource_id, h.tag_id, h.change
+  )
+
+  SELECT rt.resource_id, rt.tag_id
+  FROM resource_tags AS rt
+  LEFT JOIN undone AS u ON rt.resource_id = u.resource_id AND rt.tag_id = u.tag_id
+  WHERE u.resource_id IS NULL AND (p_resources IS NULL OR rt.resource_id = ANY(p_resources))
+  UNION ALL
+  SELECT u.resource_id, u.tag_id FROM undone AS u WHERE u.action = 'delete'
+$$;
+COMMENT ON FUNCTION tags_as_of(bigint, bigint[]) IS 'The tags of resources as a mark saw them.';
+
+CREATE FUNCTION relationships_as_of(p_mark bigint, p_resources bigint[] DEFAULT NULL)
+RETURNS TABLE (parent_resource_id bigint, child_resource_id bigint, relationship_type_id integer)
+LANGUAGE sql STABLE
+AS $$
+  WITH undone AS (
+    SELECT DISTINCT ON (h.parent_resource_id, h.resource_id, h.relationship_type_id)
+      h.parent_resource_id, h.resource_id AS child_resource_id, h.relationship_type_id, h.action
+    FROM changesets_after(p_mark) AS s
+    INNER JOIN resource_relationship_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
+    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources) OR h.parent_resource_id = ANY(p_resources)
+    ORDER BY h.parent_resource_id, h.resource_id, h.relationship_type_id, h.change
+  )
+
+  SELECT rr.parent_resource_id, rr.child_resource_id, rr.relationship_type_id
+  FROM resource_relationships AS rr
+  LEFT JOIN undone AS u
+    ON
+      rr.parent_resource_id = u.parent_resource_id
+      AND rr.child_resource_id = u.child_resource_id
+      AND rr.relationship_type_id = u.relationship_type_id
+  WHERE
+    u.child_resource_id IS NULL
+    AND (
+      p_resources IS NULL OR rr.child_resource_id = ANY(p_resources) OR rr.parent_resource_id = ANY(p_resources)
+    )
+  UNION ALL
+  SELECT u.parent_resource_id, u.child_resource_id, u.relationship_type_id FROM undone AS u WHERE u.action = 'delete'
+$$;
+COMMENT ON FUNCTION relationships_as_of(bigint, bigint[]) IS
+'The ties as a mark saw them; with p_resources those in which one of them takes part.';
 -- The vault: ciphertexts, apart from everything else, with an owner of their own. The runtime role has no right on the
 -- table, only on two functions that read or write one secret at a time: no query of its can list what is stored.
 
@@ -7220,3 +7079,4 @@ GRANT USAGE ON SEQUENCE desired_resources_id_seq, plan_steps_id_seq, resources_i
 REVOKE ALL ON FUNCTION make_history_partitions(integer) FROM public;
 GRANT EXECUTE ON FUNCTION make_history_partitions(integer) TO reconciler_runtime;
 GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION take_mark(text, bigint) TO reconciler_runtime;

@@ -471,10 +471,11 @@ others AS (
         NULL AS tag_key,
         h.changed_at
     FROM resource_attribute_history AS h
+    INNER JOIN changesets AS made ON h.changed_at = made.changed_at AND h.changeset_id = made.id
     INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
     WHERE
         h.resource_id IN (SELECT here.id FROM here)
-        AND h.operation_id IS NULL
+        AND made.operation_id IS NULL
         AND h.changed_at >= (SELECT min(lately.intended_at) FROM lately)
     UNION ALL
     SELECT
@@ -483,9 +484,10 @@ others AS (
         h.key AS tag_key,
         h.changed_at
     FROM resource_tag_history AS h
+    INNER JOIN changesets AS made ON h.changed_at = made.changed_at AND h.changeset_id = made.id
     WHERE
         h.resource_id = %(resource_id)s
-        AND h.operation_id IS NULL
+        AND made.operation_id IS NULL
         AND h.changed_at >= (SELECT min(lately.intended_at) FROM lately)
     UNION ALL
     SELECT
@@ -494,10 +496,11 @@ others AS (
         NULL AS tag_key,
         h.changed_at
     FROM resource_relationship_history AS h
+    INNER JOIN changesets AS made ON h.changed_at = made.changed_at AND h.changeset_id = made.id
     WHERE
         h.parent_resource_id = %(resource_id)s
         AND h.relationship_type_id = 1
-        AND h.operation_id IS NULL
+        AND made.operation_id IS NULL
         AND h.changed_at >= (SELECT min(lately.intended_at) FROM lately)
 ),
 
@@ -562,7 +565,7 @@ changes AS (
         h.attribute_definition_id,
         h.ordinal,
         h.change,
-        h.operation_id,
+        made.operation_id,
         coalesce(
             h.old_target_type || '#' || h.old_string,
             h.old_key || coalesce(':' || h.old_inner_key, '') || '=' || h.old_string,
@@ -584,6 +587,7 @@ changes AS (
             'credential/' || h.new_credential || coalesce('#' || h.new_fingerprint, '')
         ) AS new_text
     FROM resource_attribute_history AS h
+    INNER JOIN changesets AS made ON h.changed_at = made.changed_at AND h.changeset_id = made.id
     WHERE h.resource_id IN (SELECT here.id FROM here)
 ),
 

@@ -493,6 +493,7 @@ WHERE
             AND NOT EXISTS (
                 SELECT 1
                 FROM resource_attribute_history AS h
+                INNER JOIN changesets AS made ON h.changed_at = made.changed_at AND h.changeset_id = made.id
                 INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
                 INNER JOIN plan_step_changes AS c
                     ON ad.name = c.attribute AND (h.resource_id <> r.id) = (c.part_address IS NOT NULL)
@@ -505,28 +506,30 @@ WHERE
                         FROM resource_relationships AS rr
                         WHERE rr.parent_resource_id = r.id AND rr.relationship_type_id = 1
                     )
-                    AND h.operation_id IS NULL
+                    AND made.operation_id IS NULL
                     AND h.changed_at > f.last_at
             )
             AND NOT EXISTS (
                 SELECT 1
                 FROM resource_tag_history AS h
+                INNER JOIN changesets AS made ON h.changed_at = made.changed_at AND h.changeset_id = made.id
                 INNER JOIN plan_step_changes AS c ON h.key = c.tag_key
                 WHERE
                     c.plan_step_id = last.id
                     AND h.resource_id = r.id
-                    AND h.operation_id IS NULL
+                    AND made.operation_id IS NULL
                     AND h.changed_at > f.last_at
             )
             AND NOT EXISTS (
                 SELECT 1
                 FROM resource_relationship_history AS h
+                INNER JOIN changesets AS made ON h.changed_at = made.changed_at AND h.changeset_id = made.id
                 INNER JOIN plan_step_changes AS c ON c.part_address IS NOT NULL
                 WHERE
                     c.plan_step_id = last.id
                     AND h.parent_resource_id = r.id
                     AND h.relationship_type_id = 1
-                    AND h.operation_id IS NULL
+                    AND made.operation_id IS NULL
                     AND h.changed_at > f.last_at
             )
     );

@@ -5,17 +5,11 @@
 CREATE TABLE installation_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     singleton boolean NOT NULL,
     action text NOT NULL,
     uid uuid NOT NULL,
     key_id text,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT installation_history_pkey PRIMARY KEY (change),
     CONSTRAINT installation_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -26,8 +20,8 @@ COMMENT ON COLUMN installation_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN installation_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN installation_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN installation_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN installation_history.singleton IS
 'Always true: there is one row.';
 COMMENT ON COLUMN installation_history.action IS
@@ -37,24 +31,12 @@ COMMENT ON COLUMN installation_history.uid IS
 COMMENT ON COLUMN installation_history.key_id IS
 'Which key the fingerprints and stored secrets are made with, where the database is the embedded one; NULL before the
 first use. Written by `secrets.use_key`, so that a lost key is noticed and no other silently takes its place.';
-COMMENT ON COLUMN installation_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN installation_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN installation_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN installation_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN installation_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN installation_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX installation_history_row ON installation_history (singleton, change);
 
 CREATE TABLE provider_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_id integer NOT NULL,
     action text NOT NULL,
     provider_type_id integer NOT NULL,
@@ -62,12 +44,6 @@ CREATE TABLE provider_history (
     display_name text NOT NULL,
     description text NOT NULL,
     deleted_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -78,8 +54,8 @@ COMMENT ON COLUMN provider_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_history.provider_id IS
 'The provider.';
 COMMENT ON COLUMN provider_history.action IS
@@ -94,24 +70,12 @@ COMMENT ON COLUMN provider_history.description IS
 'What it is.';
 COMMENT ON COLUMN provider_history.deleted_at IS
 'When it left the manifests; null while it is there.';
-COMMENT ON COLUMN provider_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_history_row ON provider_history (provider_id, change);
 
 CREATE TABLE provider_credential_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     credential_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
@@ -120,12 +84,6 @@ CREATE TABLE provider_credential_history (
     file_path text,
     fingerprint text,
     deleted_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_credential_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_credential_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -136,8 +94,8 @@ COMMENT ON COLUMN provider_credential_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_credential_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_credential_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_credential_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_credential_history.credential_id IS
 'The credential.';
 COMMENT ON COLUMN provider_credential_history.action IS
@@ -154,35 +112,17 @@ COMMENT ON COLUMN provider_credential_history.fingerprint IS
 'Keyed hash of the secret when it was last seen, 12 hexadecimal digits; null before.';
 COMMENT ON COLUMN provider_credential_history.deleted_at IS
 'When it was removed; null while it is there.';
-COMMENT ON COLUMN provider_credential_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_credential_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_credential_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_credential_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_credential_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_credential_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_credential_history_row ON provider_credential_history (credential_id, change);
 
 CREATE TABLE provider_credential_host_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_credential_id integer NOT NULL,
     host text NOT NULL,
     action text NOT NULL,
     bound_at timestamptz NOT NULL,
     bound_by text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_credential_host_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_credential_host_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -193,8 +133,8 @@ COMMENT ON COLUMN provider_credential_host_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_credential_host_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_credential_host_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_credential_host_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_credential_host_history.provider_credential_id IS
 'The credential.';
 COMMENT ON COLUMN provider_credential_host_history.host IS
@@ -205,25 +145,13 @@ COMMENT ON COLUMN provider_credential_host_history.bound_at IS
 'Since when.';
 COMMENT ON COLUMN provider_credential_host_history.bound_by IS
 'Who did it: whoever applied the manifest, or ran the command.';
-COMMENT ON COLUMN provider_credential_host_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_credential_host_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_credential_host_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_credential_host_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_credential_host_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_credential_host_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_credential_host_history_row
 ON provider_credential_host_history (provider_credential_id, host, change);
 
 CREATE TABLE provider_endpoint_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_endpoint_id integer NOT NULL,
     action text NOT NULL,
     provider_id integer NOT NULL,
@@ -235,12 +163,6 @@ CREATE TABLE provider_endpoint_history (
     drift_policy text NOT NULL,
     request_limit_per_hour integer,
     deleted_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_endpoint_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_endpoint_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -251,8 +173,8 @@ COMMENT ON COLUMN provider_endpoint_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_endpoint_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_endpoint_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_endpoint_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_endpoint_history.provider_endpoint_id IS
 'The endpoint.';
 COMMENT ON COLUMN provider_endpoint_history.action IS
@@ -275,24 +197,12 @@ COMMENT ON COLUMN provider_endpoint_history.request_limit_per_hour IS
 'Most requests an hour that we allow ourselves; null for the provider''s own limit.';
 COMMENT ON COLUMN provider_endpoint_history.deleted_at IS
 'When it left the manifests; null while it is there.';
-COMMENT ON COLUMN provider_endpoint_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_endpoint_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_endpoint_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_endpoint_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_endpoint_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_endpoint_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_endpoint_history_row ON provider_endpoint_history (provider_endpoint_id, change);
 
 CREATE TABLE provider_endpoint_setting_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_endpoint_id integer NOT NULL,
     name text NOT NULL,
     action text NOT NULL,
@@ -302,12 +212,6 @@ CREATE TABLE provider_endpoint_setting_history (
     value_decimal numeric,
     value_boolean boolean,
     value_datetime timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_endpoint_setting_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_endpoint_setting_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -318,8 +222,8 @@ COMMENT ON COLUMN provider_endpoint_setting_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_endpoint_setting_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_endpoint_setting_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_endpoint_setting_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_endpoint_setting_history.provider_endpoint_id IS
 'The endpoint.';
 COMMENT ON COLUMN provider_endpoint_setting_history.name IS
@@ -338,35 +242,17 @@ COMMENT ON COLUMN provider_endpoint_setting_history.value_boolean IS
 'The value where data_type is boolean; null otherwise.';
 COMMENT ON COLUMN provider_endpoint_setting_history.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
-COMMENT ON COLUMN provider_endpoint_setting_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_endpoint_setting_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_endpoint_setting_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_endpoint_setting_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_endpoint_setting_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_endpoint_setting_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_endpoint_setting_history_row
 ON provider_endpoint_setting_history (provider_endpoint_id, name, change);
 
 CREATE TABLE provider_declaration_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     kind text NOT NULL,
     name text NOT NULL,
     action text NOT NULL,
     source_id integer NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_declaration_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_declaration_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -377,8 +263,8 @@ COMMENT ON COLUMN provider_declaration_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_declaration_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_declaration_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_declaration_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_declaration_history.kind IS
 'provider, endpoint or credential: what its address begins with.';
 COMMENT ON COLUMN provider_declaration_history.name IS
@@ -387,24 +273,12 @@ COMMENT ON COLUMN provider_declaration_history.action IS
 'insert, update or delete; a deleted row is shown as it was last.';
 COMMENT ON COLUMN provider_declaration_history.source_id IS
 'The source that declares it.';
-COMMENT ON COLUMN provider_declaration_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_declaration_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_declaration_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_declaration_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_declaration_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_declaration_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_declaration_history_row ON provider_declaration_history (kind, name, change);
 
 CREATE TABLE location_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     location_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
@@ -414,12 +288,6 @@ CREATE TABLE location_history (
     latitude numeric(9, 6),
     longitude numeric(9, 6),
     time_zone text,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT location_history_pkey PRIMARY KEY (change),
     CONSTRAINT location_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -430,8 +298,8 @@ COMMENT ON COLUMN location_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN location_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN location_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN location_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN location_history.location_id IS
 'The location.';
 COMMENT ON COLUMN location_history.action IS
@@ -450,24 +318,12 @@ COMMENT ON COLUMN location_history.longitude IS
 'Degrees east.';
 COMMENT ON COLUMN location_history.time_zone IS
 'A name of the IANA time zone database, checked by a trigger.';
-COMMENT ON COLUMN location_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN location_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN location_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN location_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN location_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN location_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX location_history_row ON location_history (location_id, change);
 
 CREATE TABLE datacenter_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     datacenter_id integer NOT NULL,
     action text NOT NULL,
     location_id integer NOT NULL,
@@ -475,12 +331,6 @@ CREATE TABLE datacenter_history (
     display_name text NOT NULL,
     description text NOT NULL,
     time_zone text,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT datacenter_history_pkey PRIMARY KEY (change),
     CONSTRAINT datacenter_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -491,8 +341,8 @@ COMMENT ON COLUMN datacenter_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN datacenter_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN datacenter_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN datacenter_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN datacenter_history.datacenter_id IS
 'The datacenter.';
 COMMENT ON COLUMN datacenter_history.action IS
@@ -507,24 +357,12 @@ COMMENT ON COLUMN datacenter_history.description IS
 'What it is.';
 COMMENT ON COLUMN datacenter_history.time_zone IS
 'A name of the IANA time zone database where it is not the location''s, checked by a trigger.';
-COMMENT ON COLUMN datacenter_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN datacenter_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN datacenter_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN datacenter_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN datacenter_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN datacenter_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX datacenter_history_row ON datacenter_history (datacenter_id, change);
 
 CREATE TABLE datacenter_capability_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     datacenter_id integer NOT NULL,
     name text NOT NULL,
     action text NOT NULL,
@@ -535,12 +373,6 @@ CREATE TABLE datacenter_capability_history (
     value_boolean boolean,
     value_datetime timestamptz,
     unit text,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT datacenter_capability_history_pkey PRIMARY KEY (change),
     CONSTRAINT datacenter_capability_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -551,8 +383,8 @@ COMMENT ON COLUMN datacenter_capability_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN datacenter_capability_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN datacenter_capability_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN datacenter_capability_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN datacenter_capability_history.datacenter_id IS
 'The datacenter.';
 COMMENT ON COLUMN datacenter_capability_history.name IS
@@ -573,34 +405,16 @@ COMMENT ON COLUMN datacenter_capability_history.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
 COMMENT ON COLUMN datacenter_capability_history.unit IS
 'The unit of a number.';
-COMMENT ON COLUMN datacenter_capability_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN datacenter_capability_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN datacenter_capability_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN datacenter_capability_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN datacenter_capability_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN datacenter_capability_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX datacenter_capability_history_row ON datacenter_capability_history (datacenter_id, name, change);
 
 CREATE TABLE provider_datacenter_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_id integer NOT NULL,
     datacenter_id integer NOT NULL,
     action text NOT NULL,
     external_name text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_datacenter_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_datacenter_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -611,8 +425,8 @@ COMMENT ON COLUMN provider_datacenter_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_datacenter_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_datacenter_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_datacenter_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_datacenter_history.provider_id IS
 'The provider.';
 COMMENT ON COLUMN provider_datacenter_history.datacenter_id IS
@@ -621,24 +435,12 @@ COMMENT ON COLUMN provider_datacenter_history.action IS
 'insert, update or delete; a deleted row is shown as it was last.';
 COMMENT ON COLUMN provider_datacenter_history.external_name IS
 'What the provider calls it.';
-COMMENT ON COLUMN provider_datacenter_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_datacenter_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_datacenter_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_datacenter_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_datacenter_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_datacenter_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_datacenter_history_row ON provider_datacenter_history (provider_id, datacenter_id, change);
 
 CREATE TABLE manifest_source_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     source_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
@@ -648,12 +450,6 @@ CREATE TABLE manifest_source_history (
     subfolder text,
     repository text,
     forgotten_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT manifest_source_history_pkey PRIMARY KEY (change),
     CONSTRAINT manifest_source_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -664,8 +460,8 @@ COMMENT ON COLUMN manifest_source_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN manifest_source_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN manifest_source_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN manifest_source_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN manifest_source_history.source_id IS
 'The source.';
 COMMENT ON COLUMN manifest_source_history.action IS
@@ -684,24 +480,12 @@ COMMENT ON COLUMN manifest_source_history.repository IS
 'The repository it was last read from, by host and path, whatever way leads there; null where it is known to be in none.';
 COMMENT ON COLUMN manifest_source_history.forgotten_at IS
 'When a person said that there is no such source any more; null while there is.';
-COMMENT ON COLUMN manifest_source_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN manifest_source_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN manifest_source_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN manifest_source_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN manifest_source_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN manifest_source_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX manifest_source_history_row ON manifest_source_history (source_id, change);
 
 CREATE TABLE hold_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     hold_id bigint NOT NULL,
     action text NOT NULL,
     address text,
@@ -710,16 +494,10 @@ CREATE TABLE hold_history (
     tag_key text,
     tag_value text,
     owner text NOT NULL,
-    hold_reason text NOT NULL,
+    reason text NOT NULL,
     until timestamptz,
     released_at timestamptz,
     while_wanted boolean NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT hold_history_pkey PRIMARY KEY (change),
     CONSTRAINT hold_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -730,8 +508,8 @@ COMMENT ON COLUMN hold_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN hold_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN hold_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN hold_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN hold_history.hold_id IS
 'The hold.';
 COMMENT ON COLUMN hold_history.action IS
@@ -748,7 +526,7 @@ COMMENT ON COLUMN hold_history.tag_value IS
 'With this value; null for any.';
 COMMENT ON COLUMN hold_history.owner IS
 'Who asked for it.';
-COMMENT ON COLUMN hold_history.hold_reason IS
+COMMENT ON COLUMN hold_history.reason IS
 'Why.';
 COMMENT ON COLUMN hold_history.until IS
 'Until when; null until it is released.';
@@ -756,16 +534,4 @@ COMMENT ON COLUMN hold_history.released_at IS
 'When it was released; null while it holds.';
 COMMENT ON COLUMN hold_history.while_wanted IS
 'Whether it ends by itself once no manifest wants the address any more: what was deleted although one does.';
-COMMENT ON COLUMN hold_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN hold_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN hold_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN hold_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN hold_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN hold_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX hold_history_row ON hold_history (hold_id, change);

@@ -4,19 +4,13 @@
 CREATE TABLE provider_type_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_type_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
     display_name text NOT NULL,
     description text NOT NULL,
     retired_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_type_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -27,8 +21,8 @@ COMMENT ON COLUMN provider_type_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_type_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_type_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_type_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_type_history.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_history.action IS
@@ -41,24 +35,12 @@ COMMENT ON COLUMN provider_type_history.description IS
 'What it is.';
 COMMENT ON COLUMN provider_type_history.retired_at IS
 'When it left the catalog; rows that refer to it stay. Null while it is in use.';
-COMMENT ON COLUMN provider_type_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_type_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_type_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_type_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_type_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_type_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_type_history_row ON provider_type_history (provider_type_id, change);
 
 CREATE TABLE provider_type_setting_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_type_id integer NOT NULL,
     name text NOT NULL,
     action text NOT NULL,
@@ -70,12 +52,6 @@ CREATE TABLE provider_type_setting_history (
     display_name text NOT NULL,
     description text NOT NULL,
     is_secret boolean NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_type_setting_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_type_setting_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -86,8 +62,8 @@ COMMENT ON COLUMN provider_type_setting_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_type_setting_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_type_setting_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_type_setting_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_type_setting_history.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_setting_history.name IS
@@ -110,34 +86,16 @@ COMMENT ON COLUMN provider_type_setting_history.description IS
 'What it does.';
 COMMENT ON COLUMN provider_type_setting_history.is_secret IS
 'Whether its value is the name of a credential.';
-COMMENT ON COLUMN provider_type_setting_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_type_setting_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_type_setting_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_type_setting_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_type_setting_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_type_setting_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_type_setting_history_row ON provider_type_setting_history (provider_type_id, name, change);
 
 CREATE TABLE relationship_type_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     relationship_type_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
     description text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT relationship_type_history_pkey PRIMARY KEY (change),
     CONSTRAINT relationship_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -148,8 +106,8 @@ COMMENT ON COLUMN relationship_type_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN relationship_type_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN relationship_type_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN relationship_type_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN relationship_type_history.relationship_type_id IS
 'The relationship type.';
 COMMENT ON COLUMN relationship_type_history.action IS
@@ -158,24 +116,12 @@ COMMENT ON COLUMN relationship_type_history.name IS
 'contains, depends_on, member_of, attached_to and so on.';
 COMMENT ON COLUMN relationship_type_history.description IS
 'What the parent is to the child.';
-COMMENT ON COLUMN relationship_type_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN relationship_type_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN relationship_type_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN relationship_type_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN relationship_type_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN relationship_type_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX relationship_type_history_row ON relationship_type_history (relationship_type_id, change);
 
 CREATE TABLE resource_type_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_type_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
@@ -187,12 +133,6 @@ CREATE TABLE resource_type_history (
     description text NOT NULL,
     origin text NOT NULL,
     retired_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT resource_type_history_pkey PRIMARY KEY (change),
     CONSTRAINT resource_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -203,8 +143,8 @@ COMMENT ON COLUMN resource_type_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN resource_type_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_type_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_type_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_type_history.resource_type_id IS
 'The resource type.';
 COMMENT ON COLUMN resource_type_history.action IS
@@ -227,34 +167,16 @@ COMMENT ON COLUMN resource_type_history.origin IS
 'driver (shipped) or user (from a manifest).';
 COMMENT ON COLUMN resource_type_history.retired_at IS
 'When it left the catalog; rows that refer to it stay. Null while it is in use.';
-COMMENT ON COLUMN resource_type_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_type_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_type_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_type_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_type_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_type_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_type_history_row ON resource_type_history (resource_type_id, change);
 
 CREATE TABLE resource_type_parent_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_type_id integer NOT NULL,
     parent_type_id integer NOT NULL,
     action text NOT NULL,
     position smallint NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT resource_type_parent_history_pkey PRIMARY KEY (change),
     CONSTRAINT resource_type_parent_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -265,8 +187,8 @@ COMMENT ON COLUMN resource_type_parent_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN resource_type_parent_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_type_parent_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_type_parent_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_type_parent_history.resource_type_id IS
 'The part''s type.';
 COMMENT ON COLUMN resource_type_parent_history.parent_type_id IS
@@ -275,35 +197,17 @@ COMMENT ON COLUMN resource_type_parent_history.action IS
 'insert, update or delete; a deleted row is shown as it was last.';
 COMMENT ON COLUMN resource_type_parent_history.position IS
 'The parent''s place in the catalog''s list, from 0.';
-COMMENT ON COLUMN resource_type_parent_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_type_parent_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_type_parent_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_type_parent_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_type_parent_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_type_parent_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_type_parent_history_row
 ON resource_type_parent_history (resource_type_id, parent_type_id, change);
 
 CREATE TABLE resource_type_key_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_type_id integer NOT NULL,
     attribute_definition_id integer NOT NULL,
     action text NOT NULL,
     position smallint NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT resource_type_key_history_pkey PRIMARY KEY (change),
     CONSTRAINT resource_type_key_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -314,8 +218,8 @@ COMMENT ON COLUMN resource_type_key_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN resource_type_key_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_type_key_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_type_key_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_type_key_history.resource_type_id IS
 'The part''s type.';
 COMMENT ON COLUMN resource_type_key_history.attribute_definition_id IS
@@ -324,25 +228,13 @@ COMMENT ON COLUMN resource_type_key_history.action IS
 'insert, update or delete; a deleted row is shown as it was last.';
 COMMENT ON COLUMN resource_type_key_history.position IS
 'Its place in the key, from 0.';
-COMMENT ON COLUMN resource_type_key_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_type_key_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_type_key_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_type_key_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_type_key_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_type_key_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_type_key_history_row
 ON resource_type_key_history (resource_type_id, attribute_definition_id, change);
 
 CREATE TABLE attribute_definition_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     attribute_definition_id integer NOT NULL,
     action text NOT NULL,
     name text NOT NULL,
@@ -355,12 +247,6 @@ CREATE TABLE attribute_definition_history (
     is_secret boolean NOT NULL,
     relationship_type_id integer,
     retired_at timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT attribute_definition_history_pkey PRIMARY KEY (change),
     CONSTRAINT attribute_definition_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -371,8 +257,8 @@ COMMENT ON COLUMN attribute_definition_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN attribute_definition_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN attribute_definition_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN attribute_definition_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN attribute_definition_history.attribute_definition_id IS
 'The attribute.';
 COMMENT ON COLUMN attribute_definition_history.action IS
@@ -397,34 +283,16 @@ COMMENT ON COLUMN attribute_definition_history.relationship_type_id IS
 'The tie that a reference makes, with its target as the parent.';
 COMMENT ON COLUMN attribute_definition_history.retired_at IS
 'When it left the catalog; rows that refer to it stay. Null while it is in use.';
-COMMENT ON COLUMN attribute_definition_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN attribute_definition_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN attribute_definition_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN attribute_definition_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN attribute_definition_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN attribute_definition_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX attribute_definition_history_row ON attribute_definition_history (attribute_definition_id, change);
 
 CREATE TABLE attribute_reference_type_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     attribute_definition_id integer NOT NULL,
     resource_type_id integer NOT NULL,
     action text NOT NULL,
     position smallint NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT attribute_reference_type_history_pkey PRIMARY KEY (change),
     CONSTRAINT attribute_reference_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -435,8 +303,8 @@ COMMENT ON COLUMN attribute_reference_type_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN attribute_reference_type_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN attribute_reference_type_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN attribute_reference_type_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN attribute_reference_type_history.attribute_definition_id IS
 'The reference.';
 COMMENT ON COLUMN attribute_reference_type_history.resource_type_id IS
@@ -445,37 +313,19 @@ COMMENT ON COLUMN attribute_reference_type_history.action IS
 'insert, update or delete; a deleted row is shown as it was last.';
 COMMENT ON COLUMN attribute_reference_type_history.position IS
 'The type''s place in the catalog''s list, from 0.';
-COMMENT ON COLUMN attribute_reference_type_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN attribute_reference_type_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN attribute_reference_type_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN attribute_reference_type_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN attribute_reference_type_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN attribute_reference_type_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX attribute_reference_type_history_row
 ON attribute_reference_type_history (attribute_definition_id, resource_type_id, change);
 
 CREATE TABLE provider_resource_type_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_type_id integer NOT NULL,
     resource_type_id integer NOT NULL,
     action text NOT NULL,
     identity text NOT NULL,
     unique_name boolean NOT NULL,
     stores_tags boolean NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_resource_type_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_resource_type_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -486,8 +336,8 @@ COMMENT ON COLUMN provider_resource_type_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_resource_type_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_resource_type_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_resource_type_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_resource_type_history.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_resource_type_history.resource_type_id IS
@@ -500,35 +350,17 @@ COMMENT ON COLUMN provider_resource_type_history.unique_name IS
 'Whether the provider refuses a second object of the same name.';
 COMMENT ON COLUMN provider_resource_type_history.stores_tags IS
 'Whether the provider keeps tags on it; where not, they are in resource_tags alone.';
-COMMENT ON COLUMN provider_resource_type_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_resource_type_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_resource_type_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_resource_type_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_resource_type_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_resource_type_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_resource_type_history_row
 ON provider_resource_type_history (provider_type_id, resource_type_id, change);
 
 CREATE TABLE resource_type_attribute_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     resource_type_id integer NOT NULL,
     attribute_definition_id integer NOT NULL,
     action text NOT NULL,
     data_type text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT resource_type_attribute_history_pkey PRIMARY KEY (change),
     CONSTRAINT resource_type_attribute_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -539,8 +371,8 @@ COMMENT ON COLUMN resource_type_attribute_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN resource_type_attribute_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN resource_type_attribute_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN resource_type_attribute_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN resource_type_attribute_history.resource_type_id IS
 'The resource type.';
 COMMENT ON COLUMN resource_type_attribute_history.attribute_definition_id IS
@@ -549,25 +381,13 @@ COMMENT ON COLUMN resource_type_attribute_history.action IS
 'insert, update or delete; a deleted row is shown as it was last.';
 COMMENT ON COLUMN resource_type_attribute_history.data_type IS
 'The attribute''s data type again, so that one foreign key carries all three.';
-COMMENT ON COLUMN resource_type_attribute_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN resource_type_attribute_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN resource_type_attribute_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN resource_type_attribute_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN resource_type_attribute_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN resource_type_attribute_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX resource_type_attribute_history_row
 ON resource_type_attribute_history (resource_type_id, attribute_definition_id, change);
 
 CREATE TABLE provider_type_attribute_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_type_id integer NOT NULL,
     resource_type_id integer NOT NULL,
     attribute_definition_id integer NOT NULL,
@@ -585,12 +405,6 @@ CREATE TABLE provider_type_attribute_history (
     is_unique boolean NOT NULL,
     unique_within_definition_id integer,
     unset_meaning text NOT NULL,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_type_attribute_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_type_attribute_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -601,8 +415,8 @@ COMMENT ON COLUMN provider_type_attribute_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_type_attribute_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_type_attribute_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_type_attribute_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_type_attribute_history.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_attribute_history.resource_type_id IS
@@ -637,25 +451,13 @@ COMMENT ON COLUMN provider_type_attribute_history.unique_within_definition_id IS
 'The attribute within one value of which it is unique (an address within its network); null: the endpoint.';
 COMMENT ON COLUMN provider_type_attribute_history.unset_meaning IS
 'What a manifest''s null does to it; empty where it cannot be unset.';
-COMMENT ON COLUMN provider_type_attribute_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_type_attribute_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_type_attribute_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_type_attribute_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_type_attribute_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_type_attribute_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_type_attribute_history_row
 ON provider_type_attribute_history (provider_type_id, resource_type_id, attribute_definition_id, change);
 
 CREATE TABLE provider_type_attribute_default_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_type_id integer NOT NULL,
     resource_type_id integer NOT NULL,
     attribute_definition_id integer NOT NULL,
@@ -667,12 +469,6 @@ CREATE TABLE provider_type_attribute_default_history (
     value_decimal numeric,
     value_boolean boolean,
     value_datetime timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_type_attribute_default_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_type_attribute_default_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -683,8 +479,8 @@ COMMENT ON COLUMN provider_type_attribute_default_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_type_attribute_default_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_type_attribute_default_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_type_attribute_default_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_type_attribute_default_history.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_attribute_default_history.resource_type_id IS
@@ -707,25 +503,13 @@ COMMENT ON COLUMN provider_type_attribute_default_history.value_boolean IS
 'The value where data_type is boolean; null otherwise.';
 COMMENT ON COLUMN provider_type_attribute_default_history.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
-COMMENT ON COLUMN provider_type_attribute_default_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_type_attribute_default_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_type_attribute_default_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_type_attribute_default_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_type_attribute_default_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_type_attribute_default_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_type_attribute_default_history_row
 ON provider_type_attribute_default_history (provider_type_id, resource_type_id, attribute_definition_id, ordinal, change);
 
 CREATE TABLE provider_type_attribute_allowed_value_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
-    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    changeset_id bigint NOT NULL,
     provider_type_id integer NOT NULL,
     resource_type_id integer NOT NULL,
     attribute_definition_id integer NOT NULL,
@@ -737,12 +521,6 @@ CREATE TABLE provider_type_attribute_allowed_value_history (
     value_decimal numeric,
     value_boolean boolean,
     value_datetime timestamptz,
-    actor text NOT NULL,
-    reason text,
-    cause text NOT NULL,
-    operation_id uuid,
-    revision_id bigint,
-    db_user text NOT NULL,
     CONSTRAINT provider_type_attribute_allowed_value_history_pkey PRIMARY KEY (change),
     CONSTRAINT provider_type_attribute_allowed_value_history_action CHECK (action IN ('insert', 'update', 'delete'))
 );
@@ -753,8 +531,8 @@ COMMENT ON COLUMN provider_type_attribute_allowed_value_history.change IS
 'The change''s number; orders the changes of a row.';
 COMMENT ON COLUMN provider_type_attribute_allowed_value_history.changed_at IS
 'When the transaction that made it began.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.xact IS
-'That transaction.';
+COMMENT ON COLUMN provider_type_attribute_allowed_value_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
 COMMENT ON COLUMN provider_type_attribute_allowed_value_history.provider_type_id IS
 'The provider type.';
 COMMENT ON COLUMN provider_type_attribute_allowed_value_history.resource_type_id IS
@@ -777,17 +555,5 @@ COMMENT ON COLUMN provider_type_attribute_allowed_value_history.value_boolean IS
 'The value where data_type is boolean; null otherwise.';
 COMMENT ON COLUMN provider_type_attribute_allowed_value_history.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.actor IS
-'Who did it, as the session says; the database user where it does not.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.reason IS
-'Why, as the session says.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.cause IS
-'What brought it about: manifest, catalog and so on; manual where the session does not say.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.operation_id IS
-'The operation that it belongs to; null for none.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.revision_id IS
-'The revision that it makes true; null for none.';
-COMMENT ON COLUMN provider_type_attribute_allowed_value_history.db_user IS
-'The session''s database user, whatever the actor claims.';
 CREATE INDEX provider_type_attribute_allowed_value_history_row
 ON provider_type_attribute_allowed_value_history (provider_type_id, resource_type_id, attribute_definition_id, ordinal, change);

@@ -20,6 +20,61 @@ $$;
 COMMENT ON FUNCTION change_context() IS
 'Who makes the change that is under way, and why, as the transaction''s settings say. One row.';
 
+CREATE FUNCTION current_epoch()
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_here CONSTANT bigint := (SELECT c.system_identifier FROM pg_control_system() AS c);
+  v_last record;
+BEGIN
+  LOOP
+    SELECT e.id, e.system_identifier INTO v_last FROM cluster_epochs AS e ORDER BY e.id DESC LIMIT 1;
+    IF v_last.system_identifier = v_here THEN
+      RETURN v_last.id;
+    END IF;
+    -- Whoever comes second waits for the first, and finds what it wrote.
+    INSERT INTO cluster_epochs (id, system_identifier) VALUES (coalesce(v_last.id, 0) + 1, v_here)
+    ON CONFLICT (id) DO NOTHING;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION current_epoch() IS
+'The epoch of the cluster that the database lives in now; a new one where it is another than before, as after a restore.';
+REVOKE ALL ON FUNCTION current_epoch() FROM public;
+
+CREATE FUNCTION current_changeset()
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_context record;
+  v_epoch CONSTANT integer := current_epoch();
+  v_id bigint;
+BEGIN
+  SELECT * INTO STRICT v_context FROM change_context();
+  SELECT s.id INTO v_id
+  FROM changesets AS s
+  WHERE
+    s.changed_at = v_context.changed_at AND s.epoch = v_epoch AND s.xact = pg_current_xact_id()
+    AND (s.actor, s.reason, s.cause, s.operation_id, s.revision_id, s.db_user) IS NOT DISTINCT FROM (
+      v_context.actor, v_context.reason, v_context.cause, v_context.operation_id, v_context.revision_id, v_context.db_user
+    );
+  IF v_id IS NULL THEN
+    INSERT INTO changesets (changed_at, epoch, actor, reason, cause, operation_id, revision_id, db_user)
+    VALUES (
+      v_context.changed_at, v_epoch, v_context.actor, v_context.reason, v_context.cause, v_context.operation_id,
+      v_context.revision_id, v_context.db_user
+    )
+    RETURNING id INTO v_id;
+  END IF;
+  RETURN v_id;
+END
+$$;
+COMMENT ON FUNCTION current_changeset() IS
+'The changeset of the change that is under way, made where the transaction has none for this actor and reason yet.';
+REVOKE ALL ON FUNCTION current_changeset() FROM public;
+
 CREATE FUNCTION make_history_partitions(p_months_ahead integer)
 RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
@@ -35,7 +90,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('reconciler.history_partitions', 0));
   FOREACH v_table IN ARRAY ARRAY[
     'resource_history', 'resource_state_history', 'resource_attribute_history', 'resource_tag_history',
-    'resource_relationship_history'
+    'resource_relationship_history', 'changesets'
   ] LOOP
     FOR v_month IN SELECT generate_series(v_first, v_first + make_interval(months => p_months_ahead), '1 month') LOOP
       v_partition := v_table || to_char(v_month, '_YYYY_MM');

@@ -218,6 +218,8 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_state_history EXECUTE
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_attribute_history EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_tag_history EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON resource_relationship_history EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON changesets EXECUTE FUNCTION refuse_truncate();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON marks EXECUTE FUNCTION refuse_truncate();
 
 CREATE FUNCTION drop_uncontained()
 RETURNS trigger

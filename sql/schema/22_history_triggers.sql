@@ -8,73 +8,80 @@ CREATE FUNCTION write_resource_history()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET enable_nestloop = off
 AS $$
+-- The changeset is asked for in a subquery, which is run once, and not at all where there is nothing to write.
 BEGIN
   IF tg_op = 'INSERT' THEN
     INSERT INTO resource_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
-      datacenter_id, deleted_at
+      changed_at, changeset_id, resource_id, action,
+      address, name, resource_type_id, provider_endpoint_id, external_id, management, presence, prevent_destroy,
+      on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id, datacenter_id,
+      deleted_at
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      n.id, 'insert', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
-      n.presence, n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
+      transaction_timestamp(), (SELECT current_changeset()), n.id, 'insert',
+      n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management, n.presence,
+      n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
       n.location_id, n.datacenter_id, n.deleted_at
-    FROM new_rows AS n CROSS JOIN change_context() AS c
+    FROM new_rows AS n
     ORDER BY n.id;
-    INSERT INTO resource_state_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, from_state_id, to_state_id
-    )
-    SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      n.id, NULL, n.state_id
-    FROM new_rows AS n CROSS JOIN change_context() AS c
+    INSERT INTO resource_state_history (changed_at, changeset_id, resource_id, from_state_id, to_state_id)
+    SELECT transaction_timestamp(), (SELECT current_changeset()), n.id, NULL, n.state_id
+    FROM new_rows AS n
     ORDER BY n.id;
   ELSIF tg_op = 'UPDATE' THEN
     INSERT INTO resource_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
-      datacenter_id, deleted_at
+      changed_at, changeset_id, resource_id, action,
+      address, name, resource_type_id, provider_endpoint_id, external_id, management, presence, prevent_destroy,
+      on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id, datacenter_id,
+      deleted_at,
+      old_address, old_name, old_provider_endpoint_id, old_external_id, old_management, old_presence,
+      old_prevent_destroy, old_on_remove, old_allow_downtime, old_replace_policy, old_create_before_destroy,
+      old_source_id, old_location_id, old_datacenter_id, old_deleted_at
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      n.id, 'update', n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management,
-      n.presence, n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
-      n.location_id, n.datacenter_id, n.deleted_at
-    FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id CROSS JOIN change_context() AS c
-    WHERE
-      (o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence,
-      o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
-      o.location_id, o.datacenter_id, o.deleted_at)
-      IS DISTINCT FROM
-      (n.address, n.name, n.provider_endpoint_id, n.external_id, n.management, n.presence,
+      transaction_timestamp(), (SELECT current_changeset()), n.id, 'update',
+      n.address, n.name, n.resource_type_id, n.provider_endpoint_id, n.external_id, n.management, n.presence,
       n.prevent_destroy, n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id,
-      n.location_id, n.datacenter_id, n.deleted_at);
-    INSERT INTO resource_state_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, from_state_id, to_state_id
-    )
-    SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      n.id, o.state_id, n.state_id
-    FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id CROSS JOIN change_context() AS c
+      n.location_id, n.datacenter_id, n.deleted_at,
+      o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence, o.prevent_destroy,
+      o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id, o.location_id,
+      o.datacenter_id, o.deleted_at
+    FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id
+    WHERE
+      (
+        o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence, o.prevent_destroy,
+        o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id, o.location_id,
+        o.datacenter_id, o.deleted_at
+      )
+      IS DISTINCT FROM
+      (
+        n.address, n.name, n.provider_endpoint_id, n.external_id, n.management, n.presence, n.prevent_destroy,
+        n.on_remove, n.allow_downtime, n.replace_policy, n.create_before_destroy, n.source_id, n.location_id,
+        n.datacenter_id, n.deleted_at
+      );
+    INSERT INTO resource_state_history (changed_at, changeset_id, resource_id, from_state_id, to_state_id)
+    SELECT transaction_timestamp(), (SELECT current_changeset()), n.id, o.state_id, n.state_id
+    FROM new_rows AS n JOIN old_rows AS o ON n.id = o.id
     WHERE o.state_id <> n.state_id;
   ELSE
     INSERT INTO resource_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, action, address, name, resource_type_id, provider_endpoint_id, external_id, management, presence,
-      prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
-      datacenter_id, deleted_at
+      changed_at, changeset_id, resource_id, action,
+      address, name, resource_type_id, provider_endpoint_id, external_id, management, presence, prevent_destroy,
+      on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id, datacenter_id,
+      deleted_at,
+      old_address, old_name, old_provider_endpoint_id, old_external_id, old_management, old_presence,
+      old_prevent_destroy, old_on_remove, old_allow_downtime, old_replace_policy, old_create_before_destroy,
+      old_source_id, old_location_id, old_datacenter_id, old_deleted_at
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      o.id, 'delete', o.address, o.name, o.resource_type_id, o.provider_endpoint_id, o.external_id, o.management,
-      o.presence, o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
-      o.location_id, o.datacenter_id, coalesce(o.deleted_at, c.changed_at)
-    FROM old_rows AS o CROSS JOIN change_context() AS c;
+      transaction_timestamp(), (SELECT current_changeset()), o.id, 'delete',
+      o.address, o.name, o.resource_type_id, o.provider_endpoint_id, o.external_id, o.management, o.presence,
+      o.prevent_destroy, o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id,
+      o.location_id, o.datacenter_id, coalesce(o.deleted_at, transaction_timestamp()),
+      o.address, o.name, o.provider_endpoint_id, o.external_id, o.management, o.presence, o.prevent_destroy,
+      o.on_remove, o.allow_downtime, o.replace_policy, o.create_before_destroy, o.source_id, o.location_id,
+      o.datacenter_id, o.deleted_at
+    FROM old_rows AS o;
   END IF;
   RETURN NULL;
 END
@@ -130,17 +137,17 @@ DECLARE
 BEGIN
   IF tg_op = 'INSERT' THEN
     INSERT INTO resource_attribute_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, attribute_definition_id, ordinal, action, data_type,
+      changed_at, changeset_id,
+      resource_id, attribute_definition_id, ordinal, action,
       new_string, new_integer, new_decimal, new_boolean, new_datetime,
       new_credential, new_fingerprint, new_target_type, new_key, new_inner_key
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      n.resource_id, n.attribute_definition_id, n.ordinal, 'insert', n.data_type,
+      transaction_timestamp(), (SELECT current_changeset()),
+      n.resource_id, n.attribute_definition_id, n.ordinal, 'insert',
       n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
       n.value_credential, n.value_fingerprint, n.value_target_type, n.value_key, n.value_inner_key
-    FROM new_rows AS n CROSS JOIN change_context() AS c;
+    FROM new_rows AS n;
     SELECT array_agg(DISTINCT n.resource_id) INTO v_touched FROM new_rows AS n;
   ELSIF tg_op = 'UPDATE' THEN
     WITH changes AS (
@@ -149,7 +156,6 @@ BEGIN
         coalesce(n.attribute_definition_id, o.attribute_definition_id) AS attribute_definition_id,
         coalesce(n.ordinal, o.ordinal) AS ordinal,
         CASE WHEN o.resource_id IS NULL THEN 'insert' WHEN n.resource_id IS NULL THEN 'delete' ELSE 'update' END AS action,
-        coalesce(n.data_type, o.data_type) AS data_type,
         o.value_string AS old_string, o.value_integer AS old_integer, o.value_decimal AS old_decimal,
         o.value_boolean AS old_boolean, o.value_datetime AS old_datetime,
         n.value_string AS new_string, n.value_integer AS new_integer, n.value_decimal AS new_decimal,
@@ -177,38 +183,38 @@ BEGIN
 
     written AS (
       INSERT INTO resource_attribute_history (
-        changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-        resource_id, attribute_definition_id, ordinal, action, data_type,
+        changed_at, changeset_id,
+        resource_id, attribute_definition_id, ordinal, action,
         old_string, old_integer, old_decimal, old_boolean, old_datetime,
         old_credential, old_fingerprint, old_target_type, old_key, old_inner_key,
         new_string, new_integer, new_decimal, new_boolean, new_datetime,
         new_credential, new_fingerprint, new_target_type, new_key, new_inner_key
       )
       SELECT
-        c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-        h.resource_id, h.attribute_definition_id, h.ordinal, h.action, h.data_type,
+        transaction_timestamp(), (SELECT current_changeset()),
+        h.resource_id, h.attribute_definition_id, h.ordinal, h.action,
         h.old_string, h.old_integer, h.old_decimal, h.old_boolean, h.old_datetime,
         h.old_credential, h.old_fingerprint, h.old_target_type, h.old_key, h.old_inner_key,
         h.new_string, h.new_integer, h.new_decimal, h.new_boolean, h.new_datetime,
         h.new_credential, h.new_fingerprint, h.new_target_type, h.new_key, h.new_inner_key
-      FROM changes AS h CROSS JOIN change_context() AS c
+      FROM changes AS h
       RETURNING resource_id
     )
 
     SELECT array_agg(DISTINCT w.resource_id) INTO v_touched FROM written AS w;
   ELSE
     INSERT INTO resource_attribute_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
-      resource_id, attribute_definition_id, ordinal, action, data_type,
+      changed_at, changeset_id,
+      resource_id, attribute_definition_id, ordinal, action,
       old_string, old_integer, old_decimal, old_boolean, old_datetime,
       old_credential, old_fingerprint, old_target_type, old_key, old_inner_key
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
-      o.resource_id, o.attribute_definition_id, o.ordinal, 'delete', o.data_type,
+      transaction_timestamp(), (SELECT current_changeset()),
+      o.resource_id, o.attribute_definition_id, o.ordinal, 'delete',
       o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime,
       o.value_credential, o.value_fingerprint, o.value_target_type, o.value_key, o.value_inner_key
-    FROM old_rows AS o CROSS JOIN change_context() AS c;
+    FROM old_rows AS o;
     SELECT array_agg(DISTINCT o.resource_id) INTO v_touched FROM old_rows AS o;
   END IF;
   IF v_touched IS NOT NULL THEN
@@ -242,23 +248,23 @@ DECLARE
 BEGIN
   IF tg_op = 'DELETE' THEN
     INSERT INTO resource_tag_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      changed_at, changeset_id,
       resource_id, tag_id, key, value, action
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      transaction_timestamp(), (SELECT current_changeset()),
       o.resource_id, o.tag_id, t.key, t.value, 'delete'
-    FROM old_rows AS o JOIN tags AS t ON o.tag_id = t.id CROSS JOIN change_context() AS c;
+    FROM old_rows AS o JOIN tags AS t ON o.tag_id = t.id;
     SELECT array_agg(DISTINCT o.resource_id) INTO v_touched FROM old_rows AS o;
   ELSE
     INSERT INTO resource_tag_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      changed_at, changeset_id,
       resource_id, tag_id, key, value, action
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      transaction_timestamp(), (SELECT current_changeset()),
       n.resource_id, n.tag_id, t.key, t.value, 'insert'
-    FROM new_rows AS n JOIN tags AS t ON n.tag_id = t.id CROSS JOIN change_context() AS c;
+    FROM new_rows AS n JOIN tags AS t ON n.tag_id = t.id;
     SELECT array_agg(DISTINCT n.resource_id) INTO v_touched FROM new_rows AS n;
   END IF;
   IF v_touched IS NOT NULL AND NOT is_by_program() THEN
@@ -283,22 +289,22 @@ AS $$
 BEGIN
   IF tg_op = 'INSERT' THEN
     INSERT INTO resource_relationship_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      changed_at, changeset_id,
       resource_id, parent_resource_id, relationship_type_id, action
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      transaction_timestamp(), (SELECT current_changeset()),
       n.child_resource_id, n.parent_resource_id, n.relationship_type_id, 'insert'
-    FROM new_rows AS n CROSS JOIN change_context() AS c;
+    FROM new_rows AS n;
   ELSE
     INSERT INTO resource_relationship_history (
-      changed_at, actor, reason, cause, operation_id, revision_id, db_user,
+      changed_at, changeset_id,
       resource_id, parent_resource_id, relationship_type_id, action
     )
     SELECT
-      c.changed_at, c.actor, c.reason, c.cause, c.operation_id, c.revision_id, c.db_user,
+      transaction_timestamp(), (SELECT current_changeset()),
       o.child_resource_id, o.parent_resource_id, o.relationship_type_id, 'delete'
-    FROM old_rows AS o CROSS JOIN change_context() AS c;
+    FROM old_rows AS o;
   END IF;
   RETURN NULL;
 END
@@ -408,7 +414,7 @@ BEGIN
     h.attrelid = v_history::regclass AND h.attnum > 0 AND NOT h.attisdropped
     AND t.attrelid = tg_relid AND t.attnum > 0 AND NOT t.attisdropped
     AND h.attname NOT IN (
-      'change', 'changed_at', 'xact', 'action', 'actor', 'reason', 'cause', 'operation_id', 'revision_id', 'db_user'
+      'change', 'changed_at', 'changeset_id', 'action'
     );
   SELECT string_agg(format('o.%1$I = n.%1$I', k.name), ' AND ') INTO STRICT v_same_row FROM unnest(v_key) AS k (name);
   v_changes := CASE tg_op
@@ -424,8 +430,8 @@ BEGIN
     )
   END;
   EXECUTE format(
-    'INSERT INTO %I (changed_at, actor, reason, cause, operation_id, revision_id, db_user, action, %s)'
-    ' SELECT c.*, h.* FROM change_context() AS c CROSS JOIN (%s) AS h',
+    'INSERT INTO %I (changed_at, changeset_id, action, %s)'
+    ' SELECT transaction_timestamp(), (SELECT current_changeset()), h.* FROM (%s) AS h',
     v_history, v_columns, v_changes
   );
   RETURN NULL;
@@ -474,7 +480,7 @@ SELECT keep_history('datacenters', 'datacenter_history', '{id}', '{id}', '{datac
 SELECT keep_history('datacenter_capabilities', 'datacenter_capability_history', '{datacenter_id, name}');
 SELECT keep_history('provider_datacenters', 'provider_datacenter_history', '{provider_id, datacenter_id}');
 SELECT keep_history('manifest_sources', 'manifest_source_history', '{id}', '{id}', '{source_id}');
-SELECT keep_history('holds', 'hold_history', '{id}', '{id, reason}', '{hold_id, hold_reason}');
+SELECT keep_history('holds', 'hold_history', '{id}', '{id}', '{hold_id}');
 SELECT keep_history('provider_types', 'provider_type_history', '{id}', '{id}', '{provider_type_id}');
 SELECT keep_history('provider_type_settings', 'provider_type_setting_history', '{provider_type_id, name}');
 SELECT keep_history('relationship_types', 'relationship_type_history', '{id}', '{id}', '{relationship_type_id}');

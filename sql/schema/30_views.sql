@@ -619,7 +619,7 @@ WITH changes AS (
                     CASE WHEN h.create_before_destroy THEN 'create_before_destroy' END
                 )
         END AS after,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_history AS h
 
     UNION ALL
@@ -627,7 +627,7 @@ WITH changes AS (
     SELECT
         h.change, h.changed_at, h.resource_id, 'state', 'state',
         f.name, t.name,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_state_history AS h
     INNER JOIN resource_states AS t ON h.to_state_id = t.id
     LEFT JOIN resource_states AS f ON h.from_state_id = f.id
@@ -656,7 +656,7 @@ WITH changes AS (
             h.new_datetime::text,
             'credential/' || h.new_credential || coalesce('#' || h.new_fingerprint, '')
         ),
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_attribute_history AS h
     INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
 
@@ -666,7 +666,7 @@ WITH changes AS (
         h.change, h.changed_at, h.resource_id, 'tag', h.key,
         CASE h.action WHEN 'delete' THEN h.value END,
         CASE h.action WHEN 'insert' THEN h.value END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_tag_history AS h
 
     UNION ALL
@@ -675,7 +675,7 @@ WITH changes AS (
         h.change, h.changed_at, h.resource_id, 'relationship', t.name,
         CASE h.action WHEN 'delete' THEN parent.address END,
         CASE h.action WHEN 'insert' THEN parent.address END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_relationship_history AS h
     INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
     LEFT JOIN resources AS parent ON h.parent_resource_id = parent.id
@@ -690,16 +690,17 @@ SELECT
     c.name,
     c.before,
     c.after,
-    c.actor,
-    c.reason,
-    c.cause,
-    c.operation_id,
-    c.revision_id,
+    s.actor,
+    s.reason,
+    s.cause,
+    s.operation_id,
+    s.revision_id,
     rev.commit_id,
-    c.db_user
+    s.db_user
 FROM changes AS c
+INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s.id
 LEFT JOIN resources AS r ON c.resource_id = r.id
-LEFT JOIN revisions AS rev ON c.revision_id = rev.id;
+LEFT JOIN revisions AS rev ON s.revision_id = rev.id;
 COMMENT ON VIEW v_history IS
 'Everything that ever happened, in one list: order it by changed_at and change, and bound changed_at to be quick.';
 
@@ -709,7 +710,7 @@ WITH fields AS (
         h.change, h.changed_at, 'provider' AS what, h.provider_id::text AS row_key,
         'provider/' || h.name AS address, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END AS value,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_history AS h
     LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
     CROSS JOIN
@@ -728,7 +729,7 @@ WITH fields AS (
         h.change, h.changed_at, 'endpoint', h.provider_endpoint_id::text,
         'endpoint/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_endpoint_history AS h
     LEFT JOIN providers AS p ON h.provider_id = p.id
     LEFT JOIN provider_credentials AS c ON h.credential_id = c.id
@@ -755,7 +756,7 @@ WITH fields AS (
             h.value_string, h.value_integer::text, trim_scale(h.value_decimal)::text, h.value_boolean::text,
             h.value_datetime::text
         ) END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_endpoint_setting_history AS h
     LEFT JOIN provider_endpoints AS e ON h.provider_endpoint_id = e.id
 
@@ -765,7 +766,7 @@ WITH fields AS (
         h.change, h.changed_at, 'credential', h.credential_id::text,
         'credential/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_credential_history AS h
     CROSS JOIN
         LATERAL (
@@ -784,7 +785,7 @@ WITH fields AS (
         h.change, h.changed_at, 'credential', h.provider_credential_id::text,
         'credential/' || c.name, 'host ' || h.host,
         CASE WHEN h.action <> 'delete' THEN 'bound by ' || h.bound_by END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_credential_host_history AS h
     LEFT JOIN provider_credentials AS c ON h.provider_credential_id = c.id
 
@@ -794,7 +795,7 @@ WITH fields AS (
         h.change, h.changed_at, h.kind, h.name,
         h.kind || '/' || h.name, 'declared by',
         CASE WHEN h.action <> 'delete' THEN m.name END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_declaration_history AS h
     LEFT JOIN manifest_sources AS m ON h.source_id = m.id
 
@@ -804,7 +805,7 @@ WITH fields AS (
         h.change, h.changed_at, 'location', h.location_id::text,
         'location/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM location_history AS h
     CROSS JOIN
         LATERAL (
@@ -824,7 +825,7 @@ WITH fields AS (
         h.change, h.changed_at, 'datacenter', h.datacenter_id::text,
         'datacenter/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM datacenter_history AS h
     LEFT JOIN locations AS l ON h.location_id = l.id
     CROSS JOIN
@@ -850,7 +851,7 @@ WITH fields AS (
             ),
             h.unit
         ) END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM datacenter_capability_history AS h
     LEFT JOIN datacenters AS d ON h.datacenter_id = d.id
 
@@ -860,7 +861,7 @@ WITH fields AS (
         h.change, h.changed_at, 'provider', h.provider_id::text,
         'provider/' || p.name, 'datacenter ' || d.name,
         CASE WHEN h.action <> 'delete' THEN h.external_name END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_datacenter_history AS h
     LEFT JOIN providers AS p ON h.provider_id = p.id
     LEFT JOIN datacenters AS d ON h.datacenter_id = d.id
@@ -871,7 +872,7 @@ WITH fields AS (
         h.change, h.changed_at, 'source', h.source_id::text,
         'source/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM manifest_source_history AS h
     CROSS JOIN
         LATERAL (
@@ -891,7 +892,7 @@ WITH fields AS (
         h.change, h.changed_at, 'hold', h.hold_id::text,
         'hold/' || h.hold_id, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM hold_history AS h
     LEFT JOIN provider_endpoints AS e ON h.endpoint_id = e.id
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -904,7 +905,7 @@ WITH fields AS (
             ('tag_key', h.tag_key),
             ('tag_value', h.tag_value),
             ('owner', h.owner),
-            ('reason', h.hold_reason),
+            ('reason', h.reason),
             ('until', h.until::text),
             ('released_at', h.released_at::text),
             ('while_wanted', CASE WHEN h.while_wanted THEN 'true' END)
@@ -916,7 +917,7 @@ WITH fields AS (
         h.change, h.changed_at, 'installation', '',
         'installation/' || h.uid, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM installation_history AS h
     CROSS JOIN LATERAL (
         VALUES
@@ -930,7 +931,7 @@ changes AS (
         f.change, f.changed_at, f.address, f.what, f.name,
         lag(f.value) OVER (PARTITION BY f.what, f.row_key, f.name ORDER BY f.change) AS before,
         f.value AS after,
-        f.actor, f.reason, f.cause, f.operation_id, f.revision_id, f.db_user
+        f.changeset_id
     FROM fields AS f
 )
 
@@ -942,15 +943,16 @@ SELECT
     c.name,
     c.before,
     c.after,
-    c.actor,
-    c.reason,
-    c.cause,
-    c.operation_id,
-    c.revision_id,
+    s.actor,
+    s.reason,
+    s.cause,
+    s.operation_id,
+    s.revision_id,
     rev.commit_id,
-    c.db_user
+    s.db_user
 FROM changes AS c
-LEFT JOIN revisions AS rev ON c.revision_id = rev.id
+INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s.id
+LEFT JOIN revisions AS rev ON s.revision_id = rev.id
 WHERE c.before IS DISTINCT FROM c.after;
 COMMENT ON VIEW v_inventory_history IS
 'What became of providers, endpoints, credentials, places, sources, holds and the installation: one row a change and what it changed, by address: endpoint/NAME, hold/NUMBER and so on.';
@@ -961,7 +963,7 @@ WITH fields AS (
         h.change, h.changed_at, 'provider_type' AS what, h.provider_type_id::text AS row_key,
         'provider_type/' || h.name AS address, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END AS value,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_type_history AS h
     CROSS JOIN
         LATERAL (
@@ -982,7 +984,7 @@ WITH fields AS (
             h.position, h.data_type, h.cardinality, h.format, h.unit,
             CASE WHEN h.is_secret THEN 'secret' END, h.display_name, h.description
         ) END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_type_setting_history AS h
     LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
 
@@ -992,7 +994,7 @@ WITH fields AS (
         h.change, h.changed_at, 'relationship_type', h.relationship_type_id::text,
         'relationship_type/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM relationship_type_history AS h
     CROSS JOIN
         LATERAL (
@@ -1007,7 +1009,7 @@ WITH fields AS (
         h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
         'resource_type/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_type_history AS h
     CROSS JOIN
         LATERAL (
@@ -1029,7 +1031,7 @@ WITH fields AS (
         h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
         'resource_type/' || t.name, 'parent ' || parent.name,
         CASE WHEN h.action <> 'delete' THEN h.position::text END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_type_parent_history AS h
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
     LEFT JOIN resource_types AS parent ON h.parent_type_id = parent.id
@@ -1040,7 +1042,7 @@ WITH fields AS (
         h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
         'resource_type/' || t.name, 'key ' || ad.name,
         CASE WHEN h.action <> 'delete' THEN h.position::text END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_type_key_history AS h
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
     LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
@@ -1051,7 +1053,7 @@ WITH fields AS (
         h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
         'resource_type/' || t.name, 'attribute ' || ad.name,
         CASE WHEN h.action <> 'delete' THEN h.data_type END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM resource_type_attribute_history AS h
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
     LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
@@ -1062,7 +1064,7 @@ WITH fields AS (
         h.change, h.changed_at, 'attribute', h.attribute_definition_id::text,
         'attribute/' || h.name, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM attribute_definition_history AS h
     LEFT JOIN relationship_types AS rt ON h.relationship_type_id = rt.id
     CROSS JOIN
@@ -1086,7 +1088,7 @@ WITH fields AS (
         h.change, h.changed_at, 'attribute', h.attribute_definition_id::text,
         'attribute/' || ad.name, 'reference to ' || t.name,
         CASE WHEN h.action <> 'delete' THEN h.position::text END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM attribute_reference_type_history AS h
     LEFT JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -1100,7 +1102,7 @@ WITH fields AS (
             ' ',
             h.identity, CASE WHEN h.unique_name THEN 'unique_name' END, CASE WHEN h.stores_tags THEN 'stores_tags' END
         ) END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_resource_type_history AS h
     LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -1111,7 +1113,7 @@ WITH fields AS (
         h.change, h.changed_at, 'resource_type', h.resource_type_id::text,
         'resource_type/' || t.name, ad.name || ' at ' || pt.name || ': ' || f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_type_attribute_history AS h
     LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -1145,7 +1147,7 @@ WITH fields AS (
             h.value_string, h.value_integer::text, trim_scale(h.value_decimal)::text, h.value_boolean::text,
             h.value_datetime::text
         ) END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_type_attribute_default_history AS h
     LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -1160,7 +1162,7 @@ WITH fields AS (
             h.value_string, h.value_integer::text, trim_scale(h.value_decimal)::text, h.value_boolean::text,
             h.value_datetime::text
         ) END,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.db_user
+        h.changeset_id
     FROM provider_type_attribute_allowed_value_history AS h
     LEFT JOIN provider_types AS pt ON h.provider_type_id = pt.id
     LEFT JOIN resource_types AS t ON h.resource_type_id = t.id
@@ -1172,7 +1174,7 @@ changes AS (
         f.change, f.changed_at, f.address, f.what, f.name,
         lag(f.value) OVER (PARTITION BY f.what, f.row_key, f.name ORDER BY f.change) AS before,
         f.value AS after,
-        f.actor, f.reason, f.cause, f.operation_id, f.revision_id, f.db_user
+        f.changeset_id
     FROM fields AS f
 )
 
@@ -1184,15 +1186,16 @@ SELECT
     c.name,
     c.before,
     c.after,
-    c.actor,
-    c.reason,
-    c.cause,
-    c.operation_id,
-    c.revision_id,
+    s.actor,
+    s.reason,
+    s.cause,
+    s.operation_id,
+    s.revision_id,
     rev.commit_id,
-    c.db_user
+    s.db_user
 FROM changes AS c
-LEFT JOIN revisions AS rev ON c.revision_id = rev.id
+INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s.id
+LEFT JOIN revisions AS rev ON s.revision_id = rev.id
 WHERE c.before IS DISTINCT FROM c.after;
 COMMENT ON VIEW v_catalog_history IS
 'What became of the catalog: one row a change and what it changed, by resource_type/NAME, attribute/NAME, provider_type/NAME or relationship_type/NAME.';

@@ -57,3 +57,4 @@ GRANT USAGE ON SEQUENCE desired_resources_id_seq, plan_steps_id_seq, resources_i
 REVOKE ALL ON FUNCTION make_history_partitions(integer) FROM public;
 GRANT EXECUTE ON FUNCTION make_history_partitions(integer) TO reconciler_runtime;
 GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION take_mark(text, bigint) TO reconciler_runtime;

@@ -1,6 +1,10 @@
 -- The names that the code relies on: relationship types, operation types, states and how they follow one another.
 -- Run by every migration, so each statement brings the rows to what is written here, whatever is there already.
 
+-- The first months of the histories, before there is anything to write into them; whoever opens the database later makes
+-- those that follow.
+SELECT make_history_partitions(3);
+
 INSERT INTO installation DEFAULT VALUES ON CONFLICT DO NOTHING;
 
 -- What each means is said in the catalog, whose sync describes them and adds those of drivers and manifests.
@@ -99,6 +103,3 @@ INSERT INTO extension_types (resource_type, table_name) VALUES
 ON CONFLICT (
     resource_type) DO UPDATE SET table_name = excluded.table_name
 WHERE extension_types.table_name IS DISTINCT FROM excluded.table_name;
-
--- The first months of the histories; whoever opens the database later makes those that follow.
-SELECT make_history_partitions(3);

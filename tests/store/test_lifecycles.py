@@ -45,7 +45,10 @@ def test_a_change_by_hand_has_history_and_is_set_back(world: CoreWorld, name: st
     before = state(world)
     assert restore(world) == []
     by_hand(world, BY_HAND[name])
-    count, cause = world.rows("SELECT count(*), max(cause) FROM resource_history WHERE cause = 'manual'")[0]
+    count, cause = world.rows(
+        "SELECT count(*), max(cause) FROM resource_history h JOIN changesets s"
+        " ON s.changed_at = h.changed_at AND s.id = h.changeset_id WHERE cause = 'manual'"
+    )[0]
     assert (count, cause) == (1, "manual")
     if not is_wanted:
         world.revise(complete=True)

@@ -131,7 +131,8 @@ def test_a_change_writes_what_changed_and_no_more(world: CoreWorld) -> None:
     assert (there.attributes["protected"], there.tags) == (True, {"env": "dev"})
     assert there.version > version, "so that a plan made before it is stale"
     who = world.rows(
-        "SELECT actor, reason, cause FROM resource_attribute_history ORDER BY changed_at DESC LIMIT 1"
+        "SELECT actor, reason, cause FROM resource_attribute_history h JOIN changesets s"
+        " ON s.changed_at = h.changed_at AND s.id = h.changeset_id ORDER BY h.change DESC LIMIT 1"
     )
     assert who == [("ada", "a look", "observation")]
 

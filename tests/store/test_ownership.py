@@ -192,7 +192,8 @@ def test_the_history_says_who_did_what_and_by_which_operation(world: CoreWorld) 
         ops.settle_state(tx, begun)
         ops.finish(tx, begun, "failed")
     rows = world.rows(
-        "SELECT f.name, t.name, h.actor, h.cause, h.operation_id FROM resource_state_history h"
+        "SELECT f.name, t.name, s.actor, s.cause, s.operation_id FROM resource_state_history h"
+        " JOIN changesets s ON s.changed_at = h.changed_at AND s.id = h.changeset_id"
         " LEFT JOIN resource_states f ON f.id = h.from_state_id"
         " JOIN resource_states t ON t.id = h.to_state_id"
         " ORDER BY h.changed_at, h.from_state_id NULLS FIRST"

@@ -61,8 +61,6 @@ def called(table: str, column: str) -> str:
             return "credential_id"
         case "manifest_sources", "id":
             return "source_id"
-        case "holds", "reason":
-            return "hold_reason"
         case _, "id":
             return HISTORIES[table].removesuffix("_history") + "_id"
         case _:
@@ -149,7 +147,8 @@ DELETED = (
     "resource_type_attributes",
     "provider_resource_types",
 )
-WHO = "action, actor, reason, cause, operation_id, revision_id, db_user"
+WHO = "h.action, s.actor, s.reason, s.cause, s.operation_id, s.revision_id, s.db_user"
+MADE = "JOIN changesets s ON s.changed_at = h.changed_at AND s.id = h.changeset_id"
 
 
 @pytest.fixture
@@ -223,6 +222,8 @@ WITHOUT = {
     "resource_operation_tasks",
     "resource_operations",
     "workers",
+    "cluster_epochs",
+    "marks",
     "endpoint_observation_types",
     "endpoint_observations",
     "external_id_reservations",
@@ -280,7 +281,9 @@ def test_what_somebody_changes_at_a_prompt_is_recorded(world: Tables) -> None:
             "UPDATE {t} SET {c} = {v} WHERE {c} IS DISTINCT FROM {v}", t=table, c=column, v=value
         )
         assert changed, table
-        rows = world.all("SELECT {who} FROM {h} WHERE change > %s", before, who=WHO, h=history)
+        rows = world.all(
+            "SELECT {who} FROM {h} h {made} WHERE change > %s", before, who=WHO, h=history, made=MADE
+        )
         assert rows == [("update", user, None, "manual", None, None, user)] * changed, table
         assert (
             world.one(
@@ -312,11 +315,11 @@ def test_what_comes_and_goes_is_recorded_with_what_it_was_last(world: Tables) ->
         before = last_change(world)
         gone = world.run("DELETE FROM {t}", t=table)
         assert gone > 0
-        rows = world.all("SELECT action, cause FROM {h} WHERE change > %s", before, h=HISTORIES[table])
+        rows = world.all(
+            "SELECT action, cause FROM {h} h {made} WHERE change > %s", before, h=HISTORIES[table], made=MADE
+        )
         assert rows == [("delete", "manual")] * gone, table
-    assert world.all("SELECT owner, hold_reason FROM hold_history WHERE action = 'delete'") == [
-        ("ada", "a look")
-    ]
+    assert world.all("SELECT owner, reason FROM hold_history WHERE action = 'delete'") == [("ada", "a look")]
 
 
 def test_what_goes_with_another_row_is_recorded_too(world: Tables) -> None:
@@ -358,7 +361,7 @@ def test_the_program_reads_these_histories_and_changes_none(world: Tables, datab
             assert runtime.one("SELECT count(*) FROM {history}", history=history) > 0
             for text in (
                 "DELETE FROM {history}",
-                "UPDATE {history} SET actor = 'x'",
+                "UPDATE {history} SET action = 'x'",
                 "INSERT INTO {history} DEFAULT VALUES",
                 "TRUNCATE {history}",
                 "ALTER TABLE {history} DISABLE TRIGGER ALL",
@@ -515,10 +518,14 @@ def test_a_type_that_leaves_the_catalog_is_retired_on_record(store: Store, datab
             with store.transaction(Actor(f"v{number}", "", "catalog")) as tx:
                 sync(tx, catalog, hashes(str(number)))
         assert world.all(
-            "SELECT actor, action, retired_at IS NOT NULL FROM resource_type_history ORDER BY change"
+            "SELECT actor, action, retired_at IS NOT NULL FROM resource_type_history h {made}"
+            " ORDER BY change",
+            made=MADE,
         ) == [("v0", "insert", False), ("v1", "update", True), ("v2", "update", False)]
         for history in ("provider_type_attribute_history", "provider_resource_type_history"):
-            assert world.all("SELECT actor, action FROM {h} ORDER BY change", h=history) == [
+            assert world.all(
+                "SELECT actor, action FROM {h} h {made} ORDER BY change", h=history, made=MADE
+            ) == [
                 ("v0", "insert"),
                 ("v1", "delete"),
                 ("v2", "insert"),
@@ -527,5 +534,5 @@ def test_a_type_that_leaves_the_catalog_is_retired_on_record(store: Store, datab
 
 def test_the_seed_says_that_a_migration_wrote_it(database: TestDatabase) -> None:
     with bare(database) as world:
-        rows = world.all("SELECT DISTINCT action, reason FROM relationship_type_history")
+        rows = world.all("SELECT DISTINCT action, reason FROM relationship_type_history h {made}", made=MADE)
         assert rows == [("insert", "migration")]

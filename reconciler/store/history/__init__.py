@@ -1,0 +1,1 @@
+"""What happened, and what was: marks, and the past as of one of them."""
