@@ -96,3 +96,17 @@ def db_restore(
     from reconciler.cli.handlers.care import restore
 
     restore(settings_of(context), file)
+
+
+@db.command("doctor")
+def db_doctor(
+    context: typer.Context,
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Set right what follows from what is there, and no more.")
+    ] = False,
+    output: o.TextOrJson = "text",
+) -> None:
+    """Look for what no constraint can hold. Exits with 1 if anything is wrong; mends with --mend alone."""
+    from reconciler.cli.handlers.doctor import doctor
+
+    raise typer.Exit(doctor(settings_of(context), output, mend=mend))
