@@ -72,3 +72,13 @@ INSERT INTO public.holds (owner, reason) VALUES (%(owner)s, %(reason)s);
 
 -- name: care.missing_role
 SELECT set_config('reconciler.missing_role', %(name)s, FALSE);
+
+-- name: care.databases
+SELECT d.datname::text
+FROM pg_database AS d
+WHERE NOT d.datistemplate AND d.datallowconn AND d.datname <> 'postgres'
+ORDER BY d.datname;
+
+-- name: care.sequences
+SELECT format('%I.%I', s.schemaname, s.sequencename) AS name, s.last_value
+FROM pg_sequences AS s;

@@ -110,3 +110,20 @@ def db_doctor(
     from reconciler.cli.handlers.doctor import doctor
 
     raise typer.Exit(doctor(settings_of(context), output, mend=mend))
+
+
+@db.command("upgrade")
+def db_upgrade(
+    context: typer.Context,
+    to: Annotated[
+        int | None, typer.Option("--to", metavar="MAJOR", help="To this version; else what comes along.")
+    ] = None,
+) -> None:
+    """Move the embedded database to a newer PostgreSQL, while nobody uses it; the old data is kept.
+
+    Both versions' programs have to be there. The new data is made beside the old and compared with it row by
+    row before the two change places.
+    """
+    from reconciler.cli.handlers.upgrade import upgrade
+
+    upgrade(settings_of(context), to)
