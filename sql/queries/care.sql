@@ -10,6 +10,8 @@ SELECT
     set_config('intervalstyle', 'postgres', FALSE),
     set_config('extra_float_digits', '1', FALSE),
     set_config('bytea_output', 'hex', FALSE),
+    -- Who sees only some rows is refused, and backs up no part for the whole.
+    set_config('row_security', 'off', FALSE),
     set_config('lock_timeout', '20s', FALSE),
     set_config('idle_in_transaction_session_timeout', '0', FALSE),
     set_config('default_transaction_read_only', 'off', FALSE);
@@ -43,6 +45,18 @@ WHERE
     AND NOT starts_with(r.rolname, 'pg_')
     AND NOT r.rolsuper
 ORDER BY name;
+
+-- name: care.people
+-- Those who were granted a role of ours and have no role of their own on this server.
+SELECT DISTINCT g.member, g.role
+FROM public.access_grants AS g
+WHERE
+    g.revoked_at IS NULL
+    AND NOT EXISTS (
+        SELECT FROM pg_roles AS r
+        WHERE r.rolname = g.member
+    )
+ORDER BY g.member, g.role;
 
 -- name: care.role_exists
 SELECT rolname FROM pg_roles

@@ -234,10 +234,14 @@ SELECT
         WHEN r.rolbypassrls THEN 'it bypasses row-level security'
         WHEN r.rolcreaterole THEN 'it may create roles'
         WHEN r.rolcreatedb THEN 'it may create databases'
-        WHEN r.rolcanlogin AND NOT wanted.logs_in THEN 'it can log in, and is only there to own'
+        WHEN r.rolcanlogin AND NOT wanted.logs_in THEN 'it can log in, and is nobody''s'
         ELSE 'it is a member of what owns the tables or the vault'
     END AS what
-FROM (VALUES ('reconciler_owner', FALSE), ('reconciler_vault', FALSE), ('reconciler_runtime', TRUE)) AS wanted (name, logs_in)
+FROM (
+    VALUES
+    ('reconciler_owner', FALSE), ('reconciler_vault', FALSE), ('reconciler_runtime', TRUE),
+    ('reconciler_planner', FALSE), ('reconciler_reader', FALSE), ('reconciler_auditor', FALSE)
+) AS wanted (name, logs_in)
 LEFT JOIN pg_roles AS r ON wanted.name = r.rolname
 WHERE
     r.rolname IS NULL
@@ -247,7 +251,7 @@ WHERE
     OR r.rolcreatedb
     OR (r.rolcanlogin AND NOT wanted.logs_in)
     OR (
-        wanted.logs_in
+        wanted.name NOT IN ('reconciler_owner', 'reconciler_vault')
         AND EXISTS (
             SELECT FROM pg_auth_members AS m
             INNER JOIN pg_roles AS g ON m.roleid = g.oid
@@ -270,12 +274,16 @@ SELECT ours.name AS found_at, format('it belongs to %s', ours.owner) AS what
 FROM ours
 WHERE ours.owner <> CASE ours.nspname WHEN 'vault' THEN 'reconciler_vault' ELSE 'reconciler_owner' END
 UNION ALL
-SELECT ours.name, format('reconciler_runtime may %s it', lower(p.privilege))
+SELECT ours.name, format('%s may %s it', r.name, lower(p.privilege))
 FROM ours
+CROSS JOIN
+    (
+        VALUES ('reconciler_runtime'), ('reconciler_planner'), ('reconciler_reader'), ('reconciler_auditor')
+    ) AS r (name)
 CROSS JOIN (VALUES ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE')) AS p (privilege)
 WHERE
     (ours.relname ~ '_history($|_)' OR ours.relname ~ '^changesets' OR ours.relname IN ('marks', 'cluster_epochs'))
-    AND has_table_privilege('reconciler_runtime', ours.oid, p.privilege)
+    AND has_table_privilege(r.name, ours.oid, p.privilege)
 UNION ALL
 SELECT ours.name, 'reconciler_runtime has a right on it, and should only have the functions of the vault'
 FROM ours
@@ -304,6 +312,15 @@ SELECT t.tgrelid::regclass::text AS found_at, format('the trigger %s is switched
 FROM pg_trigger AS t
 INNER JOIN pg_class AS c ON t.tgrelid = c.oid
 WHERE c.relnamespace IN ('public'::regnamespace, 'vault'::regnamespace) AND t.tgenabled <> 'O'
+UNION ALL
+SELECT c.oid::regclass::text, 'it has policies, and row-level security is switched off, or does not hold for its owner'
+FROM pg_class AS c
+WHERE
+    EXISTS (
+        SELECT FROM pg_policy AS p
+        WHERE p.polrelid = c.oid
+    )
+    AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
 UNION ALL
 SELECT c.conrelid::regclass::text, format('the constraint %s was never checked against the rows', c.conname)
 FROM pg_constraint AS c

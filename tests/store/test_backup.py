@@ -84,6 +84,7 @@ def test_a_backup_comes_back_on_a_server_that_has_not_even_the_roles(world: Core
     with psycopg.connect(world.database.admin, autocommit=True) as connection:
         connection.execute(f"CREATE ROLE {person} LOGIN PASSWORD 'x'".encode())
         connection.execute(f"GRANT SELECT ON resources TO {person}".encode())
+        connection.execute("INSERT INTO access_grants (member, role) VALUES ('reading_rita', 'reader')")
     try:
         label = back_up(world.database.admin, file, force=False)
         with another_server(label.server) as server:
@@ -91,10 +92,13 @@ def test_a_backup_comes_back_on_a_server_that_has_not_even_the_roles(world: Core
             there, here = tallies(world.database.admin), tallies(server.superuser_dsn())
             differing = {words.split(" has ")[0] for words in facts.differing(there, here)}
             assert {re.sub(r"_\d{4}_\d{2}$", "", name) for name in differing} == CHANGED_BY_RESTORING
-            assert done.made_roles == (person,)
+            assert done.made_roles == (person, "reading_rita")
+            assert rows(
+                server.superuser_dsn(), "SELECT pg_has_role('reading_rita', 'reconciler_reader', 'USAGE')"
+            ) == [(True,)]
             with psycopg.connect(server.superuser_dsn()) as connection:
                 logins = connection.execute("SELECT rolname FROM pg_roles WHERE rolcanlogin").fetchall()
-            assert (person,) not in logins
+            assert not {(person,), ("reading_rita",)} & set(logins)
             assert migrations.status(server.superuser_dsn()).pending == ()
             assert rows(server.superuser_dsn(), "SELECT owner, address, released_at FROM holds") == [
                 (HOLDER, None, None)

@@ -42,8 +42,8 @@ def session(dsn: str) -> Iterator[Connection]:
         except pg.InsufficientPrivilege as error:
             raise DatabaseError(
                 f"the database user `{connection.info.user}` may not do this: {str(error).strip()}",
-                hint="Give the URL of an administrator, or of a member of reconciler_owner and "
-                "reconciler_vault, as for `reconciler db migrate`.",
+                hint="Give the URL of an administrator: a superuser, or a member of reconciler_owner and "
+                "reconciler_vault whom row-level security does not concern (BYPASSRLS).",
             ) from error
 
 

@@ -77,6 +77,7 @@ def restore(dsn: str, path: Path, actor: str) -> Restored:
         program = find_program("pg_restore", max(label.written_by, connection.info.server_version // 10000))
         made = _make_roles(connection, label.roles)
         _pour(program, dsn, path)
+        made += _grant_people(connection)
         _finish(connection, label, actor)
         connection.execute(facts.statement("04_analyze.sql"))
     return Restored(label, made, tuple(migrations.migrate(dsn)))
@@ -133,6 +134,10 @@ def _make_roles(connection: Connection, roles: Sequence[str]) -> tuple[str, ...]
     for name, content in sql_files("bootstrap"):
         if name.endswith("_roles.sql"):
             connection.execute(content)
+    return _make_missing(connection, roles)
+
+
+def _make_missing(connection: Connection, roles: Sequence[str]) -> tuple[str, ...]:
     made = []
     for name in roles:
         if connection.execute(query("care.role_exists"), {"name": name}).fetchone() is None:
@@ -140,6 +145,19 @@ def _make_roles(connection: Connection, roles: Sequence[str]) -> tuple[str, ...]
             connection.execute(facts.statement("03_missing_role.sql"))
             made.append(name)
     return tuple(made)
+
+
+def _grant_people(connection: Connection) -> tuple[str, ...]:
+    """Whom a role of ours was granted, and this server does not know: without a login until somebody gives one.
+
+    A role that is there may be another person's, and is given nothing.
+    """
+    people = connection.execute(query("care.people")).fetchall()
+    for member, role in people:
+        _make_missing(connection, [member])
+        row = connection.execute(query("access.grant_statement"), {"role": role, "member": member}).fetchone()
+        connection.execute(row[0].encode() if row else b"")
+    return tuple(dict.fromkeys(member for member, _ in people))
 
 
 def _pour(program: Program, dsn: str, path: Path) -> None:
