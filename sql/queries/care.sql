@@ -16,6 +16,10 @@ SELECT
     set_config('idle_in_transaction_session_timeout', '0', FALSE),
     set_config('default_transaction_read_only', 'off', FALSE);
 
+-- name: care.writing
+-- Triggers write histories with their owner's rights, whose policy is asked like anybody's.
+SELECT set_config('row_security', 'on', FALSE);
+
 -- name: care.snapshot
 SELECT pg_export_snapshot();
 

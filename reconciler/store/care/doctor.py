@@ -49,6 +49,7 @@ def examine(dsn: str, *, mend: bool = False) -> tuple[Finding, ...]:
         found = [finding for check in CHECKS for finding in _found(connection, check)]
         if not mend:
             return (*schema, *found)
+        connection.execute(query("care.writing"))
         for name in dict.fromkeys(finding.check for finding in found if finding.mendable):
             _MENDING[name](connection)
         left = {

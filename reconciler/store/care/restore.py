@@ -148,7 +148,7 @@ def _make_missing(connection: Connection, roles: Sequence[str]) -> tuple[str, ..
 
 
 def _grant_people(connection: Connection) -> tuple[str, ...]:
-    """Whom a role of ours was granted, and this server does not know: without a login until somebody gives one.
+    """Whom a role of ours was granted, and this server does not know: without a login, until it gets one.
 
     A role that is there may be another person's, and is given nothing.
     """
@@ -218,6 +218,7 @@ def _finish(connection: Connection, label: Label, actor: str) -> None:
                 f"what was restored is not what was backed up: {'; '.join(differences)}",
                 hint="No program opens this database. Drop it, and restore the backup into a new one.",
             )
+        connection.execute(query("care.writing"))
         reason = (
             f"restored from the backup of {taken}: what was made, changed or deleted since is not known here "
             "yet; `reconciler readopt` looks, takes back what is ours, and ends this hold"
