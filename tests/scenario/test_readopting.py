@@ -74,7 +74,12 @@ def test_what_happened_since_is_known_again_and_nothing_is_sent(
     with restored(stage, file, empty_database) as later:
         held = later.apply()
         assert held.outcomes == ()
-        assert {each.reason for each in held.left.blocked} <= {BlockReason.HELD, BlockReason.QUARANTINED}
+        assert {str(each.address): each.reason for each in held.left.blocked} == {
+            "network/changed": BlockReason.HELD,
+            "network/gone": BlockReason.HELD,
+            "network/new": BlockReason.QUARANTINED,
+            "vm/web": BlockReason.QUARANTINED,
+        }
         assert taken_back(later) == (["network/new", "vm/web"], 1)
         assert later.managed() == {
             "network/changed": ("available", "present"),

@@ -293,6 +293,12 @@ def test_who_may_not_read_all_is_told_whom_it_takes(database: TestDatabase, file
     assert not list(file.parent.iterdir())
 
 
+def test_a_database_without_our_schema_is_not_backed_up(empty_database: TestDatabase, file: Path) -> None:
+    with pytest.raises(DatabaseError, match="nothing of ours"):
+        back_up(empty_database.admin, file, force=False)
+    assert not file.exists()
+
+
 def test_a_program_that_is_too_old_is_not_used() -> None:
     with pytest.raises(DatabaseUnavailable, match="pg_dump of PostgreSQL 99 or newer is needed") as refused:
         find_program("pg_dump", 99)

@@ -47,6 +47,7 @@ def found(world: CoreWorld) -> list[tuple[str, str, str]]:
     return [(each.check, each.where, each.what) for each in examine(world.database.admin)]
 
 
+@pytest.mark.every_server
 def test_what_is_sound_is_found_so(fleet: CoreWorld) -> None:
     assert found(fleet) == []
 

@@ -64,6 +64,8 @@ def value(connection: Connection, name: str) -> object:
 
 def label_of(connection: Connection, written_by: int) -> Label:
     """What a backup of this moment says of itself; its dump's hash comes later."""
+    if not value(connection, "migrations.table_exists"):
+        raise DatabaseError("there is nothing of ours in the database", hint="Run: reconciler db migrate")
     whose = connection.execute(query("care.installation")).fetchone()
     now = connection.execute(query("care.now")).fetchone()
     if whose is None or now is None:
