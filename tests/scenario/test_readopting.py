@@ -91,13 +91,11 @@ def test_what_happened_since_is_known_again_and_nothing_is_sent(
         assert steps(later) == [("network/gone", Action.FORGET)], "and that is the honest difference"
         later.settle()
         assert steps(later) == []
-        (reason,) = {
-            reason
-            for (reason,) in later.rows(
-                "SELECT DISTINCT reason FROM resource_history h JOIN resources r ON r.id = h.resource_id"
-                " WHERE r.address = 'vm/web' AND h.management = 'managed' AND h.action = 'insert'"
-            )
-        }
+        ((reason,),) = later.rows(
+            "SELECT DISTINCT s.reason FROM resource_history h JOIN resources r ON r.id = h.resource_id"
+            " JOIN changesets s ON s.id = h.changeset_id AND s.changed_at = h.changed_at"
+            " WHERE r.address = 'vm/web' AND h.management = 'managed' AND h.action = 'insert'"
+        )
         assert reason == "taken back: it carries our mark"
     assert stage.hcloud.sent()[before:] == []
     assert stage.hcloud.state() == there
