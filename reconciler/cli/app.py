@@ -25,6 +25,7 @@ from reconciler.cli.commands.history import history
 from reconciler.cli.commands.hold import hold, release, retry
 from reconciler.cli.commands.observe import observe
 from reconciler.cli.commands.plan import plan
+from reconciler.cli.commands.readopt import readopt
 from reconciler.cli.commands.run import run
 from reconciler.cli.commands.sim import sim
 from reconciler.cli.commands.source import sources
@@ -132,7 +133,7 @@ def options(
 _COMMANDS = {
     "Change": (validate, plan, apply, destroy, delete, approve, hold, release, retry, forget),
     "Look": (get, describe, history, graph, observe, drift, schema, explain),
-    "Operate": (run, completion, version),
+    "Operate": (run, readopt, completion, version),
 }
 _GROUPS = {"db": db, "source": sources, "credentials": credentials, "sim": sim}
 _ALSO = {"sources": sources, "credential": credentials}

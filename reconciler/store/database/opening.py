@@ -123,7 +123,7 @@ def admin_url(url: str | None, home: Path) -> tuple[str, EmbeddedServer | None]:
     if url is not None:
         return url, None
     server = _server(home)
-    _ensure_exists(server)
+    ensure_exists(server)
     return server.superuser_dsn(NAME), server
 
 
@@ -140,7 +140,7 @@ def _server(home: Path, *, anew: bool = False) -> EmbeddedServer:
 
 
 def _open_embedded(server: EmbeddedServer, max_size: int) -> Database:
-    _ensure_exists(server)
+    ensure_exists(server)
     admin = server.superuser_dsn(NAME)
     found = migrations.status(admin)
     migrations.check(found)
@@ -219,7 +219,8 @@ def _stranger(user: object) -> MigrationError:
     )
 
 
-def _ensure_exists(server: EmbeddedServer) -> None:
+def ensure_exists(server: EmbeddedServer) -> None:
+    """Makes the database on a server of our own, where it is not there; its schema is not made here."""
     with migrations.connect(server.superuser_dsn()) as connection, translated("create database"):
         if connection.execute(query("session.database_exists"), {"name": NAME}).fetchone():
             return
