@@ -1052,6 +1052,15 @@ WHERE deleted_at IS NULL AND management <> 'unmanaged';
 CREATE UNIQUE INDEX resources_external ON resources (provider_endpoint_id, resource_type_id, external_id)
 WHERE deleted_at IS NULL AND is_root AND external_id IS NOT NULL;
 CREATE INDEX resources_any_address ON resources (address);
+CREATE INDEX resources_external_id ON resources (provider_endpoint_id, external_id)
+WHERE is_root AND external_id IS NOT NULL;
+CREATE INDEX resources_seen ON resources (provider_endpoint_id, observed_at DESC NULLS LAST, id)
+WHERE
+deleted_at IS NULL
+AND is_root
+AND management = 'managed'
+AND external_id IS NOT NULL
+AND presence <> 'absent';
 CREATE INDEX resources_type ON resources (resource_type_id);
 CREATE INDEX resources_state ON resources (state_id);
 CREATE INDEX resources_source ON resources (source_id);
@@ -1130,8 +1139,18 @@ COMMENT ON COLUMN resource_attributes.value_boolean IS
 'The value where data_type is boolean; null otherwise.';
 COMMENT ON COLUMN resource_attributes.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
+-- What has an attribute of some value is found by these, of any data type; see resources_with. An index takes no text of
+-- more than some 2,700 bytes, and few of the booleans are true.
+CREATE INDEX resource_attributes_string ON resource_attributes (attribute_definition_id, value_string)
+WHERE octet_length(value_string) <= 1000;
 CREATE INDEX resource_attributes_integer ON resource_attributes (attribute_definition_id, value_integer)
 WHERE value_integer IS NOT NULL;
+CREATE INDEX resource_attributes_decimal ON resource_attributes (attribute_definition_id, value_decimal)
+WHERE value_decimal IS NOT NULL;
+CREATE INDEX resource_attributes_datetime ON resource_attributes (attribute_definition_id, value_datetime)
+WHERE value_datetime IS NOT NULL;
+CREATE INDEX resource_attributes_true ON resource_attributes (attribute_definition_id)
+WHERE value_boolean;
 CREATE INDEX resource_attributes_target ON resource_attributes (value_target_type, value_string)
 WHERE value_target_type IS NOT NULL;
 
@@ -1257,6 +1276,9 @@ COMMENT ON COLUMN external_id_reservations.resource_uid IS
 COMMENT ON COLUMN external_id_reservations.reserved_at IS
 'When it was chosen.';
 CREATE INDEX external_id_reservations_uid ON external_id_reservations (resource_uid);
+CREATE INDEX external_id_reservations_number ON external_id_reservations
+(provider_endpoint_id, (external_id::bigint))
+WHERE external_id ~ '^[0-9]{1,18}$';
 CREATE INDEX external_id_reservations_type ON external_id_reservations (resource_type_id);
 
 CREATE TABLE endpoint_observations (
@@ -4314,45 +4336,70 @@ WHEN (
 )
 EXECUTE FUNCTION guard_resource_update();
 
+CREATE FUNCTION guard_first_states()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_found record;
+BEGIN
+  -- However many rows there are, they are of few types and begin in few states.
+  SELECT n.address, s.name INTO v_found
+  FROM (
+    SELECT r.resource_type_id, r.state_id, min(r.address) AS address
+    FROM new_rows AS r
+    GROUP BY r.resource_type_id, r.state_id
+  ) AS n
+  INNER JOIN public.resource_types AS t ON n.resource_type_id = t.id
+  INNER JOIN public.resource_states AS s ON n.state_id = s.id
+  WHERE NOT EXISTS (
+    SELECT FROM public.resource_initial_states AS i WHERE i.family = t.family AND i.state_id = n.state_id
+  )
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'a resource (%) cannot begin in the state %', v_found.address, v_found.name
+      USING ERRCODE = 'RC001';
+  END IF;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION guard_first_states() IS 'Refuses first states that are not in resource_initial_states.';
+
 CREATE FUNCTION guard_resource_state()
 RETURNS trigger
 LANGUAGE plpgsql
 AS $$
 DECLARE
+  v_by_hand boolean;
   v_from text;
   v_to text;
-  v_family text;
-  v_by_hand boolean;
 BEGIN
-  SELECT family INTO v_family FROM public.resource_types WHERE id = new.resource_type_id;
-  SELECT name INTO v_to FROM public.resource_states WHERE id = new.state_id;
-  IF tg_op = 'INSERT' THEN
-    IF NOT EXISTS (
-      SELECT FROM public.resource_initial_states WHERE family = v_family AND state_id = new.state_id
-    ) THEN
-      RAISE EXCEPTION 'a resource (%) cannot begin in the state %', new.address, v_to USING ERRCODE = 'RC001';
-    END IF;
+  SELECT m.by_hand INTO v_by_hand
+  FROM public.resource_types AS t
+  INNER JOIN public.resource_state_transitions AS m
+    ON t.family = m.family AND m.from_state_id = old.state_id AND m.to_state_id = new.state_id
+  WHERE t.id = new.resource_type_id;
+  -- Once a person has decided whose it is, the state follows what is seen.
+  IF NOT v_by_hand OR (
+    v_by_hand AND (new.management <> 'quarantined' OR (SELECT c.cause FROM public.change_context() AS c) = 'manual')
+  ) THEN
     RETURN new;
   END IF;
-  SELECT name INTO v_from FROM public.resource_states WHERE id = old.state_id;
-  SELECT by_hand INTO v_by_hand FROM public.resource_state_transitions
-  WHERE family = v_family AND from_state_id = old.state_id AND to_state_id = new.state_id;
-  IF v_by_hand IS NULL THEN
-    RAISE EXCEPTION '% cannot go from the state % to %', new.address, v_from, v_to
-      USING ERRCODE = 'RC001', HINT = 'What may follow what is in resource_state_transitions.';
-  END IF;
-  -- Once a person has decided whose it is, the state follows what is seen.
-  IF v_by_hand AND new.management = 'quarantined' AND (SELECT cause FROM public.change_context()) <> 'manual' THEN
+  SELECT s.name INTO v_from FROM public.resource_states AS s WHERE s.id = old.state_id;
+  IF v_by_hand THEN
     RAISE EXCEPTION '% can leave the state % only by a person''s decision', new.address, v_from
       USING ERRCODE = 'RC001', HINT = 'Look whose the object is, then adopt or forget it by hand.';
   END IF;
-  RETURN new;
+  SELECT s.name INTO v_to FROM public.resource_states AS s WHERE s.id = new.state_id;
+  RAISE EXCEPTION '% cannot go from the state % to %', new.address, v_from, v_to
+    USING ERRCODE = 'RC001', HINT = 'What may follow what is in resource_state_transitions.';
 END
 $$;
-COMMENT ON FUNCTION guard_resource_state() IS 'Refuses first states and moves between states that are not in the tables.';
+COMMENT ON FUNCTION guard_resource_state() IS 'Refuses moves between states that are not in resource_state_transitions.';
 
-CREATE TRIGGER guard_state_insert BEFORE INSERT ON resources FOR EACH ROW
-EXECUTE FUNCTION guard_resource_state();
+CREATE TRIGGER guard_state_insert AFTER INSERT ON resources
+REFERENCING NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION guard_first_states();
 CREATE TRIGGER guard_state_update BEFORE UPDATE OF state_id ON resources FOR EACH ROW
 WHEN (old.state_id IS DISTINCT FROM new.state_id)
 EXECUTE FUNCTION guard_resource_state();
@@ -5057,6 +5104,39 @@ END
 $$;
 COMMENT ON FUNCTION refuse_direct_write() IS 'Refuses to write an extension table by hand.';
 
+CREATE FUNCTION projected_definitions(p_table_name text, p_columns text[])
+RETURNS integer[]
+LANGUAGE sql STABLE
+RETURN array(
+    SELECT (
+        SELECT ad.id
+        FROM attribute_projections AS p
+        INNER JOIN attribute_definitions AS ad ON p.attribute = ad.name
+        WHERE p.table_name = p_table_name AND p.column_name = c.name
+    )
+    FROM unnest(p_columns) WITH ORDINALITY AS c (name, position)
+    ORDER BY c.position
+);
+COMMENT ON FUNCTION projected_definitions(text, text[]) IS
+'The attributes that fill these columns of an extension table, in the order of the columns; null for one that none fills.';
+
+CREATE FUNCTION projected_values(p_resource_ids bigint[], p_definitions integer[])
+RETURNS TABLE (resource_id bigint, attribute_definition_id integer, value_string text, value_integer bigint)
+LANGUAGE sql STABLE
+AS $$
+    SELECT r.id, v.attribute_definition_id, v.value_string, v.value_integer
+    FROM unnest(p_resource_ids) AS r (id)
+    LEFT JOIN LATERAL (
+        SELECT a.attribute_definition_id, a.value_string, a.value_integer
+        FROM public.resource_attributes AS a
+        WHERE a.resource_id = r.id AND a.ordinal = 0 AND a.attribute_definition_id = ANY(p_definitions)
+        ORDER BY a.resource_id
+        OFFSET 0
+    ) AS v ON TRUE
+$$;
+COMMENT ON FUNCTION projected_values(bigint[], integer[]) IS
+'The attributes of resources that fill columns of an extension table; a row without an attribute for one that has none.';
+
 -- Rows are found by index even where the tables are small, by a plan that is made once: what was quickest for an
 -- empty table would read all of a large one for every new resource, and planning takes longer than the work.
 CREATE FUNCTION project_attributes(p_resource_ids bigint[])
@@ -5066,124 +5146,167 @@ SET enable_seqscan = off SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
   v_table text;
+  v_ids bigint[];
+  v_of integer[];
 BEGIN
-  FOR v_table IN
-    SELECT DISTINCT x.table_name
+  FOR v_table, v_ids IN
+    SELECT x.table_name, array_agg(r.id)
     FROM resources AS r
     JOIN resource_types AS t ON r.resource_type_id = t.id
     JOIN extension_types AS x ON x.resource_type = t.name
     WHERE r.id = ANY(p_resource_ids)
+    GROUP BY x.table_name
   LOOP
     CASE v_table
     WHEN 'virtual_machines' THEN
-      INSERT INTO virtual_machines AS x (resource_id, cpu_cores, memory_mb, power_state, image, hostname, primary_ipv4, primary_ipv6)
-      SELECT
-        v.resource_id,
-        (max(v.value_integer) FILTER (WHERE v.column_name = 'cpu_cores'))::integer,
-        (max(v.value_integer) FILTER (WHERE v.column_name = 'memory_mb'))::integer,
-        max(v.value_string) FILTER (WHERE v.column_name = 'power_state'),
-        max(v.value_string) FILTER (WHERE v.column_name = 'image'),
-        max(v.value_string) FILTER (WHERE v.column_name = 'hostname'),
-        (max(v.value_string) FILTER (WHERE v.column_name = 'primary_ipv4'))::inet,
-        (max(v.value_string) FILTER (WHERE v.column_name = 'primary_ipv6'))::inet
-      FROM projected_values('virtual_machines', p_resource_ids) AS v
-      GROUP BY v.resource_id
-      ON CONFLICT (resource_id) DO UPDATE SET
-        cpu_cores = excluded.cpu_cores,
-        memory_mb = excluded.memory_mb,
-        power_state = excluded.power_state,
-        image = excluded.image,
-        hostname = excluded.hostname,
-        primary_ipv4 = excluded.primary_ipv4,
-        primary_ipv6 = excluded.primary_ipv6
+      v_of := projected_definitions(v_table, '{cpu_cores, memory_mb, power_state, image, hostname, primary_ipv4, primary_ipv6}');
+      INSERT INTO virtual_machines (resource_id)
+      SELECT p.id
+      FROM unnest(v_ids) AS p (id)
+      WHERE NOT EXISTS (SELECT FROM virtual_machines AS x WHERE x.resource_id = p.id);
+      UPDATE virtual_machines AS x
+      SET
+        cpu_cores = v.cpu_cores,
+        memory_mb = v.memory_mb,
+        power_state = v.power_state,
+        image = v.image,
+        hostname = v.hostname,
+        primary_ipv4 = v.primary_ipv4,
+        primary_ipv6 = v.primary_ipv6
+      FROM (
+        SELECT
+          v.resource_id,
+          (max(v.value_integer) FILTER (WHERE v.attribute_definition_id = v_of[1]))::integer AS cpu_cores,
+          (max(v.value_integer) FILTER (WHERE v.attribute_definition_id = v_of[2]))::integer AS memory_mb,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[3]) AS power_state,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[4]) AS image,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[5]) AS hostname,
+          (max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[6]))::inet AS primary_ipv4,
+          (max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[7]))::inet AS primary_ipv6
+        FROM projected_values(v_ids, v_of) AS v
+        GROUP BY v.resource_id
+      ) AS v
       WHERE
-        (x.cpu_cores, x.memory_mb, x.power_state, x.image, x.hostname, x.primary_ipv4, x.primary_ipv6)
+        x.resource_id = v.resource_id
+        AND (x.cpu_cores, x.memory_mb, x.power_state, x.image, x.hostname, x.primary_ipv4, x.primary_ipv6)
         IS DISTINCT FROM
-        (excluded.cpu_cores, excluded.memory_mb, excluded.power_state, excluded.image, excluded.hostname, excluded.primary_ipv4, excluded.primary_ipv6);
+        (v.cpu_cores, v.memory_mb, v.power_state, v.image, v.hostname, v.primary_ipv4, v.primary_ipv6);
     WHEN 'containers' THEN
-      INSERT INTO containers AS x (resource_id, cpu_cores, memory_mb, swap_mb, power_state, image, hostname, primary_ipv4, primary_ipv6)
-      SELECT
-        v.resource_id,
-        (max(v.value_integer) FILTER (WHERE v.column_name = 'cpu_cores'))::integer,
-        (max(v.value_integer) FILTER (WHERE v.column_name = 'memory_mb'))::integer,
-        (max(v.value_integer) FILTER (WHERE v.column_name = 'swap_mb'))::integer,
-        max(v.value_string) FILTER (WHERE v.column_name = 'power_state'),
-        max(v.value_string) FILTER (WHERE v.column_name = 'image'),
-        max(v.value_string) FILTER (WHERE v.column_name = 'hostname'),
-        (max(v.value_string) FILTER (WHERE v.column_name = 'primary_ipv4'))::inet,
-        (max(v.value_string) FILTER (WHERE v.column_name = 'primary_ipv6'))::inet
-      FROM projected_values('containers', p_resource_ids) AS v
-      GROUP BY v.resource_id
-      ON CONFLICT (resource_id) DO UPDATE SET
-        cpu_cores = excluded.cpu_cores,
-        memory_mb = excluded.memory_mb,
-        swap_mb = excluded.swap_mb,
-        power_state = excluded.power_state,
-        image = excluded.image,
-        hostname = excluded.hostname,
-        primary_ipv4 = excluded.primary_ipv4,
-        primary_ipv6 = excluded.primary_ipv6
+      v_of := projected_definitions(v_table, '{cpu_cores, memory_mb, swap_mb, power_state, image, hostname, primary_ipv4, primary_ipv6}');
+      INSERT INTO containers (resource_id)
+      SELECT p.id
+      FROM unnest(v_ids) AS p (id)
+      WHERE NOT EXISTS (SELECT FROM containers AS x WHERE x.resource_id = p.id);
+      UPDATE containers AS x
+      SET
+        cpu_cores = v.cpu_cores,
+        memory_mb = v.memory_mb,
+        swap_mb = v.swap_mb,
+        power_state = v.power_state,
+        image = v.image,
+        hostname = v.hostname,
+        primary_ipv4 = v.primary_ipv4,
+        primary_ipv6 = v.primary_ipv6
+      FROM (
+        SELECT
+          v.resource_id,
+          (max(v.value_integer) FILTER (WHERE v.attribute_definition_id = v_of[1]))::integer AS cpu_cores,
+          (max(v.value_integer) FILTER (WHERE v.attribute_definition_id = v_of[2]))::integer AS memory_mb,
+          (max(v.value_integer) FILTER (WHERE v.attribute_definition_id = v_of[3]))::integer AS swap_mb,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[4]) AS power_state,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[5]) AS image,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[6]) AS hostname,
+          (max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[7]))::inet AS primary_ipv4,
+          (max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[8]))::inet AS primary_ipv6
+        FROM projected_values(v_ids, v_of) AS v
+        GROUP BY v.resource_id
+      ) AS v
       WHERE
-        (x.cpu_cores, x.memory_mb, x.swap_mb, x.power_state, x.image, x.hostname, x.primary_ipv4, x.primary_ipv6)
+        x.resource_id = v.resource_id
+        AND (x.cpu_cores, x.memory_mb, x.swap_mb, x.power_state, x.image, x.hostname, x.primary_ipv4, x.primary_ipv6)
         IS DISTINCT FROM
-        (excluded.cpu_cores, excluded.memory_mb, excluded.swap_mb, excluded.power_state, excluded.image, excluded.hostname, excluded.primary_ipv4, excluded.primary_ipv6);
+        (v.cpu_cores, v.memory_mb, v.swap_mb, v.power_state, v.image, v.hostname, v.primary_ipv4, v.primary_ipv6);
     WHEN 'networks' THEN
-      INSERT INTO networks AS x (resource_id, cidr, gateway, vlan_id, mtu)
-      SELECT
-        v.resource_id,
-        (max(v.value_string) FILTER (WHERE v.column_name = 'cidr'))::cidr,
-        (max(v.value_string) FILTER (WHERE v.column_name = 'gateway'))::inet,
-        (max(v.value_integer) FILTER (WHERE v.column_name = 'vlan_id'))::integer,
-        (max(v.value_integer) FILTER (WHERE v.column_name = 'mtu'))::integer
-      FROM projected_values('networks', p_resource_ids) AS v
-      GROUP BY v.resource_id
-      ON CONFLICT (resource_id) DO UPDATE SET
-        cidr = excluded.cidr,
-        gateway = excluded.gateway,
-        vlan_id = excluded.vlan_id,
-        mtu = excluded.mtu
+      v_of := projected_definitions(v_table, '{cidr, gateway, vlan_id, mtu}');
+      INSERT INTO networks (resource_id)
+      SELECT p.id
+      FROM unnest(v_ids) AS p (id)
+      WHERE NOT EXISTS (SELECT FROM networks AS x WHERE x.resource_id = p.id);
+      UPDATE networks AS x
+      SET
+        cidr = v.cidr,
+        gateway = v.gateway,
+        vlan_id = v.vlan_id,
+        mtu = v.mtu
+      FROM (
+        SELECT
+          v.resource_id,
+          (max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[1]))::cidr AS cidr,
+          (max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[2]))::inet AS gateway,
+          (max(v.value_integer) FILTER (WHERE v.attribute_definition_id = v_of[3]))::integer AS vlan_id,
+          (max(v.value_integer) FILTER (WHERE v.attribute_definition_id = v_of[4]))::integer AS mtu
+        FROM projected_values(v_ids, v_of) AS v
+        GROUP BY v.resource_id
+      ) AS v
       WHERE
-        (x.cidr, x.gateway, x.vlan_id, x.mtu)
+        x.resource_id = v.resource_id
+        AND (x.cidr, x.gateway, x.vlan_id, x.mtu)
         IS DISTINCT FROM
-        (excluded.cidr, excluded.gateway, excluded.vlan_id, excluded.mtu);
+        (v.cidr, v.gateway, v.vlan_id, v.mtu);
     WHEN 'storage_volumes' THEN
-      INSERT INTO storage_volumes AS x (resource_id, size_gb, size_mib, storage, format, slot)
-      SELECT
-        v.resource_id,
-        max(v.value_integer) FILTER (WHERE v.column_name = 'size_gb'),
-        max(v.value_integer) FILTER (WHERE v.column_name = 'size_mib'),
-        max(v.value_string) FILTER (WHERE v.column_name = 'storage'),
-        max(v.value_string) FILTER (WHERE v.column_name = 'format'),
-        max(v.value_string) FILTER (WHERE v.column_name = 'slot')
-      FROM projected_values('storage_volumes', p_resource_ids) AS v
-      GROUP BY v.resource_id
-      ON CONFLICT (resource_id) DO UPDATE SET
-        size_gb = excluded.size_gb,
-        size_mib = excluded.size_mib,
-        storage = excluded.storage,
-        format = excluded.format,
-        slot = excluded.slot
+      v_of := projected_definitions(v_table, '{size_gb, size_mib, storage, format, slot}');
+      INSERT INTO storage_volumes (resource_id)
+      SELECT p.id
+      FROM unnest(v_ids) AS p (id)
+      WHERE NOT EXISTS (SELECT FROM storage_volumes AS x WHERE x.resource_id = p.id);
+      UPDATE storage_volumes AS x
+      SET
+        size_gb = v.size_gb,
+        size_mib = v.size_mib,
+        storage = v.storage,
+        format = v.format,
+        slot = v.slot
+      FROM (
+        SELECT
+          v.resource_id,
+          max(v.value_integer) FILTER (WHERE v.attribute_definition_id = v_of[1]) AS size_gb,
+          max(v.value_integer) FILTER (WHERE v.attribute_definition_id = v_of[2]) AS size_mib,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[3]) AS storage,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[4]) AS format,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[5]) AS slot
+        FROM projected_values(v_ids, v_of) AS v
+        GROUP BY v.resource_id
+      ) AS v
       WHERE
-        (x.size_gb, x.size_mib, x.storage, x.format, x.slot)
+        x.resource_id = v.resource_id
+        AND (x.size_gb, x.size_mib, x.storage, x.format, x.slot)
         IS DISTINCT FROM
-        (excluded.size_gb, excluded.size_mib, excluded.storage, excluded.format, excluded.slot);
+        (v.size_gb, v.size_mib, v.storage, v.format, v.slot);
     WHEN 'clusters' THEN
-      INSERT INTO clusters AS x (resource_id, engine, version, endpoint_url)
-      SELECT
-        v.resource_id,
-        max(v.value_string) FILTER (WHERE v.column_name = 'engine'),
-        max(v.value_string) FILTER (WHERE v.column_name = 'version'),
-        max(v.value_string) FILTER (WHERE v.column_name = 'endpoint_url')
-      FROM projected_values('clusters', p_resource_ids) AS v
-      GROUP BY v.resource_id
-      ON CONFLICT (resource_id) DO UPDATE SET
-        engine = excluded.engine,
-        version = excluded.version,
-        endpoint_url = excluded.endpoint_url
+      v_of := projected_definitions(v_table, '{engine, version, endpoint_url}');
+      INSERT INTO clusters (resource_id)
+      SELECT p.id
+      FROM unnest(v_ids) AS p (id)
+      WHERE NOT EXISTS (SELECT FROM clusters AS x WHERE x.resource_id = p.id);
+      UPDATE clusters AS x
+      SET
+        engine = v.engine,
+        version = v.version,
+        endpoint_url = v.endpoint_url
+      FROM (
+        SELECT
+          v.resource_id,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[1]) AS engine,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[2]) AS version,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[3]) AS endpoint_url
+        FROM projected_values(v_ids, v_of) AS v
+        GROUP BY v.resource_id
+      ) AS v
       WHERE
-        (x.engine, x.version, x.endpoint_url)
+        x.resource_id = v.resource_id
+        AND (x.engine, x.version, x.endpoint_url)
         IS DISTINCT FROM
-        (excluded.engine, excluded.version, excluded.endpoint_url);
+        (v.engine, v.version, v.endpoint_url);
     END CASE;
   END LOOP;
 END
@@ -5192,32 +5315,53 @@ COMMENT ON FUNCTION project_attributes(bigint[]) IS
 'Works out the extension rows of resources from their attributes, and writes those that differ.';
 REVOKE ALL ON FUNCTION project_attributes(bigint[]) FROM public;
 
-CREATE FUNCTION projected_values(p_table_name text, p_resource_ids bigint[])
-RETURNS TABLE (resource_id bigint, column_name text, value_string text, value_integer bigint)
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT r.id, v.column_name, v.value_string, v.value_integer
-    FROM resources AS r
-    INNER JOIN resource_types AS t ON r.resource_type_id = t.id
-    INNER JOIN extension_types AS x ON t.name = x.resource_type AND x.table_name = p_table_name
-    LEFT JOIN LATERAL (
-        SELECT p.column_name, ra.value_string, ra.value_integer
-        FROM resource_attributes AS ra
-        INNER JOIN attribute_definitions AS ad ON ra.attribute_definition_id = ad.id
-        INNER JOIN attribute_projections AS p ON ad.name = p.attribute AND p.table_name = p_table_name
-        WHERE ra.resource_id = r.id AND ra.ordinal = 0
-    ) AS v ON TRUE
-    WHERE r.id = ANY(p_resource_ids);
-END;
-COMMENT ON FUNCTION projected_values(text, bigint[]) IS
-'The attributes of resources that fill columns of an extension table; a row without a column for one that has none.';
-
 CREATE FUNCTION project_new_resources()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+DECLARE
+  v_table text;
 BEGIN
-  PERFORM project_attributes((SELECT array_agg(n.id) FROM new_rows AS n));
+  FOR v_table IN
+    SELECT DISTINCT x.table_name
+    FROM (SELECT DISTINCT r.resource_type_id FROM new_rows AS r) AS n
+    JOIN resource_types AS t ON n.resource_type_id = t.id
+    JOIN extension_types AS x ON x.resource_type = t.name
+  LOOP
+    -- What is new has no attribute yet.
+    CASE v_table
+    WHEN 'virtual_machines' THEN
+      INSERT INTO virtual_machines (resource_id)
+      SELECT n.id
+      FROM new_rows AS n
+      JOIN resource_types AS t ON n.resource_type_id = t.id
+      JOIN extension_types AS x ON x.resource_type = t.name AND x.table_name = v_table;
+    WHEN 'containers' THEN
+      INSERT INTO containers (resource_id)
+      SELECT n.id
+      FROM new_rows AS n
+      JOIN resource_types AS t ON n.resource_type_id = t.id
+      JOIN extension_types AS x ON x.resource_type = t.name AND x.table_name = v_table;
+    WHEN 'networks' THEN
+      INSERT INTO networks (resource_id)
+      SELECT n.id
+      FROM new_rows AS n
+      JOIN resource_types AS t ON n.resource_type_id = t.id
+      JOIN extension_types AS x ON x.resource_type = t.name AND x.table_name = v_table;
+    WHEN 'storage_volumes' THEN
+      INSERT INTO storage_volumes (resource_id)
+      SELECT n.id
+      FROM new_rows AS n
+      JOIN resource_types AS t ON n.resource_type_id = t.id
+      JOIN extension_types AS x ON x.resource_type = t.name AND x.table_name = v_table;
+    WHEN 'clusters' THEN
+      INSERT INTO clusters (resource_id)
+      SELECT n.id
+      FROM new_rows AS n
+      JOIN resource_types AS t ON n.resource_type_id = t.id
+      JOIN extension_types AS x ON x.resource_type = t.name AND x.table_name = v_table;
+    END CASE;
+  END LOOP;
   RETURN NULL;
 END
 $$;
@@ -5239,10 +5383,12 @@ CREATE TRIGGER refuse_direct_write BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_direct_write();
 -- Guards of values and ties that no constraint of one row can express. By statement, because a call for each row costs
 -- several times as much; where only a rare update matters, by row with a WHEN, which costs nothing when it is false.
+-- What is in the tables is found by index, by a plan that is made once: what was quickest for an empty table would read
+-- all of a large one for every row.
 
 CREATE FUNCTION guard_elements()
 RETURNS trigger
-LANGUAGE plpgsql
+LANGUAGE plpgsql SET enable_seqscan = off
 AS $$
 DECLARE
   v_found record;
@@ -5256,22 +5402,29 @@ BEGIN
     RAISE EXCEPTION 'resource %: % has one value, and a second was given', v_found.resource_id, v_found.name
       USING ERRCODE = 'RC010', HINT = 'Update the row with ordinal 0.';
   END IF;
+  -- Each element looks up its own siblings by key: a join as the planner likes it, made for one row and kept, would
+  -- read all of the table, or all of it for each row.
   SELECT n.resource_id, ad.name INTO v_found
   FROM new_rows AS n
   INNER JOIN public.attribute_definitions AS ad ON n.attribute_definition_id = ad.id AND ad.cardinality IN ('set', 'map')
-  INNER JOIN public.resource_attributes AS other
-    ON n.resource_id = other.resource_id
-    AND n.attribute_definition_id = other.attribute_definition_id
-    AND n.ordinal <> other.ordinal
-    AND (
-      n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
-      n.value_credential, n.value_target_type, n.value_key, n.value_inner_key
-    )
-    IS NOT DISTINCT FROM
-    (
-      other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime,
-      other.value_credential, other.value_target_type, other.value_key, other.value_inner_key
-    )
+  CROSS JOIN LATERAL (
+    SELECT other.ordinal
+    FROM public.resource_attributes AS other
+    WHERE
+      other.resource_id = n.resource_id
+      AND other.attribute_definition_id = n.attribute_definition_id
+      AND other.ordinal <> n.ordinal
+      AND (
+        n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
+        n.value_credential, n.value_target_type, n.value_key, n.value_inner_key
+      )
+      IS NOT DISTINCT FROM
+      (
+        other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime,
+        other.value_credential, other.value_target_type, other.value_key, other.value_inner_key
+      )
+    LIMIT 1
+  ) AS twin
   LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'resource %: % is a set, and has one of its values twice', v_found.resource_id, v_found.name
@@ -5292,7 +5445,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION guard_elements();
 
 CREATE FUNCTION guard_wanted_values()
 RETURNS trigger
-LANGUAGE plpgsql
+LANGUAGE plpgsql SET enable_seqscan = off
 AS $$
 DECLARE
   v_found record;
@@ -5310,49 +5463,64 @@ BEGIN
   SELECT d.address, ad.name INTO v_found
   FROM new_rows AS n
   INNER JOIN public.attribute_definitions AS ad ON n.attribute_definition_id = ad.id AND ad.cardinality = 'set'
-  INNER JOIN public.desired_attributes AS other
-    ON n.desired_resource_id = other.desired_resource_id
-    AND n.attribute_definition_id = other.attribute_definition_id
-    AND n.ordinal <> other.ordinal
-    AND (
-      n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
-      n.value_credential
-    )
-    IS NOT DISTINCT FROM
-    (
-      other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime,
-      other.value_credential
-    )
-  INNER JOIN public.desired_resources AS d ON n.desired_resource_id = d.id
+  CROSS JOIN LATERAL (
+    SELECT other.desired_resource_id
+    FROM public.desired_attributes AS other
+    WHERE
+      other.desired_resource_id = n.desired_resource_id
+      AND other.attribute_definition_id = n.attribute_definition_id
+      AND other.ordinal <> n.ordinal
+      AND (
+        n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
+        n.value_credential
+      )
+      IS NOT DISTINCT FROM
+      (
+        other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime,
+        other.value_credential
+      )
+    LIMIT 1
+  ) AS twin
+  INNER JOIN public.desired_resources AS d ON twin.desired_resource_id = d.id
   LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION '%: % is a set, and has one of its values twice', v_found.address, v_found.name
       USING ERRCODE = 'RC010';
   END IF;
-  -- A secret's row and a reference's hold a name, which is not the value that the rule is about.
+  -- A secret's row and a reference's hold a name, which is not the value that the rule is about. Which provider's rule
+  -- it is, is asked only of what some provider's rule refuses.
   SELECT d.address, ad.name INTO v_found
   FROM new_rows AS n
   INNER JOIN public.attribute_definitions AS ad
     ON n.attribute_definition_id = ad.id AND NOT ad.is_secret AND ad.format <> 'reference'
-  INNER JOIN public.desired_resources AS d ON n.desired_resource_id = d.id
-  INNER JOIN public.provider_endpoints AS e ON d.provider_endpoint_id = e.id
-  INNER JOIN public.providers AS p ON e.provider_id = p.id
-  INNER JOIN public.provider_type_attributes AS rule
-    ON p.provider_type_id = rule.provider_type_id
-    AND n.resource_type_id = rule.resource_type_id
-    AND n.attribute_definition_id = rule.attribute_definition_id
+  INNER JOIN (
+    SELECT
+      r.*,
+      EXISTS (
+        SELECT FROM public.provider_type_attribute_allowed_values AS v
+        WHERE
+          v.provider_type_id = r.provider_type_id
+          AND v.resource_type_id = r.resource_type_id
+          AND v.attribute_definition_id = r.attribute_definition_id
+      ) AS is_limited
+    FROM public.provider_type_attributes AS r
+    OFFSET 0
+  ) AS rule
+    ON n.resource_type_id = rule.resource_type_id AND n.attribute_definition_id = rule.attribute_definition_id
+  CROSS JOIN LATERAL (
+    SELECT want.address
+    FROM public.desired_resources AS want
+    INNER JOIN public.provider_endpoints AS e ON want.provider_endpoint_id = e.id
+    INNER JOIN public.providers AS p ON e.provider_id = p.id
+    WHERE want.id = n.desired_resource_id AND p.provider_type_id = rule.provider_type_id
+    LIMIT 1
+  ) AS d
   WHERE
     coalesce(n.value_integer, n.value_decimal) < rule.minimum
     OR coalesce(n.value_integer, n.value_decimal) > rule.maximum
     OR length(n.value_string) > rule.max_length
     OR (
-      EXISTS (
-        SELECT FROM public.provider_type_attribute_allowed_values AS v
-        WHERE
-          v.provider_type_id = rule.provider_type_id
-          AND v.resource_type_id = rule.resource_type_id
-          AND v.attribute_definition_id = rule.attribute_definition_id
-      )
+      rule.is_limited
       AND NOT EXISTS (
         SELECT FROM public.provider_type_attribute_allowed_values AS v
         WHERE
@@ -5384,16 +5552,25 @@ FOR EACH STATEMENT EXECUTE FUNCTION guard_wanted_values();
 
 CREATE FUNCTION guard_tag_keys()
 RETURNS trigger
-LANGUAGE plpgsql
+LANGUAGE plpgsql SET enable_seqscan = off
 AS $$
 DECLARE
   v_found record;
 BEGIN
-  SELECT n.resource_id, t.key INTO v_found
-  FROM new_rows AS n
-  INNER JOIN public.tags AS t ON n.tag_id = t.id
-  INNER JOIN public.resource_tags AS other ON n.resource_id = other.resource_id AND n.tag_id <> other.tag_id
-  INNER JOIN public.tags AS ot ON other.tag_id = ot.id AND t.key = ot.key
+  -- The tags of what was touched and no others, found by keys. OFFSET 0 fixes the order of that: of tables that have
+  -- just grown the planner believes what makes it take minutes.
+  SELECT had.resource_id, had.key INTO v_found
+  FROM (
+    SELECT n.resource_id, t.key
+    FROM (SELECT DISTINCT r.resource_id FROM new_rows AS r) AS n
+    CROSS JOIN LATERAL (
+      SELECT rt.tag_id FROM public.resource_tags AS rt WHERE rt.resource_id = n.resource_id OFFSET 0
+    ) AS rt
+    CROSS JOIN LATERAL (SELECT tag.key FROM public.tags AS tag WHERE tag.id = rt.tag_id OFFSET 0) AS t
+    OFFSET 0
+  ) AS had
+  GROUP BY had.resource_id, had.key
+  HAVING count(*) > 1
   LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'resource %: the tag % has a value already', v_found.resource_id, v_found.key
@@ -5445,7 +5622,7 @@ CREATE TRIGGER guard_circle AFTER INSERT ON resource_relationships
 REFERENCING NEW TABLE AS new_rows
 FOR EACH STATEMENT EXECUTE FUNCTION guard_circle();
 
-CREATE FUNCTION refuse_misplaced(p_resources bigint[])
+CREATE FUNCTION refuse_misplaced(p_address text, p_resource_type_id integer, p_endpoint_id integer, p_datacenter_id integer)
 RETURNS void
 LANGUAGE plpgsql STABLE
 AS $$
@@ -5453,53 +5630,57 @@ DECLARE
   v_found record;
 BEGIN
   SELECT
-    r.address, t.name AS resource_type, pt.name AS provider_type, e.name AS endpoint, e.deleted_at,
+    t.name AS resource_type, pt.name AS provider_type, e.name AS endpoint, e.deleted_at,
     dc.name AS datacenter, p.name AS provider, offer.provider_type_id AS offered
   INTO v_found
-  FROM unnest(p_resources) AS given (id)
-  INNER JOIN public.resources AS r ON given.id = r.id AND r.deleted_at IS NULL
-  INNER JOIN public.resource_types AS t ON r.resource_type_id = t.id
-  INNER JOIN public.provider_endpoints AS e ON r.provider_endpoint_id = e.id
+  FROM public.resource_types AS t
+  INNER JOIN public.provider_endpoints AS e ON e.id = p_endpoint_id
   INNER JOIN public.providers AS p ON e.provider_id = p.id
   INNER JOIN public.provider_types AS pt ON p.provider_type_id = pt.id
   LEFT JOIN public.provider_resource_types AS offer
-    ON p.provider_type_id = offer.provider_type_id AND r.resource_type_id = offer.resource_type_id
-  LEFT JOIN public.datacenters AS dc ON r.datacenter_id = dc.id
+    ON p.provider_type_id = offer.provider_type_id AND t.id = offer.resource_type_id
+  LEFT JOIN public.datacenters AS dc ON dc.id = p_datacenter_id
   WHERE
-    e.deleted_at IS NOT NULL
-    OR offer.provider_type_id IS NULL
-    OR (
-      -- A datacenter that no provider is named for is open to all.
-      dc.id IS NOT NULL
-      AND EXISTS (SELECT FROM public.provider_datacenters AS pd WHERE pd.datacenter_id = dc.id)
-      AND NOT EXISTS (
-        SELECT FROM public.provider_datacenters AS pd WHERE pd.datacenter_id = dc.id AND pd.provider_id = p.id
+    t.id = p_resource_type_id
+    AND (
+      e.deleted_at IS NOT NULL
+      OR offer.provider_type_id IS NULL
+      OR (
+        -- A datacenter that no provider is named for is open to all.
+        dc.id IS NOT NULL
+        AND EXISTS (SELECT FROM public.provider_datacenters AS pd WHERE pd.datacenter_id = dc.id)
+        AND NOT EXISTS (
+          SELECT FROM public.provider_datacenters AS pd WHERE pd.datacenter_id = dc.id AND pd.provider_id = p.id
+        )
       )
-    )
-  LIMIT 1;
+    );
   IF NOT FOUND THEN
     RETURN;
   END IF;
   IF v_found.deleted_at IS NOT NULL THEN
-    RAISE EXCEPTION '%: the endpoint % was removed at %', v_found.address, v_found.endpoint, v_found.deleted_at
+    RAISE EXCEPTION '%: the endpoint % was removed at %', p_address, v_found.endpoint, v_found.deleted_at
       USING ERRCODE = 'RC014', HINT = 'Declare the endpoint anew, or use another.';
   ELSIF v_found.offered IS NULL THEN
-    RAISE EXCEPTION '%: the provider type % offers no %', v_found.address, v_found.provider_type, v_found.resource_type
+    RAISE EXCEPTION '%: the provider type % offers no %', p_address, v_found.provider_type, v_found.resource_type
       USING ERRCODE = 'RC014', HINT = 'What it offers is in provider_resource_types.';
   END IF;
-  RAISE EXCEPTION '%: the datacenter % is not one of the provider %', v_found.address, v_found.datacenter, v_found.provider
+  RAISE EXCEPTION '%: the datacenter % is not one of the provider %', p_address, v_found.datacenter, v_found.provider
     USING ERRCODE = 'RC014', HINT = 'Name the provider in the manifest of the datacenter, or use another.';
 END
 $$;
-COMMENT ON FUNCTION refuse_misplaced(bigint[]) IS
-'Refuses resources at a removed endpoint, of a type that its provider does not offer, or in another provider''s datacenter.';
+COMMENT ON FUNCTION refuse_misplaced(text, integer, integer, integer) IS
+'Refuses a resource at a removed endpoint, of a type that its provider does not offer, or in another provider''s datacenter.';
 
 CREATE FUNCTION guard_places()
 RETURNS trigger
 LANGUAGE plpgsql
 AS $$
 BEGIN
-  PERFORM public.refuse_misplaced(array_agg(n.id)) FROM new_rows AS n;
+  -- However many rows there are, they are of few types at few places.
+  PERFORM public.refuse_misplaced(min(n.address), n.resource_type_id, n.provider_endpoint_id, n.datacenter_id)
+  FROM new_rows AS n
+  WHERE n.deleted_at IS NULL
+  GROUP BY n.resource_type_id, n.provider_endpoint_id, n.datacenter_id;
   RETURN NULL;
 END
 $$;
@@ -5510,7 +5691,9 @@ RETURNS trigger
 LANGUAGE plpgsql
 AS $$
 BEGIN
-  PERFORM public.refuse_misplaced(ARRAY[new.id]);
+  IF new.deleted_at IS NULL THEN
+    PERFORM public.refuse_misplaced(new.address, new.resource_type_id, new.provider_endpoint_id, new.datacenter_id);
+  END IF;
   RETURN NULL;
 END
 $$;
@@ -6571,6 +6754,8 @@ GROUP BY a.resource_id, a.attribute_definition_id;
 COMMENT ON VIEW v_recorded_values IS
 'Recorded attributes as one text each, the elements of a set or list set apart by a unit separator (character 31).';
 
+-- Few roots are not known to agree, and each is looked at by itself: OFFSET 0 keeps the planner, who cannot tell how few
+-- there are, from gathering all attributes and tags of both sides first.
 CREATE VIEW v_differences WITH (security_invoker = TRUE) AS
 WITH roots AS (
     -- What is known to agree is left out, so the work follows what changed.
@@ -6621,11 +6806,45 @@ pairs AS (
         CASE WHEN d.parent_id IS NULL THEN roots.resource_id ELSE part.id END AS resource_id,
         coalesce(roots.resource_id IS NOT NULL AND roots.presence <> 'absent', FALSE) AS is_there
     FROM roots
-    INNER JOIN desired_resources AS d ON roots.desired_id = coalesce(d.parent_id, d.id)
-    LEFT JOIN resources AS part
-        ON d.address = part.address AND part.deleted_at IS NULL AND part.management <> 'unmanaged'
-    LEFT JOIN desired_resources AS former
-        ON roots.applied_id = former.parent_id AND d.address = former.address
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                root.id,
+                root.parent_id,
+                root.address,
+                root.resource_type_id,
+                root.provider_endpoint_id
+            FROM desired_resources AS root
+            WHERE root.id = roots.desired_id
+            UNION ALL
+            SELECT
+                child.id,
+                child.parent_id,
+                child.address,
+                child.resource_type_id,
+                child.provider_endpoint_id
+            FROM desired_resources AS child
+            WHERE child.parent_id = roots.desired_id
+            ORDER BY id
+        ) AS d
+    LEFT JOIN LATERAL (
+        SELECT live.id
+        FROM resources AS live
+        WHERE
+            d.parent_id IS NOT NULL
+            AND live.address = d.address
+            AND live.deleted_at IS NULL
+            AND live.management <> 'unmanaged'
+        ORDER BY live.address
+        OFFSET 0
+    ) AS part ON TRUE
+    LEFT JOIN LATERAL (
+        SELECT before.id
+        FROM desired_resources AS before
+        WHERE before.parent_id = roots.applied_id AND before.address = d.address
+        ORDER BY before.parent_id
+        OFFSET 0
+    ) AS former ON TRUE
 ),
 
 given AS (
@@ -6634,7 +6853,14 @@ given AS (
         pairs.desired_id,
         a.attribute_definition_id
     FROM pairs
-    INNER JOIN desired_attributes AS a ON pairs.applied_id = a.desired_resource_id AND a.is_explicit
+    CROSS JOIN
+        LATERAL (
+            SELECT said.*
+            FROM desired_attributes AS said
+            WHERE said.desired_resource_id = pairs.applied_id AND said.is_explicit
+            ORDER BY said.desired_resource_id
+            OFFSET 0
+        ) AS a
     INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id
     INNER JOIN provider_endpoints AS e ON pairs.provider_endpoint_id = e.id
     INNER JOIN providers AS p ON e.provider_id = p.id
@@ -6679,16 +6905,26 @@ wanted AS (
     INNER JOIN provider_type_attributes AS rule
         ON p.provider_type_id = rule.provider_type_id AND pairs.resource_type_id = rule.resource_type_id
     INNER JOIN attribute_definitions AS ad ON rule.attribute_definition_id = ad.id
-    LEFT JOIN v_desired_values AS dv
-        ON pairs.desired_id = dv.desired_resource_id AND rule.attribute_definition_id = dv.attribute_definition_id
+    LEFT JOIN LATERAL (
+        SELECT v.value
+        FROM v_desired_values AS v
+        WHERE v.desired_resource_id = pairs.desired_id AND v.attribute_definition_id = rule.attribute_definition_id
+        ORDER BY v.desired_resource_id
+        OFFSET 0
+    ) AS dv ON TRUE
     LEFT JOIN desired_cleared_attributes AS cleared
         ON
             pairs.desired_id = cleared.desired_resource_id
             AND rule.attribute_definition_id = cleared.attribute_definition_id
     LEFT JOIN given
         ON pairs.desired_id = given.desired_id AND rule.attribute_definition_id = given.attribute_definition_id
-    LEFT JOIN v_recorded_values AS rv
-        ON pairs.resource_id = rv.resource_id AND rule.attribute_definition_id = rv.attribute_definition_id
+    LEFT JOIN LATERAL (
+        SELECT v.value
+        FROM v_recorded_values AS v
+        WHERE v.resource_id = pairs.resource_id AND v.attribute_definition_id = rule.attribute_definition_id
+        ORDER BY v.resource_id
+        OFFSET 0
+    ) AS rv ON TRUE
     WHERE
         pairs.resource_id IS NOT NULL
         AND pairs.is_there
@@ -6736,7 +6972,16 @@ FROM (
         t.key,
         t.value
     FROM roots
-    INNER JOIN desired_tags AS t ON roots.desired_id = t.desired_resource_id
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                said.key,
+                said.value
+            FROM desired_tags AS said
+            WHERE said.desired_resource_id = roots.desired_id
+            ORDER BY said.desired_resource_id
+            OFFSET 0
+        ) AS t
     WHERE roots.resource_id IS NOT NULL AND roots.presence <> 'absent'
 ) AS want
 FULL JOIN (
@@ -6747,9 +6992,33 @@ FULL JOIN (
         t.key,
         t.value
     FROM roots
-    INNER JOIN resource_tags AS rt ON roots.resource_id = rt.resource_id
-    INNER JOIN tags AS t ON rt.tag_id = t.id
-    LEFT JOIN desired_tags AS former ON roots.applied_id = former.desired_resource_id AND t.key = former.key
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                tag.key,
+                tag.value
+            FROM resource_tags AS rt
+            CROSS JOIN
+                LATERAL (
+                    SELECT
+                        tags.key,
+                        tags.value
+                    FROM tags
+                    WHERE tags.id = rt.tag_id
+                    ORDER BY tags.id
+                    OFFSET 0
+                ) AS tag
+            WHERE rt.resource_id = roots.resource_id
+            ORDER BY rt.resource_id
+            OFFSET 0
+        ) AS t
+    LEFT JOIN LATERAL (
+        SELECT said.key
+        FROM desired_tags AS said
+        WHERE said.desired_resource_id = roots.applied_id AND said.key = t.key
+        ORDER BY said.desired_resource_id
+        OFFSET 0
+    ) AS former ON TRUE
     WHERE roots.presence <> 'absent' AND (roots.names_tags OR former.key IS NOT NULL)
 ) AS have ON want.desired_id = have.desired_id AND want.key = have.key
 WHERE
@@ -6783,16 +7052,38 @@ SELECT
     NULL AS unit,
     roots.is_applied
 FROM roots
-INNER JOIN resource_relationships AS rr
-    ON roots.resource_id = rr.parent_resource_id AND rr.relationship_type_id = 1
-INNER JOIN resources AS part ON rr.child_resource_id = part.id AND part.deleted_at IS NULL
-INNER JOIN desired_collections AS c
-    ON roots.desired_id = c.desired_resource_id AND part.resource_type_id = c.resource_type_id
-WHERE
-    NOT EXISTS (
-        SELECT FROM desired_resources AS d
-        WHERE d.address = part.address AND d.valid_to_revision IS NULL
-    )
+CROSS JOIN
+    LATERAL (
+        SELECT live.address
+        FROM resource_relationships AS rr
+        CROSS JOIN
+            LATERAL (
+                SELECT
+                    child.address,
+                    child.resource_type_id
+                FROM resources AS child
+                WHERE child.id = rr.child_resource_id AND child.deleted_at IS NULL
+                ORDER BY child.id
+                OFFSET 0
+            ) AS live
+        WHERE
+            rr.parent_resource_id = roots.resource_id
+            AND rr.relationship_type_id = 1
+            AND EXISTS (
+                SELECT FROM desired_collections AS c
+                WHERE c.desired_resource_id = roots.desired_id AND c.resource_type_id = live.resource_type_id
+                ORDER BY c.desired_resource_id
+                OFFSET 0
+            )
+            AND NOT EXISTS (
+                SELECT FROM desired_resources AS d
+                WHERE d.address = live.address AND d.valid_to_revision IS NULL
+                ORDER BY d.address
+                OFFSET 0
+            )
+        ORDER BY live.address
+        OFFSET 0
+    ) AS part
 
 UNION ALL
 
@@ -6806,9 +7097,25 @@ SELECT
     NULL AS unit,
     roots.is_applied
 FROM roots
-INNER JOIN desired_resources AS former ON roots.applied_id = former.parent_id
+CROSS JOIN
+    LATERAL (
+        SELECT
+            said.address,
+            said.resource_type_id
+        FROM desired_resources AS said
+        WHERE said.parent_id = roots.applied_id
+        ORDER BY said.parent_id
+        OFFSET 0
+    ) AS former
 INNER JOIN resource_types AS t ON former.resource_type_id = t.id AND NOT t.holds_data
-INNER JOIN resources AS part ON former.address = part.address AND part.deleted_at IS NULL
+CROSS JOIN
+    LATERAL (
+        SELECT live.address
+        FROM resources AS live
+        WHERE live.address = former.address AND live.deleted_at IS NULL
+        ORDER BY live.address
+        OFFSET 0
+    ) AS part
 WHERE
     NOT EXISTS (
         SELECT FROM desired_collections AS c
@@ -7656,6 +7963,93 @@ LEFT JOIN revisions AS rev ON s.revision_id = rev.id
 WHERE c.before IS DISTINCT FROM c.after;
 COMMENT ON VIEW v_catalog_history IS
 'What became of the catalog: one row a change and what it changed, by resource_type/NAME, attribute/NAME, provider_type/NAME or relationship_type/NAME.';
+
+CREATE FUNCTION resources_with(p_attribute text, p_value text)
+RETURNS TABLE (resource_id bigint, address text, ordinal smallint)
+LANGUAGE sql STABLE
+AS $$
+    WITH wanted AS MATERIALIZED (
+        -- With nothing of the row in it, the planner would convert the text before it knows to which type.
+        SELECT
+            ad.id,
+            CASE ad.data_type WHEN 'string' THEN p_value END AS as_string,
+            CASE ad.data_type WHEN 'integer' THEN (p_value || left(ad.data_type, 0))::bigint END AS as_integer,
+            CASE ad.data_type WHEN 'decimal' THEN (p_value || left(ad.data_type, 0))::numeric END AS as_decimal,
+            CASE ad.data_type WHEN 'boolean' THEN (p_value || left(ad.data_type, 0))::boolean END AS as_boolean,
+            CASE ad.data_type WHEN 'datetime' THEN (p_value || left(ad.data_type, 0))::timestamptz END AS as_datetime
+        FROM public.attribute_definitions AS ad
+        WHERE ad.name = p_attribute AND NOT ad.is_secret
+    ),
+
+    found AS (
+        SELECT a.resource_id, a.ordinal
+        FROM wanted
+        CROSS JOIN LATERAL (
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                a.attribute_definition_id = wanted.id
+                AND octet_length(a.value_string) <= 1000
+                AND a.value_string = wanted.as_string
+            UNION ALL
+            -- Of these there are few, and no index holds them.
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                a.attribute_definition_id = wanted.id
+                AND octet_length(wanted.as_string) > 1000
+                AND octet_length(a.value_string) > 1000
+                AND a.value_string = wanted.as_string
+            UNION ALL
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                a.attribute_definition_id = wanted.id
+                AND a.value_integer = wanted.as_integer
+            UNION ALL
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                a.attribute_definition_id = wanted.id
+                AND a.value_decimal = wanted.as_decimal
+            UNION ALL
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                a.attribute_definition_id = wanted.id
+                AND a.value_datetime = wanted.as_datetime
+            UNION ALL
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                wanted.as_boolean
+                AND a.attribute_definition_id = wanted.id
+                AND a.value_boolean
+            UNION ALL
+            -- Most are false, so that no index would be quicker.
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                wanted.as_boolean IS FALSE
+                AND a.attribute_definition_id = wanted.id
+                AND NOT a.value_boolean
+            ORDER BY resource_id
+            OFFSET 0
+        ) AS a
+    )
+
+    SELECT found.resource_id, r.address, found.ordinal
+    FROM found
+    CROSS JOIN LATERAL (
+        SELECT live.address
+        FROM public.resources AS live
+        WHERE live.id = found.resource_id AND live.deleted_at IS NULL
+        ORDER BY live.id
+        OFFSET 0
+    ) AS r
+$$;
+COMMENT ON FUNCTION resources_with(text, text) IS
+'What lives and has an attribute of a value, given as text in the unit of its definition; found by index, except where a boolean is false or a text is longer than 1,000 bytes. Of a set each element counts. Never secrets.';
 -- The past, as of a mark: each function gives the rows that its table had when the mark was taken, whatever was under way
 -- at that time. What is recorded now is taken, and what changed since is taken back, so that the work follows the change
 -- and months from before the mark need not be there. They run with the rights of whoever asks.

@@ -232,6 +232,15 @@ WHERE deleted_at IS NULL AND management <> 'unmanaged';
 CREATE UNIQUE INDEX resources_external ON resources (provider_endpoint_id, resource_type_id, external_id)
 WHERE deleted_at IS NULL AND is_root AND external_id IS NOT NULL;
 CREATE INDEX resources_any_address ON resources (address);
+CREATE INDEX resources_external_id ON resources (provider_endpoint_id, external_id)
+WHERE is_root AND external_id IS NOT NULL;
+CREATE INDEX resources_seen ON resources (provider_endpoint_id, observed_at DESC NULLS LAST, id)
+WHERE
+deleted_at IS NULL
+AND is_root
+AND management = 'managed'
+AND external_id IS NOT NULL
+AND presence <> 'absent';
 CREATE INDEX resources_type ON resources (resource_type_id);
 CREATE INDEX resources_state ON resources (state_id);
 CREATE INDEX resources_source ON resources (source_id);
@@ -310,8 +319,18 @@ COMMENT ON COLUMN resource_attributes.value_boolean IS
 'The value where data_type is boolean; null otherwise.';
 COMMENT ON COLUMN resource_attributes.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
+-- What has an attribute of some value is found by these, of any data type; see resources_with. An index takes no text of
+-- more than some 2,700 bytes, and few of the booleans are true.
+CREATE INDEX resource_attributes_string ON resource_attributes (attribute_definition_id, value_string)
+WHERE octet_length(value_string) <= 1000;
 CREATE INDEX resource_attributes_integer ON resource_attributes (attribute_definition_id, value_integer)
 WHERE value_integer IS NOT NULL;
+CREATE INDEX resource_attributes_decimal ON resource_attributes (attribute_definition_id, value_decimal)
+WHERE value_decimal IS NOT NULL;
+CREATE INDEX resource_attributes_datetime ON resource_attributes (attribute_definition_id, value_datetime)
+WHERE value_datetime IS NOT NULL;
+CREATE INDEX resource_attributes_true ON resource_attributes (attribute_definition_id)
+WHERE value_boolean;
 CREATE INDEX resource_attributes_target ON resource_attributes (value_target_type, value_string)
 WHERE value_target_type IS NOT NULL;
 
@@ -437,6 +456,9 @@ COMMENT ON COLUMN external_id_reservations.resource_uid IS
 COMMENT ON COLUMN external_id_reservations.reserved_at IS
 'When it was chosen.';
 CREATE INDEX external_id_reservations_uid ON external_id_reservations (resource_uid);
+CREATE INDEX external_id_reservations_number ON external_id_reservations
+(provider_endpoint_id, (external_id::bigint))
+WHERE external_id ~ '^[0-9]{1,18}$';
 CREATE INDEX external_id_reservations_type ON external_id_reservations (resource_type_id);
 
 CREATE TABLE endpoint_observations (

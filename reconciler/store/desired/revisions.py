@@ -19,6 +19,9 @@ from reconciler.store.database.ids import Ids, load_ids
 from reconciler.store.database.session import Row, Transaction
 from reconciler.store.database.values import elements
 
+AT_ONCE = 2_000
+"""Roots whose rows are gathered at a time, so that memory does not follow the size of a fleet."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
@@ -60,9 +63,10 @@ class RevisionChange:
 class Wanted:
     """What a source says now.
 
-    `desired` was read, and `unchanged` are documents that say what they said, with where they are if that may
-    have moved. `documents` has each one's hash. `path` gives a file's path within the
-    source. `ends`: whether what else the source wanted, at a path, is wanted no more.
+    `desired` was read; each is asked for when its turn comes, so that a mapping may make them only then.
+    `unchanged` are documents that say what they said, with where they are if that may have moved. `documents`
+    has each one's hash. `path` gives a file's path within the source. `ends`: whether what else the source
+    wanted, at a path, is wanted no more.
     """
 
     desired: Mapping[Address, Desired]
@@ -125,8 +129,11 @@ def end_revision(tx: Transaction, draft: Draft, catalog: Catalog) -> RevisionCha
     _check_owners(tx, draft.source, draft.source_id, wanted.desired)
     if not draft.is_new:
         return change
-    rows = [wanted.desired[address] for address in sorted(change.added | change.changed | draft.reworded)]
-    _insert(tx, rows, draft, catalog)
+    written = sorted(change.added | change.changed | draft.reworded)
+    ids = load_ids(tx)
+    for start in range(0, len(written), AT_ONCE):
+        roots = [wanted.desired[address] for address in written[start : start + AT_ONCE]]
+        _insert(tx, roots, draft, catalog, ids)
     tx.execute("revisions.apply_lifecycles", revision_id=change.id)
     if change.removed:
         tx.execute("pauses.release_unwanted", addresses=_unwanted(tx, change.removed))
@@ -191,10 +198,7 @@ def _taken(
     )
 
 
-def _insert(tx: Transaction, roots: list[Desired], draft: Draft, catalog: Catalog) -> None:
-    if not roots:
-        return
-    ids = load_ids(tx)
+def _insert(tx: Transaction, roots: list[Desired], draft: Draft, catalog: Catalog, ids: Ids) -> None:
     count = sum(1 + len(root.parts) for root in roots)
     numbers = iter([row.id for row in tx.rows("revisions.reserve_ids", count=count)])
     numbered: list[tuple[int, int | None, Desired]] = []
