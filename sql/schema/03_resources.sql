@@ -48,6 +48,8 @@ CREATE TABLE revisions (
     catalog_hash bytea NOT NULL,
     actor text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    epoch integer NOT NULL,
     CONSTRAINT revisions_pkey PRIMARY KEY (id)
 );
 
@@ -73,8 +75,13 @@ COMMENT ON COLUMN revisions.actor IS
 'Who loaded it.';
 COMMENT ON COLUMN revisions.created_at IS
 'When it was loaded.';
+COMMENT ON COLUMN revisions.xact IS
+'The transaction that loaded it, so that a mark can tell whether it saw the revision.';
+COMMENT ON COLUMN revisions.epoch IS
+'The cluster that numbered the transaction: cluster_epochs. Kept by a trigger.';
 CREATE INDEX revisions_source ON revisions (source_id, id);
 CREATE INDEX revisions_commit ON revisions (commit_id);
+CREATE INDEX revisions_xact ON revisions (epoch, xact);
 
 CREATE TABLE workers (
     id uuid NOT NULL,
