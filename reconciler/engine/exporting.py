@@ -14,7 +14,7 @@ from reconciler.manifest.write.resource import Placed, manifest_of
 from reconciler.manifest.write.values import Plain
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
-from reconciler.model.inventory import InventoryItem
+from reconciler.model.inventory import InventoryItem, Location
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import Attributes, ExternalRef
 from reconciler.store import catalog_reading
@@ -67,6 +67,7 @@ def export(tx: Transaction, mark: Mark | None, addresses: Collection[Address] = 
         found = manifest_of(item, catalog, Placed(row.location, row.datacenter))
         files.setdefault(row.type, []).append(found.document)
         omitted += found.omitted
+    files["inventory"] += [*_missing_locations(files)]
     sources = {row.source for row in roots}
     count = sum(len(found) for name, found in files.items() if name != "inventory")
     alone = next(iter(sources)) if len(sources) == 1 and not addresses else None
@@ -161,6 +162,22 @@ def _referred(attributes: Attributes) -> Iterator[Address]:
         for item in value if isinstance(value, tuple) else (value,):
             if isinstance(item, Address):
                 yield item
+
+
+def _missing_locations(files: Mapping[str, list[Mapping[str, Plain]]]) -> Iterator[Mapping[str, Plain]]:
+    """Locations that no inventory names, because only providers speak of them."""
+    declared = {
+        metadata.get("name")
+        for each in files["inventory"]
+        if each["kind"] == "Location" and isinstance(metadata := each["metadata"], dict)
+    }
+    named = {
+        name
+        for file in files.values()
+        for each in file
+        if isinstance(spec := each["spec"], dict) and isinstance(name := spec.get("location"), str)
+    }
+    yield from (inventory_manifest(Location(name)) for name in sorted(named - declared))
 
 
 def _inventory(tx: Transaction) -> Iterator[Mapping[str, Plain]]:

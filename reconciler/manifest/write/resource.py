@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from reconciler.manifest.read.envelope import API_VERSION
 from reconciler.manifest.read.parts import own_name
+from reconciler.manifest.read.resources import PLACES
 from reconciler.manifest.write.values import Plain, Unwritable, names, written
 from reconciler.model.catalog import Catalog, ResourceType, TypeAttribute
 from reconciler.model.resource import Lifecycle, Recorded, ReplacePolicy
@@ -63,6 +64,12 @@ class _Writer:
         if default is not None and rule.compared and rule.can_unset:
             yield name, None if rule.definition.cardinality is Cardinality.ONE else []
 
+    def own_place(self, item: Recorded, key: str) -> str | None:
+        """A place that a manifest can give as an attribute; None where there is none."""
+        rule = self.catalog.attributes(item.type, self.provider_type).get(key)
+        value = item.attributes.get(key) if rule is not None and rule.settable else None
+        return value if isinstance(value, str) else None
+
     def part(self, kind: ResourceType, part: Recorded) -> dict[str, Plain] | None:
         """A part in its parent's list; None, with words, for one that no manifest could list."""
         rules = self.catalog.attributes(kind.name, self.provider_type)
@@ -81,19 +88,18 @@ class _Writer:
 
 
 def manifest_of(item: Recorded, catalog: Catalog, placed: Placed = Placed()) -> Written:
-    """The manifest of a root with its parts.
+    """The manifest of a root with its parts. The inventory has to have the places that it names.
 
     `item.depends_on` and `item.member_of` are what it shall name beside its attributes.
     """
     writer = _Writer(catalog, item.provider_type)
     kind = catalog.resource_types[item.type]
-    places = {
-        key: name for key, name in (("location", placed.location), ("datacenter", placed.datacenter)) if name
-    }
-    spec: dict[str, Plain] = {"endpoint": item.endpoint, **places}
-    # A place that is an attribute too is named by the inventory, or not at all.
-    beside = ("location", "datacenter")
-    spec |= writer.attributes(str(item.address), item.type, item.address.name, item.attributes, beside)
+    spec: dict[str, Plain] = {"endpoint": item.endpoint}
+    for key, place in (("location", placed.location), ("datacenter", placed.datacenter)):
+        # Where a place is an attribute too, that is what the provider says of it.
+        if (name := place or writer.own_place(item, key)) is not None:
+            spec[key] = name
+    spec |= writer.attributes(str(item.address), item.type, item.address.name, item.attributes, PLACES)
     for part_kind in catalog.parts_of(item.type, item.provider_type):
         parts = [part for part in item.parts if part.type == part_kind.name]
         listed: list[Plain] = [

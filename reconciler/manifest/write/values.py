@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from reconciler.manifest.read.names import short_names
+from reconciler.manifest.yaml.characters import REFUSED_IN_VALUE
 from reconciler.model.address import Address
 from reconciler.model.catalog import TypeAttribute
 from reconciler.model.values import Entry, ExternalRef, Format, SecretRef, Value
@@ -40,6 +41,8 @@ def written(rule: TypeAttribute, value: Value) -> Plain:
             return str(value)
         case datetime():
             return value.isoformat()
+        case str() if REFUSED_IN_VALUE.search(value):
+            raise Unwritable("it holds a character that cannot be printed")
         case bool() | Decimal() | str():
             return value
         case _:
