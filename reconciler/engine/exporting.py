@@ -16,7 +16,7 @@ from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.inventory import InventoryItem, Location
 from reconciler.model.resource import Desired, Recorded
-from reconciler.model.values import Attributes, ExternalRef
+from reconciler.model.values import Attributes, ExternalRef, Value
 from reconciler.store import catalog_reading
 from reconciler.store.database.session import Transaction
 from reconciler.store.desired.rows import load_desired
@@ -57,13 +57,16 @@ def export(tx: Transaction, mark: Mark | None, addresses: Collection[Address] = 
     roots = [row for row in past.rows.values() if row.is_root and row.management == "managed"]
     wanted = _wanted(tx, mark, [Address.parse(row.address) for row in roots], catalog)
     named = _named(tx, mark, ids, past)
+    managed = None if addresses else frozenset(Address.parse(row.address) for row in roots)
     files: dict[str, list[Mapping[str, Plain]]] = {"inventory": [*_inventory(tx)]}
     omitted: list[str] = []
     for row in sorted(roots, key=lambda row: row.address):
         if row.presence == "absent":
             omitted.append(f"{row.address}: it was not there")
             continue
-        item = _complete(past.recorded(row.id), wanted.get(Address.parse(row.address)), named, row, catalog)
+        item = _complete(
+            past.recorded(row.id), wanted.get(Address.parse(row.address)), named, managed, row, catalog
+        )
         found = manifest_of(item, catalog, Placed(row.location, row.datacenter))
         files.setdefault(row.type, []).append(found.document)
         omitted += found.omitted
@@ -112,6 +115,7 @@ def _complete(
     item: Recorded,
     wanted: Desired | None,
     named: Mapping[tuple[int, str], frozenset[Address]],
+    managed: Collection[Address] | None,
     row: PastRow,
     catalog: Catalog,
 ) -> Recorded:
@@ -121,9 +125,9 @@ def _complete(
     ignored = wanted.lifecycle.ignore_changes if wanted else frozenset[str]()
     return replace(
         item,
-        attributes=_with_unseen(item, wanted, catalog),
+        attributes=_with_unseen(item, wanted, managed, catalog),
         parts=tuple(
-            replace(part, attributes=_with_unseen(part, _part(wanted, part.address), catalog))
+            replace(part, attributes=_with_unseen(part, _part(wanted, part.address), managed, catalog))
             for part in item.parts
         ),
         lifecycle=replace(item.lifecycle, ignore_changes=ignored),
@@ -132,24 +136,31 @@ def _complete(
     )
 
 
-def _with_unseen(item: Recorded, wanted: Desired | None, catalog: Catalog) -> Attributes:
+def _with_unseen(
+    item: Recorded, wanted: Desired | None, managed: Collection[Address] | None, catalog: Catalog
+) -> Attributes:
     """What is recorded, and what was given only at the creation, which nothing is compared with.
 
-    An object that no manifest named, such as the address that a machine was made with, is made anew with it.
+    An object that is not ours and that no manifest named, such as the address that a machine was made with,
+    is made anew with it. `managed`: what is ours; None where that is not known, and what was named counts.
     """
-    if wanted is None:
-        return item.attributes
     rules = catalog.attributes(item.type, item.provider_type)
+    named = wanted.explicit if wanted else rules.keys()
     unseen = {
         name: value
-        for name, value in wanted.attributes.items()
-        if name in wanted.explicit and name in rules and not rules[name].compared
+        for name, value in (wanted.attributes.items() if wanted else ())
+        if name in named and name in rules and not rules[name].compared
     }
-    seen = {
-        name: value
-        for name, value in item.attributes.items()
-        if name in wanted.explicit or not isinstance(value, ExternalRef)
-    }
+    seen: dict[str, Value] = {}
+    for name, value in item.attributes.items():
+        match value:
+            case Address() if not (name in named if managed is None else value.root in managed):
+                if name in named:
+                    seen[name] = ExternalRef(value.type, value.name)
+            case ExternalRef() if name not in named:
+                pass
+            case _:
+                seen[name] = value
     return {**unseen, **seen}
 
 

@@ -13,6 +13,7 @@ from reconciler.manifest.read.envelope import API_VERSION
 from reconciler.manifest.read.parts import own_name
 from reconciler.manifest.read.resources import PLACES
 from reconciler.manifest.write.values import Plain, Unwritable, names, written
+from reconciler.model.address import is_name
 from reconciler.model.catalog import Catalog, ResourceType, TypeAttribute
 from reconciler.model.resource import Lifecycle, Recorded, ReplacePolicy
 from reconciler.model.values import Attributes, Cardinality, Value
@@ -68,7 +69,7 @@ class _Writer:
         """A place that a manifest can give as an attribute; None where there is none."""
         rule = self.catalog.attributes(item.type, self.provider_type).get(key)
         value = item.attributes.get(key) if rule is not None and rule.settable else None
-        return value if isinstance(value, str) else None
+        return value if isinstance(value, str) and is_name(value) else None
 
     def part(self, kind: ResourceType, part: Recorded) -> dict[str, Plain] | None:
         """A part in its parent's list; None, with words, for one that no manifest could list."""
