@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-stop test test-all campaigns mutants fakepve ansible check lint types imports sql migrations bench lock clean
+.PHONY: help install demo demo-stop test test-all campaigns mutants fakepve ansible check lint types imports sql migrations bench spread lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -70,6 +70,9 @@ migrations: $(INSTALLED) ## until the first release: write the one migration and
 
 bench: $(INSTALLED) ## first figures: plans and applies of large fleets, as a table
 	$(BIN)/python -m tests.bench
+
+spread: $(INSTALLED) ## `resources` in one table and spread by endpoint, a million rows: what it costs (a quarter of an hour)
+	$(BIN)/python -m tests.bench.spread
 
 lock: $(INSTALLED) ## pin every dependency anew (needs uv on the PATH)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

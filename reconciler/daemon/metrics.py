@@ -104,6 +104,11 @@ def _plain(now: Snapshot) -> Iterator[Metric]:
         ("backing_off_resources", "Failing resources that are left alone for now.", levels.backing_off),
         ("holds", "Holds in force.", levels.holds),
         ("waiting_approvals", "Plans that wait for a person's approval.", levels.waiting_approvals),
+        (
+            "stray_history_rows",
+            "History rows in a default partition, because no month was there for them; should be 0.",
+            levels.stray_history_rows,
+        ),
         ("drifted_resources", "Resources that differ from what was applied.", now.drifted),
     ):
         yield GaugeMetricFamily(f"reconciler_{name}", help_text, value=value)

@@ -4229,41 +4229,6 @@ COMMENT ON FUNCTION current_changeset() IS
 'The changeset of the change that is under way, made where the transaction has none for this actor and reason yet.';
 REVOKE ALL ON FUNCTION current_changeset() FROM public;
 
-CREATE FUNCTION make_history_partitions(p_months_ahead integer)
-RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-AS $$
-DECLARE
-  v_made integer := 0;
-  v_table text;
-  v_month timestamp;
-  v_first timestamp := date_trunc('month', transaction_timestamp() AT TIME ZONE 'UTC');
-  v_partition text;
-BEGIN
-  -- One at a time: two that make the same month would both find it missing.
-  PERFORM pg_advisory_xact_lock(hashtextextended('reconciler.history_partitions', 0));
-  FOREACH v_table IN ARRAY ARRAY[
-    'resource_history', 'resource_state_history', 'resource_attribute_history', 'resource_tag_history',
-    'resource_relationship_history', 'changesets'
-  ] LOOP
-    FOR v_month IN SELECT generate_series(v_first, v_first + make_interval(months => p_months_ahead), '1 month') LOOP
-      v_partition := v_table || to_char(v_month, '_YYYY_MM');
-      CONTINUE WHEN to_regclass('public.' || v_partition) IS NOT NULL;
-      -- Made apart and then attached, because making it in place would lock out everyone who writes history.
-      EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', v_partition, v_table);
-      EXECUTE format(
-        'ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
-        v_table, v_partition, v_month AT TIME ZONE 'UTC', (v_month + interval '1 month') AT TIME ZONE 'UTC'
-      );
-      v_made := v_made + 1;
-    END LOOP;
-  END LOOP;
-  RETURN v_made;
-END
-$$;
-COMMENT ON FUNCTION make_history_partitions(integer) IS
-'Makes the months of all histories from this one to so many ahead, where they are missing. Gives how many it made.';
-
 CREATE FUNCTION refuse_truncate()
 RETURNS trigger
 LANGUAGE plpgsql
@@ -5582,8 +5547,11 @@ CREATE TRIGGER guard_removal BEFORE UPDATE OF deleted_at ON provider_endpoints F
 WHEN (old.deleted_at IS NULL AND new.deleted_at IS NOT NULL)
 EXECUTE FUNCTION guard_endpoint_removal();
 -- Who sees what: the grants of people's roles, by provider and by datacenter, and what follows from them for a session.
--- The policies in 92_policies.sql ask the functions below. A member that no grant names sees nothing: what is forgotten
--- hides rows and does not show them.
+-- A member that no grant names sees nothing: what is forgotten hides rows and does not show them.
+--
+-- The policies in 92_policies.sql ask the functions below, which are in PL/pgSQL because that keeps its plans as long as a
+-- session lasts. They say that they cost little and give few rows, which is so once a statement; the planner would count
+-- them for every row.
 
 CREATE TABLE access_grants (
     id integer GENERATED ALWAYS AS IDENTITY,
@@ -5630,55 +5598,67 @@ CREATE INDEX access_grants_datacenter ON access_grants (datacenter_id);
 
 CREATE FUNCTION held_grants()
 RETURNS TABLE (provider_id integer, datacenter_id integer)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
   -- Of the session's user and not the current one: SET ROLE gives nobody another's view.
+  RETURN QUERY
   SELECT g.provider_id, g.datacenter_id
   FROM access_grants AS g
-  JOIN pg_roles AS r ON r.rolname = g.member
   WHERE
     g.revoked_at IS NULL
-    AND pg_has_role(session_user, r.oid, 'MEMBER')
-    AND pg_has_role(session_user, ('reconciler_' || g.role)::name, 'MEMBER')
+    AND pg_has_role(session_user, to_regrole(quote_ident(g.member)), 'MEMBER')
+    AND pg_has_role(session_user, ('reconciler_' || g.role)::name, 'MEMBER');
+END
 $$;
 COMMENT ON FUNCTION held_grants() IS
 'What the session''s user was granted to see, by itself or through a group.';
 
 CREATE FUNCTION sees_everything()
 RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  SELECT EXISTS (SELECT FROM held_grants() AS g WHERE g.provider_id IS NULL AND g.datacenter_id IS NULL)
+BEGIN
+  RETURN EXISTS (SELECT FROM held_grants() AS g WHERE g.provider_id IS NULL AND g.datacenter_id IS NULL);
+END
 $$;
 COMMENT ON FUNCTION sees_everything() IS
 'Whether a grant of the session''s user names neither provider nor datacenter.';
 
 CREATE FUNCTION sees_by_datacenter()
 RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  SELECT EXISTS (SELECT FROM held_grants() AS g WHERE g.datacenter_id IS NOT NULL)
+BEGIN
+  RETURN EXISTS (SELECT FROM held_grants() AS g WHERE g.datacenter_id IS NOT NULL);
+END
 $$;
 COMMENT ON FUNCTION sees_by_datacenter() IS
 'Whether a grant of the session''s user names a datacenter, so that a part has to be judged by its root.';
 
 CREATE FUNCTION seen_endpoints()
 RETURNS SETOF integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
+  RETURN QUERY
   SELECT e.id
   FROM held_grants() AS g
   JOIN provider_endpoints AS e ON e.provider_id = g.provider_id
-  WHERE g.datacenter_id IS NULL
+  WHERE g.datacenter_id IS NULL;
+END
 $$;
 COMMENT ON FUNCTION seen_endpoints() IS
 'The endpoints whose resources the session''s user sees, wherever they stand.';
 
 CREATE FUNCTION seen_datacenters()
 RETURNS SETOF integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  SELECT g.datacenter_id FROM held_grants() AS g WHERE g.provider_id IS NULL AND g.datacenter_id IS NOT NULL
+BEGIN
+  RETURN QUERY
+  SELECT g.datacenter_id FROM held_grants() AS g WHERE g.provider_id IS NULL AND g.datacenter_id IS NOT NULL;
+END
 $$;
 COMMENT ON FUNCTION seen_datacenters() IS
 'The datacenters whose resources the session''s user sees, whoever provides them.';
@@ -5692,107 +5672,639 @@ COMMENT ON FUNCTION place(integer, integer) IS
 
 CREATE FUNCTION seen_places()
 RETURNS SETOF bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
+  RETURN QUERY
   SELECT place(e.id, g.datacenter_id)
   FROM held_grants() AS g
   JOIN provider_endpoints AS e ON e.provider_id = g.provider_id
-  WHERE g.datacenter_id IS NOT NULL
+  WHERE g.datacenter_id IS NOT NULL;
+END
 $$;
 COMMENT ON FUNCTION seen_places() IS
 'The pairs of endpoint and datacenter, each one number, whose resources the session''s user sees.';
 
 CREATE FUNCTION seen_providers()
 RETURNS SETOF integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
+  RETURN QUERY
   SELECT g.provider_id FROM held_grants() AS g WHERE g.provider_id IS NOT NULL
   UNION
   SELECT pd.provider_id
   FROM held_grants() AS g
   JOIN provider_datacenters AS pd ON pd.datacenter_id = g.datacenter_id
-  WHERE g.provider_id IS NULL
+  WHERE g.provider_id IS NULL;
+END
 $$;
 COMMENT ON FUNCTION seen_providers() IS
 'The providers that the session''s user sees in the inventory: those granted, and those in a granted datacenter.';
 
 CREATE FUNCTION seen_inventory_endpoints()
 RETURNS SETOF integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  SELECT e.id FROM provider_endpoints AS e WHERE e.provider_id IN (SELECT seen_providers())
+BEGIN
+  RETURN QUERY
+  SELECT e.id FROM provider_endpoints AS e WHERE e.provider_id IN (SELECT seen_providers());
+END
 $$;
 COMMENT ON FUNCTION seen_inventory_endpoints() IS
 'The endpoints that the session''s user sees in the inventory: all of the providers that it sees there.';
 
 CREATE FUNCTION seen_credentials()
 RETURNS SETOF integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
+  RETURN QUERY
   SELECT e.credential_id FROM provider_endpoints AS e
-  WHERE e.provider_id IN (SELECT seen_providers()) AND e.credential_id IS NOT NULL
+  WHERE e.provider_id IN (SELECT seen_providers()) AND e.credential_id IS NOT NULL;
+END
 $$;
 COMMENT ON FUNCTION seen_credentials() IS
 'The credentials whose names the session''s user sees: those that an endpoint logs in by which it sees.';
 
 CREATE FUNCTION seen_inventory_datacenters()
 RETURNS SETOF integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
+  RETURN QUERY
   SELECT g.datacenter_id FROM held_grants() AS g WHERE g.datacenter_id IS NOT NULL
   UNION
   SELECT pd.datacenter_id
   FROM held_grants() AS g
   JOIN provider_datacenters AS pd ON pd.provider_id = g.provider_id
-  WHERE g.datacenter_id IS NULL
+  WHERE g.datacenter_id IS NULL;
+END
 $$;
 COMMENT ON FUNCTION seen_inventory_datacenters() IS
 'The datacenters that the session''s user sees in the inventory: those granted, and those of a granted provider.';
 
 CREATE FUNCTION is_seen_part(p_resource_id bigint)
 RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  WITH RECURSIVE up AS (
-    SELECT p_resource_id AS id
-    UNION
-    SELECT rr.parent_resource_id
-    FROM up JOIN resource_relationships AS rr ON rr.child_resource_id = up.id
-    WHERE rr.relationship_type_id = 1
-  )
+BEGIN
+  RETURN (
+    WITH RECURSIVE up AS (
+      SELECT p_resource_id AS id
+      UNION
+      SELECT rr.parent_resource_id
+      FROM up JOIN resource_relationships AS rr ON rr.child_resource_id = up.id
+      WHERE rr.relationship_type_id = 1
+    )
 
-  SELECT EXISTS (
-    SELECT FROM up JOIN resources AS r ON r.id = up.id
-    WHERE
-      r.datacenter_id IN (SELECT seen_datacenters())
-      OR place(r.provider_endpoint_id, r.datacenter_id) IN (SELECT seen_places())
-  )
+    SELECT EXISTS (
+      SELECT FROM up JOIN resources AS r ON r.id = up.id
+      WHERE
+        r.datacenter_id IN (SELECT seen_datacenters())
+        OR place(r.provider_endpoint_id, r.datacenter_id) IN (SELECT seen_places())
+    )
+  );
+END
 $$;
 COMMENT ON FUNCTION is_seen_part(bigint) IS
 'Whether what contains a part stands where the session''s user sees it: a part stands where its root does.';
 
 CREATE FUNCTION is_seen_desired(p_desired_resource_id bigint)
 RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  WITH RECURSIVE up AS (
-    SELECT d.id, d.parent_id, d.provider_endpoint_id, d.datacenter
-    FROM desired_resources AS d
-    WHERE d.id = p_desired_resource_id
-    UNION
-    SELECT d.id, d.parent_id, d.provider_endpoint_id, d.datacenter
-    FROM up JOIN desired_resources AS d ON d.id = up.parent_id
-  )
+BEGIN
+  RETURN (
+    WITH RECURSIVE up AS (
+      SELECT d.id, d.parent_id, d.provider_endpoint_id, d.datacenter
+      FROM desired_resources AS d
+      WHERE d.id = p_desired_resource_id
+      UNION
+      SELECT d.id, d.parent_id, d.provider_endpoint_id, d.datacenter
+      FROM up JOIN desired_resources AS d ON d.id = up.parent_id
+    )
 
-  SELECT EXISTS (
-    SELECT FROM up JOIN datacenters AS dc ON dc.name = up.datacenter
-    WHERE
-      dc.id IN (SELECT seen_datacenters())
-      OR place(up.provider_endpoint_id, dc.id) IN (SELECT seen_places())
-  )
+    SELECT EXISTS (
+      SELECT FROM up JOIN datacenters AS dc ON dc.name = up.datacenter
+      WHERE
+        dc.id IN (SELECT seen_datacenters())
+        OR place(up.provider_endpoint_id, dc.id) IN (SELECT seen_places())
+    )
+  );
+END
 $$;
 COMMENT ON FUNCTION is_seen_desired(bigint) IS
 'Whether a wanted resource, or what contains it, is wanted in a datacenter that the session''s user sees.';
+-- The histories' partitions: a month each, made ahead, and a default that takes what no month is there for, because a
+-- clock that was wrong or a program that was off for a year must not stop every apply. What is a history is read from
+-- the server's catalog: every table that is partitioned by ranges of `changed_at`. A month is there if one that covers
+-- it is attached; what a table is called proves nothing.
+--
+-- Locks: a month that is attached while a default is there locks the default, which readers of all months hold too and
+-- writers do not. Each function waits for a lock for half a second, which is less than `deadlock_timeout`, so that where
+-- it and a writer wait for each other it is the one that gives up. It is called for one history at a time, because who
+-- holds one could wait for a writer that holds another.
+
+CREATE VIEW v_histories WITH (security_invoker = TRUE) AS
+SELECT c.relname::text AS history, p.partrelid AS history_oid, p.partdefid AS default_oid
+FROM pg_partitioned_table AS p
+INNER JOIN pg_class AS c ON p.partrelid = c.oid
+INNER JOIN pg_attribute AS a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+WHERE
+    p.partstrat = 'r' AND p.partnatts = 1 AND a.attname = 'changed_at'
+    AND c.relnamespace = 'public'::regnamespace;
+COMMENT ON VIEW v_histories IS 'The tables that are partitioned by ranges of changed_at.';
+COMMENT ON COLUMN v_histories.history IS 'The table''s name.';
+COMMENT ON COLUMN v_histories.history_oid IS 'The table, as the server''s catalog numbers it.';
+COMMENT ON COLUMN v_histories.default_oid IS 'Its default partition there; 0 for none.';
+
+CREATE VIEW v_history_partitions WITH (security_invoker = TRUE) AS
+WITH attached AS (
+    SELECT
+        h.history,
+        c.relname::text AS partition_name,
+        c.oid = h.default_oid AS is_default,
+        regexp_match(
+            pg_get_expr(c.relpartbound, c.oid), '^FOR VALUES FROM \((MINVALUE|''.*'')\) TO \((MAXVALUE|''.*'')\)$'
+        ) AS bounds
+    FROM v_histories AS h
+    INNER JOIN pg_inherits AS i ON h.history_oid = i.inhparent
+    INNER JOIN pg_class AS c ON i.inhrelid = c.oid
+    WHERE NOT i.inhdetachpending
+)
+
+SELECT
+    a.history,
+    a.partition_name,
+    a.is_default,
+    CASE
+        WHEN a.bounds[1] = 'MINVALUE' THEN timestamptz '-infinity' ELSE trim(BOTH '''' FROM a.bounds[1])::timestamptz
+    END AS from_at,
+    CASE
+        WHEN a.bounds[2] = 'MAXVALUE' THEN timestamptz 'infinity' ELSE trim(BOTH '''' FROM a.bounds[2])::timestamptz
+    END AS to_at
+FROM attached AS a;
+COMMENT ON VIEW v_history_partitions IS 'The partitions that are attached to a history, by what the server''s catalog says.';
+COMMENT ON COLUMN v_history_partitions.history IS 'The history.';
+COMMENT ON COLUMN v_history_partitions.partition_name IS 'The partition''s own name.';
+COMMENT ON COLUMN v_history_partitions.is_default IS 'Whether it takes what fits in no other.';
+COMMENT ON COLUMN v_history_partitions.from_at IS 'The first instant that it takes; null for a default.';
+COMMENT ON COLUMN v_history_partitions.to_at IS 'The first instant that it no longer takes; null for a default.';
+
+CREATE FUNCTION copy_columns(p_table regclass)
+RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
+  FROM pg_attribute AS a
+  WHERE a.attrelid = p_table AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+$$;
+COMMENT ON FUNCTION copy_columns(regclass) IS 'The columns of a table that can be written, as a statement lists them.';
+
+CREATE FUNCTION attach_partition(p_history text, p_partition text, p_bounds text)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I %s', p_history, p_partition, p_bounds);
+EXCEPTION
+  WHEN lock_not_available OR deadlock_detected OR query_canceled THEN
+    RAISE;
+  WHEN OTHERS THEN
+    RAISE EXCEPTION 'the table % cannot be attached to % %: %', p_partition, p_history, p_bounds, SQLERRM
+      USING ERRCODE = 'RC022', HINT = format(
+        'Look at what it is: SELECT * FROM %I LIMIT 1; then rename it: ALTER TABLE %I RENAME TO …', p_partition, p_partition
+      );
+END
+$$;
+COMMENT ON FUNCTION attach_partition(text, text, text) IS
+'Attaches a table to a history, or says why the server refuses it and what to do.';
+
+CREATE FUNCTION make_history_month(p_history text, p_month timestamptz)
+RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC'
+AS $$
+DECLARE
+  v_to CONSTANT timestamptz := p_month + interval '1 month';
+  v_name CONSTANT text := p_history || to_char(p_month, '_YYYY_MM');
+  v_default CONSTANT text := (
+    SELECT p.partition_name FROM v_history_partitions AS p WHERE p.history = p_history AND p.is_default
+  );
+  v_there record;
+  v_has_strays boolean := FALSE;
+  v_moved bigint := 0;
+BEGIN
+  SELECT p.partition_name, p.from_at, p.to_at INTO v_there
+  FROM v_history_partitions AS p
+  WHERE p.history = p_history AND p.from_at < v_to AND p.to_at > p_month
+  LIMIT 1;
+  IF v_there.from_at <= p_month AND v_there.to_at >= v_to THEN
+    RETURN NULL;
+  ELSIF v_there.from_at IS NOT NULL THEN
+    RAISE EXCEPTION 'the partition % of % goes from % to % and covers only a part of %', v_there.partition_name, p_history,
+      v_there.from_at, v_there.to_at, to_char(p_month, 'YYYY-MM')
+      USING ERRCODE = 'RC022', HINT = format(
+        'Detach it, and attach what it has as whole months: ALTER TABLE %I DETACH PARTITION %I', p_history, v_there.partition_name
+      );
+  END IF;
+  SELECT c.oid, c.relkind, c.relispartition INTO v_there
+  FROM pg_class AS c WHERE c.oid = to_regclass(format('public.%I', v_name));
+  IF v_there.relispartition OR v_there.relkind <> 'r' THEN
+    RAISE EXCEPTION 'there is a % that is called % and is not the month that its name says',
+      CASE WHEN v_there.relispartition THEN 'partition' ELSE 'relation' END, v_name
+      USING ERRCODE = 'RC022', HINT = format('Rename it: ALTER TABLE %I RENAME TO …', v_name);
+  END IF;
+  IF v_default IS NOT NULL THEN
+    EXECUTE format('SELECT EXISTS (SELECT FROM public.%I WHERE changed_at >= $1 AND changed_at < $2)', v_default)
+    INTO v_has_strays USING p_month, v_to;
+  END IF;
+  IF v_default IS NOT NULL AND (v_has_strays OR p_month <= transaction_timestamp()) THEN
+    -- Rows of this month may be on their way into the default. A writer that waits for the default would be refused once
+    -- the month is attached; one that waits for the history finds it. The default first: writers read before they write.
+    EXECUTE format('LOCK TABLE public.%I IN ACCESS EXCLUSIVE MODE', v_default);
+    EXECUTE format('LOCK TABLE public.%I IN SHARE ROW EXCLUSIVE MODE', p_history);
+  END IF;
+  IF v_there.oid IS NULL THEN
+    -- Made apart and then attached, because making it in place would lock out everyone who writes history.
+    EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', v_name, p_history);
+  END IF;
+  IF v_default IS NOT NULL THEN
+    EXECUTE format(
+      'WITH gone AS (DELETE FROM public.%1$I WHERE changed_at >= $1 AND changed_at < $2 RETURNING %3$s)'
+      ' INSERT INTO public.%2$I (%3$s) SELECT %3$s FROM gone',
+      v_default, v_name, copy_columns(format('public.%I', p_history)::regclass)
+    ) USING p_month, v_to;
+    GET DIAGNOSTICS v_moved = ROW_COUNT;
+  END IF;
+  PERFORM attach_partition(p_history, v_name, format('FOR VALUES FROM (%L) TO (%L)', p_month, v_to));
+  RETURN v_moved;
+END
+$$;
+COMMENT ON FUNCTION make_history_month(text, timestamptz) IS
+'Sees to it that a history has a month, and moves rows of it there from the default. Gives how many; null where it was there.';
+
+CREATE FUNCTION make_history_partitions(p_months_ahead integer, p_history text DEFAULT NULL)
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  v_first CONSTANT timestamptz := date_trunc('month', transaction_timestamp());
+  v_made integer := 0;
+  v_history record;
+  v_month timestamptz;
+  v_default text;
+BEGIN
+  IF p_months_ahead IS NULL OR p_months_ahead NOT BETWEEN 0 AND 24 THEN
+    RAISE EXCEPTION 'history is made for 0 to 24 months ahead, and not for %', p_months_ahead
+      USING ERRCODE = 'RC022', HINT = 'Each month is a table of every history. What none is there for goes into the default.';
+  END IF;
+  -- One at a time: two that make the same month would both find it missing.
+  PERFORM pg_advisory_xact_lock(hashtextextended('reconciler.history_partitions', 0));
+  FOR v_history IN
+    SELECT h.history, h.default_oid FROM v_histories AS h
+    WHERE p_history IS NULL OR h.history = p_history ORDER BY h.history
+  LOOP
+    FOR v_month IN SELECT generate_series(v_first, v_first + make_interval(months => p_months_ahead), interval '1 month') LOOP
+      IF make_history_month(v_history.history, v_month) IS NOT NULL THEN
+        v_made := v_made + 1;
+      END IF;
+    END LOOP;
+    IF v_history.default_oid = 0 THEN
+      v_default := v_history.history || '_default';
+      IF to_regclass(format('public.%I', v_default)) IS NULL THEN
+        EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', v_default, v_history.history);
+      END IF;
+      PERFORM attach_partition(v_history.history, v_default, 'DEFAULT');
+    END IF;
+  END LOOP;
+  RETURN v_made;
+END
+$$;
+COMMENT ON FUNCTION make_history_partitions(integer, text) IS
+'Makes the months of all histories, or of one, from this one to so many ahead, and the default, where they are missing. Gives how many months it made.';
+
+CREATE FUNCTION wanting_histories(p_months_ahead integer)
+RETURNS TABLE (history text)
+LANGUAGE sql STABLE SET timezone = 'UTC'
+AS $$
+  SELECT h.history
+  FROM v_histories AS h
+  WHERE
+    h.default_oid = 0
+    OR EXISTS (
+      SELECT
+      FROM generate_series(
+        date_trunc('month', transaction_timestamp()),
+        date_trunc('month', transaction_timestamp()) + make_interval(months => least(p_months_ahead, 24)), interval '1 month'
+      ) AS m (from_at)
+      WHERE NOT EXISTS (
+        SELECT
+        FROM v_history_partitions AS p
+        WHERE p.history = h.history AND p.from_at <= m.from_at AND p.to_at >= m.from_at + interval '1 month'
+      )
+    )
+  ORDER BY h.history
+$$;
+COMMENT ON FUNCTION wanting_histories(integer) IS
+'The histories that have no default, or lack a month from this one to so many ahead. Takes no lock.';
+
+CREATE FUNCTION stray_history(p_most integer DEFAULT NULL)
+RETURNS TABLE (history text, stray_rows bigint, first_at timestamptz, last_at timestamptz)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_each record;
+BEGIN
+  FOR v_each IN SELECT p.history, p.partition_name FROM v_history_partitions AS p WHERE p.is_default ORDER BY p.history LOOP
+    EXECUTE format(
+      'SELECT (SELECT count(*) FROM (SELECT FROM public.%1$I LIMIT $1) AS few), min(changed_at), max(changed_at)'
+      ' FROM public.%1$I', v_each.partition_name
+    ) INTO stray_rows, first_at, last_at USING p_most;
+    IF stray_rows > 0 THEN
+      history := v_each.history;
+      RETURN NEXT;
+    END IF;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION stray_history(integer) IS
+'The histories whose default holds rows, with how many (counted up to p_most) and of which time. None is as it should be.';
+
+CREATE FUNCTION move_stray_history(p_history text, p_until timestamptz DEFAULT 'infinity')
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  v_default CONSTANT text := (
+    SELECT p.partition_name FROM v_history_partitions AS p WHERE p.history = p_history AND p.is_default
+  );
+  v_next timestamptz;
+  v_moved bigint := 0;
+BEGIN
+  IF v_default IS NULL THEN
+    RETURN 0;
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended('reconciler.history_partitions', 0));
+  FOR v_count IN 1..24 LOOP
+    EXECUTE format('SELECT date_trunc(''month'', min(changed_at)) FROM public.%I WHERE changed_at < $1', v_default)
+    INTO v_next USING p_until;
+    EXIT WHEN v_next IS NULL;
+    v_moved := v_moved + make_history_month(p_history, v_next);
+  END LOOP;
+  RETURN v_moved;
+END
+$$;
+COMMENT ON FUNCTION move_stray_history(text, timestamptz) IS
+'Moves the rows of a history''s default that are older than an instant into months of their own, the 24 oldest months at most. Gives how many rows.';
+
+REVOKE ALL ON FUNCTION
+make_history_partitions(integer, text), make_history_month(text, timestamptz), attach_partition(text, text, text),
+move_stray_history(text, timestamptz), stray_history(integer) FROM public;
+-- Old months of the histories leave the database for files, and come back from them. Only the tables' owner can: the
+-- program's own role takes nothing out of a history. A month is detached when its file is on disk and was read again, and
+-- its table is dropped when it was compared with the file once more; each step is a transaction that says how far it came.
+
+CREATE TABLE history_archives (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    history text NOT NULL,
+    partition_name text NOT NULL,
+    from_at timestamptz NOT NULL,
+    to_at timestamptz NOT NULL,
+    file text NOT NULL,
+    row_count bigint NOT NULL,
+    byte_count bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    last_epoch integer,
+    last_xact xid8,
+    detached_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    dropped_at timestamptz,
+    restored_at timestamptz,
+    archived_by text NOT NULL DEFAULT session_user,
+    CONSTRAINT history_archives_pkey PRIMARY KEY (id),
+    CONSTRAINT history_archives_sha256 CHECK (octet_length(sha256) = 32),
+    CONSTRAINT history_archives_bounds CHECK (from_at < to_at)
+);
+
+COMMENT ON TABLE history_archives IS
+'The months of histories that went into files. Written by reconciler db archive, as the tables'' owner.';
+COMMENT ON COLUMN history_archives.id IS 'Key.';
+COMMENT ON COLUMN history_archives.history IS 'The history.';
+COMMENT ON COLUMN history_archives.partition_name IS 'The partition that was detached.';
+COMMENT ON COLUMN history_archives.from_at IS 'The first instant that it took.';
+COMMENT ON COLUMN history_archives.to_at IS 'The first instant that it no longer took.';
+COMMENT ON COLUMN history_archives.file IS 'The file''s path when it was written.';
+COMMENT ON COLUMN history_archives.row_count IS 'How many rows it holds.';
+COMMENT ON COLUMN history_archives.byte_count IS 'How many bytes they are before they are compressed.';
+COMMENT ON COLUMN history_archives.sha256 IS 'SHA-256 of these bytes.';
+COMMENT ON COLUMN history_archives.last_epoch IS 'The epoch of the month''s last changeset; null for a month without.';
+COMMENT ON COLUMN history_archives.last_xact IS
+'The last transaction of that epoch in the month: no mark that does not see it can be read without the file.';
+COMMENT ON COLUMN history_archives.detached_at IS 'When it was taken from the history.';
+COMMENT ON COLUMN history_archives.dropped_at IS 'When its table was dropped; null while it is there.';
+COMMENT ON COLUMN history_archives.restored_at IS 'When it was brought back; null while it is away.';
+COMMENT ON COLUMN history_archives.archived_by IS 'The database user that did it.';
+
+CREATE FUNCTION history_key(p_table text)
+RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY array_position(ARRAY['changed_at', 'change', 'id'], a.attname::text))
+  FROM pg_attribute AS a
+  WHERE a.attrelid = to_regclass(format('public.%I', p_table)) AND a.attname IN ('changed_at', 'change', 'id')
+$$;
+COMMENT ON FUNCTION history_key(text) IS
+'The columns that number the rows of a history, as a statement lists them: the largest history has them and no index of them.';
+
+CREATE FUNCTION copy_out_statement(p_table text)
+RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT format(
+    'COPY (SELECT %s FROM public.%I ORDER BY %s) TO STDOUT (FORMAT csv, HEADER, ENCODING ''UTF8'')',
+    copy_columns(format('public.%I', p_table)::regclass), p_table, history_key(p_table)
+  )
+$$;
+COMMENT ON FUNCTION copy_out_statement(text) IS
+'The statement that gives a partition''s rows as CSV in the order of its key: the same rows, the same bytes.';
+
+CREATE FUNCTION copy_in_statement(p_table text, p_columns text[])
+RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_unknown text;
+BEGIN
+  SELECT string_agg(c.name, ', ') INTO v_unknown
+  FROM unnest(p_columns) AS c (name)
+  WHERE NOT EXISTS (
+    SELECT FROM pg_attribute AS a
+    WHERE a.attrelid = to_regclass(format('public.%I', p_table)) AND a.attname = c.name AND a.attnum > 0 AND NOT a.attisdropped
+  );
+  IF v_unknown IS NOT NULL THEN
+    RAISE EXCEPTION 'the file has columns that % no longer has: %', p_table, v_unknown
+      USING ERRCODE = 'RC023', HINT = 'Restore it with the version of reconciler that wrote it, or load it by hand: it is CSV.';
+  END IF;
+  RETURN format(
+    'COPY public.%I (%s) FROM STDIN (FORMAT csv, HEADER MATCH, ENCODING ''UTF8'')', p_table,
+    (SELECT string_agg(quote_ident(c.name), ', ' ORDER BY c.place) FROM unnest(p_columns) WITH ORDINALITY AS c (name, place))
+  );
+END
+$$;
+COMMENT ON FUNCTION copy_in_statement(text, text[]) IS
+'The statement that takes such rows back: columns that the table has gained since are filled by their defaults.';
+
+CREATE FUNCTION detach_history_month(
+    p_history text, p_partition text, p_file text, p_rows bigint, p_bytes bigint, p_sha256 bytea
+)
+RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  v_id bigint;
+BEGIN
+  INSERT INTO history_archives (
+    history, partition_name, from_at, to_at, file, row_count, byte_count, sha256, last_epoch, last_xact
+  )
+  SELECT p.history, p.partition_name, p.from_at, p.to_at, p_file, p_rows, p_bytes, p_sha256, l.epoch, l.xact
+  FROM v_history_partitions AS p
+  LEFT JOIN LATERAL (
+    SELECT s.epoch, s.xact FROM changesets AS s
+    WHERE s.changed_at >= p.from_at AND s.changed_at < p.to_at
+    ORDER BY s.epoch DESC, s.xact DESC LIMIT 1
+  ) AS l ON TRUE
+  WHERE p.history = p_history AND p.partition_name = p_partition AND p.to_at <= date_trunc('month', now())
+  RETURNING id INTO STRICT v_id;
+  EXECUTE format('ALTER TABLE public.%I DETACH PARTITION public.%I', p_history, p_partition);
+  RETURN v_id;
+END
+$$;
+COMMENT ON FUNCTION detach_history_month(text, text, text, bigint, bigint, bytea) IS
+'Takes a month from its history and writes down in which file it is. Its table stays.';
+
+CREATE FUNCTION drop_detached_month(p_archive bigint)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_partition CONSTANT text := (
+    SELECT a.partition_name FROM history_archives AS a WHERE a.id = p_archive AND a.dropped_at IS NULL FOR UPDATE
+  );
+BEGIN
+  -- Of a partition that is attached this is refused: DROP TABLE would take it from its history without a word.
+  IF (SELECT c.relispartition FROM pg_class AS c WHERE c.oid = to_regclass(format('public.%I', v_partition))) THEN
+    RAISE EXCEPTION 'the partition % is a part of its history and is not dropped', v_partition
+      USING ERRCODE = 'RC023', HINT = 'Run the archiving again: it begins anew with this month.';
+  END IF;
+  EXECUTE format('DROP TABLE public.%I', v_partition);
+  UPDATE history_archives SET dropped_at = clock_timestamp() WHERE id = p_archive;
+END
+$$;
+COMMENT ON FUNCTION drop_detached_month(bigint) IS
+'Drops the table of a month that is in its file. Whoever calls it has compared the two.';
+
+CREATE FUNCTION give_up_archive(p_archive bigint)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  v_archive record;
+BEGIN
+  DELETE FROM history_archives WHERE id = p_archive AND dropped_at IS NULL RETURNING * INTO STRICT v_archive;
+  IF NOT (
+    SELECT c.relispartition FROM pg_class AS c WHERE c.oid = to_regclass(format('public.%I', v_archive.partition_name))
+  ) THEN
+    PERFORM attach_partition(
+      v_archive.history, v_archive.partition_name,
+      format('FOR VALUES FROM (%L) TO (%L)', v_archive.from_at, v_archive.to_at)
+    );
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION give_up_archive(bigint) IS
+'Puts a month back into its history whose table is still there, as if it had never been detached.';
+
+CREATE FUNCTION begin_restore(p_history text, p_from timestamptz, p_to timestamptz)
+RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC'
+AS $$
+DECLARE
+  v_partition text := (
+    SELECT p.partition_name FROM v_history_partitions AS p
+    WHERE p.history = p_history AND p.from_at <= p_from AND p.to_at >= p_to
+  );
+BEGIN
+  IF NOT EXISTS (SELECT FROM v_histories AS h WHERE h.history = p_history) THEN
+    RAISE EXCEPTION 'there is no history that is called %', p_history
+      USING ERRCODE = 'RC023', HINT = 'Restore it with the version of reconciler that wrote it, or load it by hand: it is CSV.';
+  END IF;
+  IF v_partition IS NULL THEN
+    v_partition := p_history || to_char(p_from, '_YYYY_MM');
+    EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', v_partition, p_history);
+    -- So that it need not be read again when it is attached, while others wait.
+    EXECUTE format(
+      'ALTER TABLE public.%I ADD CONSTRAINT restored_month CHECK (changed_at >= %L AND changed_at < %L)',
+      v_partition, p_from, p_to
+    );
+  END IF;
+  RETURN v_partition;
+END
+$$;
+COMMENT ON FUNCTION begin_restore(text, timestamptz, timestamptz) IS
+'The table into which a file''s rows go: the attached partition of that time, or a new table that end_restore attaches.';
+
+CREATE FUNCTION end_restore(p_history text, p_partition text, p_from timestamptz, p_to timestamptz)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  v_is_twice boolean;
+BEGIN
+  EXECUTE format(
+    'SELECT EXISTS (SELECT FROM public.%I GROUP BY %s HAVING count(*) > 1)', p_partition, history_key(p_partition)
+  ) INTO v_is_twice;
+  IF v_is_twice THEN
+    RAISE EXCEPTION 'rows of that file are in % already', p_partition
+      USING ERRCODE = 'RC023', HINT = 'It was brought back before: reconciler db archive list';
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM v_history_partitions AS p WHERE p.history = p_history AND p.partition_name = p_partition
+  ) THEN
+    PERFORM attach_partition(p_history, p_partition, format('FOR VALUES FROM (%L) TO (%L)', p_from, p_to));
+    EXECUTE format('ALTER TABLE public.%I DROP CONSTRAINT restored_month', p_partition);
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION end_restore(text, text, timestamptz, timestamptz) IS
+'Makes a restored month a part of its history again.';
+
+CREATE FUNCTION is_within_reach(p_epoch integer, p_snapshot pg_snapshot)
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_month text := (
+    SELECT string_agg(DISTINCT to_char(a.from_at AT TIME ZONE 'UTC', 'YYYY-MM'), ' ')
+    FROM history_archives AS a
+    WHERE a.restored_at IS NULL AND (a.last_epoch, a.last_xact) >= (p_epoch, pg_snapshot_xmin(p_snapshot))
+  );
+BEGIN
+  IF v_month IS NOT NULL THEN
+    RAISE EXCEPTION 'what changed after that time is in the archive: %', v_month
+      USING ERRCODE = 'RC023', HINT = format('Bring it back: reconciler db archive restore %s', v_month);
+  END IF;
+  RETURN TRUE;
+END
+$$;
+COMMENT ON FUNCTION is_within_reach(integer, pg_snapshot) IS
+'True where all that a mark''s snapshot does not see is in the histories; raises RC023 where some is in an archive.';
+
+REVOKE ALL ON FUNCTION
+history_key(text), copy_out_statement(text), copy_in_statement(text, text[]),
+detach_history_month(text, text, text, bigint, bigint, bytea), drop_detached_month(bigint), give_up_archive(bigint),
+begin_restore(text, timestamptz, timestamptz), end_restore(text, text, timestamptz, timestamptz) FROM public;
 -- How rows come in by COPY, which PostgreSQL refuses for a table with policies: into a table of the session's own, and
 -- from there by one INSERT, which the policies, the constraints and the triggers judge. Both functions have the rights of
 -- whoever calls them, and no more.
@@ -7181,9 +7693,9 @@ RETURNS TABLE (changed_at timestamptz, id bigint)
 LANGUAGE sql STABLE
 AS $$
   SELECT s.changed_at, s.id
-  FROM marks AS m
+  FROM (SELECT k.epoch, k.snapshot FROM marks AS k WHERE k.id = p_mark AND is_within_reach(k.epoch, k.snapshot)) AS m
   INNER JOIN changesets AS s ON (s.epoch, s.xact) >= (m.epoch, pg_snapshot_xmin(m.snapshot))
-  WHERE m.id = p_mark AND (s.epoch > m.epoch OR NOT pg_visible_in_snapshot(s.xact, m.snapshot))
+  WHERE s.epoch > m.epoch OR NOT pg_visible_in_snapshot(s.xact, m.snapshot)
 $$;
 COMMENT ON FUNCTION changesets_after(bigint) IS 'The changesets that a mark does not see: later ones, and what was under way.';
 
@@ -7628,8 +8140,11 @@ GRANT INSERT ON resource_operation_tasks TO reconciler_runtime;
 -- Ids are drawn beforehand where rows are loaded by COPY.
 GRANT USAGE ON SEQUENCE desired_resources_id_seq, plan_steps_id_seq, resources_id_seq, tags_id_seq TO reconciler_runtime;
 
-REVOKE ALL ON FUNCTION make_history_partitions(integer) FROM public;
-GRANT EXECUTE ON FUNCTION make_history_partitions(integer) TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION
+make_history_partitions(integer, text), move_stray_history(text, timestamptz) TO reconciler_runtime;
+-- An alarm is everybody's: it says how many rows and of when, and of whom nothing.
+GRANT EXECUTE ON FUNCTION stray_history(integer)
+TO reconciler_runtime, reconciler_planner, reconciler_reader, reconciler_auditor;
 GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO reconciler_runtime;
 GRANT EXECUTE ON FUNCTION take_mark(text, bigint) TO reconciler_runtime;
 

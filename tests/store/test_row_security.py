@@ -48,7 +48,7 @@ OPEN = {
         "installation", "installation_history", "schema_migrations", "workers",
     ),
     "who changed something, when and why; what was changed is in the histories": (
-        "changesets", "cluster_epochs", "marks",
+        "changesets", "cluster_epochs", "history_archives", "marks",
     ),
     "nobody may read it": ("rehearsals",),
 }  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from reconciler.cli.commands import options as o
+from reconciler.cli.commands.db_archive import archive, db_partitions
 from reconciler.cli.settings import settings_of
 
 PersonRole = Annotated[
@@ -19,6 +20,8 @@ PersonRole = Annotated[
 Member = Annotated[str, typer.Argument(metavar="USER", help="A person's own database role, or a group's.")]
 
 db = typer.Typer(help="The database: where it is, how it is, its schema.", no_args_is_help=True)
+db.add_typer(archive, name="archive")
+db.command("partitions")(db_partitions)
 
 
 @db.command("url")

@@ -25,6 +25,7 @@ from reconciler.report.coverage import ObservationCoverage, trouble_text
 from reconciler.report.plan import PlanReport, View
 from reconciler.store import views
 from reconciler.store.desired.sources import known_whole
+from reconciler.store.history.partitions import COUNTED_STRAYS, STRAY_HINT, stray_words, strays
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ def running(request: Request) -> Iterator[Run]:
             known = known_whole(tx)
             reporter = Reporter(views.typical_seconds(tx))
             selection = spelt(request.options.selection, views.resource_types(tx))
+            if found := strays(tx, COUNTED_STRAYS):
+                warn(stray_words(found), STRAY_HINT)
         states = request.manifests.read(settings, known)
         options = replace(request.options, selection=selection)
         yield Run(request, Session(engine, context, states, options, progress=reporter.progress), reporter)

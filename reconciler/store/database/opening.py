@@ -22,6 +22,7 @@ from reconciler.store.database.faults import NotPermitted, translated
 from reconciler.store.database.queries import query, sql_files
 from reconciler.store.database.session import Actor, Store
 from reconciler.store.embedded import ABSENT_HINT, EmbeddedServer
+from reconciler.store.history.partitions import make_partitions
 from reconciler.store.inventory.secrets import Key, load_key, use_key
 
 NAME = "reconciler"
@@ -30,7 +31,6 @@ DATA_FOLDER = "postgresql"
 Standing = Literal["program", "planner", "reader"]
 """What the database lets a session do: all that the program does; previews, of which nothing is kept; or to
 read, as readers and auditors do."""
-MONTHS_AHEAD = 3  # of history partitions: a program that is not run for longer makes them when it starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +184,8 @@ def _open(
     if standing != "program":
         return Database(store, admin, runtime, role, server, standing)
     try:
-        with store.transaction(Actor("reconciler", "history of the months ahead", "maintenance")) as tx:
-            tx.value("session.make_history_partitions", months_ahead=MONTHS_AHEAD)
+        # What others hold just now is made the next time: until then the default takes what has no month.
+        make_partitions(store, "reconciler")
     except BaseException:
         store.close()
         raise
