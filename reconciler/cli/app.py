@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,8 +17,10 @@ from reconciler.cli.commands.credentials import credentials
 from reconciler.cli.commands.db import db
 from reconciler.cli.commands.describe import describe
 from reconciler.cli.commands.destroy import delete, destroy
+from reconciler.cli.commands.diff import diff
 from reconciler.cli.commands.drift import drift
 from reconciler.cli.commands.explain import explain, schema
+from reconciler.cli.commands.export import export
 from reconciler.cli.commands.forget import forget
 from reconciler.cli.commands.get import get
 from reconciler.cli.commands.graph import graph
@@ -130,9 +133,9 @@ def options(
     context.obj = Settings(where, database, actor, verbose, debug, check_plans, trace)
 
 
-_COMMANDS = {
+_COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "Change": (validate, plan, apply, destroy, delete, approve, hold, release, retry, forget),
-    "Look": (get, describe, history, graph, observe, drift, schema, explain),
+    "Look": (get, describe, history, diff, export, graph, observe, drift, schema, explain),
     "Operate": (run, readopt, completion, version),
 }
 _GROUPS = {"db": db, "source": sources, "credentials": credentials, "sim": sim}

@@ -49,6 +49,8 @@ CREATE TABLE revisions (
     actor text NOT NULL,
     db_user text NOT NULL DEFAULT session_user,
     created_at timestamptz NOT NULL DEFAULT now(),
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    epoch integer NOT NULL,
     CONSTRAINT revisions_pkey PRIMARY KEY (id)
 );
 
@@ -76,8 +78,13 @@ COMMENT ON COLUMN revisions.db_user IS
 'The session''s database user, whatever the actor claims; nobody can write another.';
 COMMENT ON COLUMN revisions.created_at IS
 'When it was loaded.';
+COMMENT ON COLUMN revisions.xact IS
+'The transaction that loaded it, so that a mark can tell whether it saw the revision.';
+COMMENT ON COLUMN revisions.epoch IS
+'The cluster that numbered the transaction: cluster_epochs. Kept by a trigger.';
 CREATE INDEX revisions_source ON revisions (source_id, id);
 CREATE INDEX revisions_commit ON revisions (commit_id);
+CREATE INDEX revisions_xact ON revisions (epoch, xact);
 
 CREATE TABLE workers (
     id uuid NOT NULL,

@@ -58,6 +58,11 @@ def test_the_demo_goes_up_answers_the_promised_queries_and_heals(
     assert not proxmox.mutations()
     cli.ok("apply", "-f", "manifests", "--yes")
     assert cli.run("plan", "-f", "manifests", "--detailed-exitcode").code == 0
+    kept = cli.ok("export", "-o", "kept")
+    assert "not in it" not in kept.err
+    assert cli.ok("validate", "-f", "kept").out.startswith("Valid: 16 resources")
+    again = cli.run("plan", "-f", "kept", "--detailed-exitcode")
+    assert again.code == 0, again.said
     assert set(hetzner.names("servers")) == {"web-1", "web-2"}
     _answers(cli.ok("db", "url").out.strip())
     _drift_is_healed(cli, hetzner)

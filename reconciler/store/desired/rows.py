@@ -1,4 +1,4 @@
-"""Reading desired resources back: what the current revisions want of some addresses."""
+"""Reading desired resources back: what the revisions of now, or of a mark, want of some addresses."""
 
 from __future__ import annotations
 
@@ -43,6 +43,16 @@ def load_desired_parts(
         return {}
     rows = tx.rows("desired.roots", addresses=[str(address) for address in addresses])
     return _loaded(tx, rows, catalog, [row.id for row in rows if row.parent_id is not None])
+
+
+def load_desired_as_of(
+    tx: Transaction, mark: int, addresses: Collection[Address], catalog: Catalog
+) -> dict[Address, Desired]:
+    """The same as a mark saw it, by its id."""
+    if not addresses:
+        return {}
+    asked = {"mark": mark, "addresses": [str(address) for address in addresses]}
+    return _loaded(tx, tx.rows("desired.roots_as_of", **asked), catalog)
 
 
 def load_specifications(
