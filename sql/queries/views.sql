@@ -215,52 +215,6 @@ LEFT JOIN manifest_sources AS s ON p.source_name = s.name
 WHERE p.plan_id = %(plan)s
 ORDER BY p.position;
 
--- name: views.history
--- The newest first. With an address: of it and of its parts, or of what the inventory has there.
-WITH found AS (
-    SELECT
-        h.change, h.changed_at, h.address, h.what, h.name, h.before, h.after,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.commit_id
-    FROM v_history AS h
-    WHERE
-        (%(since)s::timestamptz IS NULL OR h.changed_at >= %(since)s)
-        AND (
-            %(address)s::text IS NULL
-            OR h.resource_id IN (
-                SELECT r.id
-                FROM resources AS r
-                WHERE r.address = %(address)s OR starts_with(r.address, %(address)s::text || '/')
-            )
-        )
-
-    UNION ALL
-
-    SELECT
-        h.change, h.changed_at, h.address, h.what, h.name, h.before, h.after,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.commit_id
-    FROM v_inventory_history AS h
-    WHERE
-        (%(since)s::timestamptz IS NULL OR h.changed_at >= %(since)s)
-        AND (%(address)s::text IS NULL OR h.address = %(address)s)
-)
-
-SELECT
-    f.changed_at,
-    f.address,
-    f.what,
-    f.name,
-    f.before,
-    f.after,
-    f.actor,
-    f.reason,
-    f.cause,
-    f.operation_id,
-    f.revision_id,
-    f.commit_id AS commit
-FROM found AS f
-ORDER BY f.changed_at DESC, f.change DESC
-LIMIT %(most)s;
-
 -- name: views.relationships
 SELECT
     r.parent,

@@ -696,7 +696,8 @@ SELECT
     s.operation_id,
     s.revision_id,
     rev.commit_id,
-    s.db_user
+    s.db_user,
+    c.changeset_id
 FROM changes AS c
 INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s.id
 LEFT JOIN resources AS r ON c.resource_id = r.id
@@ -949,7 +950,8 @@ SELECT
     s.operation_id,
     s.revision_id,
     rev.commit_id,
-    s.db_user
+    s.db_user,
+    c.changeset_id
 FROM changes AS c
 INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s.id
 LEFT JOIN revisions AS rev ON s.revision_id = rev.id
@@ -1078,6 +1080,7 @@ WITH fields AS (
             ('format', h.format),
             ('unit', h.unit),
             ('is_secret', h.is_secret::text),
+            ('is_bookkeeping', h.is_bookkeeping::text),
             ('relationship', rt.name),
             ('retired_at', h.retired_at::text)
         ) AS f (name, value)
@@ -1192,7 +1195,8 @@ SELECT
     s.operation_id,
     s.revision_id,
     rev.commit_id,
-    s.db_user
+    s.db_user,
+    c.changeset_id
 FROM changes AS c
 INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s.id
 LEFT JOIN revisions AS rev ON s.revision_id = rev.id
