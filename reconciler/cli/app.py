@@ -12,6 +12,7 @@ from reconciler import __version__
 from reconciler.cli.commands.about import completion, version
 from reconciler.cli.commands.apply import apply
 from reconciler.cli.commands.approve import approve
+from reconciler.cli.commands.blame import blame
 from reconciler.cli.commands.credentials import credentials
 from reconciler.cli.commands.db import db
 from reconciler.cli.commands.describe import describe
@@ -131,7 +132,7 @@ def options(
 
 _COMMANDS = {
     "Change": (validate, plan, apply, destroy, delete, approve, hold, release, retry, forget),
-    "Look": (get, describe, history, graph, observe, drift, schema, explain),
+    "Look": (get, describe, history, blame, graph, observe, drift, schema, explain),
     "Operate": (run, completion, version),
 }
 _GROUPS = {"db": db, "source": sources, "credentials": credentials, "sim": sim}

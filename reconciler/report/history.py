@@ -140,7 +140,7 @@ def _first(text: str) -> str:
 
 
 def _seconds(seconds: float) -> str:
-    whole = round(seconds)
+    whole = max(1, round(seconds))
     return f"{whole} s" if whole < 120 else f"{whole // 60} min {whole % 60} s"
 
 

@@ -892,6 +892,7 @@ COMMENT ON COLUMN revisions.created_at IS
 'When it was loaded.';
 CREATE INDEX revisions_source ON revisions (source_id, id);
 CREATE INDEX revisions_commit ON revisions (commit_id);
+CREATE INDEX revisions_created ON revisions (created_at);
 
 CREATE TABLE workers (
     id uuid NOT NULL,

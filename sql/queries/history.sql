@@ -82,7 +82,7 @@ INNER JOIN resources AS r ON h.resource_id = r.id
 ORDER BY h.change;
 
 -- name: history.changesets
--- These, with who and why.
+-- These, with who and why. What a revision's own transaction changed, such as a guard, it changed for that revision.
 SELECT
     s.id,
     s.changed_at,
@@ -91,13 +91,25 @@ SELECT
     s.reason,
     s.cause,
     s.operation_id,
-    s.revision_id,
+    coalesce(s.revision_id, rev.id) AS revision_id,
     rev.commit_id AS commit,
     rev.author,
     rev.message
 FROM unnest(%(changed_at)s::timestamptz[], %(id)s::bigint[]) AS w (changed_at, id)
 INNER JOIN changesets AS s ON w.changed_at = s.changed_at AND w.id = s.id
-LEFT JOIN revisions AS rev ON s.revision_id = rev.id;
+LEFT JOIN LATERAL (
+    SELECT
+        r.id,
+        r.commit_id,
+        r.author,
+        r.message
+    FROM revisions AS r
+    WHERE
+        r.id = s.revision_id
+        OR (s.revision_id IS NULL AND s.cause = 'manifest' AND r.created_at = s.changed_at AND r.actor = s.actor)
+    ORDER BY r.id DESC
+    LIMIT 1
+) AS rev ON TRUE;
 
 -- name: history.newest
 -- The newest changesets between two instants.
@@ -333,3 +345,44 @@ WHERE
     AND (%(address)s::text IS NULL OR h.address = %(address)s)
 ORDER BY h.changed_at DESC, h.change DESC
 LIMIT %(most)s;
+
+-- name: history.last_of
+-- The last change of each attribute and tag of these resources, as far back as so many changes of each of them.
+SELECT DISTINCT ON (h.resource_id, h.what, h.name)
+    h.what,
+    h.name,
+    h.label,
+    h.before,
+    h.after,
+    h.unit,
+    h.cardinality,
+    h.is_secret,
+    h.is_bookkeeping,
+    h.action,
+    h.ordinal,
+    r.address,
+    h.resource_id,
+    h.change,
+    h.changed_at,
+    h.changeset_id
+FROM unnest(%(ids)s::bigint[]) AS ids (id)
+INNER JOIN resources AS r ON ids.id = r.id
+CROSS JOIN LATERAL history_of_resource(r.id, NULL::timestamptz, NULL::timestamptz, %(most)s::integer) AS h
+WHERE h.what IN ('attribute', 'tag')
+ORDER BY h.resource_id, h.what, h.name, h.change DESC;
+
+-- name: history.manifests
+-- Where the manifest of each address was, as a revision had it.
+SELECT
+    w.address,
+    w.revision_id,
+    d.file,
+    d.path,
+    d.line
+FROM unnest(%(addresses)s::text[], %(revisions)s::bigint[]) AS w (address, revision_id)
+INNER JOIN desired_resources AS d
+    ON
+        w.address = d.address
+        AND d.valid_from_revision <= w.revision_id
+        AND (d.valid_to_revision IS NULL OR d.valid_to_revision > w.revision_id)
+ORDER BY w.address, w.revision_id, d.id;

@@ -50,8 +50,6 @@ def sentences(world: Fleet, *words: str) -> list[str]:
 
 def test_a_history_is_a_sentence_an_operation(told: tuple[Fleet, str, str]) -> None:
     world, first, second = told
-    print(world.cli.ok("history", "vm/web-1").out)
-    print("\n".join(world.cli.on_terminal("history")))
     found = sentences(world, "vm/web-1")
     assert re.fullmatch(
         rf"created \(cpu cores 2, .*memory 4 GiB.*\), Jane Doe, 'A web server', commit {first},"
@@ -75,7 +73,7 @@ def test_a_history_is_a_sentence_an_operation(told: tuple[Fleet, str, str]) -> N
     for columns in (80, 120):
         drawn = world.cli.on_terminal("history", columns=columns)
         assert [line for line in drawn if cell_len(line) > columns] == []
-        assert len([line for line in drawn if re.match(r"[A-Z][a-z]{2} \d\d:\d\d   \S", line)]) == len(
+        assert len([line for line in drawn if re.match(r"[A-Z][a-z]{2} \d\d:\d\d +\S", line)]) == len(
             sentences(world)
         )
         assert "tag env mine → prod, set right after drift, by ann@example" in " ".join(
@@ -111,3 +109,17 @@ def test_a_history_is_bounded_by_commit_by_who_and_by_time(told: tuple[Fleet, st
     assert (bigger["author"], bigger["commit"][:7]) == ("Jane Doe <jane@example.com>", second)
     assert (bigger["interruption"], bigger["operation"], bigger["unit"]) == ("restarted", "update", "MiB")
     assert bigger["actor"] == "ann@example"
+    blamed = {item["name"]: item for item in world.cli.ok("blame", "vm/web-1", "-o", "json").json()}
+    memory, image = blamed["memory_mb"], blamed["image"]
+    assert (memory["value"], memory["how"], memory["path"], memory["line"]) == (
+        8192,
+        "manifest",
+        "vm.yaml",
+        1,
+    )
+    assert (memory["author"], memory["commit"][:7]) == ("Jane Doe <jane@example.com>", second)
+    assert (image["how"], image["commit"][:7]) == ("made", first)
+    assert (blamed["env"]["what"], blamed["env"]["how"]) == ("tag", "healed")
+    drawn = world.cli.on_terminal("blame", "vm/web-1")
+    assert [line for line in drawn if cell_len(line) > 80] == []
+    assert "memory_mb 8 GiB" in " ".join(world.cli.ok("blame", "vm/web-1").out.split())

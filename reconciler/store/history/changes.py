@@ -132,3 +132,29 @@ def operations(tx: Transaction, ids: Iterable[UUID | None]) -> dict[UUID, Operat
     if not wanted:
         return {}
     return {item.id: item for item in tx.all(OperationFacts, "history.operations", ids=wanted)}
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestPlace:
+    """Where an address stood in a revision: the file as whoever loaded it wrote it, its path in the source."""
+
+    address: str
+    revision_id: int
+    file: str
+    path: str
+    line: int
+
+
+def last_of(tx: Transaction, ids: Iterable[int], most: int) -> tuple[Change, ...]:
+    """The last change of each attribute and tag, as far back as `most` changes of each resource."""
+    return tx.all(Change, "history.last_of", ids=list(ids), most=most)
+
+
+def manifests(tx: Transaction, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], ManifestPlace]:
+    """Where addresses stood in revisions, by both; without what no manifest had."""
+    pairs = sorted(set(wanted))
+    if not pairs:
+        return {}
+    addresses, revisions = zip(*pairs, strict=True)
+    found = tx.all(ManifestPlace, "history.manifests", addresses=list(addresses), revisions=list(revisions))
+    return {(place.address, place.revision_id): place for place in found}
