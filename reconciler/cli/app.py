@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +30,7 @@ from reconciler.cli.commands.plan import plan
 from reconciler.cli.commands.run import run
 from reconciler.cli.commands.sim import sim
 from reconciler.cli.commands.source import sources
+from reconciler.cli.commands.trends import trends
 from reconciler.cli.commands.validate import validate
 from reconciler.cli.exit_codes import explained
 from reconciler.cli.failures import Guarded
@@ -130,9 +132,9 @@ def options(
     context.obj = Settings(where, database, actor, verbose, debug, check_plans, trace)
 
 
-_COMMANDS = {
+_COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "Change": (validate, plan, apply, destroy, delete, approve, hold, release, retry, forget),
-    "Look": (get, describe, history, blame, graph, observe, drift, schema, explain),
+    "Look": (get, describe, history, blame, trends, graph, observe, drift, schema, explain),
     "Operate": (run, completion, version),
 }
 _GROUPS = {"db": db, "source": sources, "credentials": credentials, "sim": sim}

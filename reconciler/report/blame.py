@@ -1,4 +1,4 @@
-"""Whose each value is: of every attribute and tag of a resource and its parts, who made it what it is, and why."""
+"""Whose each value is: who made every attribute and tag of a resource and its parts what it is, and why."""
 
 from __future__ import annotations
 

@@ -47,8 +47,8 @@ _VALUES = """
   CASE WHEN h.data_type = 'datetime' THEN {began} END
 """
 _RESOURCES = """
-INSERT INTO resources (id, resource_type_id, provider_endpoint_id, address, name, state_id, external_id, presence,
-  is_root)
+INSERT INTO resources (id, resource_type_id, provider_endpoint_id, address, name, state_id, external_id,
+  presence, is_root)
 OVERRIDING SYSTEM VALUE
 SELECT n, t.id, {endpoint}, 'vm/m-' || n, 'm-' || n, s.id, n::text, 'present', TRUE
 FROM generate_series(1, {resources}) AS n, resource_types t, resource_states s
@@ -68,8 +68,8 @@ FROM generate_series(1, {looks}) AS n
 """
 _OPERATIONS = """
 INSERT INTO changesets (id, changed_at, xact, epoch, actor, reason, cause, db_user, operation_id, revision_id)
-SELECT {looks} + n, {began} + interval '1 day' + n * {pause}, (1000 + {looks} + n)::text::xid8, current_epoch(),
-  'actor-' || n % {actors}, 'change', 'operation', 'reconciler_runtime', md5(n::text)::uuid,
+SELECT {looks} + n, {began} + interval '1 day' + n * {pause}, (1000 + {looks} + n)::text::xid8,
+  current_epoch(), 'actor-' || n % {actors}, 'change', 'operation', 'reconciler_runtime', md5(n::text)::uuid,
   1 + (n - 1) * {commits} / {operations}
 FROM generate_series(1, {operations}) AS n
 """
@@ -79,7 +79,8 @@ INSERT INTO resource_history (changed_at, changeset_id, resource_id, action, add
   create_before_destroy)
 SELECT s.changed_at, s.id, r.id, 'insert', r.address, r.name, r.resource_type_id, r.provider_endpoint_id,
   r.external_id, r.management, r.presence, FALSE, FALSE, 'never', FALSE
-FROM resources r JOIN changesets s ON s.id = 1 + (r.id - 1) / {of_a_look} WHERE s.changed_at < {began} + interval '1 day'
+FROM resources r JOIN changesets s ON s.id = 1 + (r.id - 1) / {of_a_look}
+WHERE s.changed_at < {began} + interval '1 day'
 """
 _STATES = """
 INSERT INTO resource_state_history (changed_at, changeset_id, resource_id, to_state_id)
@@ -87,14 +88,14 @@ SELECT h.changed_at, h.changeset_id, h.resource_id, r.state_id
 FROM resource_history h JOIN resources r ON r.id = h.resource_id
 """
 _FIRST = """
-INSERT INTO resource_attribute_history (changed_at, changeset_id, resource_id, attribute_definition_id, ordinal,
-  action, new_integer, new_string, new_decimal, new_boolean, new_datetime)
+INSERT INTO resource_attribute_history (changed_at, changeset_id, resource_id, attribute_definition_id,
+  ordinal, action, new_integer, new_string, new_decimal, new_boolean, new_datetime)
 SELECT r.changed_at, r.changeset_id, r.resource_id, h.id, h.ordinal, 'insert', {values}
 FROM resource_history r CROSS JOIN held h ORDER BY r.resource_id
 """
 _CHANGES = """
-INSERT INTO resource_attribute_history (changed_at, changeset_id, resource_id, attribute_definition_id, ordinal,
-  action, old_integer, old_string, old_decimal, old_boolean, old_datetime,
+INSERT INTO resource_attribute_history (changed_at, changeset_id, resource_id, attribute_definition_id,
+  ordinal, action, old_integer, old_string, old_decimal, old_boolean, old_datetime,
   new_integer, new_string, new_decimal, new_boolean, new_datetime)
 SELECT s.changed_at, s.id, 1 + (s.id * 7919) % {resources}, h.id, h.ordinal, 'update', {old}, {new}
 FROM changesets s JOIN held h ON h.place < {each} WHERE s.cause = 'operation' ORDER BY s.id
@@ -144,7 +145,7 @@ def build(world: Tables, resources: int, operations: int, months: int = 5, looks
         for _ in range(COMMITS):
             world.run(
                 "INSERT INTO revisions (source_id, content_hash, catalog_hash, actor, author, commit_id)"
-                " VALUES (%s, '', '', 'daemon', 'Jane <jane@example.com>', md5(random()::text) || '00000000')",
+                " VALUES (%s, '', '', 'daemon', 'Jane <j@example.com>', md5(random()::text) || '00000000')",
                 world.source,
             )
         for text in (_RESOURCES, _LOOKS, _OPERATIONS, _MADE, _STATES):
@@ -165,8 +166,8 @@ def mark_after(world: Tables, changeset: int) -> int:
     """A mark as it would have been taken just after a changeset; gives its id."""
     number: int = world.one(
         "INSERT INTO marks (taken_at, epoch, snapshot, kind, actor, db_user)"
-        " SELECT changed_at, epoch, (xact::text::bigint + 1 || ':' || xact::text::bigint + 1 || ':')::pg_snapshot,"
-        " 'hand', 'test', 'test' FROM changesets WHERE id = %s RETURNING id",
+        " SELECT changed_at, epoch, format('%%1$s:%%1$s:', xact::text::bigint + 1)::pg_snapshot, 'hand', 't',"
+        " 't' FROM changesets WHERE id = %s RETURNING id",
         changeset,
     )
     return number

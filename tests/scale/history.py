@@ -1,4 +1,4 @@
-"""The histories at size: bytes a row, and what their reads cost, warm. `python -m tests.scale.history` prints it.
+"""The histories at size: bytes a row, and what their reads cost. `python -m tests.scale.history` prints it.
 
 `measured` gives the rows of a table for whoever prints several.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -108,6 +109,12 @@ def _sql(world: Tables, what: str, source: str, reach: float) -> Measured:
     return Measured(what, float(best[-1].split()[2]), "ms", reach)
 
 
+def say(line: str) -> None:
+    """At once, for whoever waits for it."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Build it on a server of its own, print the table, and remove it."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -132,12 +139,10 @@ def main() -> None:
             migrate(dsn)
             with psycopg.connect(dsn, autocommit=True) as connection:
                 made = build(Tables(connection).begin(), asked.resources, asked.operations)
-            print(
-                f"{made.rows:,} attribute history rows made in {time.monotonic() - began:.0f} s", flush=True
-            )
+            say(f"{made.rows:,} attribute history rows made in {time.monotonic() - began:.0f} s")
         for row in measured(dsn, made):
             reach = f"  (≤ {row.reach:g})" if row.reach else ""
-            print(f"{row.what:<56}{row.value:>10.1f} {row.unit}{reach}", flush=True)
+            say(f"{row.what:<56}{row.value:>10.1f} {row.unit}{reach}")
     if not asked.keep:
         EmbeddedServer.stop(folder / "pg", force=True)
         shutil.rmtree(folder)

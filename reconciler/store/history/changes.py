@@ -136,7 +136,7 @@ def operations(tx: Transaction, ids: Iterable[UUID | None]) -> dict[UUID, Operat
 
 @dataclass(frozen=True, slots=True)
 class ManifestPlace:
-    """Where an address stood in a revision: the file as whoever loaded it wrote it, its path in the source."""
+    """Where an address stood in a revision: the file as whoever loaded it wrote it, and in its source."""
 
     address: str
     revision_id: int
