@@ -238,7 +238,9 @@ def revisions(tx: Transaction, most: int) -> tuple[RevisionView, ...]:
 
 def relationships(tx: Transaction, address: str | None = None) -> tuple[RelationshipView, ...]:
     """Between what is ours: all of them, or those that an address takes part in."""
-    return tx.all(RelationshipView, "views.relationships", address=address)
+    if address is None:
+        return tx.all(RelationshipView, "views.relationships")
+    return tx.all(RelationshipView, "views.relationships_of", address=address)
 
 
 def drift(tx: Transaction) -> tuple[DriftView, ...]:

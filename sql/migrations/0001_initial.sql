@@ -2808,7 +2808,7 @@ CREATE TABLE resource_attribute_history (
     resource_id bigint NOT NULL,
     attribute_definition_id integer NOT NULL,
     ordinal smallint NOT NULL,
-    action text NOT NULL,
+    action "char" NOT NULL,
     old_integer bigint,
     new_integer bigint,
     old_datetime timestamptz,
@@ -2829,7 +2829,7 @@ CREATE TABLE resource_attribute_history (
     new_key text,
     old_inner_key text,
     new_inner_key text,
-    CONSTRAINT resource_attribute_history_action CHECK (action IN ('insert', 'update', 'delete'))
+    CONSTRAINT resource_attribute_history_action CHECK (action IN ('i', 'u', 'd'))
 ) PARTITION BY RANGE (changed_at);
 
 COMMENT ON TABLE resource_attribute_history IS
@@ -2847,7 +2847,7 @@ COMMENT ON COLUMN resource_attribute_history.attribute_definition_id IS
 COMMENT ON COLUMN resource_attribute_history.ordinal IS
 'The element''s place.';
 COMMENT ON COLUMN resource_attribute_history.action IS
-'insert, update or delete.';
+'i, u or d for insert, update or delete, which may be written in full to compare: one byte, because of what there is most.';
 COMMENT ON COLUMN resource_attribute_history.old_string IS
 'The value of a string attribute, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_integer IS
@@ -4635,7 +4635,7 @@ BEGIN
     )
     SELECT
       transaction_timestamp(), (SELECT current_changeset()),
-      n.resource_id, n.attribute_definition_id, n.ordinal, 'insert',
+      n.resource_id, n.attribute_definition_id, n.ordinal, 'i',
       n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
       n.value_credential, n.value_fingerprint, n.value_target_type, n.value_key, n.value_inner_key
     FROM new_rows AS n;
@@ -4646,7 +4646,7 @@ BEGIN
         coalesce(n.resource_id, o.resource_id) AS resource_id,
         coalesce(n.attribute_definition_id, o.attribute_definition_id) AS attribute_definition_id,
         coalesce(n.ordinal, o.ordinal) AS ordinal,
-        CASE WHEN o.resource_id IS NULL THEN 'insert' WHEN n.resource_id IS NULL THEN 'delete' ELSE 'update' END AS action,
+        CASE WHEN o.resource_id IS NULL THEN 'i' WHEN n.resource_id IS NULL THEN 'd' ELSE 'u' END AS action,
         o.value_string AS old_string, o.value_integer AS old_integer, o.value_decimal AS old_decimal,
         o.value_boolean AS old_boolean, o.value_datetime AS old_datetime,
         n.value_string AS new_string, n.value_integer AS new_integer, n.value_decimal AS new_decimal,
@@ -4702,7 +4702,7 @@ BEGIN
     )
     SELECT
       transaction_timestamp(), (SELECT current_changeset()),
-      o.resource_id, o.attribute_definition_id, o.ordinal, 'delete',
+      o.resource_id, o.attribute_definition_id, o.ordinal, 'd',
       o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime,
       o.value_credential, o.value_fingerprint, o.value_target_type, o.value_key, o.value_inner_key
     FROM old_rows AS o;
@@ -7099,7 +7099,9 @@ COMMENT ON COLUMN v_catalog_history.changeset_id IS
 -- at that time. What is recorded now is taken, and what changed since is taken back, so that the work follows the change
 -- and months from before the mark need not be there. They run with the rights of whoever asks.
 --
--- With p_resources the answer is bounded to these resources, and quick.
+-- With p_resources the answer is bounded to these resources, and quick: their rows are found by index, and the changeset of
+-- each by its key. Without, a changeset is found by its number alone, which is unique: a join by both columns would be
+-- planned for far fewer rows than there are. And only months are read that have something to take back.
 
 CREATE FUNCTION take_mark(p_kind text, p_revision_id bigint DEFAULT NULL)
 RETURNS bigint
@@ -7158,16 +7160,22 @@ AS $$
   WITH undone AS (
     SELECT DISTINCT ON (h.resource_id) h.*
     FROM changesets_after(p_mark) AS s
-    INNER JOIN resource_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
-    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources)
+    INNER JOIN resource_history AS h
+      ON s.id = h.changeset_id AND (p_resources IS NULL OR s.changed_at = h.changed_at)
+    WHERE
+      (p_resources IS NULL OR h.resource_id = ANY(p_resources))
+      AND (p_resources IS NOT NULL OR h.changed_at >= (SELECT min(b.changed_at) FROM changesets_after(p_mark) AS b))
     ORDER BY h.resource_id, h.change
   ),
 
   moved AS (
     SELECT DISTINCT ON (h.resource_id) h.resource_id, h.from_state_id
     FROM changesets_after(p_mark) AS s
-    INNER JOIN resource_state_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
-    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources)
+    INNER JOIN resource_state_history AS h
+      ON s.id = h.changeset_id AND (p_resources IS NULL OR s.changed_at = h.changed_at)
+    WHERE
+      (p_resources IS NULL OR h.resource_id = ANY(p_resources))
+      AND (p_resources IS NOT NULL OR h.changed_at >= (SELECT min(b.changed_at) FROM changesets_after(p_mark) AS b))
     ORDER BY h.resource_id, h.change
   )
 
@@ -7210,8 +7218,11 @@ AS $$
   WITH undone AS (
     SELECT DISTINCT ON (h.resource_id, h.attribute_definition_id, h.ordinal) h.*
     FROM changesets_after(p_mark) AS s
-    INNER JOIN resource_attribute_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
-    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources)
+    INNER JOIN resource_attribute_history AS h
+      ON s.id = h.changeset_id AND (p_resources IS NULL OR s.changed_at = h.changed_at)
+    WHERE
+      (p_resources IS NULL OR h.resource_id = ANY(p_resources))
+      AND (p_resources IS NOT NULL OR h.changed_at >= (SELECT min(b.changed_at) FROM changesets_after(p_mark) AS b))
     ORDER BY h.resource_id, h.attribute_definition_id, h.ordinal, h.change
   )
 
@@ -7240,7 +7251,7 @@ AS $$
     u.old_target_type, u.old_key, u.old_inner_key
   FROM undone AS u
   INNER JOIN resources AS r ON u.resource_id = r.id
-  WHERE u.action <> 'insert'
+  WHERE u.action <> 'i'
 $$;
 COMMENT ON FUNCTION attributes_as_of(bigint, bigint[]) IS 'The attributes of resources and parts as a mark saw them.';
 
@@ -7251,8 +7262,11 @@ AS $$
   WITH undone AS (
     SELECT DISTINCT ON (h.resource_id, h.tag_id) h.resource_id, h.tag_id, h.action
     FROM changesets_after(p_mark) AS s
-    INNER JOIN resource_tag_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
-    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources)
+    INNER JOIN resource_tag_history AS h
+      ON s.id = h.changeset_id AND (p_resources IS NULL OR s.changed_at = h.changed_at)
+    WHERE
+      (p_resources IS NULL OR h.resource_id = ANY(p_resources))
+      AND (p_resources IS NOT NULL OR h.changed_at >= (SELECT min(b.changed_at) FROM changesets_after(p_mark) AS b))
     ORDER BY h.resource_id, h.tag_id, h.change
   )
 
@@ -7273,8 +7287,11 @@ AS $$
     SELECT DISTINCT ON (h.parent_resource_id, h.resource_id, h.relationship_type_id)
       h.parent_resource_id, h.resource_id AS child_resource_id, h.relationship_type_id, h.action
     FROM changesets_after(p_mark) AS s
-    INNER JOIN resource_relationship_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
-    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources) OR h.parent_resource_id = ANY(p_resources)
+    INNER JOIN resource_relationship_history AS h
+      ON s.id = h.changeset_id AND (p_resources IS NULL OR s.changed_at = h.changed_at)
+    WHERE
+      (p_resources IS NULL OR h.resource_id = ANY(p_resources) OR h.parent_resource_id = ANY(p_resources))
+      AND (p_resources IS NOT NULL OR h.changed_at >= (SELECT min(b.changed_at) FROM changesets_after(p_mark) AS b))
     ORDER BY h.parent_resource_id, h.resource_id, h.relationship_type_id, h.change
   )
 
@@ -7473,7 +7490,7 @@ WHERE
     h.changed_at >= trend_start()
     AND s.changed_at >= trend_start()
     AND s.cause = 'observation'
-    AND h.action = 'update'
+    AND h.action = 'u'
     AND root.management = 'managed'
     AND root.deleted_at IS NULL
     AND NOT ad.is_bookkeeping
@@ -7678,7 +7695,8 @@ COMMENT ON COLUMN v_capacity.disk_gib IS
 'Their disks and the volumes, built-in ones too, in GiB.';
 -- The histories as they are read: every change as names and texts, of one resource or of one changeset. Each function
 -- gives so many rows of each history at most, the newest of a resource, so that the work follows what is asked for and
--- not how much there is. They run with the rights of whoever asks.
+-- not how much there is. They run with the rights of whoever asks. Names are looked up row by row: a join with all
+-- resources would be planned for more rows than there are, and go through all of them.
 
 CREATE FUNCTION value_text(
     p_target_type text, p_key text, p_inner_key text, p_string text, p_integer bigint, p_decimal numeric, p_boolean boolean,
@@ -7802,8 +7820,9 @@ AS $$
         h.new_target_type, h.new_key, h.new_inner_key, h.new_string, h.new_integer, h.new_decimal, h.new_boolean,
         h.new_datetime, h.new_credential, h.new_fingerprint
       ),
-      ad.unit, ad.cardinality, ad.is_secret, ad.is_bookkeeping, h.action, h.ordinal, h.resource_id, h.change, h.changed_at,
-      h.changeset_id
+      ad.unit, ad.cardinality, ad.is_secret, ad.is_bookkeeping,
+      CASE h.action WHEN 'i' THEN 'insert' WHEN 'u' THEN 'update' ELSE 'delete' END, h.ordinal, h.resource_id, h.change,
+      h.changed_at, h.changeset_id
     FROM resource_attribute_history AS h
     INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
     WHERE
@@ -7827,12 +7846,12 @@ AS $$
   UNION ALL
   (
     SELECT
-      'relationship', t.name, NULL, CASE h.action WHEN 'delete' THEN parent.address END,
-      CASE h.action WHEN 'insert' THEN parent.address END, NULL, 'set', FALSE, FALSE, h.action, 0::smallint, h.resource_id,
+      'relationship', t.name, NULL,
+      CASE h.action WHEN 'delete' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END,
+      CASE h.action WHEN 'insert' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END, NULL, 'set', FALSE, FALSE, h.action, 0::smallint, h.resource_id,
       h.change, h.changed_at, h.changeset_id
     FROM resource_relationship_history AS h
     INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
-    LEFT JOIN resources AS parent ON h.parent_resource_id = parent.id
     WHERE
       h.resource_id = p_resource
       AND h.changed_at >= coalesce(p_since, '-infinity')
@@ -7884,8 +7903,9 @@ AS $$
         h.new_target_type, h.new_key, h.new_inner_key, h.new_string, h.new_integer, h.new_decimal, h.new_boolean,
         h.new_datetime, h.new_credential, h.new_fingerprint
       ),
-      ad.unit, ad.cardinality, ad.is_secret, ad.is_bookkeeping, h.action, h.ordinal, h.resource_id, h.change, h.changed_at,
-      h.changeset_id
+      ad.unit, ad.cardinality, ad.is_secret, ad.is_bookkeeping,
+      CASE h.action WHEN 'i' THEN 'insert' WHEN 'u' THEN 'update' ELSE 'delete' END, h.ordinal, h.resource_id, h.change,
+      h.changed_at, h.changeset_id
     FROM resource_attribute_history AS h
     INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
     WHERE h.changed_at = p_changed_at AND h.changeset_id = p_changeset
@@ -7903,12 +7923,12 @@ AS $$
   UNION ALL
   (
     SELECT
-      'relationship', t.name, NULL, CASE h.action WHEN 'delete' THEN parent.address END,
-      CASE h.action WHEN 'insert' THEN parent.address END, NULL, 'set', FALSE, FALSE, h.action, 0::smallint, h.resource_id,
+      'relationship', t.name, NULL,
+      CASE h.action WHEN 'delete' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END,
+      CASE h.action WHEN 'insert' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END, NULL, 'set', FALSE, FALSE, h.action, 0::smallint, h.resource_id,
       h.change, h.changed_at, h.changeset_id
     FROM resource_relationship_history AS h
     INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
-    LEFT JOIN resources AS parent ON h.parent_resource_id = parent.id
     WHERE h.changed_at = p_changed_at AND h.changeset_id = p_changeset
     LIMIT p_most
   )

@@ -71,14 +71,17 @@ SELECT
     h.is_bookkeeping,
     h.action,
     h.ordinal,
-    r.address,
+    (
+        SELECT r.address
+        FROM resources AS r
+        WHERE r.id = h.resource_id
+    ) AS address,
     h.resource_id,
     h.change,
     h.changed_at,
     h.changeset_id
 FROM unnest(%(changed_at)s::timestamptz[], %(id)s::bigint[]) AS s (changed_at, id)
 CROSS JOIN LATERAL history_of_changeset(s.changed_at, s.id, %(most)s::integer) AS h
-INNER JOIN resources AS r ON h.resource_id = r.id
 ORDER BY h.change;
 
 -- name: history.changesets
@@ -96,7 +99,13 @@ SELECT
     rev.author,
     rev.message
 FROM unnest(%(changed_at)s::timestamptz[], %(id)s::bigint[]) AS w (changed_at, id)
-INNER JOIN changesets AS s ON w.changed_at = s.changed_at AND w.id = s.id
+CROSS JOIN LATERAL (
+    -- One at a time by its key, in its own month, whatever else a plan might think of.
+    SELECT c.*
+    FROM changesets AS c
+    WHERE c.changed_at = w.changed_at AND c.id = w.id
+    LIMIT 1
+) AS s
 LEFT JOIN LATERAL (
     SELECT
         r.id,

@@ -223,8 +223,43 @@ SELECT
 FROM v_relationships AS r
 INNER JOIN resources AS parent ON r.parent_resource_id = parent.id AND parent.management <> 'unmanaged'
 INNER JOIN resources AS child ON r.child_resource_id = child.id AND child.management <> 'unmanaged'
-WHERE %(address)s::text IS NULL OR %(address)s IN (r.parent, r.child)
 ORDER BY r.parent, r.relationship, r.child;
+
+-- name: views.relationships_of
+-- Those that what lives at an address takes part in, found from either end.
+WITH ties AS (
+    SELECT rr.*
+    FROM resources AS r
+    INNER JOIN resource_relationships AS rr ON r.id = rr.parent_resource_id
+    WHERE r.address = %(address)s AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
+
+    UNION
+
+    SELECT rr.*
+    FROM resources AS r
+    INNER JOIN resource_relationships AS rr ON r.id = rr.child_resource_id
+    WHERE r.address = %(address)s AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
+)
+
+SELECT
+    parent.address AS parent,
+    t.name AS relationship,
+    child.address AS child
+FROM ties
+INNER JOIN relationship_types AS t ON ties.relationship_type_id = t.id
+CROSS JOIN LATERAL (
+    SELECT r.address
+    FROM resources AS r
+    WHERE r.id = ties.parent_resource_id AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
+    LIMIT 1
+) AS parent
+CROSS JOIN LATERAL (
+    SELECT r.address
+    FROM resources AS r
+    WHERE r.id = ties.child_resource_id AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
+    LIMIT 1
+) AS child
+ORDER BY parent.address, t.name, child.address;
 
 -- name: views.drift
 SELECT

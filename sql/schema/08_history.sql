@@ -166,7 +166,7 @@ CREATE TABLE resource_attribute_history (
     resource_id bigint NOT NULL,
     attribute_definition_id integer NOT NULL,
     ordinal smallint NOT NULL,
-    action text NOT NULL,
+    action "char" NOT NULL,
     old_integer bigint,
     new_integer bigint,
     old_datetime timestamptz,
@@ -187,7 +187,7 @@ CREATE TABLE resource_attribute_history (
     new_key text,
     old_inner_key text,
     new_inner_key text,
-    CONSTRAINT resource_attribute_history_action CHECK (action IN ('insert', 'update', 'delete'))
+    CONSTRAINT resource_attribute_history_action CHECK (action IN ('i', 'u', 'd'))
 ) PARTITION BY RANGE (changed_at);
 
 COMMENT ON TABLE resource_attribute_history IS
@@ -205,7 +205,7 @@ COMMENT ON COLUMN resource_attribute_history.attribute_definition_id IS
 COMMENT ON COLUMN resource_attribute_history.ordinal IS
 'The element''s place.';
 COMMENT ON COLUMN resource_attribute_history.action IS
-'insert, update or delete.';
+'i, u or d for insert, update or delete, which may be written in full to compare: one byte, because of what there is most.';
 COMMENT ON COLUMN resource_attribute_history.old_string IS
 'The value of a string attribute, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_integer IS

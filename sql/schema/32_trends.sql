@@ -176,7 +176,7 @@ WHERE
     h.changed_at >= trend_start()
     AND s.changed_at >= trend_start()
     AND s.cause = 'observation'
-    AND h.action = 'update'
+    AND h.action = 'u'
     AND root.management = 'managed'
     AND root.deleted_at IS NULL
     AND NOT ad.is_bookkeeping

@@ -1,6 +1,7 @@
 -- The histories as they are read: every change as names and texts, of one resource or of one changeset. Each function
 -- gives so many rows of each history at most, the newest of a resource, so that the work follows what is asked for and
--- not how much there is. They run with the rights of whoever asks.
+-- not how much there is. They run with the rights of whoever asks. Names are looked up row by row: a join with all
+-- resources would be planned for more rows than there are, and go through all of them.
 
 CREATE FUNCTION value_text(
     p_target_type text, p_key text, p_inner_key text, p_string text, p_integer bigint, p_decimal numeric, p_boolean boolean,
@@ -124,8 +125,9 @@ AS $$
         h.new_target_type, h.new_key, h.new_inner_key, h.new_string, h.new_integer, h.new_decimal, h.new_boolean,
         h.new_datetime, h.new_credential, h.new_fingerprint
       ),
-      ad.unit, ad.cardinality, ad.is_secret, ad.is_bookkeeping, h.action, h.ordinal, h.resource_id, h.change, h.changed_at,
-      h.changeset_id
+      ad.unit, ad.cardinality, ad.is_secret, ad.is_bookkeeping,
+      CASE h.action WHEN 'i' THEN 'insert' WHEN 'u' THEN 'update' ELSE 'delete' END, h.ordinal, h.resource_id, h.change,
+      h.changed_at, h.changeset_id
     FROM resource_attribute_history AS h
     INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
     WHERE
@@ -149,12 +151,12 @@ AS $$
   UNION ALL
   (
     SELECT
-      'relationship', t.name, NULL, CASE h.action WHEN 'delete' THEN parent.address END,
-      CASE h.action WHEN 'insert' THEN parent.address END, NULL, 'set', FALSE, FALSE, h.action, 0::smallint, h.resource_id,
+      'relationship', t.name, NULL,
+      CASE h.action WHEN 'delete' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END,
+      CASE h.action WHEN 'insert' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END, NULL, 'set', FALSE, FALSE, h.action, 0::smallint, h.resource_id,
       h.change, h.changed_at, h.changeset_id
     FROM resource_relationship_history AS h
     INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
-    LEFT JOIN resources AS parent ON h.parent_resource_id = parent.id
     WHERE
       h.resource_id = p_resource
       AND h.changed_at >= coalesce(p_since, '-infinity')
@@ -206,8 +208,9 @@ AS $$
         h.new_target_type, h.new_key, h.new_inner_key, h.new_string, h.new_integer, h.new_decimal, h.new_boolean,
         h.new_datetime, h.new_credential, h.new_fingerprint
       ),
-      ad.unit, ad.cardinality, ad.is_secret, ad.is_bookkeeping, h.action, h.ordinal, h.resource_id, h.change, h.changed_at,
-      h.changeset_id
+      ad.unit, ad.cardinality, ad.is_secret, ad.is_bookkeeping,
+      CASE h.action WHEN 'i' THEN 'insert' WHEN 'u' THEN 'update' ELSE 'delete' END, h.ordinal, h.resource_id, h.change,
+      h.changed_at, h.changeset_id
     FROM resource_attribute_history AS h
     INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
     WHERE h.changed_at = p_changed_at AND h.changeset_id = p_changeset
@@ -225,12 +228,12 @@ AS $$
   UNION ALL
   (
     SELECT
-      'relationship', t.name, NULL, CASE h.action WHEN 'delete' THEN parent.address END,
-      CASE h.action WHEN 'insert' THEN parent.address END, NULL, 'set', FALSE, FALSE, h.action, 0::smallint, h.resource_id,
+      'relationship', t.name, NULL,
+      CASE h.action WHEN 'delete' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END,
+      CASE h.action WHEN 'insert' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END, NULL, 'set', FALSE, FALSE, h.action, 0::smallint, h.resource_id,
       h.change, h.changed_at, h.changeset_id
     FROM resource_relationship_history AS h
     INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
-    LEFT JOIN resources AS parent ON h.parent_resource_id = parent.id
     WHERE h.changed_at = p_changed_at AND h.changeset_id = p_changeset
     LIMIT p_most
   )

@@ -123,3 +123,11 @@ def test_a_history_is_bounded_by_commit_by_who_and_by_time(told: tuple[Fleet, st
     drawn = world.cli.on_terminal("blame", "vm/web-1")
     assert [line for line in drawn if cell_len(line) > 80] == []
     assert "memory_mb 8 GiB" in " ".join(world.cli.ok("blame", "vm/web-1").out.split())
+    drifters = world.cli.ok("trends", "operations", "-o", "json").json()
+    of_machines = {row["operation"]: row["done"] for row in drifters if row["resource_type"] == "vm"}
+    assert of_machines == {"create": 1, "update": 2}
+    trends = world.cli.ok("trends").out
+    assert "Capacity in use" in trends
+    assert re.search(r"fsn1 +hz +1 +1 +4 +8 GiB +", trends)
+    drawn = world.cli.on_terminal("trends")
+    assert [line for line in drawn if cell_len(line) > 80] == []

@@ -12,6 +12,7 @@ from tests.rigs.tables import Tables
 
 EACH = 8  # attributes that an operation changes
 ACTORS, COMMITS = 20, 50
+FIRST = 1_001  # changeset; those before are of what the world began with
 _MONTHS = """
 DO $$
 DECLARE
@@ -41,7 +42,7 @@ SELECT a.place, ad.id, ad.data_type, a.ordinal::smallint AS ordinal FROM (VALUES
 """
 _VALUES = """
   CASE WHEN h.data_type = 'integer' THEN {n} % 64 + 1 END,
-  CASE WHEN h.data_type = 'string' THEN 'value-' || {n} % 1000 END,
+  CASE WHEN h.data_type = 'string' THEN '10.0.' || {n} % 250 || '.' || {n} % 199 END,
   CASE WHEN h.data_type = 'decimal' THEN ({n} % 1000)::numeric / 100 END,
   CASE WHEN h.data_type = 'boolean' THEN {n} % 2 = 0 END,
   CASE WHEN h.data_type = 'datetime' THEN {began} END
@@ -62,13 +63,13 @@ FROM generate_series(1, {resources}) AS n CROSS JOIN held h, resource_types t WH
 """
 _LOOKS = """
 INSERT INTO changesets (id, changed_at, xact, epoch, actor, reason, cause, db_user)
-SELECT n, {began} + n * interval '1 second', (1000 + n)::text::xid8, current_epoch(), 'daemon', 'a look',
-  'observation', 'reconciler_runtime'
+SELECT 1000 + n, {began} + n * interval '1 second', (1000 + n)::text::xid8, current_epoch(), 'daemon',
+  'a look', 'observation', 'reconciler_runtime'
 FROM generate_series(1, {looks}) AS n
 """
 _OPERATIONS = """
 INSERT INTO changesets (id, changed_at, xact, epoch, actor, reason, cause, db_user, operation_id, revision_id)
-SELECT {looks} + n, {began} + interval '1 day' + n * {pause}, (1000 + {looks} + n)::text::xid8,
+SELECT 1000 + {looks} + n, {began} + interval '1 day' + n * {pause}, (1000 + {looks} + n)::text::xid8,
   current_epoch(), 'actor-' || n % {actors}, 'change', 'operation', 'reconciler_runtime', md5(n::text)::uuid,
   1 + (n - 1) * {commits} / {operations}
 FROM generate_series(1, {operations}) AS n
@@ -79,7 +80,7 @@ INSERT INTO resource_history (changed_at, changeset_id, resource_id, action, add
   create_before_destroy)
 SELECT s.changed_at, s.id, r.id, 'insert', r.address, r.name, r.resource_type_id, r.provider_endpoint_id,
   r.external_id, r.management, r.presence, FALSE, FALSE, 'never', FALSE
-FROM resources r JOIN changesets s ON s.id = 1 + (r.id - 1) / {of_a_look}
+FROM resources r JOIN changesets s ON s.id = 1001 + (r.id - 1) / {of_a_look}
 WHERE s.changed_at < {began} + interval '1 day'
 """
 _STATES = """
@@ -153,7 +154,7 @@ def build(world: Tables, resources: int, operations: int, months: int = 5, looks
         world.run(_NOW, values=values, **words)
         world.run(_FIRST, values=of_row, **words)
         world.run(_CHANGES, old=old, new=new, **words)
-        world.run("SELECT setval('changeset_id', {after})", after=str(looks + operations + 1))
+        world.run("SELECT setval('changeset_id', {after})", after=str(FIRST + looks + operations))
         world.run(
             "SELECT setval(pg_get_serial_sequence('resources', 'id'), {after})", after=str(resources + 1)
         )

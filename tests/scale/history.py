@@ -50,10 +50,9 @@ def measured(dsn: str, made: LongHistory) -> Iterator[Measured]:
             " WHERE inhparent = 'resource_attribute_history'::regclass"
         )
         yield Measured("an attribute history row with its indexes", float(size) / made.rows, "bytes", 120)
-        last = made.looks + made.operations
-        operation = world.one("SELECT operation_id FROM changesets WHERE id = %s", last - 5)
+        operation = world.one("SELECT operation_id FROM changesets WHERE id = %s", _before(world, 5))
         commit = world.one("SELECT commit_id FROM revisions ORDER BY id DESC LIMIT 1")
-        recent, middle = (mark_after(world, last - made.operations // part) for part in (10, 2))
+        recent, middle = (mark_after(world, _before(world, made.operations // part)) for part in (10, 2))
         machine = Address.parse("vm/m-77")
         reads: list[tuple[str, float, Callable[[Transaction], object]]] = [
             ("history ADDRESS", 50, lambda tx: events(tx, 50, str(machine))),
@@ -77,6 +76,15 @@ def measured(dsn: str, made: LongHistory) -> Iterator[Measured]:
         yield _sql(
             world, "the fleet as of T (half of the changes taken back)", f"attributes_as_of({middle})", 2000
         )
+
+
+def _before(world: Tables, count: int) -> int:
+    """The changeset so many operations before the last one."""
+    number: int = world.one(
+        "SELECT id FROM changesets WHERE cause = 'operation' ORDER BY changed_at DESC OFFSET %s LIMIT 1",
+        count,
+    )
+    return number
 
 
 def _month(world: Tables) -> Asked:

@@ -108,7 +108,7 @@ def test_the_newest_cost_what_they_are(world: Tables) -> None:
 def test_a_changeset_of_very_many_rows_is_not_read_whole(world: Tables) -> None:
     ((when, look, rows),) = world.all(
         "SELECT s.changed_at, s.id, (SELECT count(*) FROM resource_attribute_history h"
-        " WHERE h.changeset_id = s.id) FROM changesets s WHERE s.id = 1"
+        " WHERE h.changeset_id = s.id) FROM changesets s WHERE s.id = 1001"
     )
     assert rows == 20_000
     found = read(world, "history.of_changesets", changed_at=[when], id=[look], most=OF_A_CHANGESET)
@@ -121,7 +121,7 @@ def test_who_and_which_commit_are_found_by_index(world: Tables) -> None:
     now = datetime.now(UTC)
     asked: dict[str, Any] = {"since": now - timedelta(days=32), "until": now, "most": 150}
     nobody: dict[str, Any] = {"actors": [], "db_users": [], "revisions": [], "operation": None}
-    operation = world.one("SELECT operation_id FROM changesets WHERE id = 5000")
+    operation = world.one("SELECT operation_id FROM changesets WHERE id = 5001")
     reads = [
         read(world, "history.newest_by", **asked, **(nobody | {"actors": ["actor-7"]})),
         read(world, "history.newest_by", **asked, **(nobody | {"db_users": ["reconciler_runtime"]})),
@@ -143,7 +143,7 @@ def test_who_and_which_commit_are_found_by_index(world: Tables) -> None:
 
 
 def test_what_an_operation_did_is_one_event(store: Store, world: Tables) -> None:
-    operation = world.one("SELECT operation_id FROM changesets WHERE id = 5000")
+    operation = world.one("SELECT operation_id FROM changesets WHERE id = 5001")
     with store.read() as tx:
         (event,) = events(tx, 50, None, Asked(operation=operation))
         by = events(tx, 5, None, Asked(by="ACTOR-7"))
@@ -161,7 +161,7 @@ def test_a_long_past_is_read_page_by_page(store: Store, world: Tables) -> None:
     """More changes of one machine than a page has, and more changesets than were asked for at first."""
     for number in range(150):
         world.run("UPDATE resource_attributes SET value_integer = %s WHERE resource_id = 5 AND"
-                  " data_type = 'integer'", number)  # fmt: skip
+                  " data_type = 'integer'", number + 1)  # fmt: skip
     with store.read() as tx:
         found = events(tx, 200, "vm/m-5")
         few = events(tx, 3, "vm/m-5")

@@ -24,7 +24,7 @@ def history(
         str | None,
         typer.Argument(metavar="ATTRIBUTE", help="Only of this attribute or tag, as in memory_mb."),
     ] = None,
-    since: Annotated[str | None, typer.Option(metavar="T", help="As in 2h, 3d or 2026-01-31.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="T", help="As in 2h, tue 14:00 or 2026-01-31.")] = None,
     until: Annotated[str | None, typer.Option(metavar="T", help="As for --since.")] = None,
     by: Annotated[
         str | None,
@@ -43,8 +43,8 @@ def history(
     output: o.Data = "table",
 ) -> None:
     """What happened, by whom and why: a sentence for each operation."""
-    from reconciler.cli.handlers.history import asked_for
+    from reconciler.cli.handlers.history import Typed
     from reconciler.cli.handlers.history import history as run
 
-    asked = asked_for(since, until, by, commit, operation, attribute)
-    run(settings_of(context), address, asked, most, output)
+    typed = Typed(since, until, by, commit, operation, attribute)
+    run(settings_of(context), address, typed, most, output)
