@@ -37,6 +37,7 @@ HISTORIES = {
     "provider_datacenters": "provider_datacenter_history",
     "manifest_sources": "manifest_source_history",
     "holds": "hold_history",
+    "plan_approvals": "plan_approval_history",
     "provider_types": "provider_type_history",
     "provider_type_settings": "provider_type_setting_history",
     "relationship_types": "relationship_type_history",
@@ -51,7 +52,7 @@ HISTORIES = {
     "provider_type_attribute_defaults": "provider_type_attribute_default_history",
     "provider_type_attribute_allowed_values": "provider_type_attribute_allowed_value_history",
 }
-CATALOG = list(HISTORIES)[13:]
+CATALOG = list(HISTORIES)[14:]
 
 
 def called(table: str, column: str) -> str:
@@ -61,6 +62,8 @@ def called(table: str, column: str) -> str:
             return "credential_id"
         case "manifest_sources", "id":
             return "source_id"
+        case "plan_approvals", "id":
+            return "approval_id"
         case _, "id":
             return HISTORIES[table].removesuffix("_history") + "_id"
         case _:
@@ -80,6 +83,9 @@ ROWS = (
     " SELECT id, 'gpu', TRUE FROM datacenters",
     "INSERT INTO provider_datacenters SELECT p.id, d.id, 'x1' FROM providers p, datacenters d",
     "INSERT INTO holds (address, owner, reason) VALUES ('vm/web-1', 'ada', 'a look')",
+    "INSERT INTO plans (uid, hash, actor, status) SELECT gen_random_uuid(), repeat('a', 64), 'ada', 'saved'",
+    "INSERT INTO plan_approvals (uid, plan_id, hash, approved_by, mac)"
+    " SELECT gen_random_uuid(), id, hash, 'ada', sha256('x') FROM plans",
     "INSERT INTO provider_type_settings (provider_type_id, name, position, data_type, cardinality, format)"
     " SELECT id, 'zone', 0, 'string', 'one', 'plain' FROM provider_types",
     "INSERT INTO resource_type_parents SELECT d.id, v.id, 0 FROM resource_types d, resource_types v"
@@ -113,6 +119,7 @@ SETS = {
     "provider_datacenters": ("external_name", "'x2'"),
     "manifest_sources": ("branch", "'main'"),
     "holds": ("reason", "'another look'"),
+    "plan_approvals": ("used_at", "'2026-11-01 12:00 UTC'"),
     "provider_types": ("description", "'A cloud.'"),
     "provider_type_settings": ("description", "'Where.'"),
     "relationship_types": ("description", "'A tie.'"),
@@ -137,6 +144,7 @@ DELETED = (
     "locations",
     "provider_credentials",
     "holds",
+    "plan_approvals",
     "provider_type_settings",
     "resource_type_parents",
     "resource_type_keys",
@@ -186,6 +194,8 @@ def counts(world: Tables, tables: list[str] | None = None) -> dict[str, int]:
 # What is a record itself, is written once, follows from what has history, or changes with the program alone.
 WITHOUT = {
     "catalog_parts",  # a memory of what was compared
+    "access_grants",  # its own: a grant is revoked, never changed and never deleted
+    "rehearsals",  # nobody sees a row of it
     "attribute_projections",
     "extension_types",
     "operation_types",
@@ -201,7 +211,6 @@ WITHOUT = {
     "desired_relationships",
     "desired_resources",
     "desired_tags",
-    "plan_approvals",
     "plan_blocked",
     "plan_call_parameter_paths",
     "plan_call_parameters",

@@ -17,7 +17,7 @@ from reconciler.store.history import changes as rows
 from reconciler.store.history.changes import Change, Changeset, Key, OperationFacts
 
 INVENTORY = frozenset(
-    ("provider", "endpoint", "credential", "location", "datacenter", "source", "hold", "installation")
+    ("provider", "endpoint", "credential", "location", "datacenter", "source", "hold", "approval", "installation")
 )
 """The first word of an address of the inventory."""
 PAGE = 1_000  # changes that are read at a time
