@@ -2820,7 +2820,7 @@ CREATE TABLE resource_attribute_history (
     resource_id bigint NOT NULL,
     attribute_definition_id integer NOT NULL,
     ordinal smallint NOT NULL,
-    action "char" NOT NULL,
+    action "char" NOT NULL,  -- noqa: RF06
     old_integer bigint,
     new_integer bigint,
     old_datetime timestamptz,

@@ -51,9 +51,10 @@ SELECT
     h.changeset_id
 FROM unnest(%(ids)s::bigint[]) AS ids (id)
 INNER JOIN resources AS r ON ids.id = r.id
-CROSS JOIN LATERAL history_of_resource(
-    r.id, %(since)s::timestamptz, %(until)s::timestamptz, %(most)s::integer
-) AS h
+CROSS JOIN
+    LATERAL history_of_resource(
+        r.id, %(since)s::timestamptz, %(until)s::timestamptz, %(most)s::integer
+    ) AS h
 ORDER BY h.changed_at DESC, h.change DESC
 LIMIT %(most)s::integer;
 
@@ -99,13 +100,15 @@ SELECT
     rev.author,
     rev.message
 FROM unnest(%(changed_at)s::timestamptz[], %(id)s::bigint[]) AS w (changed_at, id)
-CROSS JOIN LATERAL (
-    -- One at a time by its key, in its own month, whatever else a plan might think of.
-    SELECT c.*
-    FROM changesets AS c
-    WHERE c.changed_at = w.changed_at AND c.id = w.id
-    LIMIT 1
-) AS s
+CROSS JOIN
+    LATERAL (
+        -- One at a time by its key, in its own month, whatever else a plan might think of.
+        SELECT c.*
+        FROM changesets AS c
+        WHERE c.changed_at = w.changed_at AND c.id = w.id
+        ORDER BY c.id
+        LIMIT 1
+    ) AS s
 LEFT JOIN LATERAL (
     SELECT
         r.id,
@@ -139,18 +142,19 @@ WITH found AS (
         s.changed_at,
         s.id
     FROM unnest(%(actors)s::text[]) AS w (actor)
-    CROSS JOIN LATERAL (
-        SELECT
-            c.changed_at,
-            c.id
-        FROM changesets AS c
-        WHERE
-            c.actor = w.actor
-            AND c.changed_at >= coalesce(%(since)s::timestamptz, '-infinity')
-            AND c.changed_at <= coalesce(%(until)s::timestamptz, 'infinity')
-        ORDER BY c.changed_at DESC
-        LIMIT %(most)s::integer
-    ) AS s
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                c.changed_at,
+                c.id
+            FROM changesets AS c
+            WHERE
+                c.actor = w.actor
+                AND c.changed_at >= coalesce(%(since)s::timestamptz, '-infinity')
+                AND c.changed_at <= coalesce(%(until)s::timestamptz, 'infinity')
+            ORDER BY c.changed_at DESC
+            LIMIT %(most)s::integer
+        ) AS s
 
     UNION
 
@@ -158,18 +162,19 @@ WITH found AS (
         s.changed_at,
         s.id
     FROM unnest(%(db_users)s::text[]) AS w (db_user)
-    CROSS JOIN LATERAL (
-        SELECT
-            c.changed_at,
-            c.id
-        FROM changesets AS c
-        WHERE
-            c.db_user = w.db_user
-            AND c.changed_at >= coalesce(%(since)s::timestamptz, '-infinity')
-            AND c.changed_at <= coalesce(%(until)s::timestamptz, 'infinity')
-        ORDER BY c.changed_at DESC
-        LIMIT %(most)s::integer
-    ) AS s
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                c.changed_at,
+                c.id
+            FROM changesets AS c
+            WHERE
+                c.db_user = w.db_user
+                AND c.changed_at >= coalesce(%(since)s::timestamptz, '-infinity')
+                AND c.changed_at <= coalesce(%(until)s::timestamptz, 'infinity')
+            ORDER BY c.changed_at DESC
+            LIMIT %(most)s::integer
+        ) AS s
 
     UNION
 
@@ -177,18 +182,19 @@ WITH found AS (
         s.changed_at,
         s.id
     FROM unnest(%(revisions)s::bigint[]) AS w (revision_id)
-    CROSS JOIN LATERAL (
-        SELECT
-            c.changed_at,
-            c.id
-        FROM changesets AS c
-        WHERE
-            c.revision_id = w.revision_id
-            AND c.changed_at >= coalesce(%(since)s::timestamptz, '-infinity')
-            AND c.changed_at <= coalesce(%(until)s::timestamptz, 'infinity')
-        ORDER BY c.changed_at DESC
-        LIMIT %(most)s::integer
-    ) AS s
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                c.changed_at,
+                c.id
+            FROM changesets AS c
+            WHERE
+                c.revision_id = w.revision_id
+                AND c.changed_at >= coalesce(%(since)s::timestamptz, '-infinity')
+                AND c.changed_at <= coalesce(%(until)s::timestamptz, 'infinity')
+            ORDER BY c.changed_at DESC
+            LIMIT %(most)s::integer
+        ) AS s
 
     UNION
 
@@ -378,7 +384,7 @@ FROM unnest(%(ids)s::bigint[]) AS ids (id)
 INNER JOIN resources AS r ON ids.id = r.id
 CROSS JOIN LATERAL history_of_resource(r.id, NULL::timestamptz, NULL::timestamptz, %(most)s::integer) AS h
 WHERE h.what IN ('attribute', 'tag')
-ORDER BY h.resource_id, h.what, h.name, h.change DESC;
+ORDER BY h.resource_id ASC, h.what ASC, h.name ASC, h.change DESC;
 
 -- name: history.manifests
 -- Where the manifest of each address was, as a revision had it.

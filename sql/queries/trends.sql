@@ -15,7 +15,7 @@ SELECT
     v.drift,
     v.by_hand
 FROM v_trend_changes AS v
-ORDER BY v.day DESC, v.changes DESC, v.endpoint, v.resource_type, v.attribute
+ORDER BY v.day DESC, v.changes DESC, v.endpoint ASC, v.resource_type ASC, v.attribute ASC
 LIMIT %(most)s;
 
 -- name: trends.operations
@@ -32,7 +32,7 @@ SELECT
     v.average_seconds::double precision AS average_seconds,
     v.slowest_twentieth_seconds::double precision AS slowest_twentieth_seconds
 FROM v_trend_operations AS v
-ORDER BY v.day DESC, v.operations DESC, v.endpoint, v.resource_type, v.operation
+ORDER BY v.day DESC, v.operations DESC, v.endpoint ASC, v.resource_type ASC, v.operation ASC
 LIMIT %(most)s;
 
 -- name: trends.failures
@@ -60,7 +60,7 @@ SELECT
     v.attributes,
     v.last_at
 FROM v_trend_drifters AS v
-ORDER BY v.drift DESC, v.address
+ORDER BY v.drift DESC, v.address ASC
 LIMIT %(most)s;
 
 -- name: trends.capacity
@@ -89,7 +89,7 @@ SELECT
     v.commit_id,
     v.approved_by
 FROM v_trend_deletions AS v
-ORDER BY v.deleted_at DESC, v.address
+ORDER BY v.deleted_at DESC, v.address ASC
 LIMIT %(most)s;
 
 -- name: trends.approvals

@@ -247,18 +247,13 @@ SELECT
     child.address AS child
 FROM ties
 INNER JOIN relationship_types AS t ON ties.relationship_type_id = t.id
-CROSS JOIN LATERAL (
-    SELECT r.address
-    FROM resources AS r
-    WHERE r.id = ties.parent_resource_id AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
-    LIMIT 1
-) AS parent
-CROSS JOIN LATERAL (
-    SELECT r.address
-    FROM resources AS r
-    WHERE r.id = ties.child_resource_id AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
-    LIMIT 1
-) AS child
+INNER JOIN resources AS parent ON ties.parent_resource_id = parent.id
+INNER JOIN resources AS child ON ties.child_resource_id = child.id
+WHERE
+    parent.deleted_at IS NULL
+    AND parent.management <> 'unmanaged'
+    AND child.deleted_at IS NULL
+    AND child.management <> 'unmanaged'
 ORDER BY parent.address, t.name, child.address;
 
 -- name: views.drift

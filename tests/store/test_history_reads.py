@@ -142,6 +142,14 @@ def test_who_and_which_commit_are_found_by_index(world: Tables) -> None:
     assert all(len(each.months) <= 2 for each in reads[:3])
 
 
+def test_trends_read_no_month_before_they_begin(world: Tables) -> None:
+    for view in ("v_trend_changes", "v_trend_drifters", "v_trend_deletions"):
+        plan = [line for (line,) in world.all("EXPLAIN SELECT * FROM {view}", view=view)]
+        assert len([line for line in plan if "Subplans Removed" in line]) == 2, view
+    months = world.one("SELECT count(*) FROM pg_inherits WHERE inhparent = 'changesets'::regclass")
+    assert months > 6, "or there was nothing to leave out"
+
+
 def test_what_an_operation_did_is_one_event(store: Store, world: Tables) -> None:
     operation = world.one("SELECT operation_id FROM changesets WHERE id = 5001")
     with store.read() as tx:

@@ -16,9 +16,8 @@ from reconciler.store.database.session import Transaction
 from reconciler.store.history import changes as rows
 from reconciler.store.history.changes import Change, Changeset, Key, OperationFacts
 
-INVENTORY = frozenset(
-    ("provider", "endpoint", "credential", "location", "datacenter", "source", "hold", "approval", "installation")
-)
+_PLACES = ("provider", "endpoint", "credential", "location", "datacenter")
+INVENTORY = frozenset((*_PLACES, "source", "hold", "approval", "installation"))
 """The first word of an address of the inventory."""
 PAGE = 1_000  # changes that are read at a time
 OF_A_CHANGESET = 200  # rows of one history of one changeset
