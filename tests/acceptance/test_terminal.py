@@ -10,11 +10,12 @@ from rich.cells import cell_len
 
 from tests.rigs.processes import NETWORK, SSH_KEY, VM, Fleet
 
-LONG = SSH_KEY.replace("admin", f"administrators-{'of-a-department-' * 3}1")
+NAME = f"administrators-{'of-a-department-' * 3}1"
+LONG = SSH_KEY.replace("admin", NAME)
 TABLES = (
     ("get", "all", "-o", "wide"),
     ("get", "operations"),
-    ("describe", "network/prod"),
+    ("blame", f"ssh_key/{NAME}"),
     ("history",),
     ("explain",),
 )
