@@ -149,6 +149,7 @@ def build(world: Tables, resources: int, operations: int, months: int = 5, looks
                 " VALUES (%s, '', '', 'daemon', 'Jane <j@example.com>', md5(random()::text) || '00000000')",
                 world.source,
             )
+        world.run("DELETE FROM changesets")  # what the world began with, which would be the newest
         for text in (_RESOURCES, _LOOKS, _OPERATIONS, _MADE, _STATES):
             world.run(text, **words)
         world.run(_NOW, values=values, **words)

@@ -170,7 +170,8 @@ def main() -> None:
     with EmbeddedServer.open(folder / "pg", settings=SETTINGS) as server:
         dsn = server.superuser_dsn("scale")
         with psycopg.connect(server.superuser_dsn(), autocommit=True) as connection:
-            is_there = connection.execute("SELECT FROM pg_database WHERE datname = 'scale'").fetchone()
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'scale'").fetchone()
+            is_there = found is not None
             if not is_there:
                 connection.execute("CREATE DATABASE scale")
         if not is_there:

@@ -181,7 +181,7 @@ def _of_address(
 
 
 def _newest(tx: Transaction, most: int, asked: Asked, who: _Who, gathered: _Gathered) -> Iterator[bool]:
-    until, page, seen = asked.until, 3 * most, set[Key]()
+    until, page, seen = asked.until, 2 * most, set[Key]()  # an operation has two as a rule
     while True:
         keys = _keys(tx, page, asked, who, until)
         fresh = [key for key in keys if key not in seen]
