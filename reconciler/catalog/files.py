@@ -47,6 +47,7 @@ class AttributeForm(_Form):
     """An attribute's meaning, the same wherever it appears.
 
     `references` are the resource types that it may point at, `relationship` is what such a reference makes.
+    `bookkeeping`: histories for people leave it out, as a digest that follows from everything else.
     """
 
     type: DataType = DataType.STRING
@@ -56,6 +57,7 @@ class AttributeForm(_Form):
     display_name: str = ""
     description: str = ""
     secret: bool = False
+    bookkeeping: bool = False
     references: tuple[Name, ...] = ()
     relationship: Name | None = None
 
@@ -72,6 +74,7 @@ class AttributeForm(_Form):
             secret=self.secret,
             reference_types=self.references,
             relationship=self.relationship or ("depends_on" if self.references else None),
+            bookkeeping=self.bookkeeping,
         )
 
 

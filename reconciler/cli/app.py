@@ -13,6 +13,7 @@ from reconciler import __version__
 from reconciler.cli.commands.about import completion, version
 from reconciler.cli.commands.apply import apply
 from reconciler.cli.commands.approve import approve
+from reconciler.cli.commands.blame import blame
 from reconciler.cli.commands.credentials import credentials
 from reconciler.cli.commands.db import db
 from reconciler.cli.commands.describe import describe
@@ -32,6 +33,7 @@ from reconciler.cli.commands.readopt import readopt
 from reconciler.cli.commands.run import run
 from reconciler.cli.commands.sim import sim
 from reconciler.cli.commands.source import sources
+from reconciler.cli.commands.trends import trends
 from reconciler.cli.commands.validate import validate
 from reconciler.cli.exit_codes import explained
 from reconciler.cli.failures import Guarded
@@ -135,7 +137,7 @@ def options(
 
 _COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "Change": (validate, plan, apply, destroy, delete, approve, hold, release, retry, forget),
-    "Look": (get, describe, history, diff, export, graph, observe, drift, schema, explain),
+    "Look": (get, describe, history, blame, trends, diff, export, graph, observe, drift, schema, explain),
     "Operate": (run, readopt, completion, version),
 }
 _GROUPS = {"db": db, "source": sources, "credentials": credentials, "sim": sim}

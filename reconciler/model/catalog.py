@@ -75,6 +75,7 @@ class RelationshipType:
 class AttributeDefinition:
     """One attribute's name and meaning, the same wherever it appears.
 
+    `bookkeeping` says that its changes tell people nothing that others do not, as a digest's.
     `reference_types` are the resource types a reference may point at; `relationship` is the relationship
     type it makes, with the target as its parent: the parent is what is depended on, contains, hosts or is
     joined.
@@ -90,6 +91,7 @@ class AttributeDefinition:
     secret: bool = False
     reference_types: tuple[str, ...] = ()
     relationship: str | None = None
+    bookkeeping: bool = False
 
 
 @dataclass(frozen=True, slots=True)

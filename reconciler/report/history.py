@@ -1,50 +1,150 @@
-"""What happened to resources: each change with who made it and why, as JSON and as a table."""
+"""What happened to resources: a sentence for each operation; as JSON each change with all that is known."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from reconciler.report.lines import Piece, Table
-from reconciler.report.words import moment, short_commit
-from reconciler.store.views import HistoryView
+from reconciler.report.history_phrases import phrases
+from reconciler.report.lines import Table
+from reconciler.store.history.changes import Changeset
+from reconciler.store.history.events import Event
+
+_SUBJECT = 50  # characters of a commit's subject that are shown
+_COMMIT = 7
+_MOST = 6  # changes that one sentence names
+_ENDINGS = {"failed": "failed", "ambiguous": "ended in doubt", "interrupted": "was interrupted"}
 
 
-def history_json(items: Iterable[HistoryView]) -> list[dict[str, Any]]:
-    """Each change with the fields of its view."""
-    return [asdict(item) for item in items]
+def is_told(event: Event) -> bool:
+    """Whether there is anything to say of an event; of bookkeeping alone there is not."""
+    return bool(_what(event, event.root))
 
 
-def history_table(items: Iterable[HistoryView], indent: int = 0) -> Table:
-    """A line for each change; of a value longer than 60 characters both ends are shown."""
-    return Table(("TIME (UTC)", "ADDRESS", "CHANGE", "BY", "WHY"), tuple(map(_row, items)), indent)
+def history_json(items: Iterable[Event]) -> list[dict[str, Any]]:
+    """Each change by itself, the oldest first, with its changeset's and its operation's fields."""
+    found = [(change, each) for event in items for change, each in _changes_of(event)]
+    return [each for _, each in sorted(found, key=lambda pair: pair[0])]
 
 
-def _row(item: HistoryView) -> tuple[Piece, ...]:
-    commit = f" ({short_commit(item.commit)})" if item.commit else ""
-    reason = item.reason or ""
-    why = reason if reason.startswith(item.cause) else f"{item.cause}: {reason}" if reason else item.cause
-    return (
-        moment(item.changed_at),
-        (item.address, "bold"),
-        history_change(item),
-        item.actor,
-        f"{why}{commit}",
-    )
+def _changes_of(event: Event) -> Iterator[tuple[int, dict[str, Any]]]:
+    sets = {item.key: item for item in event.changesets}
+    facts = event.operation
+    for change in event.changes:
+        made = asdict(sets[change.key])
+        made.pop("id")
+        yield (
+            change.change,
+            {
+                **asdict(change),
+                **made,
+                "operation": facts.action if facts else None,
+                "operation_status": facts.status if facts else None,
+                "plan_id": facts.plan_id if facts else None,
+                "approved_by": facts.approved_by if facts else None,
+                "interruption": facts.interruption if facts else None,
+                "interruption_seconds": facts.seconds if facts else None,
+            },
+        )
 
 
-def history_change(item: HistoryView) -> str:
-    """`memory_mb 4096 → 8192`; what came or went has one side only."""
-    label = f"{item.what} {item.name}" if item.what in ("tag", "relationship") else item.name
-    before, after = (_short(side) for side in (item.before, item.after))
-    if item.what == "resource":
-        return f"recorded: {after}" if item.name == "insert" else f"object {after}"
-    if item.before is None:
-        return f"{label} {after}"
-    return f"{label} {before} → {after if item.after is not None else '(none)'}"
+def history_table(
+    items: Iterable[Event], about: str | None = None, indent: int = 0, now: datetime | None = None
+) -> Table:
+    """A row for each event, in their order. `about`: the address that all are of, which is not said again.
+
+    What an event is of stands in its sentence: beside a column of addresses there is no room at 80 columns.
+    """
+    rows = []
+    for event in items:
+        sentence = event_sentence(event, about)
+        when = when_text(event.at, now or datetime.now(UTC))
+        rows.append((when, sentence if about else f"{event.root}: {sentence}"))
+    return Table(("WHEN (UTC)", "WHAT"), tuple(rows), indent)
 
 
-def _short(text: str | None) -> str:
-    flat = " ".join((text or "").split())
-    return f"{flat[:28]}…{flat[-28:]}" if len(flat) > 60 else flat or '""'
+def event_sentence(event: Event, about: str | None = None) -> str:
+    """`memory 8 → 6 GiB, Jane Doe, 'Less memory', commit 3f2a1c0, approved by joe, restarted 38 s`."""
+    said = _what(event, about or event.root)
+    if len(said) > _MOST:
+        said = [*said[: _MOST - 1], f"{len(said) - _MOST + 1} more"]
+    if event.more:
+        said.append("and more")
+    return ", ".join([*said[:-1], *(f"{last}{_where(event)}" for last in said[-1:]), *_tail(event)])
+
+
+def _what(event: Event, about: str) -> list[str]:
+    said = phrases(event, about)
+    facts = event.operation
+    if facts is not None and facts.status in _ENDINGS:
+        said = [*said, f"{facts.action} {_ENDINGS[facts.status]}: {_first(facts.error_message or '')}"]
+    return said
+
+
+def _where(event: Event) -> str:
+    """What nobody of ours did was done at the provider."""
+    return " at the provider" if event.changesets[-1].cause == "observation" else ""
+
+
+def _tail(event: Event) -> Iterator[str]:
+    """Who did it, why, and what it cost."""
+    last, facts = event.changesets[-1], event.operation
+    if last.cause == "observation":
+        yield "seen by a look"
+    elif last.cause == "manual" and last.reason is None:
+        yield f"by {last.db_user} at a SQL prompt"
+        if last.actor != last.db_user:
+            yield f"as {last.actor}"
+    elif facts is not None and facts.reason == "drift":
+        yield "set right after drift"
+        yield f"by {last.actor}"
+    else:
+        yield from _behind(event, last)
+    if facts is not None and facts.approved_by:
+        yield f"approved by {facts.approved_by}"
+    if facts is not None and facts.interruption:
+        yield facts.interruption + ("" if facts.seconds is None else f" {_seconds(facts.seconds)}")
+
+
+def _behind(event: Event, last: Changeset) -> Iterator[str]:
+    """The commit behind it, and who carried that out, unless it was the daemon."""
+    if last.author:
+        yield author_name(last.author)
+        if last.message:
+            yield f"'{_first(last.message)}'"
+    if last.commit:
+        yield f"commit {commit_name(last.commit)}"
+    if not last.author:
+        yield f"by {last.actor}"
+    elif event.operation is None or event.operation.worker_kind == "cli":
+        yield f"applied by {last.actor}"
+
+
+def author_name(author: str) -> str:
+    """`Jane Doe` of `Jane Doe <jane@example.com>`."""
+    return author.partition(" <")[0] or author
+
+
+def commit_name(commit: str) -> str:
+    """A commit's first characters. What was not committed stays told apart from what was."""
+    name, dash, state = commit.partition("-")
+    return f"{name[:_COMMIT]}{dash}{state}"
+
+
+def _first(text: str) -> str:
+    """The first line of a text, or so much of it as a sentence bears."""
+    line = text.strip().partition("\n")[0].strip()
+    return line if len(line) <= _SUBJECT else f"{line[: _SUBJECT - 1]}…"
+
+
+def _seconds(seconds: float) -> str:
+    whole = max(1, round(seconds))
+    return f"{whole} s" if whole < 120 else f"{whole // 60} min {whole % 60} s"
+
+
+def when_text(at: datetime, now: datetime) -> str:
+    """`Tue 14:02` of the last six days, else with the date; in UTC."""
+    utc = at.astimezone(UTC)
+    return f"{utc:%a %H:%M}" if timedelta() <= now - at < timedelta(days=6) else f"{utc:%Y-%m-%d %H:%M}"

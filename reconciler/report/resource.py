@@ -10,10 +10,12 @@ from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Desired, Recorded
+from reconciler.report.history import is_told
 from reconciler.report.values import as_json
 from reconciler.store import catalog_reading, views
 from reconciler.store.database.session import Transaction
 from reconciler.store.desired.rows import load_desired
+from reconciler.store.history.events import Event, events
 from reconciler.store.recorded.resources import load_recorded, load_recorded_by_id
 
 _OPERATIONS, _CHANGES = 5, 10  # of the newest
@@ -35,7 +37,7 @@ class ResourceReport:
     relationships: tuple[views.RelationshipView, ...] = ()
     failure: views.FailureView | None = None
     operations: tuple[views.OperationView, ...] = ()
-    history: tuple[views.HistoryView, ...] = ()
+    history: tuple[Event, ...] = ()
 
 
 def resource_report(tx: Transaction, address: Address) -> ResourceReport:
@@ -60,7 +62,7 @@ def resource_report(tx: Transaction, address: Address) -> ResourceReport:
         views.relationships(tx, name),
         views.failure(tx, name),
         views.operations(tx, _OPERATIONS, name),
-        views.history(tx, _CHANGES, name)[::-1],
+        events(tx, _CHANGES, name, shown=is_told)[::-1],
     )
 
 

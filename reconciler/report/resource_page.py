@@ -179,4 +179,4 @@ def _operations(found: ResourceReport) -> Page:
 def _history(found: ResourceReport) -> Page:
     if found.history:
         yield from _title("Last changes")
-        yield history_table(found.history, indent=2)
+        yield history_table(found.history, str(found.address), indent=2)

@@ -51,13 +51,13 @@ def load(tx: Transaction) -> Catalog:
 def _definitions(tx: Transaction) -> dict[str, AttributeDefinition]:
     references = _grouped(tx.rows("catalog.references"))
     return {
-        row.name: _definition(row, references.get(row.name, ()), row.relationship)
+        row.name: _definition(row, references.get(row.name, ()), row.relationship, row.is_bookkeeping)
         for row in tx.rows("catalog.definitions")
     }
 
 
 def _definition(
-    row: Row, references: tuple[str, ...] = (), relationship: str | None = None
+    row: Row, references: tuple[str, ...] = (), relationship: str | None = None, bookkeeping: bool = False
 ) -> AttributeDefinition:
     return AttributeDefinition(
         name=row.name,
@@ -70,6 +70,7 @@ def _definition(
         secret=row.is_secret,
         reference_types=references,
         relationship=relationship,
+        bookkeeping=bookkeeping,
     )
 
 

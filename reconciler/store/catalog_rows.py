@@ -162,6 +162,7 @@ def _definition_row(item: AttributeDefinition) -> Fields:
         "format": item.format,
         "unit": item.unit,
         "is_secret": item.secret,
+        "is_bookkeeping": item.bookkeeping,
         "relationship": item.relationship,
     }
 

@@ -127,28 +127,6 @@ class RevisionView:
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryView:
-    """One change. `what`: resource, state, attribute, tag or relationship; `name` says which of them.
-
-    Of the inventory: `what` is provider, endpoint, credential, location, datacenter, source, hold or
-    installation, and `name` what changed of it.
-    """
-
-    changed_at: datetime
-    address: str
-    what: str
-    name: str
-    before: str | None
-    after: str | None
-    actor: str
-    reason: str | None
-    cause: str
-    operation_id: UUID | None
-    revision_id: int | None
-    commit: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class RelationshipView:
     """The parent is what is depended on, contains, hosts or is joined."""
 
@@ -264,19 +242,11 @@ def revisions(tx: Transaction, most: int) -> tuple[RevisionView, ...]:
     return tx.all(RevisionView, "views.revisions", most=most)
 
 
-def history(
-    tx: Transaction, most: int, address: str | None = None, since: datetime | None = None
-) -> tuple[HistoryView, ...]:
-    """The newest first; with an address, of it and of its parts, also of earlier ones there.
-
-    The inventory's are addressed by `endpoint/NAME`, `hold/NUMBER` and so on.
-    """
-    return tx.all(HistoryView, "views.history", most=most, address=address, since=since)
-
-
 def relationships(tx: Transaction, address: str | None = None) -> tuple[RelationshipView, ...]:
     """Between what is ours: all of them, or those that an address takes part in."""
-    return tx.all(RelationshipView, "views.relationships", address=address)
+    if address is None:
+        return tx.all(RelationshipView, "views.relationships")
+    return tx.all(RelationshipView, "views.relationships_of", address=address)
 
 
 def drift(tx: Transaction) -> tuple[DriftView, ...]:

@@ -184,6 +184,7 @@ CREATE TABLE attribute_definitions (
     format text NOT NULL DEFAULT 'plain',
     unit text,
     is_secret boolean NOT NULL DEFAULT FALSE,
+    is_bookkeeping boolean NOT NULL DEFAULT FALSE,
     relationship_type_id integer REFERENCES relationship_types (id),
     retired_at timestamptz,
     CONSTRAINT attribute_definitions_pkey PRIMARY KEY (id),
@@ -213,6 +214,8 @@ COMMENT ON COLUMN attribute_definitions.unit IS
 'The unit of a number, such as MiB; null where it has none.';
 COMMENT ON COLUMN attribute_definitions.is_secret IS
 'Whether its rows hold a credential''s name and fingerprint, in columns of their own, never a value.';
+COMMENT ON COLUMN attribute_definitions.is_bookkeeping IS
+'Whether it only follows from others or from the provider''s own counting, as a digest does; histories for people leave it out.';
 COMMENT ON COLUMN attribute_definitions.relationship_type_id IS
 'The tie that a reference makes, with its target as the parent.';
 COMMENT ON COLUMN attribute_definitions.retired_at IS
@@ -905,6 +908,7 @@ COMMENT ON COLUMN revisions.epoch IS
 CREATE INDEX revisions_source ON revisions (source_id, id);
 CREATE INDEX revisions_commit ON revisions (commit_id);
 CREATE INDEX revisions_xact ON revisions (epoch, xact);
+CREATE INDEX revisions_created ON revisions (created_at);
 
 CREATE TABLE workers (
     id uuid NOT NULL,
@@ -1905,6 +1909,7 @@ COMMENT ON COLUMN plan_approvals.uid IS
 COMMENT ON COLUMN plan_approvals.mac IS
 'HMAC-SHA-256 over uid, plan, hash and who, under the installation''s key, which the database never has.';
 CREATE INDEX plan_approvals_plan ON plan_approvals (plan_id);
+CREATE INDEX plan_approvals_used ON plan_approvals (used_at) WHERE used_at IS NOT NULL;
 
 CREATE TABLE plan_messages (
     plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
@@ -2644,8 +2649,9 @@ COMMENT ON COLUMN changesets.db_user IS
 'The session''s database user, whatever the actor claims.';
 CREATE INDEX changesets_xact ON changesets (epoch, xact);
 CREATE INDEX changesets_operation ON changesets (operation_id) WHERE operation_id IS NOT NULL;
-CREATE INDEX changesets_revision ON changesets (revision_id) WHERE revision_id IS NOT NULL;
+CREATE INDEX changesets_revision ON changesets (revision_id, changed_at) WHERE revision_id IS NOT NULL;
 CREATE INDEX changesets_actor ON changesets (actor, changed_at);
+CREATE INDEX changesets_db_user ON changesets (db_user, changed_at);
 
 CREATE TABLE marks (
     id bigint GENERATED ALWAYS AS IDENTITY,
@@ -2810,7 +2816,8 @@ COMMENT ON COLUMN resource_history.old_deleted_at IS
 'When the resource was gone, before the change; null where there was none.';
 CREATE INDEX resource_history_resource ON resource_history (resource_id, changed_at);
 CREATE INDEX resource_history_changeset ON resource_history (changeset_id);
-CREATE INDEX resource_history_readdressed ON resource_history (old_address) WHERE old_address <> address;
+-- What had another address before: there are few, and each is looked for by that address.
+CREATE INDEX resource_history_renamed ON resource_history (old_address) WHERE old_address <> address;
 
 CREATE TABLE resource_state_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
@@ -2848,7 +2855,7 @@ CREATE TABLE resource_attribute_history (
     resource_id bigint NOT NULL,
     attribute_definition_id integer NOT NULL,
     ordinal smallint NOT NULL,
-    action text NOT NULL,
+    action "char" NOT NULL,  -- noqa: RF06
     old_integer bigint,
     new_integer bigint,
     old_datetime timestamptz,
@@ -2869,7 +2876,7 @@ CREATE TABLE resource_attribute_history (
     new_key text,
     old_inner_key text,
     new_inner_key text,
-    CONSTRAINT resource_attribute_history_action CHECK (action IN ('insert', 'update', 'delete'))
+    CONSTRAINT resource_attribute_history_action CHECK (action IN ('i', 'u', 'd'))
 ) PARTITION BY RANGE (changed_at);
 
 COMMENT ON TABLE resource_attribute_history IS
@@ -2887,7 +2894,7 @@ COMMENT ON COLUMN resource_attribute_history.attribute_definition_id IS
 COMMENT ON COLUMN resource_attribute_history.ordinal IS
 'The element''s place.';
 COMMENT ON COLUMN resource_attribute_history.action IS
-'insert, update or delete.';
+'i, u or d for insert, update or delete, which may be written in full to compare: one byte, because of what there is most.';
 COMMENT ON COLUMN resource_attribute_history.old_string IS
 'The value of a string attribute, before the change; null otherwise.';
 COMMENT ON COLUMN resource_attribute_history.old_integer IS
@@ -3869,6 +3876,7 @@ CREATE TABLE attribute_definition_history (
     format text NOT NULL,
     unit text,
     is_secret boolean NOT NULL,
+    is_bookkeeping boolean NOT NULL,
     relationship_type_id integer,
     retired_at timestamptz,
     CONSTRAINT attribute_definition_history_pkey PRIMARY KEY (change),
@@ -3903,6 +3911,8 @@ COMMENT ON COLUMN attribute_definition_history.unit IS
 'The unit of a number, such as MiB; null where it has none.';
 COMMENT ON COLUMN attribute_definition_history.is_secret IS
 'Whether its rows hold a credential''s name and fingerprint, never a value.';
+COMMENT ON COLUMN attribute_definition_history.is_bookkeeping IS
+'Whether histories for people leave it out.';
 COMMENT ON COLUMN attribute_definition_history.relationship_type_id IS
 'The tie that a reference makes, with its target as the parent.';
 COMMENT ON COLUMN attribute_definition_history.retired_at IS
@@ -4717,7 +4727,7 @@ BEGIN
     )
     SELECT
       transaction_timestamp(), (SELECT current_changeset()),
-      n.resource_id, n.attribute_definition_id, n.ordinal, 'insert',
+      n.resource_id, n.attribute_definition_id, n.ordinal, 'i',
       n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
       n.value_credential, n.value_fingerprint, n.value_target_type, n.value_key, n.value_inner_key
     FROM new_rows AS n;
@@ -4728,7 +4738,7 @@ BEGIN
         coalesce(n.resource_id, o.resource_id) AS resource_id,
         coalesce(n.attribute_definition_id, o.attribute_definition_id) AS attribute_definition_id,
         coalesce(n.ordinal, o.ordinal) AS ordinal,
-        CASE WHEN o.resource_id IS NULL THEN 'insert' WHEN n.resource_id IS NULL THEN 'delete' ELSE 'update' END AS action,
+        CASE WHEN o.resource_id IS NULL THEN 'i' WHEN n.resource_id IS NULL THEN 'd' ELSE 'u' END AS action,
         o.value_string AS old_string, o.value_integer AS old_integer, o.value_decimal AS old_decimal,
         o.value_boolean AS old_boolean, o.value_datetime AS old_datetime,
         n.value_string AS new_string, n.value_integer AS new_integer, n.value_decimal AS new_decimal,
@@ -4784,7 +4794,7 @@ BEGIN
     )
     SELECT
       transaction_timestamp(), (SELECT current_changeset()),
-      o.resource_id, o.attribute_definition_id, o.ordinal, 'delete',
+      o.resource_id, o.attribute_definition_id, o.ordinal, 'd',
       o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime,
       o.value_credential, o.value_fingerprint, o.value_target_type, o.value_key, o.value_inner_key
     FROM old_rows AS o;
@@ -6667,6 +6677,50 @@ LEFT JOIN datacenters AS dc ON r.datacenter_id = dc.id
 LEFT JOIN workers AS w ON r.claimed_by = w.id
 WHERE r.deleted_at IS NULL;
 COMMENT ON VIEW v_resources IS 'What lives: every resource and part that is not deleted, with names.';
+COMMENT ON COLUMN v_resources.id IS
+'Key of the resource.';
+COMMENT ON COLUMN v_resources.uid IS
+'Its identity, in its mark and for ever.';
+COMMENT ON COLUMN v_resources.address IS
+'Its address: vm/web-1, or vm/web-1/disk/scsi0 of a part.';
+COMMENT ON COLUMN v_resources.resource_type IS
+'Its type''s name.';
+COMMENT ON COLUMN v_resources.provider_type IS
+'The kind of provider that it is at.';
+COMMENT ON COLUMN v_resources.provider IS
+'The provider''s name.';
+COMMENT ON COLUMN v_resources.endpoint IS
+'The endpoint''s name.';
+COMMENT ON COLUMN v_resources.state IS
+'What it is or what is being done to it, by the state''s name.';
+COMMENT ON COLUMN v_resources.management IS
+'managed, unmanaged or quarantined: whose the object is.';
+COMMENT ON COLUMN v_resources.presence IS
+'present, absent or unknown, as the last look says.';
+COMMENT ON COLUMN v_resources.external_id IS
+'The provider''s id of its object; null where there is none.';
+COMMENT ON COLUMN v_resources.contained_in IS
+'The address of what contains it; null for a root.';
+COMMENT ON COLUMN v_resources.source IS
+'The source whose manifest it is from; null for none.';
+COMMENT ON COLUMN v_resources.location IS
+'Its location''s name; null where none is known.';
+COMMENT ON COLUMN v_resources.datacenter IS
+'Its datacenter''s name; null where none is known.';
+COMMENT ON COLUMN v_resources.prevent_destroy IS
+'Whether it is guarded against destruction.';
+COMMENT ON COLUMN v_resources.version IS
+'Counts its changes; a plan rests on one.';
+COMMENT ON COLUMN v_resources.claimed_by_host IS
+'The host of the worker that holds it; null while nobody does.';
+COMMENT ON COLUMN v_resources.claimed_at IS
+'Since when it is held; null while nobody does.';
+COMMENT ON COLUMN v_resources.observed_at IS
+'When it was last seen; null for never.';
+COMMENT ON COLUMN v_resources.created_at IS
+'When it was first recorded.';
+COMMENT ON COLUMN v_resources.updated_at IS
+'When its row last changed.';
 
 CREATE VIEW v_attributes WITH (security_invoker = TRUE) AS
 SELECT
@@ -6692,6 +6746,22 @@ INNER JOIN resources AS r ON a.resource_id = r.id
 INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id
 WHERE r.deleted_at IS NULL;
 COMMENT ON VIEW v_attributes IS 'The recorded attributes of what lives, as text, one row a value or element.';
+COMMENT ON COLUMN v_attributes.resource_id IS
+'The resource or part.';
+COMMENT ON COLUMN v_attributes.address IS
+'Its address.';
+COMMENT ON COLUMN v_attributes.attribute IS
+'The attribute''s name.';
+COMMENT ON COLUMN v_attributes.ordinal IS
+'The element''s place, from 0; always 0 where there is one value.';
+COMMENT ON COLUMN v_attributes.data_type IS
+'string, integer, decimal, boolean or datetime.';
+COMMENT ON COLUMN v_attributes.value IS
+'The value as text, in the unit beside it; a secret as its credential''s name and fingerprint.';
+COMMENT ON COLUMN v_attributes.unit IS
+'The unit of a number, such as MiB; null for none.';
+COMMENT ON COLUMN v_attributes.is_secret IS
+'Whether the value is a secret''s name and fingerprint.';
 
 CREATE VIEW v_tags WITH (security_invoker = TRUE) AS
 SELECT
@@ -6704,6 +6774,14 @@ INNER JOIN resources AS r ON rt.resource_id = r.id
 INNER JOIN tags AS t ON rt.tag_id = t.id
 WHERE r.deleted_at IS NULL;
 COMMENT ON VIEW v_tags IS 'The recorded tags of what lives.';
+COMMENT ON COLUMN v_tags.resource_id IS
+'The resource.';
+COMMENT ON COLUMN v_tags.address IS
+'Its address.';
+COMMENT ON COLUMN v_tags.key IS
+'The tag''s key.';
+COMMENT ON COLUMN v_tags.value IS
+'The tag''s value; may be empty.';
 
 CREATE VIEW v_relationships WITH (security_invoker = TRUE) AS
 SELECT
@@ -6719,6 +6797,16 @@ INNER JOIN resources AS child ON rr.child_resource_id = child.id
 WHERE parent.deleted_at IS NULL AND child.deleted_at IS NULL;
 COMMENT ON VIEW v_relationships IS
 'The ties of what lives. The parent is what is depended on, contains, hosts or is joined.';
+COMMENT ON COLUMN v_relationships.parent IS
+'The parent''s address.';
+COMMENT ON COLUMN v_relationships.relationship IS
+'What ties them, by its name.';
+COMMENT ON COLUMN v_relationships.child IS
+'The child''s address.';
+COMMENT ON COLUMN v_relationships.parent_resource_id IS
+'The parent.';
+COMMENT ON COLUMN v_relationships.child_resource_id IS
+'The child.';
 
 CREATE VIEW v_desired_values WITH (security_invoker = TRUE) AS
 SELECT
@@ -6739,6 +6827,12 @@ FROM desired_attributes AS a
 GROUP BY a.desired_resource_id, a.attribute_definition_id;
 COMMENT ON VIEW v_desired_values IS
 'Desired attributes as one text each, the elements of a set or list set apart by a unit separator (character 31).';
+COMMENT ON COLUMN v_desired_values.desired_resource_id IS
+'The desired resource.';
+COMMENT ON COLUMN v_desired_values.attribute_definition_id IS
+'The attribute.';
+COMMENT ON COLUMN v_desired_values.value IS
+'All its values as one text, set apart by character 31.';
 
 CREATE VIEW v_recorded_values WITH (security_invoker = TRUE) AS
 SELECT
@@ -6761,6 +6855,12 @@ FROM resource_attributes AS a
 GROUP BY a.resource_id, a.attribute_definition_id;
 COMMENT ON VIEW v_recorded_values IS
 'Recorded attributes as one text each, the elements of a set or list set apart by a unit separator (character 31).';
+COMMENT ON COLUMN v_recorded_values.resource_id IS
+'The resource or part.';
+COMMENT ON COLUMN v_recorded_values.attribute_definition_id IS
+'The attribute.';
+COMMENT ON COLUMN v_recorded_values.value IS
+'All its values as one text, set apart by character 31.';
 
 -- Few roots are not known to agree, and each is looked at by itself: OFFSET 0 keeps the planner, who cannot tell how few
 -- there are, from gathering all attributes and tags of both sides first.
@@ -7135,6 +7235,20 @@ WHERE
     );
 COMMENT ON VIEW v_differences IS
 'Every difference between what is desired and what is recorded, of what is not known to agree. is_applied: whether what is desired was applied before, so that the difference is drift.';
+COMMENT ON COLUMN v_differences.address IS
+'The resource or part that differs.';
+COMMENT ON COLUMN v_differences.what IS
+'What differs: attribute, tag, part or resource.';
+COMMENT ON COLUMN v_differences.name IS
+'The attribute''s, tag''s or part''s name; null for the resource itself.';
+COMMENT ON COLUMN v_differences.desired IS
+'What is desired, as text; null for nothing.';
+COMMENT ON COLUMN v_differences.recorded IS
+'What is recorded, as text; null for nothing.';
+COMMENT ON COLUMN v_differences.unit IS
+'The unit of both; null for none.';
+COMMENT ON COLUMN v_differences.is_applied IS
+'Whether what is desired was applied before, so that the difference is drift.';
 
 CREATE VIEW v_drift WITH (security_invoker = TRUE) AS
 SELECT
@@ -7148,6 +7262,18 @@ FROM v_differences AS d
 WHERE d.is_applied;
 COMMENT ON VIEW v_drift IS
 'What moved away from what was applied: one row an attribute, tag, part or resource.';
+COMMENT ON COLUMN v_drift.address IS
+'The resource or part that moved.';
+COMMENT ON COLUMN v_drift.what IS
+'What moved: attribute, tag, part or resource.';
+COMMENT ON COLUMN v_drift.attribute IS
+'The attribute''s, tag''s or part''s name; null for the resource itself.';
+COMMENT ON COLUMN v_drift.desired IS
+'What was applied, as text; null for nothing.';
+COMMENT ON COLUMN v_drift.recorded IS
+'What is there now, as text; null for nothing.';
+COMMENT ON COLUMN v_drift.unit IS
+'The unit of both; null for none.';
 
 CREATE VIEW v_pending WITH (security_invoker = TRUE) AS
 SELECT
@@ -7181,6 +7307,18 @@ WHERE
     );
 COMMENT ON VIEW v_pending IS
 'What manifests want and nobody applied yet: one row an attribute, tag, part or resource.';
+COMMENT ON COLUMN v_pending.address IS
+'The resource or part that is to change.';
+COMMENT ON COLUMN v_pending.what IS
+'What is to change: attribute, tag, part or resource.';
+COMMENT ON COLUMN v_pending.attribute IS
+'The attribute''s, tag''s or part''s name; null for the resource itself.';
+COMMENT ON COLUMN v_pending.desired IS
+'What a manifest wants, as text; null for nothing.';
+COMMENT ON COLUMN v_pending.recorded IS
+'What is there now, as text; null for nothing.';
+COMMENT ON COLUMN v_pending.unit IS
+'The unit of both; null for none.';
 
 CREATE VIEW v_operations WITH (security_invoker = TRUE) AS
 SELECT
@@ -7208,6 +7346,40 @@ INNER JOIN workers AS w ON o.worker_id = w.id
 LEFT JOIN revisions AS rev ON o.revision_id = rev.id
 LEFT JOIN plan_steps AS s ON o.plan_step_id = s.id;
 COMMENT ON VIEW v_operations IS 'Every operation with names: what was done to what, by whom, and how it ended.';
+COMMENT ON COLUMN v_operations.id IS
+'Key of the operation.';
+COMMENT ON COLUMN v_operations.address IS
+'The resource.';
+COMMENT ON COLUMN v_operations.operation IS
+'What is done: create, update, replace, delete, adopt or forget.';
+COMMENT ON COLUMN v_operations.status IS
+'intended, sending, accepted, done, failed, ambiguous or interrupted.';
+COMMENT ON COLUMN v_operations.actor IS
+'Who did it, as the session said.';
+COMMENT ON COLUMN v_operations.host IS
+'The host of the worker that carried it out.';
+COMMENT ON COLUMN v_operations.pid IS
+'That worker''s process.';
+COMMENT ON COLUMN v_operations.current_call IS
+'The call that it is at, from 0.';
+COMMENT ON COLUMN v_operations.identity IS
+'How the object is found again after a lost answer; null for no way.';
+COMMENT ON COLUMN v_operations.commit_id IS
+'The commit that it makes true; null for none.';
+COMMENT ON COLUMN v_operations.plan_id IS
+'The plan that it is of; null for none.';
+COMMENT ON COLUMN v_operations.intended_at IS
+'When its intent was committed.';
+COMMENT ON COLUMN v_operations.sent_at IS
+'When its first request was about to be sent; null before.';
+COMMENT ON COLUMN v_operations.accepted_at IS
+'When the provider first took one; null before.';
+COMMENT ON COLUMN v_operations.finished_at IS
+'When it ended; null while it is open.';
+COMMENT ON COLUMN v_operations.error_code IS
+'Why it failed, as a code; null where it did not.';
+COMMENT ON COLUMN v_operations.error_message IS
+'Why it failed, in words; null where it did not.';
 
 CREATE VIEW v_open_operations WITH (security_invoker = TRUE) AS
 SELECT
@@ -7232,6 +7404,34 @@ INNER JOIN workers AS w ON o.worker_id = w.id
 LEFT JOIN plan_calls AS c ON o.plan_step_id = c.plan_step_id AND o.current_call = c.position
 WHERE o.status IN ('intended', 'sending', 'accepted');
 COMMENT ON VIEW v_open_operations IS 'Who is at work on what, since when, and at which call.';
+COMMENT ON COLUMN v_open_operations.address IS
+'The resource.';
+COMMENT ON COLUMN v_open_operations.operation IS
+'What is being done to it.';
+COMMENT ON COLUMN v_open_operations.status IS
+'intended, sending or accepted.';
+COMMENT ON COLUMN v_open_operations.actor IS
+'Who does it, as the session said.';
+COMMENT ON COLUMN v_open_operations.worker_kind IS
+'cli or daemon.';
+COMMENT ON COLUMN v_open_operations.host IS
+'The worker''s host.';
+COMMENT ON COLUMN v_open_operations.pid IS
+'The worker''s process.';
+COMMENT ON COLUMN v_open_operations.worker_seen_at IS
+'When the worker last gave a sign of life.';
+COMMENT ON COLUMN v_open_operations.since IS
+'When the intent was committed.';
+COMMENT ON COLUMN v_open_operations.current_call IS
+'The call that it is at, from 0.';
+COMMENT ON COLUMN v_open_operations.current_call_summary IS
+'That call, in a line for people; null where the plan is not kept.';
+COMMENT ON COLUMN v_open_operations.is_claim_current IS
+'Whether the worker still holds the resource.';
+COMMENT ON COLUMN v_open_operations.operation_id IS
+'The operation.';
+COMMENT ON COLUMN v_open_operations.worker_id IS
+'The worker.';
 
 CREATE VIEW v_plan_changes WITH (security_invoker = TRUE) AS
 SELECT
@@ -7274,6 +7474,32 @@ LEFT JOIN LATERAL (
 ) AS v ON TRUE;
 COMMENT ON VIEW v_plan_changes IS
 'What the steps of saved plans change, with values as text. Secrets appear as their credential''s name and fingerprint.';
+COMMENT ON COLUMN v_plan_changes.plan_id IS
+'The plan.';
+COMMENT ON COLUMN v_plan_changes.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN v_plan_changes.position IS
+'The change''s place in its step, from 0.';
+COMMENT ON COLUMN v_plan_changes.address IS
+'The step''s resource.';
+COMMENT ON COLUMN v_plan_changes.part_address IS
+'The part that changes; null for the resource itself.';
+COMMENT ON COLUMN v_plan_changes.part_action IS
+'What happens to the part: create, update or delete; null for the resource itself.';
+COMMENT ON COLUMN v_plan_changes.attribute IS
+'The attribute that changes; null where it is a tag.';
+COMMENT ON COLUMN v_plan_changes.tag_key IS
+'The tag that changes; null where it is an attribute.';
+COMMENT ON COLUMN v_plan_changes.before IS
+'What is recorded, as text, a set or list in brackets; null for nothing.';
+COMMENT ON COLUMN v_plan_changes.after IS
+'What is desired, in the same form; null for nothing.';
+COMMENT ON COLUMN v_plan_changes.reason IS
+'Why it differs: manifest, drift or default.';
+COMMENT ON COLUMN v_plan_changes.mutability IS
+'How it can change.';
+COMMENT ON COLUMN v_plan_changes.is_secret IS
+'Whether both are names and fingerprints of secrets.';
 
 CREATE VIEW v_operation_parameters WITH (security_invoker = TRUE) AS
 SELECT
@@ -7318,6 +7544,26 @@ LEFT JOIN LATERAL (
 ) AS inside ON TRUE;
 COMMENT ON VIEW v_operation_parameters IS
 'What the calls of operations send, parameter by parameter, by names as people write them; secrets by name only.';
+COMMENT ON COLUMN v_operation_parameters.operation_id IS
+'The operation.';
+COMMENT ON COLUMN v_operation_parameters.address IS
+'Its resource.';
+COMMENT ON COLUMN v_operation_parameters.call_position IS
+'The call''s place in the step, from 0.';
+COMMENT ON COLUMN v_operation_parameters.operation IS
+'The driver''s name for the call.';
+COMMENT ON COLUMN v_operation_parameters.method IS
+'The HTTP method.';
+COMMENT ON COLUMN v_operation_parameters.path IS
+'The path, with names in braces for its parameters.';
+COMMENT ON COLUMN v_operation_parameters.is_path IS
+'Whether the parameter stands in the path.';
+COMMENT ON COLUMN v_operation_parameters.name IS
+'The parameter''s name, and its place inside of lists and mappings.';
+COMMENT ON COLUMN v_operation_parameters.kind IS
+'What the value is: a plain one, or a placeholder that is filled just before it is sent.';
+COMMENT ON COLUMN v_operation_parameters.value IS
+'The value as text, or what stands for it; a secret by its credential''s name.';
 
 CREATE VIEW v_holds WITH (security_invoker = TRUE) AS
 SELECT
@@ -7337,6 +7583,30 @@ FROM holds AS h
 LEFT JOIN provider_endpoints AS e ON h.endpoint_id = e.id
 LEFT JOIN resource_types AS t ON h.resource_type_id = t.id;
 COMMENT ON VIEW v_holds IS 'What is held, by whom and until when; and what was.';
+COMMENT ON COLUMN v_holds.id IS
+'Key of the hold.';
+COMMENT ON COLUMN v_holds.address IS
+'The resource that is held; null for any.';
+COMMENT ON COLUMN v_holds.endpoint IS
+'The endpoint that is held; null for any.';
+COMMENT ON COLUMN v_holds.resource_type IS
+'The type that is held; null for any.';
+COMMENT ON COLUMN v_holds.tag_key IS
+'The tag that is held; null for any.';
+COMMENT ON COLUMN v_holds.tag_value IS
+'The tag''s value; null for any.';
+COMMENT ON COLUMN v_holds.owner IS
+'Who asked for it.';
+COMMENT ON COLUMN v_holds.reason IS
+'Why.';
+COMMENT ON COLUMN v_holds.since IS
+'Since when.';
+COMMENT ON COLUMN v_holds.until IS
+'Until when; null until it is released.';
+COMMENT ON COLUMN v_holds.released_at IS
+'When it was released; null while it was not.';
+COMMENT ON COLUMN v_holds.is_holding IS
+'Whether it holds now.';
 
 CREATE VIEW v_credentials WITH (security_invoker = TRUE) AS
 SELECT
@@ -7354,6 +7624,20 @@ LEFT JOIN provider_endpoints AS e ON c.id = e.credential_id AND e.deleted_at IS 
 WHERE c.deleted_at IS NULL;
 COMMENT ON VIEW v_credentials IS
 'Credentials by name and fingerprint, one row for each endpoint that uses one. No value is here or anywhere else in clear.';
+COMMENT ON COLUMN v_credentials.name IS
+'The credential''s name.';
+COMMENT ON COLUMN v_credentials.source IS
+'Where its value is: environment, file or stored.';
+COMMENT ON COLUMN v_credentials.environment_variable IS
+'The variable that holds it; null for another place.';
+COMMENT ON COLUMN v_credentials.file_path IS
+'The file that holds it; null for another place.';
+COMMENT ON COLUMN v_credentials.fingerprint IS
+'Tells one value from another and nothing else; null where none was read yet.';
+COMMENT ON COLUMN v_credentials.updated_at IS
+'When its row last changed.';
+COMMENT ON COLUMN v_credentials.used_by_endpoint IS
+'An endpoint that logs in with it; null where none does.';
 
 CREATE VIEW v_history WITH (security_invoker = TRUE) AS
 WITH changes AS (
@@ -7450,13 +7734,46 @@ SELECT
     s.operation_id,
     s.revision_id,
     rev.commit_id,
-    s.db_user
+    s.db_user,
+    c.changeset_id
 FROM changes AS c
 INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s.id
 LEFT JOIN resources AS r ON c.resource_id = r.id
 LEFT JOIN revisions AS rev ON s.revision_id = rev.id;
 COMMENT ON VIEW v_history IS
-'Everything that ever happened, in one list: order it by changed_at and change, and bound changed_at to be quick.';
+'Everything that ever happened to resources, in one list, for people: order it by changed_at and change. Name a resource_id, or bound changed_at on both sides, or it reads all there is; a machine''s own is quickest by history_of_resource.';
+COMMENT ON COLUMN v_history.change IS
+'Orders the changes of one thing.';
+COMMENT ON COLUMN v_history.changed_at IS
+'When the transaction that made it began; bound it, so that only these months are read.';
+COMMENT ON COLUMN v_history.resource_id IS
+'The resource or part.';
+COMMENT ON COLUMN v_history.address IS
+'Its address today.';
+COMMENT ON COLUMN v_history.what IS
+'resource, state, attribute, tag or relationship.';
+COMMENT ON COLUMN v_history.name IS
+'The attribute''s, tag''s or relationship''s name; of a resource whether it came or changed.';
+COMMENT ON COLUMN v_history.before IS
+'The value before, as text; null for none.';
+COMMENT ON COLUMN v_history.after IS
+'The value after, as text; null for none. Of a resource what it was then, in few words.';
+COMMENT ON COLUMN v_history.actor IS
+'Who did it, as the session said; the database user where it did not.';
+COMMENT ON COLUMN v_history.reason IS
+'Why, as the session said; null where it did not.';
+COMMENT ON COLUMN v_history.cause IS
+'What brought it about: manifest, observation, operation and so on; manual for a person at a prompt.';
+COMMENT ON COLUMN v_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN v_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN v_history.commit_id IS
+'That revision''s commit; null for none.';
+COMMENT ON COLUMN v_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+COMMENT ON COLUMN v_history.changeset_id IS
+'The changeset: what one transaction changed for one reason.';
 
 CREATE VIEW v_inventory_history WITH (security_invoker = TRUE) AS
 WITH fields AS (
@@ -7721,13 +8038,44 @@ SELECT
     s.operation_id,
     s.revision_id,
     rev.commit_id,
-    s.db_user
+    s.db_user,
+    c.changeset_id
 FROM changes AS c
 INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s.id
 LEFT JOIN revisions AS rev ON s.revision_id = rev.id
 WHERE c.before IS DISTINCT FROM c.after;
 COMMENT ON VIEW v_inventory_history IS
 'What became of providers, endpoints, credentials, places, sources, holds, approvals and the installation: one row a change and what it changed, by address: endpoint/NAME, hold/NUMBER, approval/NUMBER and so on.';
+COMMENT ON COLUMN v_inventory_history.change IS
+'Orders the changes of one thing.';
+COMMENT ON COLUMN v_inventory_history.changed_at IS
+'When the transaction that made it began; bound it, so that only these months are read.';
+COMMENT ON COLUMN v_inventory_history.address IS
+'endpoint/NAME, hold/NUMBER, approval/NUMBER and so on.';
+COMMENT ON COLUMN v_inventory_history.what IS
+'provider, endpoint, credential, location, datacenter, source, hold, approval or installation.';
+COMMENT ON COLUMN v_inventory_history.name IS
+'The field that changed.';
+COMMENT ON COLUMN v_inventory_history.before IS
+'The value before, as text; null for none.';
+COMMENT ON COLUMN v_inventory_history.after IS
+'The value after, as text; null for none.';
+COMMENT ON COLUMN v_inventory_history.actor IS
+'Who did it, as the session said; the database user where it did not.';
+COMMENT ON COLUMN v_inventory_history.reason IS
+'Why, as the session said; null where it did not.';
+COMMENT ON COLUMN v_inventory_history.cause IS
+'What brought it about: manifest, observation, operation and so on; manual for a person at a prompt.';
+COMMENT ON COLUMN v_inventory_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN v_inventory_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN v_inventory_history.commit_id IS
+'That revision''s commit; null for none.';
+COMMENT ON COLUMN v_inventory_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+COMMENT ON COLUMN v_inventory_history.changeset_id IS
+'The changeset: what one transaction changed for one reason.';
 
 CREATE VIEW v_catalog_history WITH (security_invoker = TRUE) AS
 WITH fields AS (
@@ -7850,6 +8198,7 @@ WITH fields AS (
             ('format', h.format),
             ('unit', h.unit),
             ('is_secret', h.is_secret::text),
+            ('is_bookkeeping', h.is_bookkeeping::text),
             ('relationship', rt.name),
             ('retired_at', h.retired_at::text)
         ) AS f (name, value)
@@ -7964,13 +8313,44 @@ SELECT
     s.operation_id,
     s.revision_id,
     rev.commit_id,
-    s.db_user
+    s.db_user,
+    c.changeset_id
 FROM changes AS c
 INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s.id
 LEFT JOIN revisions AS rev ON s.revision_id = rev.id
 WHERE c.before IS DISTINCT FROM c.after;
 COMMENT ON VIEW v_catalog_history IS
 'What became of the catalog: one row a change and what it changed, by resource_type/NAME, attribute/NAME, provider_type/NAME or relationship_type/NAME.';
+COMMENT ON COLUMN v_catalog_history.change IS
+'Orders the changes of one thing.';
+COMMENT ON COLUMN v_catalog_history.changed_at IS
+'When the transaction that made it began; bound it, so that only these months are read.';
+COMMENT ON COLUMN v_catalog_history.address IS
+'attribute/NAME, resource_type/NAME and so on.';
+COMMENT ON COLUMN v_catalog_history.what IS
+'provider_type, relationship_type, resource_type or attribute.';
+COMMENT ON COLUMN v_catalog_history.name IS
+'The field that changed.';
+COMMENT ON COLUMN v_catalog_history.before IS
+'The value before, as text; null for none.';
+COMMENT ON COLUMN v_catalog_history.after IS
+'The value after, as text; null for none.';
+COMMENT ON COLUMN v_catalog_history.actor IS
+'Who did it, as the session said; the database user where it did not.';
+COMMENT ON COLUMN v_catalog_history.reason IS
+'Why, as the session said; null where it did not.';
+COMMENT ON COLUMN v_catalog_history.cause IS
+'What brought it about: manifest, observation, operation and so on; manual for a person at a prompt.';
+COMMENT ON COLUMN v_catalog_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN v_catalog_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN v_catalog_history.commit_id IS
+'That revision''s commit; null for none.';
+COMMENT ON COLUMN v_catalog_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+COMMENT ON COLUMN v_catalog_history.changeset_id IS
+'The changeset: what one transaction changed for one reason.';
 
 CREATE FUNCTION resources_with(p_attribute text, p_value text)
 RETURNS TABLE (resource_id bigint, address text, ordinal smallint)
@@ -8062,7 +8442,9 @@ COMMENT ON FUNCTION resources_with(text, text) IS
 -- at that time. What is recorded now is taken, and what changed since is taken back, so that the work follows the change
 -- and months from before the mark need not be there. They run with the rights of whoever asks.
 --
--- With p_resources the answer is bounded to these resources, and quick.
+-- With p_resources the answer is bounded to these resources, and quick: their rows are found by index, and the changeset of
+-- each by its key. Without, a changeset is found by its number alone, which is unique: a join by both columns would be
+-- planned for far fewer rows than there are. And only months are read that have something to take back.
 
 CREATE FUNCTION take_mark(p_kind text, p_revision_id bigint DEFAULT NULL)
 RETURNS bigint
@@ -8121,16 +8503,22 @@ AS $$
   WITH undone AS (
     SELECT DISTINCT ON (h.resource_id) h.*
     FROM changesets_after(p_mark) AS s
-    INNER JOIN resource_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
-    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources)
+    INNER JOIN resource_history AS h
+      ON s.id = h.changeset_id AND (p_resources IS NULL OR s.changed_at = h.changed_at)
+    WHERE
+      (p_resources IS NULL OR h.resource_id = ANY(p_resources))
+      AND (p_resources IS NOT NULL OR h.changed_at >= (SELECT min(b.changed_at) FROM changesets_after(p_mark) AS b))
     ORDER BY h.resource_id, h.change
   ),
 
   moved AS (
     SELECT DISTINCT ON (h.resource_id) h.resource_id, h.from_state_id
     FROM changesets_after(p_mark) AS s
-    INNER JOIN resource_state_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
-    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources)
+    INNER JOIN resource_state_history AS h
+      ON s.id = h.changeset_id AND (p_resources IS NULL OR s.changed_at = h.changed_at)
+    WHERE
+      (p_resources IS NULL OR h.resource_id = ANY(p_resources))
+      AND (p_resources IS NOT NULL OR h.changed_at >= (SELECT min(b.changed_at) FROM changesets_after(p_mark) AS b))
     ORDER BY h.resource_id, h.change
   )
 
@@ -8173,8 +8561,11 @@ AS $$
   WITH undone AS (
     SELECT DISTINCT ON (h.resource_id, h.attribute_definition_id, h.ordinal) h.*
     FROM changesets_after(p_mark) AS s
-    INNER JOIN resource_attribute_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
-    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources)
+    INNER JOIN resource_attribute_history AS h
+      ON s.id = h.changeset_id AND (p_resources IS NULL OR s.changed_at = h.changed_at)
+    WHERE
+      (p_resources IS NULL OR h.resource_id = ANY(p_resources))
+      AND (p_resources IS NOT NULL OR h.changed_at >= (SELECT min(b.changed_at) FROM changesets_after(p_mark) AS b))
     ORDER BY h.resource_id, h.attribute_definition_id, h.ordinal, h.change
   )
 
@@ -8203,7 +8594,7 @@ AS $$
     u.old_target_type, u.old_key, u.old_inner_key
   FROM undone AS u
   INNER JOIN resources AS r ON u.resource_id = r.id
-  WHERE u.action <> 'insert'
+  WHERE u.action <> 'i'
 $$;
 COMMENT ON FUNCTION attributes_as_of(bigint, bigint[]) IS 'The attributes of resources and parts as a mark saw them.';
 
@@ -8214,8 +8605,11 @@ AS $$
   WITH undone AS (
     SELECT DISTINCT ON (h.resource_id, h.tag_id) h.resource_id, h.tag_id, h.action
     FROM changesets_after(p_mark) AS s
-    INNER JOIN resource_tag_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
-    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources)
+    INNER JOIN resource_tag_history AS h
+      ON s.id = h.changeset_id AND (p_resources IS NULL OR s.changed_at = h.changed_at)
+    WHERE
+      (p_resources IS NULL OR h.resource_id = ANY(p_resources))
+      AND (p_resources IS NOT NULL OR h.changed_at >= (SELECT min(b.changed_at) FROM changesets_after(p_mark) AS b))
     ORDER BY h.resource_id, h.tag_id, h.change
   )
 
@@ -8236,8 +8630,11 @@ AS $$
     SELECT DISTINCT ON (h.parent_resource_id, h.resource_id, h.relationship_type_id)
       h.parent_resource_id, h.resource_id AS child_resource_id, h.relationship_type_id, h.action
     FROM changesets_after(p_mark) AS s
-    INNER JOIN resource_relationship_history AS h ON s.changed_at = h.changed_at AND s.id = h.changeset_id
-    WHERE p_resources IS NULL OR h.resource_id = ANY(p_resources) OR h.parent_resource_id = ANY(p_resources)
+    INNER JOIN resource_relationship_history AS h
+      ON s.id = h.changeset_id AND (p_resources IS NULL OR s.changed_at = h.changed_at)
+    WHERE
+      (p_resources IS NULL OR h.resource_id = ANY(p_resources) OR h.parent_resource_id = ANY(p_resources))
+      AND (p_resources IS NOT NULL OR h.changed_at >= (SELECT min(b.changed_at) FROM changesets_after(p_mark) AS b))
     ORDER BY h.parent_resource_id, h.resource_id, h.relationship_type_id, h.change
   )
 
@@ -8352,6 +8749,629 @@ AS $$
 $$;
 COMMENT ON FUNCTION resources_changed(bigint, bigint) IS
 'The resources and parts of which something was written after a mark and not after a later one; with none, up to now. It may have been changed back. A tie counts as its child''s.';
+-- Trends: what changes, drifts, fails and takes how long, by day; what there is by datacenter; who deleted and who
+-- approved. What reads a history reads no more than the last days of it: thirty, or as many as the setting
+-- `reconciler.trend_days` says.
+
+CREATE FUNCTION trend_start()
+RETURNS timestamptz
+LANGUAGE sql STABLE
+RETURN transaction_timestamp()
+- make_interval(days => coalesce(nullif(current_setting('reconciler.trend_days', TRUE), ''), '30')::integer);
+COMMENT ON FUNCTION trend_start() IS
+'From when on the views of trends look: so many days ago as the setting reconciler.trend_days says, thirty where it does not.';
+
+CREATE VIEW v_trend_changes WITH (security_invoker = TRUE) AS
+SELECT
+    date_trunc('day', h.changed_at, 'UTC') AS day,
+    e.name AS endpoint,
+    t.name AS resource_type,
+    ad.name AS attribute,
+    count(*) AS changes,
+    count(DISTINCT h.resource_id) AS resources,
+    count(*) FILTER (WHERE s.cause = 'observation' AND rule.mutability IS DISTINCT FROM 'read_only') AS drift,
+    count(*) FILTER (WHERE s.cause = 'manual') AS by_hand
+FROM resource_attribute_history AS h
+INNER JOIN changesets AS s ON h.changed_at = s.changed_at AND h.changeset_id = s.id
+INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+INNER JOIN resources AS r ON h.resource_id = r.id
+INNER JOIN resource_types AS t ON r.resource_type_id = t.id
+INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
+INNER JOIN providers AS p ON e.provider_id = p.id
+LEFT JOIN provider_type_attributes AS rule
+    ON
+        p.provider_type_id = rule.provider_type_id
+        AND r.resource_type_id = rule.resource_type_id
+        AND h.attribute_definition_id = rule.attribute_definition_id
+LEFT JOIN resource_operations AS o ON s.operation_id = o.id
+LEFT JOIN operation_types AS ot ON o.operation_type_id = ot.id
+WHERE
+    h.changed_at >= trend_start()
+    AND s.changed_at >= trend_start()
+    AND r.management = 'managed'
+    AND NOT ad.is_bookkeeping
+    AND (ot.name IS NULL OR ot.name NOT IN ('create', 'delete', 'replace'))
+GROUP BY 1, 2, 3, 4;
+COMMENT ON VIEW v_trend_changes IS
+'How often attributes of managed resources changed, by day: without what came or went with its object, and without bookkeeping.';
+COMMENT ON COLUMN v_trend_changes.day IS
+'The day, as its beginning in UTC.';
+COMMENT ON COLUMN v_trend_changes.endpoint IS
+'The endpoint''s name.';
+COMMENT ON COLUMN v_trend_changes.resource_type IS
+'The type''s name.';
+COMMENT ON COLUMN v_trend_changes.attribute IS
+'The attribute''s name.';
+COMMENT ON COLUMN v_trend_changes.changes IS
+'How many values and elements changed, whoever did it.';
+COMMENT ON COLUMN v_trend_changes.resources IS
+'Of how many resources and parts.';
+COMMENT ON COLUMN v_trend_changes.drift IS
+'How many of the changes were seen at the provider and not made by us, of what can be changed at all.';
+COMMENT ON COLUMN v_trend_changes.by_hand IS
+'How many of them were made at a SQL prompt.';
+
+CREATE VIEW v_trend_operations WITH (security_invoker = TRUE) AS
+SELECT
+    date_trunc('day', o.intended_at, 'UTC') AS day,
+    e.name AS endpoint,
+    t.name AS resource_type,
+    ot.name AS operation,
+    count(*) AS operations,
+    count(*) FILTER (WHERE o.status = 'done') AS done,
+    count(*) FILTER (WHERE o.status = 'failed') AS failed,
+    count(*) FILTER (WHERE o.status = 'ambiguous') AS in_doubt,
+    count(*) FILTER (WHERE o.status = 'interrupted') AS interrupted,
+    round(avg(extract(EPOCH FROM o.finished_at - o.intended_at)) FILTER (WHERE o.status = 'done'), 1) AS average_seconds,
+    round(
+        (
+            percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(EPOCH FROM o.finished_at - o.intended_at))
+            FILTER (WHERE o.status = 'done')
+        )::numeric, 1
+    ) AS slowest_twentieth_seconds
+FROM resource_operations AS o
+INNER JOIN operation_types AS ot ON o.operation_type_id = ot.id
+INNER JOIN resources AS r ON o.resource_id = r.id
+INNER JOIN resource_types AS t ON r.resource_type_id = t.id
+INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
+WHERE o.intended_at >= trend_start()
+GROUP BY 1, 2, 3, 4;
+COMMENT ON VIEW v_trend_operations IS
+'How many operations there were by day, how they ended and how long they took.';
+COMMENT ON COLUMN v_trend_operations.day IS
+'The day that they began on, as its beginning in UTC.';
+COMMENT ON COLUMN v_trend_operations.endpoint IS
+'The endpoint''s name.';
+COMMENT ON COLUMN v_trend_operations.resource_type IS
+'The type''s name.';
+COMMENT ON COLUMN v_trend_operations.operation IS
+'What was done: create, update, replace, delete, adopt or forget.';
+COMMENT ON COLUMN v_trend_operations.operations IS
+'How many were begun.';
+COMMENT ON COLUMN v_trend_operations.done IS
+'How many of them were done.';
+COMMENT ON COLUMN v_trend_operations.failed IS
+'How many failed.';
+COMMENT ON COLUMN v_trend_operations.in_doubt IS
+'Of how many it is not known whether they took effect.';
+COMMENT ON COLUMN v_trend_operations.interrupted IS
+'How many ended before anything was sent.';
+COMMENT ON COLUMN v_trend_operations.average_seconds IS
+'How long those that were done took, on average; null where none was.';
+COMMENT ON COLUMN v_trend_operations.slowest_twentieth_seconds IS
+'How long the slowest twentieth of them took at least; null where none was done.';
+
+CREATE VIEW v_trend_failures WITH (security_invoker = TRUE) AS
+SELECT
+    e.name AS endpoint,
+    t.name AS resource_type,
+    ot.name AS operation,
+    coalesce(o.error_code, 'unknown') AS error_code,
+    count(*) AS failures,
+    count(DISTINCT o.resource_id) AS resources,
+    min(o.intended_at) AS first_at,
+    max(o.intended_at) AS last_at,
+    (array_agg(o.error_message ORDER BY o.intended_at DESC))[1] AS last_message
+FROM resource_operations AS o
+INNER JOIN operation_types AS ot ON o.operation_type_id = ot.id
+INNER JOIN resources AS r ON o.resource_id = r.id
+INNER JOIN resource_types AS t ON r.resource_type_id = t.id
+INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
+WHERE o.intended_at >= trend_start() AND o.status IN ('failed', 'ambiguous')
+GROUP BY 1, 2, 3, 4;
+COMMENT ON VIEW v_trend_failures IS
+'What failed or ended in doubt, by class.';
+COMMENT ON COLUMN v_trend_failures.endpoint IS
+'The endpoint''s name.';
+COMMENT ON COLUMN v_trend_failures.resource_type IS
+'The type''s name.';
+COMMENT ON COLUMN v_trend_failures.operation IS
+'What was tried.';
+COMMENT ON COLUMN v_trend_failures.error_code IS
+'Why it failed, as a code; unknown where there is none.';
+COMMENT ON COLUMN v_trend_failures.failures IS
+'How often.';
+COMMENT ON COLUMN v_trend_failures.resources IS
+'Of how many resources.';
+COMMENT ON COLUMN v_trend_failures.first_at IS
+'When the first of them began.';
+COMMENT ON COLUMN v_trend_failures.last_at IS
+'When the last of them began.';
+COMMENT ON COLUMN v_trend_failures.last_message IS
+'What the last one said.';
+
+CREATE VIEW v_trend_drifters WITH (security_invoker = TRUE) AS
+SELECT
+    root.address,
+    e.name AS endpoint,
+    t.name AS resource_type,
+    count(*) AS drift,
+    count(DISTINCT date_trunc('day', h.changed_at, 'UTC')) AS days,
+    string_agg(DISTINCT ad.name, ', ') AS attributes,
+    max(h.changed_at) AS last_at
+FROM resource_attribute_history AS h
+INNER JOIN changesets AS s ON h.changed_at = s.changed_at AND h.changeset_id = s.id
+INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+INNER JOIN resources AS r ON h.resource_id = r.id
+LEFT JOIN resource_relationships AS c ON r.id = c.child_resource_id AND c.relationship_type_id = 1
+INNER JOIN resources AS root ON coalesce(c.parent_resource_id, r.id) = root.id
+INNER JOIN resource_types AS t ON root.resource_type_id = t.id
+INNER JOIN provider_endpoints AS e ON root.provider_endpoint_id = e.id
+INNER JOIN providers AS p ON e.provider_id = p.id
+LEFT JOIN provider_type_attributes AS rule
+    ON
+        p.provider_type_id = rule.provider_type_id
+        AND r.resource_type_id = rule.resource_type_id
+        AND h.attribute_definition_id = rule.attribute_definition_id
+WHERE
+    h.changed_at >= trend_start()
+    AND s.changed_at >= trend_start()
+    AND s.cause = 'observation'
+    AND h.action = 'u'
+    AND root.management = 'managed'
+    AND root.deleted_at IS NULL
+    AND NOT ad.is_bookkeeping
+    AND rule.mutability IS DISTINCT FROM 'read_only'
+GROUP BY 1, 2, 3;
+COMMENT ON VIEW v_trend_drifters IS
+'Which managed resources somebody else changes, those of their parts with them; order it by drift.';
+COMMENT ON COLUMN v_trend_drifters.address IS
+'The resource.';
+COMMENT ON COLUMN v_trend_drifters.endpoint IS
+'The endpoint''s name.';
+COMMENT ON COLUMN v_trend_drifters.resource_type IS
+'The type''s name.';
+COMMENT ON COLUMN v_trend_drifters.drift IS
+'How many values of it were seen to have changed.';
+COMMENT ON COLUMN v_trend_drifters.days IS
+'On how many days.';
+COMMENT ON COLUMN v_trend_drifters.attributes IS
+'Which attributes, by name.';
+COMMENT ON COLUMN v_trend_drifters.last_at IS
+'When the last of them was seen.';
+
+CREATE VIEW v_trend_deletions WITH (security_invoker = TRUE) AS
+SELECT
+    h.changed_at AS deleted_at,
+    h.address,
+    t.name AS resource_type,
+    e.name AS endpoint,
+    coalesce(ot.name, s.cause) AS how,
+    s.actor,
+    s.db_user,
+    rev.author,
+    rev.commit_id,
+    a.approved_by
+FROM resource_history AS h
+INNER JOIN changesets AS s ON h.changed_at = s.changed_at AND h.changeset_id = s.id
+INNER JOIN resources AS r ON h.resource_id = r.id AND r.is_root
+INNER JOIN resource_types AS t ON h.resource_type_id = t.id
+INNER JOIN provider_endpoints AS e ON h.provider_endpoint_id = e.id
+LEFT JOIN revisions AS rev ON s.revision_id = rev.id
+LEFT JOIN resource_operations AS o ON s.operation_id = o.id
+LEFT JOIN operation_types AS ot ON o.operation_type_id = ot.id
+LEFT JOIN plan_steps AS step ON o.plan_step_id = step.id
+LEFT JOIN LATERAL (
+    SELECT string_agg(DISTINCT g.approved_by, ', ') AS approved_by
+    FROM plan_approvals AS g
+    WHERE g.plan_id = step.plan_id AND g.used_at IS NOT NULL
+) AS a ON TRUE
+WHERE
+    h.changed_at >= trend_start()
+    AND s.changed_at >= trend_start()
+    AND h.deleted_at IS NOT NULL
+    AND h.old_deleted_at IS NULL
+    AND h.old_management IS DISTINCT FROM 'unmanaged';
+COMMENT ON VIEW v_trend_deletions IS
+'What of ours is gone, and by whom.';
+COMMENT ON COLUMN v_trend_deletions.deleted_at IS
+'When it was recorded to be gone.';
+COMMENT ON COLUMN v_trend_deletions.address IS
+'What it was.';
+COMMENT ON COLUMN v_trend_deletions.resource_type IS
+'The type''s name.';
+COMMENT ON COLUMN v_trend_deletions.endpoint IS
+'The endpoint''s name.';
+COMMENT ON COLUMN v_trend_deletions.how IS
+'By which operation, such as delete or forget; without one what brought it about, such as observation.';
+COMMENT ON COLUMN v_trend_deletions.actor IS
+'Who did it, as the session said; of what an observation found, who looked.';
+COMMENT ON COLUMN v_trend_deletions.db_user IS
+'The session''s database user, whatever the actor claims.';
+COMMENT ON COLUMN v_trend_deletions.author IS
+'Whose commit it was; null for none.';
+COMMENT ON COLUMN v_trend_deletions.commit_id IS
+'The commit that it was done for; null for none.';
+COMMENT ON COLUMN v_trend_deletions.approved_by IS
+'Who approved its plan; null where nobody had to.';
+
+CREATE VIEW v_trend_approvals WITH (security_invoker = TRUE) AS
+SELECT
+    a.approved_at,
+    a.approved_by,
+    a.plan_id,
+    p.actor AS planned_by,
+    a.used_at,
+    (
+        SELECT count(*)
+        FROM plan_steps AS s
+        WHERE s.plan_id = a.plan_id
+    ) AS steps,
+    (
+        SELECT count(*)
+        FROM plan_steps AS s
+        INNER JOIN operation_types AS ot ON s.operation_type_id = ot.id
+        WHERE s.plan_id = a.plan_id AND ot.name IN ('delete', 'replace')
+    ) AS destroying
+FROM plan_approvals AS a
+INNER JOIN plans AS p ON a.plan_id = p.id
+WHERE a.approved_at >= trend_start();
+COMMENT ON VIEW v_trend_approvals IS
+'Who approved which plan, and whether that was used.';
+COMMENT ON COLUMN v_trend_approvals.approved_at IS
+'When.';
+COMMENT ON COLUMN v_trend_approvals.approved_by IS
+'Who.';
+COMMENT ON COLUMN v_trend_approvals.plan_id IS
+'The plan.';
+COMMENT ON COLUMN v_trend_approvals.planned_by IS
+'Who made the plan.';
+COMMENT ON COLUMN v_trend_approvals.used_at IS
+'When an apply used it up; null while none did.';
+COMMENT ON COLUMN v_trend_approvals.steps IS
+'How many steps the plan has.';
+COMMENT ON COLUMN v_trend_approvals.destroying IS
+'How many of them delete or replace something.';
+
+CREATE VIEW v_capacity WITH (security_invoker = TRUE) AS
+WITH machines AS (
+    SELECT
+        vm.resource_id,
+        vm.cpu_cores,
+        vm.memory_mb,
+        vm.power_state
+    FROM virtual_machines AS vm
+    UNION ALL
+    SELECT
+        c.resource_id,
+        c.cpu_cores,
+        c.memory_mb,
+        c.power_state
+    FROM containers AS c
+),
+
+held AS (
+    SELECT
+        r.id,
+        m.cpu_cores,
+        m.memory_mb,
+        m.power_state,
+        NULL::bigint AS disk_mib,
+        m.resource_id IS NOT NULL AS is_machine
+    FROM resources AS r
+    INNER JOIN machines AS m ON r.id = m.resource_id
+
+    UNION ALL
+
+    SELECT
+        coalesce(c.parent_resource_id, r.id),
+        NULL,
+        NULL,
+        NULL,
+        coalesce(v.size_mib, v.size_gb * 1024),
+        FALSE
+    FROM resources AS r
+    INNER JOIN storage_volumes AS v ON r.id = v.resource_id
+    LEFT JOIN resource_relationships AS c ON r.id = c.child_resource_id AND c.relationship_type_id = 1
+    WHERE r.deleted_at IS NULL
+
+    UNION ALL
+
+    SELECT
+        r.id,
+        NULL,
+        NULL,
+        NULL,
+        (a.value_integer * 1000000000 / 1048576)::bigint,
+        FALSE
+    FROM resources AS r
+    INNER JOIN resource_attributes AS a ON r.id = a.resource_id
+    INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id AND ad.name = 'primary_disk_gb'
+)
+
+SELECT
+    coalesce(d.name, l.name, 'unplaced') AS datacenter,
+    e.name AS endpoint,
+    count(*) FILTER (WHERE h.is_machine) AS machines,
+    count(*) FILTER (WHERE h.is_machine AND h.power_state = 'running') AS running,
+    coalesce(sum(h.cpu_cores), 0) AS cpu_cores,
+    coalesce(sum(h.memory_mb), 0) AS memory_mib,
+    (coalesce(sum(h.disk_mib), 0) / 1024)::bigint AS disk_gib
+FROM held AS h
+INNER JOIN resources AS r ON h.id = r.id
+INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
+LEFT JOIN datacenters AS d ON r.datacenter_id = d.id
+LEFT JOIN locations AS l ON r.location_id = l.id
+WHERE r.deleted_at IS NULL AND r.management = 'managed' AND r.presence <> 'absent'
+GROUP BY 1, 2;
+COMMENT ON VIEW v_capacity IS
+'What managed machines and volumes take up, by datacenter, or by location where no datacenter is known.';
+COMMENT ON COLUMN v_capacity.datacenter IS
+'The datacenter''s name, or the location''s; unplaced where neither is known.';
+COMMENT ON COLUMN v_capacity.endpoint IS
+'The endpoint''s name.';
+COMMENT ON COLUMN v_capacity.machines IS
+'How many virtual machines and containers there are.';
+COMMENT ON COLUMN v_capacity.running IS
+'How many of them run.';
+COMMENT ON COLUMN v_capacity.cpu_cores IS
+'Their processor cores.';
+COMMENT ON COLUMN v_capacity.memory_mib IS
+'Their memory, in MiB.';
+COMMENT ON COLUMN v_capacity.disk_gib IS
+'Their disks and the volumes, built-in ones too, in GiB.';
+-- The histories as they are read: every change as names and texts, of one resource or of one changeset. Each function
+-- gives so many rows of each history at most, the newest of a resource, so that the work follows what is asked for and
+-- not how much there is. They run with the rights of whoever asks. Names are looked up row by row: a join with all
+-- resources would be planned for more rows than there are, and go through all of them.
+
+CREATE FUNCTION value_text(
+    p_target_type text, p_key text, p_inner_key text, p_string text, p_integer bigint, p_decimal numeric, p_boolean boolean,
+    p_datetime timestamptz, p_credential text, p_fingerprint text
+)
+RETURNS text
+LANGUAGE sql STABLE
+RETURN coalesce(
+    p_target_type || '#' || p_string,
+    p_key || coalesce(':' || p_inner_key, '') || '=' || p_string,
+    p_string,
+    p_integer::text,
+    trim_scale(p_decimal)::text,
+    p_boolean::text,
+    p_datetime::text,
+    'credential/' || p_credential || coalesce('#' || p_fingerprint, '')
+);
+COMMENT ON FUNCTION value_text(
+    text, text, text, text, bigint, numeric, boolean, timestamptz, text, text
+) IS 'A value as one text, as the views have it; a secret by its credential''s name and fingerprint.';
+
+CREATE FUNCTION resource_changes(h resource_history)
+RETURNS TABLE (name text, before text, after text)
+LANGUAGE sql STABLE
+AS $$
+  -- What came is said once, by its management; the columns of what is gone stay as they were.
+  SELECT f.name, f.before, f.after
+  FROM (
+    VALUES
+    ('recorded', NULL, CASE WHEN (h).action = 'insert' THEN (h).management END),
+    ('address', (h).old_address, CASE WHEN (h).action = 'update' THEN (h).address END),
+    ('name', (h).old_name, CASE WHEN (h).action = 'update' THEN (h).name END),
+    (
+      'endpoint',
+      (SELECT e.name FROM provider_endpoints AS e WHERE e.id = (h).old_provider_endpoint_id),
+      CASE
+        WHEN (h).action = 'update'
+          THEN (SELECT e.name FROM provider_endpoints AS e WHERE e.id = (h).provider_endpoint_id)
+      END
+    ),
+    ('external_id', (h).old_external_id, (h).external_id),
+    ('management', (h).old_management, CASE WHEN (h).action = 'update' THEN (h).management END),
+    ('presence', (h).old_presence, (h).presence),
+    ('prevent_destroy', (h).old_prevent_destroy::text, (h).prevent_destroy::text),
+    ('on_remove', (h).old_on_remove, (h).on_remove),
+    ('allow_downtime', (h).old_allow_downtime::text, (h).allow_downtime::text),
+    ('replace', (h).old_replace_policy, (h).replace_policy),
+    ('create_before_destroy', (h).old_create_before_destroy::text, (h).create_before_destroy::text),
+    (
+      'source',
+      (SELECT s.name FROM manifest_sources AS s WHERE s.id = (h).old_source_id),
+      (SELECT s.name FROM manifest_sources AS s WHERE s.id = (h).source_id)
+    ),
+    (
+      'location',
+      (SELECT l.name FROM locations AS l WHERE l.id = (h).old_location_id),
+      (SELECT l.name FROM locations AS l WHERE l.id = (h).location_id)
+    ),
+    (
+      'datacenter',
+      (SELECT d.name FROM datacenters AS d WHERE d.id = (h).old_datacenter_id),
+      (SELECT d.name FROM datacenters AS d WHERE d.id = (h).datacenter_id)
+    ),
+    ('deleted', (h).old_deleted_at::text, (h).deleted_at::text)
+  ) AS f (name, before, after)
+  WHERE
+    CASE (h).action
+      WHEN 'update' THEN f.before IS DISTINCT FROM f.after
+      ELSE f.after NOT IN ('false', 'never')
+    END
+$$;
+COMMENT ON FUNCTION resource_changes(resource_history) IS
+'What one row of resource_history changed of a resource''s own columns: each by itself, before and after.';
+
+CREATE FUNCTION history_of_resource(
+    p_resource bigint, p_since timestamptz, p_until timestamptz, p_most integer
+)
+RETURNS TABLE (
+    what text, name text, label text, before text, after text, unit text, cardinality text, is_secret boolean,
+    is_bookkeeping boolean, action text, ordinal smallint, resource_id bigint, change bigint, changed_at timestamptz,
+    changeset_id bigint
+)
+LANGUAGE sql STABLE
+AS $$
+  (
+    SELECT
+      'resource', c.name, NULL, c.before, c.after, NULL, 'one', FALSE, FALSE, h.action, 0::smallint, h.resource_id, h.change,
+      h.changed_at, h.changeset_id
+    FROM resource_history AS h
+    CROSS JOIN LATERAL resource_changes(h) AS c
+    WHERE
+      h.resource_id = p_resource
+      AND h.changed_at >= coalesce(p_since, '-infinity')
+      AND h.changed_at <= coalesce(p_until, 'infinity')
+    ORDER BY h.changed_at DESC LIMIT p_most
+  )
+  UNION ALL
+  (
+    SELECT
+      'state', 'state', NULL, f.name, t.name, NULL, 'one', FALSE, FALSE,
+      CASE WHEN h.from_state_id IS NULL THEN 'insert' ELSE 'update' END, 0::smallint, h.resource_id, h.change, h.changed_at,
+      h.changeset_id
+    FROM resource_state_history AS h
+    INNER JOIN resource_states AS t ON h.to_state_id = t.id
+    LEFT JOIN resource_states AS f ON h.from_state_id = f.id
+    WHERE
+      h.resource_id = p_resource
+      AND h.changed_at >= coalesce(p_since, '-infinity')
+      AND h.changed_at <= coalesce(p_until, 'infinity')
+    ORDER BY h.changed_at DESC LIMIT p_most
+  )
+  UNION ALL
+  (
+    SELECT
+      'attribute', ad.name, ad.display_name,
+      value_text(
+        h.old_target_type, h.old_key, h.old_inner_key, h.old_string, h.old_integer, h.old_decimal, h.old_boolean,
+        h.old_datetime, h.old_credential, h.old_fingerprint
+      ),
+      value_text(
+        h.new_target_type, h.new_key, h.new_inner_key, h.new_string, h.new_integer, h.new_decimal, h.new_boolean,
+        h.new_datetime, h.new_credential, h.new_fingerprint
+      ),
+      ad.unit, ad.cardinality, ad.is_secret, ad.is_bookkeeping,
+      CASE h.action WHEN 'i' THEN 'insert' WHEN 'u' THEN 'update' ELSE 'delete' END, h.ordinal, h.resource_id, h.change,
+      h.changed_at, h.changeset_id
+    FROM resource_attribute_history AS h
+    INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+    WHERE
+      h.resource_id = p_resource
+      AND h.changed_at >= coalesce(p_since, '-infinity')
+      AND h.changed_at <= coalesce(p_until, 'infinity')
+    ORDER BY h.changed_at DESC LIMIT p_most
+  )
+  UNION ALL
+  (
+    SELECT
+      'tag', h.key, NULL, CASE h.action WHEN 'delete' THEN h.value END, CASE h.action WHEN 'insert' THEN h.value END, NULL,
+      'one', FALSE, FALSE, h.action, 0::smallint, h.resource_id, h.change, h.changed_at, h.changeset_id
+    FROM resource_tag_history AS h
+    WHERE
+      h.resource_id = p_resource
+      AND h.changed_at >= coalesce(p_since, '-infinity')
+      AND h.changed_at <= coalesce(p_until, 'infinity')
+    ORDER BY h.changed_at DESC LIMIT p_most
+  )
+  UNION ALL
+  (
+    SELECT
+      'relationship', t.name, NULL,
+      CASE h.action WHEN 'delete' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END,
+      CASE h.action WHEN 'insert' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END, NULL, 'set', FALSE, FALSE, h.action, 0::smallint, h.resource_id,
+      h.change, h.changed_at, h.changeset_id
+    FROM resource_relationship_history AS h
+    INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
+    WHERE
+      h.resource_id = p_resource
+      AND h.changed_at >= coalesce(p_since, '-infinity')
+      AND h.changed_at <= coalesce(p_until, 'infinity')
+    ORDER BY h.changed_at DESC LIMIT p_most
+  )
+$$;
+COMMENT ON FUNCTION history_of_resource(bigint, timestamptz, timestamptz, integer) IS
+'The newest changes of one resource or part between two instants, both included; of each history p_most at most.';
+
+CREATE FUNCTION history_of_changeset(p_changed_at timestamptz, p_changeset bigint, p_most integer)
+RETURNS TABLE (
+    what text, name text, label text, before text, after text, unit text, cardinality text, is_secret boolean,
+    is_bookkeeping boolean, action text, ordinal smallint, resource_id bigint, change bigint, changed_at timestamptz,
+    changeset_id bigint
+)
+LANGUAGE sql STABLE
+AS $$
+  (
+    SELECT
+      'resource', c.name, NULL, c.before, c.after, NULL, 'one', FALSE, FALSE, h.action, 0::smallint, h.resource_id, h.change,
+      h.changed_at, h.changeset_id
+    FROM resource_history AS h
+    CROSS JOIN LATERAL resource_changes(h) AS c
+    WHERE h.changed_at = p_changed_at AND h.changeset_id = p_changeset
+    LIMIT p_most
+  )
+  UNION ALL
+  (
+    SELECT
+      'state', 'state', NULL, f.name, t.name, NULL, 'one', FALSE, FALSE,
+      CASE WHEN h.from_state_id IS NULL THEN 'insert' ELSE 'update' END, 0::smallint, h.resource_id, h.change, h.changed_at,
+      h.changeset_id
+    FROM resource_state_history AS h
+    INNER JOIN resource_states AS t ON h.to_state_id = t.id
+    LEFT JOIN resource_states AS f ON h.from_state_id = f.id
+    WHERE h.changed_at = p_changed_at AND h.changeset_id = p_changeset
+    LIMIT p_most
+  )
+  UNION ALL
+  (
+    SELECT
+      'attribute', ad.name, ad.display_name,
+      value_text(
+        h.old_target_type, h.old_key, h.old_inner_key, h.old_string, h.old_integer, h.old_decimal, h.old_boolean,
+        h.old_datetime, h.old_credential, h.old_fingerprint
+      ),
+      value_text(
+        h.new_target_type, h.new_key, h.new_inner_key, h.new_string, h.new_integer, h.new_decimal, h.new_boolean,
+        h.new_datetime, h.new_credential, h.new_fingerprint
+      ),
+      ad.unit, ad.cardinality, ad.is_secret, ad.is_bookkeeping,
+      CASE h.action WHEN 'i' THEN 'insert' WHEN 'u' THEN 'update' ELSE 'delete' END, h.ordinal, h.resource_id, h.change,
+      h.changed_at, h.changeset_id
+    FROM resource_attribute_history AS h
+    INNER JOIN attribute_definitions AS ad ON h.attribute_definition_id = ad.id
+    WHERE h.changed_at = p_changed_at AND h.changeset_id = p_changeset
+    LIMIT p_most
+  )
+  UNION ALL
+  (
+    SELECT
+      'tag', h.key, NULL, CASE h.action WHEN 'delete' THEN h.value END, CASE h.action WHEN 'insert' THEN h.value END, NULL,
+      'one', FALSE, FALSE, h.action, 0::smallint, h.resource_id, h.change, h.changed_at, h.changeset_id
+    FROM resource_tag_history AS h
+    WHERE h.changed_at = p_changed_at AND h.changeset_id = p_changeset
+    LIMIT p_most
+  )
+  UNION ALL
+  (
+    SELECT
+      'relationship', t.name, NULL,
+      CASE h.action WHEN 'delete' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END,
+      CASE h.action WHEN 'insert' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END, NULL, 'set', FALSE, FALSE, h.action, 0::smallint, h.resource_id,
+      h.change, h.changed_at, h.changeset_id
+    FROM resource_relationship_history AS h
+    INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
+    WHERE h.changed_at = p_changed_at AND h.changeset_id = p_changeset
+    LIMIT p_most
+  )
+$$;
+COMMENT ON FUNCTION history_of_changeset(timestamptz, bigint, integer) IS
+'What one changeset changed of resources; of each history p_most rows at most, whichever these are.';
 -- The vault: ciphertexts, apart from everything else, with an owner of their own. The runtime role has no right on the
 -- tables, only on functions. A secret is given one at a time, and only after a record that it was asked for is
 -- committed: no query can list what is stored, and no transaction that is undone hides who read it.

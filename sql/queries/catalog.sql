@@ -288,10 +288,12 @@ ORDER BY name;
 
 -- name: catalog.put_definitions
 INSERT INTO attribute_definitions AS ad (
-    name, display_name, description, data_type, cardinality, format, unit, is_secret, relationship_type_id
+    name, display_name, description, data_type, cardinality, format, unit, is_secret,
+    is_bookkeeping, relationship_type_id
 )
 SELECT
-    w.name, w.display_name, w.description, w.data_type, w.cardinality, w.format, w.unit, w.is_secret, t.id
+    w.name, w.display_name, w.description, w.data_type, w.cardinality, w.format, w.unit, w.is_secret, w.is_bookkeeping,
+    t.id
 FROM
     unnest(
         %(name)s::text[],
@@ -302,8 +304,9 @@ FROM
         %(format)s::text[],
         %(unit)s::text[],
         %(is_secret)s::boolean[],
+        %(is_bookkeeping)s::boolean[],
         %(relationship)s::text[]
-    ) AS w (name, display_name, description, data_type, cardinality, format, unit, is_secret, relationship)
+    ) AS w (name, display_name, description, data_type, cardinality, format, unit, is_secret, is_bookkeeping, relationship)
 LEFT JOIN relationship_types AS t ON w.relationship = t.name
 ON CONFLICT (name) DO UPDATE
     SET
@@ -314,15 +317,16 @@ ON CONFLICT (name) DO UPDATE
         format = excluded.format,
         unit = excluded.unit,
         is_secret = excluded.is_secret,
+        is_bookkeeping = excluded.is_bookkeeping,
         relationship_type_id = excluded.relationship_type_id,
         retired_at = NULL
     WHERE
     (
         ad.display_name, ad.description, ad.data_type, ad.cardinality, ad.format, ad.unit, ad.is_secret,
-        ad.relationship_type_id, ad.retired_at
+        ad.is_bookkeeping, ad.relationship_type_id, ad.retired_at
     ) IS DISTINCT FROM (
         excluded.display_name, excluded.description, excluded.data_type, excluded.cardinality, excluded.format,
-        excluded.unit, excluded.is_secret, excluded.relationship_type_id, NULL
+        excluded.unit, excluded.is_secret, excluded.is_bookkeeping, excluded.relationship_type_id, NULL
     );
 
 -- name: catalog.put_parents
@@ -624,6 +628,7 @@ SELECT
     ad.display_name,
     ad.description,
     ad.is_secret,
+    ad.is_bookkeeping,
     rt.name AS relationship
 FROM attribute_definitions AS ad
 LEFT JOIN relationship_types AS rt ON ad.relationship_type_id = rt.id

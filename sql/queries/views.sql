@@ -215,52 +215,6 @@ LEFT JOIN manifest_sources AS s ON p.source_name = s.name
 WHERE p.plan_id = %(plan)s
 ORDER BY p.position;
 
--- name: views.history
--- The newest first. With an address: of it and of its parts, or of what the inventory has there.
-WITH found AS (
-    SELECT
-        h.change, h.changed_at, h.address, h.what, h.name, h.before, h.after,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.commit_id
-    FROM v_history AS h
-    WHERE
-        (%(since)s::timestamptz IS NULL OR h.changed_at >= %(since)s)
-        AND (
-            %(address)s::text IS NULL
-            OR h.resource_id IN (
-                SELECT r.id
-                FROM resources AS r
-                WHERE r.address = %(address)s OR starts_with(r.address, %(address)s::text || '/')
-            )
-        )
-
-    UNION ALL
-
-    SELECT
-        h.change, h.changed_at, h.address, h.what, h.name, h.before, h.after,
-        h.actor, h.reason, h.cause, h.operation_id, h.revision_id, h.commit_id
-    FROM v_inventory_history AS h
-    WHERE
-        (%(since)s::timestamptz IS NULL OR h.changed_at >= %(since)s)
-        AND (%(address)s::text IS NULL OR h.address = %(address)s)
-)
-
-SELECT
-    f.changed_at,
-    f.address,
-    f.what,
-    f.name,
-    f.before,
-    f.after,
-    f.actor,
-    f.reason,
-    f.cause,
-    f.operation_id,
-    f.revision_id,
-    f.commit_id AS commit
-FROM found AS f
-ORDER BY f.changed_at DESC, f.change DESC
-LIMIT %(most)s;
-
 -- name: views.relationships
 SELECT
     r.parent,
@@ -269,8 +223,38 @@ SELECT
 FROM v_relationships AS r
 INNER JOIN resources AS parent ON r.parent_resource_id = parent.id AND parent.management <> 'unmanaged'
 INNER JOIN resources AS child ON r.child_resource_id = child.id AND child.management <> 'unmanaged'
-WHERE %(address)s::text IS NULL OR %(address)s IN (r.parent, r.child)
 ORDER BY r.parent, r.relationship, r.child;
+
+-- name: views.relationships_of
+-- Those that what lives at an address takes part in, found from either end.
+WITH ties AS (
+    SELECT rr.*
+    FROM resources AS r
+    INNER JOIN resource_relationships AS rr ON r.id = rr.parent_resource_id
+    WHERE r.address = %(address)s AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
+
+    UNION
+
+    SELECT rr.*
+    FROM resources AS r
+    INNER JOIN resource_relationships AS rr ON r.id = rr.child_resource_id
+    WHERE r.address = %(address)s AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
+)
+
+SELECT
+    parent.address AS parent,
+    t.name AS relationship,
+    child.address AS child
+FROM ties
+INNER JOIN relationship_types AS t ON ties.relationship_type_id = t.id
+INNER JOIN resources AS parent ON ties.parent_resource_id = parent.id
+INNER JOIN resources AS child ON ties.child_resource_id = child.id
+WHERE
+    parent.deleted_at IS NULL
+    AND parent.management <> 'unmanaged'
+    AND child.deleted_at IS NULL
+    AND child.management <> 'unmanaged'
+ORDER BY parent.address, t.name, child.address;
 
 -- name: views.drift
 SELECT

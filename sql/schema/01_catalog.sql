@@ -184,6 +184,7 @@ CREATE TABLE attribute_definitions (
     format text NOT NULL DEFAULT 'plain',
     unit text,
     is_secret boolean NOT NULL DEFAULT FALSE,
+    is_bookkeeping boolean NOT NULL DEFAULT FALSE,
     relationship_type_id integer REFERENCES relationship_types (id),
     retired_at timestamptz,
     CONSTRAINT attribute_definitions_pkey PRIMARY KEY (id),
@@ -213,6 +214,8 @@ COMMENT ON COLUMN attribute_definitions.unit IS
 'The unit of a number, such as MiB; null where it has none.';
 COMMENT ON COLUMN attribute_definitions.is_secret IS
 'Whether its rows hold a credential''s name and fingerprint, in columns of their own, never a value.';
+COMMENT ON COLUMN attribute_definitions.is_bookkeeping IS
+'Whether it only follows from others or from the provider''s own counting, as a digest does; histories for people leave it out.';
 COMMENT ON COLUMN attribute_definitions.relationship_type_id IS
 'The tie that a reference makes, with its target as the parent.';
 COMMENT ON COLUMN attribute_definitions.retired_at IS

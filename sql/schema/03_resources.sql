@@ -85,6 +85,7 @@ COMMENT ON COLUMN revisions.epoch IS
 CREATE INDEX revisions_source ON revisions (source_id, id);
 CREATE INDEX revisions_commit ON revisions (commit_id);
 CREATE INDEX revisions_xact ON revisions (epoch, xact);
+CREATE INDEX revisions_created ON revisions (created_at);
 
 CREATE TABLE workers (
     id uuid NOT NULL,

@@ -101,6 +101,7 @@ COMMENT ON COLUMN plan_approvals.uid IS
 COMMENT ON COLUMN plan_approvals.mac IS
 'HMAC-SHA-256 over uid, plan, hash and who, under the installation''s key, which the database never has.';
 CREATE INDEX plan_approvals_plan ON plan_approvals (plan_id);
+CREATE INDEX plan_approvals_used ON plan_approvals (used_at) WHERE used_at IS NOT NULL;
 
 CREATE TABLE plan_messages (
     plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,

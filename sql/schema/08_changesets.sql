@@ -62,8 +62,9 @@ COMMENT ON COLUMN changesets.db_user IS
 'The session''s database user, whatever the actor claims.';
 CREATE INDEX changesets_xact ON changesets (epoch, xact);
 CREATE INDEX changesets_operation ON changesets (operation_id) WHERE operation_id IS NOT NULL;
-CREATE INDEX changesets_revision ON changesets (revision_id) WHERE revision_id IS NOT NULL;
+CREATE INDEX changesets_revision ON changesets (revision_id, changed_at) WHERE revision_id IS NOT NULL;
 CREATE INDEX changesets_actor ON changesets (actor, changed_at);
+CREATE INDEX changesets_db_user ON changesets (db_user, changed_at);
 
 CREATE TABLE marks (
     id bigint GENERATED ALWAYS AS IDENTITY,

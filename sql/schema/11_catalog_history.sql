@@ -245,6 +245,7 @@ CREATE TABLE attribute_definition_history (
     format text NOT NULL,
     unit text,
     is_secret boolean NOT NULL,
+    is_bookkeeping boolean NOT NULL,
     relationship_type_id integer,
     retired_at timestamptz,
     CONSTRAINT attribute_definition_history_pkey PRIMARY KEY (change),
@@ -279,6 +280,8 @@ COMMENT ON COLUMN attribute_definition_history.unit IS
 'The unit of a number, such as MiB; null where it has none.';
 COMMENT ON COLUMN attribute_definition_history.is_secret IS
 'Whether its rows hold a credential''s name and fingerprint, never a value.';
+COMMENT ON COLUMN attribute_definition_history.is_bookkeeping IS
+'Whether histories for people leave it out.';
 COMMENT ON COLUMN attribute_definition_history.relationship_type_id IS
 'The tie that a reference makes, with its target as the parent.';
 COMMENT ON COLUMN attribute_definition_history.retired_at IS

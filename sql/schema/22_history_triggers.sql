@@ -144,7 +144,7 @@ BEGIN
     )
     SELECT
       transaction_timestamp(), (SELECT current_changeset()),
-      n.resource_id, n.attribute_definition_id, n.ordinal, 'insert',
+      n.resource_id, n.attribute_definition_id, n.ordinal, 'i',
       n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
       n.value_credential, n.value_fingerprint, n.value_target_type, n.value_key, n.value_inner_key
     FROM new_rows AS n;
@@ -155,7 +155,7 @@ BEGIN
         coalesce(n.resource_id, o.resource_id) AS resource_id,
         coalesce(n.attribute_definition_id, o.attribute_definition_id) AS attribute_definition_id,
         coalesce(n.ordinal, o.ordinal) AS ordinal,
-        CASE WHEN o.resource_id IS NULL THEN 'insert' WHEN n.resource_id IS NULL THEN 'delete' ELSE 'update' END AS action,
+        CASE WHEN o.resource_id IS NULL THEN 'i' WHEN n.resource_id IS NULL THEN 'd' ELSE 'u' END AS action,
         o.value_string AS old_string, o.value_integer AS old_integer, o.value_decimal AS old_decimal,
         o.value_boolean AS old_boolean, o.value_datetime AS old_datetime,
         n.value_string AS new_string, n.value_integer AS new_integer, n.value_decimal AS new_decimal,
@@ -211,7 +211,7 @@ BEGIN
     )
     SELECT
       transaction_timestamp(), (SELECT current_changeset()),
-      o.resource_id, o.attribute_definition_id, o.ordinal, 'delete',
+      o.resource_id, o.attribute_definition_id, o.ordinal, 'd',
       o.value_string, o.value_integer, o.value_decimal, o.value_boolean, o.value_datetime,
       o.value_credential, o.value_fingerprint, o.value_target_type, o.value_key, o.value_inner_key
     FROM old_rows AS o;

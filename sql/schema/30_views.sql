@@ -39,6 +39,50 @@ LEFT JOIN datacenters AS dc ON r.datacenter_id = dc.id
 LEFT JOIN workers AS w ON r.claimed_by = w.id
 WHERE r.deleted_at IS NULL;
 COMMENT ON VIEW v_resources IS 'What lives: every resource and part that is not deleted, with names.';
+COMMENT ON COLUMN v_resources.id IS
+'Key of the resource.';
+COMMENT ON COLUMN v_resources.uid IS
+'Its identity, in its mark and for ever.';
+COMMENT ON COLUMN v_resources.address IS
+'Its address: vm/web-1, or vm/web-1/disk/scsi0 of a part.';
+COMMENT ON COLUMN v_resources.resource_type IS
+'Its type''s name.';
+COMMENT ON COLUMN v_resources.provider_type IS
+'The kind of provider that it is at.';
+COMMENT ON COLUMN v_resources.provider IS
+'The provider''s name.';
+COMMENT ON COLUMN v_resources.endpoint IS
+'The endpoint''s name.';
+COMMENT ON COLUMN v_resources.state IS
+'What it is or what is being done to it, by the state''s name.';
+COMMENT ON COLUMN v_resources.management IS
+'managed, unmanaged or quarantined: whose the object is.';
+COMMENT ON COLUMN v_resources.presence IS
+'present, absent or unknown, as the last look says.';
+COMMENT ON COLUMN v_resources.external_id IS
+'The provider''s id of its object; null where there is none.';
+COMMENT ON COLUMN v_resources.contained_in IS
+'The address of what contains it; null for a root.';
+COMMENT ON COLUMN v_resources.source IS
+'The source whose manifest it is from; null for none.';
+COMMENT ON COLUMN v_resources.location IS
+'Its location''s name; null where none is known.';
+COMMENT ON COLUMN v_resources.datacenter IS
+'Its datacenter''s name; null where none is known.';
+COMMENT ON COLUMN v_resources.prevent_destroy IS
+'Whether it is guarded against destruction.';
+COMMENT ON COLUMN v_resources.version IS
+'Counts its changes; a plan rests on one.';
+COMMENT ON COLUMN v_resources.claimed_by_host IS
+'The host of the worker that holds it; null while nobody does.';
+COMMENT ON COLUMN v_resources.claimed_at IS
+'Since when it is held; null while nobody does.';
+COMMENT ON COLUMN v_resources.observed_at IS
+'When it was last seen; null for never.';
+COMMENT ON COLUMN v_resources.created_at IS
+'When it was first recorded.';
+COMMENT ON COLUMN v_resources.updated_at IS
+'When its row last changed.';
 
 CREATE VIEW v_attributes WITH (security_invoker = TRUE) AS
 SELECT
@@ -64,6 +108,22 @@ INNER JOIN resources AS r ON a.resource_id = r.id
 INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id
 WHERE r.deleted_at IS NULL;
 COMMENT ON VIEW v_attributes IS 'The recorded attributes of what lives, as text, one row a value or element.';
+COMMENT ON COLUMN v_attributes.resource_id IS
+'The resource or part.';
+COMMENT ON COLUMN v_attributes.address IS
+'Its address.';
+COMMENT ON COLUMN v_attributes.attribute IS
+'The attribute''s name.';
+COMMENT ON COLUMN v_attributes.ordinal IS
+'The element''s place, from 0; always 0 where there is one value.';
+COMMENT ON COLUMN v_attributes.data_type IS
+'string, integer, decimal, boolean or datetime.';
+COMMENT ON COLUMN v_attributes.value IS
+'The value as text, in the unit beside it; a secret as its credential''s name and fingerprint.';
+COMMENT ON COLUMN v_attributes.unit IS
+'The unit of a number, such as MiB; null for none.';
+COMMENT ON COLUMN v_attributes.is_secret IS
+'Whether the value is a secret''s name and fingerprint.';
 
 CREATE VIEW v_tags WITH (security_invoker = TRUE) AS
 SELECT
@@ -76,6 +136,14 @@ INNER JOIN resources AS r ON rt.resource_id = r.id
 INNER JOIN tags AS t ON rt.tag_id = t.id
 WHERE r.deleted_at IS NULL;
 COMMENT ON VIEW v_tags IS 'The recorded tags of what lives.';
+COMMENT ON COLUMN v_tags.resource_id IS
+'The resource.';
+COMMENT ON COLUMN v_tags.address IS
+'Its address.';
+COMMENT ON COLUMN v_tags.key IS
+'The tag''s key.';
+COMMENT ON COLUMN v_tags.value IS
+'The tag''s value; may be empty.';
 
 CREATE VIEW v_relationships WITH (security_invoker = TRUE) AS
 SELECT
@@ -91,6 +159,16 @@ INNER JOIN resources AS child ON rr.child_resource_id = child.id
 WHERE parent.deleted_at IS NULL AND child.deleted_at IS NULL;
 COMMENT ON VIEW v_relationships IS
 'The ties of what lives. The parent is what is depended on, contains, hosts or is joined.';
+COMMENT ON COLUMN v_relationships.parent IS
+'The parent''s address.';
+COMMENT ON COLUMN v_relationships.relationship IS
+'What ties them, by its name.';
+COMMENT ON COLUMN v_relationships.child IS
+'The child''s address.';
+COMMENT ON COLUMN v_relationships.parent_resource_id IS
+'The parent.';
+COMMENT ON COLUMN v_relationships.child_resource_id IS
+'The child.';
 
 CREATE VIEW v_desired_values WITH (security_invoker = TRUE) AS
 SELECT
@@ -111,6 +189,12 @@ FROM desired_attributes AS a
 GROUP BY a.desired_resource_id, a.attribute_definition_id;
 COMMENT ON VIEW v_desired_values IS
 'Desired attributes as one text each, the elements of a set or list set apart by a unit separator (character 31).';
+COMMENT ON COLUMN v_desired_values.desired_resource_id IS
+'The desired resource.';
+COMMENT ON COLUMN v_desired_values.attribute_definition_id IS
+'The attribute.';
+COMMENT ON COLUMN v_desired_values.value IS
+'All its values as one text, set apart by character 31.';
 
 CREATE VIEW v_recorded_values WITH (security_invoker = TRUE) AS
 SELECT
@@ -133,6 +217,12 @@ FROM resource_attributes AS a
 GROUP BY a.resource_id, a.attribute_definition_id;
 COMMENT ON VIEW v_recorded_values IS
 'Recorded attributes as one text each, the elements of a set or list set apart by a unit separator (character 31).';
+COMMENT ON COLUMN v_recorded_values.resource_id IS
+'The resource or part.';
+COMMENT ON COLUMN v_recorded_values.attribute_definition_id IS
+'The attribute.';
+COMMENT ON COLUMN v_recorded_values.value IS
+'All its values as one text, set apart by character 31.';
 
 -- Few roots are not known to agree, and each is looked at by itself: OFFSET 0 keeps the planner, who cannot tell how few
 -- there are, from gathering all attributes and tags of both sides first.
@@ -507,6 +597,20 @@ WHERE
     );
 COMMENT ON VIEW v_differences IS
 'Every difference between what is desired and what is recorded, of what is not known to agree. is_applied: whether what is desired was applied before, so that the difference is drift.';
+COMMENT ON COLUMN v_differences.address IS
+'The resource or part that differs.';
+COMMENT ON COLUMN v_differences.what IS
+'What differs: attribute, tag, part or resource.';
+COMMENT ON COLUMN v_differences.name IS
+'The attribute''s, tag''s or part''s name; null for the resource itself.';
+COMMENT ON COLUMN v_differences.desired IS
+'What is desired, as text; null for nothing.';
+COMMENT ON COLUMN v_differences.recorded IS
+'What is recorded, as text; null for nothing.';
+COMMENT ON COLUMN v_differences.unit IS
+'The unit of both; null for none.';
+COMMENT ON COLUMN v_differences.is_applied IS
+'Whether what is desired was applied before, so that the difference is drift.';
 
 CREATE VIEW v_drift WITH (security_invoker = TRUE) AS
 SELECT
@@ -520,6 +624,18 @@ FROM v_differences AS d
 WHERE d.is_applied;
 COMMENT ON VIEW v_drift IS
 'What moved away from what was applied: one row an attribute, tag, part or resource.';
+COMMENT ON COLUMN v_drift.address IS
+'The resource or part that moved.';
+COMMENT ON COLUMN v_drift.what IS
+'What moved: attribute, tag, part or resource.';
+COMMENT ON COLUMN v_drift.attribute IS
+'The attribute''s, tag''s or part''s name; null for the resource itself.';
+COMMENT ON COLUMN v_drift.desired IS
+'What was applied, as text; null for nothing.';
+COMMENT ON COLUMN v_drift.recorded IS
+'What is there now, as text; null for nothing.';
+COMMENT ON COLUMN v_drift.unit IS
+'The unit of both; null for none.';
 
 CREATE VIEW v_pending WITH (security_invoker = TRUE) AS
 SELECT
@@ -553,6 +669,18 @@ WHERE
     );
 COMMENT ON VIEW v_pending IS
 'What manifests want and nobody applied yet: one row an attribute, tag, part or resource.';
+COMMENT ON COLUMN v_pending.address IS
+'The resource or part that is to change.';
+COMMENT ON COLUMN v_pending.what IS
+'What is to change: attribute, tag, part or resource.';
+COMMENT ON COLUMN v_pending.attribute IS
+'The attribute''s, tag''s or part''s name; null for the resource itself.';
+COMMENT ON COLUMN v_pending.desired IS
+'What a manifest wants, as text; null for nothing.';
+COMMENT ON COLUMN v_pending.recorded IS
+'What is there now, as text; null for nothing.';
+COMMENT ON COLUMN v_pending.unit IS
+'The unit of both; null for none.';
 
 CREATE VIEW v_operations WITH (security_invoker = TRUE) AS
 SELECT
@@ -580,6 +708,40 @@ INNER JOIN workers AS w ON o.worker_id = w.id
 LEFT JOIN revisions AS rev ON o.revision_id = rev.id
 LEFT JOIN plan_steps AS s ON o.plan_step_id = s.id;
 COMMENT ON VIEW v_operations IS 'Every operation with names: what was done to what, by whom, and how it ended.';
+COMMENT ON COLUMN v_operations.id IS
+'Key of the operation.';
+COMMENT ON COLUMN v_operations.address IS
+'The resource.';
+COMMENT ON COLUMN v_operations.operation IS
+'What is done: create, update, replace, delete, adopt or forget.';
+COMMENT ON COLUMN v_operations.status IS
+'intended, sending, accepted, done, failed, ambiguous or interrupted.';
+COMMENT ON COLUMN v_operations.actor IS
+'Who did it, as the session said.';
+COMMENT ON COLUMN v_operations.host IS
+'The host of the worker that carried it out.';
+COMMENT ON COLUMN v_operations.pid IS
+'That worker''s process.';
+COMMENT ON COLUMN v_operations.current_call IS
+'The call that it is at, from 0.';
+COMMENT ON COLUMN v_operations.identity IS
+'How the object is found again after a lost answer; null for no way.';
+COMMENT ON COLUMN v_operations.commit_id IS
+'The commit that it makes true; null for none.';
+COMMENT ON COLUMN v_operations.plan_id IS
+'The plan that it is of; null for none.';
+COMMENT ON COLUMN v_operations.intended_at IS
+'When its intent was committed.';
+COMMENT ON COLUMN v_operations.sent_at IS
+'When its first request was about to be sent; null before.';
+COMMENT ON COLUMN v_operations.accepted_at IS
+'When the provider first took one; null before.';
+COMMENT ON COLUMN v_operations.finished_at IS
+'When it ended; null while it is open.';
+COMMENT ON COLUMN v_operations.error_code IS
+'Why it failed, as a code; null where it did not.';
+COMMENT ON COLUMN v_operations.error_message IS
+'Why it failed, in words; null where it did not.';
 
 CREATE VIEW v_open_operations WITH (security_invoker = TRUE) AS
 SELECT
@@ -604,6 +766,34 @@ INNER JOIN workers AS w ON o.worker_id = w.id
 LEFT JOIN plan_calls AS c ON o.plan_step_id = c.plan_step_id AND o.current_call = c.position
 WHERE o.status IN ('intended', 'sending', 'accepted');
 COMMENT ON VIEW v_open_operations IS 'Who is at work on what, since when, and at which call.';
+COMMENT ON COLUMN v_open_operations.address IS
+'The resource.';
+COMMENT ON COLUMN v_open_operations.operation IS
+'What is being done to it.';
+COMMENT ON COLUMN v_open_operations.status IS
+'intended, sending or accepted.';
+COMMENT ON COLUMN v_open_operations.actor IS
+'Who does it, as the session said.';
+COMMENT ON COLUMN v_open_operations.worker_kind IS
+'cli or daemon.';
+COMMENT ON COLUMN v_open_operations.host IS
+'The worker''s host.';
+COMMENT ON COLUMN v_open_operations.pid IS
+'The worker''s process.';
+COMMENT ON COLUMN v_open_operations.worker_seen_at IS
+'When the worker last gave a sign of life.';
+COMMENT ON COLUMN v_open_operations.since IS
+'When the intent was committed.';
+COMMENT ON COLUMN v_open_operations.current_call IS
+'The call that it is at, from 0.';
+COMMENT ON COLUMN v_open_operations.current_call_summary IS
+'That call, in a line for people; null where the plan is not kept.';
+COMMENT ON COLUMN v_open_operations.is_claim_current IS
+'Whether the worker still holds the resource.';
+COMMENT ON COLUMN v_open_operations.operation_id IS
+'The operation.';
+COMMENT ON COLUMN v_open_operations.worker_id IS
+'The worker.';
 
 CREATE VIEW v_plan_changes WITH (security_invoker = TRUE) AS
 SELECT
@@ -646,6 +836,32 @@ LEFT JOIN LATERAL (
 ) AS v ON TRUE;
 COMMENT ON VIEW v_plan_changes IS
 'What the steps of saved plans change, with values as text. Secrets appear as their credential''s name and fingerprint.';
+COMMENT ON COLUMN v_plan_changes.plan_id IS
+'The plan.';
+COMMENT ON COLUMN v_plan_changes.plan_step_id IS
+'The step.';
+COMMENT ON COLUMN v_plan_changes.position IS
+'The change''s place in its step, from 0.';
+COMMENT ON COLUMN v_plan_changes.address IS
+'The step''s resource.';
+COMMENT ON COLUMN v_plan_changes.part_address IS
+'The part that changes; null for the resource itself.';
+COMMENT ON COLUMN v_plan_changes.part_action IS
+'What happens to the part: create, update or delete; null for the resource itself.';
+COMMENT ON COLUMN v_plan_changes.attribute IS
+'The attribute that changes; null where it is a tag.';
+COMMENT ON COLUMN v_plan_changes.tag_key IS
+'The tag that changes; null where it is an attribute.';
+COMMENT ON COLUMN v_plan_changes.before IS
+'What is recorded, as text, a set or list in brackets; null for nothing.';
+COMMENT ON COLUMN v_plan_changes.after IS
+'What is desired, in the same form; null for nothing.';
+COMMENT ON COLUMN v_plan_changes.reason IS
+'Why it differs: manifest, drift or default.';
+COMMENT ON COLUMN v_plan_changes.mutability IS
+'How it can change.';
+COMMENT ON COLUMN v_plan_changes.is_secret IS
+'Whether both are names and fingerprints of secrets.';
 
 CREATE VIEW v_operation_parameters WITH (security_invoker = TRUE) AS
 SELECT
@@ -690,6 +906,26 @@ LEFT JOIN LATERAL (
 ) AS inside ON TRUE;
 COMMENT ON VIEW v_operation_parameters IS
 'What the calls of operations send, parameter by parameter, by names as people write them; secrets by name only.';
+COMMENT ON COLUMN v_operation_parameters.operation_id IS
+'The operation.';
+COMMENT ON COLUMN v_operation_parameters.address IS
+'Its resource.';
+COMMENT ON COLUMN v_operation_parameters.call_position IS
+'The call''s place in the step, from 0.';
+COMMENT ON COLUMN v_operation_parameters.operation IS
+'The driver''s name for the call.';
+COMMENT ON COLUMN v_operation_parameters.method IS
+'The HTTP method.';
+COMMENT ON COLUMN v_operation_parameters.path IS
+'The path, with names in braces for its parameters.';
+COMMENT ON COLUMN v_operation_parameters.is_path IS
+'Whether the parameter stands in the path.';
+COMMENT ON COLUMN v_operation_parameters.name IS
+'The parameter''s name, and its place inside of lists and mappings.';
+COMMENT ON COLUMN v_operation_parameters.kind IS
+'What the value is: a plain one, or a placeholder that is filled just before it is sent.';
+COMMENT ON COLUMN v_operation_parameters.value IS
+'The value as text, or what stands for it; a secret by its credential''s name.';
 
 CREATE VIEW v_holds WITH (security_invoker = TRUE) AS
 SELECT
@@ -709,6 +945,30 @@ FROM holds AS h
 LEFT JOIN provider_endpoints AS e ON h.endpoint_id = e.id
 LEFT JOIN resource_types AS t ON h.resource_type_id = t.id;
 COMMENT ON VIEW v_holds IS 'What is held, by whom and until when; and what was.';
+COMMENT ON COLUMN v_holds.id IS
+'Key of the hold.';
+COMMENT ON COLUMN v_holds.address IS
+'The resource that is held; null for any.';
+COMMENT ON COLUMN v_holds.endpoint IS
+'The endpoint that is held; null for any.';
+COMMENT ON COLUMN v_holds.resource_type IS
+'The type that is held; null for any.';
+COMMENT ON COLUMN v_holds.tag_key IS
+'The tag that is held; null for any.';
+COMMENT ON COLUMN v_holds.tag_value IS
+'The tag''s value; null for any.';
+COMMENT ON COLUMN v_holds.owner IS
+'Who asked for it.';
+COMMENT ON COLUMN v_holds.reason IS
+'Why.';
+COMMENT ON COLUMN v_holds.since IS
+'Since when.';
+COMMENT ON COLUMN v_holds.until IS
+'Until when; null until it is released.';
+COMMENT ON COLUMN v_holds.released_at IS
+'When it was released; null while it was not.';
+COMMENT ON COLUMN v_holds.is_holding IS
+'Whether it holds now.';
 
 CREATE VIEW v_credentials WITH (security_invoker = TRUE) AS
 SELECT
@@ -726,6 +986,20 @@ LEFT JOIN provider_endpoints AS e ON c.id = e.credential_id AND e.deleted_at IS 
 WHERE c.deleted_at IS NULL;
 COMMENT ON VIEW v_credentials IS
 'Credentials by name and fingerprint, one row for each endpoint that uses one. No value is here or anywhere else in clear.';
+COMMENT ON COLUMN v_credentials.name IS
+'The credential''s name.';
+COMMENT ON COLUMN v_credentials.source IS
+'Where its value is: environment, file or stored.';
+COMMENT ON COLUMN v_credentials.environment_variable IS
+'The variable that holds it; null for another place.';
+COMMENT ON COLUMN v_credentials.file_path IS
+'The file that holds it; null for another place.';
+COMMENT ON COLUMN v_credentials.fingerprint IS
+'Tells one value from another and nothing else; null where none was read yet.';
+COMMENT ON COLUMN v_credentials.updated_at IS
+'When its row last changed.';
+COMMENT ON COLUMN v_credentials.used_by_endpoint IS
+'An endpoint that logs in with it; null where none does.';
 
 CREATE VIEW v_history WITH (security_invoker = TRUE) AS
 WITH changes AS (
@@ -822,13 +1096,46 @@ SELECT
     s.operation_id,
     s.revision_id,
     rev.commit_id,
-    s.db_user
+    s.db_user,
+    c.changeset_id
 FROM changes AS c
 INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s.id
 LEFT JOIN resources AS r ON c.resource_id = r.id
 LEFT JOIN revisions AS rev ON s.revision_id = rev.id;
 COMMENT ON VIEW v_history IS
-'Everything that ever happened, in one list: order it by changed_at and change, and bound changed_at to be quick.';
+'Everything that ever happened to resources, in one list, for people: order it by changed_at and change. Name a resource_id, or bound changed_at on both sides, or it reads all there is; a machine''s own is quickest by history_of_resource.';
+COMMENT ON COLUMN v_history.change IS
+'Orders the changes of one thing.';
+COMMENT ON COLUMN v_history.changed_at IS
+'When the transaction that made it began; bound it, so that only these months are read.';
+COMMENT ON COLUMN v_history.resource_id IS
+'The resource or part.';
+COMMENT ON COLUMN v_history.address IS
+'Its address today.';
+COMMENT ON COLUMN v_history.what IS
+'resource, state, attribute, tag or relationship.';
+COMMENT ON COLUMN v_history.name IS
+'The attribute''s, tag''s or relationship''s name; of a resource whether it came or changed.';
+COMMENT ON COLUMN v_history.before IS
+'The value before, as text; null for none.';
+COMMENT ON COLUMN v_history.after IS
+'The value after, as text; null for none. Of a resource what it was then, in few words.';
+COMMENT ON COLUMN v_history.actor IS
+'Who did it, as the session said; the database user where it did not.';
+COMMENT ON COLUMN v_history.reason IS
+'Why, as the session said; null where it did not.';
+COMMENT ON COLUMN v_history.cause IS
+'What brought it about: manifest, observation, operation and so on; manual for a person at a prompt.';
+COMMENT ON COLUMN v_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN v_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN v_history.commit_id IS
+'That revision''s commit; null for none.';
+COMMENT ON COLUMN v_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+COMMENT ON COLUMN v_history.changeset_id IS
+'The changeset: what one transaction changed for one reason.';
 
 CREATE VIEW v_inventory_history WITH (security_invoker = TRUE) AS
 WITH fields AS (
@@ -1093,13 +1400,44 @@ SELECT
     s.operation_id,
     s.revision_id,
     rev.commit_id,
-    s.db_user
+    s.db_user,
+    c.changeset_id
 FROM changes AS c
 INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s.id
 LEFT JOIN revisions AS rev ON s.revision_id = rev.id
 WHERE c.before IS DISTINCT FROM c.after;
 COMMENT ON VIEW v_inventory_history IS
 'What became of providers, endpoints, credentials, places, sources, holds, approvals and the installation: one row a change and what it changed, by address: endpoint/NAME, hold/NUMBER, approval/NUMBER and so on.';
+COMMENT ON COLUMN v_inventory_history.change IS
+'Orders the changes of one thing.';
+COMMENT ON COLUMN v_inventory_history.changed_at IS
+'When the transaction that made it began; bound it, so that only these months are read.';
+COMMENT ON COLUMN v_inventory_history.address IS
+'endpoint/NAME, hold/NUMBER, approval/NUMBER and so on.';
+COMMENT ON COLUMN v_inventory_history.what IS
+'provider, endpoint, credential, location, datacenter, source, hold, approval or installation.';
+COMMENT ON COLUMN v_inventory_history.name IS
+'The field that changed.';
+COMMENT ON COLUMN v_inventory_history.before IS
+'The value before, as text; null for none.';
+COMMENT ON COLUMN v_inventory_history.after IS
+'The value after, as text; null for none.';
+COMMENT ON COLUMN v_inventory_history.actor IS
+'Who did it, as the session said; the database user where it did not.';
+COMMENT ON COLUMN v_inventory_history.reason IS
+'Why, as the session said; null where it did not.';
+COMMENT ON COLUMN v_inventory_history.cause IS
+'What brought it about: manifest, observation, operation and so on; manual for a person at a prompt.';
+COMMENT ON COLUMN v_inventory_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN v_inventory_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN v_inventory_history.commit_id IS
+'That revision''s commit; null for none.';
+COMMENT ON COLUMN v_inventory_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+COMMENT ON COLUMN v_inventory_history.changeset_id IS
+'The changeset: what one transaction changed for one reason.';
 
 CREATE VIEW v_catalog_history WITH (security_invoker = TRUE) AS
 WITH fields AS (
@@ -1222,6 +1560,7 @@ WITH fields AS (
             ('format', h.format),
             ('unit', h.unit),
             ('is_secret', h.is_secret::text),
+            ('is_bookkeeping', h.is_bookkeeping::text),
             ('relationship', rt.name),
             ('retired_at', h.retired_at::text)
         ) AS f (name, value)
@@ -1336,13 +1675,44 @@ SELECT
     s.operation_id,
     s.revision_id,
     rev.commit_id,
-    s.db_user
+    s.db_user,
+    c.changeset_id
 FROM changes AS c
 INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s.id
 LEFT JOIN revisions AS rev ON s.revision_id = rev.id
 WHERE c.before IS DISTINCT FROM c.after;
 COMMENT ON VIEW v_catalog_history IS
 'What became of the catalog: one row a change and what it changed, by resource_type/NAME, attribute/NAME, provider_type/NAME or relationship_type/NAME.';
+COMMENT ON COLUMN v_catalog_history.change IS
+'Orders the changes of one thing.';
+COMMENT ON COLUMN v_catalog_history.changed_at IS
+'When the transaction that made it began; bound it, so that only these months are read.';
+COMMENT ON COLUMN v_catalog_history.address IS
+'attribute/NAME, resource_type/NAME and so on.';
+COMMENT ON COLUMN v_catalog_history.what IS
+'provider_type, relationship_type, resource_type or attribute.';
+COMMENT ON COLUMN v_catalog_history.name IS
+'The field that changed.';
+COMMENT ON COLUMN v_catalog_history.before IS
+'The value before, as text; null for none.';
+COMMENT ON COLUMN v_catalog_history.after IS
+'The value after, as text; null for none.';
+COMMENT ON COLUMN v_catalog_history.actor IS
+'Who did it, as the session said; the database user where it did not.';
+COMMENT ON COLUMN v_catalog_history.reason IS
+'Why, as the session said; null where it did not.';
+COMMENT ON COLUMN v_catalog_history.cause IS
+'What brought it about: manifest, observation, operation and so on; manual for a person at a prompt.';
+COMMENT ON COLUMN v_catalog_history.operation_id IS
+'The operation that it belongs to; null for none.';
+COMMENT ON COLUMN v_catalog_history.revision_id IS
+'The revision that it makes true; null for none.';
+COMMENT ON COLUMN v_catalog_history.commit_id IS
+'That revision''s commit; null for none.';
+COMMENT ON COLUMN v_catalog_history.db_user IS
+'The session''s database user, whatever the actor claims.';
+COMMENT ON COLUMN v_catalog_history.changeset_id IS
+'The changeset: what one transaction changed for one reason.';
 
 CREATE FUNCTION resources_with(p_attribute text, p_value text)
 RETURNS TABLE (resource_id bigint, address text, ordinal smallint)

@@ -10,11 +10,12 @@ from rich.cells import cell_len
 
 from tests.rigs.processes import NETWORK, SSH_KEY, VM, Fleet
 
-LONG = SSH_KEY.replace("admin", f"administrators-{'of-a-department-' * 3}1")
+NAME = f"administrators-{'of-a-department-' * 3}1"
+LONG = SSH_KEY.replace("admin", NAME)
 TABLES = (
     ("get", "all", "-o", "wide"),
     ("get", "operations"),
-    ("describe", "network/prod"),
+    ("blame", f"ssh_key/{NAME}"),
     ("history",),
     ("explain",),
 )
@@ -38,7 +39,7 @@ def test_a_table_is_wrapped_to_the_terminal_and_nothing_of_it_is_lost(world: Fle
 def test_what_goes_into_a_pipe_is_a_line_a_row_however_long(world: Fleet) -> None:
     world.made(key=LONG, network=NETWORK)
     assert len(world.cli.ok("get", "all", "-o", "wide").out.splitlines()) == 3
-    assert world.cli.ok("history", "network/prod").out.splitlines()[1].endswith(": create")
+    assert len(world.cli.ok("history", "network/prod").out.splitlines()) == 2
 
 
 @pytest.mark.parametrize("task_seconds", [1.2])

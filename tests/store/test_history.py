@@ -62,7 +62,7 @@ def test_an_attribute_moved_to_another_place_is_one_gone_and_one_come(world: Tab
     vm = world.resource("vm/web-1", "running", labels="edge")
     world.run("UPDATE resource_attributes SET ordinal = 1 WHERE resource_id = %s", vm)
     rows = world.all("SELECT action, ordinal FROM resource_attribute_history ORDER BY ordinal, action")
-    assert rows == [("delete", 0), ("insert", 0), ("insert", 1)]
+    assert rows == [("d", 0), ("i", 0), ("i", 1)]
 
 
 def test_a_bulk_load_is_recorded_row_by_row(world: Tables) -> None:

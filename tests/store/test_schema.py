@@ -86,13 +86,9 @@ def test_every_table_column_view_function_says_what_it_is(world: Tables) -> None
         SELECT c.oid::regclass::text, a.attname
         FROM pg_class c
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-        WHERE c.relkind IN ('r', 'p') AND c.relnamespace IN ('public'::regnamespace, 'vault'::regnamespace)
-          AND NOT c.relispartition
+        WHERE c.relkind IN ('r', 'p', 'v')
+          AND c.relnamespace IN ('public'::regnamespace, 'vault'::regnamespace) AND NOT c.relispartition
           AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid, 'pg_class') IS NULL)
-        UNION ALL
-        SELECT c.oid::regclass::text, NULL FROM pg_class c
-        WHERE c.relkind = 'v' AND c.relnamespace = 'public'::regnamespace
-          AND obj_description(c.oid, 'pg_class') IS NULL
         UNION ALL
         SELECT p.oid::regprocedure::text, NULL FROM pg_proc p
         WHERE p.pronamespace IN ('public'::regnamespace, 'vault'::regnamespace)

@@ -12,9 +12,9 @@ import pytest
 from psycopg import errors as pg
 
 from reconciler.model.catalog import Catalog, Mutability, index_rules
-from reconciler.store import views
 from reconciler.store.catalog_rows import sync
 from reconciler.store.database.session import Actor, Store
+from reconciler.store.history.events import events
 from reconciler.store.inventory import rows as inventory
 from tests.rigs.databases import TestDatabase
 from tests.rigs.tables import Tables
@@ -464,19 +464,19 @@ def test_holds_and_sources_have_their_history(world: Tables, store: Store) -> No
         assert tx.execute("sources.forget", id=world.source)
     number = world.one("SELECT max(id) FROM holds")
     with store.read() as tx:
-        found = views.history(tx, 100, f"hold/{number}")
-        given_up = views.history(tx, 100, "source/s1")
-    assert {(item.name, item.after, item.actor, item.reason) for item in found if item.actor == "ada"} == {
-        ("address", "vm/a", "ada", "a freeze"),
-        ("endpoint", "e1", "ada", "a freeze"),
-        ("resource_type", "vm", "ada", "a freeze"),
-        ("owner", "ada", "ada", "a freeze"),
-        ("reason", "frozen", "ada", "a freeze"),
+        thawed, frozen = events(tx, 100, f"hold/{number}")
+        given_up, *_ = events(tx, 100, "source/s1")
+    assert {(item.name, item.after) for item in frozen.changes} == {
+        ("address", "vm/a"),
+        ("endpoint", "e1"),
+        ("resource_type", "vm"),
+        ("owner", "ada"),
+        ("reason", "frozen"),
     }
-    assert [(item.name, item.before, item.reason) for item in found if item.actor == "bob"] == [
-        ("released_at", None, "thawed")
-    ]
-    assert (given_up[0].name, given_up[0].actor) == ("forgotten_at", "bob")
+    assert [(made.actor, made.reason) for made in frozen.changesets] == [("ada", "a freeze")]
+    assert [(item.name, item.before) for item in thawed.changes] == [("released_at", None)]
+    assert [(made.actor, made.reason) for made in thawed.changesets] == [("bob", "thawed")]
+    assert (given_up.changes[0].name, given_up.changesets[0].actor) == ("forgotten_at", "bob")
 
 
 def test_a_catalog_that_is_brought_in_again_leaves_no_row(store: Store, database: TestDatabase) -> None:

@@ -16,14 +16,35 @@ def history(
         str | None,
         typer.Argument(
             metavar="ADDRESS",
-            help="Only of this resource and its parts; or of endpoint/NAME, hold/NUMBER and so on.",
+            help="Only of this resource and its parts, and of what had the address before; or of"
+            " endpoint/NAME, hold/NUMBER and so on.",
         ),
     ] = None,
-    since: Annotated[str | None, typer.Option(metavar="T", help="As in 2h, 3d or 2026-01-31.")] = None,
-    most: o.Most = 50,
+    attribute: Annotated[
+        str | None,
+        typer.Argument(metavar="ATTRIBUTE", help="Only of this attribute or tag, as in memory_mb."),
+    ] = None,
+    since: Annotated[str | None, typer.Option(metavar="T", help="As in 2h, tue 14:00 or 2026-01-31.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="T", help="As for --since.")] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHO", help="A part of the name of who did it, of a commit's author or a database user."
+        ),
+    ] = None,
+    commit: Annotated[
+        str | None,
+        typer.Option(metavar="COMMIT", help="What was done to make this commit true; its first characters."),
+    ] = None,
+    operation: Annotated[
+        str | None, typer.Option(metavar="ID", help="What this operation did; `get operations` lists them.")
+    ] = None,
+    most: Annotated[int, typer.Option("--most", "--lines", "-n", min=1, help="How many, the newest.")] = 50,
     output: o.Data = "table",
 ) -> None:
-    """What happened, by whom and why."""
+    """What happened, by whom and why: a sentence for each operation."""
+    from reconciler.cli.handlers.history import Typed
     from reconciler.cli.handlers.history import history as run
 
-    run(settings_of(context), address, since, most, output)
+    typed = Typed(since, until, by, commit, operation, attribute)
+    run(settings_of(context), address, typed, most, output)
