@@ -862,7 +862,12 @@ CREATE TABLE revisions (
     catalog_hash bytea NOT NULL,
     actor text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT revisions_pkey PRIMARY KEY (id)
+    kind text NOT NULL DEFAULT 'manifests',
+    back_to_revision bigint REFERENCES revisions (id),
+    CONSTRAINT revisions_pkey PRIMARY KEY (id),
+    CONSTRAINT revisions_kind CHECK (kind IN ('manifests', 'rollback')),
+    CONSTRAINT revisions_back CHECK (kind = 'rollback' OR back_to_revision IS NULL),
+    CONSTRAINT revisions_back_in_time CHECK (back_to_revision < id)
 );
 
 COMMENT ON TABLE revisions IS
@@ -887,8 +892,13 @@ COMMENT ON COLUMN revisions.actor IS
 'Who loaded it.';
 COMMENT ON COLUMN revisions.created_at IS
 'When it was loaded.';
+COMMENT ON COLUMN revisions.kind IS
+'manifests: what was read. rollback: what a person went back to, or the end of that.';
+COMMENT ON COLUMN revisions.back_to_revision IS
+'The revision whose specifications a rollback brought back; null where it is none, and for the end of one.';
 CREATE INDEX revisions_source ON revisions (source_id, id);
 CREATE INDEX revisions_commit ON revisions (commit_id);
+CREATE INDEX revisions_back_to ON revisions (back_to_revision) WHERE back_to_revision IS NOT NULL;
 
 CREATE TABLE workers (
     id uuid NOT NULL,
@@ -1351,6 +1361,52 @@ COMMENT ON COLUMN holds.while_wanted IS
 CREATE INDEX holds_live ON holds (created_at) WHERE released_at IS NULL;
 CREATE INDEX holds_endpoint ON holds (endpoint_id);
 CREATE INDEX holds_type ON holds (resource_type_id);
+
+CREATE TABLE pins (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    address text NOT NULL,
+    source_id integer NOT NULL REFERENCES manifest_sources (id),
+    revision_id bigint NOT NULL REFERENCES revisions (id),
+    manifest_hash bytea,
+    manifest_document bytea,
+    path text NOT NULL,
+    owner text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    ended_at timestamptz,
+    ended_by text,
+    CONSTRAINT pins_pkey PRIMARY KEY (id),
+    CONSTRAINT pins_address_given CHECK (address <> ''),
+    CONSTRAINT pins_ended CHECK ((ended_at IS NULL) = (ended_by IS NULL)),
+    CONSTRAINT pins_ended_by CHECK (ended_by IN ('agreed', 'superseded', 'released', 'rolled_back'))
+);
+
+COMMENT ON TABLE pins IS
+'What was rolled back: a root that stays so as long as its manifest still says what was gone back from. Written by commands, and by the loader once the manifest says something else.';
+COMMENT ON COLUMN pins.id IS
+'Key.';
+COMMENT ON COLUMN pins.address IS
+'The root.';
+COMMENT ON COLUMN pins.source_id IS
+'The source whose manifest is not followed meanwhile.';
+COMMENT ON COLUMN pins.revision_id IS
+'The rollback: a revision of that kind, which says what it went back to.';
+COMMENT ON COLUMN pins.manifest_hash IS
+'SHA-256 of the specification that the manifest had then; null where there was no manifest of it.';
+COMMENT ON COLUMN pins.manifest_document IS
+'SHA-256 of its YAML document then; null where that is not known, and where there was none.';
+COMMENT ON COLUMN pins.path IS
+'The file that the manifest was in then, by its path within the source, or last before that; empty where it is not known.';
+COMMENT ON COLUMN pins.owner IS
+'Who rolled it back.';
+COMMENT ON COLUMN pins.created_at IS
+'When.';
+COMMENT ON COLUMN pins.ended_at IS
+'When its manifest was followed again; null until then.';
+COMMENT ON COLUMN pins.ended_by IS
+'agreed: the manifest says the same now. superseded: it says something new, which holds. released: a person said so. rolled_back: another rollback took its place. Null while it is in force.';
+CREATE UNIQUE INDEX pins_live ON pins (address) WHERE ended_at IS NULL;
+CREATE INDEX pins_source ON pins (source_id);
+CREATE INDEX pins_revision ON pins (revision_id);
 -- Extension tables: typed projections of resource_attributes, with their own types and checks.
 -- Written by triggers in the transaction that writes the attributes, and by nobody else.
 
@@ -3526,6 +3582,57 @@ COMMENT ON COLUMN hold_history.released_at IS
 COMMENT ON COLUMN hold_history.while_wanted IS
 'Whether it ends by itself once no manifest wants the address any more: what was deleted although one does.';
 CREATE INDEX hold_history_row ON hold_history (hold_id, change);
+
+CREATE TABLE pin_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    changeset_id bigint NOT NULL,
+    pin_id bigint NOT NULL,
+    action text NOT NULL,
+    address text NOT NULL,
+    source_id integer NOT NULL,
+    revision_id bigint NOT NULL,
+    manifest_hash bytea,
+    manifest_document bytea,
+    path text NOT NULL,
+    owner text NOT NULL,
+    ended_at timestamptz,
+    ended_by text,
+    CONSTRAINT pin_history_pkey PRIMARY KEY (change),
+    CONSTRAINT pin_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE pin_history IS
+'Every change of what was rolled back and stays so: pins, and their end. One row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN pin_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN pin_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN pin_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
+COMMENT ON COLUMN pin_history.pin_id IS
+'The pin.';
+COMMENT ON COLUMN pin_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN pin_history.address IS
+'The root.';
+COMMENT ON COLUMN pin_history.source_id IS
+'The source whose manifest is not followed meanwhile.';
+COMMENT ON COLUMN pin_history.revision_id IS
+'The rollback: a revision of that kind, which says what it went back to.';
+COMMENT ON COLUMN pin_history.manifest_hash IS
+'SHA-256 of the specification that the manifest had then; null where there was no manifest of it.';
+COMMENT ON COLUMN pin_history.manifest_document IS
+'SHA-256 of its YAML document then; null where that is not known, and where there was none.';
+COMMENT ON COLUMN pin_history.path IS
+'The file that the manifest was in then, by its path within the source, or last before that; empty where it is not known.';
+COMMENT ON COLUMN pin_history.owner IS
+'Who rolled it back.';
+COMMENT ON COLUMN pin_history.ended_at IS
+'When its manifest was followed again; null until then.';
+COMMENT ON COLUMN pin_history.ended_by IS
+'agreed: the manifest says the same now. superseded: it says something new, which holds. released: a person said so. rolled_back: another rollback took its place. Null while it is in force.';
+CREATE INDEX pin_history_row ON pin_history (pin_id, change);
 -- What became of the catalog, table by table: a new version of the program, a manifest or a person changed it. The sync
 -- writes what differs and nothing else, so that these grow with the catalog's changes and not with its size.
 
@@ -4961,6 +5068,7 @@ SELECT keep_history('datacenter_capabilities', 'datacenter_capability_history', 
 SELECT keep_history('provider_datacenters', 'provider_datacenter_history', '{provider_id, datacenter_id}');
 SELECT keep_history('manifest_sources', 'manifest_source_history', '{id}', '{id}', '{source_id}');
 SELECT keep_history('holds', 'hold_history', '{id}', '{id}', '{hold_id}');
+SELECT keep_history('pins', 'pin_history', '{id}', '{id}', '{pin_id}');
 SELECT keep_history('provider_types', 'provider_type_history', '{id}', '{id}', '{provider_type_id}');
 SELECT keep_history('provider_type_settings', 'provider_type_setting_history', '{provider_type_id, name}');
 SELECT keep_history('relationship_types', 'relationship_type_history', '{id}', '{id}', '{relationship_type_id}');
@@ -7049,6 +7157,10 @@ GRANT INSERT, UPDATE, DELETE ON
 resource_attributes, resource_pending_attributes, resource_tags, resource_relationships,
 resource_failures TO reconciler_runtime;
 GRANT INSERT ON endpoint_observation_types TO reconciler_runtime;
+
+-- A pin is written once and ends; its source may become another's.
+GRANT INSERT ON pins TO reconciler_runtime;
+GRANT UPDATE (source_id, ended_at, ended_by) ON pins TO reconciler_runtime;
 
 -- A desired row is written once, and later closed; its document may move to another place, and its source be renamed
 -- into another.

@@ -28,6 +28,10 @@ resource_attributes, resource_pending_attributes, resource_tags, resource_relati
 resource_failures TO reconciler_runtime;
 GRANT INSERT ON endpoint_observation_types TO reconciler_runtime;
 
+-- A pin is written once and ends; its source may become another's.
+GRANT INSERT ON pins TO reconciler_runtime;
+GRANT UPDATE (source_id, ended_at, ended_by) ON pins TO reconciler_runtime;
+
 -- A desired row is written once, and later closed; its document may move to another place, and its source be renamed
 -- into another.
 GRANT INSERT ON

@@ -37,6 +37,7 @@ HISTORIES = {
     "provider_datacenters": "provider_datacenter_history",
     "manifest_sources": "manifest_source_history",
     "holds": "hold_history",
+    "pins": "pin_history",
     "provider_types": "provider_type_history",
     "provider_type_settings": "provider_type_setting_history",
     "relationship_types": "relationship_type_history",
@@ -51,7 +52,7 @@ HISTORIES = {
     "provider_type_attribute_defaults": "provider_type_attribute_default_history",
     "provider_type_attribute_allowed_values": "provider_type_attribute_allowed_value_history",
 }
-CATALOG = list(HISTORIES)[13:]
+CATALOG = list(HISTORIES)[14:]
 
 
 def called(table: str, column: str) -> str:
@@ -80,6 +81,10 @@ ROWS = (
     " SELECT id, 'gpu', TRUE FROM datacenters",
     "INSERT INTO provider_datacenters SELECT p.id, d.id, 'x1' FROM providers p, datacenters d",
     "INSERT INTO holds (address, owner, reason) VALUES ('vm/web-1', 'ada', 'a look')",
+    "INSERT INTO revisions (source_id, content_hash, catalog_hash, actor)"
+    " SELECT id, 'x', 'y', 'ada' FROM manifest_sources",
+    "INSERT INTO pins (address, source_id, revision_id, path, owner)"
+    " SELECT 'vm/web-1', source_id, id, 'a.yaml', 'ada' FROM revisions LIMIT 1",
     "INSERT INTO provider_type_settings (provider_type_id, name, position, data_type, cardinality, format)"
     " SELECT id, 'zone', 0, 'string', 'one', 'plain' FROM provider_types",
     "INSERT INTO resource_type_parents SELECT d.id, v.id, 0 FROM resource_types d, resource_types v"

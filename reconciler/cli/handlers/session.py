@@ -19,12 +19,23 @@ from reconciler.engine.apply import Session
 from reconciler.engine.engine import Engine
 from reconciler.engine.planning import PlanOptions
 from reconciler.engine.results import Preview
+from reconciler.engine.rollback.asked import Rollback, back_to
 from reconciler.executor.observe.endpoint import Coverage
+from reconciler.planner.select import Selection
 from reconciler.providers.trace import Trace
 from reconciler.report.coverage import ObservationCoverage, trouble_text
 from reconciler.report.plan import PlanReport, View
 from reconciler.store import views
+from reconciler.store.database.session import Transaction
 from reconciler.store.desired.sources import known_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What a rollback goes back to, as it was typed (None for the end of one), and what was chosen of it."""
+
+    to: str | None
+    selection: Selection = field(default_factory=Selection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,7 @@ class Request:
     observe: bool = True
     calls: bool = False
     keep_away: bool = False  # what is deleted stays away as long as a manifest wants it
+    back: Back | None = None  # what is gone back to
 
 
 @dataclass(slots=True)
@@ -97,6 +109,11 @@ def warn_of_troubles(endpoints: Mapping[str, Coverage], what_then: str) -> None:
             warn(trouble_text(covered), what_then)
 
 
+def _rollback(tx: Transaction, back: Back) -> Rollback:
+    to = back_to(tx, back.to) if back.to is not None else None
+    return Rollback(to, spelt(back.selection, views.resource_types(tx)))
+
+
 @contextmanager
 def running(request: Request) -> Iterator[Run]:
     """Open the database, read the manifests, register as a worker."""
@@ -112,6 +129,8 @@ def running(request: Request) -> Iterator[Run]:
             known = known_whole(tx)
             reporter = Reporter(views.typical_seconds(tx))
             selection = spelt(request.options.selection, views.resource_types(tx))
+            rollback = _rollback(tx, request.back) if request.back else None
         states = request.manifests.read(settings, known)
         options = replace(request.options, selection=selection)
-        yield Run(request, Session(engine, context, states, options, progress=reporter.progress), reporter)
+        session = Session(engine, context, states, options, progress=reporter.progress, rollback=rollback)
+        yield Run(request, session, reporter)
