@@ -8,6 +8,7 @@ from functools import cache
 from reconciler import __version__
 from reconciler.catalog import merge
 from reconciler.engine.drivers import catalog_parts
+from reconciler.errors import CatalogError
 from reconciler.model.catalog import Catalog
 from reconciler.model.values import digest
 from reconciler.store import catalog_reading, catalog_rows
@@ -28,6 +29,21 @@ def bring_in(tx: Transaction) -> Catalog:
     stored = {name: bytes(hash_) for name, hash_ in tx.rows("catalog.parts") if name == _MANIFESTS}
     whole = _with_users(packaged(), catalog_reading.load(tx), users) if stored else packaged()
     catalog_rows.sync(tx, whole, {**_part_hashes(), **stored}, user_types=users)
+    return catalog_reading.load(tx)
+
+
+def recorded(tx: Transaction) -> Catalog:
+    """The catalog as the database has it, for who may not write it.
+
+    Raises CatalogError where it is of another version than this program: a plan by the one would not be what
+    the other does.
+    """
+    stored = {name: bytes(hash_) for name, hash_ in tx.rows("catalog.parts") if name != _MANIFESTS}
+    if stored != dict(_part_hashes()):
+        raise CatalogError(
+            "the catalog in the database is not that of this version and its drivers",
+            hint="install the version that runs there, or have it run once in this one",
+        )
     return catalog_reading.load(tx)
 
 

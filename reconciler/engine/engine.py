@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NoReturn
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from reconciler.engine.catalog import bring_in
+from reconciler.engine.catalog import bring_in, recorded
 from reconciler.engine.credential_hosts import host_not_given
 from reconciler.engine.drivers import drivers
 from reconciler.errors import CredentialError, ErrorCode, ProviderError
@@ -76,7 +76,7 @@ class Engine:
         who = actor or default_actor()
         with open_database(url, home, max_size=CONNECTIONS) as database:
             with database.store.transaction(Actor(who, "catalog of this version", "catalog")) as tx:
-                catalog = bring_in(tx)
+                catalog = bring_in(tx) if database.standing == "program" else recorded(tx)
                 owner = tx.value("installation.uid")
             key = database.key(home, who)
             yield cls(home, database, catalog, owner, who, key, check_plans=check_plans, trace=trace)
@@ -88,13 +88,33 @@ class Engine:
 
     @contextmanager
     def working(self, kind: Literal["cli", "daemon"]) -> Iterator[Context]:
-        """A context for observing and applying, for as long as the block runs."""
+        """A context for observing and applying, for as long as the block runs.
+
+        Raises NotPermitted where the database user is not for that; see `previewing`.
+        """
+        self.database.require("program", "run the program")
         with worker(self.store, kind) as worker_id:
             context = self.context(worker_id)
             try:
                 yield context
             finally:
                 context.connections.close()
+
+    @contextmanager
+    def previewing(self) -> Iterator[Context]:
+        """A context to preview with, whoever the database user is: a worker where it may be one.
+
+        A planner is none: it claims nothing, and the database keeps nothing that it writes.
+        """
+        if self.database.standing == "program":
+            with self.working("cli") as context:
+                yield context
+            return
+        context = self.context(uuid4())
+        try:
+            yield context
+        finally:
+            context.connections.close()
 
     def context(self, worker_id: UUID) -> Context:
         """What a worker observes and applies with: the endpoints as they are recorded now."""
@@ -186,7 +206,12 @@ class Engine:
         return secret
 
     def fingerprint(self, tx: Transaction, credential: str) -> str:
-        """A keyed fingerprint of a credential's value, empty where it cannot be resolved here."""
+        """A keyed fingerprint of a credential's value, empty where it cannot be resolved here.
+
+        Planners are given no secret, wherever it lies.
+        """
+        if self.database.standing != "program":
+            return ""
         try:
             return self.key.fingerprint(resolve(tx, self.key, credential))
         except CredentialError:

@@ -1,5 +1,6 @@
 -- Roles, which belong to the whole server and not to one database: made where missing, before any migration.
 -- Several migrations may run at once on one server; whoever comes second finds the role made, and goes on.
+-- The owners are taken by whoever migrates; planner, reader and auditor are groups, which people's own roles join.
 
 DO $$
 DECLARE
@@ -7,7 +8,8 @@ DECLARE
   v_options text;
 BEGIN
   FOR v_role, v_options IN VALUES
-    ('reconciler_owner', 'NOLOGIN'), ('reconciler_vault', 'NOLOGIN'), ('reconciler_runtime', 'LOGIN')
+    ('reconciler_owner', 'NOLOGIN'), ('reconciler_vault', 'NOLOGIN'), ('reconciler_runtime', 'LOGIN'),
+    ('reconciler_planner', 'NOLOGIN'), ('reconciler_reader', 'NOLOGIN'), ('reconciler_auditor', 'NOLOGIN')
   LOOP
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = v_role) THEN
       BEGIN
@@ -16,7 +18,7 @@ BEGIN
         NULL; -- another migration was faster
       END;
     END IF;
-    IF v_role <> 'reconciler_runtime' AND NOT pg_catalog.pg_has_role(v_role, 'MEMBER') THEN
+    IF v_role IN ('reconciler_owner', 'reconciler_vault') AND NOT pg_catalog.pg_has_role(v_role, 'MEMBER') THEN
       EXECUTE format('GRANT %I TO CURRENT_USER', v_role);
     END IF;
   END LOOP;

@@ -3,7 +3,8 @@
 CREATE SCHEMA IF NOT EXISTS vault AUTHORIZATION reconciler_vault;
 REVOKE ALL ON SCHEMA public FROM public;
 GRANT USAGE, CREATE ON SCHEMA public TO reconciler_owner;
-GRANT USAGE ON SCHEMA public TO reconciler_runtime, reconciler_vault;
+GRANT USAGE ON SCHEMA public TO
+reconciler_runtime, reconciler_vault, reconciler_planner, reconciler_reader, reconciler_auditor;
 
 SET LOCAL ROLE reconciler_owner;
 
@@ -24,4 +25,5 @@ COMMENT ON COLUMN public.schema_migrations.name IS 'The file''s name.';
 COMMENT ON COLUMN public.schema_migrations.sha256 IS 'SHA-256 of the file as it was applied.';
 COMMENT ON COLUMN public.schema_migrations.applied_at IS 'When it was applied.';
 COMMENT ON COLUMN public.schema_migrations.applied_by IS 'The database user that applied it.';
-GRANT SELECT ON public.schema_migrations TO reconciler_runtime;
+GRANT SELECT ON public.schema_migrations TO
+reconciler_runtime, reconciler_planner, reconciler_reader, reconciler_auditor;

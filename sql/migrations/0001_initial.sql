@@ -861,6 +861,7 @@ CREATE TABLE revisions (
     content_hash bytea NOT NULL,
     catalog_hash bytea NOT NULL,
     actor text NOT NULL,
+    db_user text NOT NULL DEFAULT session_user,
     created_at timestamptz NOT NULL DEFAULT now(),
     kind text NOT NULL DEFAULT 'manifests',
     back_to_revision bigint REFERENCES revisions (id),
@@ -890,6 +891,8 @@ COMMENT ON COLUMN revisions.catalog_hash IS
 'SHA-256 over the catalog they were read with.';
 COMMENT ON COLUMN revisions.actor IS
 'Who loaded it.';
+COMMENT ON COLUMN revisions.db_user IS
+'The session''s database user, whatever the actor claims; nobody can write another.';
 COMMENT ON COLUMN revisions.created_at IS
 'When it was loaded.';
 COMMENT ON COLUMN revisions.kind IS
@@ -1829,6 +1832,7 @@ CREATE TABLE plans (
     hash text NOT NULL,
     revision_id bigint REFERENCES revisions (id),
     actor text NOT NULL,
+    db_user text NOT NULL DEFAULT session_user,
     created_at timestamptz NOT NULL DEFAULT now(),
     status text NOT NULL DEFAULT 'saved',
     source_name text,
@@ -1852,6 +1856,8 @@ COMMENT ON COLUMN plans.revision_id IS
 'The revision that it makes true.';
 COMMENT ON COLUMN plans.actor IS
 'Who made it.';
+COMMENT ON COLUMN plans.db_user IS
+'The session''s database user, whatever the actor claims; nobody can write another.';
 COMMENT ON COLUMN plans.created_at IS
 'When it was made.';
 COMMENT ON COLUMN plans.source_name IS
@@ -1890,6 +1896,7 @@ CREATE TABLE plan_approvals (
     plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
     hash text NOT NULL,
     approved_by text NOT NULL,
+    db_user text NOT NULL DEFAULT session_user,
     approved_at timestamptz NOT NULL DEFAULT now(),
     used_at timestamptz,
     mac bytea NOT NULL,
@@ -1908,6 +1915,8 @@ COMMENT ON COLUMN plan_approvals.hash IS
 'The plan''s hash as the person saw it.';
 COMMENT ON COLUMN plan_approvals.approved_by IS
 'Who.';
+COMMENT ON COLUMN plan_approvals.db_user IS
+'The session''s database user, whatever the approver claims; nobody can write another.';
 COMMENT ON COLUMN plan_approvals.approved_at IS
 'When.';
 COMMENT ON COLUMN plan_approvals.used_at IS
@@ -2437,6 +2446,7 @@ CREATE TABLE resource_operations (
     identity text,
     rests_on_version bigint,
     actor text NOT NULL,
+    db_user text NOT NULL DEFAULT session_user,
     revision_id bigint REFERENCES revisions (id),
     intended_at timestamptz NOT NULL DEFAULT now(),
     sent_at timestamptz,
@@ -2479,6 +2489,8 @@ COMMENT ON COLUMN resource_operations.rests_on_version IS
 'The resource''s version that it rests on; null where there was no row before.';
 COMMENT ON COLUMN resource_operations.actor IS
 'Who wanted it.';
+COMMENT ON COLUMN resource_operations.db_user IS
+'The session''s database user, whatever the actor claims; nobody can write another.';
 COMMENT ON COLUMN resource_operations.revision_id IS
 'The revision that it makes true.';
 COMMENT ON COLUMN resource_operations.intended_at IS
@@ -4243,21 +4255,20 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
   v_context record;
-  v_epoch CONSTANT integer := current_epoch();
   v_id bigint;
 BEGIN
   SELECT * INTO STRICT v_context FROM change_context();
   SELECT s.id INTO v_id
   FROM changesets AS s
   WHERE
-    s.changed_at = v_context.changed_at AND s.epoch = v_epoch AND s.xact = pg_current_xact_id()
+    s.changed_at = v_context.changed_at AND s.xact = pg_current_xact_id()
     AND (s.actor, s.reason, s.cause, s.operation_id, s.revision_id, s.db_user) IS NOT DISTINCT FROM (
       v_context.actor, v_context.reason, v_context.cause, v_context.operation_id, v_context.revision_id, v_context.db_user
     );
   IF v_id IS NULL THEN
     INSERT INTO changesets (changed_at, epoch, actor, reason, cause, operation_id, revision_id, db_user)
     VALUES (
-      v_context.changed_at, v_epoch, v_context.actor, v_context.reason, v_context.cause, v_context.operation_id,
+      v_context.changed_at, current_epoch(), v_context.actor, v_context.reason, v_context.cause, v_context.operation_id,
       v_context.revision_id, v_context.db_user
     )
     RETURNING id INTO v_id;
@@ -5621,6 +5632,342 @@ COMMENT ON FUNCTION guard_endpoint_removal() IS
 CREATE TRIGGER guard_removal BEFORE UPDATE OF deleted_at ON provider_endpoints FOR EACH ROW
 WHEN (old.deleted_at IS NULL AND new.deleted_at IS NOT NULL)
 EXECUTE FUNCTION guard_endpoint_removal();
+-- Who sees what: the grants of people's roles, by provider and by datacenter, and what follows from them for a session.
+-- The policies in 92_policies.sql ask the functions below. A member that no grant names sees nothing: what is forgotten
+-- hides rows and does not show them.
+
+CREATE TABLE access_grants (
+    id integer GENERATED ALWAYS AS IDENTITY,
+    member text NOT NULL,
+    role text NOT NULL,
+    provider_id integer REFERENCES providers (id),
+    datacenter_id integer REFERENCES datacenters (id),
+    granted_at timestamptz NOT NULL DEFAULT now(),
+    granted_by text NOT NULL DEFAULT session_user,
+    revoked_at timestamptz,
+    revoked_by text,
+    CONSTRAINT access_grants_pkey PRIMARY KEY (id),
+    CONSTRAINT access_grants_member CHECK (member <> ''),
+    CONSTRAINT access_grants_role CHECK (role IN ('planner', 'reader', 'auditor')),
+    CONSTRAINT access_grants_revoked CHECK ((revoked_at IS NULL) = (revoked_by IS NULL))
+);
+
+COMMENT ON TABLE access_grants IS
+'What a member of planner, reader or auditor sees: one row a provider or datacenter, or one for all. It is its own history: a grant is revoked and never deleted. Written by `reconciler db grant` and `db revoke`, as the owner.';
+COMMENT ON COLUMN access_grants.id IS
+'Key.';
+COMMENT ON COLUMN access_grants.member IS
+'The database role of a person, or of a group of them.';
+COMMENT ON COLUMN access_grants.role IS
+'As what it sees this: planner, reader or auditor. It counts as long as the member is one.';
+COMMENT ON COLUMN access_grants.provider_id IS
+'Only what this provider has; null for any provider.';
+COMMENT ON COLUMN access_grants.datacenter_id IS
+'Only what stands in this datacenter; null for any, and for what stands in none.';
+COMMENT ON COLUMN access_grants.granted_at IS
+'Since when.';
+COMMENT ON COLUMN access_grants.granted_by IS
+'The database user that granted it.';
+COMMENT ON COLUMN access_grants.revoked_at IS
+'When it was revoked; null while it holds.';
+COMMENT ON COLUMN access_grants.revoked_by IS
+'The database user that revoked it.';
+CREATE UNIQUE INDEX access_grants_held ON access_grants (
+    member, role, coalesce(provider_id, 0), coalesce(datacenter_id, 0)
+)
+WHERE revoked_at IS NULL;
+CREATE INDEX access_grants_provider ON access_grants (provider_id);
+CREATE INDEX access_grants_datacenter ON access_grants (datacenter_id);
+
+CREATE FUNCTION held_grants()
+RETURNS TABLE (provider_id integer, datacenter_id integer)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  -- Of the session's user and not the current one: SET ROLE gives nobody another's view.
+  SELECT g.provider_id, g.datacenter_id
+  FROM access_grants AS g
+  JOIN pg_roles AS r ON r.rolname = g.member
+  WHERE
+    g.revoked_at IS NULL
+    AND pg_has_role(session_user, r.oid, 'MEMBER')
+    AND pg_has_role(session_user, ('reconciler_' || g.role)::name, 'MEMBER')
+$$;
+COMMENT ON FUNCTION held_grants() IS
+'What the session''s user was granted to see, by itself or through a group.';
+
+CREATE FUNCTION sees_everything()
+RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT EXISTS (SELECT FROM held_grants() AS g WHERE g.provider_id IS NULL AND g.datacenter_id IS NULL)
+$$;
+COMMENT ON FUNCTION sees_everything() IS
+'Whether a grant of the session''s user names neither provider nor datacenter.';
+
+CREATE FUNCTION sees_by_datacenter()
+RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT EXISTS (SELECT FROM held_grants() AS g WHERE g.datacenter_id IS NOT NULL)
+$$;
+COMMENT ON FUNCTION sees_by_datacenter() IS
+'Whether a grant of the session''s user names a datacenter, so that a part has to be judged by its root.';
+
+CREATE FUNCTION seen_endpoints()
+RETURNS SETOF integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT e.id
+  FROM held_grants() AS g
+  JOIN provider_endpoints AS e ON e.provider_id = g.provider_id
+  WHERE g.datacenter_id IS NULL
+$$;
+COMMENT ON FUNCTION seen_endpoints() IS
+'The endpoints whose resources the session''s user sees, wherever they stand.';
+
+CREATE FUNCTION seen_datacenters()
+RETURNS SETOF integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT g.datacenter_id FROM held_grants() AS g WHERE g.provider_id IS NULL AND g.datacenter_id IS NOT NULL
+$$;
+COMMENT ON FUNCTION seen_datacenters() IS
+'The datacenters whose resources the session''s user sees, whoever provides them.';
+
+CREATE FUNCTION place(p_endpoint_id integer, p_datacenter_id integer)
+RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (p_datacenter_id::bigint << 32) | p_endpoint_id;
+COMMENT ON FUNCTION place(integer, integer) IS
+'An endpoint and a datacenter as one number, so that a pair can be looked up in one array.';
+
+CREATE FUNCTION seen_places()
+RETURNS SETOF bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT place(e.id, g.datacenter_id)
+  FROM held_grants() AS g
+  JOIN provider_endpoints AS e ON e.provider_id = g.provider_id
+  WHERE g.datacenter_id IS NOT NULL
+$$;
+COMMENT ON FUNCTION seen_places() IS
+'The pairs of endpoint and datacenter, each one number, whose resources the session''s user sees.';
+
+CREATE FUNCTION seen_providers()
+RETURNS SETOF integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT g.provider_id FROM held_grants() AS g WHERE g.provider_id IS NOT NULL
+  UNION
+  SELECT pd.provider_id
+  FROM held_grants() AS g
+  JOIN provider_datacenters AS pd ON pd.datacenter_id = g.datacenter_id
+  WHERE g.provider_id IS NULL
+$$;
+COMMENT ON FUNCTION seen_providers() IS
+'The providers that the session''s user sees in the inventory: those granted, and those in a granted datacenter.';
+
+CREATE FUNCTION seen_inventory_endpoints()
+RETURNS SETOF integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT e.id FROM provider_endpoints AS e WHERE e.provider_id IN (SELECT seen_providers())
+$$;
+COMMENT ON FUNCTION seen_inventory_endpoints() IS
+'The endpoints that the session''s user sees in the inventory: all of the providers that it sees there.';
+
+CREATE FUNCTION seen_credentials()
+RETURNS SETOF integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT e.credential_id FROM provider_endpoints AS e
+  WHERE e.provider_id IN (SELECT seen_providers()) AND e.credential_id IS NOT NULL
+$$;
+COMMENT ON FUNCTION seen_credentials() IS
+'The credentials whose names the session''s user sees: those that an endpoint logs in by which it sees.';
+
+CREATE FUNCTION seen_inventory_datacenters()
+RETURNS SETOF integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT g.datacenter_id FROM held_grants() AS g WHERE g.datacenter_id IS NOT NULL
+  UNION
+  SELECT pd.datacenter_id
+  FROM held_grants() AS g
+  JOIN provider_datacenters AS pd ON pd.provider_id = g.provider_id
+  WHERE g.datacenter_id IS NULL
+$$;
+COMMENT ON FUNCTION seen_inventory_datacenters() IS
+'The datacenters that the session''s user sees in the inventory: those granted, and those of a granted provider.';
+
+CREATE FUNCTION is_seen_part(p_resource_id bigint)
+RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  WITH RECURSIVE up AS (
+    SELECT p_resource_id AS id
+    UNION
+    SELECT rr.parent_resource_id
+    FROM up JOIN resource_relationships AS rr ON rr.child_resource_id = up.id
+    WHERE rr.relationship_type_id = 1
+  )
+
+  SELECT EXISTS (
+    SELECT FROM up JOIN resources AS r ON r.id = up.id
+    WHERE
+      r.datacenter_id IN (SELECT seen_datacenters())
+      OR place(r.provider_endpoint_id, r.datacenter_id) IN (SELECT seen_places())
+  )
+$$;
+COMMENT ON FUNCTION is_seen_part(bigint) IS
+'Whether what contains a part stands where the session''s user sees it: a part stands where its root does.';
+
+CREATE FUNCTION is_seen_desired(p_desired_resource_id bigint)
+RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  WITH RECURSIVE up AS (
+    SELECT d.id, d.parent_id, d.provider_endpoint_id, d.datacenter
+    FROM desired_resources AS d
+    WHERE d.id = p_desired_resource_id
+    UNION
+    SELECT d.id, d.parent_id, d.provider_endpoint_id, d.datacenter
+    FROM up JOIN desired_resources AS d ON d.id = up.parent_id
+  )
+
+  SELECT EXISTS (
+    SELECT FROM up JOIN datacenters AS dc ON dc.name = up.datacenter
+    WHERE
+      dc.id IN (SELECT seen_datacenters())
+      OR place(up.provider_endpoint_id, dc.id) IN (SELECT seen_places())
+  )
+$$;
+COMMENT ON FUNCTION is_seen_desired(bigint) IS
+'Whether a wanted resource, or what contains it, is wanted in a datacenter that the session''s user sees.';
+-- How rows come in by COPY, which PostgreSQL refuses for a table with policies: into a table of the session's own, and
+-- from there by one INSERT, which the policies, the constraints and the triggers judge. Both functions have the rights of
+-- whoever calls them, and no more.
+
+CREATE FUNCTION staged_copy(p_copy text, OUT table_name text, OUT columns text)
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT m[1], m[2] FROM regexp_match(p_copy, '^\s*COPY staged_(\w+) \(([\w\s,]+)\) FROM STDIN$', 'n') AS m
+$$;
+COMMENT ON FUNCTION staged_copy(text) IS
+'The table and the columns that a COPY into a staged table is for; both null where it is none.';
+
+CREATE FUNCTION stage(p_copy text)
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_table text := (public.staged_copy(p_copy)).table_name;
+BEGIN
+  IF to_regclass('pg_temp.staged_' || v_table) IS NULL THEN
+    EXECUTE format(
+      'CREATE TEMPORARY TABLE staged_%s ON COMMIT DELETE ROWS AS SELECT * FROM public.%I WITH NO DATA', v_table, v_table
+    );
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION stage(text) IS
+'Makes the session''s own table that a COPY goes into, unless it is there. It is empty after each transaction.';
+
+CREATE FUNCTION take_staged(p_copy text)
+RETURNS bigint
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_copy record := public.staged_copy(p_copy);
+  v_count bigint;
+BEGIN
+  EXECUTE format(
+    'INSERT INTO public.%I (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM pg_temp.staged_%s',
+    v_copy.table_name, v_copy.columns, v_copy.columns, v_copy.table_name
+  );
+  GET DIAGNOSTICS v_count = ROW_COUNT;
+  EXECUTE format('TRUNCATE pg_temp.staged_%s', v_copy.table_name);
+  RETURN v_count;
+END
+$$;
+COMMENT ON FUNCTION take_staged(text) IS
+'Writes what a COPY brought into the table that it is for, and empties the staged one. Gives the number of rows.';
+-- Planners preview, and commit nothing. A preview is an apply that is rolled back, so a planner may write what one
+-- writes; whatever it wrote is refused when its transaction would become lasting.
+
+CREATE TABLE rehearsals (
+    xact xid8 NOT NULL,
+    CONSTRAINT rehearsals_pkey PRIMARY KEY (xact)
+);
+
+COMMENT ON TABLE rehearsals IS
+'Transactions in which a planner wrote something. None is ever committed, so nobody sees a row. Written by triggers.';
+COMMENT ON COLUMN rehearsals.xact IS
+'The transaction.';
+
+CREATE FUNCTION is_planner()
+RETURNS boolean
+LANGUAGE sql STABLE
+AS $$
+  SELECT
+    pg_has_role(current_user, 'reconciler_planner', 'USAGE')
+    AND NOT pg_has_role(current_user, 'reconciler_runtime', 'USAGE')
+$$;
+COMMENT ON FUNCTION is_planner() IS
+'Whether whoever writes now may do so as a planner alone.';
+
+CREATE FUNCTION note_rehearsal()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  INSERT INTO rehearsals (xact) VALUES (pg_current_xact_id()) ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION note_rehearsal() IS 'Notes that a planner wrote something in this transaction.';
+
+CREATE FUNCTION refuse_commit()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  RAISE EXCEPTION 'the database role of % is that of a planner: it previews, and keeps nothing that it writes', session_user
+    USING ERRCODE = 'RC020', HINT = 'Ask whoever runs the program to do it; the role for that is reconciler_runtime.';
+END
+$$;
+COMMENT ON FUNCTION refuse_commit() IS 'Refuses the commit of a transaction in which a planner wrote something.';
+
+CREATE CONSTRAINT TRIGGER refuse_commit AFTER INSERT ON rehearsals DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION refuse_commit();
+
+CREATE FUNCTION mark_rehearsals()
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_table regclass;
+BEGIN
+  FOR v_table IN
+    SELECT c.oid FROM pg_class AS c
+    WHERE
+      c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+      AND (
+        has_table_privilege('reconciler_planner', c.oid, 'DELETE')
+        OR has_any_column_privilege('reconciler_planner', c.oid, 'INSERT, UPDATE')
+      )
+      AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgname = 'note_rehearsal')
+  LOOP
+    EXECUTE format(
+      'CREATE TRIGGER note_rehearsal AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH STATEMENT WHEN (public.is_planner()) '
+      'EXECUTE FUNCTION public.note_rehearsal()', v_table
+    );
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION mark_rehearsals() IS
+'Puts the trigger that keeps planners from committing on every table that they may write. For the owner, after grants.';
+REVOKE ALL ON FUNCTION mark_rehearsals() FROM public;
 -- Views for people and for the faces: names instead of ids, one question each. They run with the rights of whoever asks,
 -- so that policies on the tables hold in them too.
 
@@ -7128,9 +7475,34 @@ GRANT EXECUTE ON FUNCTION vault.read_secret(text) TO reconciler_runtime;
 GRANT EXECUTE ON FUNCTION vault.write_secret(integer, text, bytea, bytea) TO reconciler_runtime;
 
 SET LOCAL ROLE reconciler_owner;
--- What the runtime role may do, and no more. It deletes nothing that history or safety rests on.
+-- What each role may do, and no more. Partitions are granted to nobody: who asks one past its parent asks past the
+-- parent's policies. What is granted is compared with tests/store/golden/rights.txt.
 
-GRANT SELECT ON ALL TABLES IN SCHEMA public TO reconciler_runtime;
+CREATE FUNCTION grant_reading()
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_table regclass;
+BEGIN
+  FOR v_table IN
+    SELECT c.oid FROM pg_class AS c
+    WHERE
+      c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
+      AND c.relname <> 'rehearsals'
+  LOOP
+    EXECUTE format(
+      'GRANT SELECT ON %s TO reconciler_runtime, reconciler_planner, reconciler_reader, reconciler_auditor', v_table
+    );
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION grant_reading() IS
+'Lets every role read every table and view, but no partition. For the owner, after a table is made.';
+REVOKE ALL ON FUNCTION grant_reading() FROM public;
+SELECT grant_reading();
+
+-- The runtime role deletes nothing that history or safety rests on.
 
 -- What leaves the catalog is deleted by its sync, and its history stays.
 GRANT INSERT, UPDATE, DELETE ON
@@ -7150,7 +7522,12 @@ GRANT INSERT ON provider_credential_hosts TO reconciler_runtime;
 GRANT INSERT, DELETE ON provider_declarations TO reconciler_runtime;
 
 GRANT UPDATE (key_id) ON installation TO reconciler_runtime;
-GRANT INSERT ON manifest_sources, revisions, tags, external_id_reservations TO reconciler_runtime;
+GRANT INSERT ON manifest_sources, tags, external_id_reservations TO reconciler_runtime;
+-- Everything but db_user, which only the database writes.
+GRANT INSERT (
+    source_id, commit_id, author, authored_at, message, content_hash, catalog_hash, actor, created_at, kind,
+    back_to_revision
+) ON revisions TO reconciler_runtime;
 GRANT UPDATE (name, kind, url, branch, subfolder, repository, forgotten_at) ON manifest_sources TO reconciler_runtime;
 GRANT INSERT, UPDATE ON workers, resources, holds, endpoint_observations TO reconciler_runtime;
 GRANT INSERT, UPDATE, DELETE ON
@@ -7170,8 +7547,12 @@ desired_ignored_attributes, desired_relationships TO reconciler_runtime;
 GRANT UPDATE (valid_to_revision, source_id, file, path, line, column_number) ON desired_resources TO reconciler_runtime;
 
 -- A plan is written once; its status moves, and an approval is used up.
+GRANT INSERT (
+    hash, revision_id, actor, status, source_name, content_hash, needs_approval, created_at
+) ON plans TO reconciler_runtime;
+GRANT INSERT (uid, plan_id, hash, approved_by, approved_at, mac) ON plan_approvals TO reconciler_runtime;
 GRANT INSERT ON
-plans, plan_sources, plan_approvals, plan_messages, plan_blocked, plan_inventory_steps, plan_inventory_values,
+plan_sources, plan_messages, plan_blocked, plan_inventory_steps, plan_inventory_values,
 plan_inventory_approvals, plan_steps, plan_step_requirements, plan_step_approvals, plan_step_changes,
 plan_step_change_values, plan_calls, plan_call_parameters, plan_call_parameter_paths TO reconciler_runtime;
 GRANT UPDATE (status) ON plans TO reconciler_runtime;
@@ -7179,7 +7560,10 @@ GRANT UPDATE (used_at) ON plan_approvals TO reconciler_runtime;
 
 -- Who began an operation, when and on what ground stays as it was written.
 GRANT INSERT, UPDATE ON resource_operation_calls, resource_operation_results TO reconciler_runtime;
-GRANT INSERT ON resource_operations TO reconciler_runtime;
+GRANT INSERT (
+    id, resource_id, operation_type_id, plan_step_id, status, worker_id, claim_epoch, request_hash, identity,
+    rests_on_version, actor, revision_id
+) ON resource_operations TO reconciler_runtime;
 GRANT UPDATE (
     status, worker_id, claim_epoch, current_call, identity, sent_at, accepted_at, finished_at, error_code, error_message
 ) ON resource_operations TO reconciler_runtime;
@@ -7192,3 +7576,197 @@ REVOKE ALL ON FUNCTION make_history_partitions(integer) FROM public;
 GRANT EXECUTE ON FUNCTION make_history_partitions(integer) TO reconciler_runtime;
 GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO reconciler_runtime;
 GRANT EXECUTE ON FUNCTION take_mark(text, bigint) TO reconciler_runtime;
+
+-- A planner writes what a preview writes, and commits none of it: see 27_rehearsals.sql.
+GRANT INSERT, UPDATE, DELETE ON
+catalog_parts, provider_types, provider_type_settings, relationship_types, resource_types, resource_type_parents,
+attribute_definitions, attribute_reference_types, resource_type_keys, provider_resource_types,
+resource_type_attributes, provider_type_attributes, provider_type_attribute_defaults,
+provider_type_attribute_allowed_values,
+provider_endpoint_settings, datacenter_capabilities, provider_datacenters, resource_failures TO reconciler_planner;
+GRANT INSERT, UPDATE ON
+providers, provider_endpoints, provider_credentials, locations, datacenters TO reconciler_planner;
+GRANT INSERT ON provider_credential_hosts TO reconciler_planner;
+GRANT INSERT, DELETE ON provider_declarations TO reconciler_planner;
+GRANT INSERT ON manifest_sources TO reconciler_planner;
+GRANT UPDATE (name, kind, url, branch, subfolder, repository, forgotten_at) ON manifest_sources TO reconciler_planner;
+GRANT INSERT (
+    source_id, commit_id, author, authored_at, message, content_hash, catalog_hash, actor, created_at, kind,
+    back_to_revision
+) ON revisions TO reconciler_planner;
+GRANT INSERT ON
+desired_resources, desired_attributes, desired_cleared_attributes, desired_tags, desired_collections,
+desired_ignored_attributes, desired_relationships TO reconciler_planner;
+GRANT UPDATE (valid_to_revision, source_id, file, path, line, column_number) ON desired_resources TO reconciler_planner;
+GRANT UPDATE (
+    prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
+    datacenter_id
+) ON resources TO reconciler_planner;
+GRANT INSERT ON pins TO reconciler_planner;
+GRANT UPDATE (source_id, ended_at, ended_by) ON pins TO reconciler_planner;
+GRANT USAGE ON SEQUENCE desired_resources_id_seq TO reconciler_planner;
+SELECT mark_rehearsals();
+
+GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO
+reconciler_planner, reconciler_reader, reconciler_auditor;
+
+-- An auditor sees who read which secret, and no secret.
+SET LOCAL ROLE reconciler_vault;
+GRANT USAGE ON SCHEMA vault TO reconciler_auditor;
+GRANT SELECT ON vault.secret_reads TO reconciler_auditor;
+SET LOCAL ROLE reconciler_owner;
+-- Row-level security: what hangs on a resource, an endpoint or a provider is seen by whom it was granted to
+-- (25_access.sql). Forced, so that owners are judged too; the program's roles have a policy of their own that lets
+-- everything through, and costs nothing because it folds away.
+--
+-- Which policy a table gets follows from its columns, so that a new table needs no line here; what hangs on nothing is in
+-- the list of tests/store/test_row_security.py with its reason. Partitions have no policy: nobody may ask them but their
+-- owner. A condition that holds for a whole statement stands in `(SELECT …)` and is asked once.
+
+CREATE FUNCTION row_policy(p_table regclass)
+RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  c_all constant text := '(SELECT sees_everything())';
+  c_endpoint constant text := '%s = ANY (ARRAY(SELECT seen_inventory_endpoints()))';
+  c_of_resource constant text := 'EXISTS (SELECT FROM resources AS r WHERE r.id = %s.%s)';
+  v_name text := (SELECT c.relname FROM pg_class AS c WHERE c.oid = p_table);
+  v_columns text[] := (
+    SELECT array_agg(a.attname::text) FROM pg_attribute AS a
+    WHERE a.attrelid = p_table AND a.attnum > 0 AND NOT a.attisdropped
+  );
+  v_rule text;
+BEGIN
+  CASE
+    WHEN v_name = 'resources' THEN
+      v_rule := 'provider_endpoint_id = ANY (ARRAY(SELECT seen_endpoints()))'
+        ' OR datacenter_id = ANY (ARRAY(SELECT seen_datacenters()))'
+        ' OR place(provider_endpoint_id, datacenter_id) = ANY (ARRAY(SELECT seen_places()))'
+        ' OR (NOT is_root AND (SELECT sees_by_datacenter()) AND is_seen_part(id))';
+    WHEN v_name = 'desired_resources' THEN
+      v_rule := 'provider_endpoint_id = ANY (ARRAY(SELECT seen_endpoints()))'
+        ' OR ((SELECT sees_by_datacenter()) AND is_seen_desired(id))';
+    WHEN v_name IN ('resource_relationships') THEN
+      v_rule := format(c_of_resource, v_name, 'parent_resource_id')
+        || ' AND ' || format(c_of_resource, v_name, 'child_resource_id');
+    WHEN v_name = 'tags' THEN
+      v_rule := 'EXISTS (SELECT FROM resource_tags AS t WHERE t.tag_id = tags.id)';
+    WHEN v_name = 'access_grants' THEN
+      v_rule := 'member = session_user';
+    WHEN v_name IN ('holds', 'hold_history') THEN
+      v_rule := format(
+        '(endpoint_id IS NULL OR %s) AND (address IS NULL'
+        ' OR EXISTS (SELECT FROM resources AS r WHERE r.address = %I.address)'
+        ' OR EXISTS (SELECT FROM desired_resources AS d WHERE d.address = %I.address))',
+        format(c_endpoint, 'endpoint_id'), v_name, v_name
+      );
+    WHEN v_name IN ('pins', 'pin_history') THEN
+      v_rule := format(
+        'EXISTS (SELECT FROM resources AS r WHERE r.address = %1$I.address)'
+        ' OR EXISTS (SELECT FROM desired_resources AS d WHERE d.address = %1$I.address)', v_name
+      );
+    WHEN v_name IN ('provider_declarations', 'provider_declaration_history') THEN
+      v_rule := format(
+        '(kind = ''location'')'
+        ' OR (kind = ''provider'' AND EXISTS (SELECT FROM providers AS p WHERE p.name = %1$I.name))'
+        ' OR (kind = ''endpoint'' AND EXISTS (SELECT FROM provider_endpoints AS e WHERE e.name = %1$I.name))'
+        ' OR (kind = ''credential'' AND EXISTS (SELECT FROM provider_credentials AS c WHERE c.name = %1$I.name))'
+        ' OR (kind = ''datacenter'' AND EXISTS (SELECT FROM datacenters AS d WHERE d.name = %1$I.name))', v_name
+      );
+    WHEN v_name = 'plan_steps' THEN
+      v_rule := 'EXISTS (SELECT FROM resources AS r WHERE r.uid = plan_steps.resource_uid)'
+        ' OR (resource_uid IS NULL AND endpoint = ANY (ARRAY('
+        'SELECT e.name FROM provider_endpoints AS e WHERE e.id IN (SELECT seen_endpoints()))))';
+    WHEN v_name = 'plan_blocked' THEN
+      v_rule := 'EXISTS (SELECT FROM resources AS r WHERE r.address = plan_blocked.address)'
+        ' OR EXISTS (SELECT FROM desired_resources AS d WHERE d.address = plan_blocked.address)';
+    WHEN v_name IN ('plan_messages', 'plan_inventory_steps', 'plan_inventory_values', 'plan_inventory_approvals') THEN
+      v_rule := 'FALSE'; -- of the plan as a whole
+    WHEN v_columns @> '{resource_id, parent_resource_id}' THEN
+      v_rule := format(c_of_resource, v_name, 'resource_id')
+        || ' AND ' || format(c_of_resource, v_name, 'parent_resource_id');
+    WHEN v_columns @> '{resource_id}' THEN
+      v_rule := format(c_of_resource, v_name, 'resource_id');
+    WHEN v_columns @> '{desired_resource_id}' THEN
+      v_rule := format('EXISTS (SELECT FROM desired_resources AS d WHERE d.id = %I.desired_resource_id)', v_name);
+    WHEN v_columns @> '{plan_step_id}' THEN
+      v_rule := format('EXISTS (SELECT FROM plan_steps AS s WHERE s.id = %I.plan_step_id)', v_name);
+    WHEN v_columns @> '{observation_id}' THEN
+      v_rule := format('EXISTS (SELECT FROM endpoint_observations AS o WHERE o.id = %I.observation_id)', v_name);
+    WHEN v_name = 'provider_endpoints' THEN
+      v_rule := format(c_endpoint, 'id') || ' OR provider_id = ANY (ARRAY(SELECT seen_providers()))';
+    WHEN v_columns @> '{provider_endpoint_id}' THEN
+      v_rule := format(c_endpoint, 'provider_endpoint_id');
+    WHEN v_name = 'provider_credentials' THEN
+      v_rule := 'id = ANY (ARRAY(SELECT seen_credentials()))';
+    WHEN v_columns @> '{provider_credential_id}' THEN
+      v_rule := 'provider_credential_id = ANY (ARRAY(SELECT seen_credentials()))';
+    WHEN v_columns @> '{credential_id}' THEN
+      v_rule := 'credential_id = ANY (ARRAY(SELECT seen_credentials()))';
+    WHEN v_name = 'providers' THEN
+      v_rule := 'id = ANY (ARRAY(SELECT seen_providers()))';
+    WHEN v_columns @> '{provider_id}' THEN
+      v_rule := 'provider_id = ANY (ARRAY(SELECT seen_providers()))';
+    WHEN v_name = 'datacenters' THEN
+      v_rule := 'id = ANY (ARRAY(SELECT seen_inventory_datacenters()))';
+    WHEN v_columns @> '{datacenter_id}' THEN
+      v_rule := 'datacenter_id = ANY (ARRAY(SELECT seen_inventory_datacenters()))';
+    WHEN v_columns @> '{operation_id}' AND NOT v_columns @> '{actor}' THEN
+      v_rule := format('EXISTS (SELECT FROM resource_operations AS o WHERE o.id = %I.operation_id)', v_name);
+    ELSE
+      RETURN NULL;
+  END CASE;
+  RETURN c_all || ' OR ' || v_rule;
+END
+$$;
+COMMENT ON FUNCTION row_policy(regclass) IS
+'The condition under which a row of a table is seen by a planner, a reader or an auditor, by the table''s columns; null for a table that hangs on no resource and no provider.';
+REVOKE ALL ON FUNCTION row_policy(regclass) FROM public;
+
+CREATE FUNCTION set_row_policies()
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_table regclass;
+  v_rule text;
+BEGIN
+  FOR v_table, v_rule IN
+    SELECT c.oid::regclass, row_policy(c.oid) FROM pg_class AS c
+    WHERE
+      c.relkind IN ('r', 'p') AND NOT c.relispartition
+      AND c.relnamespace = 'public'::regnamespace AND row_policy(c.oid) IS NOT NULL
+    ORDER BY c.oid
+  LOOP
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', v_table);
+    EXECUTE format('DROP POLICY IF EXISTS program ON %s', v_table);
+    EXECUTE format('DROP POLICY IF EXISTS people ON %s', v_table);
+    EXECUTE format(
+      'CREATE POLICY program ON %s TO reconciler_owner, reconciler_vault, reconciler_runtime USING (TRUE)', v_table
+    );
+    EXECUTE format(
+      'CREATE POLICY people ON %s TO reconciler_planner, reconciler_reader, reconciler_auditor USING (%s)', v_table, v_rule
+    );
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION set_row_policies() IS
+'Gives every table the policies that follow from its columns. For the owner, after a table is made or changed.';
+REVOKE ALL ON FUNCTION set_row_policies() FROM public;
+
+SELECT set_row_policies();
+
+SET LOCAL ROLE reconciler_vault;
+ALTER TABLE vault.secrets ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY program ON vault.secrets TO reconciler_vault USING (TRUE);
+ALTER TABLE vault.secret_reads ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY program ON vault.secret_reads TO reconciler_vault USING (TRUE);
+CREATE POLICY people ON vault.secret_reads TO reconciler_auditor
+USING (
+    EXISTS (
+        SELECT FROM public.provider_credentials AS c
+        WHERE c.id = secret_reads.credential_id
+    )
+);
+SET LOCAL ROLE reconciler_owner;

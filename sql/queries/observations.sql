@@ -314,7 +314,7 @@ FROM resource_attributes
 WHERE resource_id = ANY(%(ids)s);
 
 -- name: observations.copy_attributes
-COPY resource_attributes (
+COPY staged_resource_attributes (
     resource_id, resource_type_id, attribute_definition_id, ordinal, data_type, value_string,
     value_integer, value_decimal, value_boolean, value_datetime, value_credential, value_fingerprint,
     value_target_type, value_key, value_inner_key

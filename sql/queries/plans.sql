@@ -16,7 +16,7 @@ SELECT nextval(pg_get_serial_sequence('plan_steps', 'id')) AS id
 FROM generate_series(1, %(count)s);
 
 -- name: plans.copy_sources
-COPY plan_sources (plan_id, position, source_name, place) FROM STDIN;
+COPY staged_plan_sources (plan_id, position, source_name, place) FROM STDIN;
 
 -- name: plans.operation_types
 SELECT
@@ -25,62 +25,62 @@ SELECT
 FROM operation_types;
 
 -- name: plans.copy_steps
-COPY plan_steps (
+COPY staged_plan_steps (
     id, plan_id, position, address, operation_type_id, endpoint, resource_uid, pin,
     desired_hash, impact, reason, summary, adopt_external_id, is_later, hash
 ) FROM STDIN;
 
 -- name: plans.copy_requirements
-COPY plan_step_requirements (plan_step_id, address) FROM STDIN;
+COPY staged_plan_step_requirements (plan_step_id, address) FROM STDIN;
 
 -- name: plans.copy_step_approvals
-COPY plan_step_approvals (plan_step_id, position, message) FROM STDIN;
+COPY staged_plan_step_approvals (plan_step_id, position, message) FROM STDIN;
 
 -- name: plans.copy_changes
-COPY plan_step_changes (
+COPY staged_plan_step_changes (
     plan_step_id, position, part_address, part_action, part_holds_data, attribute, tag_key,
     is_many, has_before, has_after, reason, mutability, is_secret
 ) FROM STDIN;
 
 -- name: plans.copy_values
-COPY plan_step_change_values (
+COPY staged_plan_step_change_values (
     plan_step_id, change_position, is_after, ordinal, data_type, value_string, value_integer, value_decimal,
     value_boolean, value_datetime, value_credential, value_fingerprint, value_target_type,
     value_key, value_inner_key
 ) FROM STDIN;
 
 -- name: plans.copy_inventory
-COPY plan_inventory_steps (plan_id, position, kind, name, is_new, hash) FROM STDIN;
+COPY staged_plan_inventory_steps (plan_id, position, kind, name, is_new, hash) FROM STDIN;
 
 -- name: plans.copy_inventory_values
-COPY plan_inventory_values (
+COPY staged_plan_inventory_values (
     plan_id, step_position, position, field, side, data_type, value_string, value_integer, value_decimal,
     value_boolean, value_datetime
 ) FROM STDIN;
 
 -- name: plans.copy_inventory_approvals
-COPY plan_inventory_approvals (plan_id, step_position, position, message) FROM STDIN;
+COPY staged_plan_inventory_approvals (plan_id, step_position, position, message) FROM STDIN;
 
 -- name: plans.copy_calls
-COPY plan_calls (
+COPY staged_plan_calls (
     plan_step_id, position, operation, method, path, summary, impact, creates, deletes, best_effort,
     restores, timeout_seconds
 ) FROM STDIN;
 
 -- name: plans.copy_parameters
-COPY plan_call_parameters (
+COPY staged_plan_call_parameters (
     plan_step_id, call_position, position, is_path, name, kind, data_type, value_string, value_integer,
     value_decimal, value_boolean, target_address, mark_field, template, credential, fingerprint
 ) FROM STDIN;
 
 -- name: plans.copy_paths
-COPY plan_call_parameter_paths (plan_step_id, call_position, parameter_position, depth, key, list_index) FROM STDIN;
+COPY staged_plan_call_parameter_paths (plan_step_id, call_position, parameter_position, depth, key, list_index) FROM STDIN;
 
 -- name: plans.copy_messages
-COPY plan_messages (plan_id, position, kind, message) FROM STDIN;
+COPY staged_plan_messages (plan_id, position, kind, message) FROM STDIN;
 
 -- name: plans.copy_blocked
-COPY plan_blocked (plan_id, position, address, action, hindrance, message, hint) FROM STDIN;
+COPY staged_plan_blocked (plan_id, position, address, action, hindrance, message, hint) FROM STDIN;
 
 -- name: plans.set_status
 UPDATE plans

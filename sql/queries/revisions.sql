@@ -150,7 +150,7 @@ SELECT nextval(pg_get_serial_sequence('desired_resources', 'id')) AS id
 FROM generate_series(1, %(count)s);
 
 -- name: revisions.copy_resources
-COPY desired_resources (
+COPY staged_desired_resources (
     id, source_id, parent_id, address, resource_type_id, provider_endpoint_id, name, spec_hash,
     document_hash, file, path, line, column_number, prevent_destroy, on_remove, allow_downtime,
     replace_policy, create_before_destroy, location, datacenter, adopt_external_id,
@@ -158,25 +158,25 @@ COPY desired_resources (
 ) FROM STDIN;
 
 -- name: revisions.copy_attributes
-COPY desired_attributes (
+COPY staged_desired_attributes (
     desired_resource_id, resource_type_id, attribute_definition_id, ordinal, data_type, value_string,
     value_integer, value_decimal, value_boolean, value_datetime, value_credential, value_fingerprint, is_explicit
 ) FROM STDIN;
 
 -- name: revisions.copy_cleared
-COPY desired_cleared_attributes (desired_resource_id, attribute_definition_id) FROM STDIN;
+COPY staged_desired_cleared_attributes (desired_resource_id, attribute_definition_id) FROM STDIN;
 
 -- name: revisions.copy_tags
-COPY desired_tags (desired_resource_id, key, value) FROM STDIN;
+COPY staged_desired_tags (desired_resource_id, key, value) FROM STDIN;
 
 -- name: revisions.copy_collections
-COPY desired_collections (desired_resource_id, resource_type_id) FROM STDIN;
+COPY staged_desired_collections (desired_resource_id, resource_type_id) FROM STDIN;
 
 -- name: revisions.copy_ignored
-COPY desired_ignored_attributes (desired_resource_id, name) FROM STDIN;
+COPY staged_desired_ignored_attributes (desired_resource_id, name) FROM STDIN;
 
 -- name: revisions.copy_relationships
-COPY desired_relationships (desired_resource_id, relationship_type_id, target_address) FROM STDIN;
+COPY staged_desired_relationships (desired_resource_id, relationship_type_id, target_address) FROM STDIN;
 
 -- name: revisions.apply_lifecycles
 -- A guard holds from the moment its manifest is known, whether or not anything else changes.

@@ -27,9 +27,13 @@ SELECT set_config('idle_in_transaction_session_timeout', '15min', TRUE);
 -- name: session.make_history_partitions
 SELECT make_history_partitions(%(months_ahead)s);
 
--- name: session.roles
--- Who the session is, and whether it may act as a role.
-SELECT session_user::text, pg_has_role(%(role)s, 'MEMBER');
+-- name: session.standing
+-- Who the session's user is, and which of the roles it may act as: the program's, a planner's, one that only reads.
+SELECT
+    session_user::text AS db_user,
+    pg_has_role('reconciler_runtime', 'MEMBER') AS may_run,
+    pg_has_role('reconciler_planner', 'MEMBER') AS may_plan,
+    pg_has_role('reconciler_reader', 'MEMBER') OR pg_has_role('reconciler_auditor', 'MEMBER') AS may_read;
 
 -- name: session.database_exists
 SELECT datname FROM pg_database
@@ -42,3 +46,10 @@ SELECT pg_advisory_unlock_all()::text;
 -- name: session.in_the_way
 SELECT pid, usename, application_name, state, since
 FROM sessions_in_the_way(%(waiter)s);
+
+-- name: session.stage
+-- A table of the session's own for the rows of a COPY, which the tables themselves do not take: they have policies.
+SELECT stage(%(copy)s)::text;
+
+-- name: session.take_staged
+SELECT take_staged(%(copy)s);

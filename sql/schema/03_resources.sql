@@ -47,6 +47,7 @@ CREATE TABLE revisions (
     content_hash bytea NOT NULL,
     catalog_hash bytea NOT NULL,
     actor text NOT NULL,
+    db_user text NOT NULL DEFAULT session_user,
     created_at timestamptz NOT NULL DEFAULT now(),
     kind text NOT NULL DEFAULT 'manifests',
     back_to_revision bigint REFERENCES revisions (id),
@@ -76,6 +77,8 @@ COMMENT ON COLUMN revisions.catalog_hash IS
 'SHA-256 over the catalog they were read with.';
 COMMENT ON COLUMN revisions.actor IS
 'Who loaded it.';
+COMMENT ON COLUMN revisions.db_user IS
+'The session''s database user, whatever the actor claims; nobody can write another.';
 COMMENT ON COLUMN revisions.created_at IS
 'When it was loaded.';
 COMMENT ON COLUMN revisions.kind IS

@@ -7,6 +7,7 @@ CREATE TABLE plans (
     hash text NOT NULL,
     revision_id bigint REFERENCES revisions (id),
     actor text NOT NULL,
+    db_user text NOT NULL DEFAULT session_user,
     created_at timestamptz NOT NULL DEFAULT now(),
     status text NOT NULL DEFAULT 'saved',
     source_name text,
@@ -30,6 +31,8 @@ COMMENT ON COLUMN plans.revision_id IS
 'The revision that it makes true.';
 COMMENT ON COLUMN plans.actor IS
 'Who made it.';
+COMMENT ON COLUMN plans.db_user IS
+'The session''s database user, whatever the actor claims; nobody can write another.';
 COMMENT ON COLUMN plans.created_at IS
 'When it was made.';
 COMMENT ON COLUMN plans.source_name IS
@@ -68,6 +71,7 @@ CREATE TABLE plan_approvals (
     plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
     hash text NOT NULL,
     approved_by text NOT NULL,
+    db_user text NOT NULL DEFAULT session_user,
     approved_at timestamptz NOT NULL DEFAULT now(),
     used_at timestamptz,
     mac bytea NOT NULL,
@@ -86,6 +90,8 @@ COMMENT ON COLUMN plan_approvals.hash IS
 'The plan''s hash as the person saw it.';
 COMMENT ON COLUMN plan_approvals.approved_by IS
 'Who.';
+COMMENT ON COLUMN plan_approvals.db_user IS
+'The session''s database user, whatever the approver claims; nobody can write another.';
 COMMENT ON COLUMN plan_approvals.approved_at IS
 'When.';
 COMMENT ON COLUMN plan_approvals.used_at IS

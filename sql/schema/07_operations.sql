@@ -14,6 +14,7 @@ CREATE TABLE resource_operations (
     identity text,
     rests_on_version bigint,
     actor text NOT NULL,
+    db_user text NOT NULL DEFAULT session_user,
     revision_id bigint REFERENCES revisions (id),
     intended_at timestamptz NOT NULL DEFAULT now(),
     sent_at timestamptz,
@@ -56,6 +57,8 @@ COMMENT ON COLUMN resource_operations.rests_on_version IS
 'The resource''s version that it rests on; null where there was no row before.';
 COMMENT ON COLUMN resource_operations.actor IS
 'Who wanted it.';
+COMMENT ON COLUMN resource_operations.db_user IS
+'The session''s database user, whatever the actor claims; nobody can write another.';
 COMMENT ON COLUMN resource_operations.revision_id IS
 'The revision that it makes true.';
 COMMENT ON COLUMN resource_operations.intended_at IS

@@ -49,21 +49,20 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
   v_context record;
-  v_epoch CONSTANT integer := current_epoch();
   v_id bigint;
 BEGIN
   SELECT * INTO STRICT v_context FROM change_context();
   SELECT s.id INTO v_id
   FROM changesets AS s
   WHERE
-    s.changed_at = v_context.changed_at AND s.epoch = v_epoch AND s.xact = pg_current_xact_id()
+    s.changed_at = v_context.changed_at AND s.xact = pg_current_xact_id()
     AND (s.actor, s.reason, s.cause, s.operation_id, s.revision_id, s.db_user) IS NOT DISTINCT FROM (
       v_context.actor, v_context.reason, v_context.cause, v_context.operation_id, v_context.revision_id, v_context.db_user
     );
   IF v_id IS NULL THEN
     INSERT INTO changesets (changed_at, epoch, actor, reason, cause, operation_id, revision_id, db_user)
     VALUES (
-      v_context.changed_at, v_epoch, v_context.actor, v_context.reason, v_context.cause, v_context.operation_id,
+      v_context.changed_at, current_epoch(), v_context.actor, v_context.reason, v_context.cause, v_context.operation_id,
       v_context.revision_id, v_context.db_user
     )
     RETURNING id INTO v_id;

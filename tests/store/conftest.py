@@ -33,3 +33,9 @@ def world(prepared: TestDatabase) -> Iterator[CoreWorld]:
     """A database of the test's own with the packaged catalog and three endpoints in it."""
     with Store.open(prepared.runtime, max_size=4) as store:
         yield CoreWorld(store, prepared)
+
+
+@pytest.fixture(scope="module")
+def module_database(postgres: EmbeddedServer, template: str) -> Iterator[TestDatabase]:
+    """A migrated database that the tests of one module share."""
+    yield from new_database(postgres, template)

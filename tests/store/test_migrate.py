@@ -158,7 +158,7 @@ def test_a_user_who_owns_the_database_and_may_create_roles_is_enough(postgres: E
         assert migrate(dsn) == [item.name for item in available()]
         with open_database(dsn, Path("/nonexistent")) as opened, opened.store.transaction(Actor("ada")) as tx:
             assert opened.runtime_role == "reconciler_runtime"
-            assert tx.value("session.roles", role="reconciler_runtime") == user
+            assert tx.value("session.standing") == user
             assert tx.execute("inventory.set_fingerprint", name="none", fingerprint=None) == 0
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -200,8 +200,7 @@ def test_without_a_url_a_database_is_made_and_found_again(postgres: EmbeddedServ
         with open_database(None, home) as first, first.store.transaction(Actor("ada")) as tx:
             assert first.is_embedded
             assert f"dbname={NAME}" in first.runtime_url
-            assert tx.value("session.roles", role="reconciler_owner") == "reconciler_runtime"
-            assert tx.row("session.roles", role="reconciler_owner") == ("reconciler_runtime", False)
+            assert tx.row("session.standing") == ("reconciler_runtime", True, False, False)
             uid = tx.value("installation.uid")
         with open_database(None, home) as second, second.store.read() as tx:
             assert tx.value("installation.uid") == uid

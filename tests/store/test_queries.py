@@ -18,7 +18,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.store.database.queries import all_queries, query, sql_files
 from tests.rigs.databases import TestDatabase
 
-ADMINISTRATIVE = "migrations."  # run by the migration runner, as an administrator
+ADMINISTRATIVE = ("migrations.", "access.")  # run as an administrator
 PACKAGE = Path(store.__file__).parent
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 
@@ -47,8 +47,12 @@ def test_every_named_query_can_be_prepared_and_is_permitted(runtime: psycopg.Con
         text, count = numbered(content.decode())
         try:
             if re.search(r"^COPY ", text, re.MULTILINE):
-                with runtime.transaction(), runtime.cursor().copy(text.encode()):
-                    pass  # no rows: the columns and the right to write them are what is tried
+                # No rows: the columns and the right to write them are what is tried.
+                with runtime.transaction():
+                    runtime.execute(query("session.stage"), {"copy": text})
+                    with runtime.cursor().copy(text.encode()):
+                        pass
+                    runtime.execute(query("session.take_staged"), {"copy": text})
                 continue
             runtime.execute(f"PREPARE tried AS {text}".encode())
             arguments = f"({', '.join(['NULL'] * count)})" if count else ""

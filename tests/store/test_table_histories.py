@@ -191,6 +191,8 @@ def counts(world: Tables, tables: list[str] | None = None) -> dict[str, int]:
 # What is a record itself, is written once, follows from what has history, or changes with the program alone.
 WITHOUT = {
     "catalog_parts",  # a memory of what was compared
+    "access_grants",  # its own: a grant is revoked, never changed and never deleted
+    "rehearsals",  # nobody sees a row of it
     "attribute_projections",
     "extension_types",
     "operation_types",

@@ -54,6 +54,11 @@ def rollback(
     chosen = selection([*(addresses or ()), *(f"tag={label}" for label in labels or ())], ())
     wanted = replace(o.plan_options(None, None, max_destroy), everything=True)
     request = Request(
-        settings_of(context), options=wanted, observe=not no_observe, calls=calls, back=Back(to, chosen)
+        settings_of(context),
+        options=wanted,
+        observe=not no_observe,
+        calls=calls,
+        previews=dry_run,
+        back=Back(to, chosen),
     )
     raise typer.Exit(run(request, yes=yes, dry_run=dry_run, form=output))

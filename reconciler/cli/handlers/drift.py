@@ -12,13 +12,14 @@ from reconciler.report.drift import DriftReport, drift_json, drift_of, drift_pag
 
 def drift(settings: Settings, output: Format, manifests: Manifests, *, observe: bool, detailed: bool) -> int:
     """Print what is not as it was applied; gives the exit code."""
-    with running(Request(settings, manifests, observe=observe)) as run:
+    with running(Request(settings, manifests, observe=observe, previews=True)) as run:
         run.observe()
         warn_of_troubles(run.session.coverage, "what is not known there is not in this list")
         with run.session.engine.store.read() as tx:
             found = drift_of(tx, run.session.states)
         report = DriftReport(found, run.coverage(run.session.coverage))
-        otherwise = run.session.preview().plan.since_creation
+        may_preview = run.session.engine.database.standing != "reader"
+        otherwise = run.session.preview().plan.since_creation if may_preview else ()
     if not print_data(drift_json(report), output):
         show(drift_page(report))
     for text in otherwise:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Literal
 
 from reconciler.cli.exit_codes import CHANGES, ExitCode
@@ -18,7 +19,9 @@ PlanFormat = Literal["text", "json", "markdown"]
 
 def plan(request: Request, form: PlanFormat, *, save: bool, detailed: bool) -> int:
     """Show what would be done; gives the exit code."""
-    with running(request) as run:
+    with running(replace(request, previews=True)) as run:
+        database = run.session.engine.database
+        database.require("program" if save else "planner", "save a plan" if save else "preview")
         run.observe()
         preview = run.preview()
         saved = run.session.save(preview) if save and preview.plan else None

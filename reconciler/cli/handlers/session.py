@@ -49,6 +49,7 @@ class Request:
     calls: bool = False
     keep_away: bool = False  # what is deleted stays away as long as a manifest wants it
     back: Back | None = None  # what is gone back to
+    previews: bool = False  # whether it changes nothing, so that planners may do it
 
 
 @dataclass(slots=True)
@@ -78,14 +79,26 @@ class Run:
         """The endpoints' coverage, and whether only a part of all there is was asked about."""
         chosen = self.request.options.selection
         whole = all(state.part is None and state.complete for state in self.session.states)
-        return ObservationCoverage(endpoints, self.request.observe, bool(chosen) or not whole)
+        return ObservationCoverage(
+            endpoints, self.request.observe and self.may_look, bool(chosen) or not whole
+        )
 
     def observe(self) -> None:
-        """Settle what an earlier run left open, then see what there is, unless told not to."""
-        if self.request.observe:
+        """Settle what an earlier run left open, then see what there is, unless told not to.
+
+        Who may only preview is given no secret to look with: what is recorded has to do.
+        """
+        if self.request.observe and not self.may_look:
+            warn("your database role may not look at providers", "what is recorded is taken to be there")
+        elif self.request.observe:
             self.recover()
             with self.reporter.showing():
                 self.session.observe()
+
+    @property
+    def may_look(self) -> bool:
+        """Whether the database user may speak to providers and record what they answer."""
+        return self.session.engine.database.standing == "program"
 
     def recover(self) -> None:
         """Bring to an end what dead workers left open, and show it."""
@@ -123,7 +136,7 @@ def running(request: Request) -> Iterator[Run]:
         Engine.open(
             settings.home, settings.database, settings.actor, check_plans=settings.check_plans, trace=trace
         ) as engine,
-        engine.working("cli") as context,
+        engine.previewing() if request.previews else engine.working("cli") as context,
     ):
         with engine.store.read() as tx:
             known = known_whole(tx)

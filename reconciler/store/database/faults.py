@@ -52,6 +52,10 @@ class ConstraintViolated(DatabaseError):
         self.constraint = constraint
 
 
+class NotPermitted(DatabaseError):
+    """The session's database role may not do that, or not to these rows."""
+
+
 class TryAgain(DatabaseError):
     """The transaction was undone for another's sake (deadlock, time limit); the same may succeed now."""
 
@@ -84,7 +88,8 @@ def _ours(doing: str, error: psycopg.Error) -> DatabaseError | DatabaseUnavailab
     state = error.sqlstate or ""
     said = error.diag.message_primary or str(error).strip()
     if state.startswith(OUR_CLASS):
-        return DatabaseError(said, hint=error.diag.message_hint)
+        kind = NotPermitted if state == "RC020" else DatabaseError
+        return kind(said, hint=error.diag.message_hint)
     if state == "55P03":
         return LockedOut(f"{doing}: another session holds what this one waits for", hint="Run it again.")
     if state.startswith(AGAIN):
@@ -92,6 +97,11 @@ def _ours(doing: str, error: psycopg.Error) -> DatabaseError | DatabaseUnavailab
     if state.startswith(UNAVAILABLE_CLASSES) or (not state and isinstance(error, psycopg.OperationalError)):
         return DatabaseUnavailable(
             f"{doing}: the database does not answer: {said}", hint="Check that the server runs, and its log."
+        )
+    if state == "42501":
+        return NotPermitted(
+            f"{doing}: your database role may not do this: {said}",
+            hint="ask for a role that may; `reconciler db grants` lists who has which",
         )
     constraint = error.diag.constraint_name
     if constraint and isinstance(error, psycopg.IntegrityError):

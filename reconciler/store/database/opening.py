@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import psycopg
 from psycopg import conninfo
@@ -17,7 +18,7 @@ from psycopg import errors as pg
 from reconciler.errors import DatabaseUnavailable, MigrationError
 from reconciler.store.database import home as homes
 from reconciler.store.database import migrate as migrations
-from reconciler.store.database.faults import translated
+from reconciler.store.database.faults import NotPermitted, translated
 from reconciler.store.database.queries import query, sql_files
 from reconciler.store.database.session import Actor, Store
 from reconciler.store.embedded import ABSENT_HINT, EmbeddedServer
@@ -26,6 +27,9 @@ from reconciler.store.inventory.secrets import Key, load_key, use_key
 NAME = "reconciler"
 RUNTIME_ROLE = "reconciler_runtime"
 DATA_FOLDER = "postgresql"
+Standing = Literal["program", "planner", "reader"]
+"""What the database lets a session do: all that the program does; previews, of which nothing is kept; or to
+read, as readers and auditors do."""
 MONTHS_AHEAD = 3  # of history partitions: a program that is not run for longer makes them when it starts
 
 
@@ -34,7 +38,7 @@ class Database:
     """An open database. `admin_url` may migrate it; `runtime_url` is what the program works as.
 
     `runtime_role` is the role that sessions of `runtime_url` must take first, None where it is that role's
-    own. Neither URL is for showing: one that a user gave may hold a password.
+    own, or a person's. Neither URL is for showing: one that a user gave may hold a password.
     """
 
     store: Store
@@ -42,6 +46,18 @@ class Database:
     runtime_url: str = field(repr=False)
     runtime_role: str | None
     server: EmbeddedServer | None
+    standing: Standing = "program"
+
+    def require(self, needed: Standing, doing: str) -> None:
+        """Raises NotPermitted where the database user's roles are for less than `doing` needs."""
+        enough = {"program": ("program",), "planner": ("program", "planner")}.get(needed)
+        if enough is None or self.standing in enough:
+            return
+        role = RUNTIME_ROLE if needed == "program" else f"reconciler_{needed}"
+        raise NotPermitted(
+            f"your database role may not {doing}: it is that of a {self.standing}",
+            hint=f"ask for {role}, or ask somebody who has it to do this; `reconciler db grants` lists who",
+        )
 
     @property
     def is_embedded(self) -> bool:
@@ -140,7 +156,10 @@ def _open_url(url: str, *, auto_migrate: bool, max_size: int) -> Database:
         raise DatabaseUnavailable(
             "the database's URL is not one", hint="Expected: postgresql://user@host:5432/database"
         ) from None
-    found = migrations.status(url)
+    try:
+        found = migrations.status(url)
+    except pg.InsufficientPrivilege as error:
+        raise _stranger(conninfo.conninfo_to_dict(url).get("user")) from error
     migrations.check(found)
     if found.pending and not auto_migrate:
         raise MigrationError(
@@ -149,13 +168,21 @@ def _open_url(url: str, *, auto_migrate: bool, max_size: int) -> Database:
         )
     if found.pending:
         migrations.migrate(url)
-    return _open(url, url, _role_to_take(url), None, max_size)
+    standing, role = _standing(url)
+    return _open(url, url, role, None, max_size, standing)
 
 
 def _open(
-    admin: str, runtime: str, role: str | None, server: EmbeddedServer | None, max_size: int
+    admin: str,
+    runtime: str,
+    role: str | None,
+    server: EmbeddedServer | None,
+    max_size: int,
+    standing: Standing = "program",
 ) -> Database:
     store = Store.open(runtime, max_size=max_size, role=role)
+    if standing != "program":
+        return Database(store, admin, runtime, role, server, standing)
     try:
         with store.transaction(Actor("reconciler", "history of the months ahead", "maintenance")) as tx:
             tx.value("session.make_history_partitions", months_ahead=MONTHS_AHEAD)
@@ -165,19 +192,30 @@ def _open(
     return Database(store, admin, runtime, role, server)
 
 
-def _role_to_take(url: str) -> str | None:
-    """The runtime role where the URL's user is another. Raises MigrationError if it may not be taken."""
+def _standing(url: str) -> tuple[Standing, str | None]:
+    """What the URL's user may do, and the role to take for it: the runtime role, where the user is another.
+
+    People are members of planner, reader or auditor, and stay who they are. Raises MigrationError for who is
+    none of these.
+    """
     with migrations.connect(url) as connection, translated("roles"):
-        row = connection.execute(query("session.roles"), {"role": RUNTIME_ROLE}).fetchone()
-    user, may_take = row or ("", False)
-    if user == RUNTIME_ROLE:
-        return None
-    if not may_take:
-        raise MigrationError(
-            f"the database user {user} is not {RUNTIME_ROLE} and may not act as it",
-            hint=f"Connect as {RUNTIME_ROLE}, or: GRANT {RUNTIME_ROLE} TO {user}",
-        )
-    return RUNTIME_ROLE
+        row = connection.execute(query("session.standing")).fetchone()
+    user, may_run, may_plan, may_read = row or ("", False, False, False)
+    if may_run:
+        return "program", None if user == RUNTIME_ROLE else RUNTIME_ROLE
+    if may_plan or may_read:
+        return "planner" if may_plan else "reader", None
+    raise _stranger(user)
+
+
+def _stranger(user: object) -> MigrationError:
+    """What to say to who has none of the roles."""
+    name = user or "that connects"
+    return MigrationError(
+        f"the database user {name} is not {RUNTIME_ROLE} and may not act as it, nor read",
+        hint=f"Connect as {RUNTIME_ROLE}, or: GRANT {RUNTIME_ROLE} TO {name}; to read or plan only: "
+        f"reconciler db grant reader to {name}",
+    )
 
 
 def _ensure_exists(server: EmbeddedServer) -> None:

@@ -108,13 +108,19 @@ class Transaction:
         return self.execute(name, **{key: [row[key] for row in rows] for key in rows[0]}, **params)
 
     def copy(self, name: str, rows: Iterable[Sequence[object]], /) -> int:
-        """Loads rows through a `COPY … FROM STDIN` query; the fastest way in. Gives their number."""
-        count = 0
-        with translated(name), self._connection.cursor() as cursor, cursor.copy(query(name)) as copy:
-            for row in rows:
-                copy.write_row(row)
-                count += 1
-        return count
+        """Loads rows through a `COPY staged_… FROM STDIN` query; the fastest way in. Gives their number.
+
+        Tables with policies take no COPY: it goes into a table of the session's own, and on from there.
+        """
+        text = query(name)
+        staged = {"copy": text.decode()}
+        with translated(name), self._connection.cursor() as cursor:
+            cursor.execute(query("session.stage"), staged)
+            with cursor.copy(text) as copy:
+                for row in rows:
+                    copy.write_row(row)
+            (count,) = cursor.execute(query("session.take_staged"), staged).fetchone() or (0,)
+        return int(count)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
