@@ -13,7 +13,7 @@ import pytest
 from reconciler.cli.handlers.graph import _about
 from reconciler.cli.handlers.manifests import Manifests
 from reconciler.cli.handlers.selecting import spelt
-from reconciler.cli.handlers.times import past
+from reconciler.cli.handlers.times import future, past
 from reconciler.cli.terminal import streams
 from reconciler.errors import ConfigurationError
 from reconciler.executor.observe.endpoint import Coverage
@@ -133,10 +133,25 @@ def test_an_empty_source_is_a_mistake_and_neither_this_folder_nor_the_last_one(g
         given.spec()
 
 
-@pytest.mark.parametrize("text", ["soon", "2026-13-01", "999999999d", "9999999999d"])
-def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="neither a span nor a moment"):
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("soon", "names no time of the past"),
+        ("2026-13-01", "no time that can be"),
+        ("999999d", "a commit, a revision or a mark"),
+        ("999999999w", "no time that can be"),
+        ("revision/1", "a commit, a revision or a mark"),
+    ],
+)
+def test_what_is_no_time_is_refused(text: str, why: str) -> None:
+    with pytest.raises(ConfigurationError, match=why):
         past(text)
+
+
+@pytest.mark.parametrize("text", ["soon", "2026-13-01", "999999999d", "9999999999d"])
+def test_what_is_no_time_to_come_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="neither a span nor a moment"):
+        future(text)
 
 
 def test_a_type_may_be_selected_by_its_kind() -> None:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.errors import ConfigurationError
 from reconciler.manifest.read.units import UnitError, parse_duration
+from reconciler.model.moments import AtTime
+from reconciler.store.history.moments import moment_said
 
 
 def span(text: str) -> timedelta:
@@ -19,21 +21,27 @@ def span(text: str) -> timedelta:
 
 
 def past(text: str) -> datetime:
-    """So long ago, or that moment. Raises ConfigurationError."""
-    return _moment(text) or _from_now(text, -1)
+    """A time of the past, as `reconciler.model.moments` reads it. Raises ConfigurationError."""
+    found = moment_said(text, datetime.now(UTC))
+    if isinstance(found, AtTime):
+        return found.at
+    raise ConfigurationError(
+        f"`{text}` names a commit, a revision or a mark, and a time is asked for",
+        hint="as in 2h, 3 days ago, tue 14:00 or 2026-01-31",
+    )
 
 
 def future(text: str) -> datetime:
     """In so long, or at that moment, which must be to come. Raises ConfigurationError."""
-    at = _moment(text) or _from_now(text, 1)
+    at = _moment(text) or _from_now(text)
     if at <= datetime.now(UTC):
         raise ConfigurationError(f"{text} is over already")
     return at
 
 
-def _from_now(text: str, sign: int) -> datetime:
+def _from_now(text: str) -> datetime:
     try:
-        return datetime.now(UTC) + sign * timedelta(seconds=parse_duration(text))
+        return datetime.now(UTC) + timedelta(seconds=parse_duration(text))
     except (UnitError, OverflowError) as error:
         usual = "a span as in 30s, 5m, 1h30m or 2d; a moment as in 2026-01-31 or 2026-01-31T08:00"
         raise ConfigurationError(

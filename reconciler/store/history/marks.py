@@ -77,10 +77,12 @@ def mark_of_revision(tx: Transaction, revision: int) -> Mark:
 def revision_of_commit(tx: Transaction, prefix: str) -> int | None:
     """The newest revision that was read at a commit, by at least its first characters; None for none.
 
-    Raises ConfigurationError where the characters are those of several commits.
+    What was read beside a commit, with changes that were in none, counts only where nothing else was. Raises
+    ConfigurationError where the characters are those of several commits.
     """
     found = tx.rows("marks.revisions_of_commit", prefix=prefix)
-    commits = {row.commit for row in found}
+    commits = {row.commit.partition("-")[0] for row in found}
+    found = [row for row in found if "-" not in row.commit] or found
     if len(commits) > 1:
         raise ConfigurationError(
             f"{prefix} is the beginning of {len(commits)} commits", hint="write more of its characters"
