@@ -20,7 +20,11 @@ def rollback(
     ] = None,
     to: Annotated[
         str | None,
-        typer.Option("--to", metavar="T", help="Back to what: a revision's number, or a commit."),
+        typer.Option(
+            "--to",
+            metavar="T",
+            help="Back to what: a revision, a commit, or a time as in 'tue 14:00', '2 hours ago'.",
+        ),
     ] = None,
     undo: Annotated[
         bool, typer.Option("--undo", help="End a rollback instead: follow the manifests again.")

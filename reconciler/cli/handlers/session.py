@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from reconciler.cli.handlers.manifests import Manifests
 from reconciler.cli.handlers.selecting import spelt, unmatched
@@ -123,7 +124,7 @@ def warn_of_troubles(endpoints: Mapping[str, Coverage], what_then: str) -> None:
 
 
 def _rollback(tx: Transaction, back: Back) -> Rollback:
-    to = back_to(tx, back.to) if back.to is not None else None
+    to = back_to(tx, back.to, datetime.now(UTC)) if back.to is not None else None
     return Rollback(to, spelt(back.selection, views.resource_types(tx)))
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.errors import ConfigurationError
 from reconciler.model.address import Address
+from reconciler.model.moments import AtCommit, AtRevision
 from reconciler.planner.select import Selection
 from reconciler.store.database.session import Transaction
-from reconciler.store.history.marks import Mark, mark_of_revision, revision_of_commit
+from reconciler.store.history.marks import Mark, revision_of_commit
+from reconciler.store.history.moments import moment_said, past_mark
 
-_COMMIT = re.compile(r"[0-9a-f]{4,64}(?:-dirty)?")
+_COMMIT = 7
+"""Characters of a commit's id at least; a shorter number is a revision's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +77,26 @@ class RolledBack:
         return self.changed | self.made_again | self.removed
 
 
-def back_to(tx: Transaction, word: str) -> BackTo:
-    """A revision by its number, or the newest of a commit by the beginning of its id; or as of a moment, by
-    the last mark that is not after it.
+def back_to(tx: Transaction, word: str, now: datetime) -> BackTo:
+    """What a person's words mean: a revision, the newest of a commit, or the one in force at a time.
 
-    Raises ConfigurationError where there is none, or where nothing is known of its time.
+    `now` has a time zone. Raises ConfigurationError for words that name nothing, and for a time of which
+    nothing is known.
     """
-    number = int(word) if word.isdecimal() else None
-    if number is None and _COMMIT.fullmatch(word.lower()):
-        number = revision_of_commit(tx, word.lower())
-    row = tx.row("rollback.revision", revision=number) if number is not None else None
+    if word.isdecimal() and len(word) < _COMMIT:
+        word = f"revision/{word}"
+    mark, said = past_mark(tx, word, now), moment_said(word, now)
+    match said:
+        case AtRevision(number):
+            revision: int | None = number
+        case AtCommit(prefix):
+            revision = revision_of_commit(tx, prefix)
+        case _:
+            revision = tx.value("rollback.revision_of_mark", mark=mark.id)
+    row = tx.row("rollback.revision", revision=revision) if revision is not None else None
     if row is None:
         raise ConfigurationError(
-            f"`{word}` is neither a revision nor a commit that was read",
-            hint="`reconciler get revisions` lists them",
+            f"no manifests had been read by then: {mark.taken_at:%Y-%m-%d %H:%M:%S} UTC",
+            hint="`reconciler get revisions` lists what was read, and when",
         )
-    return BackTo(row.id, mark_of_revision(tx, row.id), row.commit, row.at)
+    return BackTo(row.id, mark, row.commit, row.at)
