@@ -186,7 +186,7 @@ def _beside(catalog: Catalog, states: Sequence[SourceState]) -> dict[str, frozen
 def _load(
     tx: Transaction, engine: Engine, state: SourceState, others: frozenset[Address]
 ) -> tuple[ManifestSet, tuple[InventoryStep, ...]]:
-    known = _known(tx, engine, state)
+    known = known_to(tx, engine, state)
     known = replace(known, resources=known.resources | others)
     manifests = load(state.files, engine.catalog, known, in_folder=state.in_folder, trusted=state.trusted)
     if manifests.inventory.catalog_parts:
@@ -197,7 +197,7 @@ def _load(
     return manifests, write_inventory(tx, manifests.inventory, engine.actor)
 
 
-def _known(tx: Transaction, engine: Engine, state: SourceState) -> Known:
+def known_to(tx: Transaction, engine: Engine, state: SourceState) -> Known:
     """What the database holds that a set may refer to, and what of this source need not be read again."""
     documents, context = known_documents(tx, state.name)
     resources = other_resources(tx, state.name)

@@ -16,15 +16,12 @@ SELECT
     p.path,
     p.owner,
     p.created_at AS since,
-    EXISTS (
-        SELECT 1
-        FROM desired_resources AS d
-        WHERE d.address = p.address AND d.valid_to_revision IS NULL
-    ) AS is_wanted
+    d.id IS NOT NULL AS is_wanted
 FROM pins AS p
 INNER JOIN manifest_sources AS s ON p.source_id = s.id
 INNER JOIN revisions AS r ON p.revision_id = r.id
 INNER JOIN revisions AS back ON r.back_to_revision = back.id
+LEFT JOIN desired_resources AS d ON p.address = d.address AND d.valid_to_revision IS NULL
 WHERE p.ended_at IS NULL AND (%(source_id)s::integer IS NULL OR p.source_id = %(source_id)s::integer)
 ORDER BY p.address;
 

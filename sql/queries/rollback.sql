@@ -73,23 +73,20 @@ RETURNING id;
 -- What is wanted now and refers to one of these roots, or to a part of one.
 SELECT
     split_part(item.address, '/', 1) || '/' || split_part(item.address, '/', 2) AS address,
-    min(split_part(a.value_string, '/', 1) || '/' || split_part(a.value_string, '/', 2)) AS root
+    split_part(a.value_string, '/', 1) || '/' || split_part(a.value_string, '/', 2) AS root
 FROM desired_attributes AS a
 INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id AND ad.format = 'reference'
 INNER JOIN desired_resources AS item ON a.desired_resource_id = item.id
 WHERE
     item.valid_to_revision IS NULL
     AND split_part(a.value_string, '/', 1) || '/' || split_part(a.value_string, '/', 2) = ANY(%(roots)s)
-    AND split_part(item.address, '/', 1) || '/' || split_part(item.address, '/', 2) <> ALL(%(roots)s)
-GROUP BY 1
 UNION
 SELECT
     split_part(item.address, '/', 1) || '/' || split_part(item.address, '/', 2) AS address,
     rel.target_address AS root
 FROM desired_relationships AS rel
 INNER JOIN desired_resources AS item ON rel.desired_resource_id = item.id
-WHERE item.valid_to_revision IS NULL AND rel.target_address = ANY(%(roots)s)
-ORDER BY 1, 2;
+WHERE item.valid_to_revision IS NULL AND rel.target_address = ANY(%(roots)s);
 
 -- name: rollback.roots_of_hash
 -- The newest of the rows that said so, of each.
@@ -119,30 +116,21 @@ CROSS JOIN
 INNER JOIN manifest_sources AS s ON d.source_id = s.id
 INNER JOIN provider_endpoints AS e ON d.provider_endpoint_id = e.id;
 
--- name: rollback.recorded_at
--- What was recorded of these roots and their parts as of a mark, of what was ours and there.
-WITH known AS (
-    SELECT array_agg(r.id) AS ids
-    FROM resources AS r
-    WHERE split_part(r.address, '/', 1) || '/' || split_part(r.address, '/', 2) = ANY(%(roots)s)
-)
+-- name: rollback.resources_of
+-- Every row that was ever recorded of these roots and their parts.
+SELECT r.id
+FROM resources AS r
+WHERE split_part(r.address, '/', 1) || '/' || split_part(r.address, '/', 2) = ANY(%(roots)s);
 
+-- name: rollback.recorded_at
+-- What was recorded in these rows as of a mark, of what was ours and there.
 SELECT
     r.id,
     r.address,
     t.name AS resource_type,
     pt.name AS provider_type,
     r.external_id
-FROM resources_as_of(
-    %(mark)s,
-    coalesce(
-        (
-            SELECT known.ids
-            FROM known
-        ),
-        '{}'
-    )
-) AS r
+FROM resources_as_of(%(mark)s, %(ids)s) AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
 INNER JOIN providers AS p ON e.provider_id = p.id

@@ -10,11 +10,13 @@ from reconciler.cli.handlers.opening import opened
 from reconciler.cli.handlers.selecting import type_named
 from reconciler.cli.settings import Settings
 from reconciler.cli.terminal.output import Format, note, print_data, say, show
+from reconciler.engine.rollback.words import pinned_words
 from reconciler.errors import ConfigurationError, PlanError
 from reconciler.report.lines import Table
 from reconciler.report.resource import resources_json
 from reconciler.store import views
 from reconciler.store.database.session import Transaction
+from reconciler.store.desired.pins import live_pins
 
 
 def get(
@@ -36,7 +38,11 @@ def get(
         listing = listing or _resource_listing(tx, what, labels, endpoint)
         items = list(listing.load(tx, most))
         data = listing.data(tx, items) if output in ("json", "yaml") else []
+        pins = live_pins(tx) if output in ("table", "wide") and listing.columns is RESOURCE_COLUMNS else ()
     _print(listing, items, data, output, what)
+    listed = {item.address for item in items} if pins else set()
+    for text in pinned_words(pin for pin in pins if str(pin.address) in listed):
+        note(text)
 
 
 def _print(listing: Listing, items: list[Any], data: list[dict[str, Any]], output: Format, what: str) -> None:

@@ -14,13 +14,14 @@ from datetime import UTC, datetime
 from reconciler.cli.handlers.manifests import Manifests
 from reconciler.cli.handlers.selecting import spelt, unmatched
 from reconciler.cli.settings import Settings
-from reconciler.cli.terminal.output import warn
+from reconciler.cli.terminal.output import note, warn
 from reconciler.cli.terminal.progress import Reporter
 from reconciler.engine.apply import Session
 from reconciler.engine.engine import Engine
 from reconciler.engine.planning import PlanOptions
 from reconciler.engine.results import Preview
 from reconciler.engine.rollback.asked import Rollback, back_to
+from reconciler.engine.rollback.words import unpinned_words
 from reconciler.executor.observe.endpoint import Coverage
 from reconciler.planner.select import Selection
 from reconciler.providers.trace import Trace
@@ -110,6 +111,9 @@ class Run:
         """The plan for the sources. Warns of what was not seen and of selectors that fit nothing."""
         preview = self.session.preview()
         warn_of_troubles(preview.coverage, "what is not known there is left as it is")
+        for loaded in preview.loaded:
+            for text in unpinned_words(loaded.change.agreed, loaded.change.superseded):
+                note(text)
         with self.session.engine.store.read() as tx:
             for selector in unmatched(tx, self.session.options.selection, preview):
                 warn(f"`{selector}` fits nothing, neither in the manifests nor of what is recorded")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reconciler.model.address import Address
 from reconciler.store.desired.pins import Pin
 
 _NAMED = 5
@@ -16,6 +17,20 @@ def pinned_words(pins: Iterable[Pin]) -> list[str]:
     for pin in pins:
         found.setdefault(pin.revision, []).append(pin)
     return [_sentence(each) for _, each in sorted(found.items())]
+
+
+def unpinned_words(agreed: Iterable[Address], superseded: Iterable[Address]) -> list[str]:
+    """A sentence for each root that follows its manifest again, and why."""
+    return [
+        *(
+            f"{address}: its manifest agrees with the rollback, and is followed again"
+            for address in sorted(agreed)
+        ),
+        *(
+            f"{address}: its manifest says something new, which ends the rollback of it"
+            for address in sorted(superseded)
+        ),
+    ]
 
 
 def _sentence(pins: list[Pin]) -> str:

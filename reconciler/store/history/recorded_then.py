@@ -30,7 +30,8 @@ def recorded_then(
     """These roots and their parts as of a mark, by address; what was not there then is left out."""
     if not roots:
         return {}
-    rows = tx.rows("rollback.recorded_at", mark=mark, roots=sorted(map(str, roots)))
+    ever = [row.id for row in tx.rows("rollback.resources_of", roots=sorted(map(str, roots)))]
+    rows = tx.rows("rollback.recorded_at", mark=mark, ids=ever)
     values: dict[int, list[tuple[str, Columns]]] = defaultdict(list)
     for row_id, name, *columns in tx.rows("rollback.attributes_at", mark=mark, ids=[r.id for r in rows]):
         if name in catalog.definitions:
