@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from reconciler.engine.rollback.asked import Rollback, back_to
 from reconciler.engine.rollback.losses import Loss, Lost, losses
 from reconciler.errors import PlanError
 from reconciler.model.plan import BlockReason
-from reconciler.planner import Selection, parse_selector
+from reconciler.planner import Limits, Selection, parse_selector
 from tests.rigs.examples import often
 from tests.rigs.manifest import PUBLIC_KEY
 from tests.rigs.stage import Stage, document
@@ -99,7 +100,7 @@ def some_fleet(chance: random.Random) -> list[str]:
 def _net(chance: random.Random, name: str) -> str:
     number = "abcd".index(name)
     subnets = ", ".join(
-        f"{{type: cloud, network_zone: eu-central, ip_range: 10.{number}.{index}.0/24}}"
+        f"{{subnet_type: cloud, network_zone: eu-central, ip_range: 10.{number}.{index}.0/24}}"
         for index in sorted(chance.sample(range(4), chance.randint(0, 3)))
     )
     more = f", subnets: [{subnets}]" if chance.random() < 0.8 else ""
@@ -107,7 +108,11 @@ def _net(chance: random.Random, name: str) -> str:
 
 
 def _tagged(chance: random.Random, text: str, name: str) -> str:
-    tags = {key: chance.choice(["x", "y"]) for key in chance.sample(["env", "team"], chance.randint(0, 2))}
+    if chance.random() < 0.2:
+        return text
+    tags = {
+        key: chance.choice(["one", "two"]) for key in chance.sample(["env", "team"], chance.randint(0, 2))
+    }
     inner = ", ".join(f"{key}: {value}" for key, value in tags.items())
     return text.replace(f"metadata: {{name: {name}}}", f"metadata: {{name: {name}, tags: {{{inner}}}}}")
 
@@ -115,6 +120,7 @@ def _tagged(chance: random.Random, text: str, name: str) -> str:
 @pytest.mark.parametrize("seed", range(often(3)))
 def test_a_fleet_that_is_rolled_back_is_what_it_was_but_for_what_is_listed(stage: Stage, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - a seed
+    stage.options = replace(stage.options, limits=Limits(destroy=99, share=1.0))
     marks: list[tuple[int, int]] = []
     for _ in range(4):
         stage.want(*some_fleet(chance))
@@ -150,6 +156,21 @@ def test_what_was_guarded_since_then_is_not_removed(stage: Stage) -> None:
     assert [item.reason for item in preview.plan.blocked] == [BlockReason.PREVENT_DESTROY]
     assert applied.outcomes == ()
     assert names(stage, "networks") == ["a", "b"]
+
+
+def test_what_it_destroys_beyond_the_limit_waits_for_an_approval_and_is_wanted_no_more(stage: Stage) -> None:
+    stage.want(network("a", "10.0.0.0/16"))
+    stage.settle()
+    first = revision(stage)
+    stage.want(*(network(name, f"10.{number}.0.0/16") for number, name in enumerate("abcd")))
+    stage.settle()
+    session = going_back(stage, first)
+    applied = session.apply(Permit())
+    stage.context = session.context
+    assert len(applied.withheld) == 3
+    assert names(stage, "networks") == ["a", "b", "c", "d"]
+    again = stage.apply()
+    assert (len(again.withheld), again.outcomes) == (3, ()), "what still declares them makes no difference"
 
 
 def test_data_that_is_gone_is_listed_and_its_machine_made_anew(stage: Stage) -> None:

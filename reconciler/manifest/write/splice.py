@@ -20,6 +20,7 @@ class Splices:
 
     text: str
     found: list[tuple[int, int, str]] = field(default_factory=list)
+    lists: dict[int, _Listed] = field(default_factory=dict)
 
     def root(self) -> MappingNode:
         """The document's mapping. Raises ValueError where it is none."""
@@ -31,7 +32,8 @@ class Splices:
     def applied(self) -> str:
         """The text with all of it done."""
         text = self.text
-        for start, end, new in sorted(self.found, reverse=True):
+        found = [*self.found, *(each for listed in self.lists.values() for each in self._listed(listed))]
+        for start, end, new in sorted(found, key=lambda each: each[:2], reverse=True):
             text = text[:start] + new + text[end:]
         return text
 
@@ -60,45 +62,61 @@ class Splices:
     def add(self, mapping: MappingNode, name: str, value: Any) -> None:
         """Add an entry after the last one."""
         if mapping.flow_style:
-            text = f"{name}: {_inline(value)}"
-            if not mapping.value:
-                self.found.append((mapping.start_mark.index + 1, mapping.start_mark.index + 1, text))
-                return
-            at = _entry_end(mapping.value[-1])
-            self.found.append((at, at, f", {text}"))
+            self._of(mapping).added.append(_inline({name: value})[1:-1])
             return
         column = mapping.value[0][0].start_mark.column
         self._after(_entry_end(mapping.value[-1]), _block({name: value}, column), column)
 
     def remove(self, mapping: MappingNode, key: str) -> None:
         """Take an entry away; in block style its lines."""
-        index = next(i for i, (k, _) in enumerate(mapping.value) if k.value == key)
-        self._cut(mapping, [_Span(k.start_mark.index, _entry_end((k, v))) for k, v in mapping.value], index)
+        self._of(mapping).removed.add(next(i for i, (k, _) in enumerate(mapping.value) if k.value == key))
 
     def add_item(self, sequence: SequenceNode, value: Any) -> None:
         """Add an item after the last one."""
         if sequence.flow_style:
-            at = _end(sequence.value[-1]) if sequence.value else sequence.start_mark.index + 1
-            self.found.append((at, at, f"{', ' if sequence.value else ''}{_inline(value)}"))
+            self._of(sequence).added.append(_inline(value))
             return
         column = self._dash(sequence.value[0]) - self._line(sequence.value[0].start_mark.index)
         self._after(_end(sequence.value[-1]), _block([value], column), column)
 
     def remove_item(self, sequence: SequenceNode, index: int) -> None:
         """Take an item away; in block style its lines."""
-        flow = sequence.flow_style
-        starts = [item.start_mark.index if flow else self._dash(item) for item in sequence.value]
-        spans = [_Span(start, _end(item)) for start, item in zip(starts, sequence.value, strict=True)]
-        self._cut(sequence, spans, index)
+        self._of(sequence).removed.add(index)
 
-    def _cut(self, node: Node, spans: list[_Span], index: int) -> None:
-        here = spans[index]
-        if not node.flow_style:  # type: ignore[attr-defined]
-            self.found.append((self._line(here.start), self._line_end(here.end), ""))
-        elif index + 1 < len(spans):
-            self.found.append((here.start, spans[index + 1].start, ""))
-        else:
-            self.found.append((spans[index - 1].end if index else here.start, here.end, ""))
+    def _of(self, node: MappingNode | SequenceNode) -> _Listed:
+        if id(node) not in self.lists:
+            if isinstance(node, MappingNode):
+                spans = [_Span(k.start_mark.index, _entry_end((k, v))) for k, v in node.value]
+            else:
+                starts = [
+                    item.start_mark.index if node.flow_style else self._dash(item) for item in node.value
+                ]
+                spans = [_Span(at, _end(item)) for at, item in zip(starts, node.value, strict=True)]
+            self.lists[id(node)] = _Listed(node, spans)
+        return self.lists[id(node)]
+
+    def _listed(self, listed: _Listed) -> Iterator[tuple[int, int, str]]:
+        """What goes and what comes of one mapping or sequence, together: they share commas and dashes."""
+        spans, left = listed.spans, len(listed.spans) - len(listed.removed)
+        for first, last in listed.runs():
+            start, end = spans[first].start, spans[last].end
+            follows = last + 1 < len(spans)
+            if listed.node.flow_style:
+                if follows:
+                    end = spans[last + 1].start
+                elif first:
+                    start = spans[first - 1].end
+                yield start, end, ""
+            elif self.text[self._line(start) : start].strip():  # behind the dash of its item
+                if not follows:
+                    raise ValueError("nothing would be left of an item")
+                yield start, spans[last + 1].start, ""
+            else:
+                for span in spans[first : last + 1]:
+                    yield self._line(span.start), self._line_end(span.end), ""
+        if listed.added:
+            at = spans[-1].end if spans else int(listed.node.start_mark.index) + 1
+            yield at, at, (", " if left else "") + ", ".join(listed.added)
 
     def _put(self, start: int, end: int, text: str, *, after: Node) -> None:
         # A value that is not there stands right behind its colon.
@@ -127,6 +145,26 @@ class Splices:
 class _Span:
     start: int
     end: int
+
+
+@dataclass(slots=True)
+class _Listed:
+    """The entries or items of a node, by their places; which of them go, and what comes in flow style."""
+
+    node: MappingNode | SequenceNode
+    spans: list[_Span]
+    removed: set[int] = field(default_factory=set)
+    added: list[str] = field(default_factory=list)
+
+    def runs(self) -> Iterator[tuple[int, int]]:
+        """The first and the last of those that go and stand side by side."""
+        for index in sorted(self.removed):
+            if index - 1 in self.removed:
+                continue
+            last = index
+            while last + 1 in self.removed:
+                last += 1
+            yield index, last
 
 
 def entry_of(mapping: MappingNode, key: str) -> tuple[ScalarNode, Node] | None:
