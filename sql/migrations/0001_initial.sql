@@ -3057,7 +3057,7 @@ COMMENT ON COLUMN provider_declarations.name IS
 COMMENT ON COLUMN provider_declarations.source_id IS
 'The source that declares it.';
 CREATE INDEX provider_declarations_source ON provider_declarations (source_id);
--- What became of the installation and of its inventory, sources and holds. As in the histories of resources, rows are
+-- What became of the installation and of its inventory, sources, holds and approvals. As in the histories of resources, rows are
 -- written by triggers and by nothing else, and the runtime role may only read them. Not partitioned: people change these
 -- tables by the handful. What is shown of each row is all of it but `created_at` and `updated_at`.
 
@@ -3645,6 +3645,54 @@ COMMENT ON COLUMN pin_history.ended_at IS
 COMMENT ON COLUMN pin_history.ended_by IS
 'agreed: the manifest says the same now. superseded: it says something new, which holds. released: a person said so. rolled_back: another rollback took its place. Null while it is in force.';
 CREATE INDEX pin_history_row ON pin_history (pin_id, change);
+
+CREATE TABLE plan_approval_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    changeset_id bigint NOT NULL,
+    approval_id bigint NOT NULL,
+    action text NOT NULL,
+    uid uuid NOT NULL,
+    plan_id bigint NOT NULL,
+    hash text NOT NULL,
+    approved_by text NOT NULL,
+    db_user text NOT NULL,
+    approved_at timestamptz NOT NULL,
+    used_at timestamptz,
+    mac bytea NOT NULL,
+    CONSTRAINT plan_approval_history_pkey PRIMARY KEY (change),
+    CONSTRAINT plan_approval_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE plan_approval_history IS
+'Every approval that was given or used: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN plan_approval_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN plan_approval_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN plan_approval_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
+COMMENT ON COLUMN plan_approval_history.approval_id IS
+'The approval.';
+COMMENT ON COLUMN plan_approval_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN plan_approval_history.uid IS
+'Its identity.';
+COMMENT ON COLUMN plan_approval_history.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_approval_history.hash IS
+'The plan''s hash as the person saw it.';
+COMMENT ON COLUMN plan_approval_history.approved_by IS
+'Who.';
+COMMENT ON COLUMN plan_approval_history.db_user IS
+'The database user who approved, whatever the approver claims.';
+COMMENT ON COLUMN plan_approval_history.approved_at IS
+'When.';
+COMMENT ON COLUMN plan_approval_history.used_at IS
+'When an application used it up; null before.';
+COMMENT ON COLUMN plan_approval_history.mac IS
+'The HMAC that it counts by.';
+CREATE INDEX plan_approval_history_row ON plan_approval_history (approval_id, change);
 -- What became of the catalog, table by table: a new version of the program, a manifest or a person changed it. The sync
 -- writes what differs and nothing else, so that these grow with the catalog's changes and not with its size.
 
@@ -5080,6 +5128,7 @@ SELECT keep_history('provider_datacenters', 'provider_datacenter_history', '{pro
 SELECT keep_history('manifest_sources', 'manifest_source_history', '{id}', '{id}', '{source_id}');
 SELECT keep_history('holds', 'hold_history', '{id}', '{id}', '{hold_id}');
 SELECT keep_history('pins', 'pin_history', '{id}', '{id}', '{pin_id}');
+SELECT keep_history('plan_approvals', 'plan_approval_history', '{id}', '{id}', '{approval_id}');
 SELECT keep_history('provider_types', 'provider_type_history', '{id}', '{id}', '{provider_type_id}');
 SELECT keep_history('provider_type_settings', 'provider_type_setting_history', '{provider_type_id, name}');
 SELECT keep_history('relationship_types', 'relationship_type_history', '{id}', '{id}', '{relationship_type_id}');
@@ -6884,6 +6933,24 @@ WITH fields AS (
     UNION ALL
 
     SELECT
+        h.change, h.changed_at, 'approval', h.approval_id::text,
+        'approval/' || h.approval_id, f.name,
+        CASE WHEN h.action <> 'delete' THEN f.value END,
+        h.changeset_id
+    FROM plan_approval_history AS h
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('plan', h.plan_id::text),
+            ('hash', h.hash),
+            ('approved_by', h.approved_by),
+            ('db_user', h.db_user),
+            ('used_at', h.used_at::text)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
         h.change, h.changed_at, 'installation', '',
         'installation/' || h.uid, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
@@ -6925,7 +6992,7 @@ INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s
 LEFT JOIN revisions AS rev ON s.revision_id = rev.id
 WHERE c.before IS DISTINCT FROM c.after;
 COMMENT ON VIEW v_inventory_history IS
-'What became of providers, endpoints, credentials, places, sources, holds and the installation: one row a change and what it changed, by address: endpoint/NAME, hold/NUMBER and so on.';
+'What became of providers, endpoints, credentials, places, sources, holds, approvals and the installation: one row a change and what it changed, by address: endpoint/NAME, hold/NUMBER, approval/NUMBER and so on.';
 
 CREATE VIEW v_catalog_history WITH (security_invoker = TRUE) AS
 WITH fields AS (

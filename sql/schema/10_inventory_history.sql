@@ -1,4 +1,4 @@
--- What became of the installation and of its inventory, sources and holds. As in the histories of resources, rows are
+-- What became of the installation and of its inventory, sources, holds and approvals. As in the histories of resources, rows are
 -- written by triggers and by nothing else, and the runtime role may only read them. Not partitioned: people change these
 -- tables by the handful. What is shown of each row is all of it but `created_at` and `updated_at`.
 
@@ -586,3 +586,51 @@ COMMENT ON COLUMN pin_history.ended_at IS
 COMMENT ON COLUMN pin_history.ended_by IS
 'agreed: the manifest says the same now. superseded: it says something new, which holds. released: a person said so. rolled_back: another rollback took its place. Null while it is in force.';
 CREATE INDEX pin_history_row ON pin_history (pin_id, change);
+
+CREATE TABLE plan_approval_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    changeset_id bigint NOT NULL,
+    approval_id bigint NOT NULL,
+    action text NOT NULL,
+    uid uuid NOT NULL,
+    plan_id bigint NOT NULL,
+    hash text NOT NULL,
+    approved_by text NOT NULL,
+    db_user text NOT NULL,
+    approved_at timestamptz NOT NULL,
+    used_at timestamptz,
+    mac bytea NOT NULL,
+    CONSTRAINT plan_approval_history_pkey PRIMARY KEY (change),
+    CONSTRAINT plan_approval_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE plan_approval_history IS
+'Every approval that was given or used: one row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN plan_approval_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN plan_approval_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN plan_approval_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
+COMMENT ON COLUMN plan_approval_history.approval_id IS
+'The approval.';
+COMMENT ON COLUMN plan_approval_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN plan_approval_history.uid IS
+'Its identity.';
+COMMENT ON COLUMN plan_approval_history.plan_id IS
+'The plan.';
+COMMENT ON COLUMN plan_approval_history.hash IS
+'The plan''s hash as the person saw it.';
+COMMENT ON COLUMN plan_approval_history.approved_by IS
+'Who.';
+COMMENT ON COLUMN plan_approval_history.db_user IS
+'The database user who approved, whatever the approver claims.';
+COMMENT ON COLUMN plan_approval_history.approved_at IS
+'When.';
+COMMENT ON COLUMN plan_approval_history.used_at IS
+'When an application used it up; null before.';
+COMMENT ON COLUMN plan_approval_history.mac IS
+'The HMAC that it counts by.';
+CREATE INDEX plan_approval_history_row ON plan_approval_history (approval_id, change);

@@ -914,6 +914,24 @@ WITH fields AS (
     UNION ALL
 
     SELECT
+        h.change, h.changed_at, 'approval', h.approval_id::text,
+        'approval/' || h.approval_id, f.name,
+        CASE WHEN h.action <> 'delete' THEN f.value END,
+        h.changeset_id
+    FROM plan_approval_history AS h
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('plan', h.plan_id::text),
+            ('hash', h.hash),
+            ('approved_by', h.approved_by),
+            ('db_user', h.db_user),
+            ('used_at', h.used_at::text)
+        ) AS f (name, value)
+
+    UNION ALL
+
+    SELECT
         h.change, h.changed_at, 'installation', '',
         'installation/' || h.uid, f.name,
         CASE WHEN h.action <> 'delete' THEN nullif(f.value, '') END,
@@ -955,7 +973,7 @@ INNER JOIN changesets AS s ON c.changed_at = s.changed_at AND c.changeset_id = s
 LEFT JOIN revisions AS rev ON s.revision_id = rev.id
 WHERE c.before IS DISTINCT FROM c.after;
 COMMENT ON VIEW v_inventory_history IS
-'What became of providers, endpoints, credentials, places, sources, holds and the installation: one row a change and what it changed, by address: endpoint/NAME, hold/NUMBER and so on.';
+'What became of providers, endpoints, credentials, places, sources, holds, approvals and the installation: one row a change and what it changed, by address: endpoint/NAME, hold/NUMBER, approval/NUMBER and so on.';
 
 CREATE VIEW v_catalog_history WITH (security_invoker = TRUE) AS
 WITH fields AS (

@@ -42,7 +42,7 @@ OPEN = {
         "manifest_sources", "manifest_source_history", "revisions",
     ),
     "a plan is of several providers; its steps are hidden, its number, hash and approvals are not": (
-        "plans", "plan_approvals", "plan_sources",
+        "plans", "plan_approvals", "plan_approval_history", "plan_sources",
     ),
     "who runs the program, and which schema there is": (
         "installation", "installation_history", "schema_migrations", "workers",

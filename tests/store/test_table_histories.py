@@ -38,6 +38,7 @@ HISTORIES = {
     "manifest_sources": "manifest_source_history",
     "holds": "hold_history",
     "pins": "pin_history",
+    "plan_approvals": "plan_approval_history",
     "provider_types": "provider_type_history",
     "provider_type_settings": "provider_type_setting_history",
     "relationship_types": "relationship_type_history",
@@ -52,7 +53,7 @@ HISTORIES = {
     "provider_type_attribute_defaults": "provider_type_attribute_default_history",
     "provider_type_attribute_allowed_values": "provider_type_attribute_allowed_value_history",
 }
-CATALOG = list(HISTORIES)[14:]
+CATALOG = list(HISTORIES)[15:]
 
 
 def called(table: str, column: str) -> str:
@@ -62,6 +63,8 @@ def called(table: str, column: str) -> str:
             return "credential_id"
         case "manifest_sources", "id":
             return "source_id"
+        case "plan_approvals", "id":
+            return "approval_id"
         case _, "id":
             return HISTORIES[table].removesuffix("_history") + "_id"
         case _:
@@ -85,6 +88,9 @@ ROWS = (
     " SELECT id, 'x', 'y', 'ada' FROM manifest_sources",
     "INSERT INTO pins (address, source_id, revision_id, path, owner)"
     " SELECT 'vm/web-1', source_id, id, 'a.yaml', 'ada' FROM revisions LIMIT 1",
+    "INSERT INTO plans (uid, hash, actor, status) SELECT gen_random_uuid(), repeat('a', 64), 'ada', 'saved'",
+    "INSERT INTO plan_approvals (uid, plan_id, hash, approved_by, mac)"
+    " SELECT gen_random_uuid(), id, hash, 'ada', sha256('x') FROM plans",
     "INSERT INTO provider_type_settings (provider_type_id, name, position, data_type, cardinality, format)"
     " SELECT id, 'zone', 0, 'string', 'one', 'plain' FROM provider_types",
     "INSERT INTO resource_type_parents SELECT d.id, v.id, 0 FROM resource_types d, resource_types v"
@@ -118,6 +124,7 @@ SETS = {
     "provider_datacenters": ("external_name", "'x2'"),
     "manifest_sources": ("branch", "'main'"),
     "holds": ("reason", "'another look'"),
+    "plan_approvals": ("used_at", "'2026-11-01 12:00 UTC'"),
     "provider_types": ("description", "'A cloud.'"),
     "provider_type_settings": ("description", "'Where.'"),
     "relationship_types": ("description", "'A tie.'"),
@@ -142,6 +149,7 @@ DELETED = (
     "locations",
     "provider_credentials",
     "holds",
+    "plan_approvals",
     "provider_type_settings",
     "resource_type_parents",
     "resource_type_keys",
@@ -208,7 +216,6 @@ WITHOUT = {
     "desired_relationships",
     "desired_resources",
     "desired_tags",
-    "plan_approvals",
     "plan_blocked",
     "plan_call_parameter_paths",
     "plan_call_parameters",
