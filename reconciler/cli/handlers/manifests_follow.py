@@ -88,6 +88,7 @@ def _spec(source: SourceView) -> SourceSpec:
             f"where the source {source.name} is, is not known", hint="name its manifests with -f PATH"
         )
     if source.kind == "git":
+        # What it declares of the inventory may be read here: nothing is recorded of it, and nothing is sent.
         return SourceSpec(
             git=source.url, branch=source.branch, subfolder=source.subfolder, name=source.name, trusted=True
         )

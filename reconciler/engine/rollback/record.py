@@ -114,7 +114,11 @@ def _chosen(
     if not asked.selection:
         return there
     found: set[Address] = set()
-    for side in (then, now):
+    names = [each.address for each in asked.selection.targets if each.address is not None]
+    by_name = len(names) == len(asked.selection.targets) and not asked.selection.excludes
+    if by_name:  # nothing else of the fleet need be read
+        found = there & set(names)
+    for side in () if by_name else (then, now):
         wanted = load_specifications(
             tx, {a: r.spec_hash for a, r in side.items() if a in there}, engine.catalog
         )

@@ -87,7 +87,7 @@ def judge(
     held: set[Address] = set()
     ended: dict[Address, tuple[int, Why]] = {}
     for pin in live_pins(tx, source_id):
-        why = _ended(pin, wanted, hashes.get(pin.address), current.get(pin.address))
+        why = why_ended(pin, wanted, hashes.get(pin.address), current.get(pin.address))
         if why is None:
             held.add(pin.address)
         else:
@@ -95,8 +95,12 @@ def judge(
     return Judged(frozenset(held), ended)
 
 
-def _ended(pin: Pin, wanted: Says, says: bytes | None, in_force: bytes | None) -> Why | None:
-    """Why a pin ends; None while it holds."""
+def why_ended(pin: Pin, wanted: Says, says: bytes | None, in_force: bytes | None) -> Why | None:
+    """Why a pin ends; None while it holds.
+
+    `says` is the hash of what the manifest says now, None where it was not read; `in_force` that of what is
+    wanted, None where nothing is.
+    """
     if says is None:
         if not wanted.ends(pin.address, pin.path):
             return None  # it is in what was not read

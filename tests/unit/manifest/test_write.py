@@ -95,13 +95,13 @@ def test_a_whole_section_comes_and_goes() -> None:
 
 def test_flow_style_stays_flow_style() -> None:
     text = (
-        "apiVersion: reconciler/v1\nkind: Network\nmetadata: {name: n}\n"
+        "apiVersion: reconciler/v1\nkind: Network\nmetadata: {name: net}\n"
         "spec: {endpoint: hetzner-1, ip_range: 10.0.0.0/16}  # wide\n"
     )
-    wanted = text.replace("{name: n}", "{name: n, tags: {env: prod}}").replace("10.0.0.0", "10.1.0.0")
-    says = desired("network/n", text)
-    assert edited(text, says, desired("network/n", wanted), catalog()) == wanted
-    assert edited(wanted, desired("network/n", wanted), says, catalog()) == text
+    wanted = text.replace("{name: net}", "{name: net, tags: {env: prod}}").replace("10.0.0.0", "10.1.0.0")
+    says = desired("network/net", text)
+    assert edited(text, says, desired("network/net", wanted), catalog()) == wanted
+    assert edited(wanted, desired("network/net", wanted), says, catalog()) == text
 
 
 @st.composite
