@@ -1,4 +1,4 @@
-"""When a pin ends: with a manifest that says what is wanted, or something new; never with one that was not read."""
+"""When a pin ends: with a manifest that says what is wanted or something new, and never with one not read."""
 
 from __future__ import annotations
 
