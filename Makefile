@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-stop test test-all campaigns mutants fakepve ansible check lint types imports sql migrations bench lock clean
+.PHONY: help install demo demo-stop test test-all campaigns mutants fakepve ansible check lint types imports sql migrations bench spread scale lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -71,6 +71,14 @@ migrations: $(INSTALLED) ## until the first release: write the one migration and
 bench: $(INSTALLED) ## first figures: plans and applies of large fleets, as a table
 	$(BIN)/python -m tests.bench
 
+spread: $(INSTALLED) ## `resources` in one table and spread by endpoint, a million rows: what it costs
+	$(BIN)/python -m tests.bench.spread
+
+SIZE ?= 100000
+
+scale: $(INSTALLED) ## loading, recording and asking about SIZE resources (100000), beside the same rows by COPY, as tables
+	$(BIN)/python -m tests.scale --size $(SIZE)
+
 lock: $(INSTALLED) ## pin every dependency anew (needs uv on the PATH)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --quiet pyproject.toml -o requirements.lock
@@ -78,4 +86,4 @@ lock: $(INSTALLED) ## pin every dependency anew (needs uv on the PATH)
 	  --no-emit-index-url --quiet --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 
 clean: demo-stop ## remove what the targets made
-	rm -rf $(VENV) .demo .bench .ansible .fakepve .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .demo .bench .scale .ansible .fakepve .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

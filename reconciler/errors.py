@@ -104,6 +104,10 @@ class MigrationError(ReconcilerError):
     """The database's schema is not one that this version can use or bring up to date."""
 
 
+class ArchiveError(ReconcilerError):
+    """A file of the archive that cannot be written, is damaged, or does not belong here."""
+
+
 class ConfigurationError(ReconcilerError):
     """A setting, an environment variable or a key file is missing or unusable."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,8 +17,10 @@ from reconciler.cli.commands.credentials import credentials
 from reconciler.cli.commands.db import db
 from reconciler.cli.commands.describe import describe
 from reconciler.cli.commands.destroy import delete, destroy
+from reconciler.cli.commands.diff import diff
 from reconciler.cli.commands.drift import drift
 from reconciler.cli.commands.explain import explain, schema
+from reconciler.cli.commands.export import export
 from reconciler.cli.commands.forget import forget
 from reconciler.cli.commands.get import get
 from reconciler.cli.commands.graph import graph
@@ -25,6 +28,7 @@ from reconciler.cli.commands.history import history
 from reconciler.cli.commands.hold import hold, release, retry
 from reconciler.cli.commands.observe import observe
 from reconciler.cli.commands.plan import plan
+from reconciler.cli.commands.readopt import readopt
 from reconciler.cli.commands.rollback import rollback
 from reconciler.cli.commands.run import run
 from reconciler.cli.commands.sim import sim
@@ -130,10 +134,10 @@ def options(
     context.obj = Settings(where, database, actor, verbose, debug, check_plans, trace)
 
 
-_COMMANDS = {
+_COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "Change": (validate, plan, apply, rollback, destroy, delete, approve, hold, release, retry, forget),
-    "Look": (get, describe, history, graph, observe, drift, schema, explain),
-    "Operate": (run, completion, version),
+    "Look": (get, describe, history, diff, export, graph, observe, drift, schema, explain),
+    "Operate": (run, readopt, completion, version),
 }
 _GROUPS = {"db": db, "source": sources, "credentials": credentials, "sim": sim}
 _ALSO = {"sources": sources, "credential": credentials}

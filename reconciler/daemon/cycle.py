@@ -148,6 +148,8 @@ class Reconciler:
     def _learn_secrets(self, engine: Engine) -> None:
         with engine.store.read() as tx:
             names = [row.name for row in inventory.credentials(tx)]
+            ends = inventory.expiries(tx)
+        self.metrics.snapshot.expires_at = {name: at.timestamp() for name, at in ends.items()}
         for name in names:
             try:
                 self.redactor.learn([engine.resolve(name)])

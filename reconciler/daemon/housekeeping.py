@@ -7,22 +7,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 from reconciler.daemon.logs import get_logger
 from reconciler.daemon.metrics import Metrics
 from reconciler.errors import DatabaseUnavailable, ReconcilerError
-from reconciler.store.database.session import Store
+from reconciler.store.archive.months import archive_months, as_owner, months_ago
+from reconciler.store.database.opening import Database
+from reconciler.store.database.session import Actor, Store
 from reconciler.store.history.marks import take_mark
-from reconciler.store.work.watch import beat, levels, make_partitions
+from reconciler.store.history.partitions import STRAY_HINT, make_partitions, move_strays, stray_words, strays
+from reconciler.store.work.watch import beat, levels
 
 _log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Archiving:
+    """Of which database how many whole months of history stay, and where older ones go."""
+
+    database: Database
+    keep: int
+    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
 class _Live:
     store: Store
     worker: UUID
+    archiving: Archiving | None
 
 
 class Housekeeping:
@@ -34,9 +49,9 @@ class Housekeeping:
         self._lost = lost
         self._live: _Live | None = None
 
-    def begin(self, store: Store, worker: UUID) -> None:
-        """The database is open."""
-        self._live = _Live(store, worker)
+    def begin(self, store: Store, worker: UUID, archiving: Archiving | None = None) -> None:
+        """The database is open. Without `archiving` all history stays in it."""
+        self._live = _Live(store, worker, archiving)
         self.metrics.snapshot.database_up = True
 
     def end(self) -> None:
@@ -83,11 +98,37 @@ class Housekeeping:
             _log.warning("the levels cannot be read", problem=error.message)
 
     def maintain(self) -> None:
-        """Make room for the history of the months ahead."""
+        """Make room for the history of the months ahead, and move what found none to its own month.
+
+        What is of the time to come stays where it is: a clock was wrong, which a person has to look at.
+        """
         live = self._live
         if live is None:
             return
         try:
-            make_partitions(live.store, self.actor)
+            made = make_partitions(live.store, self.actor)
+            moved = move_strays(live.store, self.actor, datetime.now(UTC))
+            with live.store.read() as tx:
+                left = strays(tx)
         except ReconcilerError as error:
             _log.error("the history's partitions cannot be made", problem=error.message, hint=error.hint)
+            return
+        if moved.count:
+            _log.warning("history that had no month was moved to its own", rows=moved.count)
+        if put_off := sorted({*made.put_off, *moved.put_off}):
+            _log.warning("partitions are put off, because others hold them", histories=put_off)
+        if left:
+            _log.error("history is where no month was there for it", where=stray_words(left), hint=STRAY_HINT)
+        if live.archiving is not None:
+            self._archive(live.archiving)
+
+    def _archive(self, archiving: Archiving) -> None:
+        """What was brought back from a file stays, for somebody wanted it."""
+        before = months_ago(datetime.now(UTC), archiving.keep)
+        actor = Actor(self.actor, "archive", "maintenance")
+        try:
+            with as_owner(archiving.database) as owner:
+                for done in archive_months(owner, actor, before, archiving.folder, again=False):
+                    _log.info("history archived", history=done.history, rows=done.row_count, file=done.file)
+        except ReconcilerError as error:
+            _log.error("old history is not archived", problem=error.message, hint=error.hint)

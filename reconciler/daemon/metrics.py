@@ -42,6 +42,7 @@ class Snapshot:
     observed_at: Mapping[str, float] = field(default_factory=dict)  # Unix seconds of the last look that saw
     trouble: Mapping[str, bool] = field(default_factory=dict)
     sources: Mapping[str, SourceView] = field(default_factory=dict)
+    expires_at: Mapping[str, float] = field(default_factory=dict)  # Unix seconds, by credential
     budgets: Mapping[str, RequestBudget] = field(default_factory=dict)
 
 
@@ -104,11 +105,22 @@ def _plain(now: Snapshot) -> Iterator[Metric]:
         ("backing_off_resources", "Failing resources that are left alone for now.", levels.backing_off),
         ("holds", "Holds in force.", levels.holds),
         ("waiting_approvals", "Plans that wait for a person's approval.", levels.waiting_approvals),
+        (
+            "stray_history_rows",
+            "History rows in a default partition, because no month was there for them; should be 0.",
+            levels.stray_history_rows,
+        ),
         ("drifted_resources", "Resources that differ from what was applied.", now.drifted),
     ):
         yield GaugeMetricFamily(f"reconciler_{name}", help_text, value=value)
     yield _labelled(
         "blocked_resources", "Differences that are left, by what is in the way.", ["hindrance"], now.blocked
+    )
+    yield _labelled(
+        "credential_expires_timestamp_seconds",
+        "When a credential expires, of those where it is known to.",
+        ["credential"],
+        now.expires_at,
     )
     info = GaugeMetricFamily("reconciler_build_info", "The version that runs.", labels=["version"])
     info.add_metric([__version__], 1)

@@ -20,7 +20,7 @@ from types import FrameType
 from reconciler.daemon.config import DaemonConfig
 from reconciler.daemon.cycle import Due, Ended, Reconciler
 from reconciler.daemon.health import TICK_SECONDS, Health, HealthServer
-from reconciler.daemon.housekeeping import Housekeeping
+from reconciler.daemon.housekeeping import Archiving, Housekeeping
 from reconciler.daemon.logs import configure, get_logger
 from reconciler.daemon.metrics import Metrics
 from reconciler.daemon.notices import Notices
@@ -162,7 +162,7 @@ class _Service:
         """Reconcile whenever it is due. Raises DatabaseUnavailable when the database is lost, and _Broken."""
         self._taken()  # words about an earlier connection
         self.session_lost.clear()
-        self.housekeeping.begin(engine.store, context.worker)
+        self.housekeeping.begin(engine.store, context.worker, self._archiving(engine))
         self.metrics.snapshot.budgets = self.budgets
         self.words.put(Due.RECONCILE)
         notify("READY=1")
@@ -177,6 +177,12 @@ class _Service:
                     context = self._reconcile(engine, context, due)
         finally:
             self.housekeeping.end()
+
+    def _archiving(self, engine: Engine) -> Archiving | None:
+        config = self.config
+        if config.archive_keep is None:
+            return None
+        return Archiving(engine.database, config.archive_keep, config.archive_to or config.home / "archive")
 
     def _fetched(self) -> None:
         """A remote source was read after the reconcile that asked for it had gone on without."""

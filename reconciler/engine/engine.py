@@ -26,7 +26,9 @@ from reconciler.store.database.opening import Database, open_database
 from reconciler.store.database.session import Actor, Store, Transaction
 from reconciler.store.inventory import rows as inventory
 from reconciler.store.inventory import trust
-from reconciler.store.inventory.secrets import Key, resolve
+from reconciler.store.inventory.keys import Key
+from reconciler.store.inventory.secrets import resolve, whereabouts
+from reconciler.store.inventory.vault import Vault
 from reconciler.store.work.operations import IdRange
 from reconciler.store.work.workers import worker
 
@@ -56,7 +58,7 @@ class Engine:
     catalog: Catalog
     owner: UUID
     actor: str
-    key: Key
+    vault: Vault
     budgets: dict[str, RequestBudget] = field(default_factory=dict)
     check_plans: bool = False
     trace: Trace | None = None
@@ -78,13 +80,18 @@ class Engine:
             with database.store.transaction(Actor(who, "catalog of this version", "catalog")) as tx:
                 catalog = bring_in(tx) if database.standing == "program" else recorded(tx)
                 owner = tx.value("installation.uid")
-            key = database.key(home, who)
-            yield cls(home, database, catalog, owner, who, key, check_plans=check_plans, trace=trace)
+            vault = database.vault(home, who)
+            yield cls(home, database, catalog, owner, who, vault, check_plans=check_plans, trace=trace)
 
     @property
     def store(self) -> Store:
         """The opened database's."""
         return self.database.store
+
+    @property
+    def key(self) -> Key:
+        """What fingerprints and approvals are made with."""
+        return self.vault.key
 
     @contextmanager
     def working(self, kind: Literal["cli", "daemon"]) -> Iterator[Context]:
@@ -141,7 +148,7 @@ class Engine:
         """A context that sees what the transaction sees: endpoints and credentials not committed yet."""
 
         def within(credential: str) -> str:
-            return self._hidden(resolve(tx, self.key, credential))
+            return self.hidden(resolve(tx, self.vault, credential))
 
         connections = Connections(self.endpoints(tx, within), context.connections.stop)
         try:
@@ -195,11 +202,11 @@ class Engine:
 
     def resolve(self, credential: str) -> str:
         """A credential's value, at the moment of use. Raises CredentialError, without the value."""
-        # Not a reading transaction: the vault writes down who read a secret.
-        with self.store.transaction(Actor(self.actor, "use of a credential", "maintenance")) as tx:
-            return self._hidden(resolve(tx, self.key, credential))
+        with self.store.read() as tx:
+            where = whereabouts(tx, credential)
+        return self.hidden(where.value(self.vault))
 
-    def _hidden(self, secret: str) -> str:
+    def hidden(self, secret: str) -> str:
         """The same, after the trace learnt it: nobody sends a secret that it would not know."""
         if self.trace is not None:
             self.trace.hide(secret)
@@ -213,7 +220,7 @@ class Engine:
         if self.database.standing != "program":
             return ""
         try:
-            return self.key.fingerprint(resolve(tx, self.key, credential))
+            return self.key.fingerprint(resolve(tx, self.vault, credential))
         except CredentialError:
             return ""
 

@@ -37,6 +37,7 @@ from reconciler.store.database.session import Transaction
 from reconciler.store.desired.lifecycles import restore_lifecycles
 from reconciler.store.desired.pins import live_pins
 from reconciler.store.desired.rows import load_desired
+from reconciler.store.inventory.rows import expiry_notes
 from reconciler.store.recorded.failures import drop_void_failures, failures
 from reconciler.store.recorded.observations import observation_start
 from reconciler.store.recorded.resources import (
@@ -108,6 +109,7 @@ def plan_now(
     known = {item.id for item in (*recorded.values(), *around.values())}
     keys = natural_keys(endpoints, desired, recorded)
     at_key = recorded_at(tx, engine.catalog, keys, desired)
+    now = observation_start(tx)
     given = PlanInput(
         catalog=engine.catalog,
         desired=desired,
@@ -121,7 +123,7 @@ def plan_now(
             {name: covered.offers for name, covered in coverage.items()},
             _copied(tx, engine.catalog, endpoints, desired.values()),
         ),
-        now=observation_start(tx),
+        now=now,
         managed=managed_count(tx, scoped_sources(options)),
         applied=applied,
         carried=carried_specifications(tx, engine.catalog, applied, recorded),
@@ -140,6 +142,7 @@ def plan_now(
         elsewhere=elsewhere,
         destroy=options.destroy,
         restored=restored,
+        expiring=expiry_notes(tx, now),
         keys=keys,
         at_key=at_key,
     )

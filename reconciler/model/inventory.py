@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
@@ -16,6 +17,8 @@ from typing import Literal
 from reconciler import errors
 from reconciler.model.values import Scalar, digest
 
+EXPIRES_SOON = timedelta(days=30)
+"""From so long before a credential expires, whoever plans is told."""
 DriftPolicy = Literal["heal", "report"]
 
 
@@ -47,12 +50,13 @@ class Location:
 class Credential:
     """Where a secret is found, never the secret: a variable's name, or a file's absolute path.
 
-    Neither means the database's vault.
+    Neither means the database's vault. `expires_at`: when it is to be replaced, None where nobody said so.
     """
 
     name: str
     environment: str | None = None
     file: str | None = None
+    expires_at: datetime | None = None
     origin: errors.Location | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -107,6 +111,17 @@ class Endpoint:
     origin: errors.Location | None = field(default=None, compare=False, repr=False)
 
 
+def expiry_note(credential: str, at: datetime, now: datetime) -> str | None:
+    """What to say of a credential that expires at a time; None as long as that is far.
+
+    It names the day and no number of days, so that it is the same from one plan to the next.
+    """
+    if at - now >= EXPIRES_SOON:
+        return None
+    verb = "expired" if at <= now else "expires"
+    return f"credential {credential} {verb} on {at.astimezone(UTC):%Y-%m-%d}: it is to be replaced"
+
+
 InventoryItem = Location | Credential | Provider | Datacenter | Endpoint
 
 _KINDS: Mapping[type, InventoryKind] = {
@@ -139,7 +154,12 @@ def described(item: InventoryItem) -> Mapping[str, Scalar]:
                 "time_zone": item.time_zone,
             }
         case Credential():
-            found = {"environment": item.environment, "file": item.file, "stored": item.stored or None}
+            found = {
+                "environment": item.environment,
+                "file": item.file,
+                "stored": item.stored or None,
+                "expires": item.expires_at,
+            }
         case Provider():
             found = {"type": item.provider_type, "description": item.description}
         case Datacenter():

@@ -90,6 +90,7 @@ class PlanInput:
     selection: Selection = field(default_factory=Selection)
     limits: Limits = Limits()
     revision: int | None = None
+    expiring: tuple[str, ...] = ()  # what is to be said of credentials that expire soon, or have
     restored: tuple[tuple[Address, str], ...] = ()  # guards and places set back to the manifests', and why
     elsewhere: Mapping[Address, str | None] = field(default_factory=dict)
     destroy: bool = False  # a person asked to destroy what is in `removed`, so its data needs no approval

@@ -76,6 +76,7 @@ def _requests(steps: tuple[Step, ...]) -> Counter[str]:
 
 def _warnings(given: PlanInput) -> Iterator[str]:
     yield from (view.withheld for _, view in sorted(given.endpoints.items()) if view.withheld)
+    yield from given.expiring
     for address, why in given.restored:
         yield f"{address}: {why}; it is set back"
     for address, recorded in sorted(given.recorded.items()):

@@ -26,26 +26,26 @@ def plan_markdown(report: PlanReport) -> str:
 
 def _lines(report: PlanReport) -> Iterator[str]:
     plan = report.plan
-    yield f"### Plan for {_cell(sources_text(report.sources))}"
+    yield f"### Plan for {cell(sources_text(report.sources))}"
     yield ""
     if plan:
         yield from _overview(report)
     else:
-        yield from (f"**{_cell(text.plain)}**" for text in summary_lines(plan, report.coverage))
+        yield from (f"**{cell(text.plain)}**" for text in summary_lines(plan, report.coverage))
         yield ""
     for reason in plan.approvals:
-        yield f"> **Needs an approval as a whole:** {_cell(reason)}"
+        yield f"> **Needs an approval as a whole:** {cell(reason)}"
         yield ""
     yield from _blocked(plan)
     if plan.since_creation:
         yield "#### Differs since creation"
         yield ""
-        yield from (f"- {_cell(text)}" for text in plan.since_creation)
+        yield from (f"- {cell(text)}" for text in plan.since_creation)
         yield ""
     if plan.warnings:
         yield "#### Warnings"
         yield ""
-        yield from (f"- {_cell(text)}" for text in plan.warnings)
+        yield from (f"- {cell(text)}" for text in plan.warnings)
         yield ""
     if plan:
         yield from _details(report)
@@ -68,20 +68,20 @@ def _overview(report: PlanReport) -> Iterator[str]:
         yield _row(step)
     yield ""
     for trouble in report.coverage.troubles:
-        yield f"> **Not in it:** {_cell(trouble)}"
+        yield f"> **Not in it:** {cell(trouble)}"
         yield ""
     if plan.elsewhere:
-        yield _cell(elsewhere_text(plan))
+        yield cell(elsewhere_text(plan))
         yield ""
     for text in unmanaged_texts(report.coverage):
-        yield _cell(text)
+        yield cell(text)
         yield ""
 
 
 def _inventory_row(step: InventoryStep) -> str:
     symbol = ACTIONS[Action.CREATE if step.is_new else Action.UPDATE].symbol
     effect = "; ".join(f"needs an approval: {text}" for text in step.approvals)
-    return f"| `{symbol}` | `{step}` | | inventory | {_cell(effect)} |"
+    return f"| `{symbol}` | `{step}` | | inventory | {cell(effect)} |"
 
 
 def _row(step: Step) -> str:
@@ -91,7 +91,7 @@ def _row(step: Step) -> str:
     effects += [f"failed last time: {step.failed}"] if step.failed else []
     effects += ["there is none"] if step.gone else []
     effect = "; ".join(text for text in effects if text)
-    return f"| `{symbol}` | `{step.address}` | {step.endpoint} | {why} | {_cell(effect)} |"
+    return f"| `{symbol}` | `{step.address}` | {step.endpoint} | {why} | {cell(effect)} |"
 
 
 def _blocked(plan: Plan) -> Iterator[str]:
@@ -100,8 +100,8 @@ def _blocked(plan: Plan) -> Iterator[str]:
     yield "#### Left as it is"
     yield ""
     for item in plan.blocked:
-        hint = f" → {_cell(item.hint)}" if item.hint else ""
-        yield f"- `{item.address}` {blocked_verb(item)}: {_cell(item.message)}{hint}"
+        hint = f" → {cell(item.hint)}" if item.hint else ""
+        yield f"- `{item.address}` {blocked_verb(item)}: {cell(item.message)}{hint}"
     yield ""
 
 
@@ -120,7 +120,7 @@ def _details(report: PlanReport) -> Iterator[str]:
     yield ""
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Text that cannot end a table's cell or begin markup."""
     flat = " ".join(text.split())
     for sign in "\\|<>*_`[]":

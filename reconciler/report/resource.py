@@ -47,10 +47,10 @@ def resource_report(tx: Transaction, address: Address) -> ResourceReport:
     recorded = load_recorded(tx, [address.root], catalog).get(address.root)
     if recorded is None and seen:
         recorded = next(iter(load_recorded_by_id(tx, [seen[0].id], catalog)), None)
-    if not seen and (desired is None or (address.parent and _part(desired, address) is None)):
+    if not seen and (desired is None or (address.parent and part_at(desired, address) is None)):
         raise PlanError(f"nothing is known of {address}", hint="`reconciler get all` lists what is recorded")
     if address.parent is not None:
-        desired, recorded = _part(desired, address), _part(recorded, address)
+        desired, recorded = part_at(desired, address), part_at(recorded, address)
     return ResourceReport(
         address,
         seen[0] if seen else None,
@@ -64,7 +64,8 @@ def resource_report(tx: Transaction, address: Address) -> ResourceReport:
     )
 
 
-def _part(root: _Side | None, address: Address) -> _Side | None:
+def part_at(root: _Side | None, address: Address) -> _Side | None:
+    """The part at an address; None where there is none."""
     if root is None:
         return None
     return next((part for part in root.parts if part.address == address), None)
@@ -73,7 +74,7 @@ def _part(root: _Side | None, address: Address) -> _Side | None:
 def resources_json(tx: Transaction, items: Sequence[views.ResourceView]) -> list[dict[str, Any]]:
     """What a view has, `attributes: {name: value}` and `parts: [{address, attributes}]`; no secret."""
     known = {item.id: item for root in _roots(tx, items) for item in (root, *root.parts)}
-    return [asdict(item) | _contents(known.get(item.id)) for item in items]
+    return [asdict(item) | contents_json(known.get(item.id)) for item in items]
 
 
 def _roots(tx: Transaction, items: Iterable[views.ResourceView]) -> list[Recorded]:
@@ -83,7 +84,8 @@ def _roots(tx: Transaction, items: Iterable[views.ResourceView]) -> list[Recorde
     return [*load_recorded_by_id(tx, own, catalog), *load_recorded(tx, around, catalog).values()]
 
 
-def _contents(item: Recorded | None) -> dict[str, Any]:
+def contents_json(item: Recorded | None) -> dict[str, Any]:
+    """`attributes: {name: value}` and `parts: [{address, attributes}]`, without secrets."""
     if item is None:  # a part of something that is not managed
         return {"attributes": {}, "parts": []}
     parts = [{"address": str(part.address), "attributes": _attributes(part)} for part in item.parts]

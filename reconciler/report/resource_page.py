@@ -18,20 +18,17 @@ from reconciler.store import views
 
 def resource_page(found: ResourceReport) -> Page:
     """All of it; a section that has nothing to say is left out."""
-    return chain(
-        _head(found),
-        _lifecycle(found),
-        _attributes(found),
-        _parts(found),
-        _relationships(found),
-        _waiting(found),
-        _operations(found),
-        _history(found),
-    )
+    return chain(_head(found), contents(found), _waiting(found), _operations(found), _history(found))
 
 
-def _pairs(pairs: Iterable[tuple[str, Piece]], indent: str = "") -> Iterator[Line]:
-    shown = [(name, value) for name, value in pairs if value and value != ("", "")]
+def contents(found: ResourceReport) -> Page:
+    """What it is: lifecycle, attributes, parts and ties."""
+    return chain(_lifecycle(found), _attributes(found), _parts(found), _relationships(found))
+
+
+def pairs(items: Iterable[tuple[str, Piece]], indent: str = "") -> Iterator[Line]:
+    """A line for each that has a value, the names set apart from the values."""
+    shown = [(name, value) for name, value in items if value and value != ("", "")]
     width = max((len(name) for name, _ in shown), default=0) + 3
     for name, value in shown:
         yield line(indent, (f"{name + ':':<{width}}", "dim"), value)
@@ -44,7 +41,7 @@ def _title(text: str) -> Iterator[Line]:
 
 def _head(found: ResourceReport) -> Iterator[Line]:
     yield line((str(found.address), "bold"))
-    yield from _pairs([*_state(found.view), *_origin(found)])
+    yield from pairs([*_state(found.view), *_origin(found)])
 
 
 def _state(view: views.ResourceView | None) -> Iterator[tuple[str, Piece]]:
@@ -78,7 +75,7 @@ def _lifecycle(found: ResourceReport) -> Iterator[Line]:
         return
     life = item.lifecycle
     yield from _title("Lifecycle")
-    yield from _pairs(
+    yield from pairs(
         [
             ("prevent_destroy", "true" if life.prevent_destroy else ""),
             ("on_remove", life.on_remove or ""),
@@ -112,7 +109,7 @@ def _compared(
             rows.append((name, (f"{now}  ≠  {wanted} desired", "yellow")))
         elif name in recorded:
             rows.append((name, now))
-    yield from _pairs(rows, indent)
+    yield from pairs(rows, indent)
 
 
 def _wanted(value: Value, recorded: Value | None, name: str, catalog: Catalog) -> str:

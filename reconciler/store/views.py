@@ -181,14 +181,20 @@ class FailureView:
 
 @dataclass(frozen=True, slots=True)
 class CredentialView:
-    """Where a secret is found, never the secret. `found_in`: a variable or a file, None for the vault."""
+    """Where a secret is found, never the secret. `found_in`: a variable or a file, None for the vault.
+
+    `key_id` is the master key that a stored one is under, `stored_at` since when its value is there.
+    """
 
     name: str
     source: str
     found_in: str | None
     fingerprint: str | None
     updated_at: datetime
+    expires_at: datetime | None
     used_by: tuple[str, ...]
+    key_id: str | None = None
+    stored_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,10 +289,16 @@ def failure(tx: Transaction, address: str) -> FailureView | None:
     return next(iter(tx.all(FailureView, "views.failure", address=address)), None)
 
 
-def credentials(tx: Transaction) -> tuple[CredentialView, ...]:
-    """By name, each with the endpoints that log in with it."""
-    rows = (row._asdict() for row in tx.rows("views.credentials"))
-    return tuple(CredentialView(**row | {"used_by": tuple(row["used_by"])}) for row in rows)
+def credentials(tx: Transaction, *, vault: bool = False) -> tuple[CredentialView, ...]:
+    """By name, each with the endpoints that log in with it. `vault`: of stored ones what the vault tells."""
+    stored = {row.credential_id: row for row in tx.rows("secrets.about")} if vault else {}
+    found = []
+    for row in tx.rows("views.credentials"):
+        fields = {**row._asdict(), "used_by": tuple(row.used_by)}
+        about = stored.get(fields.pop("credential_id"))
+        key_id, stored_at = (about.master_key_id, about.stored_at) if about else (None, None)
+        found.append(CredentialView(**fields, key_id=key_id, stored_at=stored_at))
+    return tuple(found)
 
 
 def typical_seconds(tx: Transaction) -> dict[tuple[str, str], float]:

@@ -6,6 +6,17 @@ GRANT USAGE, CREATE ON SCHEMA public TO reconciler_owner;
 GRANT USAGE ON SCHEMA public TO
 reconciler_runtime, reconciler_vault, reconciler_planner, reconciler_reader, reconciler_auditor;
 
+-- Rows are loaded through temporary tables, which everybody may make unless it was taken from PUBLIC.
+DO $$
+BEGIN
+  EXECUTE format(
+    'GRANT TEMPORARY ON DATABASE %I TO reconciler_runtime, reconciler_planner', pg_catalog.current_database()
+  );
+EXCEPTION WHEN insufficient_privilege THEN
+  NULL; -- then it has to be given by whoever owns the database, if PUBLIC has it no more
+END
+$$;
+
 SET LOCAL ROLE reconciler_owner;
 
 CREATE TABLE IF NOT EXISTS public.schema_migrations (

@@ -16,8 +16,8 @@ COMMENT ON COLUMN installation.singleton IS
 COMMENT ON COLUMN installation.uid IS
 'The installation''s id; never changes, or every object of ours becomes a stranger.';
 COMMENT ON COLUMN installation.key_id IS
-'Which key the fingerprints and stored secrets are made with, where the database is the embedded one; NULL before the
-first use. Written by `secrets.use_key`, so that a lost key is noticed and no other silently takes its place.';
+'Which master key the vault''s keys are under, as its last change left it; NULL before the first use. Written with
+vault.installation_key, so that the history says when it changed and by whom.';
 
 CREATE TABLE catalog_parts (
     name text NOT NULL,
@@ -576,6 +576,8 @@ CREATE TABLE provider_credentials (
     environment_variable text,
     file_path text,
     fingerprint text,
+    expires_at timestamptz,
+    value_expires_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     deleted_at timestamptz,
@@ -600,6 +602,10 @@ COMMENT ON COLUMN provider_credentials.file_path IS
 'The file that holds it, where source is file.';
 COMMENT ON COLUMN provider_credentials.fingerprint IS
 'Keyed hash of the secret when it was last seen, 12 hexadecimal digits; null before.';
+COMMENT ON COLUMN provider_credentials.expires_at IS
+'When it is to be replaced, as its manifest says; null where it does not.';
+COMMENT ON COLUMN provider_credentials.value_expires_at IS
+'When the present value ceases to be accepted, as the provider said or who stored it; null where nobody did.';
 COMMENT ON COLUMN provider_credentials.created_at IS
 'When the row was first written.';
 COMMENT ON COLUMN provider_credentials.updated_at IS
@@ -865,6 +871,8 @@ CREATE TABLE revisions (
     created_at timestamptz NOT NULL DEFAULT now(),
     kind text NOT NULL DEFAULT 'manifests',
     back_to_revision bigint REFERENCES revisions (id),
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    epoch integer NOT NULL,
     CONSTRAINT revisions_pkey PRIMARY KEY (id),
     CONSTRAINT revisions_kind CHECK (kind IN ('manifests', 'rollback')),
     CONSTRAINT revisions_back CHECK (kind = 'rollback' OR back_to_revision IS NULL),
@@ -899,9 +907,14 @@ COMMENT ON COLUMN revisions.kind IS
 'manifests: what was read. rollback: what a person went back to, or the end of that.';
 COMMENT ON COLUMN revisions.back_to_revision IS
 'The revision whose specifications a rollback brought back; null where it is none, and for the end of one.';
+CREATE INDEX revisions_back_to ON revisions (back_to_revision) WHERE back_to_revision IS NOT NULL;
+COMMENT ON COLUMN revisions.xact IS
+'The transaction that loaded it, so that a mark can tell whether it saw the revision.';
+COMMENT ON COLUMN revisions.epoch IS
+'The cluster that numbered the transaction: cluster_epochs. Kept by a trigger.';
 CREATE INDEX revisions_source ON revisions (source_id, id);
 CREATE INDEX revisions_commit ON revisions (commit_id);
-CREATE INDEX revisions_back_to ON revisions (back_to_revision) WHERE back_to_revision IS NOT NULL;
+CREATE INDEX revisions_xact ON revisions (epoch, xact);
 
 CREATE TABLE workers (
     id uuid NOT NULL,
@@ -1056,6 +1069,15 @@ WHERE deleted_at IS NULL AND management <> 'unmanaged';
 CREATE UNIQUE INDEX resources_external ON resources (provider_endpoint_id, resource_type_id, external_id)
 WHERE deleted_at IS NULL AND is_root AND external_id IS NOT NULL;
 CREATE INDEX resources_any_address ON resources (address);
+CREATE INDEX resources_external_id ON resources (provider_endpoint_id, external_id)
+WHERE is_root AND external_id IS NOT NULL;
+CREATE INDEX resources_seen ON resources (provider_endpoint_id, observed_at DESC NULLS LAST, id)
+WHERE
+deleted_at IS NULL
+AND is_root
+AND management = 'managed'
+AND external_id IS NOT NULL
+AND presence <> 'absent';
 CREATE INDEX resources_type ON resources (resource_type_id);
 CREATE INDEX resources_state ON resources (state_id);
 CREATE INDEX resources_source ON resources (source_id);
@@ -1134,8 +1156,18 @@ COMMENT ON COLUMN resource_attributes.value_boolean IS
 'The value where data_type is boolean; null otherwise.';
 COMMENT ON COLUMN resource_attributes.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
+-- What has an attribute of some value is found by these, of any data type; see resources_with. An index takes no text of
+-- more than some 2,700 bytes, and few of the booleans are true.
+CREATE INDEX resource_attributes_string ON resource_attributes (attribute_definition_id, value_string)
+WHERE octet_length(value_string) <= 1000;
 CREATE INDEX resource_attributes_integer ON resource_attributes (attribute_definition_id, value_integer)
 WHERE value_integer IS NOT NULL;
+CREATE INDEX resource_attributes_decimal ON resource_attributes (attribute_definition_id, value_decimal)
+WHERE value_decimal IS NOT NULL;
+CREATE INDEX resource_attributes_datetime ON resource_attributes (attribute_definition_id, value_datetime)
+WHERE value_datetime IS NOT NULL;
+CREATE INDEX resource_attributes_true ON resource_attributes (attribute_definition_id)
+WHERE value_boolean;
 CREATE INDEX resource_attributes_target ON resource_attributes (value_target_type, value_string)
 WHERE value_target_type IS NOT NULL;
 
@@ -1261,6 +1293,9 @@ COMMENT ON COLUMN external_id_reservations.resource_uid IS
 COMMENT ON COLUMN external_id_reservations.reserved_at IS
 'When it was chosen.';
 CREATE INDEX external_id_reservations_uid ON external_id_reservations (resource_uid);
+CREATE INDEX external_id_reservations_number ON external_id_reservations
+(provider_endpoint_id, (external_id::bigint))
+WHERE external_id ~ '^[0-9]{1,18}$';
 CREATE INDEX external_id_reservations_type ON external_id_reservations (resource_type_id);
 
 CREATE TABLE endpoint_observations (
@@ -2831,6 +2866,7 @@ COMMENT ON COLUMN resource_history.old_deleted_at IS
 'When the resource was gone, before the change; null where there was none.';
 CREATE INDEX resource_history_resource ON resource_history (resource_id, changed_at);
 CREATE INDEX resource_history_changeset ON resource_history (changeset_id);
+CREATE INDEX resource_history_readdressed ON resource_history (old_address) WHERE old_address <> address;
 
 CREATE TABLE resource_state_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
@@ -4252,6 +4288,14 @@ COMMENT ON COLUMN provider_type_attribute_allowed_value_history.value_datetime I
 'The value where data_type is datetime; null otherwise.';
 CREATE INDEX provider_type_attribute_allowed_value_history_row
 ON provider_type_attribute_allowed_value_history (provider_type_id, resource_type_id, attribute_definition_id, ordinal, change);
+-- When credentials expire, in the history of credentials too: its trigger takes every column that both tables have.
+
+ALTER TABLE provider_credential_history ADD COLUMN expires_at timestamptz;
+ALTER TABLE provider_credential_history ADD COLUMN value_expires_at timestamptz;
+COMMENT ON COLUMN provider_credential_history.expires_at IS
+'When it is to be replaced, as its manifest says; null where it does not.';
+COMMENT ON COLUMN provider_credential_history.value_expires_at IS
+'When the present value ceases to be accepted, as the provider said or who stored it; null where nobody did.';
 -- Functions that triggers and sessions share. Those that must write where the runtime role may not are SECURITY DEFINER,
 -- with a search path that nobody else can put objects into.
 
@@ -4327,41 +4371,6 @@ $$;
 COMMENT ON FUNCTION current_changeset() IS
 'The changeset of the change that is under way, made where the transaction has none for this actor and reason yet.';
 REVOKE ALL ON FUNCTION current_changeset() FROM public;
-
-CREATE FUNCTION make_history_partitions(p_months_ahead integer)
-RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-AS $$
-DECLARE
-  v_made integer := 0;
-  v_table text;
-  v_month timestamp;
-  v_first timestamp := date_trunc('month', transaction_timestamp() AT TIME ZONE 'UTC');
-  v_partition text;
-BEGIN
-  -- One at a time: two that make the same month would both find it missing.
-  PERFORM pg_advisory_xact_lock(hashtextextended('reconciler.history_partitions', 0));
-  FOREACH v_table IN ARRAY ARRAY[
-    'resource_history', 'resource_state_history', 'resource_attribute_history', 'resource_tag_history',
-    'resource_relationship_history', 'changesets'
-  ] LOOP
-    FOR v_month IN SELECT generate_series(v_first, v_first + make_interval(months => p_months_ahead), '1 month') LOOP
-      v_partition := v_table || to_char(v_month, '_YYYY_MM');
-      CONTINUE WHEN to_regclass('public.' || v_partition) IS NOT NULL;
-      -- Made apart and then attached, because making it in place would lock out everyone who writes history.
-      EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', v_partition, v_table);
-      EXECUTE format(
-        'ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
-        v_table, v_partition, v_month AT TIME ZONE 'UTC', (v_month + interval '1 month') AT TIME ZONE 'UTC'
-      );
-      v_made := v_made + 1;
-    END LOOP;
-  END LOOP;
-  RETURN v_made;
-END
-$$;
-COMMENT ON FUNCTION make_history_partitions(integer) IS
-'Makes the months of all histories from this one to so many ahead, where they are missing. Gives how many it made.';
 
 CREATE FUNCTION refuse_truncate()
 RETURNS trigger
@@ -4442,45 +4451,70 @@ WHEN (
 )
 EXECUTE FUNCTION guard_resource_update();
 
+CREATE FUNCTION guard_first_states()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_found record;
+BEGIN
+  -- However many rows there are, they are of few types and begin in few states.
+  SELECT n.address, s.name INTO v_found
+  FROM (
+    SELECT r.resource_type_id, r.state_id, min(r.address) AS address
+    FROM new_rows AS r
+    GROUP BY r.resource_type_id, r.state_id
+  ) AS n
+  INNER JOIN public.resource_types AS t ON n.resource_type_id = t.id
+  INNER JOIN public.resource_states AS s ON n.state_id = s.id
+  WHERE NOT EXISTS (
+    SELECT FROM public.resource_initial_states AS i WHERE i.family = t.family AND i.state_id = n.state_id
+  )
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'a resource (%) cannot begin in the state %', v_found.address, v_found.name
+      USING ERRCODE = 'RC001';
+  END IF;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION guard_first_states() IS 'Refuses first states that are not in resource_initial_states.';
+
 CREATE FUNCTION guard_resource_state()
 RETURNS trigger
 LANGUAGE plpgsql
 AS $$
 DECLARE
+  v_by_hand boolean;
   v_from text;
   v_to text;
-  v_family text;
-  v_by_hand boolean;
 BEGIN
-  SELECT family INTO v_family FROM public.resource_types WHERE id = new.resource_type_id;
-  SELECT name INTO v_to FROM public.resource_states WHERE id = new.state_id;
-  IF tg_op = 'INSERT' THEN
-    IF NOT EXISTS (
-      SELECT FROM public.resource_initial_states WHERE family = v_family AND state_id = new.state_id
-    ) THEN
-      RAISE EXCEPTION 'a resource (%) cannot begin in the state %', new.address, v_to USING ERRCODE = 'RC001';
-    END IF;
+  SELECT m.by_hand INTO v_by_hand
+  FROM public.resource_types AS t
+  INNER JOIN public.resource_state_transitions AS m
+    ON t.family = m.family AND m.from_state_id = old.state_id AND m.to_state_id = new.state_id
+  WHERE t.id = new.resource_type_id;
+  -- Once a person has decided whose it is, the state follows what is seen.
+  IF NOT v_by_hand OR (
+    v_by_hand AND (new.management <> 'quarantined' OR (SELECT c.cause FROM public.change_context() AS c) = 'manual')
+  ) THEN
     RETURN new;
   END IF;
-  SELECT name INTO v_from FROM public.resource_states WHERE id = old.state_id;
-  SELECT by_hand INTO v_by_hand FROM public.resource_state_transitions
-  WHERE family = v_family AND from_state_id = old.state_id AND to_state_id = new.state_id;
-  IF v_by_hand IS NULL THEN
-    RAISE EXCEPTION '% cannot go from the state % to %', new.address, v_from, v_to
-      USING ERRCODE = 'RC001', HINT = 'What may follow what is in resource_state_transitions.';
-  END IF;
-  -- Once a person has decided whose it is, the state follows what is seen.
-  IF v_by_hand AND new.management = 'quarantined' AND (SELECT cause FROM public.change_context()) <> 'manual' THEN
+  SELECT s.name INTO v_from FROM public.resource_states AS s WHERE s.id = old.state_id;
+  IF v_by_hand THEN
     RAISE EXCEPTION '% can leave the state % only by a person''s decision', new.address, v_from
       USING ERRCODE = 'RC001', HINT = 'Look whose the object is, then adopt or forget it by hand.';
   END IF;
-  RETURN new;
+  SELECT s.name INTO v_to FROM public.resource_states AS s WHERE s.id = new.state_id;
+  RAISE EXCEPTION '% cannot go from the state % to %', new.address, v_from, v_to
+    USING ERRCODE = 'RC001', HINT = 'What may follow what is in resource_state_transitions.';
 END
 $$;
-COMMENT ON FUNCTION guard_resource_state() IS 'Refuses first states and moves between states that are not in the tables.';
+COMMENT ON FUNCTION guard_resource_state() IS 'Refuses moves between states that are not in resource_state_transitions.';
 
-CREATE TRIGGER guard_state_insert BEFORE INSERT ON resources FOR EACH ROW
-EXECUTE FUNCTION guard_resource_state();
+CREATE TRIGGER guard_state_insert AFTER INSERT ON resources
+REFERENCING NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION guard_first_states();
 CREATE TRIGGER guard_state_update BEFORE UPDATE OF state_id ON resources FOR EACH ROW
 WHEN (old.state_id IS DISTINCT FROM new.state_id)
 EXECUTE FUNCTION guard_resource_state();
@@ -5186,6 +5220,39 @@ END
 $$;
 COMMENT ON FUNCTION refuse_direct_write() IS 'Refuses to write an extension table by hand.';
 
+CREATE FUNCTION projected_definitions(p_table_name text, p_columns text[])
+RETURNS integer[]
+LANGUAGE sql STABLE
+RETURN array(
+    SELECT (
+        SELECT ad.id
+        FROM attribute_projections AS p
+        INNER JOIN attribute_definitions AS ad ON p.attribute = ad.name
+        WHERE p.table_name = p_table_name AND p.column_name = c.name
+    )
+    FROM unnest(p_columns) WITH ORDINALITY AS c (name, position)
+    ORDER BY c.position
+);
+COMMENT ON FUNCTION projected_definitions(text, text[]) IS
+'The attributes that fill these columns of an extension table, in the order of the columns; null for one that none fills.';
+
+CREATE FUNCTION projected_values(p_resource_ids bigint[], p_definitions integer[])
+RETURNS TABLE (resource_id bigint, attribute_definition_id integer, value_string text, value_integer bigint)
+LANGUAGE sql STABLE
+AS $$
+    SELECT r.id, v.attribute_definition_id, v.value_string, v.value_integer
+    FROM unnest(p_resource_ids) AS r (id)
+    LEFT JOIN LATERAL (
+        SELECT a.attribute_definition_id, a.value_string, a.value_integer
+        FROM public.resource_attributes AS a
+        WHERE a.resource_id = r.id AND a.ordinal = 0 AND a.attribute_definition_id = ANY(p_definitions)
+        ORDER BY a.resource_id
+        OFFSET 0
+    ) AS v ON TRUE
+$$;
+COMMENT ON FUNCTION projected_values(bigint[], integer[]) IS
+'The attributes of resources that fill columns of an extension table; a row without an attribute for one that has none.';
+
 -- Rows are found by index even where the tables are small, by a plan that is made once: what was quickest for an
 -- empty table would read all of a large one for every new resource, and planning takes longer than the work.
 CREATE FUNCTION project_attributes(p_resource_ids bigint[])
@@ -5195,124 +5262,167 @@ SET enable_seqscan = off SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
   v_table text;
+  v_ids bigint[];
+  v_of integer[];
 BEGIN
-  FOR v_table IN
-    SELECT DISTINCT x.table_name
+  FOR v_table, v_ids IN
+    SELECT x.table_name, array_agg(r.id)
     FROM resources AS r
     JOIN resource_types AS t ON r.resource_type_id = t.id
     JOIN extension_types AS x ON x.resource_type = t.name
     WHERE r.id = ANY(p_resource_ids)
+    GROUP BY x.table_name
   LOOP
     CASE v_table
     WHEN 'virtual_machines' THEN
-      INSERT INTO virtual_machines AS x (resource_id, cpu_cores, memory_mb, power_state, image, hostname, primary_ipv4, primary_ipv6)
-      SELECT
-        v.resource_id,
-        (max(v.value_integer) FILTER (WHERE v.column_name = 'cpu_cores'))::integer,
-        (max(v.value_integer) FILTER (WHERE v.column_name = 'memory_mb'))::integer,
-        max(v.value_string) FILTER (WHERE v.column_name = 'power_state'),
-        max(v.value_string) FILTER (WHERE v.column_name = 'image'),
-        max(v.value_string) FILTER (WHERE v.column_name = 'hostname'),
-        (max(v.value_string) FILTER (WHERE v.column_name = 'primary_ipv4'))::inet,
-        (max(v.value_string) FILTER (WHERE v.column_name = 'primary_ipv6'))::inet
-      FROM projected_values('virtual_machines', p_resource_ids) AS v
-      GROUP BY v.resource_id
-      ON CONFLICT (resource_id) DO UPDATE SET
-        cpu_cores = excluded.cpu_cores,
-        memory_mb = excluded.memory_mb,
-        power_state = excluded.power_state,
-        image = excluded.image,
-        hostname = excluded.hostname,
-        primary_ipv4 = excluded.primary_ipv4,
-        primary_ipv6 = excluded.primary_ipv6
+      v_of := projected_definitions(v_table, '{cpu_cores, memory_mb, power_state, image, hostname, primary_ipv4, primary_ipv6}');
+      INSERT INTO virtual_machines (resource_id)
+      SELECT p.id
+      FROM unnest(v_ids) AS p (id)
+      WHERE NOT EXISTS (SELECT FROM virtual_machines AS x WHERE x.resource_id = p.id);
+      UPDATE virtual_machines AS x
+      SET
+        cpu_cores = v.cpu_cores,
+        memory_mb = v.memory_mb,
+        power_state = v.power_state,
+        image = v.image,
+        hostname = v.hostname,
+        primary_ipv4 = v.primary_ipv4,
+        primary_ipv6 = v.primary_ipv6
+      FROM (
+        SELECT
+          v.resource_id,
+          (max(v.value_integer) FILTER (WHERE v.attribute_definition_id = v_of[1]))::integer AS cpu_cores,
+          (max(v.value_integer) FILTER (WHERE v.attribute_definition_id = v_of[2]))::integer AS memory_mb,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[3]) AS power_state,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[4]) AS image,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[5]) AS hostname,
+          (max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[6]))::inet AS primary_ipv4,
+          (max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[7]))::inet AS primary_ipv6
+        FROM projected_values(v_ids, v_of) AS v
+        GROUP BY v.resource_id
+      ) AS v
       WHERE
-        (x.cpu_cores, x.memory_mb, x.power_state, x.image, x.hostname, x.primary_ipv4, x.primary_ipv6)
+        x.resource_id = v.resource_id
+        AND (x.cpu_cores, x.memory_mb, x.power_state, x.image, x.hostname, x.primary_ipv4, x.primary_ipv6)
         IS DISTINCT FROM
-        (excluded.cpu_cores, excluded.memory_mb, excluded.power_state, excluded.image, excluded.hostname, excluded.primary_ipv4, excluded.primary_ipv6);
+        (v.cpu_cores, v.memory_mb, v.power_state, v.image, v.hostname, v.primary_ipv4, v.primary_ipv6);
     WHEN 'containers' THEN
-      INSERT INTO containers AS x (resource_id, cpu_cores, memory_mb, swap_mb, power_state, image, hostname, primary_ipv4, primary_ipv6)
-      SELECT
-        v.resource_id,
-        (max(v.value_integer) FILTER (WHERE v.column_name = 'cpu_cores'))::integer,
-        (max(v.value_integer) FILTER (WHERE v.column_name = 'memory_mb'))::integer,
-        (max(v.value_integer) FILTER (WHERE v.column_name = 'swap_mb'))::integer,
-        max(v.value_string) FILTER (WHERE v.column_name = 'power_state'),
-        max(v.value_string) FILTER (WHERE v.column_name = 'image'),
-        max(v.value_string) FILTER (WHERE v.column_name = 'hostname'),
-        (max(v.value_string) FILTER (WHERE v.column_name = 'primary_ipv4'))::inet,
-        (max(v.value_string) FILTER (WHERE v.column_name = 'primary_ipv6'))::inet
-      FROM projected_values('containers', p_resource_ids) AS v
-      GROUP BY v.resource_id
-      ON CONFLICT (resource_id) DO UPDATE SET
-        cpu_cores = excluded.cpu_cores,
-        memory_mb = excluded.memory_mb,
-        swap_mb = excluded.swap_mb,
-        power_state = excluded.power_state,
-        image = excluded.image,
-        hostname = excluded.hostname,
-        primary_ipv4 = excluded.primary_ipv4,
-        primary_ipv6 = excluded.primary_ipv6
+      v_of := projected_definitions(v_table, '{cpu_cores, memory_mb, swap_mb, power_state, image, hostname, primary_ipv4, primary_ipv6}');
+      INSERT INTO containers (resource_id)
+      SELECT p.id
+      FROM unnest(v_ids) AS p (id)
+      WHERE NOT EXISTS (SELECT FROM containers AS x WHERE x.resource_id = p.id);
+      UPDATE containers AS x
+      SET
+        cpu_cores = v.cpu_cores,
+        memory_mb = v.memory_mb,
+        swap_mb = v.swap_mb,
+        power_state = v.power_state,
+        image = v.image,
+        hostname = v.hostname,
+        primary_ipv4 = v.primary_ipv4,
+        primary_ipv6 = v.primary_ipv6
+      FROM (
+        SELECT
+          v.resource_id,
+          (max(v.value_integer) FILTER (WHERE v.attribute_definition_id = v_of[1]))::integer AS cpu_cores,
+          (max(v.value_integer) FILTER (WHERE v.attribute_definition_id = v_of[2]))::integer AS memory_mb,
+          (max(v.value_integer) FILTER (WHERE v.attribute_definition_id = v_of[3]))::integer AS swap_mb,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[4]) AS power_state,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[5]) AS image,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[6]) AS hostname,
+          (max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[7]))::inet AS primary_ipv4,
+          (max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[8]))::inet AS primary_ipv6
+        FROM projected_values(v_ids, v_of) AS v
+        GROUP BY v.resource_id
+      ) AS v
       WHERE
-        (x.cpu_cores, x.memory_mb, x.swap_mb, x.power_state, x.image, x.hostname, x.primary_ipv4, x.primary_ipv6)
+        x.resource_id = v.resource_id
+        AND (x.cpu_cores, x.memory_mb, x.swap_mb, x.power_state, x.image, x.hostname, x.primary_ipv4, x.primary_ipv6)
         IS DISTINCT FROM
-        (excluded.cpu_cores, excluded.memory_mb, excluded.swap_mb, excluded.power_state, excluded.image, excluded.hostname, excluded.primary_ipv4, excluded.primary_ipv6);
+        (v.cpu_cores, v.memory_mb, v.swap_mb, v.power_state, v.image, v.hostname, v.primary_ipv4, v.primary_ipv6);
     WHEN 'networks' THEN
-      INSERT INTO networks AS x (resource_id, cidr, gateway, vlan_id, mtu)
-      SELECT
-        v.resource_id,
-        (max(v.value_string) FILTER (WHERE v.column_name = 'cidr'))::cidr,
-        (max(v.value_string) FILTER (WHERE v.column_name = 'gateway'))::inet,
-        (max(v.value_integer) FILTER (WHERE v.column_name = 'vlan_id'))::integer,
-        (max(v.value_integer) FILTER (WHERE v.column_name = 'mtu'))::integer
-      FROM projected_values('networks', p_resource_ids) AS v
-      GROUP BY v.resource_id
-      ON CONFLICT (resource_id) DO UPDATE SET
-        cidr = excluded.cidr,
-        gateway = excluded.gateway,
-        vlan_id = excluded.vlan_id,
-        mtu = excluded.mtu
+      v_of := projected_definitions(v_table, '{cidr, gateway, vlan_id, mtu}');
+      INSERT INTO networks (resource_id)
+      SELECT p.id
+      FROM unnest(v_ids) AS p (id)
+      WHERE NOT EXISTS (SELECT FROM networks AS x WHERE x.resource_id = p.id);
+      UPDATE networks AS x
+      SET
+        cidr = v.cidr,
+        gateway = v.gateway,
+        vlan_id = v.vlan_id,
+        mtu = v.mtu
+      FROM (
+        SELECT
+          v.resource_id,
+          (max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[1]))::cidr AS cidr,
+          (max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[2]))::inet AS gateway,
+          (max(v.value_integer) FILTER (WHERE v.attribute_definition_id = v_of[3]))::integer AS vlan_id,
+          (max(v.value_integer) FILTER (WHERE v.attribute_definition_id = v_of[4]))::integer AS mtu
+        FROM projected_values(v_ids, v_of) AS v
+        GROUP BY v.resource_id
+      ) AS v
       WHERE
-        (x.cidr, x.gateway, x.vlan_id, x.mtu)
+        x.resource_id = v.resource_id
+        AND (x.cidr, x.gateway, x.vlan_id, x.mtu)
         IS DISTINCT FROM
-        (excluded.cidr, excluded.gateway, excluded.vlan_id, excluded.mtu);
+        (v.cidr, v.gateway, v.vlan_id, v.mtu);
     WHEN 'storage_volumes' THEN
-      INSERT INTO storage_volumes AS x (resource_id, size_gb, size_mib, storage, format, slot)
-      SELECT
-        v.resource_id,
-        max(v.value_integer) FILTER (WHERE v.column_name = 'size_gb'),
-        max(v.value_integer) FILTER (WHERE v.column_name = 'size_mib'),
-        max(v.value_string) FILTER (WHERE v.column_name = 'storage'),
-        max(v.value_string) FILTER (WHERE v.column_name = 'format'),
-        max(v.value_string) FILTER (WHERE v.column_name = 'slot')
-      FROM projected_values('storage_volumes', p_resource_ids) AS v
-      GROUP BY v.resource_id
-      ON CONFLICT (resource_id) DO UPDATE SET
-        size_gb = excluded.size_gb,
-        size_mib = excluded.size_mib,
-        storage = excluded.storage,
-        format = excluded.format,
-        slot = excluded.slot
+      v_of := projected_definitions(v_table, '{size_gb, size_mib, storage, format, slot}');
+      INSERT INTO storage_volumes (resource_id)
+      SELECT p.id
+      FROM unnest(v_ids) AS p (id)
+      WHERE NOT EXISTS (SELECT FROM storage_volumes AS x WHERE x.resource_id = p.id);
+      UPDATE storage_volumes AS x
+      SET
+        size_gb = v.size_gb,
+        size_mib = v.size_mib,
+        storage = v.storage,
+        format = v.format,
+        slot = v.slot
+      FROM (
+        SELECT
+          v.resource_id,
+          max(v.value_integer) FILTER (WHERE v.attribute_definition_id = v_of[1]) AS size_gb,
+          max(v.value_integer) FILTER (WHERE v.attribute_definition_id = v_of[2]) AS size_mib,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[3]) AS storage,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[4]) AS format,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[5]) AS slot
+        FROM projected_values(v_ids, v_of) AS v
+        GROUP BY v.resource_id
+      ) AS v
       WHERE
-        (x.size_gb, x.size_mib, x.storage, x.format, x.slot)
+        x.resource_id = v.resource_id
+        AND (x.size_gb, x.size_mib, x.storage, x.format, x.slot)
         IS DISTINCT FROM
-        (excluded.size_gb, excluded.size_mib, excluded.storage, excluded.format, excluded.slot);
+        (v.size_gb, v.size_mib, v.storage, v.format, v.slot);
     WHEN 'clusters' THEN
-      INSERT INTO clusters AS x (resource_id, engine, version, endpoint_url)
-      SELECT
-        v.resource_id,
-        max(v.value_string) FILTER (WHERE v.column_name = 'engine'),
-        max(v.value_string) FILTER (WHERE v.column_name = 'version'),
-        max(v.value_string) FILTER (WHERE v.column_name = 'endpoint_url')
-      FROM projected_values('clusters', p_resource_ids) AS v
-      GROUP BY v.resource_id
-      ON CONFLICT (resource_id) DO UPDATE SET
-        engine = excluded.engine,
-        version = excluded.version,
-        endpoint_url = excluded.endpoint_url
+      v_of := projected_definitions(v_table, '{engine, version, endpoint_url}');
+      INSERT INTO clusters (resource_id)
+      SELECT p.id
+      FROM unnest(v_ids) AS p (id)
+      WHERE NOT EXISTS (SELECT FROM clusters AS x WHERE x.resource_id = p.id);
+      UPDATE clusters AS x
+      SET
+        engine = v.engine,
+        version = v.version,
+        endpoint_url = v.endpoint_url
+      FROM (
+        SELECT
+          v.resource_id,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[1]) AS engine,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[2]) AS version,
+          max(v.value_string) FILTER (WHERE v.attribute_definition_id = v_of[3]) AS endpoint_url
+        FROM projected_values(v_ids, v_of) AS v
+        GROUP BY v.resource_id
+      ) AS v
       WHERE
-        (x.engine, x.version, x.endpoint_url)
+        x.resource_id = v.resource_id
+        AND (x.engine, x.version, x.endpoint_url)
         IS DISTINCT FROM
-        (excluded.engine, excluded.version, excluded.endpoint_url);
+        (v.engine, v.version, v.endpoint_url);
     END CASE;
   END LOOP;
 END
@@ -5321,32 +5431,53 @@ COMMENT ON FUNCTION project_attributes(bigint[]) IS
 'Works out the extension rows of resources from their attributes, and writes those that differ.';
 REVOKE ALL ON FUNCTION project_attributes(bigint[]) FROM public;
 
-CREATE FUNCTION projected_values(p_table_name text, p_resource_ids bigint[])
-RETURNS TABLE (resource_id bigint, column_name text, value_string text, value_integer bigint)
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT r.id, v.column_name, v.value_string, v.value_integer
-    FROM resources AS r
-    INNER JOIN resource_types AS t ON r.resource_type_id = t.id
-    INNER JOIN extension_types AS x ON t.name = x.resource_type AND x.table_name = p_table_name
-    LEFT JOIN LATERAL (
-        SELECT p.column_name, ra.value_string, ra.value_integer
-        FROM resource_attributes AS ra
-        INNER JOIN attribute_definitions AS ad ON ra.attribute_definition_id = ad.id
-        INNER JOIN attribute_projections AS p ON ad.name = p.attribute AND p.table_name = p_table_name
-        WHERE ra.resource_id = r.id AND ra.ordinal = 0
-    ) AS v ON TRUE
-    WHERE r.id = ANY(p_resource_ids);
-END;
-COMMENT ON FUNCTION projected_values(text, bigint[]) IS
-'The attributes of resources that fill columns of an extension table; a row without a column for one that has none.';
-
 CREATE FUNCTION project_new_resources()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+DECLARE
+  v_table text;
 BEGIN
-  PERFORM project_attributes((SELECT array_agg(n.id) FROM new_rows AS n));
+  FOR v_table IN
+    SELECT DISTINCT x.table_name
+    FROM (SELECT DISTINCT r.resource_type_id FROM new_rows AS r) AS n
+    JOIN resource_types AS t ON n.resource_type_id = t.id
+    JOIN extension_types AS x ON x.resource_type = t.name
+  LOOP
+    -- What is new has no attribute yet.
+    CASE v_table
+    WHEN 'virtual_machines' THEN
+      INSERT INTO virtual_machines (resource_id)
+      SELECT n.id
+      FROM new_rows AS n
+      JOIN resource_types AS t ON n.resource_type_id = t.id
+      JOIN extension_types AS x ON x.resource_type = t.name AND x.table_name = v_table;
+    WHEN 'containers' THEN
+      INSERT INTO containers (resource_id)
+      SELECT n.id
+      FROM new_rows AS n
+      JOIN resource_types AS t ON n.resource_type_id = t.id
+      JOIN extension_types AS x ON x.resource_type = t.name AND x.table_name = v_table;
+    WHEN 'networks' THEN
+      INSERT INTO networks (resource_id)
+      SELECT n.id
+      FROM new_rows AS n
+      JOIN resource_types AS t ON n.resource_type_id = t.id
+      JOIN extension_types AS x ON x.resource_type = t.name AND x.table_name = v_table;
+    WHEN 'storage_volumes' THEN
+      INSERT INTO storage_volumes (resource_id)
+      SELECT n.id
+      FROM new_rows AS n
+      JOIN resource_types AS t ON n.resource_type_id = t.id
+      JOIN extension_types AS x ON x.resource_type = t.name AND x.table_name = v_table;
+    WHEN 'clusters' THEN
+      INSERT INTO clusters (resource_id)
+      SELECT n.id
+      FROM new_rows AS n
+      JOIN resource_types AS t ON n.resource_type_id = t.id
+      JOIN extension_types AS x ON x.resource_type = t.name AND x.table_name = v_table;
+    END CASE;
+  END LOOP;
   RETURN NULL;
 END
 $$;
@@ -5368,10 +5499,12 @@ CREATE TRIGGER refuse_direct_write BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_direct_write();
 -- Guards of values and ties that no constraint of one row can express. By statement, because a call for each row costs
 -- several times as much; where only a rare update matters, by row with a WHEN, which costs nothing when it is false.
+-- What is in the tables is found by index, by a plan that is made once: what was quickest for an empty table would read
+-- all of a large one for every row.
 
 CREATE FUNCTION guard_elements()
 RETURNS trigger
-LANGUAGE plpgsql
+LANGUAGE plpgsql SET enable_seqscan = off
 AS $$
 DECLARE
   v_found record;
@@ -5385,22 +5518,29 @@ BEGIN
     RAISE EXCEPTION 'resource %: % has one value, and a second was given', v_found.resource_id, v_found.name
       USING ERRCODE = 'RC010', HINT = 'Update the row with ordinal 0.';
   END IF;
+  -- Each element looks up its own siblings by key: a join as the planner likes it, made for one row and kept, would
+  -- read all of the table, or all of it for each row.
   SELECT n.resource_id, ad.name INTO v_found
   FROM new_rows AS n
   INNER JOIN public.attribute_definitions AS ad ON n.attribute_definition_id = ad.id AND ad.cardinality IN ('set', 'map')
-  INNER JOIN public.resource_attributes AS other
-    ON n.resource_id = other.resource_id
-    AND n.attribute_definition_id = other.attribute_definition_id
-    AND n.ordinal <> other.ordinal
-    AND (
-      n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
-      n.value_credential, n.value_target_type, n.value_key, n.value_inner_key
-    )
-    IS NOT DISTINCT FROM
-    (
-      other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime,
-      other.value_credential, other.value_target_type, other.value_key, other.value_inner_key
-    )
+  CROSS JOIN LATERAL (
+    SELECT other.ordinal
+    FROM public.resource_attributes AS other
+    WHERE
+      other.resource_id = n.resource_id
+      AND other.attribute_definition_id = n.attribute_definition_id
+      AND other.ordinal <> n.ordinal
+      AND (
+        n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
+        n.value_credential, n.value_target_type, n.value_key, n.value_inner_key
+      )
+      IS NOT DISTINCT FROM
+      (
+        other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime,
+        other.value_credential, other.value_target_type, other.value_key, other.value_inner_key
+      )
+    LIMIT 1
+  ) AS twin
   LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'resource %: % is a set, and has one of its values twice', v_found.resource_id, v_found.name
@@ -5421,7 +5561,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION guard_elements();
 
 CREATE FUNCTION guard_wanted_values()
 RETURNS trigger
-LANGUAGE plpgsql
+LANGUAGE plpgsql SET enable_seqscan = off
 AS $$
 DECLARE
   v_found record;
@@ -5439,49 +5579,64 @@ BEGIN
   SELECT d.address, ad.name INTO v_found
   FROM new_rows AS n
   INNER JOIN public.attribute_definitions AS ad ON n.attribute_definition_id = ad.id AND ad.cardinality = 'set'
-  INNER JOIN public.desired_attributes AS other
-    ON n.desired_resource_id = other.desired_resource_id
-    AND n.attribute_definition_id = other.attribute_definition_id
-    AND n.ordinal <> other.ordinal
-    AND (
-      n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
-      n.value_credential
-    )
-    IS NOT DISTINCT FROM
-    (
-      other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime,
-      other.value_credential
-    )
-  INNER JOIN public.desired_resources AS d ON n.desired_resource_id = d.id
+  CROSS JOIN LATERAL (
+    SELECT other.desired_resource_id
+    FROM public.desired_attributes AS other
+    WHERE
+      other.desired_resource_id = n.desired_resource_id
+      AND other.attribute_definition_id = n.attribute_definition_id
+      AND other.ordinal <> n.ordinal
+      AND (
+        n.value_string, n.value_integer, n.value_decimal, n.value_boolean, n.value_datetime,
+        n.value_credential
+      )
+      IS NOT DISTINCT FROM
+      (
+        other.value_string, other.value_integer, other.value_decimal, other.value_boolean, other.value_datetime,
+        other.value_credential
+      )
+    LIMIT 1
+  ) AS twin
+  INNER JOIN public.desired_resources AS d ON twin.desired_resource_id = d.id
   LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION '%: % is a set, and has one of its values twice', v_found.address, v_found.name
       USING ERRCODE = 'RC010';
   END IF;
-  -- A secret's row and a reference's hold a name, which is not the value that the rule is about.
+  -- A secret's row and a reference's hold a name, which is not the value that the rule is about. Which provider's rule
+  -- it is, is asked only of what some provider's rule refuses.
   SELECT d.address, ad.name INTO v_found
   FROM new_rows AS n
   INNER JOIN public.attribute_definitions AS ad
     ON n.attribute_definition_id = ad.id AND NOT ad.is_secret AND ad.format <> 'reference'
-  INNER JOIN public.desired_resources AS d ON n.desired_resource_id = d.id
-  INNER JOIN public.provider_endpoints AS e ON d.provider_endpoint_id = e.id
-  INNER JOIN public.providers AS p ON e.provider_id = p.id
-  INNER JOIN public.provider_type_attributes AS rule
-    ON p.provider_type_id = rule.provider_type_id
-    AND n.resource_type_id = rule.resource_type_id
-    AND n.attribute_definition_id = rule.attribute_definition_id
+  INNER JOIN (
+    SELECT
+      r.*,
+      EXISTS (
+        SELECT FROM public.provider_type_attribute_allowed_values AS v
+        WHERE
+          v.provider_type_id = r.provider_type_id
+          AND v.resource_type_id = r.resource_type_id
+          AND v.attribute_definition_id = r.attribute_definition_id
+      ) AS is_limited
+    FROM public.provider_type_attributes AS r
+    OFFSET 0
+  ) AS rule
+    ON n.resource_type_id = rule.resource_type_id AND n.attribute_definition_id = rule.attribute_definition_id
+  CROSS JOIN LATERAL (
+    SELECT want.address
+    FROM public.desired_resources AS want
+    INNER JOIN public.provider_endpoints AS e ON want.provider_endpoint_id = e.id
+    INNER JOIN public.providers AS p ON e.provider_id = p.id
+    WHERE want.id = n.desired_resource_id AND p.provider_type_id = rule.provider_type_id
+    LIMIT 1
+  ) AS d
   WHERE
     coalesce(n.value_integer, n.value_decimal) < rule.minimum
     OR coalesce(n.value_integer, n.value_decimal) > rule.maximum
     OR length(n.value_string) > rule.max_length
     OR (
-      EXISTS (
-        SELECT FROM public.provider_type_attribute_allowed_values AS v
-        WHERE
-          v.provider_type_id = rule.provider_type_id
-          AND v.resource_type_id = rule.resource_type_id
-          AND v.attribute_definition_id = rule.attribute_definition_id
-      )
+      rule.is_limited
       AND NOT EXISTS (
         SELECT FROM public.provider_type_attribute_allowed_values AS v
         WHERE
@@ -5513,16 +5668,25 @@ FOR EACH STATEMENT EXECUTE FUNCTION guard_wanted_values();
 
 CREATE FUNCTION guard_tag_keys()
 RETURNS trigger
-LANGUAGE plpgsql
+LANGUAGE plpgsql SET enable_seqscan = off
 AS $$
 DECLARE
   v_found record;
 BEGIN
-  SELECT n.resource_id, t.key INTO v_found
-  FROM new_rows AS n
-  INNER JOIN public.tags AS t ON n.tag_id = t.id
-  INNER JOIN public.resource_tags AS other ON n.resource_id = other.resource_id AND n.tag_id <> other.tag_id
-  INNER JOIN public.tags AS ot ON other.tag_id = ot.id AND t.key = ot.key
+  -- The tags of what was touched and no others, found by keys. OFFSET 0 fixes the order of that: of tables that have
+  -- just grown the planner believes what makes it take minutes.
+  SELECT had.resource_id, had.key INTO v_found
+  FROM (
+    SELECT n.resource_id, t.key
+    FROM (SELECT DISTINCT r.resource_id FROM new_rows AS r) AS n
+    CROSS JOIN LATERAL (
+      SELECT rt.tag_id FROM public.resource_tags AS rt WHERE rt.resource_id = n.resource_id OFFSET 0
+    ) AS rt
+    CROSS JOIN LATERAL (SELECT tag.key FROM public.tags AS tag WHERE tag.id = rt.tag_id OFFSET 0) AS t
+    OFFSET 0
+  ) AS had
+  GROUP BY had.resource_id, had.key
+  HAVING count(*) > 1
   LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'resource %: the tag % has a value already', v_found.resource_id, v_found.key
@@ -5574,7 +5738,7 @@ CREATE TRIGGER guard_circle AFTER INSERT ON resource_relationships
 REFERENCING NEW TABLE AS new_rows
 FOR EACH STATEMENT EXECUTE FUNCTION guard_circle();
 
-CREATE FUNCTION refuse_misplaced(p_resources bigint[])
+CREATE FUNCTION refuse_misplaced(p_address text, p_resource_type_id integer, p_endpoint_id integer, p_datacenter_id integer)
 RETURNS void
 LANGUAGE plpgsql STABLE
 AS $$
@@ -5582,53 +5746,57 @@ DECLARE
   v_found record;
 BEGIN
   SELECT
-    r.address, t.name AS resource_type, pt.name AS provider_type, e.name AS endpoint, e.deleted_at,
+    t.name AS resource_type, pt.name AS provider_type, e.name AS endpoint, e.deleted_at,
     dc.name AS datacenter, p.name AS provider, offer.provider_type_id AS offered
   INTO v_found
-  FROM unnest(p_resources) AS given (id)
-  INNER JOIN public.resources AS r ON given.id = r.id AND r.deleted_at IS NULL
-  INNER JOIN public.resource_types AS t ON r.resource_type_id = t.id
-  INNER JOIN public.provider_endpoints AS e ON r.provider_endpoint_id = e.id
+  FROM public.resource_types AS t
+  INNER JOIN public.provider_endpoints AS e ON e.id = p_endpoint_id
   INNER JOIN public.providers AS p ON e.provider_id = p.id
   INNER JOIN public.provider_types AS pt ON p.provider_type_id = pt.id
   LEFT JOIN public.provider_resource_types AS offer
-    ON p.provider_type_id = offer.provider_type_id AND r.resource_type_id = offer.resource_type_id
-  LEFT JOIN public.datacenters AS dc ON r.datacenter_id = dc.id
+    ON p.provider_type_id = offer.provider_type_id AND t.id = offer.resource_type_id
+  LEFT JOIN public.datacenters AS dc ON dc.id = p_datacenter_id
   WHERE
-    e.deleted_at IS NOT NULL
-    OR offer.provider_type_id IS NULL
-    OR (
-      -- A datacenter that no provider is named for is open to all.
-      dc.id IS NOT NULL
-      AND EXISTS (SELECT FROM public.provider_datacenters AS pd WHERE pd.datacenter_id = dc.id)
-      AND NOT EXISTS (
-        SELECT FROM public.provider_datacenters AS pd WHERE pd.datacenter_id = dc.id AND pd.provider_id = p.id
+    t.id = p_resource_type_id
+    AND (
+      e.deleted_at IS NOT NULL
+      OR offer.provider_type_id IS NULL
+      OR (
+        -- A datacenter that no provider is named for is open to all.
+        dc.id IS NOT NULL
+        AND EXISTS (SELECT FROM public.provider_datacenters AS pd WHERE pd.datacenter_id = dc.id)
+        AND NOT EXISTS (
+          SELECT FROM public.provider_datacenters AS pd WHERE pd.datacenter_id = dc.id AND pd.provider_id = p.id
+        )
       )
-    )
-  LIMIT 1;
+    );
   IF NOT FOUND THEN
     RETURN;
   END IF;
   IF v_found.deleted_at IS NOT NULL THEN
-    RAISE EXCEPTION '%: the endpoint % was removed at %', v_found.address, v_found.endpoint, v_found.deleted_at
+    RAISE EXCEPTION '%: the endpoint % was removed at %', p_address, v_found.endpoint, v_found.deleted_at
       USING ERRCODE = 'RC014', HINT = 'Declare the endpoint anew, or use another.';
   ELSIF v_found.offered IS NULL THEN
-    RAISE EXCEPTION '%: the provider type % offers no %', v_found.address, v_found.provider_type, v_found.resource_type
+    RAISE EXCEPTION '%: the provider type % offers no %', p_address, v_found.provider_type, v_found.resource_type
       USING ERRCODE = 'RC014', HINT = 'What it offers is in provider_resource_types.';
   END IF;
-  RAISE EXCEPTION '%: the datacenter % is not one of the provider %', v_found.address, v_found.datacenter, v_found.provider
+  RAISE EXCEPTION '%: the datacenter % is not one of the provider %', p_address, v_found.datacenter, v_found.provider
     USING ERRCODE = 'RC014', HINT = 'Name the provider in the manifest of the datacenter, or use another.';
 END
 $$;
-COMMENT ON FUNCTION refuse_misplaced(bigint[]) IS
-'Refuses resources at a removed endpoint, of a type that its provider does not offer, or in another provider''s datacenter.';
+COMMENT ON FUNCTION refuse_misplaced(text, integer, integer, integer) IS
+'Refuses a resource at a removed endpoint, of a type that its provider does not offer, or in another provider''s datacenter.';
 
 CREATE FUNCTION guard_places()
 RETURNS trigger
 LANGUAGE plpgsql
 AS $$
 BEGIN
-  PERFORM public.refuse_misplaced(array_agg(n.id)) FROM new_rows AS n;
+  -- However many rows there are, they are of few types at few places.
+  PERFORM public.refuse_misplaced(min(n.address), n.resource_type_id, n.provider_endpoint_id, n.datacenter_id)
+  FROM new_rows AS n
+  WHERE n.deleted_at IS NULL
+  GROUP BY n.resource_type_id, n.provider_endpoint_id, n.datacenter_id;
   RETURN NULL;
 END
 $$;
@@ -5639,7 +5807,9 @@ RETURNS trigger
 LANGUAGE plpgsql
 AS $$
 BEGIN
-  PERFORM public.refuse_misplaced(ARRAY[new.id]);
+  IF new.deleted_at IS NULL THEN
+    PERFORM public.refuse_misplaced(new.address, new.resource_type_id, new.provider_endpoint_id, new.datacenter_id);
+  END IF;
   RETURN NULL;
 END
 $$;
@@ -5682,8 +5852,11 @@ CREATE TRIGGER guard_removal BEFORE UPDATE OF deleted_at ON provider_endpoints F
 WHEN (old.deleted_at IS NULL AND new.deleted_at IS NOT NULL)
 EXECUTE FUNCTION guard_endpoint_removal();
 -- Who sees what: the grants of people's roles, by provider and by datacenter, and what follows from them for a session.
--- The policies in 92_policies.sql ask the functions below. A member that no grant names sees nothing: what is forgotten
--- hides rows and does not show them.
+-- A member that no grant names sees nothing: what is forgotten hides rows and does not show them.
+--
+-- The policies in 92_policies.sql ask the functions below, which are in PL/pgSQL because that keeps its plans as long as a
+-- session lasts. They say that they cost little and give few rows, which is so once a statement; the planner would count
+-- them for every row.
 
 CREATE TABLE access_grants (
     id integer GENERATED ALWAYS AS IDENTITY,
@@ -5730,55 +5903,67 @@ CREATE INDEX access_grants_datacenter ON access_grants (datacenter_id);
 
 CREATE FUNCTION held_grants()
 RETURNS TABLE (provider_id integer, datacenter_id integer)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
   -- Of the session's user and not the current one: SET ROLE gives nobody another's view.
+  RETURN QUERY
   SELECT g.provider_id, g.datacenter_id
   FROM access_grants AS g
-  JOIN pg_roles AS r ON r.rolname = g.member
   WHERE
     g.revoked_at IS NULL
-    AND pg_has_role(session_user, r.oid, 'MEMBER')
-    AND pg_has_role(session_user, ('reconciler_' || g.role)::name, 'MEMBER')
+    AND pg_has_role(session_user, to_regrole(quote_ident(g.member)), 'MEMBER')
+    AND pg_has_role(session_user, ('reconciler_' || g.role)::name, 'MEMBER');
+END
 $$;
 COMMENT ON FUNCTION held_grants() IS
 'What the session''s user was granted to see, by itself or through a group.';
 
 CREATE FUNCTION sees_everything()
 RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  SELECT EXISTS (SELECT FROM held_grants() AS g WHERE g.provider_id IS NULL AND g.datacenter_id IS NULL)
+BEGIN
+  RETURN EXISTS (SELECT FROM held_grants() AS g WHERE g.provider_id IS NULL AND g.datacenter_id IS NULL);
+END
 $$;
 COMMENT ON FUNCTION sees_everything() IS
 'Whether a grant of the session''s user names neither provider nor datacenter.';
 
 CREATE FUNCTION sees_by_datacenter()
 RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  SELECT EXISTS (SELECT FROM held_grants() AS g WHERE g.datacenter_id IS NOT NULL)
+BEGIN
+  RETURN EXISTS (SELECT FROM held_grants() AS g WHERE g.datacenter_id IS NOT NULL);
+END
 $$;
 COMMENT ON FUNCTION sees_by_datacenter() IS
 'Whether a grant of the session''s user names a datacenter, so that a part has to be judged by its root.';
 
 CREATE FUNCTION seen_endpoints()
 RETURNS SETOF integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
+  RETURN QUERY
   SELECT e.id
   FROM held_grants() AS g
   JOIN provider_endpoints AS e ON e.provider_id = g.provider_id
-  WHERE g.datacenter_id IS NULL
+  WHERE g.datacenter_id IS NULL;
+END
 $$;
 COMMENT ON FUNCTION seen_endpoints() IS
 'The endpoints whose resources the session''s user sees, wherever they stand.';
 
 CREATE FUNCTION seen_datacenters()
 RETURNS SETOF integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  SELECT g.datacenter_id FROM held_grants() AS g WHERE g.provider_id IS NULL AND g.datacenter_id IS NOT NULL
+BEGIN
+  RETURN QUERY
+  SELECT g.datacenter_id FROM held_grants() AS g WHERE g.provider_id IS NULL AND g.datacenter_id IS NOT NULL;
+END
 $$;
 COMMENT ON FUNCTION seen_datacenters() IS
 'The datacenters whose resources the session''s user sees, whoever provides them.';
@@ -5792,107 +5977,639 @@ COMMENT ON FUNCTION place(integer, integer) IS
 
 CREATE FUNCTION seen_places()
 RETURNS SETOF bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
+  RETURN QUERY
   SELECT place(e.id, g.datacenter_id)
   FROM held_grants() AS g
   JOIN provider_endpoints AS e ON e.provider_id = g.provider_id
-  WHERE g.datacenter_id IS NOT NULL
+  WHERE g.datacenter_id IS NOT NULL;
+END
 $$;
 COMMENT ON FUNCTION seen_places() IS
 'The pairs of endpoint and datacenter, each one number, whose resources the session''s user sees.';
 
 CREATE FUNCTION seen_providers()
 RETURNS SETOF integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
+  RETURN QUERY
   SELECT g.provider_id FROM held_grants() AS g WHERE g.provider_id IS NOT NULL
   UNION
   SELECT pd.provider_id
   FROM held_grants() AS g
   JOIN provider_datacenters AS pd ON pd.datacenter_id = g.datacenter_id
-  WHERE g.provider_id IS NULL
+  WHERE g.provider_id IS NULL;
+END
 $$;
 COMMENT ON FUNCTION seen_providers() IS
 'The providers that the session''s user sees in the inventory: those granted, and those in a granted datacenter.';
 
 CREATE FUNCTION seen_inventory_endpoints()
 RETURNS SETOF integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  SELECT e.id FROM provider_endpoints AS e WHERE e.provider_id IN (SELECT seen_providers())
+BEGIN
+  RETURN QUERY
+  SELECT e.id FROM provider_endpoints AS e WHERE e.provider_id IN (SELECT seen_providers());
+END
 $$;
 COMMENT ON FUNCTION seen_inventory_endpoints() IS
 'The endpoints that the session''s user sees in the inventory: all of the providers that it sees there.';
 
 CREATE FUNCTION seen_credentials()
 RETURNS SETOF integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
+  RETURN QUERY
   SELECT e.credential_id FROM provider_endpoints AS e
-  WHERE e.provider_id IN (SELECT seen_providers()) AND e.credential_id IS NOT NULL
+  WHERE e.provider_id IN (SELECT seen_providers()) AND e.credential_id IS NOT NULL;
+END
 $$;
 COMMENT ON FUNCTION seen_credentials() IS
 'The credentials whose names the session''s user sees: those that an endpoint logs in by which it sees.';
 
 CREATE FUNCTION seen_inventory_datacenters()
 RETURNS SETOF integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
+  RETURN QUERY
   SELECT g.datacenter_id FROM held_grants() AS g WHERE g.datacenter_id IS NOT NULL
   UNION
   SELECT pd.datacenter_id
   FROM held_grants() AS g
   JOIN provider_datacenters AS pd ON pd.provider_id = g.provider_id
-  WHERE g.datacenter_id IS NULL
+  WHERE g.datacenter_id IS NULL;
+END
 $$;
 COMMENT ON FUNCTION seen_inventory_datacenters() IS
 'The datacenters that the session''s user sees in the inventory: those granted, and those of a granted provider.';
 
 CREATE FUNCTION is_seen_part(p_resource_id bigint)
 RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  WITH RECURSIVE up AS (
-    SELECT p_resource_id AS id
-    UNION
-    SELECT rr.parent_resource_id
-    FROM up JOIN resource_relationships AS rr ON rr.child_resource_id = up.id
-    WHERE rr.relationship_type_id = 1
-  )
+BEGIN
+  RETURN (
+    WITH RECURSIVE up AS (
+      SELECT p_resource_id AS id
+      UNION
+      SELECT rr.parent_resource_id
+      FROM up JOIN resource_relationships AS rr ON rr.child_resource_id = up.id
+      WHERE rr.relationship_type_id = 1
+    )
 
-  SELECT EXISTS (
-    SELECT FROM up JOIN resources AS r ON r.id = up.id
-    WHERE
-      r.datacenter_id IN (SELECT seen_datacenters())
-      OR place(r.provider_endpoint_id, r.datacenter_id) IN (SELECT seen_places())
-  )
+    SELECT EXISTS (
+      SELECT FROM up JOIN resources AS r ON r.id = up.id
+      WHERE
+        r.datacenter_id IN (SELECT seen_datacenters())
+        OR place(r.provider_endpoint_id, r.datacenter_id) IN (SELECT seen_places())
+    )
+  );
+END
 $$;
 COMMENT ON FUNCTION is_seen_part(bigint) IS
 'Whether what contains a part stands where the session''s user sees it: a part stands where its root does.';
 
 CREATE FUNCTION is_seen_desired(p_desired_resource_id bigint)
 RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  WITH RECURSIVE up AS (
-    SELECT d.id, d.parent_id, d.provider_endpoint_id, d.datacenter
-    FROM desired_resources AS d
-    WHERE d.id = p_desired_resource_id
-    UNION
-    SELECT d.id, d.parent_id, d.provider_endpoint_id, d.datacenter
-    FROM up JOIN desired_resources AS d ON d.id = up.parent_id
-  )
+BEGIN
+  RETURN (
+    WITH RECURSIVE up AS (
+      SELECT d.id, d.parent_id, d.provider_endpoint_id, d.datacenter
+      FROM desired_resources AS d
+      WHERE d.id = p_desired_resource_id
+      UNION
+      SELECT d.id, d.parent_id, d.provider_endpoint_id, d.datacenter
+      FROM up JOIN desired_resources AS d ON d.id = up.parent_id
+    )
 
-  SELECT EXISTS (
-    SELECT FROM up JOIN datacenters AS dc ON dc.name = up.datacenter
-    WHERE
-      dc.id IN (SELECT seen_datacenters())
-      OR place(up.provider_endpoint_id, dc.id) IN (SELECT seen_places())
-  )
+    SELECT EXISTS (
+      SELECT FROM up JOIN datacenters AS dc ON dc.name = up.datacenter
+      WHERE
+        dc.id IN (SELECT seen_datacenters())
+        OR place(up.provider_endpoint_id, dc.id) IN (SELECT seen_places())
+    )
+  );
+END
 $$;
 COMMENT ON FUNCTION is_seen_desired(bigint) IS
 'Whether a wanted resource, or what contains it, is wanted in a datacenter that the session''s user sees.';
+-- The histories' partitions: a month each, made ahead, and a default that takes what no month is there for, because a
+-- clock that was wrong or a program that was off for a year must not stop every apply. What is a history is read from
+-- the server's catalog: every table that is partitioned by ranges of `changed_at`. A month is there if one that covers
+-- it is attached; what a table is called proves nothing.
+--
+-- Locks: a month that is attached while a default is there locks the default, which readers of all months hold too and
+-- writers do not. Each function waits for a lock for half a second, which is less than `deadlock_timeout`, so that where
+-- it and a writer wait for each other it is the one that gives up. It is called for one history at a time, because who
+-- holds one could wait for a writer that holds another.
+
+CREATE VIEW v_histories WITH (security_invoker = TRUE) AS
+SELECT c.relname::text AS history, p.partrelid AS history_oid, p.partdefid AS default_oid
+FROM pg_partitioned_table AS p
+INNER JOIN pg_class AS c ON p.partrelid = c.oid
+INNER JOIN pg_attribute AS a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+WHERE
+    p.partstrat = 'r' AND p.partnatts = 1 AND a.attname = 'changed_at'
+    AND c.relnamespace = 'public'::regnamespace;
+COMMENT ON VIEW v_histories IS 'The tables that are partitioned by ranges of changed_at.';
+COMMENT ON COLUMN v_histories.history IS 'The table''s name.';
+COMMENT ON COLUMN v_histories.history_oid IS 'The table, as the server''s catalog numbers it.';
+COMMENT ON COLUMN v_histories.default_oid IS 'Its default partition there; 0 for none.';
+
+CREATE VIEW v_history_partitions WITH (security_invoker = TRUE) AS
+WITH attached AS (
+    SELECT
+        h.history,
+        c.relname::text AS partition_name,
+        c.oid = h.default_oid AS is_default,
+        regexp_match(
+            pg_get_expr(c.relpartbound, c.oid), '^FOR VALUES FROM \((MINVALUE|''.*'')\) TO \((MAXVALUE|''.*'')\)$'
+        ) AS bounds
+    FROM v_histories AS h
+    INNER JOIN pg_inherits AS i ON h.history_oid = i.inhparent
+    INNER JOIN pg_class AS c ON i.inhrelid = c.oid
+    WHERE NOT i.inhdetachpending
+)
+
+SELECT
+    a.history,
+    a.partition_name,
+    a.is_default,
+    CASE
+        WHEN a.bounds[1] = 'MINVALUE' THEN timestamptz '-infinity' ELSE trim(BOTH '''' FROM a.bounds[1])::timestamptz
+    END AS from_at,
+    CASE
+        WHEN a.bounds[2] = 'MAXVALUE' THEN timestamptz 'infinity' ELSE trim(BOTH '''' FROM a.bounds[2])::timestamptz
+    END AS to_at
+FROM attached AS a;
+COMMENT ON VIEW v_history_partitions IS 'The partitions that are attached to a history, by what the server''s catalog says.';
+COMMENT ON COLUMN v_history_partitions.history IS 'The history.';
+COMMENT ON COLUMN v_history_partitions.partition_name IS 'The partition''s own name.';
+COMMENT ON COLUMN v_history_partitions.is_default IS 'Whether it takes what fits in no other.';
+COMMENT ON COLUMN v_history_partitions.from_at IS 'The first instant that it takes; null for a default.';
+COMMENT ON COLUMN v_history_partitions.to_at IS 'The first instant that it no longer takes; null for a default.';
+
+CREATE FUNCTION copy_columns(p_table regclass)
+RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
+  FROM pg_attribute AS a
+  WHERE a.attrelid = p_table AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+$$;
+COMMENT ON FUNCTION copy_columns(regclass) IS 'The columns of a table that can be written, as a statement lists them.';
+
+CREATE FUNCTION attach_partition(p_history text, p_partition text, p_bounds text)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I %s', p_history, p_partition, p_bounds);
+EXCEPTION
+  WHEN lock_not_available OR deadlock_detected OR query_canceled THEN
+    RAISE;
+  WHEN OTHERS THEN
+    RAISE EXCEPTION 'the table % cannot be attached to % %: %', p_partition, p_history, p_bounds, SQLERRM
+      USING ERRCODE = 'RC022', HINT = format(
+        'Look at what it is: SELECT * FROM %I LIMIT 1; then rename it: ALTER TABLE %I RENAME TO …', p_partition, p_partition
+      );
+END
+$$;
+COMMENT ON FUNCTION attach_partition(text, text, text) IS
+'Attaches a table to a history, or says why the server refuses it and what to do.';
+
+CREATE FUNCTION make_history_month(p_history text, p_month timestamptz)
+RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC'
+AS $$
+DECLARE
+  v_to CONSTANT timestamptz := p_month + interval '1 month';
+  v_name CONSTANT text := p_history || to_char(p_month, '_YYYY_MM');
+  v_default CONSTANT text := (
+    SELECT p.partition_name FROM v_history_partitions AS p WHERE p.history = p_history AND p.is_default
+  );
+  v_there record;
+  v_has_strays boolean := FALSE;
+  v_moved bigint := 0;
+BEGIN
+  SELECT p.partition_name, p.from_at, p.to_at INTO v_there
+  FROM v_history_partitions AS p
+  WHERE p.history = p_history AND p.from_at < v_to AND p.to_at > p_month
+  LIMIT 1;
+  IF v_there.from_at <= p_month AND v_there.to_at >= v_to THEN
+    RETURN NULL;
+  ELSIF v_there.from_at IS NOT NULL THEN
+    RAISE EXCEPTION 'the partition % of % goes from % to % and covers only a part of %', v_there.partition_name, p_history,
+      v_there.from_at, v_there.to_at, to_char(p_month, 'YYYY-MM')
+      USING ERRCODE = 'RC022', HINT = format(
+        'Detach it, and attach what it has as whole months: ALTER TABLE %I DETACH PARTITION %I', p_history, v_there.partition_name
+      );
+  END IF;
+  SELECT c.oid, c.relkind, c.relispartition INTO v_there
+  FROM pg_class AS c WHERE c.oid = to_regclass(format('public.%I', v_name));
+  IF v_there.relispartition OR v_there.relkind <> 'r' THEN
+    RAISE EXCEPTION 'there is a % that is called % and is not the month that its name says',
+      CASE WHEN v_there.relispartition THEN 'partition' ELSE 'relation' END, v_name
+      USING ERRCODE = 'RC022', HINT = format('Rename it: ALTER TABLE %I RENAME TO …', v_name);
+  END IF;
+  IF v_default IS NOT NULL THEN
+    EXECUTE format('SELECT EXISTS (SELECT FROM public.%I WHERE changed_at >= $1 AND changed_at < $2)', v_default)
+    INTO v_has_strays USING p_month, v_to;
+  END IF;
+  IF v_default IS NOT NULL AND (v_has_strays OR p_month <= transaction_timestamp()) THEN
+    -- Rows of this month may be on their way into the default. A writer that waits for the default would be refused once
+    -- the month is attached; one that waits for the history finds it. The default first: writers read before they write.
+    EXECUTE format('LOCK TABLE public.%I IN ACCESS EXCLUSIVE MODE', v_default);
+    EXECUTE format('LOCK TABLE public.%I IN SHARE ROW EXCLUSIVE MODE', p_history);
+  END IF;
+  IF v_there.oid IS NULL THEN
+    -- Made apart and then attached, because making it in place would lock out everyone who writes history.
+    EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', v_name, p_history);
+  END IF;
+  IF v_default IS NOT NULL THEN
+    EXECUTE format(
+      'WITH gone AS (DELETE FROM public.%1$I WHERE changed_at >= $1 AND changed_at < $2 RETURNING %3$s)'
+      ' INSERT INTO public.%2$I (%3$s) SELECT %3$s FROM gone',
+      v_default, v_name, copy_columns(format('public.%I', p_history)::regclass)
+    ) USING p_month, v_to;
+    GET DIAGNOSTICS v_moved = ROW_COUNT;
+  END IF;
+  PERFORM attach_partition(p_history, v_name, format('FOR VALUES FROM (%L) TO (%L)', p_month, v_to));
+  RETURN v_moved;
+END
+$$;
+COMMENT ON FUNCTION make_history_month(text, timestamptz) IS
+'Sees to it that a history has a month, and moves rows of it there from the default. Gives how many; null where it was there.';
+
+CREATE FUNCTION make_history_partitions(p_months_ahead integer, p_history text DEFAULT NULL)
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  v_first CONSTANT timestamptz := date_trunc('month', transaction_timestamp());
+  v_made integer := 0;
+  v_history record;
+  v_month timestamptz;
+  v_default text;
+BEGIN
+  IF p_months_ahead IS NULL OR p_months_ahead NOT BETWEEN 0 AND 24 THEN
+    RAISE EXCEPTION 'history is made for 0 to 24 months ahead, and not for %', p_months_ahead
+      USING ERRCODE = 'RC022', HINT = 'Each month is a table of every history. What none is there for goes into the default.';
+  END IF;
+  -- One at a time: two that make the same month would both find it missing.
+  PERFORM pg_advisory_xact_lock(hashtextextended('reconciler.history_partitions', 0));
+  FOR v_history IN
+    SELECT h.history, h.default_oid FROM v_histories AS h
+    WHERE p_history IS NULL OR h.history = p_history ORDER BY h.history
+  LOOP
+    FOR v_month IN SELECT generate_series(v_first, v_first + make_interval(months => p_months_ahead), interval '1 month') LOOP
+      IF make_history_month(v_history.history, v_month) IS NOT NULL THEN
+        v_made := v_made + 1;
+      END IF;
+    END LOOP;
+    IF v_history.default_oid = 0 THEN
+      v_default := v_history.history || '_default';
+      IF to_regclass(format('public.%I', v_default)) IS NULL THEN
+        EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', v_default, v_history.history);
+      END IF;
+      PERFORM attach_partition(v_history.history, v_default, 'DEFAULT');
+    END IF;
+  END LOOP;
+  RETURN v_made;
+END
+$$;
+COMMENT ON FUNCTION make_history_partitions(integer, text) IS
+'Makes the months of all histories, or of one, from this one to so many ahead, and the default, where they are missing. Gives how many months it made.';
+
+CREATE FUNCTION wanting_histories(p_months_ahead integer)
+RETURNS TABLE (history text)
+LANGUAGE sql STABLE SET timezone = 'UTC'
+AS $$
+  SELECT h.history
+  FROM v_histories AS h
+  WHERE
+    h.default_oid = 0
+    OR EXISTS (
+      SELECT
+      FROM generate_series(
+        date_trunc('month', transaction_timestamp()),
+        date_trunc('month', transaction_timestamp()) + make_interval(months => least(p_months_ahead, 24)), interval '1 month'
+      ) AS m (from_at)
+      WHERE NOT EXISTS (
+        SELECT
+        FROM v_history_partitions AS p
+        WHERE p.history = h.history AND p.from_at <= m.from_at AND p.to_at >= m.from_at + interval '1 month'
+      )
+    )
+  ORDER BY h.history
+$$;
+COMMENT ON FUNCTION wanting_histories(integer) IS
+'The histories that have no default, or lack a month from this one to so many ahead. Takes no lock.';
+
+CREATE FUNCTION stray_history(p_most integer DEFAULT NULL)
+RETURNS TABLE (history text, stray_rows bigint, first_at timestamptz, last_at timestamptz)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_each record;
+BEGIN
+  FOR v_each IN SELECT p.history, p.partition_name FROM v_history_partitions AS p WHERE p.is_default ORDER BY p.history LOOP
+    EXECUTE format(
+      'SELECT (SELECT count(*) FROM (SELECT FROM public.%1$I LIMIT $1) AS few), min(changed_at), max(changed_at)'
+      ' FROM public.%1$I', v_each.partition_name
+    ) INTO stray_rows, first_at, last_at USING p_most;
+    IF stray_rows > 0 THEN
+      history := v_each.history;
+      RETURN NEXT;
+    END IF;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION stray_history(integer) IS
+'The histories whose default holds rows, with how many (counted up to p_most) and of which time. None is as it should be.';
+
+CREATE FUNCTION move_stray_history(p_history text, p_until timestamptz DEFAULT 'infinity')
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  v_default CONSTANT text := (
+    SELECT p.partition_name FROM v_history_partitions AS p WHERE p.history = p_history AND p.is_default
+  );
+  v_next timestamptz;
+  v_moved bigint := 0;
+BEGIN
+  IF v_default IS NULL THEN
+    RETURN 0;
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended('reconciler.history_partitions', 0));
+  FOR v_count IN 1..24 LOOP
+    EXECUTE format('SELECT date_trunc(''month'', min(changed_at)) FROM public.%I WHERE changed_at < $1', v_default)
+    INTO v_next USING p_until;
+    EXIT WHEN v_next IS NULL;
+    v_moved := v_moved + make_history_month(p_history, v_next);
+  END LOOP;
+  RETURN v_moved;
+END
+$$;
+COMMENT ON FUNCTION move_stray_history(text, timestamptz) IS
+'Moves the rows of a history''s default that are older than an instant into months of their own, the 24 oldest months at most. Gives how many rows.';
+
+REVOKE ALL ON FUNCTION
+make_history_partitions(integer, text), make_history_month(text, timestamptz), attach_partition(text, text, text),
+move_stray_history(text, timestamptz), stray_history(integer) FROM public;
+-- Old months of the histories leave the database for files, and come back from them. Only the tables' owner can: the
+-- program's own role takes nothing out of a history. A month is detached when its file is on disk and was read again, and
+-- its table is dropped when it was compared with the file once more; each step is a transaction that says how far it came.
+
+CREATE TABLE history_archives (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    history text NOT NULL,
+    partition_name text NOT NULL,
+    from_at timestamptz NOT NULL,
+    to_at timestamptz NOT NULL,
+    file text NOT NULL,
+    row_count bigint NOT NULL,
+    byte_count bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    last_epoch integer,
+    last_xact xid8,
+    detached_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    dropped_at timestamptz,
+    restored_at timestamptz,
+    archived_by text NOT NULL DEFAULT session_user,
+    CONSTRAINT history_archives_pkey PRIMARY KEY (id),
+    CONSTRAINT history_archives_sha256 CHECK (octet_length(sha256) = 32),
+    CONSTRAINT history_archives_bounds CHECK (from_at < to_at)
+);
+
+COMMENT ON TABLE history_archives IS
+'The months of histories that went into files. Written by reconciler db archive, as the tables'' owner.';
+COMMENT ON COLUMN history_archives.id IS 'Key.';
+COMMENT ON COLUMN history_archives.history IS 'The history.';
+COMMENT ON COLUMN history_archives.partition_name IS 'The partition that was detached.';
+COMMENT ON COLUMN history_archives.from_at IS 'The first instant that it took.';
+COMMENT ON COLUMN history_archives.to_at IS 'The first instant that it no longer took.';
+COMMENT ON COLUMN history_archives.file IS 'The file''s path when it was written.';
+COMMENT ON COLUMN history_archives.row_count IS 'How many rows it holds.';
+COMMENT ON COLUMN history_archives.byte_count IS 'How many bytes they are before they are compressed.';
+COMMENT ON COLUMN history_archives.sha256 IS 'SHA-256 of these bytes.';
+COMMENT ON COLUMN history_archives.last_epoch IS 'The epoch of the month''s last changeset; null for a month without.';
+COMMENT ON COLUMN history_archives.last_xact IS
+'The last transaction of that epoch in the month: no mark that does not see it can be read without the file.';
+COMMENT ON COLUMN history_archives.detached_at IS 'When it was taken from the history.';
+COMMENT ON COLUMN history_archives.dropped_at IS 'When its table was dropped; null while it is there.';
+COMMENT ON COLUMN history_archives.restored_at IS 'When it was brought back; null while it is away.';
+COMMENT ON COLUMN history_archives.archived_by IS 'The database user that did it.';
+
+CREATE FUNCTION history_key(p_table text)
+RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY array_position(ARRAY['changed_at', 'change', 'id'], a.attname::text))
+  FROM pg_attribute AS a
+  WHERE a.attrelid = to_regclass(format('public.%I', p_table)) AND a.attname IN ('changed_at', 'change', 'id')
+$$;
+COMMENT ON FUNCTION history_key(text) IS
+'The columns that number the rows of a history, as a statement lists them: the largest history has them and no index of them.';
+
+CREATE FUNCTION copy_out_statement(p_table text)
+RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT format(
+    'COPY (SELECT %s FROM public.%I ORDER BY %s) TO STDOUT (FORMAT csv, HEADER, ENCODING ''UTF8'')',
+    copy_columns(format('public.%I', p_table)::regclass), p_table, history_key(p_table)
+  )
+$$;
+COMMENT ON FUNCTION copy_out_statement(text) IS
+'The statement that gives a partition''s rows as CSV in the order of its key: the same rows, the same bytes.';
+
+CREATE FUNCTION copy_in_statement(p_table text, p_columns text[])
+RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_unknown text;
+BEGIN
+  SELECT string_agg(c.name, ', ') INTO v_unknown
+  FROM unnest(p_columns) AS c (name)
+  WHERE NOT EXISTS (
+    SELECT FROM pg_attribute AS a
+    WHERE a.attrelid = to_regclass(format('public.%I', p_table)) AND a.attname = c.name AND a.attnum > 0 AND NOT a.attisdropped
+  );
+  IF v_unknown IS NOT NULL THEN
+    RAISE EXCEPTION 'the file has columns that % no longer has: %', p_table, v_unknown
+      USING ERRCODE = 'RC023', HINT = 'Restore it with the version of reconciler that wrote it, or load it by hand: it is CSV.';
+  END IF;
+  RETURN format(
+    'COPY public.%I (%s) FROM STDIN (FORMAT csv, HEADER MATCH, ENCODING ''UTF8'')', p_table,
+    (SELECT string_agg(quote_ident(c.name), ', ' ORDER BY c.place) FROM unnest(p_columns) WITH ORDINALITY AS c (name, place))
+  );
+END
+$$;
+COMMENT ON FUNCTION copy_in_statement(text, text[]) IS
+'The statement that takes such rows back: columns that the table has gained since are filled by their defaults.';
+
+CREATE FUNCTION detach_history_month(
+    p_history text, p_partition text, p_file text, p_rows bigint, p_bytes bigint, p_sha256 bytea
+)
+RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  v_id bigint;
+BEGIN
+  INSERT INTO history_archives (
+    history, partition_name, from_at, to_at, file, row_count, byte_count, sha256, last_epoch, last_xact
+  )
+  SELECT p.history, p.partition_name, p.from_at, p.to_at, p_file, p_rows, p_bytes, p_sha256, l.epoch, l.xact
+  FROM v_history_partitions AS p
+  LEFT JOIN LATERAL (
+    SELECT s.epoch, s.xact FROM changesets AS s
+    WHERE s.changed_at >= p.from_at AND s.changed_at < p.to_at
+    ORDER BY s.epoch DESC, s.xact DESC LIMIT 1
+  ) AS l ON TRUE
+  WHERE p.history = p_history AND p.partition_name = p_partition AND p.to_at <= date_trunc('month', now())
+  RETURNING id INTO STRICT v_id;
+  EXECUTE format('ALTER TABLE public.%I DETACH PARTITION public.%I', p_history, p_partition);
+  RETURN v_id;
+END
+$$;
+COMMENT ON FUNCTION detach_history_month(text, text, text, bigint, bigint, bytea) IS
+'Takes a month from its history and writes down in which file it is. Its table stays.';
+
+CREATE FUNCTION drop_detached_month(p_archive bigint)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_partition CONSTANT text := (
+    SELECT a.partition_name FROM history_archives AS a WHERE a.id = p_archive AND a.dropped_at IS NULL FOR UPDATE
+  );
+BEGIN
+  -- Of a partition that is attached this is refused: DROP TABLE would take it from its history without a word.
+  IF (SELECT c.relispartition FROM pg_class AS c WHERE c.oid = to_regclass(format('public.%I', v_partition))) THEN
+    RAISE EXCEPTION 'the partition % is a part of its history and is not dropped', v_partition
+      USING ERRCODE = 'RC023', HINT = 'Run the archiving again: it begins anew with this month.';
+  END IF;
+  EXECUTE format('DROP TABLE public.%I', v_partition);
+  UPDATE history_archives SET dropped_at = clock_timestamp() WHERE id = p_archive;
+END
+$$;
+COMMENT ON FUNCTION drop_detached_month(bigint) IS
+'Drops the table of a month that is in its file. Whoever calls it has compared the two.';
+
+CREATE FUNCTION give_up_archive(p_archive bigint)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  v_archive record;
+BEGIN
+  DELETE FROM history_archives WHERE id = p_archive AND dropped_at IS NULL RETURNING * INTO STRICT v_archive;
+  IF NOT (
+    SELECT c.relispartition FROM pg_class AS c WHERE c.oid = to_regclass(format('public.%I', v_archive.partition_name))
+  ) THEN
+    PERFORM attach_partition(
+      v_archive.history, v_archive.partition_name,
+      format('FOR VALUES FROM (%L) TO (%L)', v_archive.from_at, v_archive.to_at)
+    );
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION give_up_archive(bigint) IS
+'Puts a month back into its history whose table is still there, as if it had never been detached.';
+
+CREATE FUNCTION begin_restore(p_history text, p_from timestamptz, p_to timestamptz)
+RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC'
+AS $$
+DECLARE
+  v_partition text := (
+    SELECT p.partition_name FROM v_history_partitions AS p
+    WHERE p.history = p_history AND p.from_at <= p_from AND p.to_at >= p_to
+  );
+BEGIN
+  IF NOT EXISTS (SELECT FROM v_histories AS h WHERE h.history = p_history) THEN
+    RAISE EXCEPTION 'there is no history that is called %', p_history
+      USING ERRCODE = 'RC023', HINT = 'Restore it with the version of reconciler that wrote it, or load it by hand: it is CSV.';
+  END IF;
+  IF v_partition IS NULL THEN
+    v_partition := p_history || to_char(p_from, '_YYYY_MM');
+    EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', v_partition, p_history);
+    -- So that it need not be read again when it is attached, while others wait.
+    EXECUTE format(
+      'ALTER TABLE public.%I ADD CONSTRAINT restored_month CHECK (changed_at >= %L AND changed_at < %L)',
+      v_partition, p_from, p_to
+    );
+  END IF;
+  RETURN v_partition;
+END
+$$;
+COMMENT ON FUNCTION begin_restore(text, timestamptz, timestamptz) IS
+'The table into which a file''s rows go: the attached partition of that time, or a new table that end_restore attaches.';
+
+CREATE FUNCTION end_restore(p_history text, p_partition text, p_from timestamptz, p_to timestamptz)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  v_is_twice boolean;
+BEGIN
+  EXECUTE format(
+    'SELECT EXISTS (SELECT FROM public.%I GROUP BY %s HAVING count(*) > 1)', p_partition, history_key(p_partition)
+  ) INTO v_is_twice;
+  IF v_is_twice THEN
+    RAISE EXCEPTION 'rows of that file are in % already', p_partition
+      USING ERRCODE = 'RC023', HINT = 'It was brought back before: reconciler db archive list';
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM v_history_partitions AS p WHERE p.history = p_history AND p.partition_name = p_partition
+  ) THEN
+    PERFORM attach_partition(p_history, p_partition, format('FOR VALUES FROM (%L) TO (%L)', p_from, p_to));
+    EXECUTE format('ALTER TABLE public.%I DROP CONSTRAINT restored_month', p_partition);
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION end_restore(text, text, timestamptz, timestamptz) IS
+'Makes a restored month a part of its history again.';
+
+CREATE FUNCTION is_within_reach(p_epoch integer, p_snapshot pg_snapshot)
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_month text := (
+    SELECT string_agg(DISTINCT to_char(a.from_at AT TIME ZONE 'UTC', 'YYYY-MM'), ' ')
+    FROM history_archives AS a
+    WHERE a.restored_at IS NULL AND (a.last_epoch, a.last_xact) >= (p_epoch, pg_snapshot_xmin(p_snapshot))
+  );
+BEGIN
+  IF v_month IS NOT NULL THEN
+    RAISE EXCEPTION 'what changed after that time is in the archive: %', v_month
+      USING ERRCODE = 'RC023', HINT = format('Bring it back: reconciler db archive restore %s', v_month);
+  END IF;
+  RETURN TRUE;
+END
+$$;
+COMMENT ON FUNCTION is_within_reach(integer, pg_snapshot) IS
+'True where all that a mark''s snapshot does not see is in the histories; raises RC023 where some is in an archive.';
+
+REVOKE ALL ON FUNCTION
+history_key(text), copy_out_statement(text), copy_in_statement(text, text[]),
+detach_history_month(text, text, text, bigint, bigint, bytea), drop_detached_month(bigint), give_up_archive(bigint),
+begin_restore(text, timestamptz, timestamptz), end_restore(text, text, timestamptz, timestamptz) FROM public;
 -- How rows come in by COPY, which PostgreSQL refuses for a table with policies: into a table of the session's own, and
 -- from there by one INSERT, which the policies, the constraints and the triggers judge. Both functions have the rights of
 -- whoever calls them, and no more.
@@ -6153,6 +6870,8 @@ GROUP BY a.resource_id, a.attribute_definition_id;
 COMMENT ON VIEW v_recorded_values IS
 'Recorded attributes as one text each, the elements of a set or list set apart by a unit separator (character 31).';
 
+-- Few roots are not known to agree, and each is looked at by itself: OFFSET 0 keeps the planner, who cannot tell how few
+-- there are, from gathering all attributes and tags of both sides first.
 CREATE VIEW v_differences WITH (security_invoker = TRUE) AS
 WITH roots AS (
     -- What is known to agree is left out, so the work follows what changed.
@@ -6203,11 +6922,45 @@ pairs AS (
         CASE WHEN d.parent_id IS NULL THEN roots.resource_id ELSE part.id END AS resource_id,
         coalesce(roots.resource_id IS NOT NULL AND roots.presence <> 'absent', FALSE) AS is_there
     FROM roots
-    INNER JOIN desired_resources AS d ON roots.desired_id = coalesce(d.parent_id, d.id)
-    LEFT JOIN resources AS part
-        ON d.address = part.address AND part.deleted_at IS NULL AND part.management <> 'unmanaged'
-    LEFT JOIN desired_resources AS former
-        ON roots.applied_id = former.parent_id AND d.address = former.address
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                root.id,
+                root.parent_id,
+                root.address,
+                root.resource_type_id,
+                root.provider_endpoint_id
+            FROM desired_resources AS root
+            WHERE root.id = roots.desired_id
+            UNION ALL
+            SELECT
+                child.id,
+                child.parent_id,
+                child.address,
+                child.resource_type_id,
+                child.provider_endpoint_id
+            FROM desired_resources AS child
+            WHERE child.parent_id = roots.desired_id
+            ORDER BY id
+        ) AS d
+    LEFT JOIN LATERAL (
+        SELECT live.id
+        FROM resources AS live
+        WHERE
+            d.parent_id IS NOT NULL
+            AND live.address = d.address
+            AND live.deleted_at IS NULL
+            AND live.management <> 'unmanaged'
+        ORDER BY live.address
+        OFFSET 0
+    ) AS part ON TRUE
+    LEFT JOIN LATERAL (
+        SELECT before.id
+        FROM desired_resources AS before
+        WHERE before.parent_id = roots.applied_id AND before.address = d.address
+        ORDER BY before.parent_id
+        OFFSET 0
+    ) AS former ON TRUE
 ),
 
 given AS (
@@ -6216,7 +6969,14 @@ given AS (
         pairs.desired_id,
         a.attribute_definition_id
     FROM pairs
-    INNER JOIN desired_attributes AS a ON pairs.applied_id = a.desired_resource_id AND a.is_explicit
+    CROSS JOIN
+        LATERAL (
+            SELECT said.*
+            FROM desired_attributes AS said
+            WHERE said.desired_resource_id = pairs.applied_id AND said.is_explicit
+            ORDER BY said.desired_resource_id
+            OFFSET 0
+        ) AS a
     INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id
     INNER JOIN provider_endpoints AS e ON pairs.provider_endpoint_id = e.id
     INNER JOIN providers AS p ON e.provider_id = p.id
@@ -6261,16 +7021,26 @@ wanted AS (
     INNER JOIN provider_type_attributes AS rule
         ON p.provider_type_id = rule.provider_type_id AND pairs.resource_type_id = rule.resource_type_id
     INNER JOIN attribute_definitions AS ad ON rule.attribute_definition_id = ad.id
-    LEFT JOIN v_desired_values AS dv
-        ON pairs.desired_id = dv.desired_resource_id AND rule.attribute_definition_id = dv.attribute_definition_id
+    LEFT JOIN LATERAL (
+        SELECT v.value
+        FROM v_desired_values AS v
+        WHERE v.desired_resource_id = pairs.desired_id AND v.attribute_definition_id = rule.attribute_definition_id
+        ORDER BY v.desired_resource_id
+        OFFSET 0
+    ) AS dv ON TRUE
     LEFT JOIN desired_cleared_attributes AS cleared
         ON
             pairs.desired_id = cleared.desired_resource_id
             AND rule.attribute_definition_id = cleared.attribute_definition_id
     LEFT JOIN given
         ON pairs.desired_id = given.desired_id AND rule.attribute_definition_id = given.attribute_definition_id
-    LEFT JOIN v_recorded_values AS rv
-        ON pairs.resource_id = rv.resource_id AND rule.attribute_definition_id = rv.attribute_definition_id
+    LEFT JOIN LATERAL (
+        SELECT v.value
+        FROM v_recorded_values AS v
+        WHERE v.resource_id = pairs.resource_id AND v.attribute_definition_id = rule.attribute_definition_id
+        ORDER BY v.resource_id
+        OFFSET 0
+    ) AS rv ON TRUE
     WHERE
         pairs.resource_id IS NOT NULL
         AND pairs.is_there
@@ -6318,7 +7088,16 @@ FROM (
         t.key,
         t.value
     FROM roots
-    INNER JOIN desired_tags AS t ON roots.desired_id = t.desired_resource_id
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                said.key,
+                said.value
+            FROM desired_tags AS said
+            WHERE said.desired_resource_id = roots.desired_id
+            ORDER BY said.desired_resource_id
+            OFFSET 0
+        ) AS t
     WHERE roots.resource_id IS NOT NULL AND roots.presence <> 'absent'
 ) AS want
 FULL JOIN (
@@ -6329,9 +7108,33 @@ FULL JOIN (
         t.key,
         t.value
     FROM roots
-    INNER JOIN resource_tags AS rt ON roots.resource_id = rt.resource_id
-    INNER JOIN tags AS t ON rt.tag_id = t.id
-    LEFT JOIN desired_tags AS former ON roots.applied_id = former.desired_resource_id AND t.key = former.key
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                tag.key,
+                tag.value
+            FROM resource_tags AS rt
+            CROSS JOIN
+                LATERAL (
+                    SELECT
+                        tags.key,
+                        tags.value
+                    FROM tags
+                    WHERE tags.id = rt.tag_id
+                    ORDER BY tags.id
+                    OFFSET 0
+                ) AS tag
+            WHERE rt.resource_id = roots.resource_id
+            ORDER BY rt.resource_id
+            OFFSET 0
+        ) AS t
+    LEFT JOIN LATERAL (
+        SELECT said.key
+        FROM desired_tags AS said
+        WHERE said.desired_resource_id = roots.applied_id AND said.key = t.key
+        ORDER BY said.desired_resource_id
+        OFFSET 0
+    ) AS former ON TRUE
     WHERE roots.presence <> 'absent' AND (roots.names_tags OR former.key IS NOT NULL)
 ) AS have ON want.desired_id = have.desired_id AND want.key = have.key
 WHERE
@@ -6365,16 +7168,38 @@ SELECT
     NULL AS unit,
     roots.is_applied
 FROM roots
-INNER JOIN resource_relationships AS rr
-    ON roots.resource_id = rr.parent_resource_id AND rr.relationship_type_id = 1
-INNER JOIN resources AS part ON rr.child_resource_id = part.id AND part.deleted_at IS NULL
-INNER JOIN desired_collections AS c
-    ON roots.desired_id = c.desired_resource_id AND part.resource_type_id = c.resource_type_id
-WHERE
-    NOT EXISTS (
-        SELECT FROM desired_resources AS d
-        WHERE d.address = part.address AND d.valid_to_revision IS NULL
-    )
+CROSS JOIN
+    LATERAL (
+        SELECT live.address
+        FROM resource_relationships AS rr
+        CROSS JOIN
+            LATERAL (
+                SELECT
+                    child.address,
+                    child.resource_type_id
+                FROM resources AS child
+                WHERE child.id = rr.child_resource_id AND child.deleted_at IS NULL
+                ORDER BY child.id
+                OFFSET 0
+            ) AS live
+        WHERE
+            rr.parent_resource_id = roots.resource_id
+            AND rr.relationship_type_id = 1
+            AND EXISTS (
+                SELECT FROM desired_collections AS c
+                WHERE c.desired_resource_id = roots.desired_id AND c.resource_type_id = live.resource_type_id
+                ORDER BY c.desired_resource_id
+                OFFSET 0
+            )
+            AND NOT EXISTS (
+                SELECT FROM desired_resources AS d
+                WHERE d.address = live.address AND d.valid_to_revision IS NULL
+                ORDER BY d.address
+                OFFSET 0
+            )
+        ORDER BY live.address
+        OFFSET 0
+    ) AS part
 
 UNION ALL
 
@@ -6388,9 +7213,25 @@ SELECT
     NULL AS unit,
     roots.is_applied
 FROM roots
-INNER JOIN desired_resources AS former ON roots.applied_id = former.parent_id
+CROSS JOIN
+    LATERAL (
+        SELECT
+            said.address,
+            said.resource_type_id
+        FROM desired_resources AS said
+        WHERE said.parent_id = roots.applied_id
+        ORDER BY said.parent_id
+        OFFSET 0
+    ) AS former
 INNER JOIN resource_types AS t ON former.resource_type_id = t.id AND NOT t.holds_data
-INNER JOIN resources AS part ON former.address = part.address AND part.deleted_at IS NULL
+CROSS JOIN
+    LATERAL (
+        SELECT live.address
+        FROM resources AS live
+        WHERE live.address = former.address AND live.deleted_at IS NULL
+        ORDER BY live.address
+        OFFSET 0
+    ) AS part
 WHERE
     NOT EXISTS (
         SELECT FROM desired_collections AS c
@@ -6607,11 +7448,13 @@ COMMENT ON VIEW v_holds IS 'What is held, by whom and until when; and what was.'
 
 CREATE VIEW v_credentials WITH (security_invoker = TRUE) AS
 SELECT
+    c.id AS credential_id,
     c.name,
     c.source,
     c.environment_variable,
     c.file_path,
     c.fingerprint,
+    least(c.expires_at, c.value_expires_at) AS expires_at,
     c.updated_at,
     e.name AS used_by_endpoint
 FROM provider_credentials AS c
@@ -7236,6 +8079,93 @@ LEFT JOIN revisions AS rev ON s.revision_id = rev.id
 WHERE c.before IS DISTINCT FROM c.after;
 COMMENT ON VIEW v_catalog_history IS
 'What became of the catalog: one row a change and what it changed, by resource_type/NAME, attribute/NAME, provider_type/NAME or relationship_type/NAME.';
+
+CREATE FUNCTION resources_with(p_attribute text, p_value text)
+RETURNS TABLE (resource_id bigint, address text, ordinal smallint)
+LANGUAGE sql STABLE
+AS $$
+    WITH wanted AS MATERIALIZED (
+        -- With nothing of the row in it, the planner would convert the text before it knows to which type.
+        SELECT
+            ad.id,
+            CASE ad.data_type WHEN 'string' THEN p_value END AS as_string,
+            CASE ad.data_type WHEN 'integer' THEN (p_value || left(ad.data_type, 0))::bigint END AS as_integer,
+            CASE ad.data_type WHEN 'decimal' THEN (p_value || left(ad.data_type, 0))::numeric END AS as_decimal,
+            CASE ad.data_type WHEN 'boolean' THEN (p_value || left(ad.data_type, 0))::boolean END AS as_boolean,
+            CASE ad.data_type WHEN 'datetime' THEN (p_value || left(ad.data_type, 0))::timestamptz END AS as_datetime
+        FROM public.attribute_definitions AS ad
+        WHERE ad.name = p_attribute AND NOT ad.is_secret
+    ),
+
+    found AS (
+        SELECT a.resource_id, a.ordinal
+        FROM wanted
+        CROSS JOIN LATERAL (
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                a.attribute_definition_id = wanted.id
+                AND octet_length(a.value_string) <= 1000
+                AND a.value_string = wanted.as_string
+            UNION ALL
+            -- Of these there are few, and no index holds them.
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                a.attribute_definition_id = wanted.id
+                AND octet_length(wanted.as_string) > 1000
+                AND octet_length(a.value_string) > 1000
+                AND a.value_string = wanted.as_string
+            UNION ALL
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                a.attribute_definition_id = wanted.id
+                AND a.value_integer = wanted.as_integer
+            UNION ALL
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                a.attribute_definition_id = wanted.id
+                AND a.value_decimal = wanted.as_decimal
+            UNION ALL
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                a.attribute_definition_id = wanted.id
+                AND a.value_datetime = wanted.as_datetime
+            UNION ALL
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                wanted.as_boolean
+                AND a.attribute_definition_id = wanted.id
+                AND a.value_boolean
+            UNION ALL
+            -- Most are false, so that no index would be quicker.
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                wanted.as_boolean IS FALSE
+                AND a.attribute_definition_id = wanted.id
+                AND NOT a.value_boolean
+            ORDER BY resource_id
+            OFFSET 0
+        ) AS a
+    )
+
+    SELECT found.resource_id, r.address, found.ordinal
+    FROM found
+    CROSS JOIN LATERAL (
+        SELECT live.address
+        FROM public.resources AS live
+        WHERE live.id = found.resource_id AND live.deleted_at IS NULL
+        ORDER BY live.id
+        OFFSET 0
+    ) AS r
+$$;
+COMMENT ON FUNCTION resources_with(text, text) IS
+'What lives and has an attribute of a value, given as text in the unit of its definition; found by index, except where a boolean is false or a text is longer than 1,000 bytes. Of a set each element counts. Never secrets.';
 -- The past, as of a mark: each function gives the rows that its table had when the mark was taken, whatever was under way
 -- at that time. What is recorded now is taken, and what changed since is taken back, so that the work follows the change
 -- and months from before the mark need not be there. They run with the rights of whoever asks.
@@ -7281,9 +8211,9 @@ RETURNS TABLE (changed_at timestamptz, id bigint)
 LANGUAGE sql STABLE
 AS $$
   SELECT s.changed_at, s.id
-  FROM marks AS m
+  FROM (SELECT k.epoch, k.snapshot FROM marks AS k WHERE k.id = p_mark AND is_within_reach(k.epoch, k.snapshot)) AS m
   INNER JOIN changesets AS s ON (s.epoch, s.xact) >= (m.epoch, pg_snapshot_xmin(m.snapshot))
-  WHERE m.id = p_mark AND (s.epoch > m.epoch OR NOT pg_visible_in_snapshot(s.xact, m.snapshot))
+  WHERE s.epoch > m.epoch OR NOT pg_visible_in_snapshot(s.xact, m.snapshot)
 $$;
 COMMENT ON FUNCTION changesets_after(bigint) IS 'The changesets that a mark does not see: later ones, and what was under way.';
 
@@ -7436,110 +8366,473 @@ AS $$
 $$;
 COMMENT ON FUNCTION relationships_as_of(bigint, bigint[]) IS
 'The ties as a mark saw them; with p_resources those in which one of them takes part.';
+-- More of the past, as of a mark: what the manifests wanted, who had an address, and what changed between two marks.
+-- As in 31_as_of.sql, a null for the mark means the present.
+
+CREATE FUNCTION stamp_revision()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  new.epoch := current_epoch();
+  RETURN new;
+END
+$$;
+COMMENT ON FUNCTION stamp_revision() IS 'Says of a revision which cluster numbered its transaction.';
+REVOKE ALL ON FUNCTION stamp_revision() FROM public;
+
+CREATE TRIGGER stamp BEFORE INSERT ON revisions
+FOR EACH ROW EXECUTE FUNCTION stamp_revision();
+
+CREATE FUNCTION revisions_after(p_mark bigint)
+RETURNS TABLE (id bigint)
+LANGUAGE sql STABLE
+AS $$
+  SELECT r.id
+  FROM marks AS m
+  INNER JOIN revisions AS r ON (r.epoch, r.xact) >= (m.epoch, pg_snapshot_xmin(m.snapshot))
+  WHERE m.id = p_mark AND (r.epoch > m.epoch OR NOT pg_visible_in_snapshot(r.xact, m.snapshot))
+$$;
+COMMENT ON FUNCTION revisions_after(bigint) IS 'The revisions that a mark does not see: later ones, and what was being loaded.';
+
+CREATE FUNCTION desired_as_of(p_mark bigint, p_addresses text[] DEFAULT NULL)
+RETURNS TABLE (id bigint, address text)
+LANGUAGE sql STABLE
+AS $$
+  SELECT d.id, d.address
+  FROM desired_resources AS d
+  WHERE
+    d.parent_id IS NULL
+    AND (p_addresses IS NULL OR d.address = ANY(p_addresses))
+    AND NOT EXISTS (SELECT FROM revisions_after(p_mark) AS late WHERE late.id = d.valid_from_revision)
+    AND (
+      d.valid_to_revision IS NULL
+      OR EXISTS (SELECT FROM revisions_after(p_mark) AS late WHERE late.id = d.valid_to_revision)
+    )
+$$;
+COMMENT ON FUNCTION desired_as_of(bigint, text[]) IS
+'The rows of desired_resources, of roots, that held as a mark saw them; with p_addresses those of these addresses.';
+
+CREATE FUNCTION resources_called(p_address text)
+RETURNS TABLE (id bigint)
+LANGUAGE sql STABLE
+AS $$
+  SELECT r.id
+  FROM resources AS r
+  WHERE r.address = p_address
+  UNION
+  SELECT h.resource_id
+  FROM resource_history AS h
+  WHERE h.old_address = p_address AND h.old_address <> h.address
+$$;
+COMMENT ON FUNCTION resources_called(text) IS
+'The resources and parts that have an address or had it before, the deleted ones too. Of which of them it was at a mark, resources_as_of says.';
+
+CREATE FUNCTION resources_changed(p_from bigint, p_to bigint DEFAULT NULL)
+RETURNS TABLE (id bigint)
+LANGUAGE sql STABLE
+AS $$
+  WITH span AS MATERIALIZED (
+    SELECT late.changed_at, late.id FROM changesets_after(p_from) AS late
+    EXCEPT
+    SELECT late.changed_at, late.id FROM changesets_after(p_to) AS late
+  )
+
+  SELECT h.resource_id
+  FROM span
+  INNER JOIN resource_history AS h ON span.changed_at = h.changed_at AND span.id = h.changeset_id
+  UNION
+  SELECT h.resource_id
+  FROM span
+  INNER JOIN resource_state_history AS h ON span.changed_at = h.changed_at AND span.id = h.changeset_id
+  UNION
+  SELECT h.resource_id
+  FROM span
+  INNER JOIN resource_attribute_history AS h ON span.changed_at = h.changed_at AND span.id = h.changeset_id
+  UNION
+  SELECT h.resource_id
+  FROM span
+  INNER JOIN resource_tag_history AS h ON span.changed_at = h.changed_at AND span.id = h.changeset_id
+  UNION
+  SELECT h.resource_id
+  FROM span
+  INNER JOIN resource_relationship_history AS h ON span.changed_at = h.changed_at AND span.id = h.changeset_id
+$$;
+COMMENT ON FUNCTION resources_changed(bigint, bigint) IS
+'The resources and parts of which something was written after a mark and not after a later one; with none, up to now. It may have been changed back. A tie counts as its child''s.';
 -- The vault: ciphertexts, apart from everything else, with an owner of their own. The runtime role has no right on the
--- table, only on two functions that read or write one secret at a time: no query of its can list what is stored.
+-- tables, only on functions. A secret is given one at a time, and only after a record that it was asked for is
+-- committed: no query can list what is stored, and no transaction that is undone hides who read it.
+
+-- A secret is encrypted with a data key of its own; the data key stands beside it, wrapped by a master key that is
+-- never here. What is authenticated with both: the installation, the row, the credential's name, the column, and the
+-- version of the data key. So neither decrypts in another row or column.
 
 GRANT REFERENCES, SELECT ON provider_credentials TO reconciler_vault;
 
 SET LOCAL ROLE reconciler_vault;
 
+CREATE TABLE vault.installation_key (
+    singleton boolean NOT NULL DEFAULT TRUE,
+    master_key_id text NOT NULL,
+    key_nonce bytea NOT NULL,
+    wrapped_key bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    wrapped_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT installation_key_pkey PRIMARY KEY (singleton),
+    CONSTRAINT installation_key_one_row CHECK (singleton),
+    CONSTRAINT installation_key_master_key_id CHECK (master_key_id ~ '^[0-9a-f]{16}$'),
+    CONSTRAINT installation_key_nonce CHECK (octet_length(key_nonce) = 12),
+    CONSTRAINT installation_key_wrapped CHECK (octet_length(wrapped_key) = 48)
+);
+
+COMMENT ON TABLE vault.installation_key IS
+'The key of fingerprints and approvals, wrapped: it stays the same when the master key changes. One row, made on first
+use. Written by vault.put_installation_key.';
+COMMENT ON COLUMN vault.installation_key.singleton IS
+'Always true: there is one row.';
+COMMENT ON COLUMN vault.installation_key.master_key_id IS
+'Which master key it is wrapped by.';
+COMMENT ON COLUMN vault.installation_key.key_nonce IS
+'The nonce of the wrapping, 12 bytes.';
+COMMENT ON COLUMN vault.installation_key.wrapped_key IS
+'The key, encrypted and authenticated (AES-256-GCM): 32 bytes and a tag of 16.';
+COMMENT ON COLUMN vault.installation_key.created_at IS
+'When the key was made.';
+COMMENT ON COLUMN vault.installation_key.wrapped_at IS
+'When it was last wrapped.';
+
 CREATE TABLE vault.secrets (
     credential_id integer NOT NULL,
-    key_id text NOT NULL,
+    key_version integer NOT NULL,
     nonce bytea NOT NULL,
     ciphertext bytea NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now(),
+    master_key_id text NOT NULL,
+    key_nonce bytea NOT NULL,
+    wrapped_key bytea NOT NULL,
+    stored_at timestamptz NOT NULL DEFAULT now(),
+    wrapped_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT secrets_pkey PRIMARY KEY (credential_id),
     CONSTRAINT secrets_credential FOREIGN KEY (credential_id) REFERENCES public.provider_credentials (id),
-    CONSTRAINT secrets_nonce CHECK (octet_length(nonce) = 12)
+    CONSTRAINT secrets_key_version CHECK (key_version > 0),
+    CONSTRAINT secrets_nonce CHECK (octet_length(nonce) = 12),
+    CONSTRAINT secrets_master_key_id CHECK (master_key_id ~ '^[0-9a-f]{16}$'),
+    CONSTRAINT secrets_key_nonce CHECK (octet_length(key_nonce) = 12),
+    CONSTRAINT secrets_wrapped_key CHECK (octet_length(wrapped_key) = 48)
 );
 
 COMMENT ON TABLE vault.secrets IS
-'Encrypted secrets. Written by vault.write_secret, read by vault.read_secret.';
+'Encrypted secrets, each with its data key. Written by vault.write_secret and vault.rewrap_secret, read by
+vault.read_secret.';
 COMMENT ON COLUMN vault.secrets.credential_id IS
 'The credential that it is the value of.';
-COMMENT ON COLUMN vault.secrets.key_id IS
-'Which key it is encrypted with.';
+COMMENT ON COLUMN vault.secrets.key_version IS
+'Counts the data keys of this credential: each value has a new one.';
 COMMENT ON COLUMN vault.secrets.nonce IS
-'The nonce of AES-256-GCM, 12 bytes, never used twice with a key.';
+'The nonce of AES-256-GCM, 12 bytes; the data key is used once.';
 COMMENT ON COLUMN vault.secrets.ciphertext IS
-'The secret, encrypted and authenticated together with its credential''s name.';
-COMMENT ON COLUMN vault.secrets.created_at IS
-'When it was stored.';
+'The secret, encrypted and authenticated with its data key.';
+COMMENT ON COLUMN vault.secrets.master_key_id IS
+'Which master key the data key is wrapped by.';
+COMMENT ON COLUMN vault.secrets.key_nonce IS
+'The nonce of the wrapping, 12 bytes.';
+COMMENT ON COLUMN vault.secrets.wrapped_key IS
+'The data key, encrypted and authenticated with the master key (AES-256-GCM): 32 bytes and a tag of 16.';
+COMMENT ON COLUMN vault.secrets.stored_at IS
+'When the value was stored.';
+COMMENT ON COLUMN vault.secrets.wrapped_at IS
+'When the data key was last wrapped.';
 
 CREATE TABLE vault.secret_reads (
     id bigint GENERATED ALWAYS AS IDENTITY,
     credential_id integer NOT NULL,
-    read_at timestamptz NOT NULL DEFAULT statement_timestamp(),
+    asked_at timestamptz NOT NULL DEFAULT statement_timestamp(),
     xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
     actor text NOT NULL,
     db_user text NOT NULL,
+    given_at timestamptz,
+    given_xact xid8,
     CONSTRAINT secret_reads_pkey PRIMARY KEY (id),
-    CONSTRAINT secret_reads_credential FOREIGN KEY (credential_id) REFERENCES public.provider_credentials (id)
+    CONSTRAINT secret_reads_credential FOREIGN KEY (credential_id) REFERENCES public.provider_credentials (id),
+    CONSTRAINT secret_reads_given CHECK ((given_at IS NULL) = (given_xact IS NULL))
 );
 
 COMMENT ON TABLE vault.secret_reads IS
-'Every time that a secret was read. Written by vault.read_secret; nobody else can write or change it.';
+'Every time that a secret was read: asked for first, and given only once that is committed. Written by
+vault.ask_for_secret and vault.read_secret; nobody else can write or change it.';
 COMMENT ON COLUMN vault.secret_reads.id IS
-'Key.';
+'Key; what vault.read_secret takes.';
 COMMENT ON COLUMN vault.secret_reads.credential_id IS
 'Whose secret it is.';
-COMMENT ON COLUMN vault.secret_reads.read_at IS
-'When the statement that read it began.';
+COMMENT ON COLUMN vault.secret_reads.asked_at IS
+'When the statement that asked for it began.';
 COMMENT ON COLUMN vault.secret_reads.xact IS
-'The transaction that read it.';
+'The transaction that asked for it.';
 COMMENT ON COLUMN vault.secret_reads.actor IS
 'Who read it, as the session says; the database user where it does not.';
 COMMENT ON COLUMN vault.secret_reads.db_user IS
 'The session''s database user, whatever the actor claims.';
+COMMENT ON COLUMN vault.secret_reads.given_at IS
+'When the statement began that it was given to; null where it was not, or where that transaction was undone.';
+COMMENT ON COLUMN vault.secret_reads.given_xact IS
+'The transaction that it was given to.';
 CREATE INDEX secret_reads_xact ON vault.secret_reads (xact);
-CREATE INDEX secret_reads_credential ON vault.secret_reads (credential_id, read_at);
+CREATE INDEX secret_reads_given ON vault.secret_reads (given_xact) WHERE given_xact IS NOT NULL;
+CREATE INDEX secret_reads_credential ON vault.secret_reads (credential_id, asked_at);
 
-CREATE FUNCTION vault.read_secret(p_name text)
-RETURNS TABLE (key_id text, nonce bytea, ciphertext bytea)
+CREATE TABLE vault.secret_changes (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    credential_id integer NOT NULL,
+    key_version integer NOT NULL,
+    action text NOT NULL,
+    master_key_id text NOT NULL,
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    actor text NOT NULL,
+    db_user text NOT NULL,
+    CONSTRAINT secret_changes_pkey PRIMARY KEY (id),
+    CONSTRAINT secret_changes_credential FOREIGN KEY (credential_id) REFERENCES public.provider_credentials (id),
+    CONSTRAINT secret_changes_action CHECK (action IN ('stored', 'rewrapped'))
+);
+
+COMMENT ON TABLE vault.secret_changes IS
+'Every time that a secret was stored or its data key wrapped anew, never what. Written by vault.write_secret and
+vault.rewrap_secret; nobody else can write or change it.';
+COMMENT ON COLUMN vault.secret_changes.id IS
+'Key.';
+COMMENT ON COLUMN vault.secret_changes.credential_id IS
+'Whose secret it is.';
+COMMENT ON COLUMN vault.secret_changes.key_version IS
+'The version of its data key after it.';
+COMMENT ON COLUMN vault.secret_changes.action IS
+'stored (another value, with another data key) or rewrapped (the same, by another master key).';
+COMMENT ON COLUMN vault.secret_changes.master_key_id IS
+'The master key that the data key is wrapped by since.';
+COMMENT ON COLUMN vault.secret_changes.changed_at IS
+'When the transaction that did it began.';
+COMMENT ON COLUMN vault.secret_changes.actor IS
+'Who did it, as the session says; the database user where it does not.';
+COMMENT ON COLUMN vault.secret_changes.db_user IS
+'The session''s database user, whatever the actor claims.';
+CREATE INDEX secret_changes_credential ON vault.secret_changes (credential_id, changed_at);
+
+CREATE FUNCTION vault.acting()
+RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT coalesce(nullif(current_setting('reconciler.actor', true), ''), session_user)
+$$;
+COMMENT ON FUNCTION vault.acting() IS 'Who acts, as the session says; the database user where it does not.';
+
+CREATE FUNCTION vault.ask_for_secret(p_name text)
+RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   v_credential integer;
+  v_read bigint;
 BEGIN
-  SELECT c.id INTO v_credential FROM public.provider_credentials AS c
-  WHERE c.name = p_name AND c.deleted_at IS NULL AND c.source = 'stored';
+  SELECT c.id INTO v_credential
+  FROM public.provider_credentials AS c JOIN vault.secrets AS s ON s.credential_id = c.id
+  WHERE c.name = p_name AND c.deleted_at IS NULL;
   IF v_credential IS NULL THEN
-    RETURN;
+    RETURN NULL;
   END IF;
   IF EXISTS (
     SELECT FROM vault.secret_reads AS r
-    WHERE r.xact = pg_current_xact_id() AND r.read_at = statement_timestamp() AND r.credential_id <> v_credential
+    WHERE r.xact = pg_current_xact_id() AND r.asked_at = statement_timestamp() AND r.credential_id <> v_credential
   ) THEN
     RAISE EXCEPTION 'a statement reads one secret, not several'
       USING ERRCODE = 'RC009', HINT = 'Ask for one by its name.';
   END IF;
   INSERT INTO vault.secret_reads (credential_id, actor, db_user)
-  VALUES (v_credential, coalesce(nullif(current_setting('reconciler.actor', true), ''), session_user), session_user);
-  -- The row goes with a transaction that is undone; the server's log does not.
-  RAISE LOG 'vault: the secret of credential % is read by %', p_name, session_user;
-  RETURN QUERY SELECT s.key_id, s.nonce, s.ciphertext FROM vault.secrets AS s WHERE s.credential_id = v_credential;
+  VALUES (v_credential, vault.acting(), session_user)
+  RETURNING id INTO v_read;
+  RETURN v_read;
 END
 $$;
-COMMENT ON FUNCTION vault.read_secret(text) IS
-'The ciphertext of one credential, by its exact name; no row where none is stored. Each read is on record.';
+COMMENT ON FUNCTION vault.ask_for_secret(text) IS
+'Writes down that a credential''s secret is about to be read, by the credential''s exact name; gives what
+vault.read_secret takes once this is committed, or null where nothing is stored.';
 
-CREATE FUNCTION vault.write_secret(p_credential_id integer, p_key_id text, p_nonce bytea, p_ciphertext bytea)
-RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION vault.read_secret(p_read bigint)
+RETURNS TABLE (
+    credential_id integer, key_version integer, nonce bytea, ciphertext bytea,
+    master_key_id text, key_nonce bytea, wrapped_key bytea
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-  INSERT INTO vault.secrets (credential_id, key_id, nonce, ciphertext)
-  VALUES (p_credential_id, p_key_id, p_nonce, p_ciphertext)
-  ON CONFLICT (credential_id) DO UPDATE
-  SET key_id = excluded.key_id, nonce = excluded.nonce, ciphertext = excluded.ciphertext, created_at = now()
+#variable_conflict use_column
+DECLARE
+  v_credential integer;
+BEGIN
+  UPDATE vault.secret_reads AS r
+  SET given_at = statement_timestamp(), given_xact = pg_current_xact_id()
+  WHERE
+    r.id = p_read AND r.db_user = session_user AND r.given_at IS NULL
+    AND r.xact <> pg_current_xact_id() AND r.asked_at > clock_timestamp() - interval '1 minute'
+  RETURNING r.credential_id INTO v_credential;
+  IF v_credential IS NULL THEN
+    RAISE EXCEPTION 'there is no committed record of this read: % is not a question of the last minute', p_read
+      USING ERRCODE = 'RC017', HINT = 'Call vault.ask_for_secret, commit, then read, each time.';
+  END IF;
+  IF EXISTS (
+    SELECT FROM vault.secret_reads AS r
+    WHERE r.given_xact = pg_current_xact_id() AND r.given_at = statement_timestamp() AND r.credential_id <> v_credential
+  ) THEN
+    RAISE EXCEPTION 'a statement reads one secret, not several'
+      USING ERRCODE = 'RC009', HINT = 'Read one at a time.';
+  END IF;
+  RETURN QUERY
+  SELECT s.credential_id, s.key_version, s.nonce, s.ciphertext, s.master_key_id, s.key_nonce, s.wrapped_key
+  FROM vault.secrets AS s
+  WHERE s.credential_id = v_credential;
+END
 $$;
-COMMENT ON FUNCTION vault.write_secret(integer, text, bytea, bytea) IS 'Stores or replaces one credential''s ciphertext.';
+COMMENT ON FUNCTION vault.read_secret(bigint) IS
+'The ciphertext of one credential, once, to the user who asked for it in a transaction that is committed. So each read is
+on record, whatever becomes of the transaction that reads.';
 
-REVOKE ALL ON FUNCTION vault.read_secret(text) FROM public;
-REVOKE ALL ON FUNCTION vault.write_secret(integer, text, bytea, bytea) FROM public;
+CREATE FUNCTION vault.next_key_version(p_credential_id integer)
+RETURNS integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT coalesce(max(s.key_version), 0) + 1 FROM vault.secrets AS s WHERE s.credential_id = p_credential_id
+$$;
+COMMENT ON FUNCTION vault.next_key_version(integer) IS
+'The version that the next data key of a credential has. It is a part of what is encrypted, so it is asked for before.';
+
+CREATE FUNCTION vault.write_secret(
+    p_credential_id integer, p_key_version integer, p_nonce bytea, p_ciphertext bytea,
+    p_master_key_id text, p_key_nonce bytea, p_wrapped_key bytea
+)
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  INSERT INTO vault.secrets AS s (
+    credential_id, key_version, nonce, ciphertext, master_key_id, key_nonce, wrapped_key
+  )
+  VALUES (p_credential_id, p_key_version, p_nonce, p_ciphertext, p_master_key_id, p_key_nonce, p_wrapped_key)
+  ON CONFLICT (credential_id) DO UPDATE
+  SET
+    key_version = excluded.key_version, nonce = excluded.nonce, ciphertext = excluded.ciphertext,
+    master_key_id = excluded.master_key_id, key_nonce = excluded.key_nonce, wrapped_key = excluded.wrapped_key,
+    stored_at = now(), wrapped_at = now()
+  WHERE s.key_version = excluded.key_version - 1;
+  IF NOT found THEN
+    RETURN false;
+  END IF;
+  INSERT INTO vault.secret_changes (credential_id, key_version, action, master_key_id, actor, db_user)
+  VALUES (p_credential_id, p_key_version, 'stored', p_master_key_id, vault.acting(), session_user);
+  RETURN true;
+END
+$$;
+COMMENT ON FUNCTION vault.write_secret(integer, integer, bytea, bytea, text, bytea, bytea) IS
+'Stores or replaces one credential''s ciphertext with its data key; false where somebody else has stored one since its
+version was asked for.';
+
+CREATE FUNCTION vault.wrapped_keys(p_not_by text, p_after integer, p_most integer)
+RETURNS TABLE (
+    credential_id integer, name text, key_version integer, master_key_id text, key_nonce bytea, wrapped_key bytea
+)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT s.credential_id, c.name, s.key_version, s.master_key_id, s.key_nonce, s.wrapped_key
+  FROM vault.secrets AS s JOIN public.provider_credentials AS c ON c.id = s.credential_id
+  WHERE s.master_key_id <> p_not_by AND s.credential_id > p_after
+  ORDER BY s.credential_id
+  LIMIT p_most
+$$;
+COMMENT ON FUNCTION vault.wrapped_keys(text, integer, integer) IS
+'Data keys that are wrapped by another master key than the one given, some at a time, of removed credentials too. No
+ciphertext is with them: a data key alone opens nothing.';
+
+CREATE FUNCTION vault.rewrap_secret(
+    p_credential_id integer, p_key_version integer, p_from text, p_to text, p_key_nonce bytea, p_wrapped_key bytea
+)
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  UPDATE vault.secrets AS s
+  SET master_key_id = p_to, key_nonce = p_key_nonce, wrapped_key = p_wrapped_key, wrapped_at = now()
+  WHERE s.credential_id = p_credential_id AND s.key_version = p_key_version AND s.master_key_id = p_from;
+  IF NOT found THEN
+    RETURN false;
+  END IF;
+  INSERT INTO vault.secret_changes (credential_id, key_version, action, master_key_id, actor, db_user)
+  VALUES (p_credential_id, p_key_version, 'rewrapped', p_to, vault.acting(), session_user);
+  RETURN true;
+END
+$$;
+COMMENT ON FUNCTION vault.rewrap_secret(integer, integer, text, text, bytea, bytea) IS
+'Puts a data key that another master key wraps in its place; false where it is not what it was any more. The ciphertext is
+not touched.';
+
+CREATE FUNCTION vault.about_secrets()
+RETURNS TABLE (
+    credential_id integer, key_version integer, master_key_id text, stored_at timestamptz, wrapped_at timestamptz
+)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT s.credential_id, s.key_version, s.master_key_id, s.stored_at, s.wrapped_at FROM vault.secrets AS s
+$$;
+COMMENT ON FUNCTION vault.about_secrets() IS
+'For which credentials a secret is stored, since when, and which master key wraps its data key. Nothing encrypted.';
+
+CREATE FUNCTION vault.read_installation_key()
+RETURNS TABLE (master_key_id text, key_nonce bytea, wrapped_key bytea)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT k.master_key_id, k.key_nonce, k.wrapped_key FROM vault.installation_key AS k
+$$;
+COMMENT ON FUNCTION vault.read_installation_key() IS
+'The wrapped key of fingerprints and approvals; no row before the first use. It is no credential''s, so this is not put on
+record.';
+
+CREATE FUNCTION vault.put_installation_key(p_from text, p_to text, p_key_nonce bytea, p_wrapped_key bytea)
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF p_from IS NULL THEN
+    INSERT INTO vault.installation_key (master_key_id, key_nonce, wrapped_key)
+    VALUES (p_to, p_key_nonce, p_wrapped_key)
+    ON CONFLICT (singleton) DO NOTHING;
+  ELSE
+    UPDATE vault.installation_key AS k
+    SET master_key_id = p_to, key_nonce = p_key_nonce, wrapped_key = p_wrapped_key, wrapped_at = now()
+    WHERE k.master_key_id = p_from;
+  END IF;
+  RETURN found;
+END
+$$;
+COMMENT ON FUNCTION vault.put_installation_key(text, text, bytea, bytea) IS
+'Stores the wrapped key of fingerprints and approvals: the first one (p_from null), or in the place of one that p_from
+wraps; false where it is not so any more.';
+
+REVOKE ALL ON FUNCTION vault.acting() FROM public;
+REVOKE ALL ON FUNCTION vault.ask_for_secret(text) FROM public;
+REVOKE ALL ON FUNCTION vault.read_secret(bigint) FROM public;
+REVOKE ALL ON FUNCTION vault.next_key_version(integer) FROM public;
+REVOKE ALL ON FUNCTION vault.write_secret(integer, integer, bytea, bytea, text, bytea, bytea) FROM public;
+REVOKE ALL ON FUNCTION vault.wrapped_keys(text, integer, integer) FROM public;
+REVOKE ALL ON FUNCTION vault.rewrap_secret(integer, integer, text, text, bytea, bytea) FROM public;
+REVOKE ALL ON FUNCTION vault.about_secrets() FROM public;
+REVOKE ALL ON FUNCTION vault.read_installation_key() FROM public;
+REVOKE ALL ON FUNCTION vault.put_installation_key(text, text, bytea, bytea) FROM public;
 GRANT USAGE ON SCHEMA vault TO reconciler_runtime;
-GRANT EXECUTE ON FUNCTION vault.read_secret(text) TO reconciler_runtime;
-GRANT EXECUTE ON FUNCTION vault.write_secret(integer, text, bytea, bytea) TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION
+vault.ask_for_secret(text),
+vault.read_secret(bigint),
+vault.next_key_version(integer),
+vault.write_secret(integer, integer, bytea, bytea, text, bytea, bytea),
+vault.wrapped_keys(text, integer, integer),
+vault.rewrap_secret(integer, integer, text, text, bytea, bytea),
+vault.about_secrets(),
+vault.read_installation_key(),
+vault.put_installation_key(text, text, bytea, bytea)
+TO reconciler_runtime;
 
 SET LOCAL ROLE reconciler_owner;
 -- What each role may do, and no more. Partitions are granted to nobody: who asks one past its parent asks past the
@@ -7639,8 +8932,11 @@ GRANT INSERT ON resource_operation_tasks TO reconciler_runtime;
 -- Ids are drawn beforehand where rows are loaded by COPY.
 GRANT USAGE ON SEQUENCE desired_resources_id_seq, plan_steps_id_seq, resources_id_seq, tags_id_seq TO reconciler_runtime;
 
-REVOKE ALL ON FUNCTION make_history_partitions(integer) FROM public;
-GRANT EXECUTE ON FUNCTION make_history_partitions(integer) TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION
+make_history_partitions(integer, text), move_stray_history(text, timestamptz) TO reconciler_runtime;
+-- An alarm is everybody's: it says how many rows and of when, and of whom nothing.
+GRANT EXECUTE ON FUNCTION stray_history(integer)
+TO reconciler_runtime, reconciler_planner, reconciler_reader, reconciler_auditor;
 GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO reconciler_runtime;
 GRANT EXECUTE ON FUNCTION take_mark(text, bigint) TO reconciler_runtime;
 
@@ -7677,10 +8973,10 @@ SELECT mark_rehearsals();
 GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO
 reconciler_planner, reconciler_reader, reconciler_auditor;
 
--- An auditor sees who read which secret, and no secret.
+-- An auditor sees who read and who stored which secret, and no secret.
 SET LOCAL ROLE reconciler_vault;
 GRANT USAGE ON SCHEMA vault TO reconciler_auditor;
-GRANT SELECT ON vault.secret_reads TO reconciler_auditor;
+GRANT SELECT ON vault.secret_reads, vault.secret_changes TO reconciler_auditor;
 SET LOCAL ROLE reconciler_owner;
 -- Row-level security: what hangs on a resource, an endpoint or a provider is seen by whom it was granted to
 -- (25_access.sql). Forced, so that owners are judged too; the program's roles have a policy of their own that lets
@@ -7836,4 +9132,15 @@ USING (
         WHERE c.id = secret_reads.credential_id
     )
 );
+ALTER TABLE vault.secret_changes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY program ON vault.secret_changes TO reconciler_vault USING (TRUE);
+CREATE POLICY people ON vault.secret_changes TO reconciler_auditor
+USING (
+    EXISTS (
+        SELECT FROM public.provider_credentials AS c
+        WHERE c.id = secret_changes.credential_id
+    )
+);
+ALTER TABLE vault.installation_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY program ON vault.installation_key TO reconciler_vault USING (TRUE);
 SET LOCAL ROLE reconciler_owner;

@@ -81,6 +81,11 @@ WITH members AS (
         AND NOT (m.rolcreaterole AND am.admin_option)
         -- Who sees only its own grants is told of no other member that it has none.
         AND (pg_has_role('reconciler_runtime', 'MEMBER') OR sees_everything() OR m.rolname = session_user)
+),
+
+held AS (
+    SELECT * FROM access_grants
+    WHERE revoked_at IS NULL
 )
 
 SELECT DISTINCT
@@ -93,7 +98,7 @@ SELECT DISTINCT
     g.granted_at,
     g.granted_by
 FROM members AS m
-FULL JOIN (SELECT * FROM access_grants WHERE revoked_at IS NULL) AS g ON m.member = g.member AND m.role = g.role
+FULL JOIN held AS g ON m.member = g.member AND m.role = g.role
 LEFT JOIN providers AS p ON g.provider_id = p.id
 LEFT JOIN datacenters AS dc ON g.datacenter_id = dc.id
-ORDER BY 1, 2, 5, 6;
+ORDER BY member, role, provider, datacenter;

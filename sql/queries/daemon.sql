@@ -71,7 +71,11 @@ SELECT
                 FROM plan_approvals AS a
                 WHERE a.plan_id = p.id
             )
-    ) AS waiting_approvals;
+    ) AS waiting_approvals,
+    (
+        SELECT coalesce(sum(h.stray_rows), 0)::bigint
+        FROM stray_history(10000) AS h
+    ) AS stray_history_rows;
 
 -- name: daemon.waiting_plans
 -- Plans that an actor saved to wait for an approval, and whether they have one that is not used yet.

@@ -2,9 +2,5 @@
 SELECT uid
 FROM installation;
 
--- name: installation.key_id
-SELECT key_id
-FROM installation;
-
 -- name: installation.set_key_id
 UPDATE installation SET key_id = %(key_id)s;

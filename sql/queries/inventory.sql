@@ -170,17 +170,18 @@ ON CONFLICT (provider_endpoint_id, name) DO UPDATE
     );
 
 -- name: inventory.upsert_credential
-INSERT INTO provider_credentials AS c (name, source, environment_variable, file_path)
-VALUES (%(name)s, %(source)s, %(environment)s, %(file)s)
+INSERT INTO provider_credentials AS c (name, source, environment_variable, file_path, expires_at)
+VALUES (%(name)s, %(source)s, %(environment)s, %(file)s, %(expires_at)s)
 ON CONFLICT (name) WHERE deleted_at IS NULL DO UPDATE
     SET
         source = excluded.source,
         environment_variable = excluded.environment_variable,
         file_path = excluded.file_path,
+        expires_at = excluded.expires_at,
         updated_at = now()
     WHERE
-    (c.source, c.environment_variable, c.file_path)
-    IS DISTINCT FROM (excluded.source, excluded.environment_variable, excluded.file_path);
+    (c.source, c.environment_variable, c.file_path, c.expires_at)
+    IS DISTINCT FROM (excluded.source, excluded.environment_variable, excluded.file_path, excluded.expires_at);
 
 -- name: inventory.credential
 SELECT id, source, environment_variable, file_path
@@ -188,15 +189,30 @@ FROM provider_credentials
 WHERE name = %(name)s AND deleted_at IS NULL;
 
 -- name: inventory.credentials
-SELECT name, environment_variable AS environment, file_path AS file
+SELECT name, environment_variable AS environment, file_path AS file, expires_at
 FROM provider_credentials
 WHERE deleted_at IS NULL
 ORDER BY name;
 
 -- name: inventory.set_fingerprint
+-- Another value: what was known of the end of the one before says nothing of it.
 UPDATE provider_credentials
-SET fingerprint = %(fingerprint)s, updated_at = now()
+SET
+    fingerprint = %(fingerprint)s,
+    value_expires_at = CASE WHEN fingerprint IS NULL THEN value_expires_at END,
+    updated_at = now()
 WHERE name = %(name)s AND deleted_at IS NULL AND fingerprint IS DISTINCT FROM %(fingerprint)s;
+
+-- name: inventory.set_value_expiry
+UPDATE provider_credentials
+SET value_expires_at = %(expires_at)s, updated_at = now()
+WHERE name = %(name)s AND deleted_at IS NULL AND value_expires_at IS DISTINCT FROM %(expires_at)s;
+
+-- name: inventory.credential_expiries
+SELECT name, least(expires_at, value_expires_at) AS expires_at
+FROM provider_credentials
+WHERE deleted_at IS NULL AND least(expires_at, value_expires_at) IS NOT NULL
+ORDER BY name;
 
 -- name: inventory.upsert_location
 INSERT INTO locations AS l (name, display_name, country_code, city, latitude, longitude, time_zone)

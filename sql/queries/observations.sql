@@ -49,6 +49,37 @@ WHERE
     AND t.name = ANY(%(types)s);
 
 -- name: observations.target_roots
+-- Each is found by an index: by its uid, or by its id at the endpoint. What it costs follows the targets, however large
+-- the fleet is.
+WITH wanted AS MATERIALIZED (
+    SELECT by_uid.id
+    FROM unnest(%(uids)s::uuid[]) AS given (uid)
+    CROSS JOIN
+        LATERAL (
+            SELECT r.id
+            FROM resources AS r
+            WHERE r.uid = given.uid
+            ORDER BY r.uid
+            OFFSET 0
+        ) AS by_uid
+    UNION
+    SELECT by_id.id
+    FROM provider_endpoints AS e
+    CROSS JOIN unnest(%(external_ids)s::text[]) AS given (external_id)
+    CROSS JOIN
+        LATERAL (
+            SELECT r.id
+            FROM resources AS r
+            WHERE
+                r.provider_endpoint_id = e.id
+                AND r.external_id = given.external_id
+                AND r.is_root
+            ORDER BY r.external_id
+            OFFSET 0
+        ) AS by_id
+    WHERE e.name = %(endpoint)s
+)
+
 SELECT
     r.id,
     r.uid,
@@ -73,7 +104,15 @@ SELECT
             )
     END AS sent_by,
     r.claim_epoch = 0 AS stray
-FROM resources AS r
+FROM wanted
+CROSS JOIN
+    LATERAL (
+        SELECT found.*
+        FROM resources AS found
+        WHERE found.id = wanted.id
+        ORDER BY found.id
+        OFFSET 0
+    ) AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
 INNER JOIN resource_states AS st ON r.state_id = st.id
@@ -81,35 +120,85 @@ WHERE
     r.deleted_at IS NULL
     AND r.is_root
     AND e.name = %(endpoint)s
-    AND t.name = ANY(%(types)s)
-    AND (r.external_id = ANY(%(external_ids)s) OR r.uid = ANY(%(uids)s));
+    AND t.name = ANY(%(types)s);
 
 -- name: observations.others
 -- Some roots of ours that should be seen at an endpoint, to tell whether anything of ours is shown there at all. First
--- those that were seen last and that nothing is at work on.
+-- those that were seen last and that nothing is at work on: the first of an index, but for the few that are worked on.
+WITH here AS MATERIALIZED (
+    SELECT e.id
+    FROM provider_endpoints AS e
+    WHERE e.name = %(endpoint)s
+),
+
+idle AS (
+    SELECT
+        r.*,
+        FALSE AS is_busy
+    FROM here
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                found.id,
+                found.uid,
+                found.resource_type_id,
+                found.external_id,
+                found.observed_at
+            FROM resources AS found
+            WHERE
+                found.provider_endpoint_id = here.id
+                AND found.deleted_at IS NULL
+                AND found.is_root
+                AND found.management = 'managed'
+                AND found.external_id IS NOT NULL
+                AND found.presence <> 'absent'
+                AND found.uid <> %(uid)s
+                AND NOT EXISTS (
+                    SELECT 1
+                    FROM resource_operations AS o
+                    WHERE o.resource_id = found.id AND o.status IN ('intended', 'sending', 'accepted')
+                    ORDER BY o.resource_id
+                    OFFSET 0
+                )
+            ORDER BY found.observed_at DESC NULLS LAST, found.id ASC
+            LIMIT 5
+        ) AS r
+),
+
+busy AS (
+    SELECT
+        r.id,
+        r.uid,
+        r.resource_type_id,
+        r.external_id,
+        r.observed_at,
+        TRUE AS is_busy
+    FROM resource_operations AS o
+    INNER JOIN resources AS r ON o.resource_id = r.id
+    INNER JOIN here ON r.provider_endpoint_id = here.id
+    WHERE
+        o.status IN ('intended', 'sending', 'accepted')
+        AND r.deleted_at IS NULL
+        AND r.is_root
+        AND r.management = 'managed'
+        AND r.external_id IS NOT NULL
+        AND r.presence <> 'absent'
+        AND r.uid <> %(uid)s
+)
+
 SELECT
     t.name AS type,
     r.external_id,
     r.uid
-FROM resources AS r
+FROM (
+    SELECT idle.*
+    FROM idle
+    UNION ALL
+    SELECT busy.*
+    FROM busy
+) AS r
 INNER JOIN resource_types AS t ON r.resource_type_id = t.id
-INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
-WHERE
-    r.deleted_at IS NULL
-    AND r.is_root
-    AND r.management = 'managed'
-    AND r.external_id IS NOT NULL
-    AND r.presence <> 'absent'
-    AND r.uid <> %(uid)s
-    AND e.name = %(endpoint)s
-ORDER BY
-    EXISTS (
-        SELECT 1
-        FROM resource_operations AS o
-        WHERE o.resource_id = r.id AND o.status IN ('intended', 'sending', 'accepted')
-    ) ASC,
-    r.observed_at DESC NULLS LAST,
-    r.id ASC
+ORDER BY r.is_busy ASC, r.observed_at DESC NULLS LAST, r.id ASC
 LIMIT 5;
 
 -- name: observations.addresses_taken

@@ -226,32 +226,60 @@ WHERE
     );
 
 -- name: operations.next_reserved_id
--- The first id of a range that was never given out and that nothing is known to use.
+-- The first id of a range that was never given out and that nothing is known to use. One after another is tried, from
+-- the last that was given out, and each is a look into an index.
+WITH RECURSIVE here AS MATERIALIZED (
+    SELECT e.id
+    FROM provider_endpoints AS e
+    WHERE e.name = %(endpoint)s
+),
+
+given AS (
+    SELECT max(last.id) AS id
+    FROM here
+    CROSS JOIN
+        LATERAL (
+            SELECT res.external_id::bigint AS id
+            FROM external_id_reservations AS res
+            WHERE
+                res.provider_endpoint_id = here.id
+                AND res.external_id ~ '^[0-9]{1,18}$'
+                AND res.external_id::bigint BETWEEN %(low)s::bigint AND %(high)s::bigint
+            ORDER BY res.external_id::bigint DESC
+            LIMIT 1
+        ) AS last
+),
+
+candidate (id, is_used) AS (
+    SELECT
+        start.id,
+        (
+            SELECT count(*) > 0
+            FROM here
+            INNER JOIN resources AS r ON here.id = r.provider_endpoint_id
+            WHERE r.is_root AND r.external_id = start.id::text
+        ) AS is_used
+    FROM (SELECT coalesce(given.id + 1, %(low)s::bigint) AS id FROM given) AS start
+    WHERE start.id <= %(high)s::bigint
+    UNION ALL
+    SELECT
+        next.id,
+        (
+            SELECT count(*) > 0
+            FROM here
+            INNER JOIN resources AS r ON here.id = r.provider_endpoint_id
+            WHERE r.is_root AND r.external_id = next.id::text
+        ) AS is_used
+    FROM (
+        SELECT candidate.id + 1 AS id
+        FROM candidate
+        WHERE candidate.is_used AND candidate.id < %(high)s::bigint
+    ) AS next
+)
+
 SELECT candidate.id
-FROM
-    generate_series(
-        greatest(
-            %(low)s::bigint,
-            (
-                SELECT coalesce(max(res.external_id::bigint) + 1, %(low)s::bigint)
-                FROM external_id_reservations AS res
-                INNER JOIN provider_endpoints AS e ON res.provider_endpoint_id = e.id
-                WHERE
-                    e.name = %(endpoint)s
-                    AND res.external_id::bigint BETWEEN %(low)s::bigint AND %(high)s::bigint
-            )
-        ),
-        %(high)s::bigint
-    ) AS candidate (id)
-WHERE
-    NOT EXISTS (
-        SELECT 1
-        FROM resources AS r
-        INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
-        WHERE e.name = %(endpoint)s AND r.is_root AND r.external_id = candidate.id::text
-    )
-ORDER BY candidate.id
-LIMIT 1;
+FROM candidate
+WHERE NOT candidate.is_used;
 
 -- name: operations.reserve
 INSERT INTO external_id_reservations (provider_endpoint_id, resource_type_id, external_id, resource_uid)

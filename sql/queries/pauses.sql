@@ -38,3 +38,8 @@ WHERE
 UPDATE holds
 SET released_at = now()
 WHERE released_at IS NULL AND while_wanted AND address = ANY(%(addresses)s);
+
+-- name: pauses.release_of
+UPDATE holds
+SET released_at = now()
+WHERE released_at IS NULL AND owner = %(owner)s;

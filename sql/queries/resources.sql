@@ -333,7 +333,25 @@ FROM
 INNER JOIN provider_endpoints AS e ON wanted.endpoint = e.name
 INNER JOIN resource_types AS t ON wanted.resource_type = t.name
 INNER JOIN attribute_definitions AS d ON wanted.attribute = d.name
-INNER JOIN resource_attributes AS a ON d.id = a.attribute_definition_id AND wanted.text = a.value_string
+CROSS JOIN
+    LATERAL (
+        SELECT short.resource_id
+        FROM resource_attributes AS short
+        WHERE
+            short.attribute_definition_id = d.id
+            AND octet_length(short.value_string) <= 1000
+            AND short.value_string = wanted.text
+        UNION ALL
+        -- What no index holds is read through, where such a text is asked for.
+        SELECT long.resource_id
+        FROM resource_attributes AS long
+        WHERE
+            octet_length(wanted.text) > 1000
+            AND long.attribute_definition_id = d.id
+            AND octet_length(long.value_string) > 1000
+            AND long.value_string = wanted.text
+        ORDER BY resource_id
+    ) AS a
 INNER JOIN resources AS r
     ON a.resource_id = r.id AND e.id = r.provider_endpoint_id AND t.id = r.resource_type_id
 WHERE r.deleted_at IS NULL AND r.is_root AND r.presence <> 'absent';

@@ -335,6 +335,50 @@ WHERE
     )
 ORDER BY d.id;
 
+-- name: desired.roots_as_of
+-- What was wanted as a mark saw it.
+WITH root AS MATERIALIZED (
+    SELECT found.id
+    FROM desired_as_of(%(mark)s, %(addresses)s::text[]) AS found
+)
+
+SELECT
+    d.id,
+    d.address,
+    t.name AS resource_type,
+    pt.name AS provider_type,
+    e.name AS endpoint,
+    d.prevent_destroy,
+    d.on_remove,
+    d.allow_downtime,
+    d.replace_policy,
+    d.create_before_destroy,
+    d.location,
+    d.datacenter,
+    d.adopt_external_id,
+    d.names_tags,
+    d.file,
+    d.line,
+    d.column_number,
+    d.parent_id
+FROM desired_resources AS d
+INNER JOIN resource_types AS t ON d.resource_type_id = t.id
+INNER JOIN provider_endpoints AS e ON d.provider_endpoint_id = e.id
+INNER JOIN providers AS p ON e.provider_id = p.id
+INNER JOIN provider_types AS pt ON p.provider_type_id = pt.id
+WHERE
+    d.id = ANY(
+        array(
+            SELECT root.id
+            FROM root
+            UNION ALL
+            SELECT part.id
+            FROM root
+            INNER JOIN desired_resources AS part ON root.id = part.parent_id
+        )
+    )
+ORDER BY d.id;
+
 -- name: desired.roots_of_hash
 -- What was wanted at some time, the latest row of each.
 WITH root AS MATERIALIZED (

@@ -2,9 +2,13 @@
 
 -- name: rollback.revision_of_mark
 -- The newest revision that a mark sees.
-SELECT max(m.revision_id)
+SELECT max(r.id)
 FROM marks AS m
-WHERE m.id <= %(mark)s;
+INNER JOIN revisions AS r
+    ON
+        m.epoch > r.epoch
+        OR (m.epoch = r.epoch AND pg_visible_in_snapshot(r.xact, m.snapshot))
+WHERE m.id = %(mark)s;
 
 -- name: rollback.revision
 SELECT

@@ -24,9 +24,6 @@ SELECT
 -- For a transaction that is idle while a provider answers, which takes as long as there are objects there.
 SELECT set_config('idle_in_transaction_session_timeout', '15min', TRUE);
 
--- name: session.make_history_partitions
-SELECT make_history_partitions(%(months_ahead)s);
-
 -- name: session.standing
 -- Who the session's user is, and which of the roles it may act as: the program's, a planner's, one that only reads.
 SELECT

@@ -297,15 +297,18 @@ LIMIT 1;
 
 -- name: views.credentials
 SELECT
+    c.credential_id,
     c.name,
     c.source,
     coalesce(c.environment_variable, c.file_path) AS found_in,
     c.fingerprint,
     c.updated_at,
+    c.expires_at,
     coalesce(array_agg(c.used_by_endpoint ORDER BY c.used_by_endpoint) FILTER (WHERE c.used_by_endpoint <> ''), '{}')
         AS used_by
 FROM v_credentials AS c
-GROUP BY c.name, c.source, c.environment_variable, c.file_path, c.fingerprint, c.updated_at
+GROUP BY
+    c.credential_id, c.name, c.source, c.environment_variable, c.file_path, c.fingerprint, c.updated_at, c.expires_at
 ORDER BY c.name;
 
 -- name: views.typical_seconds

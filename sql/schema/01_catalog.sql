@@ -16,8 +16,8 @@ COMMENT ON COLUMN installation.singleton IS
 COMMENT ON COLUMN installation.uid IS
 'The installation''s id; never changes, or every object of ours becomes a stranger.';
 COMMENT ON COLUMN installation.key_id IS
-'Which key the fingerprints and stored secrets are made with, where the database is the embedded one; NULL before the
-first use. Written by `secrets.use_key`, so that a lost key is noticed and no other silently takes its place.';
+'Which master key the vault''s keys are under, as its last change left it; NULL before the first use. Written with
+vault.installation_key, so that the history says when it changed and by whom.';
 
 CREATE TABLE catalog_parts (
     name text NOT NULL,

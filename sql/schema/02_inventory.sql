@@ -41,6 +41,8 @@ CREATE TABLE provider_credentials (
     environment_variable text,
     file_path text,
     fingerprint text,
+    expires_at timestamptz,
+    value_expires_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     deleted_at timestamptz,
@@ -65,6 +67,10 @@ COMMENT ON COLUMN provider_credentials.file_path IS
 'The file that holds it, where source is file.';
 COMMENT ON COLUMN provider_credentials.fingerprint IS
 'Keyed hash of the secret when it was last seen, 12 hexadecimal digits; null before.';
+COMMENT ON COLUMN provider_credentials.expires_at IS
+'When it is to be replaced, as its manifest says; null where it does not.';
+COMMENT ON COLUMN provider_credentials.value_expires_at IS
+'When the present value ceases to be accepted, as the provider said or who stored it; null where nobody did.';
 COMMENT ON COLUMN provider_credentials.created_at IS
 'When the row was first written.';
 COMMENT ON COLUMN provider_credentials.updated_at IS

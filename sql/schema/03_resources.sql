@@ -51,6 +51,8 @@ CREATE TABLE revisions (
     created_at timestamptz NOT NULL DEFAULT now(),
     kind text NOT NULL DEFAULT 'manifests',
     back_to_revision bigint REFERENCES revisions (id),
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    epoch integer NOT NULL,
     CONSTRAINT revisions_pkey PRIMARY KEY (id),
     CONSTRAINT revisions_kind CHECK (kind IN ('manifests', 'rollback')),
     CONSTRAINT revisions_back CHECK (kind = 'rollback' OR back_to_revision IS NULL),
@@ -85,9 +87,14 @@ COMMENT ON COLUMN revisions.kind IS
 'manifests: what was read. rollback: what a person went back to, or the end of that.';
 COMMENT ON COLUMN revisions.back_to_revision IS
 'The revision whose specifications a rollback brought back; null where it is none, and for the end of one.';
+CREATE INDEX revisions_back_to ON revisions (back_to_revision) WHERE back_to_revision IS NOT NULL;
+COMMENT ON COLUMN revisions.xact IS
+'The transaction that loaded it, so that a mark can tell whether it saw the revision.';
+COMMENT ON COLUMN revisions.epoch IS
+'The cluster that numbered the transaction: cluster_epochs. Kept by a trigger.';
 CREATE INDEX revisions_source ON revisions (source_id, id);
 CREATE INDEX revisions_commit ON revisions (commit_id);
-CREATE INDEX revisions_back_to ON revisions (back_to_revision) WHERE back_to_revision IS NOT NULL;
+CREATE INDEX revisions_xact ON revisions (epoch, xact);
 
 CREATE TABLE workers (
     id uuid NOT NULL,
@@ -242,6 +249,15 @@ WHERE deleted_at IS NULL AND management <> 'unmanaged';
 CREATE UNIQUE INDEX resources_external ON resources (provider_endpoint_id, resource_type_id, external_id)
 WHERE deleted_at IS NULL AND is_root AND external_id IS NOT NULL;
 CREATE INDEX resources_any_address ON resources (address);
+CREATE INDEX resources_external_id ON resources (provider_endpoint_id, external_id)
+WHERE is_root AND external_id IS NOT NULL;
+CREATE INDEX resources_seen ON resources (provider_endpoint_id, observed_at DESC NULLS LAST, id)
+WHERE
+deleted_at IS NULL
+AND is_root
+AND management = 'managed'
+AND external_id IS NOT NULL
+AND presence <> 'absent';
 CREATE INDEX resources_type ON resources (resource_type_id);
 CREATE INDEX resources_state ON resources (state_id);
 CREATE INDEX resources_source ON resources (source_id);
@@ -320,8 +336,18 @@ COMMENT ON COLUMN resource_attributes.value_boolean IS
 'The value where data_type is boolean; null otherwise.';
 COMMENT ON COLUMN resource_attributes.value_datetime IS
 'The value where data_type is datetime; null otherwise.';
+-- What has an attribute of some value is found by these, of any data type; see resources_with. An index takes no text of
+-- more than some 2,700 bytes, and few of the booleans are true.
+CREATE INDEX resource_attributes_string ON resource_attributes (attribute_definition_id, value_string)
+WHERE octet_length(value_string) <= 1000;
 CREATE INDEX resource_attributes_integer ON resource_attributes (attribute_definition_id, value_integer)
 WHERE value_integer IS NOT NULL;
+CREATE INDEX resource_attributes_decimal ON resource_attributes (attribute_definition_id, value_decimal)
+WHERE value_decimal IS NOT NULL;
+CREATE INDEX resource_attributes_datetime ON resource_attributes (attribute_definition_id, value_datetime)
+WHERE value_datetime IS NOT NULL;
+CREATE INDEX resource_attributes_true ON resource_attributes (attribute_definition_id)
+WHERE value_boolean;
 CREATE INDEX resource_attributes_target ON resource_attributes (value_target_type, value_string)
 WHERE value_target_type IS NOT NULL;
 
@@ -447,6 +473,9 @@ COMMENT ON COLUMN external_id_reservations.resource_uid IS
 COMMENT ON COLUMN external_id_reservations.reserved_at IS
 'When it was chosen.';
 CREATE INDEX external_id_reservations_uid ON external_id_reservations (resource_uid);
+CREATE INDEX external_id_reservations_number ON external_id_reservations
+(provider_endpoint_id, (external_id::bigint))
+WHERE external_id ~ '^[0-9]{1,18}$';
 CREATE INDEX external_id_reservations_type ON external_id_reservations (resource_type_id);
 
 CREATE TABLE endpoint_observations (

@@ -127,6 +127,7 @@ COMMENT ON COLUMN resource_history.old_deleted_at IS
 'When the resource was gone, before the change; null where there was none.';
 CREATE INDEX resource_history_resource ON resource_history (resource_id, changed_at);
 CREATE INDEX resource_history_changeset ON resource_history (changeset_id);
+CREATE INDEX resource_history_readdressed ON resource_history (old_address) WHERE old_address <> address;
 
 CREATE TABLE resource_state_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),

@@ -74,41 +74,6 @@ COMMENT ON FUNCTION current_changeset() IS
 'The changeset of the change that is under way, made where the transaction has none for this actor and reason yet.';
 REVOKE ALL ON FUNCTION current_changeset() FROM public;
 
-CREATE FUNCTION make_history_partitions(p_months_ahead integer)
-RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-AS $$
-DECLARE
-  v_made integer := 0;
-  v_table text;
-  v_month timestamp;
-  v_first timestamp := date_trunc('month', transaction_timestamp() AT TIME ZONE 'UTC');
-  v_partition text;
-BEGIN
-  -- One at a time: two that make the same month would both find it missing.
-  PERFORM pg_advisory_xact_lock(hashtextextended('reconciler.history_partitions', 0));
-  FOREACH v_table IN ARRAY ARRAY[
-    'resource_history', 'resource_state_history', 'resource_attribute_history', 'resource_tag_history',
-    'resource_relationship_history', 'changesets'
-  ] LOOP
-    FOR v_month IN SELECT generate_series(v_first, v_first + make_interval(months => p_months_ahead), '1 month') LOOP
-      v_partition := v_table || to_char(v_month, '_YYYY_MM');
-      CONTINUE WHEN to_regclass('public.' || v_partition) IS NOT NULL;
-      -- Made apart and then attached, because making it in place would lock out everyone who writes history.
-      EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', v_partition, v_table);
-      EXECUTE format(
-        'ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
-        v_table, v_partition, v_month AT TIME ZONE 'UTC', (v_month + interval '1 month') AT TIME ZONE 'UTC'
-      );
-      v_made := v_made + 1;
-    END LOOP;
-  END LOOP;
-  RETURN v_made;
-END
-$$;
-COMMENT ON FUNCTION make_history_partitions(integer) IS
-'Makes the months of all histories from this one to so many ahead, where they are missing. Gives how many it made.';
-
 CREATE FUNCTION refuse_truncate()
 RETURNS trigger
 LANGUAGE plpgsql

@@ -43,45 +43,70 @@ WHEN (
 )
 EXECUTE FUNCTION guard_resource_update();
 
+CREATE FUNCTION guard_first_states()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  v_found record;
+BEGIN
+  -- However many rows there are, they are of few types and begin in few states.
+  SELECT n.address, s.name INTO v_found
+  FROM (
+    SELECT r.resource_type_id, r.state_id, min(r.address) AS address
+    FROM new_rows AS r
+    GROUP BY r.resource_type_id, r.state_id
+  ) AS n
+  INNER JOIN public.resource_types AS t ON n.resource_type_id = t.id
+  INNER JOIN public.resource_states AS s ON n.state_id = s.id
+  WHERE NOT EXISTS (
+    SELECT FROM public.resource_initial_states AS i WHERE i.family = t.family AND i.state_id = n.state_id
+  )
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'a resource (%) cannot begin in the state %', v_found.address, v_found.name
+      USING ERRCODE = 'RC001';
+  END IF;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION guard_first_states() IS 'Refuses first states that are not in resource_initial_states.';
+
 CREATE FUNCTION guard_resource_state()
 RETURNS trigger
 LANGUAGE plpgsql
 AS $$
 DECLARE
+  v_by_hand boolean;
   v_from text;
   v_to text;
-  v_family text;
-  v_by_hand boolean;
 BEGIN
-  SELECT family INTO v_family FROM public.resource_types WHERE id = new.resource_type_id;
-  SELECT name INTO v_to FROM public.resource_states WHERE id = new.state_id;
-  IF tg_op = 'INSERT' THEN
-    IF NOT EXISTS (
-      SELECT FROM public.resource_initial_states WHERE family = v_family AND state_id = new.state_id
-    ) THEN
-      RAISE EXCEPTION 'a resource (%) cannot begin in the state %', new.address, v_to USING ERRCODE = 'RC001';
-    END IF;
+  SELECT m.by_hand INTO v_by_hand
+  FROM public.resource_types AS t
+  INNER JOIN public.resource_state_transitions AS m
+    ON t.family = m.family AND m.from_state_id = old.state_id AND m.to_state_id = new.state_id
+  WHERE t.id = new.resource_type_id;
+  -- Once a person has decided whose it is, the state follows what is seen.
+  IF NOT v_by_hand OR (
+    v_by_hand AND (new.management <> 'quarantined' OR (SELECT c.cause FROM public.change_context() AS c) = 'manual')
+  ) THEN
     RETURN new;
   END IF;
-  SELECT name INTO v_from FROM public.resource_states WHERE id = old.state_id;
-  SELECT by_hand INTO v_by_hand FROM public.resource_state_transitions
-  WHERE family = v_family AND from_state_id = old.state_id AND to_state_id = new.state_id;
-  IF v_by_hand IS NULL THEN
-    RAISE EXCEPTION '% cannot go from the state % to %', new.address, v_from, v_to
-      USING ERRCODE = 'RC001', HINT = 'What may follow what is in resource_state_transitions.';
-  END IF;
-  -- Once a person has decided whose it is, the state follows what is seen.
-  IF v_by_hand AND new.management = 'quarantined' AND (SELECT cause FROM public.change_context()) <> 'manual' THEN
+  SELECT s.name INTO v_from FROM public.resource_states AS s WHERE s.id = old.state_id;
+  IF v_by_hand THEN
     RAISE EXCEPTION '% can leave the state % only by a person''s decision', new.address, v_from
       USING ERRCODE = 'RC001', HINT = 'Look whose the object is, then adopt or forget it by hand.';
   END IF;
-  RETURN new;
+  SELECT s.name INTO v_to FROM public.resource_states AS s WHERE s.id = new.state_id;
+  RAISE EXCEPTION '% cannot go from the state % to %', new.address, v_from, v_to
+    USING ERRCODE = 'RC001', HINT = 'What may follow what is in resource_state_transitions.';
 END
 $$;
-COMMENT ON FUNCTION guard_resource_state() IS 'Refuses first states and moves between states that are not in the tables.';
+COMMENT ON FUNCTION guard_resource_state() IS 'Refuses moves between states that are not in resource_state_transitions.';
 
-CREATE TRIGGER guard_state_insert BEFORE INSERT ON resources FOR EACH ROW
-EXECUTE FUNCTION guard_resource_state();
+CREATE TRIGGER guard_state_insert AFTER INSERT ON resources
+REFERENCING NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION guard_first_states();
 CREATE TRIGGER guard_state_update BEFORE UPDATE OF state_id ON resources FOR EACH ROW
 WHEN (old.state_id IS DISTINCT FROM new.state_id)
 EXECUTE FUNCTION guard_resource_state();

@@ -1,6 +1,9 @@
 -- Who sees what: the grants of people's roles, by provider and by datacenter, and what follows from them for a session.
--- The policies in 92_policies.sql ask the functions below. A member that no grant names sees nothing: what is forgotten
--- hides rows and does not show them.
+-- A member that no grant names sees nothing: what is forgotten hides rows and does not show them.
+--
+-- The policies in 92_policies.sql ask the functions below, which are in PL/pgSQL because that keeps its plans as long as a
+-- session lasts. They say that they cost little and give few rows, which is so once a statement; the planner would count
+-- them for every row.
 
 CREATE TABLE access_grants (
     id integer GENERATED ALWAYS AS IDENTITY,
@@ -47,55 +50,67 @@ CREATE INDEX access_grants_datacenter ON access_grants (datacenter_id);
 
 CREATE FUNCTION held_grants()
 RETURNS TABLE (provider_id integer, datacenter_id integer)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
   -- Of the session's user and not the current one: SET ROLE gives nobody another's view.
+  RETURN QUERY
   SELECT g.provider_id, g.datacenter_id
   FROM access_grants AS g
-  JOIN pg_roles AS r ON r.rolname = g.member
   WHERE
     g.revoked_at IS NULL
-    AND pg_has_role(session_user, r.oid, 'MEMBER')
-    AND pg_has_role(session_user, ('reconciler_' || g.role)::name, 'MEMBER')
+    AND pg_has_role(session_user, to_regrole(quote_ident(g.member)), 'MEMBER')
+    AND pg_has_role(session_user, ('reconciler_' || g.role)::name, 'MEMBER');
+END
 $$;
 COMMENT ON FUNCTION held_grants() IS
 'What the session''s user was granted to see, by itself or through a group.';
 
 CREATE FUNCTION sees_everything()
 RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  SELECT EXISTS (SELECT FROM held_grants() AS g WHERE g.provider_id IS NULL AND g.datacenter_id IS NULL)
+BEGIN
+  RETURN EXISTS (SELECT FROM held_grants() AS g WHERE g.provider_id IS NULL AND g.datacenter_id IS NULL);
+END
 $$;
 COMMENT ON FUNCTION sees_everything() IS
 'Whether a grant of the session''s user names neither provider nor datacenter.';
 
 CREATE FUNCTION sees_by_datacenter()
 RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  SELECT EXISTS (SELECT FROM held_grants() AS g WHERE g.datacenter_id IS NOT NULL)
+BEGIN
+  RETURN EXISTS (SELECT FROM held_grants() AS g WHERE g.datacenter_id IS NOT NULL);
+END
 $$;
 COMMENT ON FUNCTION sees_by_datacenter() IS
 'Whether a grant of the session''s user names a datacenter, so that a part has to be judged by its root.';
 
 CREATE FUNCTION seen_endpoints()
 RETURNS SETOF integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
+  RETURN QUERY
   SELECT e.id
   FROM held_grants() AS g
   JOIN provider_endpoints AS e ON e.provider_id = g.provider_id
-  WHERE g.datacenter_id IS NULL
+  WHERE g.datacenter_id IS NULL;
+END
 $$;
 COMMENT ON FUNCTION seen_endpoints() IS
 'The endpoints whose resources the session''s user sees, wherever they stand.';
 
 CREATE FUNCTION seen_datacenters()
 RETURNS SETOF integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  SELECT g.datacenter_id FROM held_grants() AS g WHERE g.provider_id IS NULL AND g.datacenter_id IS NOT NULL
+BEGIN
+  RETURN QUERY
+  SELECT g.datacenter_id FROM held_grants() AS g WHERE g.provider_id IS NULL AND g.datacenter_id IS NOT NULL;
+END
 $$;
 COMMENT ON FUNCTION seen_datacenters() IS
 'The datacenters whose resources the session''s user sees, whoever provides them.';
@@ -109,104 +124,127 @@ COMMENT ON FUNCTION place(integer, integer) IS
 
 CREATE FUNCTION seen_places()
 RETURNS SETOF bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
+  RETURN QUERY
   SELECT place(e.id, g.datacenter_id)
   FROM held_grants() AS g
   JOIN provider_endpoints AS e ON e.provider_id = g.provider_id
-  WHERE g.datacenter_id IS NOT NULL
+  WHERE g.datacenter_id IS NOT NULL;
+END
 $$;
 COMMENT ON FUNCTION seen_places() IS
 'The pairs of endpoint and datacenter, each one number, whose resources the session''s user sees.';
 
 CREATE FUNCTION seen_providers()
 RETURNS SETOF integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
+  RETURN QUERY
   SELECT g.provider_id FROM held_grants() AS g WHERE g.provider_id IS NOT NULL
   UNION
   SELECT pd.provider_id
   FROM held_grants() AS g
   JOIN provider_datacenters AS pd ON pd.datacenter_id = g.datacenter_id
-  WHERE g.provider_id IS NULL
+  WHERE g.provider_id IS NULL;
+END
 $$;
 COMMENT ON FUNCTION seen_providers() IS
 'The providers that the session''s user sees in the inventory: those granted, and those in a granted datacenter.';
 
 CREATE FUNCTION seen_inventory_endpoints()
 RETURNS SETOF integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  SELECT e.id FROM provider_endpoints AS e WHERE e.provider_id IN (SELECT seen_providers())
+BEGIN
+  RETURN QUERY
+  SELECT e.id FROM provider_endpoints AS e WHERE e.provider_id IN (SELECT seen_providers());
+END
 $$;
 COMMENT ON FUNCTION seen_inventory_endpoints() IS
 'The endpoints that the session''s user sees in the inventory: all of the providers that it sees there.';
 
 CREATE FUNCTION seen_credentials()
 RETURNS SETOF integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
+  RETURN QUERY
   SELECT e.credential_id FROM provider_endpoints AS e
-  WHERE e.provider_id IN (SELECT seen_providers()) AND e.credential_id IS NOT NULL
+  WHERE e.provider_id IN (SELECT seen_providers()) AND e.credential_id IS NOT NULL;
+END
 $$;
 COMMENT ON FUNCTION seen_credentials() IS
 'The credentials whose names the session''s user sees: those that an endpoint logs in by which it sees.';
 
 CREATE FUNCTION seen_inventory_datacenters()
 RETURNS SETOF integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
+  RETURN QUERY
   SELECT g.datacenter_id FROM held_grants() AS g WHERE g.datacenter_id IS NOT NULL
   UNION
   SELECT pd.datacenter_id
   FROM held_grants() AS g
   JOIN provider_datacenters AS pd ON pd.provider_id = g.provider_id
-  WHERE g.datacenter_id IS NULL
+  WHERE g.datacenter_id IS NULL;
+END
 $$;
 COMMENT ON FUNCTION seen_inventory_datacenters() IS
 'The datacenters that the session''s user sees in the inventory: those granted, and those of a granted provider.';
 
 CREATE FUNCTION is_seen_part(p_resource_id bigint)
 RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  WITH RECURSIVE up AS (
-    SELECT p_resource_id AS id
-    UNION
-    SELECT rr.parent_resource_id
-    FROM up JOIN resource_relationships AS rr ON rr.child_resource_id = up.id
-    WHERE rr.relationship_type_id = 1
-  )
+BEGIN
+  RETURN (
+    WITH RECURSIVE up AS (
+      SELECT p_resource_id AS id
+      UNION
+      SELECT rr.parent_resource_id
+      FROM up JOIN resource_relationships AS rr ON rr.child_resource_id = up.id
+      WHERE rr.relationship_type_id = 1
+    )
 
-  SELECT EXISTS (
-    SELECT FROM up JOIN resources AS r ON r.id = up.id
-    WHERE
-      r.datacenter_id IN (SELECT seen_datacenters())
-      OR place(r.provider_endpoint_id, r.datacenter_id) IN (SELECT seen_places())
-  )
+    SELECT EXISTS (
+      SELECT FROM up JOIN resources AS r ON r.id = up.id
+      WHERE
+        r.datacenter_id IN (SELECT seen_datacenters())
+        OR place(r.provider_endpoint_id, r.datacenter_id) IN (SELECT seen_places())
+    )
+  );
+END
 $$;
 COMMENT ON FUNCTION is_seen_part(bigint) IS
 'Whether what contains a part stands where the session''s user sees it: a part stands where its root does.';
 
 CREATE FUNCTION is_seen_desired(p_desired_resource_id bigint)
 RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  WITH RECURSIVE up AS (
-    SELECT d.id, d.parent_id, d.provider_endpoint_id, d.datacenter
-    FROM desired_resources AS d
-    WHERE d.id = p_desired_resource_id
-    UNION
-    SELECT d.id, d.parent_id, d.provider_endpoint_id, d.datacenter
-    FROM up JOIN desired_resources AS d ON d.id = up.parent_id
-  )
+BEGIN
+  RETURN (
+    WITH RECURSIVE up AS (
+      SELECT d.id, d.parent_id, d.provider_endpoint_id, d.datacenter
+      FROM desired_resources AS d
+      WHERE d.id = p_desired_resource_id
+      UNION
+      SELECT d.id, d.parent_id, d.provider_endpoint_id, d.datacenter
+      FROM up JOIN desired_resources AS d ON d.id = up.parent_id
+    )
 
-  SELECT EXISTS (
-    SELECT FROM up JOIN datacenters AS dc ON dc.name = up.datacenter
-    WHERE
-      dc.id IN (SELECT seen_datacenters())
-      OR place(up.provider_endpoint_id, dc.id) IN (SELECT seen_places())
-  )
+    SELECT EXISTS (
+      SELECT FROM up JOIN datacenters AS dc ON dc.name = up.datacenter
+      WHERE
+        dc.id IN (SELECT seen_datacenters())
+        OR place(up.provider_endpoint_id, dc.id) IN (SELECT seen_places())
+    )
+  );
+END
 $$;
 COMMENT ON FUNCTION is_seen_desired(bigint) IS
 'Whether a wanted resource, or what contains it, is wanted in a datacenter that the session''s user sees.';

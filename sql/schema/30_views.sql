@@ -134,6 +134,8 @@ GROUP BY a.resource_id, a.attribute_definition_id;
 COMMENT ON VIEW v_recorded_values IS
 'Recorded attributes as one text each, the elements of a set or list set apart by a unit separator (character 31).';
 
+-- Few roots are not known to agree, and each is looked at by itself: OFFSET 0 keeps the planner, who cannot tell how few
+-- there are, from gathering all attributes and tags of both sides first.
 CREATE VIEW v_differences WITH (security_invoker = TRUE) AS
 WITH roots AS (
     -- What is known to agree is left out, so the work follows what changed.
@@ -184,11 +186,45 @@ pairs AS (
         CASE WHEN d.parent_id IS NULL THEN roots.resource_id ELSE part.id END AS resource_id,
         coalesce(roots.resource_id IS NOT NULL AND roots.presence <> 'absent', FALSE) AS is_there
     FROM roots
-    INNER JOIN desired_resources AS d ON roots.desired_id = coalesce(d.parent_id, d.id)
-    LEFT JOIN resources AS part
-        ON d.address = part.address AND part.deleted_at IS NULL AND part.management <> 'unmanaged'
-    LEFT JOIN desired_resources AS former
-        ON roots.applied_id = former.parent_id AND d.address = former.address
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                root.id,
+                root.parent_id,
+                root.address,
+                root.resource_type_id,
+                root.provider_endpoint_id
+            FROM desired_resources AS root
+            WHERE root.id = roots.desired_id
+            UNION ALL
+            SELECT
+                child.id,
+                child.parent_id,
+                child.address,
+                child.resource_type_id,
+                child.provider_endpoint_id
+            FROM desired_resources AS child
+            WHERE child.parent_id = roots.desired_id
+            ORDER BY id
+        ) AS d
+    LEFT JOIN LATERAL (
+        SELECT live.id
+        FROM resources AS live
+        WHERE
+            d.parent_id IS NOT NULL
+            AND live.address = d.address
+            AND live.deleted_at IS NULL
+            AND live.management <> 'unmanaged'
+        ORDER BY live.address
+        OFFSET 0
+    ) AS part ON TRUE
+    LEFT JOIN LATERAL (
+        SELECT before.id
+        FROM desired_resources AS before
+        WHERE before.parent_id = roots.applied_id AND before.address = d.address
+        ORDER BY before.parent_id
+        OFFSET 0
+    ) AS former ON TRUE
 ),
 
 given AS (
@@ -197,7 +233,14 @@ given AS (
         pairs.desired_id,
         a.attribute_definition_id
     FROM pairs
-    INNER JOIN desired_attributes AS a ON pairs.applied_id = a.desired_resource_id AND a.is_explicit
+    CROSS JOIN
+        LATERAL (
+            SELECT said.*
+            FROM desired_attributes AS said
+            WHERE said.desired_resource_id = pairs.applied_id AND said.is_explicit
+            ORDER BY said.desired_resource_id
+            OFFSET 0
+        ) AS a
     INNER JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id
     INNER JOIN provider_endpoints AS e ON pairs.provider_endpoint_id = e.id
     INNER JOIN providers AS p ON e.provider_id = p.id
@@ -242,16 +285,26 @@ wanted AS (
     INNER JOIN provider_type_attributes AS rule
         ON p.provider_type_id = rule.provider_type_id AND pairs.resource_type_id = rule.resource_type_id
     INNER JOIN attribute_definitions AS ad ON rule.attribute_definition_id = ad.id
-    LEFT JOIN v_desired_values AS dv
-        ON pairs.desired_id = dv.desired_resource_id AND rule.attribute_definition_id = dv.attribute_definition_id
+    LEFT JOIN LATERAL (
+        SELECT v.value
+        FROM v_desired_values AS v
+        WHERE v.desired_resource_id = pairs.desired_id AND v.attribute_definition_id = rule.attribute_definition_id
+        ORDER BY v.desired_resource_id
+        OFFSET 0
+    ) AS dv ON TRUE
     LEFT JOIN desired_cleared_attributes AS cleared
         ON
             pairs.desired_id = cleared.desired_resource_id
             AND rule.attribute_definition_id = cleared.attribute_definition_id
     LEFT JOIN given
         ON pairs.desired_id = given.desired_id AND rule.attribute_definition_id = given.attribute_definition_id
-    LEFT JOIN v_recorded_values AS rv
-        ON pairs.resource_id = rv.resource_id AND rule.attribute_definition_id = rv.attribute_definition_id
+    LEFT JOIN LATERAL (
+        SELECT v.value
+        FROM v_recorded_values AS v
+        WHERE v.resource_id = pairs.resource_id AND v.attribute_definition_id = rule.attribute_definition_id
+        ORDER BY v.resource_id
+        OFFSET 0
+    ) AS rv ON TRUE
     WHERE
         pairs.resource_id IS NOT NULL
         AND pairs.is_there
@@ -299,7 +352,16 @@ FROM (
         t.key,
         t.value
     FROM roots
-    INNER JOIN desired_tags AS t ON roots.desired_id = t.desired_resource_id
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                said.key,
+                said.value
+            FROM desired_tags AS said
+            WHERE said.desired_resource_id = roots.desired_id
+            ORDER BY said.desired_resource_id
+            OFFSET 0
+        ) AS t
     WHERE roots.resource_id IS NOT NULL AND roots.presence <> 'absent'
 ) AS want
 FULL JOIN (
@@ -310,9 +372,33 @@ FULL JOIN (
         t.key,
         t.value
     FROM roots
-    INNER JOIN resource_tags AS rt ON roots.resource_id = rt.resource_id
-    INNER JOIN tags AS t ON rt.tag_id = t.id
-    LEFT JOIN desired_tags AS former ON roots.applied_id = former.desired_resource_id AND t.key = former.key
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                tag.key,
+                tag.value
+            FROM resource_tags AS rt
+            CROSS JOIN
+                LATERAL (
+                    SELECT
+                        tags.key,
+                        tags.value
+                    FROM tags
+                    WHERE tags.id = rt.tag_id
+                    ORDER BY tags.id
+                    OFFSET 0
+                ) AS tag
+            WHERE rt.resource_id = roots.resource_id
+            ORDER BY rt.resource_id
+            OFFSET 0
+        ) AS t
+    LEFT JOIN LATERAL (
+        SELECT said.key
+        FROM desired_tags AS said
+        WHERE said.desired_resource_id = roots.applied_id AND said.key = t.key
+        ORDER BY said.desired_resource_id
+        OFFSET 0
+    ) AS former ON TRUE
     WHERE roots.presence <> 'absent' AND (roots.names_tags OR former.key IS NOT NULL)
 ) AS have ON want.desired_id = have.desired_id AND want.key = have.key
 WHERE
@@ -346,16 +432,38 @@ SELECT
     NULL AS unit,
     roots.is_applied
 FROM roots
-INNER JOIN resource_relationships AS rr
-    ON roots.resource_id = rr.parent_resource_id AND rr.relationship_type_id = 1
-INNER JOIN resources AS part ON rr.child_resource_id = part.id AND part.deleted_at IS NULL
-INNER JOIN desired_collections AS c
-    ON roots.desired_id = c.desired_resource_id AND part.resource_type_id = c.resource_type_id
-WHERE
-    NOT EXISTS (
-        SELECT FROM desired_resources AS d
-        WHERE d.address = part.address AND d.valid_to_revision IS NULL
-    )
+CROSS JOIN
+    LATERAL (
+        SELECT live.address
+        FROM resource_relationships AS rr
+        CROSS JOIN
+            LATERAL (
+                SELECT
+                    child.address,
+                    child.resource_type_id
+                FROM resources AS child
+                WHERE child.id = rr.child_resource_id AND child.deleted_at IS NULL
+                ORDER BY child.id
+                OFFSET 0
+            ) AS live
+        WHERE
+            rr.parent_resource_id = roots.resource_id
+            AND rr.relationship_type_id = 1
+            AND EXISTS (
+                SELECT FROM desired_collections AS c
+                WHERE c.desired_resource_id = roots.desired_id AND c.resource_type_id = live.resource_type_id
+                ORDER BY c.desired_resource_id
+                OFFSET 0
+            )
+            AND NOT EXISTS (
+                SELECT FROM desired_resources AS d
+                WHERE d.address = live.address AND d.valid_to_revision IS NULL
+                ORDER BY d.address
+                OFFSET 0
+            )
+        ORDER BY live.address
+        OFFSET 0
+    ) AS part
 
 UNION ALL
 
@@ -369,9 +477,25 @@ SELECT
     NULL AS unit,
     roots.is_applied
 FROM roots
-INNER JOIN desired_resources AS former ON roots.applied_id = former.parent_id
+CROSS JOIN
+    LATERAL (
+        SELECT
+            said.address,
+            said.resource_type_id
+        FROM desired_resources AS said
+        WHERE said.parent_id = roots.applied_id
+        ORDER BY said.parent_id
+        OFFSET 0
+    ) AS former
 INNER JOIN resource_types AS t ON former.resource_type_id = t.id AND NOT t.holds_data
-INNER JOIN resources AS part ON former.address = part.address AND part.deleted_at IS NULL
+CROSS JOIN
+    LATERAL (
+        SELECT live.address
+        FROM resources AS live
+        WHERE live.address = former.address AND live.deleted_at IS NULL
+        ORDER BY live.address
+        OFFSET 0
+    ) AS part
 WHERE
     NOT EXISTS (
         SELECT FROM desired_collections AS c
@@ -588,11 +712,13 @@ COMMENT ON VIEW v_holds IS 'What is held, by whom and until when; and what was.'
 
 CREATE VIEW v_credentials WITH (security_invoker = TRUE) AS
 SELECT
+    c.id AS credential_id,
     c.name,
     c.source,
     c.environment_variable,
     c.file_path,
     c.fingerprint,
+    least(c.expires_at, c.value_expires_at) AS expires_at,
     c.updated_at,
     e.name AS used_by_endpoint
 FROM provider_credentials AS c
@@ -1217,3 +1343,90 @@ LEFT JOIN revisions AS rev ON s.revision_id = rev.id
 WHERE c.before IS DISTINCT FROM c.after;
 COMMENT ON VIEW v_catalog_history IS
 'What became of the catalog: one row a change and what it changed, by resource_type/NAME, attribute/NAME, provider_type/NAME or relationship_type/NAME.';
+
+CREATE FUNCTION resources_with(p_attribute text, p_value text)
+RETURNS TABLE (resource_id bigint, address text, ordinal smallint)
+LANGUAGE sql STABLE
+AS $$
+    WITH wanted AS MATERIALIZED (
+        -- With nothing of the row in it, the planner would convert the text before it knows to which type.
+        SELECT
+            ad.id,
+            CASE ad.data_type WHEN 'string' THEN p_value END AS as_string,
+            CASE ad.data_type WHEN 'integer' THEN (p_value || left(ad.data_type, 0))::bigint END AS as_integer,
+            CASE ad.data_type WHEN 'decimal' THEN (p_value || left(ad.data_type, 0))::numeric END AS as_decimal,
+            CASE ad.data_type WHEN 'boolean' THEN (p_value || left(ad.data_type, 0))::boolean END AS as_boolean,
+            CASE ad.data_type WHEN 'datetime' THEN (p_value || left(ad.data_type, 0))::timestamptz END AS as_datetime
+        FROM public.attribute_definitions AS ad
+        WHERE ad.name = p_attribute AND NOT ad.is_secret
+    ),
+
+    found AS (
+        SELECT a.resource_id, a.ordinal
+        FROM wanted
+        CROSS JOIN LATERAL (
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                a.attribute_definition_id = wanted.id
+                AND octet_length(a.value_string) <= 1000
+                AND a.value_string = wanted.as_string
+            UNION ALL
+            -- Of these there are few, and no index holds them.
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                a.attribute_definition_id = wanted.id
+                AND octet_length(wanted.as_string) > 1000
+                AND octet_length(a.value_string) > 1000
+                AND a.value_string = wanted.as_string
+            UNION ALL
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                a.attribute_definition_id = wanted.id
+                AND a.value_integer = wanted.as_integer
+            UNION ALL
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                a.attribute_definition_id = wanted.id
+                AND a.value_decimal = wanted.as_decimal
+            UNION ALL
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                a.attribute_definition_id = wanted.id
+                AND a.value_datetime = wanted.as_datetime
+            UNION ALL
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                wanted.as_boolean
+                AND a.attribute_definition_id = wanted.id
+                AND a.value_boolean
+            UNION ALL
+            -- Most are false, so that no index would be quicker.
+            SELECT a.resource_id, a.ordinal
+            FROM public.resource_attributes AS a
+            WHERE
+                wanted.as_boolean IS FALSE
+                AND a.attribute_definition_id = wanted.id
+                AND NOT a.value_boolean
+            ORDER BY resource_id
+            OFFSET 0
+        ) AS a
+    )
+
+    SELECT found.resource_id, r.address, found.ordinal
+    FROM found
+    CROSS JOIN LATERAL (
+        SELECT live.address
+        FROM public.resources AS live
+        WHERE live.id = found.resource_id AND live.deleted_at IS NULL
+        ORDER BY live.id
+        OFFSET 0
+    ) AS r
+$$;
+COMMENT ON FUNCTION resources_with(text, text) IS
+'What lives and has an attribute of a value, given as text in the unit of its definition; found by index, except where a boolean is false or a text is longer than 1,000 bytes. Of a set each element counts. Never secrets.';

@@ -95,8 +95,11 @@ GRANT INSERT ON resource_operation_tasks TO reconciler_runtime;
 -- Ids are drawn beforehand where rows are loaded by COPY.
 GRANT USAGE ON SEQUENCE desired_resources_id_seq, plan_steps_id_seq, resources_id_seq, tags_id_seq TO reconciler_runtime;
 
-REVOKE ALL ON FUNCTION make_history_partitions(integer) FROM public;
-GRANT EXECUTE ON FUNCTION make_history_partitions(integer) TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION
+make_history_partitions(integer, text), move_stray_history(text, timestamptz) TO reconciler_runtime;
+-- An alarm is everybody's: it says how many rows and of when, and of whom nothing.
+GRANT EXECUTE ON FUNCTION stray_history(integer)
+TO reconciler_runtime, reconciler_planner, reconciler_reader, reconciler_auditor;
 GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO reconciler_runtime;
 GRANT EXECUTE ON FUNCTION take_mark(text, bigint) TO reconciler_runtime;
 
@@ -133,8 +136,8 @@ SELECT mark_rehearsals();
 GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO
 reconciler_planner, reconciler_reader, reconciler_auditor;
 
--- An auditor sees who read which secret, and no secret.
+-- An auditor sees who read and who stored which secret, and no secret.
 SET LOCAL ROLE reconciler_vault;
 GRANT USAGE ON SCHEMA vault TO reconciler_auditor;
-GRANT SELECT ON vault.secret_reads TO reconciler_auditor;
+GRANT SELECT ON vault.secret_reads, vault.secret_changes TO reconciler_auditor;
 SET LOCAL ROLE reconciler_owner;

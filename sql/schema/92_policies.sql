@@ -152,4 +152,15 @@ USING (
         WHERE c.id = secret_reads.credential_id
     )
 );
+ALTER TABLE vault.secret_changes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY program ON vault.secret_changes TO reconciler_vault USING (TRUE);
+CREATE POLICY people ON vault.secret_changes TO reconciler_auditor
+USING (
+    EXISTS (
+        SELECT FROM public.provider_credentials AS c
+        WHERE c.id = secret_changes.credential_id
+    )
+);
+ALTER TABLE vault.installation_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY program ON vault.installation_key TO reconciler_vault USING (TRUE);
 SET LOCAL ROLE reconciler_owner;

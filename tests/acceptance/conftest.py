@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.store.embedded import EmbeddedServer
+from tests.rigs.canaries import seen_in_database
 from tests.rigs.databases import TestDatabase, fastest_folder
 from tests.rigs.processes import TOKEN, Cli, Fleet, Simulator, end, inventory, simulator
 
@@ -19,9 +20,13 @@ _KEPT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
 
 
 @pytest.fixture
-def database(stocked: TestDatabase) -> TestDatabase:
-    """As it is after the first run: what brings the catalog in is tested with the store."""
-    return stocked
+def database(stocked: TestDatabase) -> Iterator[TestDatabase]:
+    """As it is after the first run: what brings the catalog in is tested with the store.
+
+    At the end no secret of the test is in it: each is a canary.
+    """
+    yield stocked
+    assert seen_in_database(stocked.admin) == []
 
 
 @pytest.fixture

@@ -58,6 +58,11 @@ def test_the_demo_goes_up_answers_the_promised_queries_and_heals(
     assert not proxmox.mutations()
     cli.ok("apply", "-f", "manifests", "--yes")
     assert cli.run("plan", "-f", "manifests", "--detailed-exitcode").code == 0
+    kept = cli.ok("export", "-o", "kept")
+    assert "not in it" not in kept.err
+    assert cli.ok("validate", "-f", "kept").out.startswith("Valid: 16 resources")
+    again = cli.run("plan", "-f", "kept", "--detailed-exitcode")
+    assert again.code == 0, again.said
     assert set(hetzner.names("servers")) == {"web-1", "web-2"}
     _answers(cli.ok("db", "url").out.strip())
     _drift_is_healed(cli, hetzner)
@@ -133,7 +138,7 @@ def test_the_vault_keeps_a_value_through_a_change_of_keys(bare: Cli) -> None:
     stored = bare.ok("credentials", "set", "pin", stdin="open sesame\n")
     assert "open sesame" not in stored.said
     before = (bare.folder / "home" / "key").read_text()
-    assert "Encrypted 1 secret" in bare.ok("credentials", "rotate-key").out
+    assert "Wrapped 1 data key" in bare.ok("credentials", "rewrap", "--new-key").out
     after = (bare.folder / "home" / "key").read_text()
     assert len(base64.b64decode(after)) == 32
     assert after != before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ FLEET = "---\n".join(
         "kind: Cluster\nmetadata: {name: web}\nspec: {description: for show}\n",
     )
 )
+KEY = base64.b64encode(bytes(range(32))).decode()
 COMMANDS = (
     ("plan", "-f", "fleet.yaml"),
     ("apply", "-f", "fleet.yaml", "--yes"),
@@ -133,27 +135,51 @@ def test_a_lost_key_is_not_replaced_by_itself(used: Cli) -> None:
         done = used.run(*command)
         assert done.code == 1, command
         assert "with which this database's secrets are kept" in done.err
-        assert "rotate-key --lost" in done.err
+        assert "rewrap --lost" in done.err
     assert not key.exists()
 
     (used.folder / "key").rename(key)
     assert "Found credential pin" in used.ok("credentials", "check", "pin").out
     key.unlink()
-    assert "credentials set pin" in used.ok("credentials", "rotate-key", "--lost").said
+    assert "credentials set pin" in used.ok("credentials", "rewrap", "--lost").said
     assert used.run("credentials", "check", "pin").code == 1
     used.ok("credentials", "set", "pin", stdin="open sesame\n")
     assert "Found credential pin" in used.ok("credentials", "check", "pin").out
 
 
-def test_a_rotation_that_was_cut_off_before_the_file_had_its_name_is_finished(used: Cli) -> None:
+def test_a_change_of_keys_that_was_cut_off_is_finished_by_the_next(used: Cli) -> None:
     key = home(used) / "key"
     before = key.read_text()
-    used.ok("credentials", "rotate-key")
-    key.rename(home(used) / "key.new")
-    key.write_text(before)
-    key.chmod(0o600)
+    used.ok("credentials", "rewrap", "--new-key")
+    (kept,) = home(used).glob("key-*")
+    after = key.read_text()
+    # As it was left by one that ended before the old key was taken out, and by one before it began.
+    for left, rest, count in ((after + before, after, 0), (f"{KEY}\n{after}", f"{KEY}\n", 1)):
+        key.write_text(left)
+        key.chmod(0o600)
+        assert "Found credential pin" in used.ok("credentials", "check", "pin").out
+        assert f"Wrapped {count} data key" in used.ok("credentials", "rewrap", "--new-key").out
+        assert key.read_text() == rest
+    assert kept.read_text() == before
     assert "Found credential pin" in used.ok("credentials", "check", "pin").out
-    assert key.read_text() != before
+
+
+def test_a_key_may_come_from_a_command_and_go_elsewhere_by_a_rewrap(used: Cli) -> None:
+    key = home(used) / "key"
+    elsewhere = used.folder / "slot"
+    key.rename(elsewhere)
+    used.env["RECONCILER_KEY_COMMAND"] = f"cat {elsewhere}"
+    assert "Found credential pin" in used.ok("credentials", "check", "pin").out
+    unwritten = used.run("credentials", "rewrap", "--new-key")
+    assert (unwritten.code, "is in RECONCILER_KEY_COMMAND, where" in unwritten.err) == (1, True)
+    elsewhere.write_text(f"{KEY} {elsewhere.read_text()}")
+    assert "take it out of RECONCILER_KEY_COMMAND" in used.ok("credentials", "rewrap").err
+    elsewhere.write_text(KEY)
+    assert "Found credential pin" in used.ok("credentials", "check", "pin").out
+    elsewhere.unlink()
+    lost = used.run("credentials", "check", "pin")
+    assert (lost.code, "cat ended with exit code 1: cat:" in lost.err) == (1, True)
+    assert not key.exists()
 
 
 def test_the_url_has_a_password_and_without_one_nobody_gets_in(used: Cli) -> None:

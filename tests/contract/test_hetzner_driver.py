@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from reconciler.diff import creation
-from reconciler.errors import ProviderError
+from reconciler.errors import ErrorCode, ProviderError
 from reconciler.model.address import Address
 from reconciler.model.catalog import Mutability
 from reconciler.model.plan import Action
 from reconciler.model.values import ExternalRef, Value
+from reconciler.providers.account import Account
 from reconciler.providers.driver import ObserveRequest, Request, TaskState
 from reconciler.providers.hetzner.types import TYPES
 from reconciler.testing import Sample, World
@@ -290,3 +291,16 @@ def test_a_machine_takes_its_address_from_the_subnet_that_is_named(world: World)
     (attachment,) = world.look(machine.address, machine).parts
     assert str(attachment.attributes["ip"]).startswith("10.0.2.")
     assert not world.pending(machine)
+
+
+# -- as whom ---------------------------------------------------------------------------------------
+
+
+def test_a_token_is_tried_by_one_read_of_one_row(harness: HetznerHarness) -> None:
+    before = len(harness.rig.server.ledger.since())
+    assert harness.driver.account() == Account("an API token of a project")
+    (entry,) = harness.rig.server.ledger.since()[before:]
+    assert (entry["method"], entry["path"]) == ("GET", "/v1/locations")
+    with pytest.raises(ProviderError) as caught:
+        harness.connect("wrong").account()
+    assert caught.value.code is ErrorCode.UNAUTHORIZED

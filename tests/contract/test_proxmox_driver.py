@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -16,8 +17,10 @@ from reconciler.model.diff import Diff
 from reconciler.model.plan import Action
 from reconciler.model.resource import Desired, Observed
 from reconciler.model.values import SecretRef
+from reconciler.providers.account import Account
 from reconciler.providers.driver import Observation, ObserveRequest, TaskState
 from reconciler.providers.proxmox.marks import FAULT
+from reconciler.sim.proxmox import Token
 from reconciler.testing import OWNER, World
 from tests.contract.proxmox_harness import ProxmoxHarness, proxmox
 from tests.contract.proxmox_rig import AUDITOR_SECRET, IMAGE, PASSWORD
@@ -526,3 +529,39 @@ def test_an_adopted_guest_keeps_the_tags_that_no_manifest_could_write(world: Wor
     seen = world.look(WEB, desired)
     assert seen.mark is not None
     assert dict(seen.tags) == {"alpha": "", "a": "b+c"}
+
+
+# -- as whom ---------------------------------------------------------------------------------------
+
+
+def test_an_account_says_who_it_is_and_when_its_token_expires(made: ProxmoxHarness) -> None:
+    at = int(made.rig.clock()) + 86_400
+    made.rig.api._access._tokens["reconciler@pve!short"] = Token("short", expire=at)
+    driver = made.connect("reconciler@pve!short=short")
+    assert driver.account() == Account("reconciler@pve!short", datetime.fromtimestamp(at, UTC))
+    assert made.connect().account() == Account("reconciler@pve!demo")
+    assert made.connect(f"root@pam:{PASSWORD}").account() == Account("root@pam")
+    assert [each.path for each in made.sent()] == ["/access/ticket"]
+    made.rig.clock.now += 90_000
+    with pytest.raises(ProviderError, match="token expired") as caught:
+        driver.account()
+    assert caught.value.code is ErrorCode.UNAUTHORIZED
+
+
+def test_an_account_that_may_not_see_its_token_or_nothing_at_all_is_accepted_as_what_it_is(
+    made: ProxmoxHarness,
+) -> None:
+    tokens = made.rig.api._access._tokens
+    tokens["reconciler@pve!blind"] = Token("blind", frozenset(), expire=1 << 32)
+    assert made.connect(f"reconciler@pve!auditor={AUDITOR_SECRET}").account() == Account(
+        "reconciler@pve!auditor"
+    )
+    blind = made.connect("reconciler@pve!blind=blind").account()
+    assert blind == Account("reconciler@pve!blind, which has no permission on anything")
+
+
+def test_a_wrong_secret_has_no_account(made: ProxmoxHarness) -> None:
+    for credential in ("wrong", "root@pam:wrong", "nobody@pve!x=y"):
+        with pytest.raises(ProviderError) as caught:
+            made.connect(credential).account()
+        assert caught.value.code is ErrorCode.UNAUTHORIZED

@@ -19,14 +19,16 @@ import psycopg
 import requests
 
 from reconciler.store.database.session import Actor, Store
-from reconciler.store.inventory.secrets import load_key
+from reconciler.store.inventory.key_sources import source_of
+from reconciler.store.inventory.vault import open_vault
 from reconciler.store.work.plans import approve, find_plan
 from tests.rigs import forking
+from tests.rigs.canaries import canary, seen
 from tests.rigs.databases import TestDatabase
 from tests.rigs.forking import Process
 
 PROJECT = Path(__file__).parents[2]
-TOKEN = "simulator-token-that-is-secret"
+TOKEN = canary("simulator-token")
 PATIENCE = 90.0  # seconds
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f one@example"
 
@@ -247,7 +249,9 @@ class Daemon:
         """Its exit code, once it has ended."""
         if self in _running:
             _running.remove(self)
-        return self.process.wait(timeout=PATIENCE)
+        code = self.process.wait(timeout=PATIENCE)
+        assert seen(self.log.read_text()) == [], "a secret is in the log"
+        return code
 
     def stop(self) -> int:
         """Tell it to end, as a service manager does; its exit code."""
@@ -300,8 +304,10 @@ class Site:
 
     def approve(self, plan: int) -> None:
         """As a person does, with the key of the daemon's home."""
-        with Store.open(self.database.runtime) as store, store.transaction(Actor("ann")) as tx:
-            approve(tx, find_plan(tx, str(plan)), "ann", load_key(self.folder / "home"))
+        with Store.open(self.database.runtime) as store:
+            vault = open_vault(store, source_of(self.folder / "home", {}), "ann", particular=True)
+            with store.transaction(Actor("ann")) as tx:
+                approve(tx, find_plan(tx, str(plan)), "ann", vault.key)
 
     def status(self, plan: int) -> str:
         ((status,),) = self.rows("SELECT status FROM plans WHERE id = %s", plan)

@@ -26,9 +26,10 @@ from typing import Any
 import requests
 
 from tests.rigs import forking
+from tests.rigs.canaries import canary, seen
 from tests.rigs.forking import Process
 
-TOKEN = "first-project"
+TOKEN = canary("first-project")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")  # what moves a cursor or colours a text
 PATIENCE = 120.0  # seconds until something that must happen counts as not happening
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
@@ -154,6 +155,7 @@ class Cli:
 
     def end(self, process: Process, stdin: str = "") -> Done:
         out, err = process.communicate(stdin if process.stdin else None, timeout=PATIENCE)
+        assert (seen(out), seen(err)) == ([], []), "a secret came out"
         return Done(process.wait(), out, err)
 
     def at_terminal(self, answer: str, *words: str) -> Done:

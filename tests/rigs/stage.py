@@ -30,13 +30,14 @@ from reconciler.sim.hetzner import HetznerApi
 from reconciler.sim.proxmox import DEMO_TOKEN, ProxmoxApi, Token
 from reconciler.sim.server import Request, SimulatorServer
 from reconciler.sim.tls import server_context
+from tests.rigs.canaries import canary
 from tests.rigs.databases import TestDatabase
 
-TOKEN, SECRET = "a-token-of-the-tests", "another-one"
+TOKEN, SECRET = canary("token-of-the-tests"), canary("another-one")
 VARIABLES = {
     "RECONCILER_TEST_HETZNER": TOKEN,
     "RECONCILER_TEST_PROXMOX": f"{DEMO_TOKEN}={SECRET}",
-    "RECONCILER_TEST_PASSWORD": "a-password-of-a-guest",
+    "RECONCILER_TEST_PASSWORD": canary("password-of-a-guest"),
 }
 Entry = dict[str, Any]
 

@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.executor.steps import retries
 from reconciler.model.backoff import BackOff
+from tests.rigs.canaries import seen_in_database
 from tests.rigs.databases import TestDatabase
 from tests.rigs.stage import VARIABLES, Stage, staged
 
@@ -22,9 +23,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def database(stocked: TestDatabase) -> TestDatabase:
-    """As it is after the first run: what brings the catalog in is tested with the store."""
-    return stocked
+def database(stocked: TestDatabase) -> Iterator[TestDatabase]:
+    """As it is after the first run: what brings the catalog in is tested with the store.
+
+    At the end no secret of the test is in it: each is a canary.
+    """
+    yield stocked
+    assert seen_in_database(stocked.admin) == []
 
 
 @pytest.fixture

@@ -339,7 +339,7 @@ def test_data_of_another_major_version_is_refused_and_left_alone(home: Path, bin
         EmbeddedServer.open(home, binaries=binaries)
     assert "PostgreSQL 14" in refused.value.message
     assert f"PostgreSQL {binaries.version}" in refused.value.message
-    assert "pg_upgrade" in str(refused.value.hint)
+    assert "reconciler db upgrade" in str(refused.value.hint)
 
     with pytest.raises(DatabaseUnavailable, match=f"PostgreSQL 14.*{binaries.version}"):
         EmbeddedServer.open(home)

@@ -193,12 +193,6 @@ def test_a_deleted_resource_takes_its_parts_along_and_ends_its_ties(world: Table
     world.resource("vm/web-1", "running")  # the address is free again
 
 
-def test_partitions_are_made_ahead_once(world: Tables, store: Store) -> None:
-    with store.transaction(Actor("daemon")) as tx:
-        assert tx.value("session.make_history_partitions", months_ahead=3) == 0
-        assert tx.value("session.make_history_partitions", months_ahead=5) == 2 * 6
-
-
 def test_a_credential_keeps_its_history_without_values(world: Tables) -> None:
     world.run(
         "INSERT INTO provider_credentials (name, source, environment_variable) VALUES ('c',"

@@ -19,7 +19,7 @@ from reconciler.model.plan import Call, ExternalId, MarkValue, Plan, ReservedId
 from reconciler.model.values import ExternalRef, SecretRef
 from reconciler.planner import Limits
 from reconciler.providers.flat import flatten
-from reconciler.store.inventory.secrets import Key
+from reconciler.store.inventory.keys import Key
 from reconciler.store.work.plans import (
     SavedPlan,
     approvals,

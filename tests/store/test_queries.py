@@ -18,7 +18,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.store.database.queries import all_queries, query, sql_files
 from tests.rigs.databases import TestDatabase
 
-ADMINISTRATIVE = ("migrations.", "access.")  # run as an administrator
+ADMINISTRATIVE = ("migrations.", "access.", "archive_owner.", "care.", "doctor.")  # not the program's
 PACKAGE = Path(store.__file__).parent
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 

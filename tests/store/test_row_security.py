@@ -48,7 +48,7 @@ OPEN = {
         "installation", "installation_history", "schema_migrations", "workers",
     ),
     "who changed something, when and why; what was changed is in the histories": (
-        "changesets", "cluster_epochs", "marks",
+        "changesets", "cluster_epochs", "history_archives", "marks",
     ),
     "nobody may read it": ("rehearsals",),
 }  # fmt: skip
@@ -259,24 +259,31 @@ def test_no_copy_goes_by_the_policies(places: Places) -> None:
             pass
 
 
-def test_an_auditor_sees_who_read_which_secret_of_its_providers(places: Places) -> None:
+@pytest.mark.parametrize("table", ["secret_reads", "secret_changes"])
+def test_an_auditor_sees_who_read_and_stored_which_secret_of_its_providers(
+    places: Places, table: str
+) -> None:
     admin = places.world.connection
-    with admin.transaction():
-        admin.execute("SET LOCAL ROLE reconciler_runtime")
-        admin.execute("SELECT vault.read_secret('c-p1')")
-    with admin.transaction():
-        admin.execute("SET LOCAL ROLE reconciler_runtime")
-        admin.execute("SELECT vault.read_secret('c-p2')")
-    reads = (
-        "SELECT c.name FROM vault.secret_reads r"
-        " JOIN public.provider_credentials c ON c.id = r.credential_id ORDER BY 1"
+    for name in ("c-p1", "c-p2"):
+        with admin.transaction():
+            admin.execute("SET LOCAL ROLE reconciler_runtime")
+            admin.execute(
+                "SELECT vault.write_secret(id, 1, %(nonce)s, '', '0123456789abcdef', %(nonce)s, %(key)s)"
+                " FROM provider_credentials WHERE name = %(name)s",
+                {"name": name, "nonce": bytes(12), "key": bytes(48)},
+            )
+            admin.execute("SELECT vault.ask_for_secret(%s)", [name])
+    seen = (
+        f"SELECT c.name FROM vault.{table} AS r"  # noqa: S608
+        " JOIN public.provider_credentials AS c ON c.id = r.credential_id ORDER BY 1"
     )
     with person(places, ("p1", None), role="auditor") as auditor:
-        assert auditor.execute(reads.encode()).fetchall() == [("c-p1",)]
-        with pytest.raises(pg.InsufficientPrivilege):
-            auditor.execute("SELECT FROM vault.secrets")
+        assert auditor.execute(seen.encode()).fetchall() == [("c-p1",)]
+        for hidden in ("secrets", "installation_key"):
+            with pytest.raises(pg.InsufficientPrivilege):
+                auditor.execute(f"SELECT FROM vault.{hidden}".encode())
     with person(places, (None, None), role="reader") as reader, pytest.raises(pg.InsufficientPrivilege):
-        reader.execute(reads.encode())
+        reader.execute(seen.encode())
 
 
 def test_a_planner_writes_what_it_sees_and_commits_none_of_it(places: Places) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.model.resource import Desired, Observed
 from reconciler.model.values import SecretRef
-from reconciler.store.inventory.secrets import Key
+from reconciler.store.inventory.keys import Key
 from reconciler.store.work.plans import approve, find_plan, save_plan
 from tests.contract import hetzner_samples, proxmox_samples
 from tests.rigs.columns import serialized

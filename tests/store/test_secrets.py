@@ -1,215 +1,164 @@
-"""Secrets are kept where nobody can read them, and shown to nobody."""
+"""Secrets are found where their credential says, kept where nobody can read them, and shown to nobody."""
 
 from __future__ import annotations
 
-import base64
-import stat
-import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import errors as pg
 
-from reconciler.errors import ConfigurationError, CredentialError
+from reconciler.errors import CredentialError
 from reconciler.model.inventory import Credential
 from reconciler.store.database.session import Actor, Store, Transaction
 from reconciler.store.inventory.rows import write
-from reconciler.store.inventory.secrets import (
-    KEY_VARIABLE,
-    Key,
-    load_key,
-    note_fingerprint,
-    resolve,
-    rotate_key,
-    store_secret,
-    take_key,
-)
+from reconciler.store.inventory.secrets import note_expiry, note_fingerprint, resolve, store_secret, stored_id
+from reconciler.store.inventory.vault import Vault
 from reconciler.store.views import credentials
 from tests.rigs.databases import TestDatabase
 from tests.rigs.tables import Tables
+from tests.rigs.vaults import FIRST, vault_of
 
 VALUE = "hunter2-§-secret"
-KEY = Key(bytes(range(32)))
-OTHER = Key(bytes(32))
 
 
 @pytest.fixture
-def tx(store: Store) -> Iterator[Transaction]:
-    with store.transaction(Actor("test")) as opened:
-        for name in ("a", "b"):
-            write(opened, Credential(name))
-        yield opened
-
-
-@pytest.mark.every_server
-def test_a_stored_secret_comes_back_and_lies_encrypted(store: Store, database: TestDatabase) -> None:
-    with store.transaction(Actor("test")) as tx:
-        write(tx, Credential("a"))
-        store_secret(tx, KEY, "a", VALUE)
-    with store.transaction(Actor("test")) as tx:
-        assert resolve(tx, KEY, "a") == VALUE
-    with psycopg.connect(database.admin) as connection:
-        nonce, ciphertext = Tables(connection).all("SELECT nonce, ciphertext FROM vault.secrets")[0]
-        assert VALUE.encode() not in bytes(ciphertext)
-        assert len(bytes(nonce)) == 12
-
-
-def test_the_same_secret_never_looks_the_same(tx: Transaction) -> None:
-    store_secret(tx, KEY, "a", VALUE)
-    first = tx.row("secrets.read", name="a")
-    store_secret(tx, KEY, "a", VALUE)
-    assert tx.row("secrets.read", name="a") != first
-
-
-def test_a_ciphertext_moved_to_another_credential_is_refused(store: Store, database: TestDatabase) -> None:
+def vault(store: Store) -> Vault:
     with store.transaction(Actor("test")) as tx:
         for name in ("a", "b"):
             write(tx, Credential(name))
-            store_secret(tx, KEY, name, f"value of {name}")
+    return vault_of(store)
+
+
+@pytest.fixture
+def tx(vault: Vault) -> Iterator[Transaction]:
+    with vault.store.transaction(Actor("test")) as opened:
+        yield opened
+
+
+def put(vault: Vault, name: str, value: str = VALUE) -> None:
+    with vault.store.transaction(Actor("test")) as tx:
+        store_secret(tx, vault, name, value)
+
+
+@pytest.mark.every_server
+def test_a_stored_secret_comes_back_and_lies_encrypted(vault: Vault, database: TestDatabase) -> None:
+    put(vault, "a")
+    with vault.store.transaction(Actor("test")) as tx:
+        assert resolve(tx, vault, "a") == VALUE
     with psycopg.connect(database.admin) as connection:
-        Tables(connection).run(
-            "UPDATE vault.secrets b SET nonce = a.nonce, ciphertext = a.ciphertext"
-            " FROM vault.secrets a WHERE a.credential_id < b.credential_id"
+        ((text,),) = Tables(connection).all("SELECT s::text FROM vault.secrets AS s")
+        assert VALUE.encode().hex() not in text
+        assert FIRST.secret.hex() not in text
+
+
+def test_each_value_has_a_data_key_of_its_own(vault: Vault, database: TestDatabase) -> None:
+    seen = set()
+    for version in (1, 2, 3):
+        put(vault, "a")  # the same each time
+        with psycopg.connect(database.admin) as connection:
+            ((number, *rest),) = Tables(connection).all(
+                "SELECT key_version, nonce, ciphertext, key_nonce, wrapped_key FROM vault.secrets"
+            )
+        assert number == version
+        seen.update(rest)
+    assert len(seen) == 12
+
+
+def test_of_two_values_stored_at_once_the_later_is_refused(vault: Vault) -> None:
+    put(vault, "a", "first")
+    with vault.store.transaction(Actor("test")) as slow:
+        number = stored_id(slow, "a")
+        asked = slow.value("secrets.next_version", credential_id=number)
+        put(vault, "a", "second")
+        assert not slow.value(
+            "secrets.write",
+            credential_id=number,
+            key_version=asked,
+            nonce=bytes(12),
+            ciphertext=b"",
+            master_key_id=FIRST.id,
+            key_nonce=bytes(12),
+            wrapped_key=bytes(48),
         )
-    with store.transaction(Actor("test")) as tx, pytest.raises(CredentialError, match="another credential's"):
-        resolve(tx, KEY, "b")
-
-
-def test_another_key_is_told_from_a_damaged_secret(tx: Transaction) -> None:
-    store_secret(tx, KEY, "a", VALUE)
-    with pytest.raises(CredentialError, match=f"encrypted with the key {KEY.id}"):
-        resolve(tx, OTHER, "a")
-
-
-def test_a_key_can_be_rotated(tx: Transaction) -> None:
-    store_secret(tx, KEY, "a", VALUE)
-    assert rotate_key(tx, KEY, OTHER) == 1  # nothing is stored for b
-    assert resolve(tx, OTHER, "a") == VALUE
-    with pytest.raises(CredentialError):
-        resolve(tx, KEY, "a")
-    with pytest.raises(CredentialError, match="nothing is stored"):
-        resolve(tx, OTHER, "b")
-
-
-def test_with_another_key_everything_stored_is_to_be_stored_again(tx: Transaction) -> None:
-    store_secret(tx, KEY, "a", VALUE)
-    assert take_key(tx, OTHER) == ["a", "b"]
-    assert tx.value("installation.key_id") == OTHER.id
-    with pytest.raises(CredentialError, match=f"the key in use is {OTHER.id}"):
-        resolve(tx, OTHER, "a")
-    store_secret(tx, OTHER, "a", VALUE)
-    assert resolve(tx, OTHER, "a") == VALUE
+    assert vault.read("a") == "second"
 
 
 def test_the_program_reads_one_secret_and_never_the_table(database: TestDatabase) -> None:
-    with (
-        psycopg.connect(database.runtime, autocommit=True) as connection,
-        pytest.raises(pg.InsufficientPrivilege),
-    ):
-        Tables(connection).all("SELECT * FROM vault.secrets")
+    with psycopg.connect(database.runtime, autocommit=True) as connection:
+        for table in ("secrets", "secret_reads", "secret_changes", "installation_key"):
+            for statement in ("SELECT * FROM", "DELETE FROM", "TRUNCATE"):
+                with pytest.raises(pg.InsufficientPrivilege):
+                    Tables(connection).run(f"{statement} vault.{table}")
 
 
-def test_a_fingerprint_tells_values_apart_and_says_nothing_else(tx: Transaction) -> None:
-    store_secret(tx, KEY, "a", VALUE)
-    (row, _) = credentials(tx)
-    assert row.fingerprint == KEY.fingerprint(VALUE)
-    assert KEY.fingerprint(VALUE) != KEY.fingerprint(VALUE + "x")
-    assert KEY.fingerprint(VALUE) != OTHER.fingerprint(VALUE)
-    assert len(KEY.fingerprint(VALUE)) == 12
-    assert not note_fingerprint(tx, KEY, "a", VALUE)
-    assert note_fingerprint(tx, KEY, "a", "new value")
+def test_a_fingerprint_tells_values_apart_and_says_nothing_else(vault: Vault, tx: Transaction) -> None:
+    store_secret(tx, vault, "a", VALUE)
+    (row, _) = credentials(tx, vault=True)
+    assert row.fingerprint == vault.key.fingerprint(VALUE)
+    assert row.key_id == FIRST.id
+    assert vault.key.fingerprint(VALUE) != vault.key.fingerprint(VALUE + "x")
+    assert len(vault.key.fingerprint(VALUE)) == 12
+    assert not note_fingerprint(tx, vault.key, "a", VALUE)
+    assert note_fingerprint(tx, vault.key, "a", "new value")
 
 
-def test_values_come_from_the_environment_and_from_files(tx: Transaction, tmp_path: Path) -> None:
+def test_what_was_known_of_the_end_of_a_value_ends_with_it(vault: Vault, tx: Transaction) -> None:
+    at = datetime(2027, 1, 31, tzinfo=UTC)
+    write(tx, Credential("a", expires_at=datetime(2028, 1, 1, tzinfo=UTC)))
+    store_secret(tx, vault, "a", VALUE, at)
+    assert [row.expires_at for row in credentials(tx, vault=True)] == [at, None]
+    assert not note_expiry(tx, "a", at)
+    store_secret(tx, vault, "a", "another")
+    assert [row.expires_at for row in credentials(tx, vault=True)] == [datetime(2028, 1, 1, tzinfo=UTC), None]
+    assert note_expiry(tx, "a", at)
+    note_fingerprint(tx, vault.key, "a", "seen to be another")
+    assert credentials(tx, vault=True)[0].expires_at == datetime(2028, 1, 1, tzinfo=UTC)
+
+
+def test_the_history_of_a_credential_has_its_ends(vault: Vault, database: TestDatabase) -> None:
+    at = datetime(2027, 1, 31, tzinfo=UTC)
+    with vault.store.transaction(Actor("test")) as tx:
+        write(tx, Credential("a", expires_at=at))
+        note_expiry(tx, "a", at.replace(day=1))
+    with psycopg.connect(database.admin) as connection:
+        rows = Tables(connection).all(
+            "SELECT expires_at, value_expires_at FROM provider_credential_history WHERE name = 'a'"
+            " ORDER BY change"
+        )
+    assert rows == [(None, None), (at, None), (at, at.replace(day=1))]
+
+
+def test_values_come_from_the_environment_and_from_files(
+    vault: Vault, tx: Transaction, tmp_path: Path
+) -> None:
     file = tmp_path / "token"
     file.write_text(f"{VALUE}\n")
     write(tx, Credential("env", environment="TOKEN"))
     write(tx, Credential("file", file=str(file)))
-    assert resolve(tx, KEY, "env", {"TOKEN": VALUE}) == VALUE
-    assert resolve(tx, KEY, "file") == VALUE
+    assert resolve(tx, vault, "env", {"TOKEN": VALUE}) == VALUE
+    assert resolve(tx, vault, "file") == VALUE
     for environ in ({}, {"TOKEN": ""}):
         with pytest.raises(CredentialError, match="TOKEN is not set, or empty"):
-            resolve(tx, KEY, "env", environ)
+            resolve(tx, vault, "env", environ)
     file.unlink()
     with pytest.raises(CredentialError, match="cannot be read"):
-        resolve(tx, KEY, "file")
+        resolve(tx, vault, "file")
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(CredentialError, match="not UTF-8"):
-        resolve(tx, KEY, "file")
+        resolve(tx, vault, "file")
     with pytest.raises(CredentialError, match="no credential named nobody"):
-        resolve(tx, KEY, "nobody")
+        resolve(tx, vault, "nobody")
 
 
-def test_only_what_is_to_be_stored_is_stored(tx: Transaction) -> None:
+def test_only_what_is_to_be_stored_is_stored(vault: Vault, tx: Transaction) -> None:
     write(tx, Credential("env", environment="TOKEN"))
     for name in ("env", "nobody"):
         with pytest.raises(CredentialError, match="source is `stored`"):
-            store_secret(tx, KEY, name, VALUE)
+            store_secret(tx, vault, name, VALUE)
     with pytest.raises(CredentialError, match="empty"):
-        store_secret(tx, KEY, "a", "")
-
-
-def test_no_message_and_no_repr_holds_a_secret(tx: Transaction, tmp_path: Path) -> None:
-    assert KEY.secret.hex() not in repr(KEY)
-    assert str(KEY.secret) not in repr(KEY)
-    nonce, ciphertext = KEY.seal("a", VALUE)
-    with pytest.raises(CredentialError) as caught:
-        KEY.open("a", nonce, ciphertext[:-1] + b"x")
-    assert caught.value.__suppress_context__
-    for key in ("c2VjcmV0", "not base64 !", "x"):
-        with pytest.raises(ConfigurationError) as refused:
-            load_key(tmp_path, {KEY_VARIABLE: key})
-        assert key not in str(refused.value).replace(KEY_VARIABLE, "").replace("base64", "").split(":")[0]
-
-
-def test_a_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    found: list[Key] = []
-    threads = [threading.Thread(target=lambda: found.append(load_key(home, {}))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len({key.secret for key in found}) == 1
-    assert stat.S_IMODE((home / "key").stat().st_mode) == 0o600
-    assert [file.name for file in home.iterdir()] == ["key"]
-
-
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
-def test_a_key_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
-    load_key(tmp_path, {})
-    (tmp_path / "key").chmod(mode)
-    with pytest.raises(ConfigurationError, match="may be read by others"):
-        load_key(tmp_path, {})
-
-
-def test_a_key_in_the_environment_comes_first(tmp_path: Path) -> None:
-    text = base64.b64encode(KEY.secret).decode()
-    assert load_key(tmp_path, {KEY_VARIABLE: text}) == KEY
-    assert not (tmp_path / "key").exists()
-
-
-def test_secrets_are_read_one_at_a_time_by_name_and_each_read_is_on_record(
-    store: Store, database: TestDatabase
-) -> None:
-    with store.transaction(Actor("test")) as tx:
-        for name in "ab":
-            write(tx, Credential(name))
-            store_secret(tx, KEY, name, VALUE)
-    with store.transaction(Actor("grace")) as tx:
-        assert resolve(tx, KEY, "a") == VALUE
-    with psycopg.connect(database.runtime, autocommit=True) as connection:
-        for every in (
-            "SELECT * FROM provider_credentials AS c, vault.read_secret(c.name)",
-            "SELECT * FROM vault.read_secret('a') AS x, vault.read_secret('b') AS y",
-        ):
-            with pytest.raises(psycopg.Error, match="one secret"):
-                connection.execute(every)
-        for forbidden in ("SELECT * FROM vault.secrets", "DELETE FROM vault.secret_reads"):
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                connection.execute(forbidden)
-    with psycopg.connect(database.admin) as connection:
-        reads = connection.execute("SELECT actor, db_user FROM vault.secret_reads").fetchall()
-    assert [actor for actor, _ in reads] == ["grace"]
+        store_secret(tx, vault, "a", "")
+    with pytest.raises(CredentialError, match="nothing is stored"):
+        resolve(tx, vault, "a")

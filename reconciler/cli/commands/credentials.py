@@ -11,6 +11,11 @@ from reconciler.cli.settings import settings_of
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The credential's name in the manifests.")]
 
+Expires = Annotated[
+    str | None,
+    typer.Option("--expires", metavar="WHEN", help="When the value expires: 2027-01-31, or in so long: 90d."),
+]
+
 credentials = typer.Typer(help="Secrets: where they come from. Values are never shown.", no_args_is_help=True)
 
 
@@ -23,11 +28,11 @@ def credentials_list(context: typer.Context, output: o.Data = "table") -> None:
 
 
 @credentials.command("set")
-def credentials_set(context: typer.Context, name: Name) -> None:
+def credentials_set(context: typer.Context, name: Name, expires: Expires = None) -> None:
     """Put a value into the vault, from standard input or a prompt. Never from the command line."""
     from reconciler.cli.handlers.credentials import put
 
-    put(settings_of(context), name)
+    put(settings_of(context), name, expires)
 
 
 @credentials.command("bind")
@@ -53,20 +58,60 @@ def credentials_check(context: typer.Context, name: Name) -> None:
     check(settings_of(context), name)
 
 
-@credentials.command("rotate-key")
-def credentials_rotate_key(
+@credentials.command("rotate")
+def credentials_rotate(
     context: typer.Context,
+    name: Name,
+    expires: Expires = None,
+    untried: Annotated[bool, typer.Option("--untried", help="Do not log in with it first.")] = False,
+) -> None:
+    """Replace a value in the vault by a new one, once its endpoints have accepted that.
+
+    The value comes from standard input or a prompt, and is encrypted with a data key of its own. When each
+    was stored stays on record (vault.secret_changes).
+    """
+    from reconciler.cli.handlers.logins import rotate
+
+    raise typer.Exit(rotate(settings_of(context), name, expires, tried=not untried))
+
+
+@credentials.command("test")
+def credentials_test(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Credentials.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every credential that is declared.")] = False,
+    output: o.Data = "table",
+) -> None:
+    """Log in with a credential at each of its endpoints, by one harmless read, and say as whom.
+
+    It ends with 1 where one of them refuses it. When the provider says that it expires is kept, and shown by
+    `list` and by every plan from 30 days before.
+    """
+    from reconciler.cli.handlers.logins import test
+
+    raise typer.Exit(test(settings_of(context), names or [], output, every=every))
+
+
+@credentials.command("rewrap")
+def credentials_rewrap(
+    context: typer.Context,
+    new_key: Annotated[
+        bool,
+        typer.Option("--new-key", help="Make a new master key in the home first."),
+    ] = False,
     lost: Annotated[
-        bool, typer.Option("--lost", help="The present key is lost, and what it encrypted is set again.")
+        bool, typer.Option("--lost", help="The master key is lost, and what it protected is set again.")
     ] = False,
 ) -> None:
-    """Encrypt everything in the vault with a new key.
+    """Put everything in the vault under the present master key. No secret is decrypted.
 
-    The key in the home folder is replaced; a key in RECONCILER_KEY by that in RECONCILER_NEW_KEY.
+    The master key is in the home's file `key`, in RECONCILER_KEY, in what RECONCILER_KEY_COMMAND prints, or
+    in the systemd credential `reconciler-key`. Each may hold several keys, the present one first. What was
+    cut off goes on where it was when it is run again.
     """
-    from reconciler.cli.handlers.credentials import replace_lost, rotate
+    from reconciler.cli.handlers.rewrap import replace_lost, rewrap
 
     if lost:
         replace_lost(settings_of(context))
     else:
-        rotate(settings_of(context))
+        raise typer.Exit(rewrap(settings_of(context), with_new_key=new_key))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from reconciler.cli.commands import options as o
+from reconciler.cli.commands.db_archive import archive, db_partitions
 from reconciler.cli.settings import settings_of
 
 PersonRole = Annotated[
@@ -19,6 +21,8 @@ PersonRole = Annotated[
 Member = Annotated[str, typer.Argument(metavar="USER", help="A person's own database role, or a group's.")]
 
 db = typer.Typer(help="The database: where it is, how it is, its schema.", no_args_is_help=True)
+db.add_typer(archive, name="archive")
+db.command("partitions")(db_partitions)
 
 
 @db.command("url")
@@ -75,6 +79,66 @@ def db_stop(
     from reconciler.cli.handlers.db import stop
 
     stop(settings_of(context), force=force)
+
+
+@db.command("backup")
+def db_backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+) -> None:
+    """Write everything that is in the database into one file, while others work.
+
+    The file is a tar with PostgreSQL's own dump and a label. Secrets are in it encrypted; the key is not.
+    """
+    from reconciler.cli.handlers.care import backup
+
+    backup(settings_of(context), file, force=force)
+
+
+@db.command("restore")
+def db_restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `db backup` wrote.")],
+) -> None:
+    """Restore a backup into an empty database; everything is held until `readopt` has looked.
+
+    Without --database, into the embedded one, which is made; one that holds something is refused.
+    """
+    from reconciler.cli.handlers.care import restore
+
+    restore(settings_of(context), file)
+
+
+@db.command("doctor")
+def db_doctor(
+    context: typer.Context,
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Set right what follows from what is there, and no more.")
+    ] = False,
+    output: o.TextOrJson = "text",
+) -> None:
+    """Look for what no constraint can hold. Exits with 1 if anything is wrong; mends with --mend alone."""
+    from reconciler.cli.handlers.doctor import doctor
+
+    raise typer.Exit(doctor(settings_of(context), output, mend=mend))
+
+
+@db.command("upgrade")
+def db_upgrade(
+    context: typer.Context,
+    to: Annotated[
+        int | None, typer.Option("--to", metavar="MAJOR", help="To this version; else what comes along.")
+    ] = None,
+) -> None:
+    """Move the embedded database to a newer PostgreSQL, while nobody uses it; the old data is kept.
+
+    Both versions' programs have to be there. The new data is made beside the old and compared with it row by
+    row before the two change places.
+    """
+    from reconciler.cli.handlers.upgrade import upgrade
+
+    upgrade(settings_of(context), to)
 
 
 @db.command("grant")

@@ -26,8 +26,9 @@ def get(
     ] = None,
     endpoint: Annotated[str | None, typer.Option(help="Only at this endpoint.")] = None,
     most: o.Most = 50,
+    at: o.At = None,
 ) -> None:
-    """List what is recorded."""
+    """List what is recorded, or was."""
     from reconciler.cli.handlers.get import get as run
 
-    run(settings_of(context), what, output, labels or [], endpoint, most)
+    run(settings_of(context), what, output, labels or [], endpoint, most, at)

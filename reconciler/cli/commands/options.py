@@ -63,6 +63,12 @@ MaxDestroy = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; what needs an approval waits for it.")]
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="As in vm/web-1.")]
+MOMENT = (
+    "a time in UTC (2h, 3 days ago, yesterday 14:00, tue 14:00, 14:00, 2026-01-31), a commit, revision/N"
+    " or mark/N"
+)
+"""What names a moment of the past, for help."""
+At = Annotated[str | None, typer.Option("--at", metavar="T", help=f"As of the last mark then: {MOMENT}.")]
 Most = Annotated[int, typer.Option("--lines", "-n", min=1, help="How many, the newest.")]
 Detailed = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2 where something differs.")]
 TextOrJson = Annotated[Literal["text", "json"], typer.Option("--output", "-o", help="text or json")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -38,6 +39,17 @@ def run(
         bool, typer.Option("--report-only", help="Plan and report; change nothing.")
     ] = False,
     max_destroy: o.MaxDestroy = None,
+    archive_keep: Annotated[
+        int | None,
+        typer.Option(
+            metavar="MONTHS",
+            help="Take history that is older into files, as `db archive` does. Without it all stays.",
+        ),
+    ] = None,
+    archive_to: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where these files go; `archive` in the home folder."),
+    ] = None,
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], typer.Option(help="debug, info, warning or error")
     ] = "info",
@@ -57,6 +69,8 @@ def run(
         report_only=report_only,
         max_destroy=max_destroy,
         git_credential=git_credential,
+        archive_keep=archive_keep,
+        archive_to=archive_to,
         log_level=log_level,
         log_format=log_format,
     )

@@ -13,6 +13,7 @@ from reconciler.store import views
 from reconciler.store.database import migrate as migrations
 from reconciler.store.database.opening import DATA_FOLDER, NAME, admin_url, open_database
 from reconciler.store.embedded import EmbeddedServer
+from reconciler.store.history.partitions import stray_words, strays
 
 
 def url(settings: Settings, *, admin: bool) -> None:
@@ -118,11 +119,13 @@ def _status(settings: Settings) -> dict[str, Any]:
         return found
     with open_database(settings.database, settings.home, max_size=2) as database, database.store.read() as tx:
         counts = views.counts(tx)
+        without_a_month = stray_words(strays(tx))
     return found | {
         "managed": counts.managed,
         "unmanaged": counts.unmanaged,
         "quarantined": counts.quarantined,
         "open_operations": counts.open_operations,
+        "history_without_a_month": without_a_month or None,
     }
 
 

@@ -6,35 +6,53 @@ from collections.abc import Iterable
 from typing import Any
 
 from reconciler.cli.handlers.listings import LISTINGS, RESOURCE_COLUMNS, Listing, resource_row
-from reconciler.cli.handlers.opening import opened
-from reconciler.cli.handlers.selecting import type_named
+from reconciler.cli.handlers.opening import opened, parsed
+from reconciler.cli.handlers.selecting import labelled, type_named
+from reconciler.cli.handlers.times import as_of
 from reconciler.cli.settings import Settings
 from reconciler.cli.terminal.output import Format, note, print_data, say, show
 from reconciler.engine.rollback.words import pinned_words
 from reconciler.errors import ConfigurationError, PlanError
 from reconciler.report.lines import Table
+from reconciler.report.marks import mark_text
+from reconciler.report.past import PAST_COLUMNS, PAST_WIDE, PastItem, past_json, past_row
 from reconciler.report.resource import resources_json
 from reconciler.store import views
 from reconciler.store.database.session import Transaction
 from reconciler.store.desired.pins import live_pins
+from reconciler.store.history.marks import Mark
+from reconciler.store.history.past import ids_called, rows_as_of, tags_as_of
 
 
 def get(
-    settings: Settings, what: str, output: Format, labels: list[str], endpoint: str | None, most: int
+    settings: Settings,
+    what: str,
+    output: Format,
+    labels: list[str],
+    endpoint: str | None,
+    most: int,
+    at: str | None = None,
 ) -> None:
     """Print what a word lists: one of `LISTINGS`, or resources, narrowed by tags and endpoint.
 
-    `most` bounds plans, operations and revisions. Raises ConfigurationError for a word that lists
-    nothing or an endpoint that is not there, PlanError for an address at which nothing is recorded.
+    `most` bounds plans, operations and revisions; `at` is a moment of the past, which resources have. Raises
+    ConfigurationError for a word that lists nothing or an endpoint that is not there, PlanError for an
+    address at which nothing is recorded.
     """
     with opened(settings) as store, store.read() as tx:
         listing = LISTINGS.get(what)
         if listing is not None and (labels or endpoint):
             raise ConfigurationError(f"--label and --endpoint choose resources, and {what} are none")
+        if listing is not None and at:
+            raise ConfigurationError(f"--at shows resources as they were, and {what} are none")
         if endpoint is not None and endpoint not in (names := [e.name for e in views.endpoints(tx)]):
             raise ConfigurationError(
                 f"there is no endpoint `{endpoint}`", hint=f"there are: {', '.join(names) or 'none'}"
             )
+        if at:
+            when = as_of(tx, at)
+            note(mark_text(when.mark, when.asked))
+            listing = _past_listing(tx, what, labels, endpoint, when.mark)
         listing = listing or _resource_listing(tx, what, labels, endpoint)
         items = list(listing.load(tx, most))
         data = listing.data(tx, items) if output in ("json", "yaml") else []
@@ -71,7 +89,7 @@ def _resource_listing(tx: Transaction, what: str, labels: list[str], endpoint: s
             found = views.resources(tx, address=address, endpoint=endpoint, unmanaged=True)
         if address and not found:
             raise PlanError(f"nothing is recorded at {address}", hint="`reconciler get all` lists what is")
-        return [item for item in found if all(_labelled(item, label) for label in labels)]
+        return [item for item in found if labelled(item.tags, labels)]
 
     return Listing(
         load, RESOURCE_COLUMNS, resource_row, lambda item: str(item.address), wide=6, data=resources_json
@@ -90,6 +108,34 @@ def _resource_type(tx: Transaction, word: str) -> str:
     )
 
 
-def _labelled(item: views.ResourceView, label: str) -> bool:
-    key, equals, value = label.partition("=")
-    return key in item.tags and (not equals or item.tags[key] == value)
+def _past_listing(tx: Transaction, what: str, labels: list[str], endpoint: str | None, mark: Mark) -> Listing:
+    """The same as of a mark."""
+    address = str(parsed(what)) if "/" in what else None
+    kind = None if what in ("all", "unmanaged") or address else _resource_type(tx, what)
+
+    def load(tx: Transaction, _most: int) -> Iterable[PastItem]:
+        ids = ids_called(tx, parsed(address)) if address else None
+        rows = [row for row in rows_as_of(tx, mark, ids) if endpoint in (None, row.endpoint)]
+        if address:
+            rows = [row for row in rows if row.address == address]
+            rows = [row for row in rows if row.management != "unmanaged"] or rows
+        else:
+            rows = [row for row in rows if (row.management == "unmanaged") == (what == "unmanaged")]
+            rows = [row for row in rows if (row.type == kind if kind else row.is_root)]
+        if address and not rows:
+            raise PlanError(
+                f"nothing was recorded at {address} then",
+                hint=f"`reconciler history {address}` says since when there is",
+            )
+        tags = tags_as_of(tx, mark, [row.id for row in rows]) if rows else {}
+        items = (PastItem(mark, row, tags.get(row.id, {})) for row in rows)
+        return [item for item in items if labelled(item.tags, labels)]
+
+    return Listing(
+        load,
+        PAST_COLUMNS,
+        past_row,
+        lambda item: str(item.row.address),
+        wide=PAST_WIDE,
+        data=lambda tx, items: past_json(tx, mark, items),
+    )

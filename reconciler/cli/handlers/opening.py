@@ -11,6 +11,7 @@ from reconciler.errors import PlanError
 from reconciler.model.address import Address, InvalidAddress
 from reconciler.store.database.opening import open_database
 from reconciler.store.database.session import Actor, Store
+from reconciler.store.inventory.vault import Vault
 
 _CONNECTIONS = 2
 
@@ -20,6 +21,20 @@ def opened(settings: Settings) -> Iterator[Store]:
     """The database's store, closed at the end. Raises DatabaseUnavailable, or MigrationError."""
     with open_database(settings.database, settings.home, max_size=_CONNECTIONS) as database:
         yield database.store
+
+
+@contextmanager
+def opened_vault(settings: Settings) -> Iterator[Vault]:
+    """The database's vault, which can be opened with the key that is here.
+
+    In this order, for a key is made only where there is a database. Raises ConfigurationError where the key
+    is another's.
+    """
+    with open_database(settings.database, settings.home, max_size=_CONNECTIONS) as database:
+        database.require("program", "use the vault")
+        vault = database.vault(settings.home, settings.actor or default_actor())
+        vault.require_own()
+        yield vault
 
 
 def acting(settings: Settings, reason: str) -> Actor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from reconciler.cli.handlers.manifests import Manifests
 from reconciler.cli.handlers.times import span
@@ -23,6 +24,8 @@ def serve(
     report_only: bool,
     max_destroy: int | None,
     git_credential: str | None,
+    archive_keep: int | None,
+    archive_to: Path | None,
     log_level: str,
     log_format: LogFormat,
 ) -> int:
@@ -49,6 +52,8 @@ def serve(
         actor=settings.actor,
         check_plans=settings.check_plans,
         trace=settings.trace,
+        archive_keep=archive_keep,
+        archive_to=archive_to,
     )
     if max_destroy is not None:
         config = replace(config, max_destroy=max_destroy)

@@ -58,3 +58,12 @@ def _there(tx: Transaction, preview: Preview) -> Iterator[tuple[Address, str, Ma
         yield Address.parse(recorded.address), recorded.endpoint, recorded.tags
     for step in preview.plan.steps:  # of manifests of an earlier revision, if nothing is there yet
         yield step.address, step.endpoint, {tag.key: tag.after or "" for tag in step.tags}
+
+
+def labelled(tags: Mapping[str, str], labels: Sequence[str]) -> bool:
+    """Whether these tags fit every label, each `KEY` or `KEY=VALUE`."""
+    for label in labels:
+        key, equals, value = label.partition("=")
+        if key not in tags or (equals and tags[key] != value):
+            return False
+    return True

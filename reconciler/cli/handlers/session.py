@@ -30,6 +30,7 @@ from reconciler.report.plan import PlanReport, View
 from reconciler.store import views
 from reconciler.store.database.session import Transaction
 from reconciler.store.desired.sources import known_whole
+from reconciler.store.history.partitions import COUNTED_STRAYS, STRAY_HINT, stray_words, strays
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,8 @@ def running(request: Request) -> Iterator[Run]:
             reporter = Reporter(views.typical_seconds(tx))
             selection = spelt(request.options.selection, views.resource_types(tx))
             rollback = _rollback(tx, request.back) if request.back else None
+            if found := strays(tx, COUNTED_STRAYS):
+                warn(stray_words(found), STRAY_HINT)
         states = request.manifests.read(settings, known)
         options = replace(request.options, selection=selection)
         session = Session(engine, context, states, options, progress=reporter.progress, rollback=rollback)

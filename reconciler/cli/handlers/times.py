@@ -1,13 +1,16 @@
-"""Times as people type them: a span such as 2h, or a moment such as 2026-01-31T08:00."""
+"""Times as people type them: a span such as 2h, a moment such as 2026-01-31T08:00, what means a mark."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from reconciler.errors import ConfigurationError
 from reconciler.manifest.read.units import UnitError, parse_duration
 from reconciler.model.moments import AtTime
-from reconciler.store.history.moments import moment_said
+from reconciler.store.database.session import Transaction
+from reconciler.store.history.marks import Mark
+from reconciler.store.history.moments import moment_said, past_mark
 
 
 def span(text: str) -> timedelta:
@@ -29,6 +32,21 @@ def past(text: str) -> datetime:
         f"`{text}` names a commit, a revision or a mark, and a time is asked for",
         hint="as in 2h, 3 days ago, tue 14:00 or 2026-01-31",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The mark that was meant, and the time that was said, if it was one."""
+
+    mark: Mark
+    asked: datetime | None
+
+
+def as_of(tx: Transaction, text: str) -> AsOf:
+    """The mark that a text of now means. Raises ConfigurationError."""
+    now = datetime.now(UTC)
+    said = moment_said(text, now)
+    return AsOf(past_mark(tx, text, now), said.at if isinstance(said, AtTime) else None)
 
 
 def future(text: str) -> datetime:

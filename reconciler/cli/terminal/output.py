@@ -80,6 +80,11 @@ def show(page: Page) -> None:
                 results().print(text)
 
 
+def print_text(text: str) -> None:
+    """A whole text as it is, the result."""
+    sys.stdout.write(text)
+
+
 def print_json(value: object) -> None:
     """A value as JSON, the result; escaped where standard output cannot encode it as it is."""
     text = json_text(value)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from reconciler.errors import ErrorCode, ProviderError, ReconcilerError
 from reconciler.model.observation import Observation
+from reconciler.providers.account import Account, account_of
 from reconciler.providers.driver import (
     Driver,
     ObserveRequest,
@@ -59,6 +60,16 @@ class Edge:
             raise
         except Exception as error:
             raise self._unreadable(error, "the answer about a task") from error
+
+    def account(self) -> Account | None:
+        """As whom the driver logs in; None where it cannot tell. What it stumbles over is a ProviderError."""
+        try:
+            with during("account"):
+                return account_of(self.inner)
+        except ReconcilerError:
+            raise
+        except Exception as error:
+            raise self._unreadable(error, "the answer to a login") from error
 
     def close(self) -> None:
         """Give up what the driver holds, if it has a way to. What fails in that harms nobody any more."""

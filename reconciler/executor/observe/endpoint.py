@@ -47,13 +47,20 @@ class Coverage:
 
 def observe(context: Context, name: str, *, accept_empty: bool) -> Coverage:
     """Look at a whole endpoint and record it, in transactions of its own: none is open while waiting."""
+    return look_and_record(context, name, accept_empty=accept_empty)[0]
+
+
+def look_and_record(
+    context: Context, name: str, *, accept_empty: bool = False
+) -> tuple[Coverage, Scope, Observation | str]:
+    """The same, with what was looked at, and what was seen or why nothing could be."""
     actor = Actor(context.actor, f"observation of {name}", "observation")
     with context.store.read() as tx:
         scope, known = _scope(tx, context, name, accept_empty)
     seen = _see(context, scope, known)
     scope = _signed(context, scope, seen)
     with context.store.transaction(actor) as tx:
-        return _record_all(tx, context, scope, seen)
+        return _record_all(tx, context, scope, seen), scope, seen
 
 
 def observe_within(tx: Transaction, context: Context, name: str) -> Coverage:

@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import os
-import zoneinfo
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, WithJsonSchema
+from pydantic import BeforeValidator, Field, StrictInt, WithJsonSchema
 
 from reconciler.manifest.findings import Scope, listed, position
 from reconciler.manifest.model import ProviderTypeDeclaration
 from reconciler.manifest.read.attribute_values import read_setting
 from reconciler.manifest.read.envelope import Envelope
 from reconciler.manifest.read.forms import Form, find, read_form
+from reconciler.manifest.read.times import Instant, TimeZone, instant
 from reconciler.manifest.read.urls import ALLOWED, UrlProblem, check_endpoint, check_written
 from reconciler.manifest.yaml.nodes import Entry, Mapping, Position
 from reconciler.model.catalog import Catalog
 from reconciler.model.inventory import Credential, Datacenter, Endpoint, Location, Provider
 from reconciler.model.values import Scalar
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
-
-
-def _a_time_zone(value: str) -> str:
-    if _time_zones() and value not in _time_zones():
-        raise ValueError("it is no time zone of the tz database, such as Europe/Berlin")
-    return value
 
 
 def _a_number(value: object) -> object:
@@ -55,7 +43,6 @@ def _a_url(value: object) -> object:
     return value
 
 
-TimeZone = Annotated[str, AfterValidator(_a_time_zone)]
 Number = Annotated[Decimal, BeforeValidator(_a_number)]
 CAPABILITY = r"^[a-z][a-z0-9_-]{0,62}$"
 ENVIRONMENT = r"^[A-Za-z_][A-Za-z0-9_]*$"
@@ -113,6 +100,11 @@ class CredentialForm(Form):
     )
     stored: Literal[True] | None = Field(
         default=None, description="It is in the encrypted vault, put there by `reconciler credentials set`."
+    )
+    expires: Instant | None = Field(
+        default=None,
+        description='When it is to be replaced: a day ("2027-01-31") or an instant ("2027-01-31T12:00:00Z"). '
+        "From 30 days before, every plan says so.",
     )
 
 
@@ -236,7 +228,7 @@ def credential(envelope: Envelope, *, in_folder: bool) -> Credential | None:
     if form is None:
         envelope.scope.hide(envelope.spec)
         return None
-    if len(form.model_fields_set) != 1:
+    if len(form.model_fields_set - {"expires"}) != 1:
         message = "a credential says in exactly one way where the secret is"
         hint = "write one of environment: NAME, file: path, stored: true"
         envelope.scope.report("credential", message, position(envelope.spec), hint)
@@ -245,6 +237,7 @@ def credential(envelope: Envelope, *, in_folder: bool) -> Credential | None:
         name=envelope.address.name,
         environment=form.environment,
         file=_path(form.file, envelope, "file", in_folder=in_folder),
+        expires_at=instant(form.expires) if form.expires else None,
         origin=envelope.origin,
     )
 

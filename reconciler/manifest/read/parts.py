@@ -85,7 +85,7 @@ def _part(kind: ResourceType, node: Node, parent: Parent, catalog: Catalog, scop
         if key not in read.values and key not in read.written and not rules[key].required:
             message = f"{key} is missing; it tells one {kind.kind} from another"
             scope.report("required", message, position(node))
-    name = _given_name(named, scope) if named else _own_name(kind, read.values, rules)
+    name = _given_name(named, scope) if named else own_name(kind, read.values, rules)
     if name is None or scope.findings.count > before:
         return None
     desired = Desired(
@@ -109,8 +109,8 @@ def _given_name(entry: Entry, scope: Scope) -> str | None:
     return None
 
 
-def _own_name(kind: ResourceType, values: dict[str, Value], rules: Rules) -> str:
-    """From its key attributes; where it has none, readable words and a hash of its whole content."""
+def own_name(kind: ResourceType, values: Lookup[str, Value], rules: Rules) -> str:
+    """A part's name where none is given: of its key, or readable words and a hash of its whole content."""
     if kind.key_attributes:
         return as_name("-".join(_words(values[k], rules[k]) for k in kind.key_attributes if k in values))
     content = [f"{name}={encode(values[name])}" for name in sorted(values) if rules[name].compared]
@@ -118,7 +118,7 @@ def _own_name(kind: ResourceType, values: dict[str, Value], rules: Rules) -> str
     return as_name("-".join(words))
 
 
-def _readable(values: dict[str, Value], rules: Rules) -> Iterator[str]:
+def _readable(values: Lookup[str, Value], rules: Rules) -> Iterator[str]:
     """The values a person would call it by: single ones from a closed vocabulary or of a fixed form."""
     length = 0
     for name in sorted(values, key=lambda each: (not rules[each].required, each)):

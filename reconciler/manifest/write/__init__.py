@@ -1,1 +1,1 @@
-"""Writing manifests: what is wanted as a document, and changes to documents that leave the rest as it is."""
+"""Writing manifests: what is recorded or wanted as documents, and changes that leave all else as it is."""

@@ -147,16 +147,19 @@ def agreed_is_settled(plan: Plan, given: PlanInput) -> Iterator[Found]:
             yield address, "is remembered as agreeing with another manifest"
 
 
-@promise("a plan says what was set back in the database, and which credentials are withheld")
+@promise("a plan says what was set back in the database, and which credentials are withheld or expire")
 def corrections_are_said(plan: Plan, given: PlanInput) -> Iterator[Found]:
     """Checks properties 13 and 26: a guard is set back, a credential withheld, and both are told.
 
-    Broken: either happens, and nobody asks why.
+    Broken: either happens, or a credential expires, and nobody asks why.
     """
     said = frozenset(plan.warnings)
     for address, why in given.restored:
         if not any(text.startswith(f"{address}: {why}") for text in said):
             yield address, f"no warning says: {why}"
+    for text in given.expiring:
+        if text not in said:
+            yield None, f"no warning says: {text}"
     for view in given.endpoints.values():
         if view.withheld and view.withheld not in said:
             yield None, f"no warning says: {view.withheld}"

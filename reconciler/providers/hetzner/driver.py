@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from reconciler.catalog import CatalogPart, load_part
 from reconciler.model.plan import Call
+from reconciler.providers.account import Account
 from reconciler.providers.driver import (
     Access,
     LowerRequest,
@@ -37,6 +38,11 @@ class HetznerDriver:
     def observe(self, request: ObserveRequest) -> Observation:
         """Whole collections in pages of 50 and the catalogue; or one request for each target."""
         return observe(self._client, request)
+
+    def account(self) -> Account:
+        """One location is asked for. Which project a token is of, and whether it may write, nothing tells."""
+        self._client.get("/locations", {"per_page": 1})
+        return Account("an API token of a project")
 
     @staticmethod
     def lower(request: LowerRequest) -> tuple[Call, ...]:

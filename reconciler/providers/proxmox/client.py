@@ -56,6 +56,12 @@ class ProxmoxClient:
         self._used = 0.0
         self.requests = 0
 
+    @property
+    def user(self) -> str:
+        """Who logs in: `USER@REALM`, or `USER@REALM!TOKENID`."""
+        token = self._login.get("token_name")
+        return self._login["user"] + (f"!{token}" if token else "")
+
     def call(self, method: str, path: str, params: Mapping[str, Any] | None = None) -> Wire:
         """The `data` of one answer. Raises ProviderError, `ambiguous` if a write may have taken effect."""
         where = f"{self.access.endpoint} {method} {path}"

@@ -9,6 +9,7 @@ from reconciler.catalog import CatalogPart, load_part
 from reconciler.model.plan import Call
 from reconciler.model.resource import Desired
 from reconciler.model.values import ExternalRef
+from reconciler.providers.account import Account
 from reconciler.providers.driver import (
     Access,
     LowerRequest,
@@ -18,6 +19,7 @@ from reconciler.providers.driver import (
     Submission,
     TaskStatus,
 )
+from reconciler.providers.proxmox.account import account
 from reconciler.providers.proxmox.client import ProxmoxClient
 from reconciler.providers.proxmox.lower import lower
 from reconciler.providers.proxmox.observe import observe
@@ -40,6 +42,10 @@ class ProxmoxDriver:
     def observe(self, request: ObserveRequest) -> Observation:
         """The cluster's lists, and each object of ours by itself; or the targets."""
         return observe(self._client, request)
+
+    def account(self) -> Account:
+        """What it may do is asked for, and when its token, or its user, expires."""
+        return account(self._client)
 
     @staticmethod
     def copied_from(desired: Desired) -> tuple[ExternalRef, ...]:

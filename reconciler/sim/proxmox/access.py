@@ -29,10 +29,14 @@ ROOTS = ("/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage"
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An API token's secret, and its privileges on `/` and all below."""
+    """An API token's secret, its privileges on `/` and all below, and when it expires.
+
+    `expire` is in Unix seconds; 0: never.
+    """
 
     secret: str
     privileges: frozenset[str] = ALL_PRIVILEGES
+    expire: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,10 @@ class Access:
         token = self._tokens.get(name)
         return Caller(name, token.privileges if token else frozenset(), {})
 
+    def token(self, name: str) -> Token | None:
+        """A token by its full name."""
+        return self._tokens.get(name)
+
     def login(self, username: str, password: str) -> dict[str, object]:
         """A ticket for a password, or for an older ticket that is still good."""
         user = username if "@" in username else f"{username}@pam"
@@ -116,6 +124,8 @@ class Access:
     def _by_token(self, text: str) -> Caller:
         name, _, secret = text.partition("=")
         token = self._tokens.get(name)
+        if token is not None and token.expire and token.expire < self._clock():
+            raise ApiError(401, "token expired")
         if token is None or not secrets.compare_digest(secret.encode(), token.secret.encode()):
             raise ApiError(401, "invalid token value!")
         return Caller(name, token.privileges, {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.sim.proxmox.failure import bad_parameters
+from reconciler.sim.proxmox.failure import bad_parameters, failed
 from reconciler.sim.proxmox.params import BOOLEAN, TEXT, Param
 from reconciler.sim.proxmox.routing import OPTIONAL_VMID, Call, operation
 from reconciler.sim.proxmox.types.guest.rows import resource
@@ -63,6 +63,26 @@ def permissions(call: Call) -> dict[str, Any]:
         call.require("/access", "Sys.Audit")
     whose = call.caller if asked == own else call.access.named(str(asked))
     return whose.permissions(call.params.get("path"))
+
+
+@operation("GET", "/access/users/{userid}")
+def user(call: Call) -> dict[str, Any]:
+    """It takes a privilege even for the caller itself. The only user here does not expire."""
+    call.require("/access/groups", "User.Modify", "Sys.Audit")
+    if call.params["userid"] != "root@pam":
+        raise failed(f"no such user ('{call.params['userid']}')")
+    return {"enable": 1, "expire": 0}
+
+
+@operation("GET", "/access/users/{userid}/token/{tokenid}")
+def token(call: Call) -> dict[str, Any]:
+    """A user may see its tokens; a token, not even its own, for it is not the user."""
+    if call.caller.name != call.params["userid"]:
+        call.require("/access/groups", "User.Modify")
+    found = call.access.token(f"{call.params['userid']}!{call.params['tokenid']}")
+    if found is None:
+        raise failed(f"no such token '{call.params['tokenid']}' for user '{call.params['userid']}'")
+    return {"expire": found.expire, "privsep": 1}
 
 
 @operation("GET", "/cluster/resources", {"type": Param(enum=("vm", "storage", "node", "sdn"))})

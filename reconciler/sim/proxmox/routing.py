@@ -30,6 +30,8 @@ _IN_PATH: dict[str, Param] = {
     "storage": Param(required=True),
     "volume": Param(required=True),
     "poolid": Param(required=True),
+    "userid": Param(required=True, max_length=64, pattern=r"[^\s:/]+@[A-Za-z][A-Za-z0-9.\-_]+"),
+    "tokenid": Param(required=True, pattern=r"[A-Za-z][A-Za-z0-9.\-_]+"),
 }
 
 

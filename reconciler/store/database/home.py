@@ -34,16 +34,28 @@ def keep_installation(home: Path, uid: UUID, *, anew: bool = False) -> None:
         if known == str(uid):
             return
         if known and not anew:
-            raise DatabaseUnavailable(
-                f"the database in {home} is of the installation {uid}, and {path} names {known}",
-                hint="It holds another fleet's history, and marks objects as another's. Put the right data "
-                f"back; if it is meant to be this one from now on, remove {path}.",
-            )
+            raise _another(f"the database in {home} is of the installation {uid}", path, known)
         _write(path, f"{uid}\n")
     except OSError as error:
         raise DatabaseUnavailable(
             f"{path} cannot be used: {error.strerror}", hint="Correct the permissions of the home folder."
         ) from error
+
+
+def check_installation(home: Path, uid: UUID) -> None:
+    """Raises DatabaseUnavailable where a home is another installation's than what is to be put into it."""
+    path = home / INSTALLATION_FILE
+    known = path.read_text().strip() if path.exists() else None
+    if known and known != str(uid):
+        raise _another(f"the backup is of the installation {uid}", path, known)
+
+
+def _another(what: str, path: Path, known: str) -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        f"{what}, and {path} names {known}",
+        hint="It holds another fleet's history, and marks objects as another's. Put the right data "
+        f"back; if it is meant to be this one from now on, remove {path}.",
+    )
 
 
 def _write(path: Path, text: str) -> None:

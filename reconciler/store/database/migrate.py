@@ -66,7 +66,7 @@ def migrate(admin_dsn: str) -> list[str]:
     with connect(admin_dsn) as connection:
         _check_server(connection)
         connection.execute(query("migrations.settings"))
-        _lock(connection)
+        lock(connection)
         _apply(connection, "roles and schemas", _bootstrap)
         found = _status(connection)
         _refuse(found)
@@ -123,7 +123,8 @@ def _check_server(connection: Connection) -> None:
         )
 
 
-def _lock(connection: Connection) -> None:
+def lock(connection: Connection) -> None:
+    """Keeps every other migration of the database out until this session ends. Raises MigrationError."""
     # Polled, because a session waiting inside a lock call holds a snapshot that index builds then wait for.
     deadline = time.monotonic() + LOCK_WAIT_SECONDS
     while not _one(connection, "migrations.try_lock"):

@@ -20,9 +20,11 @@ from reconciler.store.database import home as homes
 from reconciler.store.database import migrate as migrations
 from reconciler.store.database.faults import NotPermitted, translated
 from reconciler.store.database.queries import query, sql_files
-from reconciler.store.database.session import Actor, Store
+from reconciler.store.database.session import Store
 from reconciler.store.embedded import ABSENT_HINT, EmbeddedServer
-from reconciler.store.inventory.secrets import Key, load_key, use_key
+from reconciler.store.history.partitions import make_partitions
+from reconciler.store.inventory.key_sources import source_of
+from reconciler.store.inventory.vault import Vault, closed_vault, open_vault
 
 NAME = "reconciler"
 RUNTIME_ROLE = "reconciler_runtime"
@@ -30,7 +32,6 @@ DATA_FOLDER = "postgresql"
 Standing = Literal["program", "planner", "reader"]
 """What the database lets a session do: all that the program does; previews, of which nothing is kept; or to
 read, as readers and auditors do."""
-MONTHS_AHEAD = 3  # of history partitions: a program that is not run for longer makes them when it starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +65,15 @@ class Database:
         """Whether this program runs the server itself."""
         return self.server is not None
 
-    def key(self, home: Path, actor: str) -> Key:
-        """The installation's key. Raises ConfigurationError, see `secrets.load_key` and `secrets.use_key`.
+    def vault(self, home: Path, actor: str) -> Vault:
+        """The vault, with the master keys of this home. Raises ConfigurationError, see `open_vault`.
 
-        Homes that share a URL's database may have a key each, so only the embedded one is particular.
+        Homes that share a URL's database may have a key each, so only the embedded one is particular. Who may
+        not use the vault gets one that opens nothing.
         """
-        if not self.is_embedded:
-            return load_key(home)
-        with self.store.transaction(Actor(actor, "key of the installation", "maintenance")) as tx:
-            return use_key(tx, home)
+        if self.standing != "program":
+            return closed_vault(self.store, actor)
+        return open_vault(self.store, source_of(home), actor, particular=self.is_embedded)
 
     def close(self) -> None:
         """Close the pool, and give up the embedded server's lease."""
@@ -122,7 +123,7 @@ def admin_url(url: str | None, home: Path) -> tuple[str, EmbeddedServer | None]:
     if url is not None:
         return url, None
     server = _server(home)
-    _ensure_exists(server)
+    ensure_exists(server)
     return server.superuser_dsn(NAME), server
 
 
@@ -139,7 +140,7 @@ def _server(home: Path, *, anew: bool = False) -> EmbeddedServer:
 
 
 def _open_embedded(server: EmbeddedServer, max_size: int) -> Database:
-    _ensure_exists(server)
+    ensure_exists(server)
     admin = server.superuser_dsn(NAME)
     found = migrations.status(admin)
     migrations.check(found)
@@ -184,8 +185,8 @@ def _open(
     if standing != "program":
         return Database(store, admin, runtime, role, server, standing)
     try:
-        with store.transaction(Actor("reconciler", "history of the months ahead", "maintenance")) as tx:
-            tx.value("session.make_history_partitions", months_ahead=MONTHS_AHEAD)
+        # What others hold just now is made the next time: until then the default takes what has no month.
+        make_partitions(store, "reconciler")
     except BaseException:
         store.close()
         raise
@@ -218,7 +219,8 @@ def _stranger(user: object) -> MigrationError:
     )
 
 
-def _ensure_exists(server: EmbeddedServer) -> None:
+def ensure_exists(server: EmbeddedServer) -> None:
+    """Makes the database on a server of our own, where it is not there; its schema is not made here."""
     with migrations.connect(server.superuser_dsn()) as connection, translated("create database"):
         if connection.execute(query("session.database_exists"), {"name": NAME}).fetchone():
             return

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
@@ -110,17 +111,40 @@ class Transaction:
     def copy(self, name: str, rows: Iterable[Sequence[object]], /) -> int:
         """Loads rows through a `COPY staged_… FROM STDIN` query; the fastest way in. Gives their number.
 
-        Tables with policies take no COPY: it goes into a table of the session's own, and on from there.
+        Tables with policies take no COPY: it goes into a table of the session's own, and on from there. Of no
+        rows nothing is sent.
         """
+        coming = iter(rows)
+        first = next(coming, None)
+        if first is None:
+            return 0
         text = query(name)
         staged = {"copy": text.decode()}
         with translated(name), self._connection.cursor() as cursor:
             cursor.execute(query("session.stage"), staged)
             with cursor.copy(text) as copy:
-                for row in rows:
+                for row in chain((first,), coming):
                     copy.write_row(row)
             (count,) = cursor.execute(query("session.take_staged"), staged).fetchone() or (0,)
         return int(count)
+
+    def copy_out(self, name: str, /, **params: object) -> Iterator[bytes]:
+        """What a `COPY … TO STDOUT` gives, in pieces. The query gives the statement, made for a table by the
+        database's own function; until all is read, the transaction does nothing else."""
+        statement = str(self.value(name, **params)).encode()
+        with translated(name), self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for piece in copy:
+                yield bytes(piece)
+
+    def copy_in(self, name: str, pieces: Iterable[bytes], /, **params: object) -> int:
+        """Loads text through a `COPY … FROM STDIN` that the query gives, as `copy_out`. Gives the rows'
+        number."""
+        statement = str(self.value(name, **params)).encode()
+        with translated(name), self._connection.cursor() as cursor:
+            with cursor.copy(statement) as copy:
+                for piece in pieces:
+                    copy.write(piece)
+            return cursor.rowcount
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -19,6 +19,9 @@ from reconciler.store.database.session import Row, Transaction
 from reconciler.store.desired.pins import end_pins, judge
 from reconciler.store.desired.root_rows import NewRows, apply_lifecycles, insert_roots
 
+AT_ONCE = 2_000
+"""Roots whose rows are gathered at a time, so that memory does not follow the size of a fleet."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
@@ -66,9 +69,10 @@ class RevisionChange:
 class Wanted:
     """What a source says now.
 
-    `desired` was read, and `unchanged` are documents that say what they said, with where they are if that may
-    have moved. `documents` has each one's hash. `path` gives a file's path within the
-    source. `ends`: whether what else the source wanted, at a path, is wanted no more.
+    `desired` was read; each is asked for when its turn comes, so that a mapping may make them only then.
+    `unchanged` are documents that say what they said, with where they are if that may have moved. `documents`
+    has each one's hash. `path` gives a file's path within the source. `ends`: whether what else the source
+    wanted, at a path, is wanted no more.
     """
 
     desired: Mapping[Address, Desired]
@@ -143,19 +147,21 @@ def end_revision(tx: Transaction, draft: Draft, catalog: Catalog) -> RevisionCha
     _check_owners(tx, draft.source, draft.source_id, wanted.desired)
     if not draft.is_new:
         return change
-    rows = [wanted.desired[address] for address in sorted(change.added | change.changed | draft.reworded)]
-    insert_roots(
-        tx,
-        NewRows(
-            rows,
-            draft.source_id,
-            change.id,
-            draft.hashes,
-            wanted.documents,
-            {item.address: wanted.path(item.origin.file) for item in rows if item.origin},
-        ),
-        catalog,
-    )
+    written = sorted(change.added | change.changed | draft.reworded)
+    for start in range(0, len(written), AT_ONCE):
+        roots = [wanted.desired[address] for address in written[start : start + AT_ONCE]]
+        insert_roots(
+            tx,
+            NewRows(
+                roots,
+                draft.source_id,
+                change.id,
+                draft.hashes,
+                wanted.documents,
+                {item.address: wanted.path(item.origin.file) for item in roots if item.origin},
+            ),
+            catalog,
+        )
     apply_lifecycles(tx, change.id)
     if change.removed:
         tx.execute("pauses.release_unwanted", addresses=_unwanted(tx, change.removed))

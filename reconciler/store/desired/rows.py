@@ -1,4 +1,4 @@
-"""Reading desired resources back: what the current revisions want of some addresses."""
+"""Reading desired resources back: what the revisions of now, or of a mark, want of some addresses."""
 
 from __future__ import annotations
 
@@ -35,6 +35,26 @@ def load_desired(tx: Transaction, addresses: Collection[Address], catalog: Catal
     return _loaded(tx, tx.rows("desired.roots", addresses=[str(address) for address in addresses]), catalog)
 
 
+def load_desired_parts(
+    tx: Transaction, addresses: Collection[Address], catalog: Catalog
+) -> dict[Address, Desired]:
+    """The same of which no more is needed than the tags and the parts: the roots are without attributes."""
+    if not addresses:
+        return {}
+    rows = tx.rows("desired.roots", addresses=[str(address) for address in addresses])
+    return _loaded(tx, rows, catalog, [row.id for row in rows if row.parent_id is not None])
+
+
+def load_desired_as_of(
+    tx: Transaction, mark: int, addresses: Collection[Address], catalog: Catalog
+) -> dict[Address, Desired]:
+    """The same as a mark saw it, by its id."""
+    if not addresses:
+        return {}
+    asked = {"mark": mark, "addresses": [str(address) for address in addresses]}
+    return _loaded(tx, tx.rows("desired.roots_as_of", **asked), catalog)
+
+
 def load_specifications(
     tx: Transaction, wanted: Mapping[Address, bytes], catalog: Catalog
 ) -> dict[Address, Desired]:
@@ -45,8 +65,11 @@ def load_specifications(
     return _loaded(tx, tx.rows("desired.roots_of_hash", **hashes), catalog)
 
 
-def _loaded(tx: Transaction, rows: list[Row], catalog: Catalog) -> dict[Address, Desired]:
-    belongings = _belongings(tx, [row.id for row in rows])
+def _loaded(
+    tx: Transaction, rows: list[Row], catalog: Catalog, with_attributes: list[int] | None = None
+) -> dict[Address, Desired]:
+    ids = [row.id for row in rows]
+    belongings = _belongings(tx, ids, ids if with_attributes is None else with_attributes)
     parts: dict[int, list[Desired]] = defaultdict(list)
     for row in rows:
         if row.parent_id is not None:
@@ -58,9 +81,9 @@ def _loaded(tx: Transaction, rows: list[Row], catalog: Catalog) -> dict[Address,
     }
 
 
-def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
+def _belongings(tx: Transaction, ids: list[int], with_attributes: list[int]) -> dict[int, _Belongings]:
     found: dict[int, _Belongings] = defaultdict(_Belongings)
-    for row_id, name, *columns, explicit in tx.rows("desired.attributes", ids=ids):
+    for row_id, name, *columns, explicit in tx.rows("desired.attributes", ids=with_attributes):
         item = found[row_id]
         item.attributes.append((name, Columns(*columns)))
         if explicit:

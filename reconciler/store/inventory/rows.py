@@ -22,6 +22,7 @@ from reconciler.model.inventory import (
     InventoryKind,
     Location,
     Provider,
+    expiry_note,
 )
 from reconciler.model.values import DataType, Scalar
 from reconciler.store.database.session import Transaction
@@ -129,6 +130,17 @@ def endpoints(tx: Transaction) -> tuple[Endpoint, ...]:
 def credentials(tx: Transaction) -> tuple[Credential, ...]:
     """All credentials: where their secrets are, never these."""
     return tuple(Credential(**row._asdict()) for row in tx.rows("inventory.credentials"))
+
+
+def expiries(tx: Transaction) -> Mapping[str, datetime]:
+    """When each credential expires, of those where anybody said so."""
+    return dict(tx.rows("inventory.credential_expiries"))
+
+
+def expiry_notes(tx: Transaction, now: datetime) -> tuple[str, ...]:
+    """What is to be said of credentials that expire soon, or have."""
+    notes = (expiry_note(name, at, now) for name, at in expiries(tx).items())
+    return tuple(each for each in notes if each is not None)
 
 
 def locations(tx: Transaction) -> tuple[Location, ...]:

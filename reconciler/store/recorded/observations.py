@@ -108,7 +108,7 @@ def record_observation(
         tx.rows("observations.one_at_a_time", endpoint=scope.endpoint)
     found = identify(
         observation,
-        _rows(tx, scope),
+        roots_of(tx, scope),
         owner,
         scope.provider_type,
         catalog,
@@ -137,7 +137,8 @@ def record_observation(
     )
 
 
-def _rows(tx: Transaction, scope: Scope) -> list[Row]:
+def roots_of(tx: Transaction, scope: Scope) -> list[Row]:
+    """The live roots that a look was about."""
     if scope.targets or scope.uids:
         rows = tx.rows(
             "observations.target_roots",

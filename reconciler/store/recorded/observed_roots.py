@@ -5,8 +5,9 @@ A root's own row and what hangs on it are written together or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from reconciler.diff.identity import Match
 from reconciler.diff.seen import address_of, content_hash, new_addresses, state_of
@@ -19,10 +20,15 @@ from reconciler.store.database.ids import Ids
 from reconciler.store.database.session import Transaction
 from reconciler.store.database.values import is_storable
 from reconciler.store.recorded.observed_rows import new_ids, write_belongings
+from reconciler.store.recorded.observed_writes import Ties, write_relationships
 from reconciler.store.recorded.unrecordable import bare, flaw, write_apart
 
 Odd = tuple[Match, str]
 """What cannot be recorded, and why."""
+
+AT_ONCE = 2_000
+"""Roots whose rows are gathered at a time, so that memory does not follow the size of a fleet. A statement
+for so many costs next to nothing beside its rows."""
 
 
 def told_apart(matches: list[Match], catalog: Catalog, ids: Ids) -> tuple[list[Match], list[Odd]]:
@@ -44,14 +50,20 @@ def write(
     """Write these objects; gives those that the database refused, each undone by itself, and why."""
 
     def whole(some: Sequence[Match]) -> None:
-        known = [match for match in some if match.row is not None]
-        new = [match for match in some if match.row is None]
-        rows = [*zip(_insert_roots(tx, new, endpoint, ids), new, strict=True)]
-        belongings([*rows, *((match.row.id, match) for match in known if match.row is not None)])
+        # All that is new has its row before anything refers to it.
+        rows = [(match.row.id, match) for match in some if match.row is not None]
+        for new in _runs([match for match in some if match.row is None]):
+            rows += zip(_insert_roots(tx, new, endpoint, ids), new, strict=True)
+        belongings(rows)
 
     def belongings(some: Sequence[tuple[int, Match]]) -> None:
-        _update_roots(tx, [(row_id, match) for row_id, match in some if match.row is not None])
-        write_belongings(tx, list(some), endpoint, provider_type, catalog, ids)
+        ties: list[Ties] = []
+        for run in _runs(some):
+            _update_roots(tx, [(row_id, match) for row_id, match in run if match.row is not None])
+            ties.append(write_belongings(tx, run, endpoint, provider_type, catalog, ids))
+        # What is tied to a part finds it, whichever run it was written in.
+        for each in ties:
+            write_relationships(tx, each)
 
     if not matches:
         return []
@@ -63,6 +75,13 @@ def write(
     except DatabaseError:
         return _write_halves(tx, matches, belongings, endpoint, ids)
     return []
+
+
+_Item = TypeVar("_Item")
+
+
+def _runs(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    return (items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE))
 
 
 def _write_halves(

@@ -7,7 +7,7 @@ row and address is decided in `diff.placing`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from reconciler.diff.identity import Match
 from reconciler.diff.placing import PlacedPart, kept_for_life, needs_manifest, place_parts, resolved, tags_of
@@ -17,12 +17,13 @@ from reconciler.model.resource import Management, Observed, Recorded
 from reconciler.model.values import ExternalRef
 from reconciler.store.database.ids import Ids
 from reconciler.store.database.session import Transaction
-from reconciler.store.desired.rows import load_desired
+from reconciler.store.desired.rows import load_desired_parts
 from reconciler.store.recorded.observed_writes import (
     Item,
+    Ties,
+    ties_of,
     write_attributes,
     write_pending,
-    write_relationships,
     write_tags,
 )
 from reconciler.store.recorded.resources import load_recorded_by_id
@@ -35,20 +36,21 @@ def new_ids(tx: Transaction, count: int) -> list[int]:
 
 def write_belongings(
     tx: Transaction,
-    written: list[tuple[int, Match]],
+    written: Sequence[tuple[int, Match]],
     endpoint: str,
     provider_type: str,
     catalog: Catalog,
     ids: Ids,
-) -> None:
-    """Bring everything that hangs on these roots to what was observed."""
-    if not written:
-        return
+) -> Ties:
+    """Bring what hangs on these roots to what was observed.
+
+    Gives their ties, which are to be written when all that they may lead to has its row.
+    """
     targets = _targets(tx, endpoint, [match.observed for _, match in written])
     addresses = {ref: address for ref, (address, _) in targets.items()}
     before = {item.id: item for item in load_recorded_by_id(tx, [row_id for row_id, _ in written], catalog)}
     named = [m.row.address for _, m in written if m.row and needs_manifest(m, provider_type, catalog)]
-    wanted = load_desired(tx, named, catalog)
+    wanted = load_desired_parts(tx, named, catalog)
     items: list[Item] = []
     parts: list[PlacedPart] = []
     for root_id, match in written:
@@ -64,7 +66,7 @@ def write_belongings(
     write_tags(tx, items)
     write_pending(tx, items, ids)
     row_ids = {str(address): row_id for address, row_id in targets.values()}
-    write_relationships(tx, items, row_ids, catalog, ids)
+    return ties_of(items, row_ids, catalog, ids)
 
 
 def _targets(

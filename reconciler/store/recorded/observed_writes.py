@@ -114,6 +114,24 @@ def write_pending(tx: Transaction, items: list[Item], ids: Ids) -> None:
     tx.batch("observations.insert_pending", [fields(pair) for pair in sorted(wanted - there)])
 
 
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What some rows are tied to by their references: (row id, relationship type's id, address of the other).
+
+    `targets`: the row ids of what is referred to, by address, as far as they are known.
+    """
+
+    row_ids: tuple[int, ...]
+    named: tuple[tuple[int, int, str], ...]
+    targets: Mapping[str, int]
+
+
+def ties_of(items: list[Item], targets: Mapping[str, int], catalog: Catalog, ids: Ids) -> Ties:
+    """The ties that the items' references make. `targets`: row ids of what is referred to, by address."""
+    named = tuple(tie for item in items for tie in _ties(item, catalog, ids))
+    return Ties(tuple(item.id for item in items), named, targets)
+
+
 def _ties(item: Item, catalog: Catalog, ids: Ids) -> Iterator[tuple[int, int, str]]:
     """What its references tie it to: its row id, the relationship type's, and the address."""
     for name, value in item.attributes.items():
@@ -123,27 +141,20 @@ def _ties(item: Item, catalog: Catalog, ids: Ids) -> Iterator[tuple[int, int, st
                 yield item.id, ids.relationship_types[definition.relationship], str(text)
 
 
-def write_relationships(
-    tx: Transaction,
-    items: list[Item],
-    targets: Mapping[str, int],
-    catalog: Catalog,
-    ids: Ids,
-) -> None:
-    """Ties by reference, and those that a manifest names. `targets`: row ids of what is referred to."""
-    row_ids = [item.id for item in items]
+def write_relationships(tx: Transaction, ties: Ties) -> None:
+    """Ties by reference, and those that a manifest names."""
+    row_ids = list(ties.row_ids)
     explicit = tx.rows("observations.explicit_relationships", ids=row_ids)
-    ties = [tie for item in items for tie in _ties(item, catalog, ids)]
     # A provider that nobody asks shows no ids: there a reference is recorded as its manifest has it.
-    named = {row.target_address for row in explicit} | {address for *_, address in ties}
-    unknown = sorted(named - targets.keys())
+    named = {row.target_address for row in explicit} | {address for *_, address in ties.named}
+    unknown = sorted(named - ties.targets.keys())
     by_address = {
         **dict(tx.rows("observations.ids_by_address", addresses=unknown) if unknown else ()),
-        **targets,
+        **ties.targets,
     }
     wanted = {
         (child, by_address[address], type_id)
-        for child, type_id, address in (*explicit, *ties)
+        for child, type_id, address in (*explicit, *ties.named)
         if by_address.get(address, child) != child
     }
     there = set(tx.rows("observations.relationship_rows", ids=row_ids))

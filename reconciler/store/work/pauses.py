@@ -56,3 +56,8 @@ def release(tx: Transaction, word: str) -> int:
 def retry(tx: Transaction, address: Address) -> bool:
     """Let a resource that failed be tried again at once. False if it was not waiting."""
     return bool(tx.execute("resources.clear_failure_at", address=str(address)))
+
+
+def release_of(tx: Transaction, owner: str) -> int:
+    """End every hold that somebody asked for; gives how many there were."""
+    return tx.execute("pauses.release_of", owner=owner)

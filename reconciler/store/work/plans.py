@@ -16,7 +16,7 @@ from reconciler.errors import PlanError
 from reconciler.model.address import Address
 from reconciler.model.plan import Plan
 from reconciler.store.database.session import Transaction
-from reconciler.store.inventory.secrets import Key
+from reconciler.store.inventory.keys import Key
 from reconciler.store.work.plan_rows import copy_details, copy_inventory, step_row
 
 

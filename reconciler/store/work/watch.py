@@ -12,19 +12,19 @@ from uuid import UUID
 
 from reconciler.store.database.session import Actor, Store, Transaction
 
-MONTHS_AHEAD = 3  # of history partitions
-
 
 @dataclass(frozen=True, slots=True)
 class Levels:
     """How much there is now: open operations, failing resources and those left alone for a while, holds in
-    force, plans that a loop saved and that wait for a person."""
+    force, plans that a loop saved and that wait for a person, history rows that no month was there for (each
+    history's counted up to 10,000)."""
 
     open_operations: int = 0
     failing: int = 0
     backing_off: int = 0
     holds: int = 0
     waiting_approvals: int = 0
+    stray_history_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,3 @@ def levels(tx: Transaction) -> Levels:
 def waiting_plans(tx: Transaction, actor: str) -> tuple[WaitingPlan, ...]:
     """Oldest first."""
     return tx.all(WaitingPlan, "daemon.waiting_plans", actor=actor)
-
-
-def make_partitions(store: Store, actor: str) -> None:
-    """Make the history's partitions of the months ahead, where they are not there yet."""
-    with store.transaction(Actor(actor, "history of the months ahead", "maintenance")) as tx:
-        tx.value("session.make_history_partitions", months_ahead=MONTHS_AHEAD)

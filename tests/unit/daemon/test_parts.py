@@ -189,6 +189,13 @@ def test_a_port_that_is_taken_is_an_error_that_says_so() -> None:
     server.close()
 
 
+def test_metrics_show_when_a_credential_expires() -> None:
+    metrics = Metrics()
+    metrics.snapshot.expires_at = {"token": 1_800_000_000.0}
+    line = 'reconciler_credential_expires_timestamp_seconds{credential="token"} 1.8e+09'
+    assert line in metrics.text().decode().splitlines()
+
+
 def test_metrics_show_requests_and_what_is_left_of_the_budget() -> None:
     metrics = Metrics()
     budget = RequestBudget(100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -59,7 +60,27 @@ def test_a_credential_says_where_its_secret_is(spec: str, read: tuple[str | None
     assert (found.environment, found.file, found.stored) == read
 
 
-@pytest.mark.parametrize("spec", ["", "environment: A\nfile: /a"])
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ('"2027-01-31"', datetime(2027, 1, 31, tzinfo=UTC)),
+        ('"2027-01-31T12:00:00Z"', datetime(2027, 1, 31, 12, tzinfo=UTC)),
+        ('"2027-01-31T12:00:00+02:00"', datetime(2027, 1, 31, 10, tzinfo=UTC)),
+    ],
+)
+def test_a_credential_may_say_when_it_expires(text: str, at: datetime) -> None:
+    spec = f"stored: true\nexpires: {text}"
+    (found,) = load_text(manifest("Credential", "token", spec)).inventory.credentials
+    assert (found.stored, found.expires_at) == (True, at)
+
+
+@pytest.mark.parametrize("text", ["2027-02-30", "soon", "2027-01-31T25:00:00Z", "20270131", "2027-1-31"])
+def test_a_credential_that_expires_on_no_day_is_refused(text: str) -> None:
+    found = problem(manifest("Credential", "token", f'stored: true\nexpires: "{text}"'))
+    assert "expires" in found.message
+
+
+@pytest.mark.parametrize("spec", ["", "environment: A\nfile: /a", 'expires: "2027-01-31"'])
 def test_a_credential_has_exactly_one_source(spec: str) -> None:
     assert problem(manifest("Credential", "token", spec)).code == "manifest.credential"
 

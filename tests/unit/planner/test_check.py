@@ -571,6 +571,7 @@ def _() -> Iterator[Case]:
 @breaks(reporting.corrections_are_said)
 def _() -> Iterator[Case]:
     yield Plan(), given(restored=((vm().address, "prevent_destroy was false in the database"),))
+    yield Plan(), given(expiring=("credential token expires on 2027-01-31: it is to be replaced",))
     withheld = EndpointStatus("hetzner-1", "hetzner", trouble="not given", withheld="not given")
     yield Plan(), given(endpoints={"hetzner-1": withheld})
 

@@ -1,0 +1,1 @@
+"""What leaves the database for files, and comes back from them."""
