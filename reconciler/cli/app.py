@@ -30,6 +30,7 @@ from reconciler.cli.commands.hold import hold, release, retry
 from reconciler.cli.commands.observe import observe
 from reconciler.cli.commands.plan import plan
 from reconciler.cli.commands.readopt import readopt
+from reconciler.cli.commands.rollback import rollback
 from reconciler.cli.commands.run import run
 from reconciler.cli.commands.sim import sim
 from reconciler.cli.commands.source import sources
@@ -136,7 +137,7 @@ def options(
 
 
 _COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Change": (validate, plan, apply, destroy, delete, approve, hold, release, retry, forget),
+    "Change": (validate, plan, apply, rollback, destroy, delete, approve, hold, release, retry, forget),
     "Look": (get, describe, history, blame, trends, diff, export, graph, observe, drift, schema, explain),
     "Operate": (run, readopt, completion, version),
 }
@@ -146,7 +147,7 @@ _ALSO = {"sources": sources, "credential": credentials}
 
 for _panel, _commands in _COMMANDS.items():
     for _command in _commands:
-        _ends = explained() if _command in (plan, apply, destroy, delete) else None
+        _ends = explained() if _command in (plan, apply, rollback, destroy, delete) else None
         app.command(rich_help_panel=_panel, epilog=_ends)(_command)
 for _name, _group in _GROUPS.items():
     app.add_typer(_group, name=_name, rich_help_panel="Operate")

@@ -25,6 +25,7 @@ from reconciler.daemon.notices import Notices
 from reconciler.engine.apply import Session
 from reconciler.engine.desired import Loaded
 from reconciler.engine.engine import Engine
+from reconciler.engine.rollback.words import unpinned_words
 from reconciler.errors import CredentialError, DatabaseUnavailable, ManifestError, ReconcilerError
 from reconciler.executor.context import Context
 from reconciler.manifest.source.git.login import parsed_login
@@ -288,3 +289,5 @@ def _tell_revision(loaded: Loaded) -> None:
         changed=len(change.changed),
         removed=len(change.removed),
     )
+    for text in unpinned_words(change.agreed, change.superseded):
+        _log.info("pin ended", what=text)

@@ -20,6 +20,8 @@ from reconciler.engine.engine import Engine
 from reconciler.engine.observing import observe_all
 from reconciler.engine.planning import PlanOptions, plan_now, scoped_sources
 from reconciler.engine.results import Applied, Preview, Progress
+from reconciler.engine.rollback.asked import Rollback, RolledBack
+from reconciler.engine.rollback.record import record_rollback
 from reconciler.errors import StalePlanError
 from reconciler.executor.context import Context
 from reconciler.executor.observe.endpoint import Coverage, observe_closely, observe_within
@@ -60,6 +62,8 @@ class Session:
     observing: bool = False
     recovered: tuple[Recovered, ...] = ()
     inventory: tuple[InventoryStep, ...] = ()  # what this run changed of it
+    rollback: Rollback | None = None  # what is gone back to, once the sources are read
+    rolled_back: RolledBack | None = None  # what that changed, once it is recorded
 
     def __post_init__(self) -> None:
         self.context.connections.stop = self.stop
@@ -81,11 +85,11 @@ class Session:
 
     def preview(self) -> Preview:
         """The plan for the sources, with nothing left behind."""
-        actor = Actor(self.engine.actor, "preview", "manifest")
+        actor = self._acting("preview")
         catalog = self.engine.catalog
         try:
             with self.engine.store.rehearsal(actor) as tx:
-                loaded = record_sources(tx, self.engine, self.states)
+                loaded, rolled_back = self._record(tx)
                 with self.engine.rehearsing(tx, self.context) as context:
                     coverage = dict(self.coverage)
                     tx.value("session.look_within")
@@ -96,14 +100,31 @@ class Session:
                         name: observe_closely(context, coverage[name], targets, tx)
                         for name, targets in adoption_targets(tx, _seen(coverage)).items()
                     }
-                revision = loaded[-1].change.id if loaded else self.context.revision
+                revision = self._revision(loaded, rolled_back)
                 changed = _inventory(loaded)
-                plan = plan_now(tx, self.engine, coverage, self._scoped(loaded), revision, changed)
+                options = self._scoped(loaded, rolled_back)
+                plan = plan_now(tx, self.engine, coverage, options, revision, changed)
                 unmanaged = unmanaged_at(tx, _seen(coverage))
         finally:
             self.engine.catalog = catalog  # what a rehearsal added is undone with it
         unrecorded = coverage.keys() - self.context.connections.endpoints.keys()
-        return Preview(plan, coverage, loaded, unmanaged, frozenset(unrecorded))
+        return Preview(plan, coverage, loaded, unmanaged, frozenset(unrecorded), rolled_back)
+
+    def _acting(self, reason: str) -> Actor:
+        return Actor(self.engine.actor, self.rollback.reason if self.rollback else reason, "manifest")
+
+    def _record(self, tx: Transaction) -> tuple[tuple[Loaded, ...], RolledBack | None]:
+        """Make current what the sources want, and then what is gone back to."""
+        loaded = record_sources(tx, self.engine, self.states)
+        if self.rollback is None:
+            return loaded, None
+        return loaded, record_rollback(tx, self.engine, self.rollback)
+
+    def _revision(self, loaded: Sequence[Loaded], rolled_back: RolledBack | None) -> int | None:
+        """The revision that the run makes so: the rollback's, the newest that was read, or as before."""
+        if rolled_back is not None and rolled_back.revision is not None:
+            return rolled_back.revision
+        return loaded[-1].change.id if loaded else self.context.revision
 
     def load(self, permit: Permit | None = None) -> tuple[Loaded, ...]:
         """Make the sources' manifests the current revision; where a plan was agreed to, only if it still is
@@ -112,22 +133,22 @@ class Session:
         Raises StalePlanError where it is not, and then no revision is left behind.
         """
         permit = permit or Permit()
-        actor = Actor(self.engine.actor, "manifests", "manifest")
+        actor = self._acting("manifests")
         catalog = self.engine.catalog
         try:
             with self.engine.store.transaction(actor) as tx:
-                loaded = record_sources(tx, self.engine, self.states)
+                loaded, rolled_back = self._record(tx)
+                options, revision = self._scoped(loaded, rolled_back), self._revision(loaded, rolled_back)
                 if permit.exactly is not None:
-                    self._check_ground(tx, loaded, permit)
-                self._take_approved(tx, self._scoped(loaded), permit)
+                    self._check_ground(tx, loaded, permit, options, revision)
+                self._take_approved(tx, options, permit)
         except BaseException:
             self.engine.catalog = catalog  # what users added to it was undone with the transaction
             raise
-        revision = loaded[-1].change.id if loaded else self.context.revision
-        if loaded:
+        if loaded or rolled_back is not None:
             take_mark(self.engine.store, self.engine.actor, "revision", revision)
         self.context = self.engine.refreshed(self.context, revision)
-        self.options = self._scoped(loaded)
+        self.options, self.rolled_back = options, rolled_back
         self.inventory = tuple(sorted((*_inventory(loaded), *self.inventory), key=lambda step: step.key))
         return loaded
 
@@ -160,13 +181,25 @@ class Session:
             del self.coverage[name]  # it was not looked at: it was not to be spoken to
         return free
 
-    def _scoped(self, loaded: Sequence[Loaded]) -> PlanOptions:
-        """The options, with what the run is about: what was asked for, or the sources that were read."""
+    def _scoped(self, loaded: Sequence[Loaded], rolled_back: RolledBack | None) -> PlanOptions:
+        """The options, with what the run is about: what was asked for, or the sources that were read.
+
+        A rollback of a choice is about what was chosen then or now, whatever it is called or tagged between.
+        """
+        if rolled_back is not None and rolled_back.asked.selection:
+            return replace(self.options, only=rolled_back.chosen)
         if self.options.everything or self.options.scope is not None or not loaded:
             return self.options
         return replace(self.options, scope=Scope(tuple(each.scope for each in loaded)))
 
-    def _check_ground(self, tx: Transaction, loaded: Sequence[Loaded], permit: Permit) -> None:
+    def _check_ground(
+        self,
+        tx: Transaction,
+        loaded: Sequence[Loaded],
+        permit: Permit,
+        options: PlanOptions,
+        revision: int | None,
+    ) -> None:
         """Before anything is committed. Of what was not looked at yet the check after the look decides."""
         unseen = [step for step in _inventory(loaded) if step.hash() not in permit.inventory]
         if unseen:
@@ -179,8 +212,7 @@ class Session:
             return
         if adoption_targets(tx, _seen(self.coverage)):
             return
-        revision = loaded[-1].change.id if loaded else self.context.revision
-        plan = plan_now(tx, self.engine, self.coverage, self._scoped(loaded), revision, _inventory(loaded))
+        plan = plan_now(tx, self.engine, self.coverage, options, revision, _inventory(loaded))
         _same_ground(plan, approved, "nothing was changed")
 
     def save(self, preview: Preview) -> int:

@@ -66,7 +66,7 @@ def record_sources(tx: Transaction, engine: Engine, states: Sequence[SourceState
     drafts: list[tuple[SourceState, ManifestSet, Draft]] = []
     for state in states:
         read = sets[state.name]
-        desired = {a: _with_fingerprints(tx, engine, item) for a, item in read.desired.items()}
+        desired = {a: with_fingerprints(tx, engine, item) for a, item in read.desired.items()}
         ends = _ends(tx, engine.catalog, state, read)
         wanted = Wanted(
             desired,
@@ -186,7 +186,7 @@ def _beside(catalog: Catalog, states: Sequence[SourceState]) -> dict[str, frozen
 def _load(
     tx: Transaction, engine: Engine, state: SourceState, others: frozenset[Address]
 ) -> tuple[ManifestSet, tuple[InventoryStep, ...]]:
-    known = _known(tx, engine, state)
+    known = known_to(tx, engine, state)
     known = replace(known, resources=known.resources | others)
     manifests = load(state.files, engine.catalog, known, in_folder=state.in_folder, trusted=state.trusted)
     if manifests.inventory.catalog_parts:
@@ -197,7 +197,7 @@ def _load(
     return manifests, write_inventory(tx, manifests.inventory, engine.actor)
 
 
-def _known(tx: Transaction, engine: Engine, state: SourceState) -> Known:
+def known_to(tx: Transaction, engine: Engine, state: SourceState) -> Known:
     """What the database holds that a set may refer to, and what of this source need not be read again."""
     documents, context = known_documents(tx, state.name)
     resources = other_resources(tx, state.name)
@@ -261,10 +261,10 @@ def _ends(
     return lambda address, path: is_in_any(path, part) and address not in there
 
 
-def _with_fingerprints(tx: Transaction, engine: Engine, desired: Desired) -> Desired:
+def with_fingerprints(tx: Transaction, engine: Engine, desired: Desired) -> Desired:
     """The same, with each secret's keyed fingerprint, so that a new secret is a change."""
     attributes = _fingerprinted(tx, engine, desired.attributes)
-    parts = tuple(_with_fingerprints(tx, engine, part) for part in desired.parts)
+    parts = tuple(with_fingerprints(tx, engine, part) for part in desired.parts)
     if attributes is desired.attributes and parts == desired.parts:
         return desired
     return replace(desired, attributes=attributes, parts=parts)

@@ -10,6 +10,7 @@ from reconciler.engine.credential_hosts import waiting_hosts
 from reconciler.engine.drivers import driver_class, drivers
 from reconciler.engine.engine import Engine
 from reconciler.engine.natural_keys import natural_keys, recorded_at, strangers_at
+from reconciler.engine.rollback.words import pinned_words
 from reconciler.engine.specifications import (
     applied_specifications,
     carried_specifications,
@@ -34,6 +35,7 @@ from reconciler.planner.references import references
 from reconciler.providers.driver import LowerRequest, copied_from
 from reconciler.store.database.session import Transaction
 from reconciler.store.desired.lifecycles import restore_lifecycles
+from reconciler.store.desired.pins import live_pins
 from reconciler.store.desired.rows import load_desired
 from reconciler.store.inventory.rows import expiry_notes
 from reconciler.store.recorded.failures import drop_void_failures, failures
@@ -60,7 +62,8 @@ class PlanOptions:
     """What a person may choose of a plan. `destroy`: plan the removal of everything selected.
 
     `scope`: the sources, or parts of them, that the plan is about; None for those that were read for it, and
-    for everything where none was. `everything`: whatever was read.
+    for everything where none was. `everything`: whatever was read. `only`: these roots and nothing else,
+    whosever they are; None for no such choice.
     """
 
     selection: Selection = field(default_factory=Selection)
@@ -70,6 +73,7 @@ class PlanOptions:
     retry_parked: bool = False  # nor what is parked for good
     scope: Scope | None = None
     everything: bool = False
+    only: frozenset[Address] | None = None
 
 
 def plan_now(
@@ -91,7 +95,7 @@ def plan_now(
     roots = ((), managed_roots(tx)) if options.destroy else candidate_roots(tx)
     wanted = frozenset(root.address for root in roots[0])
     removed = frozenset(root.address for root in roots[1])
-    elsewhere = _elsewhere(None if options.everything else options.scope, (*roots[0], *roots[1]))
+    elsewhere = _elsewhere(options, (*roots[0], *roots[1]))
     if options.destroy:
         removed -= elsewhere.keys()
     desired = load_desired(tx, wanted, engine.catalog)
@@ -144,8 +148,13 @@ def plan_now(
     )
     withheld = any(endpoint.withheld for endpoint in endpoints.values())
     waiting = waiting_hosts(tx, scoped_sources(options)) if withheld else ()
+    plan = make_plan(given)
+    pinned = [
+        each for each in live_pins(tx) if _is_about(options, Root(each.address, each.source, each.path))
+    ]
     plan = replace(
-        make_plan(given),
+        plan,
+        warnings=(*plan.warnings, *pinned_words(pinned)),
         inventory=tuple(sorted((*inventory, *waiting), key=lambda step: step.key)),
         elsewhere=_differing(given),
     )
@@ -154,13 +163,17 @@ def plan_now(
     return plan
 
 
-def _elsewhere(scope: Scope | None, roots: Iterable[Root]) -> dict[Address, str | None]:
+def _elsewhere(options: PlanOptions, roots: Iterable[Root]) -> dict[Address, str | None]:
     """The candidates that a run is not about, each with whose it is."""
-    if scope is None:
-        return {}
-    return {
-        root.address: root.source for root in roots if not scope.covers(root.address, root.source, root.path)
-    }
+    return {root.address: root.source for root in roots if not _is_about(options, root)}
+
+
+def _is_about(options: PlanOptions, root: Root) -> bool:
+    if options.only is not None:
+        return root.address in options.only
+    if options.everything or options.scope is None:
+        return True
+    return options.scope.covers(root.address, root.source, root.path)
 
 
 def scoped_sources(options: PlanOptions) -> frozenset[str] | None:

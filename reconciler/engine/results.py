@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.engine.desired import Loaded
+from reconciler.engine.rollback.asked import RolledBack
 from reconciler.executor.observe.endpoint import Coverage
 from reconciler.executor.steps.outcome import Outcome, Result
 from reconciler.executor.steps.recover import Recovered
@@ -28,7 +29,8 @@ class Preview:
     """A plan and what it was made from. `loaded` is empty where no source was given.
 
     `unmanaged` counts the objects that are not ours, by endpoint that was looked at. At an endpoint that
-    the sources only declare so far what was seen is not kept: see `unrecorded`.
+    the sources only declare so far what was seen is not kept: see `unrecorded`. `rolled_back`: what a
+    rollback makes wanted again, None where none was asked for.
     """
 
     plan: Plan
@@ -36,6 +38,7 @@ class Preview:
     loaded: tuple[Loaded, ...]
     unmanaged: Mapping[str, int] = field(default_factory=dict)
     unrecorded: frozenset[str] = frozenset()
+    rolled_back: RolledBack | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -872,9 +872,14 @@ CREATE TABLE revisions (
     actor text NOT NULL,
     db_user text NOT NULL DEFAULT session_user,
     created_at timestamptz NOT NULL DEFAULT now(),
+    kind text NOT NULL DEFAULT 'manifests',
+    back_to_revision bigint REFERENCES revisions (id),
     xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
     epoch integer NOT NULL,
-    CONSTRAINT revisions_pkey PRIMARY KEY (id)
+    CONSTRAINT revisions_pkey PRIMARY KEY (id),
+    CONSTRAINT revisions_kind CHECK (kind IN ('manifests', 'rollback')),
+    CONSTRAINT revisions_back CHECK (kind = 'rollback' OR back_to_revision IS NULL),
+    CONSTRAINT revisions_back_in_time CHECK (back_to_revision < id)
 );
 
 COMMENT ON TABLE revisions IS
@@ -901,6 +906,11 @@ COMMENT ON COLUMN revisions.db_user IS
 'The session''s database user, whatever the actor claims; nobody can write another.';
 COMMENT ON COLUMN revisions.created_at IS
 'When it was loaded.';
+COMMENT ON COLUMN revisions.kind IS
+'manifests: what was read. rollback: what a person went back to, or the end of that.';
+COMMENT ON COLUMN revisions.back_to_revision IS
+'The revision whose specifications a rollback brought back; null where it is none, and for the end of one.';
+CREATE INDEX revisions_back_to ON revisions (back_to_revision) WHERE back_to_revision IS NOT NULL;
 COMMENT ON COLUMN revisions.xact IS
 'The transaction that loaded it, so that a mark can tell whether it saw the revision.';
 COMMENT ON COLUMN revisions.epoch IS
@@ -1393,6 +1403,52 @@ COMMENT ON COLUMN holds.while_wanted IS
 CREATE INDEX holds_live ON holds (created_at) WHERE released_at IS NULL;
 CREATE INDEX holds_endpoint ON holds (endpoint_id);
 CREATE INDEX holds_type ON holds (resource_type_id);
+
+CREATE TABLE pins (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    address text NOT NULL,
+    source_id integer NOT NULL REFERENCES manifest_sources (id),
+    revision_id bigint NOT NULL REFERENCES revisions (id),
+    manifest_hash bytea,
+    manifest_document bytea,
+    path text NOT NULL,
+    owner text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    ended_at timestamptz,
+    ended_by text,
+    CONSTRAINT pins_pkey PRIMARY KEY (id),
+    CONSTRAINT pins_address_given CHECK (address <> ''),
+    CONSTRAINT pins_ended CHECK ((ended_at IS NULL) = (ended_by IS NULL)),
+    CONSTRAINT pins_ended_by CHECK (ended_by IN ('agreed', 'superseded', 'released', 'rolled_back'))
+);
+
+COMMENT ON TABLE pins IS
+'What was rolled back: a root that stays so as long as its manifest still says what was gone back from. Written by commands, and by the loader once the manifest says something else.';
+COMMENT ON COLUMN pins.id IS
+'Key.';
+COMMENT ON COLUMN pins.address IS
+'The root.';
+COMMENT ON COLUMN pins.source_id IS
+'The source whose manifest is not followed meanwhile.';
+COMMENT ON COLUMN pins.revision_id IS
+'The rollback: a revision of that kind, which says what it went back to.';
+COMMENT ON COLUMN pins.manifest_hash IS
+'SHA-256 of the specification that the manifest had then; null where there was no manifest of it.';
+COMMENT ON COLUMN pins.manifest_document IS
+'SHA-256 of its YAML document then; null where that is not known, and where there was none.';
+COMMENT ON COLUMN pins.path IS
+'The file that the manifest was in then, by its path within the source, or last before that; empty where it is not known.';
+COMMENT ON COLUMN pins.owner IS
+'Who rolled it back.';
+COMMENT ON COLUMN pins.created_at IS
+'When.';
+COMMENT ON COLUMN pins.ended_at IS
+'When its manifest was followed again; null until then.';
+COMMENT ON COLUMN pins.ended_by IS
+'agreed: the manifest says the same now. superseded: it says something new, which holds. released: a person said so. rolled_back: another rollback took its place. Null while it is in force.';
+CREATE UNIQUE INDEX pins_live ON pins (address) WHERE ended_at IS NULL;
+CREATE INDEX pins_source ON pins (source_id);
+CREATE INDEX pins_revision ON pins (revision_id);
 -- Extension tables: typed projections of resource_attributes, with their own types and checks.
 -- Written by triggers in the transaction that writes the attributes, and by nobody else.
 
@@ -3582,6 +3638,57 @@ COMMENT ON COLUMN hold_history.while_wanted IS
 'Whether it ends by itself once no manifest wants the address any more: what was deleted although one does.';
 CREATE INDEX hold_history_row ON hold_history (hold_id, change);
 
+CREATE TABLE pin_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    changeset_id bigint NOT NULL,
+    pin_id bigint NOT NULL,
+    action text NOT NULL,
+    address text NOT NULL,
+    source_id integer NOT NULL,
+    revision_id bigint NOT NULL,
+    manifest_hash bytea,
+    manifest_document bytea,
+    path text NOT NULL,
+    owner text NOT NULL,
+    ended_at timestamptz,
+    ended_by text,
+    CONSTRAINT pin_history_pkey PRIMARY KEY (change),
+    CONSTRAINT pin_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE pin_history IS
+'Every change of what was rolled back and stays so: pins, and their end. One row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN pin_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN pin_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN pin_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
+COMMENT ON COLUMN pin_history.pin_id IS
+'The pin.';
+COMMENT ON COLUMN pin_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN pin_history.address IS
+'The root.';
+COMMENT ON COLUMN pin_history.source_id IS
+'The source whose manifest is not followed meanwhile.';
+COMMENT ON COLUMN pin_history.revision_id IS
+'The rollback: a revision of that kind, which says what it went back to.';
+COMMENT ON COLUMN pin_history.manifest_hash IS
+'SHA-256 of the specification that the manifest had then; null where there was no manifest of it.';
+COMMENT ON COLUMN pin_history.manifest_document IS
+'SHA-256 of its YAML document then; null where that is not known, and where there was none.';
+COMMENT ON COLUMN pin_history.path IS
+'The file that the manifest was in then, by its path within the source, or last before that; empty where it is not known.';
+COMMENT ON COLUMN pin_history.owner IS
+'Who rolled it back.';
+COMMENT ON COLUMN pin_history.ended_at IS
+'When its manifest was followed again; null until then.';
+COMMENT ON COLUMN pin_history.ended_by IS
+'agreed: the manifest says the same now. superseded: it says something new, which holds. released: a person said so. rolled_back: another rollback took its place. Null while it is in force.';
+CREATE INDEX pin_history_row ON pin_history (pin_id, change);
+
 CREATE TABLE plan_approval_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,
@@ -5064,6 +5171,7 @@ SELECT keep_history('datacenter_capabilities', 'datacenter_capability_history', 
 SELECT keep_history('provider_datacenters', 'provider_datacenter_history', '{provider_id, datacenter_id}');
 SELECT keep_history('manifest_sources', 'manifest_source_history', '{id}', '{id}', '{source_id}');
 SELECT keep_history('holds', 'hold_history', '{id}', '{id}', '{hold_id}');
+SELECT keep_history('pins', 'pin_history', '{id}', '{id}', '{pin_id}');
 SELECT keep_history('plan_approvals', 'plan_approval_history', '{id}', '{id}', '{approval_id}');
 SELECT keep_history('provider_types', 'provider_type_history', '{id}', '{id}', '{provider_type_id}');
 SELECT keep_history('provider_type_settings', 'provider_type_setting_history', '{provider_type_id, name}');
@@ -9797,7 +9905,8 @@ GRANT UPDATE (key_id) ON installation TO reconciler_runtime;
 GRANT INSERT ON manifest_sources, tags, external_id_reservations TO reconciler_runtime;
 -- Everything but db_user, which only the database writes.
 GRANT INSERT (
-    source_id, commit_id, author, authored_at, message, content_hash, catalog_hash, actor, created_at
+    source_id, commit_id, author, authored_at, message, content_hash, catalog_hash, actor, created_at, kind,
+    back_to_revision
 ) ON revisions TO reconciler_runtime;
 GRANT UPDATE (name, kind, url, branch, subfolder, repository, forgotten_at) ON manifest_sources TO reconciler_runtime;
 GRANT INSERT, UPDATE ON workers, resources, holds, endpoint_observations TO reconciler_runtime;
@@ -9805,6 +9914,10 @@ GRANT INSERT, UPDATE, DELETE ON
 resource_attributes, resource_pending_attributes, resource_tags, resource_relationships,
 resource_failures TO reconciler_runtime;
 GRANT INSERT ON endpoint_observation_types TO reconciler_runtime;
+
+-- A pin is written once and ends; its source may become another's.
+GRANT INSERT ON pins TO reconciler_runtime;
+GRANT UPDATE (source_id, ended_at, ended_by) ON pins TO reconciler_runtime;
 
 -- A desired row is written once, and later closed; its document may move to another place, and its source be renamed
 -- into another.
@@ -9861,7 +9974,8 @@ GRANT INSERT, DELETE ON provider_declarations TO reconciler_planner;
 GRANT INSERT ON manifest_sources TO reconciler_planner;
 GRANT UPDATE (name, kind, url, branch, subfolder, repository, forgotten_at) ON manifest_sources TO reconciler_planner;
 GRANT INSERT (
-    source_id, commit_id, author, authored_at, message, content_hash, catalog_hash, actor, created_at
+    source_id, commit_id, author, authored_at, message, content_hash, catalog_hash, actor, created_at, kind,
+    back_to_revision
 ) ON revisions TO reconciler_planner;
 GRANT INSERT ON
 desired_resources, desired_attributes, desired_cleared_attributes, desired_tags, desired_collections,
@@ -9871,6 +9985,8 @@ GRANT UPDATE (
     prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
     datacenter_id
 ) ON resources TO reconciler_planner;
+GRANT INSERT ON pins TO reconciler_planner;
+GRANT UPDATE (source_id, ended_at, ended_by) ON pins TO reconciler_planner;
 GRANT USAGE ON SEQUENCE desired_resources_id_seq TO reconciler_planner;
 SELECT mark_rehearsals();
 
@@ -9927,6 +10043,11 @@ BEGIN
         ' OR EXISTS (SELECT FROM resources AS r WHERE r.address = %I.address)'
         ' OR EXISTS (SELECT FROM desired_resources AS d WHERE d.address = %I.address))',
         format(c_endpoint, 'endpoint_id'), v_name, v_name
+      );
+    WHEN v_name IN ('pins', 'pin_history') THEN
+      v_rule := format(
+        'EXISTS (SELECT FROM resources AS r WHERE r.address = %1$I.address)'
+        ' OR EXISTS (SELECT FROM desired_resources AS d WHERE d.address = %1$I.address)', v_name
       );
     WHEN v_name IN ('provider_declarations', 'provider_declaration_history') THEN
       v_rule := format(

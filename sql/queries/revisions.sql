@@ -34,14 +34,26 @@ VALUES (
 RETURNING id;
 
 -- name: revisions.latest
+-- The newest one of any kind, and how the manifests were last read.
 SELECT
-    id,
-    commit_id,
-    catalog_hash
-FROM revisions
-WHERE source_id = %(source_id)s
-ORDER BY id DESC
-LIMIT 1;
+    latest.id,
+    read.commit_id,
+    read.catalog_hash
+FROM (
+    SELECT max(r.id) AS id
+    FROM revisions AS r
+    WHERE r.source_id = %(source_id)s
+) AS latest
+CROSS JOIN
+    LATERAL (
+        SELECT
+            r.commit_id,
+            r.catalog_hash
+        FROM revisions AS r
+        WHERE r.source_id = %(source_id)s AND r.kind = 'manifests'
+        ORDER BY r.id DESC
+        LIMIT 1
+    ) AS read;
 
 -- name: revisions.current
 -- The roots that a source wants now.

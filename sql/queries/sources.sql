@@ -75,7 +75,7 @@ LEFT JOIN
             r.commit_id,
             r.created_at
         FROM revisions AS r
-        WHERE r.source_id = s.id
+        WHERE r.source_id = s.id AND r.kind = 'manifests'
         ORDER BY r.id DESC
         LIMIT 1
     ) AS last

@@ -49,9 +49,14 @@ CREATE TABLE revisions (
     actor text NOT NULL,
     db_user text NOT NULL DEFAULT session_user,
     created_at timestamptz NOT NULL DEFAULT now(),
+    kind text NOT NULL DEFAULT 'manifests',
+    back_to_revision bigint REFERENCES revisions (id),
     xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
     epoch integer NOT NULL,
-    CONSTRAINT revisions_pkey PRIMARY KEY (id)
+    CONSTRAINT revisions_pkey PRIMARY KEY (id),
+    CONSTRAINT revisions_kind CHECK (kind IN ('manifests', 'rollback')),
+    CONSTRAINT revisions_back CHECK (kind = 'rollback' OR back_to_revision IS NULL),
+    CONSTRAINT revisions_back_in_time CHECK (back_to_revision < id)
 );
 
 COMMENT ON TABLE revisions IS
@@ -78,6 +83,11 @@ COMMENT ON COLUMN revisions.db_user IS
 'The session''s database user, whatever the actor claims; nobody can write another.';
 COMMENT ON COLUMN revisions.created_at IS
 'When it was loaded.';
+COMMENT ON COLUMN revisions.kind IS
+'manifests: what was read. rollback: what a person went back to, or the end of that.';
+COMMENT ON COLUMN revisions.back_to_revision IS
+'The revision whose specifications a rollback brought back; null where it is none, and for the end of one.';
+CREATE INDEX revisions_back_to ON revisions (back_to_revision) WHERE back_to_revision IS NOT NULL;
 COMMENT ON COLUMN revisions.xact IS
 'The transaction that loaded it, so that a mark can tell whether it saw the revision.';
 COMMENT ON COLUMN revisions.epoch IS
@@ -570,3 +580,49 @@ COMMENT ON COLUMN holds.while_wanted IS
 CREATE INDEX holds_live ON holds (created_at) WHERE released_at IS NULL;
 CREATE INDEX holds_endpoint ON holds (endpoint_id);
 CREATE INDEX holds_type ON holds (resource_type_id);
+
+CREATE TABLE pins (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    address text NOT NULL,
+    source_id integer NOT NULL REFERENCES manifest_sources (id),
+    revision_id bigint NOT NULL REFERENCES revisions (id),
+    manifest_hash bytea,
+    manifest_document bytea,
+    path text NOT NULL,
+    owner text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    ended_at timestamptz,
+    ended_by text,
+    CONSTRAINT pins_pkey PRIMARY KEY (id),
+    CONSTRAINT pins_address_given CHECK (address <> ''),
+    CONSTRAINT pins_ended CHECK ((ended_at IS NULL) = (ended_by IS NULL)),
+    CONSTRAINT pins_ended_by CHECK (ended_by IN ('agreed', 'superseded', 'released', 'rolled_back'))
+);
+
+COMMENT ON TABLE pins IS
+'What was rolled back: a root that stays so as long as its manifest still says what was gone back from. Written by commands, and by the loader once the manifest says something else.';
+COMMENT ON COLUMN pins.id IS
+'Key.';
+COMMENT ON COLUMN pins.address IS
+'The root.';
+COMMENT ON COLUMN pins.source_id IS
+'The source whose manifest is not followed meanwhile.';
+COMMENT ON COLUMN pins.revision_id IS
+'The rollback: a revision of that kind, which says what it went back to.';
+COMMENT ON COLUMN pins.manifest_hash IS
+'SHA-256 of the specification that the manifest had then; null where there was no manifest of it.';
+COMMENT ON COLUMN pins.manifest_document IS
+'SHA-256 of its YAML document then; null where that is not known, and where there was none.';
+COMMENT ON COLUMN pins.path IS
+'The file that the manifest was in then, by its path within the source, or last before that; empty where it is not known.';
+COMMENT ON COLUMN pins.owner IS
+'Who rolled it back.';
+COMMENT ON COLUMN pins.created_at IS
+'When.';
+COMMENT ON COLUMN pins.ended_at IS
+'When its manifest was followed again; null until then.';
+COMMENT ON COLUMN pins.ended_by IS
+'agreed: the manifest says the same now. superseded: it says something new, which holds. released: a person said so. rolled_back: another rollback took its place. Null while it is in force.';
+CREATE UNIQUE INDEX pins_live ON pins (address) WHERE ended_at IS NULL;
+CREATE INDEX pins_source ON pins (source_id);
+CREATE INDEX pins_revision ON pins (revision_id);

@@ -536,6 +536,57 @@ COMMENT ON COLUMN hold_history.while_wanted IS
 'Whether it ends by itself once no manifest wants the address any more: what was deleted although one does.';
 CREATE INDEX hold_history_row ON hold_history (hold_id, change);
 
+CREATE TABLE pin_history (
+    change bigint NOT NULL DEFAULT nextval('history_change'),
+    changed_at timestamptz NOT NULL,
+    changeset_id bigint NOT NULL,
+    pin_id bigint NOT NULL,
+    action text NOT NULL,
+    address text NOT NULL,
+    source_id integer NOT NULL,
+    revision_id bigint NOT NULL,
+    manifest_hash bytea,
+    manifest_document bytea,
+    path text NOT NULL,
+    owner text NOT NULL,
+    ended_at timestamptz,
+    ended_by text,
+    CONSTRAINT pin_history_pkey PRIMARY KEY (change),
+    CONSTRAINT pin_history_action CHECK (action IN ('insert', 'update', 'delete'))
+);
+
+COMMENT ON TABLE pin_history IS
+'Every change of what was rolled back and stays so: pins, and their end. One row a change, with the values after it. Written by triggers.';
+COMMENT ON COLUMN pin_history.change IS
+'The change''s number; orders the changes of a row.';
+COMMENT ON COLUMN pin_history.changed_at IS
+'When the transaction that made it began.';
+COMMENT ON COLUMN pin_history.changeset_id IS
+'The changeset that it belongs to: when, who made it, and why.';
+COMMENT ON COLUMN pin_history.pin_id IS
+'The pin.';
+COMMENT ON COLUMN pin_history.action IS
+'insert, update or delete; a deleted row is shown as it was last.';
+COMMENT ON COLUMN pin_history.address IS
+'The root.';
+COMMENT ON COLUMN pin_history.source_id IS
+'The source whose manifest is not followed meanwhile.';
+COMMENT ON COLUMN pin_history.revision_id IS
+'The rollback: a revision of that kind, which says what it went back to.';
+COMMENT ON COLUMN pin_history.manifest_hash IS
+'SHA-256 of the specification that the manifest had then; null where there was no manifest of it.';
+COMMENT ON COLUMN pin_history.manifest_document IS
+'SHA-256 of its YAML document then; null where that is not known, and where there was none.';
+COMMENT ON COLUMN pin_history.path IS
+'The file that the manifest was in then, by its path within the source, or last before that; empty where it is not known.';
+COMMENT ON COLUMN pin_history.owner IS
+'Who rolled it back.';
+COMMENT ON COLUMN pin_history.ended_at IS
+'When its manifest was followed again; null until then.';
+COMMENT ON COLUMN pin_history.ended_by IS
+'agreed: the manifest says the same now. superseded: it says something new, which holds. released: a person said so. rolled_back: another rollback took its place. Null while it is in force.';
+CREATE INDEX pin_history_row ON pin_history (pin_id, change);
+
 CREATE TABLE plan_approval_history (
     change bigint NOT NULL DEFAULT nextval('history_change'),
     changed_at timestamptz NOT NULL,

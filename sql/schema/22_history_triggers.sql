@@ -481,6 +481,7 @@ SELECT keep_history('datacenter_capabilities', 'datacenter_capability_history', 
 SELECT keep_history('provider_datacenters', 'provider_datacenter_history', '{provider_id, datacenter_id}');
 SELECT keep_history('manifest_sources', 'manifest_source_history', '{id}', '{id}', '{source_id}');
 SELECT keep_history('holds', 'hold_history', '{id}', '{id}', '{hold_id}');
+SELECT keep_history('pins', 'pin_history', '{id}', '{id}', '{pin_id}');
 SELECT keep_history('plan_approvals', 'plan_approval_history', '{id}', '{id}', '{approval_id}');
 SELECT keep_history('provider_types', 'provider_type_history', '{id}', '{id}', '{provider_type_id}');
 SELECT keep_history('provider_type_settings', 'provider_type_setting_history', '{provider_type_id, name}');

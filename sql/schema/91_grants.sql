@@ -48,7 +48,8 @@ GRANT UPDATE (key_id) ON installation TO reconciler_runtime;
 GRANT INSERT ON manifest_sources, tags, external_id_reservations TO reconciler_runtime;
 -- Everything but db_user, which only the database writes.
 GRANT INSERT (
-    source_id, commit_id, author, authored_at, message, content_hash, catalog_hash, actor, created_at
+    source_id, commit_id, author, authored_at, message, content_hash, catalog_hash, actor, created_at, kind,
+    back_to_revision
 ) ON revisions TO reconciler_runtime;
 GRANT UPDATE (name, kind, url, branch, subfolder, repository, forgotten_at) ON manifest_sources TO reconciler_runtime;
 GRANT INSERT, UPDATE ON workers, resources, holds, endpoint_observations TO reconciler_runtime;
@@ -56,6 +57,10 @@ GRANT INSERT, UPDATE, DELETE ON
 resource_attributes, resource_pending_attributes, resource_tags, resource_relationships,
 resource_failures TO reconciler_runtime;
 GRANT INSERT ON endpoint_observation_types TO reconciler_runtime;
+
+-- A pin is written once and ends; its source may become another's.
+GRANT INSERT ON pins TO reconciler_runtime;
+GRANT UPDATE (source_id, ended_at, ended_by) ON pins TO reconciler_runtime;
 
 -- A desired row is written once, and later closed; its document may move to another place, and its source be renamed
 -- into another.
@@ -112,7 +117,8 @@ GRANT INSERT, DELETE ON provider_declarations TO reconciler_planner;
 GRANT INSERT ON manifest_sources TO reconciler_planner;
 GRANT UPDATE (name, kind, url, branch, subfolder, repository, forgotten_at) ON manifest_sources TO reconciler_planner;
 GRANT INSERT (
-    source_id, commit_id, author, authored_at, message, content_hash, catalog_hash, actor, created_at
+    source_id, commit_id, author, authored_at, message, content_hash, catalog_hash, actor, created_at, kind,
+    back_to_revision
 ) ON revisions TO reconciler_planner;
 GRANT INSERT ON
 desired_resources, desired_attributes, desired_cleared_attributes, desired_tags, desired_collections,
@@ -122,6 +128,8 @@ GRANT UPDATE (
     prevent_destroy, on_remove, allow_downtime, replace_policy, create_before_destroy, source_id, location_id,
     datacenter_id
 ) ON resources TO reconciler_planner;
+GRANT INSERT ON pins TO reconciler_planner;
+GRANT UPDATE (source_id, ended_at, ended_by) ON pins TO reconciler_planner;
 GRANT USAGE ON SEQUENCE desired_resources_id_seq TO reconciler_planner;
 SELECT mark_rehearsals();
 

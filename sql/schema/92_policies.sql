@@ -44,6 +44,11 @@ BEGIN
         ' OR EXISTS (SELECT FROM desired_resources AS d WHERE d.address = %I.address))',
         format(c_endpoint, 'endpoint_id'), v_name, v_name
       );
+    WHEN v_name IN ('pins', 'pin_history') THEN
+      v_rule := format(
+        'EXISTS (SELECT FROM resources AS r WHERE r.address = %1$I.address)'
+        ' OR EXISTS (SELECT FROM desired_resources AS d WHERE d.address = %1$I.address)', v_name
+      );
     WHEN v_name IN ('provider_declarations', 'provider_declaration_history') THEN
       v_rule := format(
         '(kind = ''location'')'

@@ -175,6 +175,11 @@ class Places:
         )
         world.run("INSERT INTO holds (address, owner, reason) VALUES (%s, 'ada', 'r')", f"vm/{place}")
         self._desired(place, datacenter)
+        world.run(
+            "INSERT INTO pins (address, source_id, revision_id, path, owner)"
+            " SELECT %s, source_id, id, 'a.yaml', 'ada' FROM revisions ORDER BY id LIMIT 1",
+            f"vm/{place}",
+        )
         self._planned(place, vm)
         self._operated(vm)
 

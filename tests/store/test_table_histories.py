@@ -37,6 +37,7 @@ HISTORIES = {
     "provider_datacenters": "provider_datacenter_history",
     "manifest_sources": "manifest_source_history",
     "holds": "hold_history",
+    "pins": "pin_history",
     "plan_approvals": "plan_approval_history",
     "provider_types": "provider_type_history",
     "provider_type_settings": "provider_type_setting_history",
@@ -52,7 +53,7 @@ HISTORIES = {
     "provider_type_attribute_defaults": "provider_type_attribute_default_history",
     "provider_type_attribute_allowed_values": "provider_type_attribute_allowed_value_history",
 }
-CATALOG = list(HISTORIES)[14:]
+CATALOG = list(HISTORIES)[15:]
 
 
 def called(table: str, column: str) -> str:
@@ -83,6 +84,10 @@ ROWS = (
     " SELECT id, 'gpu', TRUE FROM datacenters",
     "INSERT INTO provider_datacenters SELECT p.id, d.id, 'x1' FROM providers p, datacenters d",
     "INSERT INTO holds (address, owner, reason) VALUES ('vm/web-1', 'ada', 'a look')",
+    "INSERT INTO revisions (source_id, content_hash, catalog_hash, actor)"
+    " SELECT id, 'x', 'y', 'ada' FROM manifest_sources",
+    "INSERT INTO pins (address, source_id, revision_id, path, owner)"
+    " SELECT 'vm/web-1', source_id, id, 'a.yaml', 'ada' FROM revisions LIMIT 1",
     "INSERT INTO plans (uid, hash, actor, status) SELECT gen_random_uuid(), repeat('a', 64), 'ada', 'saved'",
     "INSERT INTO plan_approvals (uid, plan_id, hash, approved_by, mac)"
     " SELECT gen_random_uuid(), id, hash, 'ada', sha256('x') FROM plans",

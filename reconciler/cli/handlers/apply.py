@@ -37,7 +37,7 @@ def apply(request: Request, *, yes: bool, form: Form) -> int:
         if not request.observe:
             run.recover()  # to act on what is recorded, what a dead worker left open has to be known
         if yes and not destroy and form == "json":
-            return _carry_out(run, Permit(), form)
+            return carry_out(run, Permit(), form)
         preview, permit = run.preview(), Permit()
         if not yes or form == "text":
             permit = Permit.shown(preview.plan)
@@ -51,10 +51,11 @@ def apply(request: Request, *, yes: bool, form: Form) -> int:
                 return ExitCode.FAILED
             permit = Permit.for_plan(preview.plan)
         with kept_away(run, preview) if request.keep_away else nullcontext():
-            return _carry_out(run, permit, form)
+            return carry_out(run, permit, form)
 
 
-def _carry_out(run: Run, permit: Permit, form: Form) -> int:
+def carry_out(run: Run, permit: Permit, form: Form) -> int:
+    """Apply what the permit allows, keep what waits, and say what came of it; gives the exit code."""
     if form == "text":
         note()
     with stopping(run.session.stop, run.reporter.stop), run.reporter.showing():
@@ -89,7 +90,7 @@ def apply_saved(request: Request, word: str, form: Form) -> int:
         run.observe()
         preview = run.preview()
         same_as_saved(saved, preview.plan)
-        code = _carry_out(run, Permit.for_saved(saved), form)
+        code = carry_out(run, Permit.for_saved(saved), form)
         run.session.close_saved(saved.id, done=code in (ExitCode.DONE, ExitCode.LEFT))
         return code
 

@@ -11,6 +11,7 @@ from reconciler.cli.handlers.selecting import labelled, type_named
 from reconciler.cli.handlers.times import as_of
 from reconciler.cli.settings import Settings
 from reconciler.cli.terminal.output import Format, note, print_data, say, show
+from reconciler.engine.rollback.words import pinned_words
 from reconciler.errors import ConfigurationError, PlanError
 from reconciler.report.lines import Table
 from reconciler.report.marks import mark_text
@@ -18,6 +19,7 @@ from reconciler.report.past import PAST_COLUMNS, PAST_WIDE, PastItem, past_json,
 from reconciler.report.resource import resources_json
 from reconciler.store import views
 from reconciler.store.database.session import Transaction
+from reconciler.store.desired.pins import live_pins
 from reconciler.store.history.marks import Mark
 from reconciler.store.history.past import ids_called, rows_as_of, tags_as_of
 
@@ -54,7 +56,11 @@ def get(
         listing = listing or _resource_listing(tx, what, labels, endpoint)
         items = list(listing.load(tx, most))
         data = listing.data(tx, items) if output in ("json", "yaml") else []
+        pins = live_pins(tx) if output in ("table", "wide") and listing.columns is RESOURCE_COLUMNS else ()
     _print(listing, items, data, output, what)
+    listed = {item.address for item in items} if pins else set()
+    for text in pinned_words(pin for pin in pins if str(pin.address) in listed):
+        note(text)
 
 
 def _print(listing: Listing, items: list[Any], data: list[dict[str, Any]], output: Format, what: str) -> None:

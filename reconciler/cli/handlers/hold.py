@@ -11,6 +11,7 @@ from reconciler.cli.terminal.output import hint, note, say
 from reconciler.errors import ConfigurationError
 from reconciler.report.words import counted
 from reconciler.store import views
+from reconciler.store.desired.pins import live_pins
 from reconciler.store.work import pauses
 
 
@@ -66,6 +67,10 @@ def release(settings: Settings, words: list[str]) -> int:
             count = pauses.release(tx, word)
             if count:
                 say(f"Released {counted(count, 'hold')} of {word}.")
+            elif any(str(pin.address) == word for pin in live_pins(tx)):
+                note(f"{word} is not held; it is rolled back, and does not follow its manifest.")
+                hint(f"to follow it again: reconciler rollback --undo {word}")
+                code = ExitCode.FAILED
             else:
                 note(f"There is no hold of {word} alone; `reconciler get holds` lists what there is.")
                 code = ExitCode.FAILED

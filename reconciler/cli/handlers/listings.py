@@ -12,6 +12,7 @@ from reconciler.report.words import age, moment, short_commit, styled
 from reconciler.store import views
 from reconciler.store.database.session import Transaction
 from reconciler.store.desired import sources
+from reconciler.store.desired.pins import Pin, live_pins
 from reconciler.store.desired.sources import SourceView
 
 
@@ -126,6 +127,25 @@ def _hold_row(item: views.HoldView) -> tuple[Piece, ...]:
     )
 
 
+def _pin_row(item: Pin) -> tuple[Piece, ...]:
+    return (
+        (str(item.address), "bold"),
+        f"revision {item.back_to}",
+        short_commit(item.back_to_commit) if item.back_to_commit else "",
+        moment(item.back_to_at),
+        age(item.since),
+        item.owner,
+        item.source,
+    )
+
+
+def _pin_data(item: Pin) -> dict[str, Any]:
+    """Without the manifest's hashes, which say nothing to anybody else."""
+    shown = ("source", "revision", "back_to", "back_to_commit", "back_to_at", "path", "owner", "since")
+    found = {"address": str(item.address)} | {name: getattr(item, name) for name in shown}
+    return found | {"wanted": item.is_wanted}
+
+
 def _source_row(item: SourceView) -> tuple[Piece, ...]:
     where = " ".join(filter(None, (item.url or item.kind, item.branch and f"branch {item.branch}")))
     return (
@@ -199,6 +219,14 @@ LISTINGS: dict[str, Listing] = {
         ("ID", "WHAT", "BY", "REASON", "AGE", "UNTIL"),
         _hold_row,
         lambda item: str(item.id),
+    ),
+    "pins": Listing(
+        lambda tx, _: live_pins(tx),
+        ("ADDRESS", "BACK TO", "COMMIT", "READ", "SINCE", "BY", "SOURCE"),
+        _pin_row,
+        lambda item: str(item.address),
+        wide=1,
+        data=lambda _, items: list(map(_pin_data, items)),
     ),
     "revisions": Listing(
         views.revisions,

@@ -9,23 +9,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from reconciler.cli.handlers.manifests import Manifests
 from reconciler.cli.handlers.selecting import spelt, unmatched
 from reconciler.cli.settings import Settings
-from reconciler.cli.terminal.output import warn
+from reconciler.cli.terminal.output import note, warn
 from reconciler.cli.terminal.progress import Reporter
 from reconciler.engine.apply import Session
 from reconciler.engine.engine import Engine
 from reconciler.engine.planning import PlanOptions
 from reconciler.engine.results import Preview
+from reconciler.engine.rollback.asked import Rollback, back_to
+from reconciler.engine.rollback.words import unpinned_words
 from reconciler.executor.observe.endpoint import Coverage
+from reconciler.planner.select import Selection
 from reconciler.providers.trace import Trace
 from reconciler.report.coverage import ObservationCoverage, trouble_text
 from reconciler.report.plan import PlanReport, View
 from reconciler.store import views
+from reconciler.store.database.session import Transaction
 from reconciler.store.desired.sources import known_whole
 from reconciler.store.history.partitions import COUNTED_STRAYS, STRAY_HINT, stray_words, strays
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What a rollback goes back to, as it was typed (None for the end of one), and what was chosen of it."""
+
+    to: str | None
+    selection: Selection = field(default_factory=Selection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,7 @@ class Request:
     observe: bool = True
     calls: bool = False
     keep_away: bool = False  # what is deleted stays away as long as a manifest wants it
+    back: Back | None = None  # what is gone back to
     previews: bool = False  # whether it changes nothing, so that planners may do it
 
 
@@ -98,6 +112,9 @@ class Run:
         """The plan for the sources. Warns of what was not seen and of selectors that fit nothing."""
         preview = self.session.preview()
         warn_of_troubles(preview.coverage, "what is not known there is left as it is")
+        for loaded in preview.loaded:
+            for text in unpinned_words(loaded.change.agreed, loaded.change.superseded):
+                note(text)
         with self.session.engine.store.read() as tx:
             for selector in unmatched(tx, self.session.options.selection, preview):
                 warn(f"`{selector}` fits nothing, neither in the manifests nor of what is recorded")
@@ -109,6 +126,11 @@ def warn_of_troubles(endpoints: Mapping[str, Coverage], what_then: str) -> None:
     for _, covered in sorted(endpoints.items()):
         if covered.trouble:
             warn(trouble_text(covered), what_then)
+
+
+def _rollback(tx: Transaction, back: Back) -> Rollback:
+    to = back_to(tx, back.to, datetime.now(UTC)) if back.to is not None else None
+    return Rollback(to, spelt(back.selection, views.resource_types(tx)))
 
 
 @contextmanager
@@ -126,8 +148,10 @@ def running(request: Request) -> Iterator[Run]:
             known = known_whole(tx)
             reporter = Reporter(views.typical_seconds(tx))
             selection = spelt(request.options.selection, views.resource_types(tx))
+            rollback = _rollback(tx, request.back) if request.back else None
             if found := strays(tx, COUNTED_STRAYS):
                 warn(stray_words(found), STRAY_HINT)
         states = request.manifests.read(settings, known)
         options = replace(request.options, selection=selection)
-        yield Run(request, Session(engine, context, states, options, progress=reporter.progress), reporter)
+        session = Session(engine, context, states, options, progress=reporter.progress, rollback=rollback)
+        yield Run(request, session, reporter)

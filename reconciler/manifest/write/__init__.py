@@ -1,1 +1,1 @@
-"""Writing manifests: what is recorded, as documents that say so; reading them gives what was written."""
+"""Writing manifests: what is recorded or wanted as documents, and changes that leave all else as it is."""

@@ -7,6 +7,7 @@ from functools import cache
 
 from reconciler.model.address import Address
 from reconciler.store.database.session import Transaction
+from reconciler.store.desired.pins import live_pins
 
 
 def known_documents(
@@ -40,11 +41,17 @@ def other_resources(tx: Transaction, source: str) -> frozenset[Address]:
 
 
 def source_roots(tx: Transaction, source: str) -> dict[Address, str]:
-    """The roots that a source wants, each with its file's path within the source."""
+    """The roots that a source declares, each with its file's path within the source.
+
+    They are those that it wants, and those that it declares and a rollback made unwanted.
+    """
     source_id = tx.value("revisions.source", name=source)
     if source_id is None:
         return {}
-    return {Address.parse(row.address): row.path for row in tx.rows("revisions.current", source_id=source_id)}
+    wanted = {
+        Address.parse(row.address): row.path for row in tx.rows("revisions.current", source_id=source_id)
+    }
+    return {pin.address: pin.path for pin in live_pins(tx, source_id) if pin.manifest_hash} | wanted
 
 
 def revisions_of(tx: Transaction, addresses: Iterable[Address]) -> dict[Address, int]:

@@ -7,7 +7,7 @@ complete source any more is closed, never deleted.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -15,9 +15,9 @@ from reconciler.errors import Location, ManifestError, Problem
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Desired
-from reconciler.store.database.ids import Ids, load_ids
 from reconciler.store.database.session import Row, Transaction
-from reconciler.store.database.values import elements
+from reconciler.store.desired.pins import end_pins, judge
+from reconciler.store.desired.root_rows import NewRows, apply_lifecycles, insert_roots
 
 AT_ONCE = 2_000
 """Roots whose rows are gathered at a time, so that memory does not follow the size of a fleet."""
@@ -51,12 +51,18 @@ class RevisionRow:
 
 @dataclass(frozen=True, slots=True)
 class RevisionChange:
-    """What a revision changed. `id` is the latest one: this, or an earlier one if nothing changed."""
+    """What a revision changed. `id` is the latest one: this, or an earlier one if nothing changed.
+
+    `agreed` were rolled back, and their manifests say the same now; of those `superseded` the manifests say
+    something new, which holds.
+    """
 
     id: int
     added: frozenset[Address]
     changed: frozenset[Address]
     removed: frozenset[Address]
+    agreed: frozenset[Address] = frozenset()
+    superseded: frozenset[Address] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,10 @@ class Draft:
 
 
 def begin_revision(tx: Transaction, source: SourceRow, revision: RevisionRow, wanted: Wanted) -> Draft:
-    """Compare what a source wants with what it wanted, and close what it wants no more, or otherwise."""
+    """Compare what a source wants with what it wanted, and close what it wants no more, or otherwise.
+
+    What is pinned stays as it is for as long as its manifest says what it was rolled back from.
+    """
     source_id = tx.value("revisions.upsert_source", **asdict(source))
     desired = wanted.desired
     rows = tx.rows("revisions.current", source_id=source_id)
@@ -98,6 +107,11 @@ def begin_revision(tx: Transaction, source: SourceRow, revision: RevisionRow, wa
     _move(tx, [row for row in rows if row.address in kept], kept, wanted.path)
     current = {Address.parse(row.address): row for row in rows if row.address not in kept}
     hashes = {address: item.hash() for address, item in desired.items()}
+    pins = judge(tx, source_id, wanted, hashes, {a: row.spec_hash for a, row in current.items()})
+    for address in pins.held:
+        current.pop(address, None)
+        hashes.pop(address, None)
+    desired = {address: item for address, item in desired.items() if address in hashes}
     added = frozenset(address for address in desired if address not in current)
     changed = frozenset(a for a in desired if a in current and current[a].spec_hash != hashes[a])
     reworded = frozenset(
@@ -111,7 +125,8 @@ def begin_revision(tx: Transaction, source: SourceRow, revision: RevisionRow, wa
         revision.commit,
         revision.catalog_hash,
     )
-    if latest is not None and same and not (added or changed or gone or reworded):
+    moved = added or changed or gone or reworded or pins.ended
+    if latest is not None and same and not moved:
         nothing: frozenset[Address] = frozenset()
         change = RevisionChange(latest.id, nothing, nothing, nothing)
         return Draft(source, source_id, wanted, change, hashes, nothing, is_new=False)
@@ -119,7 +134,10 @@ def begin_revision(tx: Transaction, source: SourceRow, revision: RevisionRow, wa
     closed = [current[a].id for a in (*changed, *reworded, *gone)]
     if closed:
         tx.execute("revisions.close", revision_id=revision_id, ids=closed)
-    change = RevisionChange(revision_id, added, changed, gone)
+    end_pins(tx, pins)
+    change = RevisionChange(
+        revision_id, added, changed, gone, pins.addresses("agreed"), pins.addresses("superseded")
+    )
     return Draft(source, source_id, wanted, change, hashes, reworded, is_new=True)
 
 
@@ -130,11 +148,21 @@ def end_revision(tx: Transaction, draft: Draft, catalog: Catalog) -> RevisionCha
     if not draft.is_new:
         return change
     written = sorted(change.added | change.changed | draft.reworded)
-    ids = load_ids(tx)
     for start in range(0, len(written), AT_ONCE):
         roots = [wanted.desired[address] for address in written[start : start + AT_ONCE]]
-        _insert(tx, roots, draft, catalog, ids)
-    tx.execute("revisions.apply_lifecycles", revision_id=change.id)
+        insert_roots(
+            tx,
+            NewRows(
+                roots,
+                draft.source_id,
+                change.id,
+                draft.hashes,
+                wanted.documents,
+                {item.address: wanted.path(item.origin.file) for item in roots if item.origin},
+            ),
+            catalog,
+        )
+    apply_lifecycles(tx, change.id)
     if change.removed:
         tx.execute("pauses.release_unwanted", addresses=_unwanted(tx, change.removed))
     return change
@@ -196,100 +224,3 @@ def _taken(
         f"by --source {shlex.quote(owner)}; if there is no {owner} any more: reconciler source forget "
         f"{shlex.quote(owner)}",
     )
-
-
-def _insert(tx: Transaction, roots: list[Desired], draft: Draft, catalog: Catalog, ids: Ids) -> None:
-    count = sum(1 + len(root.parts) for root in roots)
-    numbers = iter([row.id for row in tx.rows("revisions.reserve_ids", count=count)])
-    numbered: list[tuple[int, int | None, Desired]] = []
-    for root in roots:
-        root_id = next(numbers)
-        numbered.append((root_id, None, root))
-        numbered += [(next(numbers), root_id, part) for part in root.parts]
-    tx.copy(
-        "revisions.copy_resources",
-        (_resource(row, ids, draft) for row in numbered),
-    )
-    tx.copy("revisions.copy_attributes", (r for row in numbered for r in _attributes(row, ids, catalog)))
-    tx.copy(
-        "revisions.copy_cleared",
-        (
-            (row_id, ids.definitions[name])
-            for row_id, _, item in numbered
-            for name in sorted({*item.unset, *(n for n, value in item.attributes.items() if value == ())})
-        ),
-    )
-    tx.copy(
-        "revisions.copy_tags",
-        ((row_id, key, value) for row_id, _, item in numbered for key, value in sorted(item.tags.items())),
-    )
-    tx.copy(
-        "revisions.copy_collections",
-        (
-            (row_id, ids.resource_types[name])
-            for row_id, _, item in numbered
-            for name in sorted(item.collections)
-        ),
-    )
-    tx.copy(
-        "revisions.copy_ignored",
-        ((row_id, n) for row_id, _, item in numbered for n in sorted(item.lifecycle.ignore_changes)),
-    )
-    tx.copy("revisions.copy_relationships", (r for row in numbered for r in _relationships(row, ids)))
-
-
-def _resource(row: tuple[int, int | None, Desired], ids: Ids, draft: Draft) -> tuple[object, ...]:
-    row_id, parent_id, item = row
-    life, origin = item.lifecycle, item.origin
-    return (
-        row_id,
-        draft.source_id,
-        parent_id,
-        str(item.address),
-        ids.resource_types[item.type],
-        ids.endpoints[item.endpoint],
-        item.address.name,
-        draft.hashes[item.address] if parent_id is None else item.hash(),
-        draft.wanted.documents.get(item.address),
-        origin.file if origin else "",
-        draft.wanted.path(origin.file) if origin else "",
-        origin.line if origin else 0,
-        origin.column if origin else 0,
-        life.prevent_destroy,
-        life.on_remove,
-        life.allow_downtime,
-        life.replace,
-        life.create_before_destroy,
-        item.location,
-        item.datacenter,
-        item.adopt,
-        item.names_tags,
-        draft.change.id,
-    )
-
-
-def _attributes(
-    row: tuple[int, int | None, Desired], ids: Ids, catalog: Catalog
-) -> Iterator[tuple[object, ...]]:
-    row_id, _, item = row
-    type_id = ids.resource_types[item.type]
-    for name, value in item.attributes.items():
-        definition = catalog.definitions[name]
-        for ordinal, columns in elements(value):
-            yield (
-                row_id,
-                type_id,
-                ids.definitions[name],
-                ordinal,
-                definition.data_type.value,
-                *columns[:-3],  # a manifest refers to addresses alone, and gives no map
-                name in item.explicit,
-            )
-
-
-def _relationships(row: tuple[int, int | None, Desired], ids: Ids) -> Iterator[tuple[object, ...]]:
-    row_id, _, item = row
-    targets = {("depends_on", str(target)) for target in item.depends_on}
-    targets |= {("member_of", str(target)) for target in item.member_of}
-    for kind, target in sorted(targets):
-        yield (row_id, ids.relationship_types[kind], target)

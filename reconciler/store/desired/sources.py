@@ -136,6 +136,7 @@ def forget(tx: Transaction, name: str) -> tuple[Address, ...]:
         revision = tx.value("sources.last_words", source_id=source_id, latest=latest.id if latest else None)
         tx.execute("revisions.close", revision_id=revision, ids=[row.id for row in rows])
         tx.execute("pauses.release_unwanted", addresses=[row.address for row in rows])
+    tx.execute("pins.end_of_source", source_id=source_id)
     owned = tx.rows("sources.disown", id=source_id)
     tx.execute("sources.forget", id=source_id)
     return tuple(sorted(Address.parse(address) for address, is_root in owned if is_root))
@@ -150,6 +151,7 @@ def _move(tx: Transaction, ids: dict[str, int], old: str, new: str) -> None:
         return
     tx.execute("sources.join_desired", old=ids[old], new=ids[new])
     tx.execute("sources.join_resources", old=ids[old], new=ids[new])
+    tx.execute("pins.join", old=ids[old], new=ids[new])
     tx.execute("sources.forget", id=ids.pop(old))
 
 

@@ -1,0 +1,1 @@
+"""Going back to what manifests said: recorded like a revision, planned and carried out like any."""
