@@ -100,7 +100,7 @@ def test_the_patch_lets_the_manifests_follow_with_their_comments(world: Fleet) -
     assert "    env: prod     # not to be touched\n" in text
     assert "# The keys of the people who look after this." in text
     assert "tier" not in text
-    assert "fleet: 3 documents" in world.cli.ok("validate", "-f", "fleet").said or True
+    world.cli.ok("validate", "-f", "fleet")
     after = world.cli.ok("plan", "-f", "fleet")
     assert "No changes." in after.said
     assert "is rolled back" not in after.said

@@ -40,6 +40,7 @@ CHECKS = """
     GROUP BY k.oid, 1, 2 ORDER BY 1, 2"""
 OTHER: dict[str, tuple[str, ...]] = {
     "text": ("no such word", "", "a/b", "integer", "string"),
+    '"char"': ("x",),
     "bigint": ("-1", "0", "7"),
     "integer": ("-1", "0", "7"),
     "smallint": ("-1", "0", "7"),
