@@ -101,6 +101,8 @@ def _tail(event: Event) -> Iterator[str]:
         yield "set right after drift"
         yield f"by {last.actor}"
     else:
+        if last.cause == "manual" and last.reason:
+            yield last.reason
         yield from _behind(event, last)
     if facts is not None and facts.approved_by:
         yield f"approved by {facts.approved_by}"

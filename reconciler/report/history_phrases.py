@@ -83,7 +83,8 @@ def _lifecycle(changes: Iterable[Change]) -> Iterator[str]:
 def _of_one(changes: Sequence[Change], *, is_part: bool, operated: bool) -> Iterator[str]:
     """The phrases of one resource or part."""
     own = {c.name: c for c in changes if c.what == "resource"}
-    if "deleted" in own and own["deleted"].after is not None:
+    # The row of a stranger goes where the object is recorded as ours.
+    if "deleted" in own and own["deleted"].after is not None and "recorded" not in own:
         yield "removed" if is_part else "deleted"
         return
     if "recorded" in own:

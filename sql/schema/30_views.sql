@@ -986,6 +986,8 @@ LEFT JOIN provider_endpoints AS e ON c.id = e.credential_id AND e.deleted_at IS 
 WHERE c.deleted_at IS NULL;
 COMMENT ON VIEW v_credentials IS
 'Credentials by name and fingerprint, one row for each endpoint that uses one. No value is here or anywhere else in clear.';
+COMMENT ON COLUMN v_credentials.credential_id IS
+'The credential.';
 COMMENT ON COLUMN v_credentials.name IS
 'The credential''s name.';
 COMMENT ON COLUMN v_credentials.source IS
@@ -996,6 +998,8 @@ COMMENT ON COLUMN v_credentials.file_path IS
 'The file that holds it; null for another place.';
 COMMENT ON COLUMN v_credentials.fingerprint IS
 'Tells one value from another and nothing else; null where none was read yet.';
+COMMENT ON COLUMN v_credentials.expires_at IS
+'When its value expires, by its manifest, by whoever stored it, or by the provider; null where nobody said.';
 COMMENT ON COLUMN v_credentials.updated_at IS
 'When its row last changed.';
 COMMENT ON COLUMN v_credentials.used_by_endpoint IS

@@ -52,7 +52,7 @@ def test_a_reader_reads_everything_and_changes_nothing(people: People) -> None:
     name, reader = people.granted("reader")
     assert reader.ok("get", "all", "-o", "name").out == "ssh_key/admin\nvm/web-1\n"
     assert "cx22" in reader.ok("describe", "vm/web-1").out
-    assert "vm/web-1" in reader.ok("history", "vm/web-1").said
+    assert "created" in reader.ok("history", "vm/web-1").said
     assert "managed: 2" in reader.ok("db", "status").said
     drift = reader.ok("drift", "-f", "fleet")
     assert "may not look at providers" in drift.err

@@ -73,7 +73,7 @@ def test_a_description_sets_what_is_desired_beside_what_is(world: Fleet) -> None
     assert "stopped  ≠  running desired" in said
     assert "fleet/vm.yaml:2:1" in said
     assert "create" in said.split("Last operations")[1]
-    assert "power_state running → stopped" in said.split("Last changes")[1]
+    assert "power state running → stopped" in said.split("Last changes")[1]
 
 
 def test_an_observation_says_what_it_saw_and_fails_where_it_could_not(world: Fleet) -> None:

@@ -29,7 +29,7 @@ from reconciler.store.work.plans import save_plan
 from reconciler.store.work.workers import worker
 from tests.rigs.databases import TestDatabase
 from tests.rigs.processes import until
-from tests.rigs.stage import Stage, document, results, staged
+from tests.rigs.stage import TOKEN, Stage, document, results, staged
 from tests.scenario.test_executor import ACTOR, NET, machine, names, network, stranger
 
 # -- stopping -------------------------------------------------------------------------------------------
@@ -386,7 +386,7 @@ def test_a_secret_that_cannot_be_found_fails_its_step_alone(
     assert stage.operations()[-1][2] == "failed", (
         "the operation has ended, so nothing stands in the next one's way"
     )
-    monkeypatch.setenv("RECONCILER_TEST_HETZNER", "a-token-of-the-tests")
+    monkeypatch.setenv("RECONCILER_TEST_HETZNER", TOKEN)
     stage.settle()
 
 
