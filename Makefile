@@ -27,8 +27,8 @@ demo: $(INSTALLED) ## set up, and watch manifests become machines at two simulat
 demo-stop: ## stop the demo's simulators and its database
 	@deploy/demo.sh stop
 
-test: $(INSTALLED) ## the whole test suite
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+test: $(INSTALLED) ## the whole test suite; three processes, because half of their time is waiting
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 test-all: $(INSTALLED) ## the suite with its slow tests, on every PostgreSQL that is there, no process forked
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "slow or not slow" --pg all --afresh

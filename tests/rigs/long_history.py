@@ -146,8 +146,9 @@ def build(world: Tables, resources: int, operations: int, months: int = 5, looks
         for _ in range(COMMITS):
             world.run(
                 "INSERT INTO revisions"
-                " (source_id, content_hash, catalog_hash, actor, author, commit_id, epoch) SELECT %s, '', '', 'daemon', 'Jane <j@example.com>', md5(random()::text) || '00000000', e.id"
-                " FROM cluster_epochs e",
+                " (source_id, content_hash, catalog_hash, actor, author, commit_id, epoch)"
+                " SELECT %s, '', '', 'daemon', 'Jane <j@example.com>',"
+                " md5(random()::text) || '00000000', e.id FROM cluster_epochs e",
                 world.source,
             )
         world.run("DELETE FROM changesets")  # what the world began with, which would be the newest
