@@ -116,6 +116,8 @@ def _behind(event: Event, last: Changeset) -> Iterator[str]:
         yield author_name(last.author)
         if last.message:
             yield f"'{_first(last.message)}'"
+    elif last.message:
+        yield _first(last.message)  # of ours, as of a rollback
     if last.commit:
         yield f"commit {commit_name(last.commit)}"
     if not last.author:

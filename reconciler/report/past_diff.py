@@ -112,7 +112,11 @@ def past_diff(tx: Transaction, since: Mark, until: Mark | None, chosen: Chosen) 
         named = frozenset[int]().union(*(ids_called(tx, address) for address in chosen.addresses))
         ids &= with_parts(tx, since, named) | with_parts(tx, until, named) | named
     before, after = (_side(tx, mark, ids, catalog) for mark in (since, until))
-    found = {row_id: item for row_id in ids if (item := _compared(row_id, before, after, chosen)) is not None}
+    found = {
+        row_id: item
+        for row_id in ids
+        if (item := _compared(row_id, before, after, chosen, catalog)) is not None
+    }
     return PastDiff(since, until, tuple(_folded(found, before, after)), catalog)
 
 
@@ -137,7 +141,9 @@ def _by_child(ties: Sequence[Tie], names: Mapping[int, str]) -> dict[int, frozen
     return {child: frozenset(items) for child, items in found.items()}
 
 
-def _compared(row_id: int, before: _Side, after: _Side, chosen: Chosen) -> ResourceDifference | None:
+def _compared(
+    row_id: int, before: _Side, after: _Side, chosen: Chosen, catalog: Catalog
+) -> ResourceDifference | None:
     """How a resource differs, if it is asked about; what is not ours at either time counts by name only."""
     was, now = before.past.rows.get(row_id), after.past.rows.get(row_id)
     row = now or was
@@ -149,13 +155,13 @@ def _compared(row_id: int, before: _Side, after: _Side, chosen: Chosen) -> Resou
     if not chosen.addresses and all(item.management == "unmanaged" for _, item in sides):
         return None
     action: Action = "added" if was is None else "removed" if now is None else "changed"
-    found = tuple(_differences(row_id, before, after))
+    found = tuple(_differences(row_id, before, after, catalog))
     if action == "changed" and not found:
         return None
     return ResourceDifference(row.address, row.type, row.endpoint, action, found)
 
 
-def _differences(row_id: int, before: _Side, after: _Side) -> Iterator[Difference]:
+def _differences(row_id: int, before: _Side, after: _Side, catalog: Catalog) -> Iterator[Difference]:
     was, now = before.past.rows.get(row_id), after.past.rows.get(row_id)
     if was is not None and now is not None:
         for column in _COLUMNS:
@@ -164,7 +170,8 @@ def _differences(row_id: int, before: _Side, after: _Side) -> Iterator[Differenc
                 yield Difference("resource", column, old, new)
     had, has = (side.past.attributes.get(row_id, {}) for side in (before, after))
     for name in sorted(had.keys() | has.keys()):
-        if had.get(name) != has.get(name) and not name.endswith("_digest"):
+        known = catalog.definitions.get(name)
+        if had.get(name) != has.get(name) and not (known is not None and known.bookkeeping):
             yield Difference("attribute", name, had.get(name), has.get(name))
     old_tags, new_tags = (side.past.tags.get(row_id, {}) for side in (before, after))
     for key in sorted(old_tags.keys() | new_tags.keys()):

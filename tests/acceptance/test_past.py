@@ -84,6 +84,7 @@ def test_what_differs_between_two_moments(world: Fleet) -> None:
     assert "+ network/prod  added, 1 part with it  hz" in said
     assert "- ssh_key/admin  removed  hz" in said
     assert "    server_type: cx22 → cx32" in said
+    assert "server_type_id" not in said  # bookkeeping, by the catalog
     assert "    tag env: prod → test" in said
     assert said.splitlines()[-1] == "1 added, 1 removed, 1 changed."
     changed = world.cli.run("diff", "vm/web-1", "--from", then, "--detailed-exitcode", "-o", "json")

@@ -42,6 +42,5 @@ def _page(found: tuple[Finding, ...], left: list[Finding]) -> None:
     if left:
         say((counted(len(left), "finding"), "bold red"), f" by {len(CHECKS) + 1} checks.")
     else:
-        say(
-            ("Healthy: ", "bold green"), f"{len(CHECKS) + 1} checks found nothing wrong, or nothing any more."
-        )
+        outcome = "all that was found is mended." if found else "nothing wrong was found."
+        say(("Healthy: ", "bold green"), f"{len(CHECKS) + 1} checks, and {outcome}")
