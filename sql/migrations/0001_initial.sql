@@ -6595,7 +6595,7 @@ $$;
 COMMENT ON FUNCTION end_restore(text, text, timestamptz, timestamptz) IS
 'Makes a restored month a part of its history again.';
 
-CREATE FUNCTION is_within_reach(p_epoch integer, p_snapshot pg_snapshot)
+CREATE FUNCTION is_within_reach(p_epoch integer, p_snapshot pg_snapshot, p_taken_at timestamptz)
 RETURNS boolean
 LANGUAGE plpgsql STABLE
 AS $$
@@ -6603,7 +6603,10 @@ DECLARE
   v_month text := (
     SELECT string_agg(DISTINCT to_char(a.from_at AT TIME ZONE 'UTC', 'YYYY-MM'), ' ')
     FROM history_archives AS a
-    WHERE a.restored_at IS NULL AND (a.last_epoch, a.last_xact) >= (p_epoch, pg_snapshot_xmin(p_snapshot))
+    WHERE
+      a.restored_at IS NULL AND (a.last_epoch, a.last_xact) >= (p_epoch, pg_snapshot_xmin(p_snapshot))
+      -- What was detached before the mark had ended before it, whatever else was under way then.
+      AND a.detached_at >= p_taken_at
   );
 BEGIN
   IF v_month IS NOT NULL THEN
@@ -6613,7 +6616,7 @@ BEGIN
   RETURN TRUE;
 END
 $$;
-COMMENT ON FUNCTION is_within_reach(integer, pg_snapshot) IS
+COMMENT ON FUNCTION is_within_reach(integer, pg_snapshot, timestamptz) IS
 'True where all that a mark''s snapshot does not see is in the histories; raises RC023 where some is in an archive.';
 
 REVOKE ALL ON FUNCTION
@@ -8597,7 +8600,9 @@ RETURNS TABLE (changed_at timestamptz, id bigint)
 LANGUAGE sql STABLE
 AS $$
   SELECT s.changed_at, s.id
-  FROM (SELECT k.epoch, k.snapshot FROM marks AS k WHERE k.id = p_mark AND is_within_reach(k.epoch, k.snapshot)) AS m
+  FROM (
+    SELECT k.epoch, k.snapshot FROM marks AS k WHERE k.id = p_mark AND is_within_reach(k.epoch, k.snapshot, k.taken_at)
+  ) AS m
   INNER JOIN changesets AS s ON (s.epoch, s.xact) >= (m.epoch, pg_snapshot_xmin(m.snapshot))
   WHERE s.epoch > m.epoch OR NOT pg_visible_in_snapshot(s.xact, m.snapshot)
 $$;

@@ -215,7 +215,7 @@ $$;
 COMMENT ON FUNCTION end_restore(text, text, timestamptz, timestamptz) IS
 'Makes a restored month a part of its history again.';
 
-CREATE FUNCTION is_within_reach(p_epoch integer, p_snapshot pg_snapshot)
+CREATE FUNCTION is_within_reach(p_epoch integer, p_snapshot pg_snapshot, p_taken_at timestamptz)
 RETURNS boolean
 LANGUAGE plpgsql STABLE
 AS $$
@@ -223,7 +223,10 @@ DECLARE
   v_month text := (
     SELECT string_agg(DISTINCT to_char(a.from_at AT TIME ZONE 'UTC', 'YYYY-MM'), ' ')
     FROM history_archives AS a
-    WHERE a.restored_at IS NULL AND (a.last_epoch, a.last_xact) >= (p_epoch, pg_snapshot_xmin(p_snapshot))
+    WHERE
+      a.restored_at IS NULL AND (a.last_epoch, a.last_xact) >= (p_epoch, pg_snapshot_xmin(p_snapshot))
+      -- What was detached before the mark had ended before it, whatever else was under way then.
+      AND a.detached_at >= p_taken_at
   );
 BEGIN
   IF v_month IS NOT NULL THEN
@@ -233,7 +236,7 @@ BEGIN
   RETURN TRUE;
 END
 $$;
-COMMENT ON FUNCTION is_within_reach(integer, pg_snapshot) IS
+COMMENT ON FUNCTION is_within_reach(integer, pg_snapshot, timestamptz) IS
 'True where all that a mark''s snapshot does not see is in the histories; raises RC023 where some is in an archive.';
 
 REVOKE ALL ON FUNCTION

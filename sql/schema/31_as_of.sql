@@ -45,7 +45,9 @@ RETURNS TABLE (changed_at timestamptz, id bigint)
 LANGUAGE sql STABLE
 AS $$
   SELECT s.changed_at, s.id
-  FROM (SELECT k.epoch, k.snapshot FROM marks AS k WHERE k.id = p_mark AND is_within_reach(k.epoch, k.snapshot)) AS m
+  FROM (
+    SELECT k.epoch, k.snapshot FROM marks AS k WHERE k.id = p_mark AND is_within_reach(k.epoch, k.snapshot, k.taken_at)
+  ) AS m
   INNER JOIN changesets AS s ON (s.epoch, s.xact) >= (m.epoch, pg_snapshot_xmin(m.snapshot))
   WHERE s.epoch > m.epoch OR NOT pg_visible_in_snapshot(s.xact, m.snapshot)
 $$;

@@ -210,6 +210,12 @@ def test_the_past_is_refused_where_its_changes_are_in_the_archive(
     list(archive_months(owner, ACTOR, BEFORE, tmp_path))
     new = aged.one("SELECT take_mark('hand')")
     assert len(aged.all("SELECT * FROM resources_as_of(%s)", new)) == 2
+    # A transaction that was open all the while, be it in another database, holds no later mark up.
+    aged.run(
+        "INSERT INTO marks (epoch, snapshot, kind, actor, db_user)"
+        " VALUES (1, '3:999999999:3', 'hand', 'x', 'x')"
+    )
+    assert len(aged.all("SELECT * FROM resources_as_of((SELECT max(id) FROM marks))")) == 2
     with pytest.raises(psycopg.Error, match="in the archive: 2024-03") as caught:
         aged.all("SELECT * FROM resources_as_of(%s)", old)
     assert "db archive restore 2024-03" in str(caught.value.diag.message_hint)
