@@ -215,19 +215,26 @@ $$;
 COMMENT ON FUNCTION end_restore(text, text, timestamptz, timestamptz) IS
 'Makes a restored month a part of its history again.';
 
+CREATE FUNCTION archived_after(p_epoch integer, p_snapshot pg_snapshot, p_taken_at timestamptz)
+RETURNS text
+LANGUAGE sql STABLE
+AS $$
+  SELECT string_agg(DISTINCT to_char(a.from_at AT TIME ZONE 'UTC', 'YYYY-MM'), ' ')
+  FROM history_archives AS a
+  WHERE
+    a.restored_at IS NULL AND (a.last_epoch, a.last_xact) >= (p_epoch, pg_snapshot_xmin(p_snapshot))
+    -- What was detached before the mark had ended before it, whatever else was under way then.
+    AND a.detached_at >= p_taken_at
+$$;
+COMMENT ON FUNCTION archived_after(integer, pg_snapshot, timestamptz) IS
+'The months, in an archive, of which a mark does not see everything; null for none.';
+
 CREATE FUNCTION is_within_reach(p_epoch integer, p_snapshot pg_snapshot, p_taken_at timestamptz)
 RETURNS boolean
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-  v_month text := (
-    SELECT string_agg(DISTINCT to_char(a.from_at AT TIME ZONE 'UTC', 'YYYY-MM'), ' ')
-    FROM history_archives AS a
-    WHERE
-      a.restored_at IS NULL AND (a.last_epoch, a.last_xact) >= (p_epoch, pg_snapshot_xmin(p_snapshot))
-      -- What was detached before the mark had ended before it, whatever else was under way then.
-      AND a.detached_at >= p_taken_at
-  );
+  v_month text := archived_after(p_epoch, p_snapshot, p_taken_at);
 BEGIN
   IF v_month IS NOT NULL THEN
     RAISE EXCEPTION 'what changed after that time is in the archive: %', v_month

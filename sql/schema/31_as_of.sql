@@ -19,7 +19,9 @@ BEGIN
       USING ERRCODE = 'RC016', HINT = 'Take it in a transaction of its own, after the changes are committed.';
   END IF;
   IF p_kind IN ('change', 'apply') THEN
-    SELECT m.id INTO v_mark FROM marks AS m ORDER BY m.id DESC LIMIT 1;
+    -- What changed after the last one may be in the archive by now; then it is not asked, and another is taken.
+    SELECT m.id INTO v_mark FROM (SELECT k.* FROM marks AS k ORDER BY k.id DESC LIMIT 1) AS m
+    WHERE archived_after(m.epoch, m.snapshot, m.taken_at) IS NULL;
     IF v_mark IS NOT NULL AND NOT EXISTS (SELECT FROM changesets_after(v_mark)) THEN
       RETURN v_mark;
     END IF;

@@ -196,6 +196,21 @@ def test_the_program_itself_takes_nothing_out(aged: Tables, store: Store, tmp_pa
     assert everything(aged) == before
 
 
+def test_a_last_mark_that_cannot_be_read_is_no_reason_to_take_none(
+    aged: Tables, owner: Store, tmp_path: Path
+) -> None:
+    """It was taken just before the months went, while something old was open in another database."""
+    list(archive_months(owner, ACTOR, BEFORE, tmp_path))
+    aged.run(
+        "INSERT INTO marks (taken_at, epoch, snapshot, kind, actor, db_user)"
+        " SELECT min(detached_at), 1, '3:999999999:3', 'hand', 'x', 'x' FROM history_archives"
+    )
+    last = aged.one("SELECT max(id) FROM marks")
+    with pytest.raises(psycopg.Error, match="in the archive"):
+        aged.all("SELECT * FROM resources_as_of(%s)", last)
+    assert aged.one("SELECT take_mark('change')") > last
+
+
 def test_the_past_is_refused_where_its_changes_are_in_the_archive(
     aged: Tables, owner: Store, tmp_path: Path
 ) -> None:
