@@ -12,12 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 from reconciler.manifest.read.envelope import API_VERSION
+from reconciler.manifest.write.resource import lifecycle_of
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
-from reconciler.model.resource import Desired, Lifecycle, ReplacePolicy
+from reconciler.model.resource import Desired
 from reconciler.model.values import SecretRef, Value
-
-PLACES = ("location", "datacenter")
 
 
 def as_document(desired: Desired, catalog: Catalog) -> dict[str, Any]:
@@ -28,7 +27,8 @@ def as_document(desired: Desired, catalog: Catalog) -> dict[str, Any]:
         metadata["tags"] = dict(sorted(desired.tags.items()))
     document: dict[str, Any] = {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata}
     document["spec"] = dict(_spec(desired, catalog))
-    if lifecycle := dict(_lifecycle(desired.lifecycle, desired.adopt)):
+    adopted = {} if desired.adopt is None else {"adopt": desired.adopt}
+    if lifecycle := {**lifecycle_of(desired.lifecycle), **adopted}:
         document["lifecycle"] = lifecycle
     for name, targets in (("depends_on", desired.depends_on), ("member_of", desired.member_of)):
         if targets:
@@ -76,20 +76,3 @@ def plain(value: Value) -> Any:
             return str(value)
         case _:
             return str(value)
-
-
-def _lifecycle(life: Lifecycle, adopt: str | None) -> Iterator[tuple[str, Any]]:
-    if life.prevent_destroy:
-        yield "prevent_destroy", True
-    if life.on_remove is not None:
-        yield "on_remove", life.on_remove.value
-    if life.ignore_changes:
-        yield "ignore_changes", sorted(life.ignore_changes)
-    if life.allow_downtime:
-        yield "allow_downtime", True
-    if life.replace is not ReplacePolicy.NEVER:
-        yield "replace", life.replace.value
-    if life.create_before_destroy:
-        yield "create_before_destroy", True
-    if adopt is not None:
-        yield "adopt", adopt
