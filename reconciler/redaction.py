@@ -1,6 +1,7 @@
 """Hides known secrets in what is written for people: logs, traces. It knows values, and nothing of their use.
 
-Nobody hands secrets to a log; this is the last line of defence for the case that somebody does.
+Nobody hands secrets to a log; this is the last line of defence for the case that somebody does. What other
+programs are given of our environment goes through here as well.
 """
 
 from __future__ import annotations
@@ -15,10 +16,17 @@ from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 REDACTED = "[secret]"
+KEY_VARIABLES = ("RECONCILER_KEY", "RECONCILER_KEY_COMMAND")
+"""The environment's, from which the master key can be had: no other program is given them."""
 SHORTEST = 4
 """Shorter values are only redacted where they are all of a text; they are found in too many others."""
 
 _LOGIN = re.compile(r"[^@\s]+@[^\s:!]+(?:![^\s=]+=|:)(.+)")  # USER@REALM!NAME=SECRET, USER@REALM:PASSWORD
+
+
+def without_key(environ: Mapping[str, str]) -> dict[str, str]:
+    """An environment for another program: it inherits all but what gives the master key."""
+    return {name: value for name, value in environ.items() if name not in KEY_VARIABLES}
 
 
 class Redactor:

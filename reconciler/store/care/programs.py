@@ -16,6 +16,7 @@ from pathlib import Path
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from reconciler.errors import DatabaseError, DatabaseUnavailable
+from reconciler.redaction import without_key
 from reconciler.store.embedded.binaries import ENV_BIN_DIR, program_folders
 
 SHOWN_LINES = 15
@@ -37,7 +38,7 @@ class Program:
         """The words of a command on the database `dsn`, and the environment that it needs."""
         said = conninfo_to_dict(dsn)
         password = said.pop("password", None)
-        environment = {**os.environ, "LC_ALL": "C"}
+        environment = {**without_key(os.environ), "LC_ALL": "C"}
         if said.get("passfile") or password:
             # Another server's would be tried before what the connection string says.
             environment.pop("PGPASSWORD", None)

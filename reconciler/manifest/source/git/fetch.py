@@ -27,6 +27,7 @@ from reconciler.errors import ConfigurationError, ManifestError
 from reconciler.manifest.source.git.login import Login
 from reconciler.manifest.source.git.remote_url import without_credentials
 from reconciler.manifest.source.git.repository import error
+from reconciler.redaction import without_key
 
 SECONDS_VARIABLE = "RECONCILER_GIT_TIMEOUT"
 SECONDS = 60.0
@@ -92,6 +93,7 @@ class Fetch:
                 stdout=answered,
                 stderr=subprocess.DEVNULL,
                 cwd="/",
+                env=without_key(os.environ),
                 process_group=0,
             )
             try:

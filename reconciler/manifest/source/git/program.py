@@ -11,6 +11,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from reconciler.redaction import without_key
+
 SECONDS = 15.0
 _SAFE = (
     "core.fsmonitor=false",
@@ -44,8 +46,8 @@ def program() -> str | None:
 
 
 def environment() -> dict[str, str]:
-    """Ours, without what a surrounding git put there about another repository, and without prompts."""
-    kept = {name: value for name, value in os.environ.items() if name not in _OF_A_REPOSITORY}
+    """Ours, without the key, prompts, and what a surrounding git put there about another repository."""
+    kept = {name: value for name, value in without_key(os.environ).items() if name not in _OF_A_REPOSITORY}
     return kept | {
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "",
