@@ -154,6 +154,11 @@ def _printed(command: str, environ: Mapping[str, str]) -> str:
         ) from None
     try:
         out, err = process.communicate(timeout=COMMAND_SECONDS)
+    except KeyboardInterrupt:  # of a terminal it reached us alone
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
     except subprocess.TimeoutExpired:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

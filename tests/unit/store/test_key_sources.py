@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -71,6 +72,30 @@ def test_a_command_that_does_not_end_is_ended_with_all_that_it_began(
         # Gone, or a zombie that nobody has fetched yet.
         found = subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True, check=False)
         assert found.stdout.strip()[:1] in ("", "Z")
+
+
+def test_ctrl_c_ends_a_command_that_it_did_not_reach(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    os.mkfifo(told)
+    environ = command(
+        tmp_path,
+        "import os, signal\n"
+        f"with open({str(told)!r}, 'w') as file: file.write(str(os.getpid()))\n"
+        "signal.pause()\n",
+    )
+    code = (
+        "import pathlib, signal\n"
+        "from reconciler.store.inventory.key_sources import source_of\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "source_of(pathlib.Path('/nowhere')).load()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], env=environ, stderr=subprocess.PIPE) as program:
+        pid = int(told.read_text())
+        program.send_signal(signal.SIGINT)
+        _, err = program.communicate(timeout=60)
+    assert b"KeyboardInterrupt" in err
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 @pytest.mark.parametrize(
