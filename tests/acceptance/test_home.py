@@ -140,8 +140,16 @@ def test_a_lost_key_is_not_replaced_by_itself(used: Cli) -> None:
 
     (used.folder / "key").rename(key)
     assert "Found credential pin" in used.ok("credentials", "check", "pin").out
+    kept = used.run("credentials", "rewrap", "--lost")
+    assert (kept.code, "is not lost" in kept.err, "rewrap --new-key" in kept.err) == (1, True, True)
+    assert "Found credential pin" in used.ok("credentials", "check", "pin").out
     key.unlink()
-    assert "credentials set pin" in used.ok("credentials", "rewrap", "--lost").said
+    asked = used.at_terminal("no", "credentials", "rewrap", "--lost")
+    assert (asked.code, "Make a new key in" in asked.out, "RECONCILER_KEY" in asked.err) == (1, True, True)
+    assert not key.exists()
+    lost = used.ok("credentials", "rewrap", "--lost")
+    assert "credentials set pin" in lost.said
+    assert f"looked for in {key}, which is not there" in " ".join(lost.err.split())
     assert used.run("credentials", "check", "pin").code == 1
     used.ok("credentials", "set", "pin", stdin="open sesame\n")
     assert "Found credential pin" in used.ok("credentials", "check", "pin").out

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from reconciler.cli.handlers import credentials as storing
+from reconciler.cli.handlers import logins
+from reconciler.cli.handlers import rewrap as rewrapping
+from reconciler.cli.handlers.opening import opened_vault
+from reconciler.cli.settings import Settings
 from reconciler.errors import ConfigurationError, CredentialError, DatabaseError
 from reconciler.model.inventory import Credential
 from reconciler.store.database.session import Actor, Store, Transaction
+from reconciler.store.inventory import key_sources
 from reconciler.store.inventory import vault as vaults
 from reconciler.store.inventory.key_sources import put_first, source_of
-from reconciler.store.inventory.keys import Key
+from reconciler.store.inventory.keys import Key, MasterKey
 from reconciler.store.inventory.rows import write
 from reconciler.store.inventory.secrets import resolve, store_secret
 from reconciler.store.inventory.vault import Vault, open_vault, open_without_key, rewrap, take_key
@@ -315,6 +323,113 @@ def test_with_a_lost_key_everything_stored_is_to_be_stored_again(vault: Vault, t
     with vault.store.transaction(ME) as tx:
         store_secret(tx, again, "a", "anew")
     assert again.read("a") == "anew"
+
+
+def test_a_key_that_is_there_is_not_lost(vault: Vault, sql: Tables, tmp_path: Path) -> None:
+    source = source_of(tmp_path, {})
+    put_first(tmp_path / "key", vault.ring, SECOND)  # the database's own is behind it
+    with pytest.raises(
+        ConfigurationError, match=f"the master key {FIRST.id} is not lost: .*/key has it"
+    ) as told:
+        take_key(open_without_key(vault.store, source, "test"), ME)
+    assert "reconciler credentials rewrap --new-key" in str(told.value.hint)
+    assert vaults.key_in_use(vault.store) == FIRST.id
+    assert vault_of(vault.store).read("a") == "value of a"
+    # What it should open was damaged: then it is of no use.
+    sql.run(
+        "UPDATE vault.installation_key"
+        " SET wrapped_key = set_byte(wrapped_key, 0, get_byte(wrapped_key, 0) # 1)"
+    )
+    assert take_key(open_without_key(vault.store, source, "test"), ME) == ["a", "b", "c"]
+    assert vaults.key_in_use(vault.store) == SECOND.id
+
+
+# -- while others are at it -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def settings(vault: Vault, database: TestDatabase, tmp_path: Path) -> Settings:
+    """Of a home whose file has the vault's key."""
+    put_first(tmp_path / "key", vault.ring, FIRST)
+    return Settings(tmp_path, database.runtime, actor="grace")
+
+
+def test_two_new_keys_at_once_come_one_after_the_other_and_none_is_lost(
+    settings: Settings, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Barrier(2)
+    made: list[str] = []
+
+    @contextmanager
+    def opened_by_both(settings: Settings) -> Iterator[Vault]:
+        with opened_vault(settings) as each:
+            begun.wait(timeout=60)  # both have read the key file
+            yield each
+
+    def new_key() -> MasterKey:
+        key = key_sources.new_key()
+        made.append(key.id)
+        return key
+
+    monkeypatch.setattr(rewrapping, "opened_vault", opened_by_both)
+    monkeypatch.setattr(rewrapping, "new_key", new_key)
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(rewrapping.rewrap, settings, with_new_key=True) for _ in range(2)]
+        assert [run.result() for run in runs] == [0, 0]
+    found = open_vault(vault.store, source_of(settings.home, {}), "test", particular=True)
+    assert [key.id for key in found.ring.keys] == [made[1]]
+    assert [found.read(name) for name in "abc"] == [f"value of {name}" for name in "abc"]
+    assert {file.name for file in settings.home.glob("key*")} == {"key", f"key-{FIRST.id}", f"key-{made[0]}"}
+
+
+@pytest.mark.parametrize("command", ["set", "rotate"])
+def test_a_secret_is_stored_under_the_key_that_there_is_when_it_was_typed(
+    settings: Settings, vault: Vault, sql: Tables, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    def typed(_: str) -> str:
+        assert rewrapping.rewrap(settings, with_new_key=True) == 0
+        return "typed meanwhile"
+
+    monkeypatch.setattr(storing if command == "set" else logins, "secret", typed)
+    if command == "set":
+        storing.put(settings, "a", None)
+    else:
+        assert logins.rotate(settings, "a", None, tried=False) == 0
+    found = open_vault(vault.store, source_of(settings.home, {}), "test", particular=True)
+    assert (len(found.ring.keys), found.read("a")) == (1, "typed meanwhile")
+    assert {key for _, key in sql.all(KEYS)} == {found.ring.current.id}
+
+
+def test_what_was_stored_behind_a_rewrap_is_wrapped_anew_by_its_second_pass(
+    vault: Vault, sql: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = vaults._put_installation_key
+
+    def put_and_store(tx: Transaction, *rest: Any) -> None:
+        put(tx, *rest)
+        with vault.store.transaction(ME) as other:
+            store_secret(other, vault, "a", "by who read the keys before")
+
+    monkeypatch.setattr(vaults, "_put_installation_key", put_and_store)
+    result = rewrap(vault_of(vault.store, [SECOND, FIRST]), ME)
+    assert (result.done, result.left) == (4, [])
+    assert {key for _, key in sql.all(KEYS)} == {SECOND.id}
+    assert vault_of(vault.store, [SECOND]).read("a") == "by who read the keys before"
+
+
+def test_a_new_key_is_not_made_where_there_are_several_and_that_is_said(
+    settings: Settings, vault: Vault, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_first(settings.home / "key", vault.ring, SECOND)
+    assert rewrapping.rewrap(settings, with_new_key=True) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "no new key was made" in said
+    assert f"makes {SECOND.id} the only one" in said
+    assert "run it again: reconciler credentials rewrap --new-key" in said
+    assert source_of(settings.home, {}).load().keys == (SECOND,)
+    assert rewrapping.rewrap(settings, with_new_key=True) == 0
+    assert "no new key was made" not in capsys.readouterr().err
+    assert SECOND not in source_of(settings.home, {}).load().keys
 
 
 def test_the_installations_key_is_made_once_however_many_begin_at_once(store: Store, sql: Tables) -> None:

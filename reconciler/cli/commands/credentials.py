@@ -112,6 +112,5 @@ def credentials_rewrap(
     from reconciler.cli.handlers.rewrap import replace_lost, rewrap
 
     if lost:
-        replace_lost(settings_of(context))
-    else:
-        raise typer.Exit(rewrap(settings_of(context), with_new_key=new_key))
+        raise typer.Exit(replace_lost(settings_of(context)))
+    raise typer.Exit(rewrap(settings_of(context), with_new_key=new_key))

@@ -45,6 +45,7 @@ def put(settings: Settings, name: str, expires: str | None) -> None:
         with vault.store.read() as tx:
             stored_id(tx, name)  # before anybody types a secret for nothing
         value = secret(name)
+        vault.reload()  # the master key may have been changed at the prompt
         with vault.store.transaction(acting(settings, f"credential {name} set")) as tx:
             store_secret(tx, vault, name, value, expires_at)
         say(f"Stored credential {name}, fingerprint {vault.key.fingerprint(value)}.")

@@ -69,6 +69,7 @@ def rotate(settings: Settings, name: str, expires: str | None, *, tried: bool) -
             warn("nothing was stored, and the value before is still in use")
             hint("if the provider cannot be asked now: --untried stores it all the same")
             return ExitCode.FAILED
+        engine.vault.reload()  # the master key may have been changed meanwhile
         with engine.store.transaction(acting(settings, f"credential {name} rotated")) as tx:
             store_secret(tx, engine.vault, name, value, expires_at or earliest(found))
     say(f"Rotated credential {name}: {before.fingerprint or 'unknown'} → {print_of}.")

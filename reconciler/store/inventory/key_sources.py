@@ -9,23 +9,23 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import fcntl
 import os
 import re
 import shlex
 import signal
 import stat
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.errors import ConfigurationError
-from reconciler.redaction import REDACTED
+from reconciler.redaction import KEY_VARIABLES, REDACTED
 from reconciler.store.database.home import KEY_FILE
 from reconciler.store.inventory.keys import KEY_BYTES, Keyring, MasterKey
 
-KEY_VARIABLE = "RECONCILER_KEY"
-COMMAND_VARIABLE = "RECONCILER_KEY_COMMAND"
+KEY_VARIABLE, COMMAND_VARIABLE = KEY_VARIABLES
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
 SYSTEMD_CREDENTIAL = "reconciler-key"
 COMMAND_SECONDS = 30.0
@@ -101,6 +101,20 @@ def retire_others(path: Path, ring: Keyring) -> tuple[Path, ...]:
         _write(retired[-1], [key], replace=False)
     _write(path, [ring.current], replace=True)
     return tuple(retired)
+
+
+@contextlib.contextmanager
+def alone(path: Path | None) -> Iterator[None]:
+    """For who changes a key file, by turns: two at once would each leave out the other's new key."""
+    if path is None:
+        yield
+        return
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def new_key() -> MasterKey:

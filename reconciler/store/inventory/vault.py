@@ -6,6 +6,7 @@ undone later hides it. A change of the master key decrypts no secret: it wraps t
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -60,6 +61,10 @@ class Vault:
                 f" {self.ring.where} holds {_ids(self.ring)}",
                 hint=f"Give that key here, in {KEY_VARIABLE} or the key file.",
             )
+
+    def reload(self) -> None:
+        """The master keys as they are there now: somebody may have been asked for something meanwhile."""
+        self.ring = self.source.load()
 
     def read(self, name: str) -> str:
         """A stored value; who reads it is committed before. Raises CredentialError, without the value."""
@@ -142,6 +147,13 @@ def closed_vault(store: Store, actor: str) -> Vault:
     return Vault(store, nowhere, Keyring((), nowhere.where), installation, Key.new(), actor, "the program's")
 
 
+def key_in_use(store: Store) -> str | None:
+    """The id of the master key that the database was used with last, None where it has none yet."""
+    with store.read() as tx:
+        row = tx.row("secrets.installation_key")
+    return None if row is None else str(row.master_key_id)
+
+
 def open_without_key(store: Store, source: KeySource, actor: str) -> Vault:
     """The vault for `take_key`: whatever the database was used with, the key that is here, or a new one."""
     if source.path is not None:
@@ -165,15 +177,22 @@ def rewrap(vault: Vault, actor: Actor, batch: int = BATCH) -> Rewrapped:
     A transaction for each `batch`, and the installation's key last. Whatever a crash leaves can be read as
     before with both keys at hand, and the next run goes on with it. What cannot be unwrapped is `left`.
     """
+    result = _rewrap_all(vault, actor, batch)
+    with vault.store.transaction(actor) as tx:
+        row = tx.row("secrets.installation_key")
+        if row is not None and row.master_key_id != vault.ring.current.id:
+            _put_installation_key(tx, vault, row.master_key_id)
+    # What was stored behind the first pass, by who had read the keys before it.
+    late = _rewrap_all(vault, actor, batch)
+    return Rewrapped(result.done + late.done, late.left)
+
+
+def _rewrap_all(vault: Vault, actor: Actor, batch: int) -> Rewrapped:
     result = Rewrapped()
     for rows in _wrapped_otherwise(vault, batch):
         with vault.store.transaction(actor) as tx:
             for row in rows:
                 _rewrap_one(tx, vault, row, result)
-    with vault.store.transaction(actor) as tx:
-        row = tx.row("secrets.installation_key")
-        if row is not None and row.master_key_id != vault.ring.current.id:
-            _put_installation_key(tx, vault, row.master_key_id)
     return result
 
 
@@ -181,11 +200,26 @@ def take_key(vault: Vault, actor: Actor) -> list[str]:
     """Use a vault's present master key, and its new key of the installation, though those before are lost.
 
     Open approvals end with that, and every secret looks like another one. Gives what is to be stored again.
+    Raises ConfigurationError where the one before is here.
     """
     with vault.store.transaction(actor) as tx:
         row = tx.row("secrets.installation_key")
+        if row is not None:
+            _require_lost(vault, row)
         _put_installation_key(tx, vault, row.master_key_id if row is not None else None)
         return [each.name for each in tx.rows("secrets.stored")]
+
+
+def _require_lost(vault: Vault, row: Row) -> None:
+    """A damaged one of the installation is as good as lost: what unwraps it is of no use then."""
+    if (master := vault.ring.find(row.master_key_id)) is None:
+        return
+    with contextlib.suppress(Unopenable):
+        master.unwrap_installation_key(Sealed(row.key_nonce, row.wrapped_key), vault.installation)
+        raise ConfigurationError(
+            f"the master key {row.master_key_id} is not lost: {vault.ring.where} has it",
+            hint="For another key: reconciler credentials rewrap --new-key",
+        )
 
 
 def _first_use(store: Store, master: MasterKey, installation: UUID, actor: str) -> Row:
