@@ -34,7 +34,8 @@ BEGIN
       v_rule := format(c_of_resource, v_name, 'parent_resource_id')
         || ' AND ' || format(c_of_resource, v_name, 'child_resource_id');
     WHEN v_name = 'tags' THEN
-      v_rule := 'EXISTS (SELECT FROM resource_tags AS t WHERE t.tag_id = tags.id)';
+      v_rule := 'EXISTS (SELECT FROM resource_tags AS t WHERE t.tag_id = tags.id)'
+        ' OR EXISTS (SELECT FROM resource_tag_history AS h WHERE h.tag_id = tags.id)';
     WHEN v_name = 'access_grants' THEN
       v_rule := 'member = session_user';
     WHEN v_name IN ('holds', 'hold_history') THEN

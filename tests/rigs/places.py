@@ -161,6 +161,8 @@ class Places:
         world.resource(f"vm/{place}/disk/scsi0", size_gb=10)
         world.attribute(vm, "cpu_cores", 2)
         world.tag(vm, "place", place)
+        world.tag(vm, "was", place)
+        world.run("DELETE FROM resource_tags USING tags AS t WHERE t.id = tag_id AND t.key = 'was'")
         world.relate(roots["network"], vm, "depends_on")
         world.run(
             "INSERT INTO resource_pending_attributes SELECT %s, id FROM attribute_definitions"

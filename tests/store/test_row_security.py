@@ -47,8 +47,11 @@ OPEN = {
     "who runs the program, and which schema there is": (
         "installation", "installation_history", "schema_migrations", "workers",
     ),
-    "who changed something, when and why; what was changed is in the histories": (
-        "changesets", "cluster_epochs", "history_archives", "marks",
+    "who changed something, when and why; what they gave as the reason may name addresses and credentials": (
+        "changesets",
+    ),
+    "when something was looked at, moved or archived, and by whom": (
+        "cluster_epochs", "history_archives", "marks",
     ),
     "nobody may read it": ("rehearsals",),
 }  # fmt: skip
@@ -183,6 +186,15 @@ def _wrong(places: Places, reader: psycopg.Connection, owners: tuple[str, ...]) 
         elif shown != expected:
             wrong[table] = (shown - expected, expected - shown)
     return wrong
+
+
+def test_a_tag_that_only_history_has_left_is_seen_by_who_sees_its_resource(places: Places) -> None:
+    was = "SELECT value FROM tags WHERE key = 'was' ORDER BY 1"
+    used = "SELECT FROM resource_tags AS rt JOIN tags AS t ON t.id = rt.tag_id WHERE t.key = 'was'"
+    assert places.world.all(used) == []
+    assert len(places.world.all(was)) == 5
+    with person(places, ("p1", None)) as reader:
+        assert reader.execute(was.encode()).fetchall() == [("p1-d1",), ("p1-d2",)]
 
 
 def test_set_role_gives_nobody_another_s_view(places: Places) -> None:
