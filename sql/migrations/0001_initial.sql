@@ -5891,7 +5891,7 @@ COMMENT ON COLUMN access_grants.id IS
 COMMENT ON COLUMN access_grants.member IS
 'The database role of a person, or of a group of them.';
 COMMENT ON COLUMN access_grants.role IS
-'As what it sees this: planner, reader or auditor. It counts as long as the member is one.';
+'As what it was granted: planner, reader or auditor. It counts as long as the member is one, and then in each of its roles: what it was granted in one adds to what it sees in the others.';
 COMMENT ON COLUMN access_grants.provider_id IS
 'Only what this provider has; null for any provider.';
 COMMENT ON COLUMN access_grants.datacenter_id IS
@@ -10052,7 +10052,8 @@ BEGIN
       v_rule := format(c_of_resource, v_name, 'parent_resource_id')
         || ' AND ' || format(c_of_resource, v_name, 'child_resource_id');
     WHEN v_name = 'tags' THEN
-      v_rule := 'EXISTS (SELECT FROM resource_tags AS t WHERE t.tag_id = tags.id)';
+      v_rule := 'EXISTS (SELECT FROM resource_tags AS t WHERE t.tag_id = tags.id)'
+        ' OR EXISTS (SELECT FROM resource_tag_history AS h WHERE h.tag_id = tags.id)';
     WHEN v_name = 'access_grants' THEN
       v_rule := 'member = session_user';
     WHEN v_name IN ('holds', 'hold_history') THEN

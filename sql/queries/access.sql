@@ -12,7 +12,16 @@ SELECT
     pg_has_role('reconciler_owner', 'MEMBER') AS may_write,
     m.rolname IS NOT NULL AS member_exists,
     coalesce(m.rolsuper OR m.rolbypassrls, FALSE) AS member_bypasses,
-    CASE WHEN m.rolname IS NULL THEN FALSE ELSE pg_has_role(m.oid, 'reconciler_runtime', 'MEMBER') END AS member_runs
+    (
+        SELECT string_agg(r.name, ', ' ORDER BY r.name)
+        FROM unnest(ARRAY['reconciler_owner', 'reconciler_runtime', 'reconciler_vault']) AS r (name)
+        WHERE pg_has_role(m.oid, r.name, 'MEMBER')
+    ) AS member_acts_as,
+    -- A role of that name that was dropped was a member of nothing any more; so is one that was made since.
+    (
+        SELECT coalesce(array_agg(r.name), '{}') FROM unnest(ARRAY['planner', 'reader', 'auditor']) AS r (name)
+        WHERE m.oid IS NULL OR NOT pg_has_role(m.oid, 'reconciler_' || r.name, 'MEMBER')
+    ) AS member_lacks
 FROM (VALUES (%(member)s)) AS asked (name)
 LEFT JOIN pg_roles AS m ON m.rolname = asked.name;
 
@@ -25,13 +34,26 @@ SELECT
     );
 
 -- name: access.grant_statement
-SELECT format('GRANT %%I TO %%I', 'reconciler_' || %(role)s, %(member)s::text);
+-- From 16 on a membership says itself whether it is inherited; without a word it goes by the member's own attribute.
+SELECT
+    format('GRANT %%I TO %%I', 'reconciler_' || %(role)s, %(member)s::text)
+    || CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN ' WITH INHERIT TRUE' ELSE '' END;
+
+-- name: access.inherit_statement
+SELECT format('ALTER ROLE %%I INHERIT', %(member)s::text);
 
 -- name: access.revoke_statement
 SELECT format('REVOKE %%I FROM %%I', 'reconciler_' || %(role)s, %(member)s::text);
 
 -- name: access.is_member
 SELECT pg_has_role(%(member)s::name, ('reconciler_' || %(role)s)::name, 'MEMBER');
+
+-- name: access.has_its_rights
+SELECT pg_has_role(%(member)s::name, ('reconciler_' || %(role)s)::name, 'USAGE');
+
+-- name: access.revoke_all
+UPDATE access_grants SET revoked_at = now(), revoked_by = session_user
+WHERE member = %(member)s AND role = ANY(%(roles)s::text[]) AND revoked_at IS NULL;
 
 -- name: access.providers
 SELECT name, id FROM providers

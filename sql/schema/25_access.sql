@@ -28,7 +28,7 @@ COMMENT ON COLUMN access_grants.id IS
 COMMENT ON COLUMN access_grants.member IS
 'The database role of a person, or of a group of them.';
 COMMENT ON COLUMN access_grants.role IS
-'As what it sees this: planner, reader or auditor. It counts as long as the member is one.';
+'As what it was granted: planner, reader or auditor. It counts as long as the member is one, and then in each of its roles: what it was granted in one adds to what it sees in the others.';
 COMMENT ON COLUMN access_grants.provider_id IS
 'Only what this provider has; null for any provider.';
 COMMENT ON COLUMN access_grants.datacenter_id IS

@@ -40,9 +40,10 @@ def grant(
 def revoke(settings: Settings, role: Role, member: str) -> None:
     """Take a role. Raises what `people.revoke` does."""
     with _administrator(settings) as url:
-        people.revoke(url, role, member)
+        is_there = people.revoke(url, role, member)
     say(f"{member} is no {role} any more.")
-    note(f"The database role itself is still there; to remove it: DROP ROLE {member}")
+    if is_there:
+        note(f"The database role itself is still there; to remove it: DROP ROLE {member}")
 
 
 def listed(settings: Settings, output: Format) -> None:

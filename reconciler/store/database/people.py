@@ -24,6 +24,7 @@ from reconciler.store.database.session import Transaction
 
 Role = Literal["planner", "reader", "auditor"]
 RESERVED = ("pg_", "reconciler_")  # what names begin with that are nobody's
+LONGEST = 63  # bytes of a name; PostgreSQL cuts off what is more, with a notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,11 @@ def grant(
 
     With both, it is what is of one of the providers and stands in one of the datacenters.
 
-    Where the server has no such role it is made, with the password; True if it was. All of it is done, or
-    nothing. Raises ConfigurationError for names that are not there, NotPermitted with the statements for an
-    administrator where the user may not do it.
+    Where the server has no such role it is made, with the password; True if it was. What a role of its name
+    was granted before, in roles that it is no member of, is revoked. All of it is done, or nothing.
+
+    Raises ConfigurationError for names that are not there and who inherits no rights, NotPermitted with the
+    statements for an administrator where the user may not do it.
     """
     _refuse_names(role, member, datacenters)
     with _connected(admin_dsn, "grant") as connection:
@@ -86,24 +89,31 @@ def grant(
         with _explained(standing, statements), connection.transaction():
             for statement in statements:
                 connection.execute(statement.encode())
+            _require_its_rights(connection, role, member)
             connection.execute(query("migrations.become_owner"))
+            _revoke_all(connection, member, standing.member_lacks)
             places = _places(connection, providers, datacenters)
             _write(connection, "access.revoke_others", role, member, places)
             _write(connection, "access.grant", role, member, places)
     return made
 
 
-def revoke(admin_dsn: str, role: Role, member: str) -> None:
+def revoke(admin_dsn: str, role: Role, member: str) -> bool:
     """Take a role from a member, and with it what it showed; the member's own role stays.
 
-    Raises ConfigurationError where there is no such member, or its membership is another's gift.
+    Of a member that the server does not have any more, the grants; gives whether it has it.
+    Raises ConfigurationError where there is neither, or the membership is another's gift.
     """
     with _connected(admin_dsn, "revoke") as connection:
         standing = _row(connection, "access.standing", member=member)
         if not standing.member_exists:
-            raise ConfigurationError(
-                f"the server has no role {member}", hint="reconciler db grants lists all"
-            )
+            with _explained(standing, []), connection.transaction():
+                connection.execute(query("migrations.become_owner"))
+                if not _revoke_all(connection, member, [role]):
+                    raise ConfigurationError(
+                        f"the server has no role {member}", hint="reconciler db grants lists all"
+                    )
+            return False
         statement = _word(connection, "access.revoke_statement", role=role, member=member)
         with _explained(standing, [statement]), connection.transaction():
             connection.execute(statement.encode())
@@ -114,6 +124,7 @@ def revoke(admin_dsn: str, role: Role, member: str) -> None:
                     f"{member} is still a {role}: by a group, or by another administrator's grant",
                     hint=f"as that administrator: {statement}",
                 )
+    return True
 
 
 def _refuse_names(role: Role, member: str, datacenters: Sequence[str]) -> None:
@@ -121,6 +132,11 @@ def _refuse_names(role: Role, member: str, datacenters: Sequence[str]) -> None:
         raise ConfigurationError(
             f"`{member}` cannot be a person's role",
             hint=f"names that begin with {', '.join(RESERVED)} are taken",
+        )
+    if len(member.encode()) > LONGEST:
+        raise ConfigurationError(
+            f"`{member}` cannot be a role's name: it has more than the {LONGEST} bytes of one",
+            hint="take a shorter one",
         )
     if role == "planner" and datacenters:
         raise ConfigurationError(
@@ -135,10 +151,11 @@ def _refuse_member(standing: Any, member: str, password: str | None) -> None:
             f"no policy stops {member}, who is a superuser or has BYPASSRLS: granting would limit nothing",
             hint="give a role of its own to that person",
         )
-    if standing.member_runs:
+    if standing.member_acts_as:
         raise ConfigurationError(
-            f"{member} may act as the program already, and sees and changes everything",
-            hint=f"first: REVOKE reconciler_runtime FROM {member}",
+            f"{member} may act as {standing.member_acts_as} already, whom no policy"
+            " stops: granting would limit nothing",
+            hint=f"first: REVOKE {standing.member_acts_as} FROM {member}",
         )
     if not standing.member_exists and password is None:
         raise ConfigurationError(
@@ -147,6 +164,20 @@ def _refuse_member(standing: Any, member: str, password: str | None) -> None:
         )
     if not standing.member_exists and not password:
         raise ConfigurationError(f"{member} was to get an empty password", hint="give one on standard input")
+
+
+def _require_its_rights(connection: Connection, role: Role, member: str) -> None:
+    if not _row(connection, "access.has_its_rights", role=role, member=member)[0]:
+        raise ConfigurationError(
+            f"{member} inherits no rights (NOINHERIT): as a {role} it could read nothing",
+            hint=f"first: {_word(connection, 'access.inherit_statement', member=member)}",
+        )
+
+
+def _revoke_all(connection: Connection, member: str, roles: Sequence[str]) -> int:
+    """Gives how many grants that were."""
+    asked = {"member": member, "roles": list(roles)}
+    return connection.execute(query("access.revoke_all"), asked).rowcount
 
 
 def _places(
