@@ -4416,6 +4416,26 @@ $$;
 COMMENT ON FUNCTION sessions_in_the_way(integer) IS
 'Who may hold what a session waited for in vain: transactions left open, foreign holders of advisory locks, others at work; the longest first. It shows no statements.';
 REVOKE ALL ON FUNCTION sessions_in_the_way(integer) FROM public;
+
+CREATE FUNCTION value_text(
+    p_target_type text, p_key text, p_inner_key text, p_string text, p_integer bigint, p_decimal numeric, p_boolean boolean,
+    p_datetime timestamptz, p_credential text, p_fingerprint text
+)
+RETURNS text
+LANGUAGE sql STABLE
+RETURN coalesce(
+    p_target_type || '#' || p_string,
+    p_key || coalesce(':' || p_inner_key, '') || '=' || p_string,
+    p_string,
+    p_integer::text,
+    trim_scale(p_decimal)::text,
+    p_boolean::text,
+    p_datetime::text,
+    'credential/' || p_credential || coalesce('#' || p_fingerprint, '')
+);
+COMMENT ON FUNCTION value_text(
+    text, text, text, text, bigint, numeric, boolean, timestamptz, text, text
+) IS 'A value as one text, as the views have it; a secret by its credential''s name and fingerprint.';
 -- Guards: what a row may never become, whoever writes it.
 
 CREATE FUNCTION guard_resource_update()
@@ -6550,6 +6570,7 @@ DECLARE
     SELECT p.partition_name FROM v_history_partitions AS p
     WHERE p.history = p_history AND p.from_at <= p_from AND p.to_at >= p_to
   );
+  v_strays bigint;
 BEGIN
   IF NOT EXISTS (SELECT FROM v_histories AS h WHERE h.history = p_history) THEN
     RAISE EXCEPTION 'there is no history that is called %', p_history
@@ -6557,6 +6578,16 @@ BEGIN
   END IF;
   IF v_partition IS NULL THEN
     v_partition := p_history || to_char(p_from, '_YYYY_MM');
+    IF to_regclass('public.' || quote_ident(v_partition)) IS NOT NULL THEN
+      RAISE EXCEPTION 'the table of that month, %, is still there: an archiving was cut off', v_partition
+        USING ERRCODE = 'RC023', HINT = 'It is brought to its end by: reconciler db archive';
+    END IF;
+    EXECUTE format('SELECT count(*) FROM public.%I WHERE changed_at >= $1 AND changed_at < $2', p_history)
+    INTO v_strays USING p_from, p_to;
+    IF v_strays > 0 THEN
+      RAISE EXCEPTION '% has % rows of that month where no month was there for them', p_history, v_strays
+        USING ERRCODE = 'RC023', HINT = 'First: reconciler db partitions --move; then again.';
+    END IF;
     EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', v_partition, p_history);
     -- So that it need not be read again when it is attached, while others wait.
     EXECUTE format(
@@ -6847,15 +6878,9 @@ SELECT
     ad.name AS attribute,
     a.ordinal,
     a.data_type,
-    coalesce(
-        a.value_target_type || '#' || a.value_string,
-        a.value_key || coalesce(':' || a.value_inner_key, '') || '=' || a.value_string,
-        a.value_string,
-        a.value_integer::text,
-        trim_scale(a.value_decimal)::text,
-        a.value_boolean::text,
-        a.value_datetime::text,
-        'credential/' || a.value_credential || coalesce('#' || a.value_fingerprint, '')
+    value_text(
+        a.value_target_type, a.value_key, a.value_inner_key, a.value_string, a.value_integer, a.value_decimal,
+        a.value_boolean, a.value_datetime, a.value_credential, a.value_fingerprint
     ) AS value,
     ad.unit,
     ad.is_secret
@@ -6957,15 +6982,9 @@ SELECT
     a.resource_id,
     a.attribute_definition_id,
     string_agg(
-        coalesce(
-            a.value_target_type || '#' || a.value_string,
-            a.value_key || coalesce(':' || a.value_inner_key, '') || '=' || a.value_string,
-            a.value_string,
-            a.value_integer::text,
-            trim_scale(a.value_decimal)::text,
-            a.value_boolean::text,
-            a.value_datetime::text,
-            'credential/' || a.value_credential || coalesce('#' || a.value_fingerprint, '')
+        value_text(
+            a.value_target_type, a.value_key, a.value_inner_key, a.value_string, a.value_integer, a.value_decimal,
+            a.value_boolean, a.value_datetime, a.value_credential, a.value_fingerprint
         ),
         chr(31) ORDER BY a.ordinal
     ) AS value
@@ -7576,15 +7595,9 @@ LEFT JOIN LATERAL (
         SELECT
             e.is_after,
             e.ordinal,
-            coalesce(
-                e.value_target_type || '#' || e.value_string,
-                e.value_key || coalesce(':' || e.value_inner_key, '') || '=' || e.value_string,
-                e.value_string,
-                e.value_integer::text,
-                e.value_decimal::text,
-                e.value_boolean::text,
-                e.value_datetime::text,
-                'credential/' || e.value_credential || coalesce('#' || e.value_fingerprint, '')
+            value_text(
+                e.value_target_type, e.value_key, e.value_inner_key, e.value_string, e.value_integer, e.value_decimal,
+                e.value_boolean, e.value_datetime, e.value_credential, e.value_fingerprint
             ) AS value
         FROM plan_step_change_values AS e
         WHERE c.plan_step_id = e.plan_step_id AND c.position = e.change_position
@@ -7796,25 +7809,13 @@ WITH changes AS (
 
     SELECT
         h.change, h.changed_at, h.resource_id, 'attribute', ad.name,
-        coalesce(
-            h.old_target_type || '#' || h.old_string,
-            h.old_key || coalesce(':' || h.old_inner_key, '') || '=' || h.old_string,
-            h.old_string,
-            h.old_integer::text,
-            trim_scale(h.old_decimal)::text,
-            h.old_boolean::text,
-            h.old_datetime::text,
-            'credential/' || h.old_credential || coalesce('#' || h.old_fingerprint, '')
+        value_text(
+            h.old_target_type, h.old_key, h.old_inner_key, h.old_string, h.old_integer, h.old_decimal,
+            h.old_boolean, h.old_datetime, h.old_credential, h.old_fingerprint
         ),
-        coalesce(
-            h.new_target_type || '#' || h.new_string,
-            h.new_key || coalesce(':' || h.new_inner_key, '') || '=' || h.new_string,
-            h.new_string,
-            h.new_integer::text,
-            trim_scale(h.new_decimal)::text,
-            h.new_boolean::text,
-            h.new_datetime::text,
-            'credential/' || h.new_credential || coalesce('#' || h.new_fingerprint, '')
+        value_text(
+            h.new_target_type, h.new_key, h.new_inner_key, h.new_string, h.new_integer, h.new_decimal,
+            h.new_boolean, h.new_datetime, h.new_credential, h.new_fingerprint
         ),
         h.changeset_id
     FROM resource_attribute_history AS h
@@ -8583,7 +8584,10 @@ BEGIN
   IF p_kind IN ('change', 'apply') THEN
     -- What changed after the last one may be in the archive by now; then it is not asked, and another is taken.
     SELECT m.id INTO v_mark FROM (SELECT k.* FROM marks AS k ORDER BY k.id DESC LIMIT 1) AS m
-    WHERE archived_after(m.epoch, m.snapshot, m.taken_at) IS NULL;
+    WHERE
+      archived_after(m.epoch, m.snapshot, m.taken_at) IS NULL
+      -- An apply's end is looked for by its revision, and no other mark says it.
+      AND (p_kind = 'change' OR (m.kind = 'apply' AND m.revision_id IS NOT DISTINCT FROM p_revision_id));
     IF v_mark IS NOT NULL AND NOT EXISTS (SELECT FROM changesets_after(v_mark)) THEN
       RETURN v_mark;
     END IF;
@@ -8604,14 +8608,27 @@ COMMENT ON FUNCTION take_mark(text, bigint) IS
 'Takes a mark and gives its id: of a revision once, and of an apply or a change only where something changed since the last mark, which is given otherwise.';
 REVOKE ALL ON FUNCTION take_mark(text, bigint) FROM public;
 
+CREATE FUNCTION mark_seen(p_mark bigint)
+RETURNS TABLE (epoch integer, snapshot pg_snapshot)
+LANGUAGE plpgsql STABLE ROWS 1
+AS $$
+BEGIN
+  RETURN QUERY
+  SELECT m.epoch, m.snapshot FROM marks AS m WHERE m.id = p_mark AND is_within_reach(m.epoch, m.snapshot, m.taken_at);
+  IF NOT FOUND AND p_mark IS NOT NULL THEN
+    RAISE EXCEPTION 'there is no mark %', p_mark USING ERRCODE = 'RC016', HINT = 'SELECT * FROM marks lists them.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION mark_seen(bigint) IS
+'What a mark saw; no row for a null, which means the present. Raises RC016 where there is no such mark, and RC023 where what changed since is in an archive.';
+
 CREATE FUNCTION changesets_after(p_mark bigint)
 RETURNS TABLE (changed_at timestamptz, id bigint)
 LANGUAGE sql STABLE
 AS $$
   SELECT s.changed_at, s.id
-  FROM (
-    SELECT k.epoch, k.snapshot FROM marks AS k WHERE k.id = p_mark AND is_within_reach(k.epoch, k.snapshot, k.taken_at)
-  ) AS m
+  FROM mark_seen(p_mark) AS m
   INNER JOIN changesets AS s ON (s.epoch, s.xact) >= (m.epoch, pg_snapshot_xmin(m.snapshot))
   WHERE s.epoch > m.epoch OR NOT pg_visible_in_snapshot(s.xact, m.snapshot)
 $$;
@@ -8804,9 +8821,9 @@ RETURNS TABLE (id bigint)
 LANGUAGE sql STABLE
 AS $$
   SELECT r.id
-  FROM marks AS m
+  FROM mark_seen(p_mark) AS m
   INNER JOIN revisions AS r ON (r.epoch, r.xact) >= (m.epoch, pg_snapshot_xmin(m.snapshot))
-  WHERE m.id = p_mark AND (r.epoch > m.epoch OR NOT pg_visible_in_snapshot(r.xact, m.snapshot))
+  WHERE r.epoch > m.epoch OR NOT pg_visible_in_snapshot(r.xact, m.snapshot)
 $$;
 COMMENT ON FUNCTION revisions_after(bigint) IS 'The revisions that a mark does not see: later ones, and what was being loaded.';
 
@@ -8887,6 +8904,29 @@ RETURN transaction_timestamp()
 COMMENT ON FUNCTION trend_start() IS
 'From when on the views of trends look: so many days ago as the setting reconciler.trend_days says, thirty where it does not.';
 
+CREATE FUNCTION step_approved_by(p_plan_step_id bigint)
+RETURNS text
+LANGUAGE sql STABLE
+AS $$
+  SELECT string_agg(DISTINCT g.approved_by, ', ')
+  FROM plan_steps AS s
+  INNER JOIN plans AS p ON s.plan_id = p.id
+  INNER JOIN plan_approvals AS g
+    -- One approves a saved plan; an apply plans again, and uses the approval up for the very same step.
+    ON g.used_at IS NOT NULL AND (s.plan_id = g.plan_id OR p.created_at = g.used_at)
+  WHERE
+    s.id = p_plan_step_id
+    AND (
+      s.plan_id = g.plan_id
+      OR EXISTS (
+        SELECT FROM plan_steps AS same
+        WHERE same.plan_id = g.plan_id AND same.address = s.address AND same.hash = s.hash
+      )
+    )
+$$;
+COMMENT ON FUNCTION step_approved_by(bigint) IS
+'Who approved what a step did, with commas between several; null where nobody had to.';
+
 CREATE VIEW v_trend_changes WITH (security_invoker = TRUE) AS
 SELECT
     date_trunc('day', h.changed_at, 'UTC') AS day,
@@ -8895,7 +8935,9 @@ SELECT
     ad.name AS attribute,
     count(*) AS changes,
     count(DISTINCT h.resource_id) AS resources,
-    count(*) FILTER (WHERE s.cause = 'observation' AND rule.mutability IS DISTINCT FROM 'read_only') AS drift,
+    count(*) FILTER (
+        WHERE s.cause = 'observation' AND h.action = 'u' AND rule.mutability IS DISTINCT FROM 'read_only'
+    ) AS drift,
     count(*) FILTER (WHERE s.cause = 'manual') AS by_hand
 FROM resource_attribute_history AS h
 INNER JOIN changesets AS s ON h.changed_at = s.changed_at AND h.changeset_id = s.id
@@ -9087,7 +9129,7 @@ SELECT
     s.db_user,
     rev.author,
     rev.commit_id,
-    a.approved_by
+    step_approved_by(o.plan_step_id) AS approved_by
 FROM resource_history AS h
 INNER JOIN changesets AS s ON h.changed_at = s.changed_at AND h.changeset_id = s.id
 INNER JOIN resources AS r ON h.resource_id = r.id AND r.is_root
@@ -9096,12 +9138,6 @@ INNER JOIN provider_endpoints AS e ON h.provider_endpoint_id = e.id
 LEFT JOIN revisions AS rev ON s.revision_id = rev.id
 LEFT JOIN resource_operations AS o ON s.operation_id = o.id
 LEFT JOIN operation_types AS ot ON o.operation_type_id = ot.id
-LEFT JOIN plan_steps AS step ON o.plan_step_id = step.id
-LEFT JOIN LATERAL (
-    SELECT string_agg(DISTINCT g.approved_by, ', ') AS approved_by
-    FROM plan_approvals AS g
-    WHERE g.plan_id = step.plan_id AND g.used_at IS NOT NULL
-) AS a ON TRUE
 WHERE
     h.changed_at >= trend_start()
     AND s.changed_at >= trend_start()
@@ -9260,26 +9296,6 @@ COMMENT ON COLUMN v_capacity.disk_gib IS
 -- gives so many rows of each history at most, the newest of a resource, so that the work follows what is asked for and
 -- not how much there is. They run with the rights of whoever asks. Names are looked up row by row: a join with all
 -- resources would be planned for more rows than there are, and go through all of them.
-
-CREATE FUNCTION value_text(
-    p_target_type text, p_key text, p_inner_key text, p_string text, p_integer bigint, p_decimal numeric, p_boolean boolean,
-    p_datetime timestamptz, p_credential text, p_fingerprint text
-)
-RETURNS text
-LANGUAGE sql STABLE
-RETURN coalesce(
-    p_target_type || '#' || p_string,
-    p_key || coalesce(':' || p_inner_key, '') || '=' || p_string,
-    p_string,
-    p_integer::text,
-    trim_scale(p_decimal)::text,
-    p_boolean::text,
-    p_datetime::text,
-    'credential/' || p_credential || coalesce('#' || p_fingerprint, '')
-);
-COMMENT ON FUNCTION value_text(
-    text, text, text, text, bigint, numeric, boolean, timestamptz, text, text
-) IS 'A value as one text, as the views have it; a secret by its credential''s name and fingerprint.';
 
 CREATE FUNCTION resource_changes(h resource_history)
 RETURNS TABLE (name text, before text, after text)

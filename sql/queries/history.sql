@@ -2,21 +2,9 @@
 
 -- name: history.resources_at
 -- All that ever had an address, and the parts of all of these, also those that are gone.
-WITH RECURSIVE named AS (
-    SELECT r.id
-    FROM resources AS r
-    WHERE r.address = %(address)s
-
-    UNION
-
-    SELECT h.resource_id
-    FROM resource_history AS h
-    WHERE h.old_address = %(address)s AND h.old_address <> h.address
-),
-
-whole AS (
-    SELECT n.id
-    FROM named AS n
+WITH RECURSIVE whole AS (
+    SELECT c.id
+    FROM resources_called(%(address)s) AS c
 
     UNION
 
@@ -198,6 +186,20 @@ WITH found AS (
 
     UNION
 
+    -- What a revision's own transaction changed, as history.changesets tells it.
+    SELECT
+        c.changed_at,
+        c.id
+    FROM revisions AS r
+    INNER JOIN changesets AS c
+        ON r.created_at = c.changed_at AND r.actor = c.actor AND c.revision_id IS NULL AND c.cause = 'manifest'
+    WHERE
+        r.id = ANY(%(revisions)s::bigint[])
+        AND c.changed_at >= coalesce(%(since)s::timestamptz, '-infinity')
+        AND c.changed_at <= coalesce(%(until)s::timestamptz, 'infinity')
+
+    UNION
+
     SELECT
         c.changed_at,
         c.id
@@ -288,30 +290,13 @@ SELECT
     s.reason,
     w.kind AS worker_kind,
     s.plan_id,
-    a.approved_by,
+    step_approved_by(o.plan_step_id) AS approved_by,
     c.interruption,
     c.seconds
 FROM resource_operations AS o
 INNER JOIN operation_types AS ot ON o.operation_type_id = ot.id
 INNER JOIN workers AS w ON o.worker_id = w.id
 LEFT JOIN plan_steps AS s ON o.plan_step_id = s.id
-LEFT JOIN plans AS p ON s.plan_id = p.id
-LEFT JOIN LATERAL (
-    SELECT string_agg(DISTINCT given.approved_by, ', ') AS approved_by
-    FROM plan_approvals AS given
-    WHERE
-        given.used_at IS NOT NULL
-        AND (
-            given.plan_id = s.plan_id
-            OR (
-                given.used_at = p.created_at
-                AND EXISTS (
-                    SELECT FROM plan_steps AS same
-                    WHERE same.plan_id = given.plan_id AND same.address = s.address AND same.hash = s.hash
-                )
-            )
-        )
-) AS a ON TRUE
 LEFT JOIN LATERAL (
     SELECT
         CASE WHEN bool_or(pc.impact IN ('stop', 'replace')) THEN 'stopped' ELSE 'restarted' END AS interruption,

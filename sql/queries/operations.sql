@@ -594,25 +594,13 @@ changes AS (
         h.ordinal,
         h.change,
         made.operation_id,
-        coalesce(
-            h.old_target_type || '#' || h.old_string,
-            h.old_key || coalesce(':' || h.old_inner_key, '') || '=' || h.old_string,
-            h.old_string,
-            h.old_integer::text,
-            h.old_decimal::text,
-            h.old_boolean::text,
-            h.old_datetime::text,
-            'credential/' || h.old_credential || coalesce('#' || h.old_fingerprint, '')
+        value_text(
+            h.old_target_type, h.old_key, h.old_inner_key, h.old_string, h.old_integer, h.old_decimal,
+            h.old_boolean, h.old_datetime, h.old_credential, h.old_fingerprint
         ) AS old_text,
-        coalesce(
-            h.new_target_type || '#' || h.new_string,
-            h.new_key || coalesce(':' || h.new_inner_key, '') || '=' || h.new_string,
-            h.new_string,
-            h.new_integer::text,
-            h.new_decimal::text,
-            h.new_boolean::text,
-            h.new_datetime::text,
-            'credential/' || h.new_credential || coalesce('#' || h.new_fingerprint, '')
+        value_text(
+            h.new_target_type, h.new_key, h.new_inner_key, h.new_string, h.new_integer, h.new_decimal,
+            h.new_boolean, h.new_datetime, h.new_credential, h.new_fingerprint
         ) AS new_text
     FROM resource_attribute_history AS h
     INNER JOIN changesets AS made ON h.changed_at = made.changed_at AND h.changeset_id = made.id

@@ -108,3 +108,23 @@ $$;
 COMMENT ON FUNCTION sessions_in_the_way(integer) IS
 'Who may hold what a session waited for in vain: transactions left open, foreign holders of advisory locks, others at work; the longest first. It shows no statements.';
 REVOKE ALL ON FUNCTION sessions_in_the_way(integer) FROM public;
+
+CREATE FUNCTION value_text(
+    p_target_type text, p_key text, p_inner_key text, p_string text, p_integer bigint, p_decimal numeric, p_boolean boolean,
+    p_datetime timestamptz, p_credential text, p_fingerprint text
+)
+RETURNS text
+LANGUAGE sql STABLE
+RETURN coalesce(
+    p_target_type || '#' || p_string,
+    p_key || coalesce(':' || p_inner_key, '') || '=' || p_string,
+    p_string,
+    p_integer::text,
+    trim_scale(p_decimal)::text,
+    p_boolean::text,
+    p_datetime::text,
+    'credential/' || p_credential || coalesce('#' || p_fingerprint, '')
+);
+COMMENT ON FUNCTION value_text(
+    text, text, text, text, bigint, numeric, boolean, timestamptz, text, text
+) IS 'A value as one text, as the views have it; a secret by its credential''s name and fingerprint.';

@@ -170,6 +170,7 @@ DECLARE
     SELECT p.partition_name FROM v_history_partitions AS p
     WHERE p.history = p_history AND p.from_at <= p_from AND p.to_at >= p_to
   );
+  v_strays bigint;
 BEGIN
   IF NOT EXISTS (SELECT FROM v_histories AS h WHERE h.history = p_history) THEN
     RAISE EXCEPTION 'there is no history that is called %', p_history
@@ -177,6 +178,16 @@ BEGIN
   END IF;
   IF v_partition IS NULL THEN
     v_partition := p_history || to_char(p_from, '_YYYY_MM');
+    IF to_regclass('public.' || quote_ident(v_partition)) IS NOT NULL THEN
+      RAISE EXCEPTION 'the table of that month, %, is still there: an archiving was cut off', v_partition
+        USING ERRCODE = 'RC023', HINT = 'It is brought to its end by: reconciler db archive';
+    END IF;
+    EXECUTE format('SELECT count(*) FROM public.%I WHERE changed_at >= $1 AND changed_at < $2', p_history)
+    INTO v_strays USING p_from, p_to;
+    IF v_strays > 0 THEN
+      RAISE EXCEPTION '% has % rows of that month where no month was there for them', p_history, v_strays
+        USING ERRCODE = 'RC023', HINT = 'First: reconciler db partitions --move; then again.';
+    END IF;
     EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', v_partition, p_history);
     -- So that it need not be read again when it is attached, while others wait.
     EXECUTE format(

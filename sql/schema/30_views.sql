@@ -91,15 +91,9 @@ SELECT
     ad.name AS attribute,
     a.ordinal,
     a.data_type,
-    coalesce(
-        a.value_target_type || '#' || a.value_string,
-        a.value_key || coalesce(':' || a.value_inner_key, '') || '=' || a.value_string,
-        a.value_string,
-        a.value_integer::text,
-        trim_scale(a.value_decimal)::text,
-        a.value_boolean::text,
-        a.value_datetime::text,
-        'credential/' || a.value_credential || coalesce('#' || a.value_fingerprint, '')
+    value_text(
+        a.value_target_type, a.value_key, a.value_inner_key, a.value_string, a.value_integer, a.value_decimal,
+        a.value_boolean, a.value_datetime, a.value_credential, a.value_fingerprint
     ) AS value,
     ad.unit,
     ad.is_secret
@@ -201,15 +195,9 @@ SELECT
     a.resource_id,
     a.attribute_definition_id,
     string_agg(
-        coalesce(
-            a.value_target_type || '#' || a.value_string,
-            a.value_key || coalesce(':' || a.value_inner_key, '') || '=' || a.value_string,
-            a.value_string,
-            a.value_integer::text,
-            trim_scale(a.value_decimal)::text,
-            a.value_boolean::text,
-            a.value_datetime::text,
-            'credential/' || a.value_credential || coalesce('#' || a.value_fingerprint, '')
+        value_text(
+            a.value_target_type, a.value_key, a.value_inner_key, a.value_string, a.value_integer, a.value_decimal,
+            a.value_boolean, a.value_datetime, a.value_credential, a.value_fingerprint
         ),
         chr(31) ORDER BY a.ordinal
     ) AS value
@@ -820,15 +808,9 @@ LEFT JOIN LATERAL (
         SELECT
             e.is_after,
             e.ordinal,
-            coalesce(
-                e.value_target_type || '#' || e.value_string,
-                e.value_key || coalesce(':' || e.value_inner_key, '') || '=' || e.value_string,
-                e.value_string,
-                e.value_integer::text,
-                e.value_decimal::text,
-                e.value_boolean::text,
-                e.value_datetime::text,
-                'credential/' || e.value_credential || coalesce('#' || e.value_fingerprint, '')
+            value_text(
+                e.value_target_type, e.value_key, e.value_inner_key, e.value_string, e.value_integer, e.value_decimal,
+                e.value_boolean, e.value_datetime, e.value_credential, e.value_fingerprint
             ) AS value
         FROM plan_step_change_values AS e
         WHERE c.plan_step_id = e.plan_step_id AND c.position = e.change_position
@@ -1040,25 +1022,13 @@ WITH changes AS (
 
     SELECT
         h.change, h.changed_at, h.resource_id, 'attribute', ad.name,
-        coalesce(
-            h.old_target_type || '#' || h.old_string,
-            h.old_key || coalesce(':' || h.old_inner_key, '') || '=' || h.old_string,
-            h.old_string,
-            h.old_integer::text,
-            trim_scale(h.old_decimal)::text,
-            h.old_boolean::text,
-            h.old_datetime::text,
-            'credential/' || h.old_credential || coalesce('#' || h.old_fingerprint, '')
+        value_text(
+            h.old_target_type, h.old_key, h.old_inner_key, h.old_string, h.old_integer, h.old_decimal,
+            h.old_boolean, h.old_datetime, h.old_credential, h.old_fingerprint
         ),
-        coalesce(
-            h.new_target_type || '#' || h.new_string,
-            h.new_key || coalesce(':' || h.new_inner_key, '') || '=' || h.new_string,
-            h.new_string,
-            h.new_integer::text,
-            trim_scale(h.new_decimal)::text,
-            h.new_boolean::text,
-            h.new_datetime::text,
-            'credential/' || h.new_credential || coalesce('#' || h.new_fingerprint, '')
+        value_text(
+            h.new_target_type, h.new_key, h.new_inner_key, h.new_string, h.new_integer, h.new_decimal,
+            h.new_boolean, h.new_datetime, h.new_credential, h.new_fingerprint
         ),
         h.changeset_id
     FROM resource_attribute_history AS h

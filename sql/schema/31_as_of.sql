@@ -21,7 +21,10 @@ BEGIN
   IF p_kind IN ('change', 'apply') THEN
     -- What changed after the last one may be in the archive by now; then it is not asked, and another is taken.
     SELECT m.id INTO v_mark FROM (SELECT k.* FROM marks AS k ORDER BY k.id DESC LIMIT 1) AS m
-    WHERE archived_after(m.epoch, m.snapshot, m.taken_at) IS NULL;
+    WHERE
+      archived_after(m.epoch, m.snapshot, m.taken_at) IS NULL
+      -- An apply's end is looked for by its revision, and no other mark says it.
+      AND (p_kind = 'change' OR (m.kind = 'apply' AND m.revision_id IS NOT DISTINCT FROM p_revision_id));
     IF v_mark IS NOT NULL AND NOT EXISTS (SELECT FROM changesets_after(v_mark)) THEN
       RETURN v_mark;
     END IF;
@@ -42,14 +45,27 @@ COMMENT ON FUNCTION take_mark(text, bigint) IS
 'Takes a mark and gives its id: of a revision once, and of an apply or a change only where something changed since the last mark, which is given otherwise.';
 REVOKE ALL ON FUNCTION take_mark(text, bigint) FROM public;
 
+CREATE FUNCTION mark_seen(p_mark bigint)
+RETURNS TABLE (epoch integer, snapshot pg_snapshot)
+LANGUAGE plpgsql STABLE ROWS 1
+AS $$
+BEGIN
+  RETURN QUERY
+  SELECT m.epoch, m.snapshot FROM marks AS m WHERE m.id = p_mark AND is_within_reach(m.epoch, m.snapshot, m.taken_at);
+  IF NOT FOUND AND p_mark IS NOT NULL THEN
+    RAISE EXCEPTION 'there is no mark %', p_mark USING ERRCODE = 'RC016', HINT = 'SELECT * FROM marks lists them.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION mark_seen(bigint) IS
+'What a mark saw; no row for a null, which means the present. Raises RC016 where there is no such mark, and RC023 where what changed since is in an archive.';
+
 CREATE FUNCTION changesets_after(p_mark bigint)
 RETURNS TABLE (changed_at timestamptz, id bigint)
 LANGUAGE sql STABLE
 AS $$
   SELECT s.changed_at, s.id
-  FROM (
-    SELECT k.epoch, k.snapshot FROM marks AS k WHERE k.id = p_mark AND is_within_reach(k.epoch, k.snapshot, k.taken_at)
-  ) AS m
+  FROM mark_seen(p_mark) AS m
   INNER JOIN changesets AS s ON (s.epoch, s.xact) >= (m.epoch, pg_snapshot_xmin(m.snapshot))
   WHERE s.epoch > m.epoch OR NOT pg_visible_in_snapshot(s.xact, m.snapshot)
 $$;

@@ -21,9 +21,9 @@ RETURNS TABLE (id bigint)
 LANGUAGE sql STABLE
 AS $$
   SELECT r.id
-  FROM marks AS m
+  FROM mark_seen(p_mark) AS m
   INNER JOIN revisions AS r ON (r.epoch, r.xact) >= (m.epoch, pg_snapshot_xmin(m.snapshot))
-  WHERE m.id = p_mark AND (r.epoch > m.epoch OR NOT pg_visible_in_snapshot(r.xact, m.snapshot))
+  WHERE r.epoch > m.epoch OR NOT pg_visible_in_snapshot(r.xact, m.snapshot)
 $$;
 COMMENT ON FUNCTION revisions_after(bigint) IS 'The revisions that a mark does not see: later ones, and what was being loaded.';
 

@@ -10,6 +10,29 @@ RETURN transaction_timestamp()
 COMMENT ON FUNCTION trend_start() IS
 'From when on the views of trends look: so many days ago as the setting reconciler.trend_days says, thirty where it does not.';
 
+CREATE FUNCTION step_approved_by(p_plan_step_id bigint)
+RETURNS text
+LANGUAGE sql STABLE
+AS $$
+  SELECT string_agg(DISTINCT g.approved_by, ', ')
+  FROM plan_steps AS s
+  INNER JOIN plans AS p ON s.plan_id = p.id
+  INNER JOIN plan_approvals AS g
+    -- One approves a saved plan; an apply plans again, and uses the approval up for the very same step.
+    ON g.used_at IS NOT NULL AND (s.plan_id = g.plan_id OR p.created_at = g.used_at)
+  WHERE
+    s.id = p_plan_step_id
+    AND (
+      s.plan_id = g.plan_id
+      OR EXISTS (
+        SELECT FROM plan_steps AS same
+        WHERE same.plan_id = g.plan_id AND same.address = s.address AND same.hash = s.hash
+      )
+    )
+$$;
+COMMENT ON FUNCTION step_approved_by(bigint) IS
+'Who approved what a step did, with commas between several; null where nobody had to.';
+
 CREATE VIEW v_trend_changes WITH (security_invoker = TRUE) AS
 SELECT
     date_trunc('day', h.changed_at, 'UTC') AS day,
@@ -18,7 +41,9 @@ SELECT
     ad.name AS attribute,
     count(*) AS changes,
     count(DISTINCT h.resource_id) AS resources,
-    count(*) FILTER (WHERE s.cause = 'observation' AND rule.mutability IS DISTINCT FROM 'read_only') AS drift,
+    count(*) FILTER (
+        WHERE s.cause = 'observation' AND h.action = 'u' AND rule.mutability IS DISTINCT FROM 'read_only'
+    ) AS drift,
     count(*) FILTER (WHERE s.cause = 'manual') AS by_hand
 FROM resource_attribute_history AS h
 INNER JOIN changesets AS s ON h.changed_at = s.changed_at AND h.changeset_id = s.id
@@ -210,7 +235,7 @@ SELECT
     s.db_user,
     rev.author,
     rev.commit_id,
-    a.approved_by
+    step_approved_by(o.plan_step_id) AS approved_by
 FROM resource_history AS h
 INNER JOIN changesets AS s ON h.changed_at = s.changed_at AND h.changeset_id = s.id
 INNER JOIN resources AS r ON h.resource_id = r.id AND r.is_root
@@ -219,12 +244,6 @@ INNER JOIN provider_endpoints AS e ON h.provider_endpoint_id = e.id
 LEFT JOIN revisions AS rev ON s.revision_id = rev.id
 LEFT JOIN resource_operations AS o ON s.operation_id = o.id
 LEFT JOIN operation_types AS ot ON o.operation_type_id = ot.id
-LEFT JOIN plan_steps AS step ON o.plan_step_id = step.id
-LEFT JOIN LATERAL (
-    SELECT string_agg(DISTINCT g.approved_by, ', ') AS approved_by
-    FROM plan_approvals AS g
-    WHERE g.plan_id = step.plan_id AND g.used_at IS NOT NULL
-) AS a ON TRUE
 WHERE
     h.changed_at >= trend_start()
     AND s.changed_at >= trend_start()

@@ -3,26 +3,6 @@
 -- not how much there is. They run with the rights of whoever asks. Names are looked up row by row: a join with all
 -- resources would be planned for more rows than there are, and go through all of them.
 
-CREATE FUNCTION value_text(
-    p_target_type text, p_key text, p_inner_key text, p_string text, p_integer bigint, p_decimal numeric, p_boolean boolean,
-    p_datetime timestamptz, p_credential text, p_fingerprint text
-)
-RETURNS text
-LANGUAGE sql STABLE
-RETURN coalesce(
-    p_target_type || '#' || p_string,
-    p_key || coalesce(':' || p_inner_key, '') || '=' || p_string,
-    p_string,
-    p_integer::text,
-    trim_scale(p_decimal)::text,
-    p_boolean::text,
-    p_datetime::text,
-    'credential/' || p_credential || coalesce('#' || p_fingerprint, '')
-);
-COMMENT ON FUNCTION value_text(
-    text, text, text, text, bigint, numeric, boolean, timestamptz, text, text
-) IS 'A value as one text, as the views have it; a secret by its credential''s name and fingerprint.';
-
 CREATE FUNCTION resource_changes(h resource_history)
 RETURNS TABLE (name text, before text, after text)
 LANGUAGE sql STABLE

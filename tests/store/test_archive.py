@@ -184,6 +184,38 @@ def test_no_file_is_written_over(aged: Tables, owner: Store, tmp_path: Path) -> 
     assert verify(tmp_path / "resource_tag_history-2024-03-2.csv.gz").rows == 1
 
 
+def test_a_month_comes_back_after_what_came_for_it_meanwhile_has_a_place(
+    aged: Tables, owner: Store, tmp_path: Path
+) -> None:
+    list(archive_months(owner, ACTOR, BEFORE, tmp_path))
+    aged.run(
+        "INSERT INTO resource_tag_history (changed_at, changeset_id, resource_id, tag_id, key, value, action)"
+        " VALUES ('2024-03-20Z', 1, 1, 1, 'a', 'b', 'insert')"
+    )
+    path = tmp_path / "resource_tag_history-2024-03.csv.gz"
+    with pytest.raises(DatabaseError, match="1 rows of that month") as caught:
+        restore_file(owner, ACTOR, path)
+    assert "db partitions --move" in (caught.value.hint or "")
+    aged.run("SELECT move_stray_history('resource_tag_history')")
+    restore_file(owner, ACTOR, path)
+    assert aged.one("SELECT count(*) FROM resource_tag_history WHERE changed_at < '2024-04-01Z'") == 2
+
+
+def test_a_month_that_is_half_archived_is_not_brought_back(
+    aged: Tables, owner: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> bool:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(months, "_holds", killed)
+        with pytest.raises(Killed):
+            list(archive_months(owner, ACTOR, BEFORE, tmp_path))
+    with pytest.raises(DatabaseError, match="still there") as caught:
+        restore_file(owner, ACTOR, tmp_path / "resource_attribute_history-2024-03.csv.gz")
+    assert "reconciler db archive" in (caught.value.hint or "")
+
+
 def test_this_month_is_never_archived(aged: Tables, owner: Store, tmp_path: Path) -> None:
     done = list(archive_months(owner, ACTOR, datetime(2999, 1, 1, tzinfo=UTC), tmp_path))
     assert {each.from_at for each in done} == {MONTH}

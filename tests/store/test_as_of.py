@@ -305,3 +305,16 @@ def test_the_months_before_a_mark_are_not_needed(world: Tables) -> None:
         for table in ("resource", "resource_state", "resource_attribute"):
             world.run("DELETE FROM {table}_history WHERE change <= %s", boundary, table=table)
     assert as_of(world, then) == seen
+
+
+@pytest.mark.parametrize(
+    "past", ["resources_as_of", "attributes_as_of", "tags_as_of", "desired_as_of", "resources_changed"]
+)
+def test_a_mark_that_there_is_not_is_no_other_name_for_now(world: Tables, past: str) -> None:
+    world.resource("vm/web-1", "running", cpu_cores=2)
+    world.desire("vm/web-1", b"1")
+    mark(world)
+    with pytest.raises(psycopg.DatabaseError, match="there is no mark 4711") as caught:
+        world.all("SELECT * FROM {past}(4711)", past=past)
+    assert caught.value.sqlstate == "RC016"
+    world.all("SELECT * FROM {past}(NULL)", past=past)  # the present

@@ -99,6 +99,100 @@ def test_a_commit_that_was_never_read_or_is_not_the_only_one_is_refused(world: T
     with store.read() as tx:
         with pytest.raises(ConfigurationError, match="no revision was read at commit fff"):
             events(tx, 5, None, Asked(commit="fff"))
-        with pytest.raises(ConfigurationError, match="beginning of several commits"):
+        with pytest.raises(ConfigurationError, match="beginning of 2 commits"):
             events(tx, 5, None, Asked(commit="abc"))
         assert events(tx, 5, None, Asked(commit="abc1")) == ()
+
+
+def changed(
+    world: Tables, text: str, *params: object, operation: object = "", cause: str = "manifest"
+) -> None:
+    """What one transaction of the program changed."""
+    with world.connection.transaction():
+        world.run(
+            "SELECT set_config('reconciler.actor', 'a', true), set_config('reconciler.cause', %s, true),"
+            " set_config('reconciler.operation', %s, true)",
+            cause,
+            str(operation),
+        )
+        world.run(text, *params)
+
+
+def an_operation(world: Tables, resource: int) -> object:
+    worker, number = uuid4(), uuid4()
+    world.run(
+        "INSERT INTO workers (id, host, pid, kind, lock_key) SELECT %s, 'h', 1, 'cli', count(*) FROM workers",
+        worker,
+    )
+    world.run(
+        "INSERT INTO resource_operations (id, resource_id, operation_type_id, worker_id, claim_epoch,"
+        " request_hash, actor) SELECT %s, %s, t.id, %s, 1, '', 'ann' FROM operation_types t"
+        " WHERE t.name = 'update'",
+        number,
+        resource,
+        worker,
+    )
+    return number
+
+
+CORES = "UPDATE resource_attributes SET value_integer = %s WHERE resource_id = %s"
+
+
+def test_what_stands_at_a_pages_border_is_told_once(world: Tables, store: Store) -> None:
+    vm = world.resource("vm/web-1", "running", cpu_cores=2)
+    changed(world, "UPDATE provider_endpoints SET url = 'https://e2'")
+    operation = an_operation(world, vm)
+    for number in range(5):
+        changed(world, CORES, 30 + number, vm, operation=operation, cause="operation")
+    with store.read() as tx:
+        (moved,) = (event for event in events(tx, 3) if event.root == "endpoint/e1")
+    assert [(c.name, c.before, c.after) for c in moved.changes] == [("url", "https://e1", "https://e2")]
+
+
+def test_an_operation_that_is_longer_than_a_page_is_told_whole(world: Tables, store: Store) -> None:
+    vm = world.resource("vm/web-1", "running", cpu_cores=2)
+    other = world.resource("vm/db", "running", cpu_cores=2)
+    operation = an_operation(world, vm)
+    changed(world, CORES, 3, vm, operation=operation, cause="operation")
+    for number in range(10):
+        changed(world, CORES, 50 + number, other, cause="observation")
+    changed(world, CORES, 4, vm, operation=operation, cause="operation")
+    with store.read() as tx:
+        newest, *_ = events(tx, 2)
+    assert [(c.before, c.after) for c in newest.changes] == [("2", "3"), ("3", "4")]
+
+
+def test_a_commit_that_was_read_dirty_too_is_still_one_commit(world: Tables, store: Store) -> None:
+    commit = "a" * 40
+    for read_at in (commit, f"{commit}-dirty"):
+        world.run(
+            "INSERT INTO revisions (source_id, commit_id, content_hash, catalog_hash, actor)"
+            " VALUES (%s, %s, sha256(''), sha256(''), 'a')",
+            world.source,
+            read_at,
+        )
+    with store.read() as tx:
+        assert events(tx, 5, None, Asked(commit=commit)) == ()
+
+
+def test_a_guard_that_came_with_a_commit_is_found_by_it_over_the_fleet_too(
+    world: Tables, store: Store
+) -> None:
+    vm = world.resource("vm/web-1", "running")
+    commit = "b" * 40
+    with world.connection.transaction():
+        world.run(
+            "SELECT set_config('reconciler.actor', 'a', true),"
+            " set_config('reconciler.cause', 'manifest', true)"
+        )
+        world.run(
+            "INSERT INTO revisions (source_id, commit_id, content_hash, catalog_hash, actor)"
+            " VALUES (%s, %s, sha256(''), sha256(''), 'a')",
+            world.source,
+            commit,
+        )
+        world.run("UPDATE resources SET prevent_destroy = true WHERE id = %s", vm)
+    with store.read() as tx:
+        of_one, of_all = (events(tx, 50, address, Asked(commit=commit)) for address in ("vm/web-1", None))
+    assert of_one == of_all
+    assert [change.name for event in of_all for change in event.changes] == ["prevent_destroy"]

@@ -59,10 +59,15 @@ def test_a_revision_and_a_commit_mean_the_end_of_their_last_apply(world: CoreWor
     one = revision(world, "a", COMMIT)
     read = taken(world, "revision", one)
     assert meant(world, f"revision/{one}") == meant(world, COMMIT[:7]) == read
+    assert (
+        taken(world, "apply", one).id > read.id
+    )  # also where it changed nothing: a mark that says whose it is
     with world.store.transaction(ACTOR) as tx:
         hold(tx, "ada", "so that something changed", address=Address.parse("network/a"))
+    looked = taken(world, "change")  # by the daemon's heartbeat, before the apply ended
     applied = taken(world, "apply", one)
-    assert applied.id > read.id
+    assert applied.id > looked.id > read.id
+    assert taken(world, "apply", one) == applied
     assert meant(world, f"r{one}") == meant(world, COMMIT) == applied
     assert applied.commit == COMMIT
     assert "no manifests of a commit abcdef0 were ever read" in refused(world, "abcdef0")
@@ -84,3 +89,14 @@ def test_the_beginning_of_several_commits_is_refused(world: CoreWorld) -> None:
         taken(world, "revision", revision(world, f"a{end}", f"3f2a1c9{end * 33}"))
     assert "3f2a1c9 is the beginning of 2 commits" in refused(world, "3f2a1c9")
     assert meant(world, "3f2a1c92").commit == "3f2a1c9" + "2" * 33
+
+
+def test_a_revision_without_a_mark_is_not_taken_for_the_next_ones_apply(world: CoreWorld) -> None:
+    """A process was killed between the revision and its mark, and the next one went on from there."""
+    unmarked, following = revision(world, "a"), revision(world, "b")
+    read = taken(world, "revision", following)
+    with world.store.transaction(ACTOR) as tx:
+        hold(tx, "ada", "so that something changed", address=Address.parse("network/a"))
+    applied = taken(world, "apply", following)
+    assert meant(world, f"revision/{unmarked}") == read
+    assert meant(world, f"revision/{following}") == applied

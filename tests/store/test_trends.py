@@ -144,3 +144,66 @@ def test_trends_look_no_further_back_than_they_are_told(world: Tables, store: St
     world.run("UPDATE resource_operations SET intended_at = intended_at - interval '40 days'")
     assert rows(store, "failures") == []
     assert len(rows(store, "failures", days=60)) == 1
+
+
+def test_the_first_sight_of_an_object_is_no_drift(world: Tables, store: Store) -> None:
+    look(
+        world,
+        "INSERT INTO resources (resource_type_id, provider_endpoint_id, address, name, state_id, external_id,"
+        " presence, is_root, management)"
+        " SELECT t.id, %s, 'vm/a', 'a', s.id, '7', 'present', true, 'unmanaged'"
+        " FROM resource_types t, resource_states s WHERE t.name = 'vm' AND s.name = 'running'",
+        world.endpoint,
+    )
+    look(
+        world,
+        "INSERT INTO resource_attributes (resource_id, resource_type_id, attribute_definition_id, ordinal,"
+        " data_type, value_integer) SELECT r.id, r.resource_type_id, ad.id, 0, 'integer', 4"
+        " FROM resources r, attribute_definitions ad WHERE ad.name = 'cpu_cores'",
+    )
+    world.run("UPDATE resources SET management = 'managed'")
+    assert [row["drift"] for row in rows(store, "changes")] in ([], [0])
+
+
+def test_a_deletion_names_who_approved_the_plan_that_it_was_planned_anew_from(
+    world: Tables, store: Store
+) -> None:
+    vm = world.resource("vm/web-1", "running")
+    steps = []
+    with world.connection.transaction():
+        for approved in (True, False):
+            plan = world.one("INSERT INTO plans (hash, actor) VALUES (repeat('0', 64), 'bob') RETURNING id")
+            steps.append(
+                world.one(
+                    "INSERT INTO plan_steps (plan_id, position, address, operation_type_id, endpoint, impact,"
+                    " summary, hash) SELECT %s, 0, 'vm/web-1', t.id, 'e1', 'online', 's', repeat('1', 64)"
+                    " FROM operation_types t WHERE t.name = 'delete' RETURNING id",
+                    plan,
+                )
+            )
+            if approved:
+                world.run(
+                    "INSERT INTO plan_approvals (uid, plan_id, hash, approved_by, mac)"
+                    " VALUES (gen_random_uuid(), %s, repeat('0', 64), 'joe', sha256(''))",
+                    plan,
+                )
+                world.run("UPDATE plan_approvals SET used_at = now()")
+    number = uuid4()
+    world.run("INSERT INTO workers (id, host, pid, kind, lock_key) VALUES (%s, 'h', 1, 'cli', 7)", uuid4())
+    world.run(
+        "INSERT INTO resource_operations (id, resource_id, operation_type_id, plan_step_id, worker_id,"
+        " claim_epoch, request_hash, actor) SELECT %s, %s, s.operation_type_id, s.id, w.id, 1, '', 'ann'"
+        " FROM plan_steps s, workers w WHERE s.id = %s",
+        number,
+        vm,
+        steps[1],
+    )
+    with world.connection.transaction():
+        world.run(
+            "SELECT set_config('reconciler.cause', 'operation', true),"
+            " set_config('reconciler.operation', %s, true)",
+            str(number),
+        )
+        world.run("UPDATE resources SET deleted_at = now() WHERE id = %s", vm)
+    (gone,) = rows(store, "deletions")
+    assert (gone["address"], gone["how"], gone["approved_by"]) == ("vm/web-1", "delete", "joe")

@@ -15,6 +15,7 @@ from reconciler.errors import ConfigurationError
 from reconciler.store.database.session import Transaction
 from reconciler.store.history import changes as rows
 from reconciler.store.history.changes import Change, Changeset, Key, OperationFacts
+from reconciler.store.history.marks import revisions_at
 
 _PLACES = ("provider", "endpoint", "credential", "location", "datacenter")
 INVENTORY = frozenset((*_PLACES, "source", "hold", "approval", "installation"))
@@ -117,9 +118,28 @@ def events(
     found: list[Event] = []
     for is_last in _pages(tx, most, address, asked, who, gathered):
         found = [event for event in _events(tx, gathered, asked) if shown(event)]
+        if not is_last and len(found) >= most:
+            _complete(tx, gathered, found[:most], asked, who)
+            found = [event for event in _events(tx, gathered, asked) if shown(event)]
         if is_last or len(found) >= most:
             break
     return tuple(found[:most])
+
+
+def _complete(tx: Transaction, gathered: _Gathered, found: Iterable[Event], asked: Asked, who: _Who) -> None:
+    """Adds what operations changed before the last page: one may take longer than that."""
+    span = {"since": asked.since, "until": asked.until, "most": PAGE}
+    nobody: dict[str, list[str]] = {"actors": [], "db_users": [], "revisions": []}
+    for event in found:
+        if event.operation is None:
+            continue
+        made = tx.rows("history.newest_by", **span, **nobody, operation=event.operation.id)
+        read = {change.key for change in event.changes}
+        fresh = [key for row in made if (key := (row.changed_at, row.id)) not in read | gathered.sets.keys()]
+        if fresh:
+            changes = rows.of_changesets(tx, fresh, OF_A_CHANGESET)
+            _add(tx, gathered, who, (c for c in changes if root_of(c.address) == event.root))
+            gathered.cut |= _full(changes)
 
 
 def _who(tx: Transaction, asked: Asked) -> _Who:
@@ -133,16 +153,12 @@ def _who(tx: Transaction, asked: Asked) -> _Who:
         authored = frozenset(row.id for row in tx.rows("history.revisions_by", author=asked.by))
         names = (actors, users, authored)
     if asked.commit is not None:
-        known = tx.rows("marks.revisions_of_commit", prefix=asked.commit)
-        if len({row.commit for row in known}) > 1:
-            raise ConfigurationError(
-                f"{asked.commit} is the beginning of several commits", hint="write more of its characters"
-            )
+        known = revisions_at(tx, asked.commit)
         if not known:
             raise ConfigurationError(
                 f"no revision was read at commit {asked.commit}", hint="`reconciler get revisions` lists them"
             )
-        revisions = frozenset(row.id for row in known)
+        revisions = frozenset(known)
     return _Who(names, revisions, asked.operation)
 
 
@@ -191,7 +207,7 @@ def _newest(tx: Transaction, most: int, asked: Asked, who: _Who, gathered: _Gath
             found = rows.of_changesets(tx, fresh, OF_A_CHANGESET)
             since = None if is_last else fresh[-1][0]
             inventory = rows.of_inventory(tx, None, PAGE, _later(asked.since, since), until)
-            _add(tx, gathered, who, (*found, *(c for c in inventory if c.key in seen)))
+            _add(tx, gathered, who, (*found, *(c for c in inventory if c.key in set(fresh))))
             gathered.cut |= _full(found)
             yield is_last
             until = fresh[-1][0]

@@ -80,11 +80,18 @@ def revision_of_commit(tx: Transaction, prefix: str) -> int | None:
     What was read beside a commit, with changes that were in none, counts only where nothing else was. Raises
     ConfigurationError where the characters are those of several commits.
     """
-    found = tx.rows("marks.revisions_of_commit", prefix=prefix)
-    commits = {row.commit.partition("-")[0] for row in found}
-    found = [row for row in found if "-" not in row.commit] or found
+    found = revisions_at(tx, prefix)
+    clean = [number for number, commit in found.items() if "-" not in commit]
+    return max(clean or found, default=None)
+
+
+def revisions_at(tx: Transaction, prefix: str) -> dict[int, str]:
+    """The revisions that were read at a commit, or beside it with changes of their own, and what each was
+    read at. Raises ConfigurationError where the characters are those of several commits."""
+    found = {int(row.id): str(row.commit) for row in tx.rows("marks.revisions_of_commit", prefix=prefix)}
+    commits = {commit.partition("-")[0] for commit in found.values()}
     if len(commits) > 1:
         raise ConfigurationError(
             f"{prefix} is the beginning of {len(commits)} commits", hint="write more of its characters"
         )
-    return int(found[0].id) if found else None
+    return found
