@@ -57,7 +57,7 @@ FROM public.access_grants AS g
 WHERE
     g.revoked_at IS NULL
     AND (
-        g.member::text = any(%(made)s::text [])
+        g.member::text = any(cast(%(made)s AS text[]))
         OR NOT EXISTS (
             SELECT FROM pg_roles AS r
             WHERE r.rolname = g.member
