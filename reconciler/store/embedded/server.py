@@ -131,10 +131,7 @@ class EmbeddedServer:
 
     @staticmethod
     def has_data(data_dir: Path) -> bool:
-        """Whether there is a server's data.
-
-        Raises `DatabaseUnavailable` where looking is not allowed, and where a killed move has it elsewhere.
-        """
+        """Whether there is data. Raises `DatabaseUnavailable` where it is aside, or nobody may look."""
         with _explained(data_dir):
             data = locate(data_dir).data
             check_not_aside(data)
