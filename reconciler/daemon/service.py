@@ -40,6 +40,7 @@ from reconciler.redaction import Redactor
 from reconciler.store.database.faults import TryAgain
 
 HEARTBEAT_SECONDS = 5.0
+MAINTENANCE = "partitions"
 MAINTENANCE_SECONDS = 6 * 3600.0
 BACK_OFF = BackOff(1.0, 30.0)
 """Between attempts to open the database."""
@@ -94,7 +95,7 @@ class _Service:
     def run(self) -> int:
         config = self.config
         server = HealthServer(self.health, config.port) if config.port is not None else None
-        ticks = Ticks(self._ticks())
+        self.ticks = Ticks(self._ticks())
         self._handle_signals()
         _log.info(
             "daemon started",
@@ -106,7 +107,7 @@ class _Service:
         try:
             self._serve_for_ever()
         finally:
-            ticks.close()
+            self.ticks.close()
             self.reconciler.sources.close()
             self.ended.set()
             if server is not None:
@@ -127,7 +128,7 @@ class _Service:
             due(Due.RECONCILE, config.reconcile_interval),
             Tick("alive", TICK_SECONDS, self._alive, at_once=True),
             Tick("heartbeat", HEARTBEAT_SECONDS, self.housekeeping.beat, at_once=True),
-            Tick("partitions", MAINTENANCE_SECONDS, self.housekeeping.maintain),
+            Tick(MAINTENANCE, MAINTENANCE_SECONDS, self.housekeeping.maintain),
         )
 
     # The database: opened, lost, opened again.
@@ -163,6 +164,7 @@ class _Service:
         self._taken()  # words about an earlier connection
         self.session_lost.clear()
         self.housekeeping.begin(engine.store, context.worker, self._archiving(engine))
+        self.ticks.soon(MAINTENANCE)  # in a thread of the clock's: the first reconcile does not wait for it
         self.metrics.snapshot.budgets = self.budgets
         self.words.put(Due.RECONCILE)
         notify("READY=1")

@@ -84,6 +84,10 @@ class Ticks:
                 job.modify(next_run_time=now + tick.interval)
         self._scheduler.wakeup()
 
+    def soon(self, name: str) -> None:
+        """Let the tick of that name be due now, and from then on at its interval."""
+        self._scheduler.modify_job(name, next_run_time=self._wall())
+
     def close(self) -> None:
         """Nothing is called any more; what was called just now may still end."""
         self._closed.set()

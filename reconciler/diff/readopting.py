@@ -18,6 +18,8 @@ from reconciler.model.catalog import MARKED, Catalog
 from reconciler.model.observation import Observation
 from reconciler.model.resource import Management, Observed, Presence
 
+_TWIN = "another object carries the very same mark"
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -103,7 +105,7 @@ def readoptable(
         uid = item.mark.resource if item.mark else None
         there = stray.get((item.type, item.external_id))
         if uid is None or carried[uid] > 1:
-            kept.append(Kept(item, "another object carries the very same mark"))
+            kept.append(Kept(item, _TWIN))
         elif (row := by_uid.get(uid)) is not None:
             kept += _as_row(item, row, there, taken)
         elif uid in known.uids:
@@ -113,6 +115,21 @@ def readoptable(
         else:
             kept += _as_wanted(item, known, there, taken)
     return taken, kept
+
+
+def carried_twice(objects: Iterable[Observed]) -> frozenset[UUID]:
+    """The resources that the marks of several objects name, wherever those are."""
+    marks = Counter(item.mark.resource for item in objects if item.mark)
+    return frozenset(uid for uid, count in marks.items() if count > 1)
+
+
+def without_twins(
+    taken: Iterable[Readoption], twice: Collection[UUID]
+) -> tuple[list[Readoption], list[Kept]]:
+    """What is still taken back where others carry the marks `twice`, and what therefore is not."""
+    items = list(taken)
+    twins = [item for item in items if item.observed.mark and item.observed.mark.resource in twice]
+    return [item for item in items if item not in twins], [Kept(item.observed, _TWIN) for item in twins]
 
 
 def _as_row(item: Observed, row: Row, stray: int | None, taken: list[Readoption]) -> Iterator[Kept]:

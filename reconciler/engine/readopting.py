@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
 
+from reconciler.diff.readopting import carried_twice, without_twins
 from reconciler.engine.apply import Session
 from reconciler.executor.observe.readopt import Found, find, take_back
 from reconciler.model.address import Address
@@ -24,7 +26,8 @@ class Readopted:
 def look_for_ours(session: Session) -> tuple[Found, ...]:
     """Record the sources' manifests, look at every endpoint, and say what of ours is in no book.
 
-    What dead workers left open before the backup is settled first.
+    What dead workers left open before the backup is settled first. A mark that objects at several endpoints
+    carry is in doubt at each of them; who carries it at an endpoint that cannot be seen is not known.
     """
     session.load()
     session.recover()
@@ -34,7 +37,15 @@ def look_for_ours(session: Session) -> tuple[Found, ...]:
         looked = find(context, name)
         session.coverage[name] = looked.coverage
         found.append(looked)
-    return tuple(found)
+    taken = [item.observed for each in found for item in each.taken]
+    kept = [item.observed for each in found for item in each.kept]
+    twice = carried_twice((*taken, *kept))
+    return tuple(_apart(each, twice) for each in found)
+
+
+def _apart(found: Found, twice: Collection[UUID]) -> Found:
+    taken, kept = without_twins(found.taken, twice)
+    return replace(found, taken=tuple(taken), kept=(*found.kept, *kept))
 
 
 def readopt(session: Session, found: Sequence[Found]) -> Readopted:

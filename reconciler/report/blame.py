@@ -11,11 +11,12 @@ from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Recorded
 from reconciler.model.values import Value
-from reconciler.report.history import author_name, commit_name, when_text
+from reconciler.report.history import author_name, when_text
 from reconciler.report.history_phrases import human
 from reconciler.report.lines import Table
 from reconciler.report.resource import resource_report
 from reconciler.report.values import as_json, shown, united
+from reconciler.report.words import short_commit
 from reconciler.store.database.session import Transaction
 from reconciler.store.history import changes as rows
 from reconciler.store.history.changes import Change, Changeset, ManifestPlace, OperationFacts
@@ -153,7 +154,7 @@ def _because(item: Blame) -> Iterator[str]:
             yield "made with it"
     yield author_name(made.author) if made.author else made.actor
     if made.commit:
-        yield f"commit {commit_name(made.commit)}"
+        yield f"commit {short_commit(made.commit)}"
     if item.place is not None:
         yield f"{item.place.path or item.place.file}:{item.place.line}"
 

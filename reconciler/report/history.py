@@ -7,13 +7,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from reconciler.report.history_phrases import phrases
+from reconciler.report.history_phrases import is_first_seen, phrases
 from reconciler.report.lines import Table
+from reconciler.report.words import short_commit
 from reconciler.store.history.changes import Changeset
 from reconciler.store.history.events import Event
 
 _SUBJECT = 50  # characters of a commit's subject that are shown
-_COMMIT = 7
 _MOST = 6  # changes that one sentence names
 _ENDINGS = {"failed": "failed", "ambiguous": "ended in doubt", "interrupted": "was interrupted"}
 
@@ -84,8 +84,9 @@ def _what(event: Event, about: str) -> list[str]:
 
 
 def _where(event: Event) -> str:
-    """What nobody of ours did was done at the provider."""
-    return " at the provider" if event.changesets[-1].cause == "observation" else ""
+    """What nobody of ours did was done at the provider. Of a first look nobody can say that."""
+    looked = event.changesets[-1].cause == "observation"
+    return " at the provider" if looked and not is_first_seen(event) else ""
 
 
 def _tail(event: Event) -> Iterator[str]:
@@ -119,7 +120,7 @@ def _behind(event: Event, last: Changeset) -> Iterator[str]:
     elif last.message:
         yield _first(last.message)  # of ours, as of a rollback
     if last.commit:
-        yield f"commit {commit_name(last.commit)}"
+        yield f"commit {short_commit(last.commit)}"
     if not last.author:
         yield f"by {last.actor}"
     elif event.operation is None or event.operation.worker_kind == "cli":
@@ -131,12 +132,6 @@ def author_name(author: str) -> str:
     return author.partition(" <")[0] or author
 
 
-def commit_name(commit: str) -> str:
-    """A commit's first characters. What was not committed stays told apart from what was."""
-    name, dash, state = commit.partition("-")
-    return f"{name[:_COMMIT]}{dash}{state}"
-
-
 def _first(text: str) -> str:
     """The first line of a text, or so much of it as a sentence bears."""
     line = text.strip().partition("\n")[0].strip()
@@ -144,6 +139,7 @@ def _first(text: str) -> str:
 
 
 def _seconds(seconds: float) -> str:
+    """An interruption to the second: `2 min 29 s` of downtime are not the `2m` of a column of ages."""
     whole = max(1, round(seconds))
     return f"{whole} s" if whole < 120 else f"{whole // 60} min {whole % 60} s"
 

@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from reconciler.model.plan import Action
 from reconciler.report.values import united
+from reconciler.report.words import ACTIONS
 from reconciler.store.history.changes import Change
 from reconciler.store.history.events import Event
 
@@ -28,12 +30,10 @@ _GUARDS = {
     ("management", "unmanaged"): "no longer managed",
     ("management", "quarantined"): "quarantined",
 }
+# What an update did is told by its changes.
 _DONE = {
-    "create": "created",
-    "delete": "deleted",
-    "replace": "replaced",
-    "adopt": "taken over",
-    "forget": "forgotten",
+    action.value: ACTIONS[action].past
+    for action in (Action.CREATE, Action.DELETE, Action.REPLACE, Action.ADOPT, Action.FORGET)
 }
 _OF_AN_OBJECT = frozenset(("recorded", "presence", "external_id", "management", "source", "deleted"))
 """Columns whose changes an operation's own word says already."""
@@ -50,15 +50,40 @@ def phrases(event: Event, about: str) -> list[str]:
     if done and event.root == about:
         return [*_made(done, by_address.get(about, ())), *_lifecycle(by_address.get(about, ()))]
     said: list[str] = []
+    fresh = facts is None and _is_recorded(by_address.get(event.root, ()))
     for address, changes in by_address.items():
+        if fresh and address != event.root and _is_recorded(changes):
+            continue  # it came with its root
         prefix = _named(address, about)
         said += [
             f"{prefix} {phrase}" if prefix else phrase
-            for phrase in _of_one(changes, is_part=address != event.root, operated=facts is not None)
+            for phrase in _of_one(
+                changes,
+                recorded="added" if address != event.root else _recorded(event),
+                is_part=address != event.root,
+                operated=facts is not None,
+            )
         ]
     if done and facts is not None and facts.action != "create" and not said:
         said = [done]
     return list(dict.fromkeys(said))
+
+
+def is_first_seen(event: Event) -> bool:
+    """Whether it is the first look at an object: that does not say when, or by whom, it was made."""
+    return (
+        event.operation is None
+        and event.changesets[-1].cause == "observation"
+        and _is_recorded(change for change in event.changes if change.address == event.root)
+    )
+
+
+def _recorded(event: Event) -> str:
+    return "seen for the first time" if is_first_seen(event) else "recorded"
+
+
+def _is_recorded(changes: Iterable[Change]) -> bool:
+    return any(c.what == "resource" and c.name == "recorded" for c in changes)
 
 
 def _named(address: str, about: str) -> str:
@@ -80,8 +105,8 @@ def _lifecycle(changes: Iterable[Change]) -> Iterator[str]:
             yield f"renamed from {change.before}"
 
 
-def _of_one(changes: Sequence[Change], *, is_part: bool, operated: bool) -> Iterator[str]:
-    """The phrases of one resource or part."""
+def _of_one(changes: Sequence[Change], *, recorded: str, is_part: bool, operated: bool) -> Iterator[str]:
+    """The phrases of one resource or part. `recorded`: the word for one that had no row yet."""
     own = {c.name: c for c in changes if c.what == "resource"}
     # The row of a stranger goes where the object is recorded as ours.
     if "deleted" in own and own["deleted"].after is not None and "recorded" not in own:
@@ -89,8 +114,7 @@ def _of_one(changes: Sequence[Change], *, is_part: bool, operated: bool) -> Iter
         return
     if "recorded" in own:
         sizes = ", ".join(_attributes([c for c in changes if c.what == "attribute" and c.unit]))
-        word = "added" if is_part else "new" if not operated else "recorded"
-        yield f"{word} ({sizes})" if sizes else word
+        yield f"{recorded} ({sizes})" if sizes else recorded
         return
     yield from _columns(own, operated=operated)
     attributes = [c for c in changes if c.what == "attribute"]

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time
 from typing import Any
 
-from reconciler.report.history import author_name, commit_name
+from reconciler.report.history import author_name
 from reconciler.report.lines import Line, Page, Table, line
-from reconciler.report.words import seconds_text
+from reconciler.report.words import seconds_text, short_commit
 from reconciler.store.history.trends import Trend
 
 TITLES: Mapping[Trend, str] = {
@@ -59,7 +59,7 @@ def _cell(pair: tuple[str, Any]) -> str:
         case "author", str():
             return author_name(value)
         case "commit_id", str():
-            return commit_name(value)
+            return short_commit(value)
         case "memory_mib", int():
             return f"{value / 1024:.1f}".removesuffix(".0") + " GiB"
         case "disk_gib", int():

@@ -103,6 +103,6 @@ def moment(at: datetime | None) -> str:
 
 
 def short_commit(commit: str) -> str:
-    """A commit as people name it. What was not committed stays told apart from what was."""
+    """A commit's first seven characters. What was not committed stays told apart from what was."""
     name, dash, state = commit.partition("-")
-    return f"{name[:10]}{dash}{state}"
+    return f"{name[:7]}{dash}{state}"

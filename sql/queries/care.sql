@@ -51,14 +51,17 @@ WHERE
 ORDER BY name;
 
 -- name: care.people
--- Those who were granted a role of ours and have no role of their own on this server.
+-- Those who were granted a role of ours, and have no role of their own on this server or one that was just made.
 SELECT DISTINCT g.member, g.role
 FROM public.access_grants AS g
 WHERE
     g.revoked_at IS NULL
-    AND NOT EXISTS (
-        SELECT FROM pg_roles AS r
-        WHERE r.rolname = g.member
+    AND (
+        g.member::text = any(cast(%(made)s AS text[]))
+        OR NOT EXISTS (
+            SELECT FROM pg_roles AS r
+            WHERE r.rolname = g.member
+        )
     )
 ORDER BY g.member, g.role;
 

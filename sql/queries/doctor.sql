@@ -187,40 +187,26 @@ LIMIT 100;
 
 -- name: doctor.partitions
 -- Whether the months that come have a place: judged by what is attached, not by names.
-WITH parents AS (
-    SELECT c.oid, c.relname::text AS name
-    FROM pg_class AS c
-    WHERE c.relkind = 'p' AND c.relnamespace = 'public'::regnamespace
-),
-
-attached AS (
-    SELECT
-        i.inhparent AS parent,
-        pg_get_expr(c.relpartbound, c.oid) AS bound,
-        substring(pg_get_expr(c.relpartbound, c.oid) FROM 'FROM \(''([^'']*)''\)')::timestamptz AS since,
-        substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \(''([^'']*)''\)')::timestamptz AS until
-    FROM pg_inherits AS i
-    INNER JOIN pg_class AS c ON i.inhrelid = c.oid
-    WHERE c.relkind = 'r'
-)
-
-SELECT p.name AS found_at, format('no partition is attached for %s', to_char(m.month, 'YYYY-MM')) AS what
-FROM parents AS p
-CROSS JOIN
-    generate_series(
-        date_trunc('month', now(), 'UTC'), date_trunc('month', now(), 'UTC') + interval '1 month', interval '1 month'
-    ) AS m (month)
+SELECT w.history AS found_at, 'a month to come, or the default, has no partition' AS what
+FROM wanting_histories(1) AS w
+UNION ALL
+SELECT x.history, format('rows without a month: %s, of %s to %s', x.stray_rows, x.first_at, x.last_at)
+FROM stray_history(10000) AS x
+UNION ALL
+SELECT v.history, format('the table %s is named as a partition of it, and is not attached', c.relname)
+FROM v_histories AS v
+INNER JOIN pg_class AS c
+    ON c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname ~ ('^' || v.history || '_\d{4}_\d{2}$')
 WHERE
-    NOT EXISTS (
-        SELECT FROM attached AS a
-        WHERE a.parent = p.oid AND m.month >= a.since AND m.month < a.until
+    NOT c.relispartition
+    AND NOT EXISTS (
+        SELECT FROM history_archives AS a
+        WHERE a.partition_name = c.relname AND a.dropped_at IS NULL
     )
 UNION ALL
-SELECT p.name, format('the table %s is named as a partition of it, and is not attached', c.relname)
-FROM parents AS p
-INNER JOIN pg_class AS c
-    ON c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname ~ ('^' || p.name || '_\d{4}_\d{2}$')
-WHERE NOT c.relispartition
+SELECT a.history, format('its month %s is in %s, and its table was not dropped: reconciler db archive', to_char(a.from_at, 'YYYY-MM'), a.file)
+FROM history_archives AS a
+WHERE a.dropped_at IS NULL
 ORDER BY found_at, what
 LIMIT 100;
 
@@ -253,9 +239,8 @@ WHERE
     OR (
         wanted.name NOT IN ('reconciler_owner', 'reconciler_vault')
         AND EXISTS (
-            SELECT FROM pg_auth_members AS m
-            INNER JOIN pg_roles AS g ON m.roleid = g.oid
-            WHERE m.member = r.oid AND g.rolname IN ('reconciler_owner', 'reconciler_vault')
+            SELECT FROM pg_roles AS g
+            WHERE g.rolname IN ('reconciler_owner', 'reconciler_vault') AND pg_has_role(r.oid, g.oid, 'MEMBER')
         )
     )
 ORDER BY found_at;
@@ -283,13 +268,28 @@ CROSS JOIN
 CROSS JOIN (VALUES ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE')) AS p (privilege)
 WHERE
     (ours.relname ~ '_history($|_)' OR ours.relname ~ '^changesets' OR ours.relname IN ('marks', 'cluster_epochs'))
-    AND has_table_privilege(r.name, ours.oid, p.privilege)
+    AND (
+        has_table_privilege(r.name, ours.oid, p.privilege)
+        OR (p.privilege IN ('INSERT', 'UPDATE') AND has_any_column_privilege(r.name, ours.oid, p.privilege))
+    )
 UNION ALL
-SELECT ours.name, 'reconciler_runtime has a right on it, and should only have the functions of the vault'
+SELECT ours.name, format('%s has a right on it, and should only have the functions of the vault', g.rolname)
 FROM ours
+CROSS JOIN
+    LATERAL (
+        SELECT acl.grantee, acl.privilege_type FROM aclexplode(ours.relacl) AS acl
+        UNION
+        SELECT acl.grantee, acl.privilege_type
+        FROM pg_attribute AS att CROSS JOIN LATERAL aclexplode(att.attacl) AS acl
+        WHERE att.attrelid = ours.oid
+    ) AS a
+INNER JOIN pg_roles AS g ON a.grantee = g.oid
 WHERE
     ours.nspname = 'vault'
-    AND has_table_privilege('reconciler_runtime', ours.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')
+    AND g.rolname <> ours.owner
+    AND NOT (
+        g.rolname = 'reconciler_auditor' AND ours.relname IN ('secret_reads', 'secret_changes') AND a.privilege_type = 'SELECT'
+    )
 UNION ALL
 SELECT ours.name, 'everybody has a right on it'
 FROM ours
@@ -340,18 +340,33 @@ LIMIT 100;
 WITH last_of AS (
     SELECT DISTINCT ON (h.resource_id) h.*
     FROM resource_history AS h
+    WHERE
+        h.changed_at >= (
+            SELECT coalesce(max(a.to_at), '-infinity') FROM history_archives AS a
+            WHERE a.history = 'resource_history' AND a.restored_at IS NULL
+        )
     ORDER BY h.resource_id ASC, h.change DESC
 ),
 
 moved AS (
     SELECT DISTINCT ON (h.resource_id) h.resource_id, h.to_state_id
     FROM resource_state_history AS h
+    WHERE
+        h.changed_at >= (
+            SELECT coalesce(max(a.to_at), '-infinity') FROM history_archives AS a
+            WHERE a.history = 'resource_state_history' AND a.restored_at IS NULL
+        )
     ORDER BY h.resource_id ASC, h.change DESC
 ),
 
 tagged AS (
     SELECT DISTINCT ON (h.resource_id, h.tag_id) h.resource_id, h.tag_id, h.key, h.action
     FROM resource_tag_history AS h
+    WHERE
+        h.changed_at >= (
+            SELECT coalesce(max(a.to_at), '-infinity') FROM history_archives AS a
+            WHERE a.history = 'resource_tag_history' AND a.restored_at IS NULL
+        )
     ORDER BY h.resource_id ASC, h.tag_id ASC, h.change DESC
 ),
 
@@ -359,6 +374,11 @@ tied AS (
     SELECT DISTINCT ON (h.resource_id, h.parent_resource_id, h.relationship_type_id)
         h.resource_id, h.parent_resource_id, h.relationship_type_id, h.action
     FROM resource_relationship_history AS h
+    WHERE
+        h.changed_at >= (
+            SELECT coalesce(max(a.to_at), '-infinity') FROM history_archives AS a
+            WHERE a.history = 'resource_relationship_history' AND a.restored_at IS NULL
+        )
     ORDER BY h.resource_id ASC, h.parent_resource_id ASC, h.relationship_type_id ASC, h.change DESC
 )
 
@@ -380,7 +400,12 @@ UNION ALL
 SELECT r.address, 'it is there, and no history says how it came'
 FROM resources AS r
 LEFT JOIN last_of AS h ON r.id = h.resource_id
-WHERE h.resource_id IS NULL AND r.created_at >= (SELECT min(first.changed_at) FROM resource_history AS first)
+WHERE
+    h.resource_id IS NULL AND r.created_at >= (SELECT min(first.changed_at) FROM resource_history AS first)
+    AND r.created_at >= (
+        SELECT coalesce(max(a.to_at), '-infinity') FROM history_archives AS a
+        WHERE a.history = 'resource_history' AND a.restored_at IS NULL
+    )
 UNION ALL
 SELECT
     r.address,
@@ -418,6 +443,11 @@ LIMIT 100;
 WITH last_of AS (
     SELECT DISTINCT ON (h.resource_id, h.attribute_definition_id, h.ordinal) h.*
     FROM resource_attribute_history AS h
+    WHERE
+        h.changed_at >= (
+            SELECT coalesce(max(a.to_at), '-infinity') FROM history_archives AS a
+            WHERE a.history = 'resource_attribute_history' AND a.restored_at IS NULL
+        )
     ORDER BY h.resource_id ASC, h.attribute_definition_id ASC, h.ordinal ASC, h.change DESC
 )
 
@@ -461,7 +491,12 @@ LEFT JOIN last_of AS h
         a.resource_id = h.resource_id
         AND a.attribute_definition_id = h.attribute_definition_id
         AND a.ordinal = h.ordinal
-WHERE h.resource_id IS NULL AND r.created_at >= (SELECT min(first.changed_at) FROM resource_history AS first)
+WHERE
+    h.resource_id IS NULL AND r.created_at >= (SELECT min(first.changed_at) FROM resource_history AS first)
+    AND r.created_at >= (
+        SELECT coalesce(max(past.to_at), '-infinity') FROM history_archives AS past
+        WHERE past.history = 'resource_attribute_history' AND past.restored_at IS NULL
+    )
 ORDER BY found_at, what
 LIMIT 100;
 

@@ -173,5 +173,5 @@ def test_a_graph_of_one_leaves_out_what_only_shares_a_need_with_it() -> None:
 
 
 def test_what_was_not_committed_is_not_shown_as_the_commit_it_is_based_on() -> None:
-    assert short_commit("0518d41a28c0347c61ec0c4974319ee98c0d3432") == "0518d41a28"
-    assert short_commit("0518d41a28c0347c61ec0c4974319ee98c0d3432-dirty") == "0518d41a28-dirty"
+    assert short_commit("0518d41a28c0347c61ec0c4974319ee98c0d3432") == "0518d41"
+    assert short_commit("0518d41a28c0347c61ec0c4974319ee98c0d3432-dirty") == "0518d41-dirty"

@@ -127,6 +127,19 @@ def test_a_damaged_file_is_refused(aged: Tables, owner: Store, tmp_path: Path, d
     assert aged.one("SELECT count(*) FROM resource_tag_history") == 0
 
 
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_a_folder_that_cannot_be_one_is_refused_and_nothing_is_taken(
+    aged: Tables, owner: Store, tmp_path: Path, below: str
+) -> None:
+    before = everything(aged)
+    (tmp_path / "file").write_text("somebody's own")
+    with pytest.raises(ArchiveError, match=r"cannot be written: .*[Nn]o(t a)? (folder|directory)") as refused:
+        list(archive_months(owner, ACTOR, BEFORE, tmp_path / "file" / below))
+    assert "Nothing was taken from the database" in (refused.value.hint or "")
+    assert everything(aged) == before
+    assert (tmp_path / "file").read_text() == "somebody's own"
+
+
 class Killed(BaseException):
     """As if the process had ended here."""
 

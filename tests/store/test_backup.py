@@ -231,3 +231,11 @@ def test_no_password_stands_on_a_command_line() -> None:
     words, environment = program.command("postgresql://me:open-sesame@db.example/fleet")
     assert not [word for word in words if "open-sesame" in word]
     assert environment["PGPASSWORD"] == "open-sesame"
+
+
+def test_a_keys_passphrase_that_would_stand_there_is_refused() -> None:
+    program = Program(Path("/usr/bin/pg_dump"), 18)
+    with pytest.raises(ConfigurationError, match="every process can read it") as refused:
+        program.command("host=db.example sslkey=/k sslpassword=open-sesame")
+    assert "open-sesame" not in f"{refused.value} {refused.value.hint}"
+    assert "service=" in (refused.value.hint or "")

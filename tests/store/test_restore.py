@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,6 +88,66 @@ def test_what_cannot_be_restored_whole_leaves_nothing(
         restore(empty_database.admin, file, "a person")
     assert "Nothing was left" in (refused.value.hint or "")
     assert rows(empty_database.admin, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [(0,)]
+
+
+PEOPLE = ("restored_ann", "restored_bob")
+
+
+@pytest.fixture
+def people(database: TestDatabase) -> Iterator[None]:
+    """Two readers; one of them was given a right of her own besides. Both are gone from the server after."""
+    with psycopg.connect(database.admin, autocommit=True) as connection:
+        for name in PEOPLE:
+            connection.execute(f"CREATE ROLE {name} LOGIN".encode())
+            connection.execute(f"GRANT reconciler_reader TO {name}".encode())
+            connection.execute(
+                "INSERT INTO access_grants (member, role, granted_by) VALUES (%s, 'reader', 'x')", (name,)
+            )
+        connection.execute("GRANT SELECT ON v_resources TO restored_ann")
+    yield
+    gone(database, *PEOPLE)
+
+
+def gone(database: TestDatabase, *names: str) -> None:
+    with psycopg.connect(database.admin, autocommit=True) as connection:
+        for name in names:
+            if rows(database.admin, f"SELECT FROM pg_roles WHERE rolname = '{name}'"):
+                connection.execute(f"DROP OWNED BY {name}".encode())
+                connection.execute(f"DROP ROLE {name}".encode())
+
+
+def members(database: TestDatabase) -> list[tuple[object, ...]]:
+    return rows(
+        database.admin,
+        "SELECT member::regrole::text, roleid::regrole::text FROM pg_auth_members"
+        " WHERE member::regrole::text LIKE 'restored%' ORDER BY 1",
+    )
+
+
+def test_whoever_the_server_does_not_know_is_made_once_with_all_that_was_granted(
+    database: TestDatabase, empty_database: TestDatabase, file: Path, people: None
+) -> None:
+    back_up(database.admin, file, force=False)
+    gone(database, *PEOPLE)
+    try:
+        assert restore(empty_database.admin, file, "a person").made_roles == PEOPLE
+        assert members(empty_database) == [(name, "reconciler_reader") for name in PEOPLE]
+    finally:
+        gone(empty_database, *PEOPLE)
+
+
+def test_a_role_that_is_there_already_may_be_another_persons_and_is_given_nothing(
+    database: TestDatabase, empty_database: TestDatabase, file: Path, people: None
+) -> None:
+    back_up(database.admin, file, force=False)
+    gone(database, *PEOPLE)
+    try:
+        with psycopg.connect(empty_database.admin, autocommit=True) as connection:
+            connection.execute("CREATE ROLE restored_ann")
+        assert restore(empty_database.admin, file, "a person").made_roles == ("restored_bob",)
+        assert members(empty_database) == [("restored_bob", "reconciler_reader")]
+    finally:
+        gone(empty_database, *PEOPLE)
 
 
 def test_rows_that_did_not_come_keep_every_program_out(

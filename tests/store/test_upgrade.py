@@ -18,7 +18,7 @@ from reconciler.errors import ConfigurationError, DatabaseError, DatabaseUnavail
 from reconciler.store.care import copying, facts, upgrade
 from reconciler.store.care.upgrade import Upgraded
 from reconciler.store.database.migrate import migrate
-from reconciler.store.embedded import Binaries, DatabaseInUse, EmbeddedServer, find_binaries
+from reconciler.store.embedded import Binaries, DatabaseInUse, EmbeddedServer, find_binaries, swap
 from tests.rigs.databases import fastest_folder
 
 NAME = "reconciler"
@@ -145,6 +145,43 @@ def test_a_move_that_is_killed_leaves_a_database_that_works(home: Path, step: st
         moved(home)
     assert everything(home) == before
     assert (home / f"pgdata.{was}").exists()
+    assert not (home / "upgrade").exists()
+
+
+@pytest.mark.parametrize("done", [1, 2])
+def test_a_move_that_is_killed_between_two_renames_is_undone_or_finished(home: Path, done: int) -> None:
+    """Where the file system cannot exchange two folders in one step: after so many of the three renames."""
+    before, was = everything(home), version(home)
+    kept = moved(home).kept
+    newer = version(home)
+    data, beside = home / "pgdata", home / "upgrade" / "pgdata"
+    beside.parent.mkdir()
+    data.rename(beside)
+    kept.rename(data)
+    for name, new_name in swap.renames(data, beside)[:done]:
+        name.rename(new_name)
+    if done == 1:
+        with pytest.raises(DatabaseUnavailable, match=r"pgdata\.was is: a move .* was killed") as refused:
+            EmbeddedServer.open(home, anew=True)
+        assert "reconciler db upgrade" in (refused.value.hint or "")
+        with pytest.raises(DatabaseUnavailable, match=r"pgdata\.was is"):
+            EmbeddedServer.has_data(home)
+        assert moved(home).before == was
+    else:
+        with pytest.raises(ConfigurationError, match="is not newer"):
+            moved(home)
+    assert sorted(path.name for path in home.iterdir() if path.name.startswith(("pgdata", "upgrade"))) == [
+        "pgdata",
+        f"pgdata.{was}",
+    ]
+    assert version(home) == newer
+    assert everything(home) == before
+
+
+def test_a_folder_of_that_name_that_no_move_left_is_let_be(home: Path) -> None:
+    (home / "pgdata.was").mkdir()
+    moved(home)
+    assert (home / "pgdata.was").is_dir()
     assert not (home / "upgrade").exists()
 
 

@@ -164,7 +164,7 @@ def _source_row(item: SourceView) -> tuple[Piece, ...]:
 def _revision_row(item: views.RevisionView) -> tuple[Piece, ...]:
     return (
         str(item.id),
-        (item.commit or "")[:10],
+        short_commit(item.commit or ""),
         item.author or "",
         (item.message or "").strip().split("\n")[0],
         age(item.created_at),

@@ -20,7 +20,7 @@ from reconciler.manifest.source.sources import read_source
 from reconciler.manifest.source.state import SourceSpec, SourceState
 from reconciler.manifest.write.files import patch
 from reconciler.model.address import Address
-from reconciler.report.words import counted
+from reconciler.report.words import counted, short_commit
 from reconciler.store.database.session import Actor
 from reconciler.store.desired.pins import live_pins
 from reconciler.store.desired.sources import SourceView, known_whole, sources
@@ -118,4 +118,4 @@ def _commit(run: Run, state: SourceState, found: Followed, branch: str, planned:
     message = f"{planned.reason if planned else 'Follow a rollback'}\n"
     files = {change.path: change.after for change in found.changes}
     made = commit_on_branch(repository, state.commit, branch, files, message, run.session.engine.actor)
-    note(f"Commit {made[:10]} on the branch {branch} of {repository}; nothing was pushed.")
+    note(f"Commit {short_commit(made)} on the branch {branch} of {repository}; nothing was pushed.")

@@ -13,7 +13,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -87,10 +87,10 @@ class Measure:
 
 def write(folder: Path, contents: Contents, pieces: Iterable[bytes]) -> tuple[Path, Contents]:
     """Write a new file, and give its path and what it says of itself. Raises ArchiveError."""
-    folder.mkdir(parents=True, exist_ok=True)
     name = f"{contents.history}-{contents.from_at.astimezone(UTC):%Y-%m}"
     body, whole = (folder / f".{name}.{os.getpid()}.{part}" for part in ("body", "part"))
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         measure = Measure()
         with gzip.GzipFile(body, "wb", compresslevel=6, mtime=0) as packed:
             for piece in pieces:
@@ -105,13 +105,17 @@ def write(folder: Path, contents: Contents, pieces: Iterable[bytes]) -> tuple[Pa
             os.fsync(file.fileno())
         return _placed(folder, name, whole), contents
     except OSError as error:
+        # Of the files' own names none is ever taken: this can only be said of the folder.
+        why = "that is no folder" if isinstance(error, FileExistsError) else error.strerror or error
         raise ArchiveError(
-            f"{folder / name}: it cannot be written: {error.strerror or error}",
+            f"{folder / name}: it cannot be written: {why}",
             hint="Nothing was taken from the database. Give another folder with --to.",
         ) from error
     finally:
-        body.unlink(missing_ok=True)
-        whole.unlink(missing_ok=True)
+        for piece_of_it in (body, whole):
+            # Where the folder is none, or the disk is broken, what went wrong was said above.
+            with suppress(OSError):
+                piece_of_it.unlink()
 
 
 def _placed(folder: Path, name: str, whole: Path) -> Path:

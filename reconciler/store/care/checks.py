@@ -54,8 +54,10 @@ CHECKS = (
     Check(
         "partitions",
         "doctor.partitions",
-        "without a place for a month, every change in that month fails",
-        "--mend makes the months ahead. A table that only has the name of one: attach it, or rename it away.",
+        "what has no month of its own goes into the default, and without that it fails",
+        "--mend makes the months ahead and the default. Rows without a month: check the server's clock, then "
+        "reconciler db partitions --move. A month whose archiver was killed: reconciler db archive takes it "
+        "up. A table that only has the name of one: attach it, or rename it away.",
         mendable=True,
     ),
     Check(

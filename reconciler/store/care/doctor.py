@@ -14,8 +14,7 @@ from reconciler.store.care.checks import CHECKS, Check
 from reconciler.store.database import migrate as migrations
 from reconciler.store.database.migrate import Connection
 from reconciler.store.database.queries import query
-
-MONTHS_AHEAD = 3
+from reconciler.store.history.partitions import MONTHS_AHEAD
 
 
 @dataclass(frozen=True, slots=True)

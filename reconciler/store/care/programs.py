@@ -15,7 +15,7 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from reconciler.errors import DatabaseError, DatabaseUnavailable
+from reconciler.errors import ConfigurationError, DatabaseError, DatabaseUnavailable
 from reconciler.redaction import without_key
 from reconciler.store.embedded.binaries import ENV_BIN_DIR, program_folders
 
@@ -35,8 +35,18 @@ class Program:
         return f"{self.path} ({self.version})"
 
     def command(self, dsn: str, *options: str) -> tuple[list[str], dict[str, str]]:
-        """The words of a command on the database `dsn`, and the environment that it needs."""
+        """The words of a command on the database `dsn`, and the environment that it needs.
+
+        Raises ConfigurationError for a passphrase, which could only be said on the command line.
+        """
         said = conninfo_to_dict(dsn)
+        if said.get("sslpassword"):
+            raise ConfigurationError(
+                f"the database's URL has `sslpassword`, and {self.path.name} takes that only where every "
+                "process can read it",
+                hint="Give a key without a passphrase (`sslkey`, readable by its owner alone), or a service "
+                "(`service=NAME`) whose entry in ~/.pg_service.conf has the `sslpassword`.",
+            )
         password = said.pop("password", None)
         environment = {**without_key(os.environ), "LC_ALL": "C"}
         if said.get("passfile") or password:

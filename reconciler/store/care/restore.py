@@ -77,7 +77,7 @@ def restore(dsn: str, path: Path, actor: str) -> Restored:
         program = find_program("pg_restore", max(label.written_by, connection.info.server_version // 10000))
         made = _make_roles(connection, label.roles)
         _pour(program, dsn, path)
-        made += _grant_people(connection)
+        made = tuple(dict.fromkeys((*made, *_grant_people(connection, made))))
         _finish(connection, label, actor)
         connection.execute(facts.statement("04_analyze.sql"))
     return Restored(label, made, tuple(migrations.migrate(dsn)))
@@ -147,12 +147,13 @@ def _make_missing(connection: Connection, roles: Sequence[str]) -> tuple[str, ..
     return tuple(made)
 
 
-def _grant_people(connection: Connection) -> tuple[str, ...]:
-    """Whom a role of ours was granted, and this server does not know: without a login, until it gets one.
+def _grant_people(connection: Connection, made: Sequence[str]) -> tuple[str, ...]:
+    """Whom a role of ours was granted, and this server did not know: without a login, until it gets one.
 
-    A role that is there may be another person's, and is given nothing.
+    `made`: the roles that this restoring made, for those who had rights of their own. A role that was there
+    before may be another person's, and is given nothing.
     """
-    people = connection.execute(query("care.people")).fetchall()
+    people = connection.execute(query("care.people"), {"made": list(made)}).fetchall()
     for member, role in people:
         _make_missing(connection, [member])
         row = connection.execute(query("access.grant_statement"), {"role": role, "member": member}).fetchone()

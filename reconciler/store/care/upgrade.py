@@ -24,7 +24,7 @@ from reconciler.store.embedded import DatabaseInUse, cluster, passwords, postmas
 from reconciler.store.embedded.account import Account, is_root
 from reconciler.store.embedded.binaries import Binaries, find_binaries
 from reconciler.store.embedded.lease import POLL_SECONDS, exclusive, lease_holders, sweep_leases
-from reconciler.store.embedded.place import FALLBACK_ROOT, Place, make_folder, prepare, socket_folder
+from reconciler.store.embedded.place import FALLBACK_ROOT, Place, locate, make_folder, prepare, socket_folder
 from reconciler.store.embedded.server import STOP_SECONDS, stop_server
 
 START_SECONDS = 120.0
@@ -69,6 +69,7 @@ def upgrade(
     `told` hears of each step. Raises ConfigurationError where there is nothing to move, DatabaseInUse while
     others use it, and DatabaseUnavailable or DatabaseError where it cannot be done: then all is as it was.
     """
+    _finish_exchange(locate(data_dir))
     place, account = prepare(data_dir, fallback_root, START_SECONDS)
     with exclusive(place.start_lock, START_SECONDS) as start_lock:
         if _beside(place).home.exists():
@@ -107,6 +108,13 @@ def _beside(place: Place) -> Place:
 
 def _kept(place: Place, version: int) -> Path:
     return place.home / f"pgdata.{version}"
+
+
+def _finish_exchange(place: Place) -> None:
+    """Where an earlier move was killed between two renames: the data is not where anybody looks for it."""
+    if swap.aside(place.data).exists():
+        with exclusive(place.start_lock, START_SECONDS):
+            swap.finish(place.data, _beside(place).data)
 
 
 def _finish_swap(place: Place) -> None:

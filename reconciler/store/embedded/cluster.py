@@ -14,7 +14,7 @@ from reconciler.errors import DatabaseUnavailable
 from reconciler.store.embedded.account import Account, initdb_account, is_root
 from reconciler.store.embedded.binaries import Binaries
 from reconciler.store.embedded.passwords import SUPERUSER, new_password, private_file, write_passwords
-from reconciler.store.embedded.place import ABSENT_HINT, Place, make_folder
+from reconciler.store.embedded.place import ABSENT_HINT, Place, check_not_aside, make_folder
 
 SHOWN_LINES = 15
 # Nothing of the caller's environment: no provider's token ends up in a server that lives on, and no PG*
@@ -64,6 +64,7 @@ def check_absent(place: Place, *, anew: bool) -> None:
             f"{place.data} holds files and is no data folder of PostgreSQL: it has no PG_VERSION",
             hint="Put the whole folder back from a backup, or move it away.",
         )
+    check_not_aside(place.data)
     if place.was_used and not anew:
         what = "is empty" if place.data.exists() else "is not there"
         raise DatabaseUnavailable(

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.errors import DatabaseUnavailable
+from reconciler.store.embedded import swap
 from reconciler.store.embedded.account import Account, is_root, server_account
 from reconciler.store.embedded.lease import exclusive
 
@@ -148,9 +149,21 @@ def is_fit_for_sockets(folder: Path) -> bool:
     return length <= SOCKET_PATH_BYTES and PLAIN_PATH.fullmatch(str(folder)) is not None
 
 
+def check_not_aside(data: Path) -> None:
+    """Raises `DatabaseUnavailable` where data is missing because a move of it was killed half way."""
+    kept = swap.aside(data)
+    if kept.exists() and not data.exists():
+        raise DatabaseUnavailable(
+            f"the database's data folder {data} is not there, but {kept} is: a move to a newer PostgreSQL "
+            "was killed just as the two changed places",
+            hint="Nothing is lost. Run: reconciler db upgrade, which puts it in its place and begins again.",
+        )
+
+
 def _check_link(data: Path, *, anew: bool) -> None:
     if not data.is_symlink() or data.exists():
         return
+    check_not_aside(data.resolve())
     if not anew:
         raise DatabaseUnavailable(
             f"the database's data folder {data} is a link to {data.resolve()}, which is not there",

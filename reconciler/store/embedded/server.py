@@ -19,7 +19,15 @@ from reconciler.store.embedded import cluster, passwords, postmaster
 from reconciler.store.embedded.account import Account
 from reconciler.store.embedded.binaries import MINIMUM, Binaries, find_binaries
 from reconciler.store.embedded.lease import POLL_SECONDS, Lease, exclusive, lease_holders, sweep_leases
-from reconciler.store.embedded.place import FALLBACK_ROOT, SHORT_ROOT, Place, locate, prepare, socket_folder
+from reconciler.store.embedded.place import (
+    FALLBACK_ROOT,
+    SHORT_ROOT,
+    Place,
+    check_not_aside,
+    locate,
+    prepare,
+    socket_folder,
+)
 
 STOP_SECONDS = 60.0
 
@@ -123,9 +131,11 @@ class EmbeddedServer:
 
     @staticmethod
     def has_data(data_dir: Path) -> bool:
-        """Whether there is a server's data. Raises `DatabaseUnavailable` where looking is not allowed."""
+        """Whether there is data. Raises `DatabaseUnavailable` where it is aside, or nobody may look."""
         with _explained(data_dir):
-            return cluster.data_version(locate(data_dir).data) is not None
+            data = locate(data_dir).data
+            check_not_aside(data)
+            return cluster.data_version(data) is not None
 
     def close(self) -> None:
         """Gives up the lease; the last one out stops the server unless `keep_running` was asked for.

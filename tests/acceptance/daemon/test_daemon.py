@@ -9,6 +9,7 @@ import json
 import signal
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.rigs.daemon import (
@@ -314,3 +315,13 @@ def test_a_daemon_traces_what_it_sends(site: Site, cloud: Cloud, repository: Pat
     assert sorted(sent) == sorted((each["method"], each["path"], each["status"]) for each in cloud.ledger())
     assert {"observe", "ssh_key.create"} <= {line["operation"] for line in lines}
     assert TOKEN not in file.read_text()
+
+
+def test_housekeeping_does_not_wait_for_its_first_six_hours(site: Site) -> None:
+    with psycopg.connect(site.database.admin) as connection:
+        connection.execute(
+            "INSERT INTO changesets (changed_at, epoch, actor, cause, db_user)"
+            " VALUES ('1999-05-07Z', 1, 'ada', 'manual', 'ada')"
+        )
+    said = site.start().until_said("history that had no month was moved to its own")
+    assert said["rows"] == 1

@@ -102,6 +102,18 @@ def test_a_clock_put_forward_or_a_process_that_was_stopped_gives_one_tick(wall: 
         assert calls.empty()
 
 
+def test_a_tick_that_is_wanted_soon_comes_now_and_then_at_its_interval(wall: Wall) -> None:
+    with ticking(wall, 6 * 3600) as (ticks, calls):
+        assert calls.empty()
+        ticks.soon("due")
+        calls.get(timeout=PATIENCE)
+        moved(wall, ticks, timedelta(hours=5))
+        assert calls.empty()
+        moved(wall, ticks, timedelta(hours=1))
+        calls.get(timeout=PATIENCE)
+        assert calls.empty()
+
+
 def test_jitter_only_delays(wall: Wall) -> None:
     with ticking(wall, 60, jitter=6) as (ticks, calls):
         for _ in range(20):

@@ -6,7 +6,16 @@ from dataclasses import replace
 from uuid import UUID
 
 from reconciler.diff.identity import Row
-from reconciler.diff.readopting import Holder, Known, Readoption, Wanted, marked_strangers, readoptable
+from reconciler.diff.readopting import (
+    Holder,
+    Known,
+    Readoption,
+    Wanted,
+    carried_twice,
+    marked_strangers,
+    readoptable,
+    without_twins,
+)
 from reconciler.model.address import Address
 from reconciler.model.observation import Observation
 from reconciler.model.resource import Management, Observed, Presence
@@ -72,6 +81,23 @@ def test_in_doubt_nothing_is_taken_back() -> None:
     )
     deleted = known(uids={uid("network/whatever")})
     assert decided(made, of=deleted)[1] == ["its mark is of a resource that was deleted, or is elsewhere"]
+
+
+def test_what_another_endpoint_has_with_the_same_mark_is_in_doubt_at_both() -> None:
+    ours, copy, other = (
+        seen("made", marked("whatever"), "new"),
+        seen("copy", marked("whatever"), "else"),
+        seen("other", marked("other"), "new"),
+    )
+    assert carried_twice([ours, other]) == frozenset()
+    twice = carried_twice([ours, other, copy])
+    assert twice == {uid("network/whatever")}
+    taken = [Readoption(item, NEW, None, None, None) for item in (ours, other)]
+    left, kept = without_twins(taken, twice)
+    assert [item.observed for item in left] == [other]
+    assert [(item.observed, item.why) for item in kept] == [
+        (ours, "another object carries the very same mark")
+    ]
 
 
 def test_what_is_not_marked_by_us_or_is_known_is_no_matter_of_this() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -173,6 +174,45 @@ def test_a_new_object_is_one_phrase_with_its_sizes() -> None:
     assert event_sentence(event(*new, of=operation(action="create"))).startswith(
         "created (memory 4 GiB), Jane Doe"
     )
+
+
+NEW = (
+    change("recorded", None, "unmanaged", what="resource", action="insert"),
+    change("memory_mb", None, "4096", label="Memory", unit="MiB", action="insert"),
+)
+NEW_DISK = change("recorded", None, "unmanaged", what="resource", address="vm/web-1/disk/scsi0")
+
+
+def test_a_first_look_does_not_say_when_or_where_an_object_was_made() -> None:
+    whole = event(*NEW, NEW_DISK, by=LOOK)
+    assert event_sentence(whole) == "seen for the first time (memory 4 GiB), seen by a look"
+    assert event_sentence(whole, "vm/web-1/disk/scsi0") == (
+        "vm/web-1 seen for the first time (memory 4 GiB), seen by a look"
+    )
+    later = event(NEW_DISK, by=LOOK)
+    assert event_sentence(later) == "disk scsi0 added at the provider, seen by a look"
+
+
+def test_what_is_taken_back_is_recorded_and_says_why() -> None:
+    back = replace(PROMPT, reason="taken back: it carries our mark", actor="ann")
+    assert event_sentence(event(*NEW, NEW_DISK, by=back)) == (
+        "recorded (memory 4 GiB), taken back: it carries our mark, by ann"
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "word"),
+    [("create", "created"), ("delete", "deleted"), ("replace", "replaced"), ("adopt", "taken over"),
+     ("forget", "forgotten")],
+)  # fmt: skip
+def test_an_operation_has_the_word_that_a_plan_has(action: str, word: str) -> None:
+    assert event_sentence(event(of=operation(action=action))).startswith(f"{word}, Jane Doe")
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.2, "1 s"), (119, "119 s"), (149, "2 min 29 s")])
+def test_an_interruption_is_told_to_the_second(seconds: float, said: str) -> None:
+    stopped = operation(interruption="stopped", seconds=seconds)
+    assert event_sentence(event(MEMORY, of=stopped)).endswith(f"stopped {said}")
 
 
 def test_many_changes_are_not_all_named() -> None:
