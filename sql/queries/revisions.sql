@@ -122,7 +122,8 @@ SELECT
     d.address,
     s.name,
     d.path,
-    d.line
+    d.line,
+    EXISTS (SELECT FROM pins AS p WHERE p.address = d.address AND p.ended_at IS NULL) AS is_rolled_back
 FROM desired_resources AS d
 INNER JOIN manifest_sources AS s ON d.source_id = s.id
 WHERE
