@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from reconciler.manifest.write.document import Placed, manifest_of
 from reconciler.manifest.write.inventory import inventory_manifest
-from reconciler.manifest.write.resource import Placed, manifest_of
 from reconciler.manifest.write.values import Plain
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
