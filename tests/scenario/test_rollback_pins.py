@@ -1,21 +1,25 @@
-"""What keeps a fleet rolled back: it outlives readings under way, and goes only for what its manifest says."""
+"""What keeps a fleet rolled back: it outlives readings under way, and ends by its manifest alone."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
 
 from reconciler.engine import desired as engine_desired
 from reconciler.engine.desired import record_sources
+from reconciler.engine.rollback.asked import Rollback, back_to
+from reconciler.engine.rollback.record import record_rollback
 from reconciler.errors import ManifestError
 from reconciler.manifest.source.files import SourceFile
 from reconciler.manifest.source.state import SourceState
+from reconciler.model.address import Address
 from reconciler.planner import Limits
 from reconciler.store.database.session import Actor, Transaction
-from reconciler.store.desired.past import lock_sources
+from reconciler.store.desired.past import lock_sources, wanted_roots
 from reconciler.store.desired.pins import live_pins
 from tests.rigs.stage import Stage, document
 from tests.scenario.test_executor import network
@@ -130,3 +134,37 @@ def test_what_another_source_wants_of_a_rollback_names_the_way_out(stage: Stage)
     (problem,) = refused.value.problems
     assert problem.hint is not None
     assert "reconciler rollback --undo network/a" in problem.hint
+
+
+def test_a_mark_is_gone_back_to_as_it_saw_two_sources_that_were_read_at_once(stage: Stage) -> None:
+    """The earlier revision's transaction was open when the mark was taken, the later one's had ended."""
+    stage.want(network("z", "10.9.0.0/16"))
+    stage.settle()
+    store = stage.engine.store
+
+    def other(name: str, text: str) -> SourceState:
+        return SourceState(
+            name, "folder", (SourceFile("a.yaml", text.encode()),), complete=True, url=f"/{name}"
+        )
+
+    for name, octet in (("late", 1), ("soon", 2)):
+        with store.transaction(SOMEBODY) as tx:
+            record_sources(tx, stage.engine, [other(name, network(name, f"10.{octet}.0.0/16"))])
+    late, soon = (
+        network(n, f"10.{o}.0.0/16", rest="depends_on: [network/z]") for n, o in (("late", 1), ("soon", 2))
+    )
+    with store.transaction(SOMEBODY) as tx:
+        record_sources(tx, stage.engine, [other("late", late)])
+        with store.transaction(SOMEBODY) as inner:
+            record_sources(inner, stage.engine, [other("soon", soon)])
+        ((mark,),) = stage.rows("SELECT take_mark('hand')")
+    with store.read() as tx:
+        back = back_to(tx, f"mark/{mark}", datetime.now(UTC))
+        then = wanted_roots(tx, mark=back.mark.id)
+        now = wanted_roots(tx)
+    assert back.by_mark
+    assert then[Address.parse("network/soon")] == now[Address.parse("network/soon")]
+    assert then[Address.parse("network/late")] != now[Address.parse("network/late")]
+    with store.rehearsal(SOMEBODY) as tx:
+        rolled = record_rollback(tx, stage.engine, Rollback(back))
+    assert rolled.changed == {Address.parse("network/late")}

@@ -91,7 +91,10 @@ def _sides(
     tx: Transaction, asked: Rollback
 ) -> tuple[dict[Address, WantedRoot], dict[Address, WantedRoot], dict[Address, Pin]]:
     """What was wanted and what is, with the pins in force, while nobody else records any of it."""
-    then = wanted_roots(tx, asked.to.revision) if asked.to else {}
+    back = asked.to
+    then: dict[Address, WantedRoot] = {}
+    if back is not None:
+        then = wanted_roots(tx, mark=back.mark.id) if back.by_mark else wanted_roots(tx, back.revision)
     ids = {row.source_id for row in (*then.values(), *wanted_roots(tx).values())}
     lock_sources(tx, ids | {each.source_id for each in live_pins(tx)})
     now = wanted_roots(tx)
