@@ -21,6 +21,7 @@ from reconciler.model.values import SecretRef, Value
 from reconciler.store.database.session import Transaction
 from reconciler.store.desired import sources
 from reconciler.store.desired.known import known_documents, other_resources, source_roots
+from reconciler.store.desired.past import lock_sources
 from reconciler.store.desired.revisions import (
     Draft,
     RevisionChange,
@@ -62,6 +63,8 @@ def record_sources(tx: Transaction, engine: Engine, states: Sequence[SourceState
     Raises ManifestError with every problem; the transaction must then be rolled back.
     """
     renamed = {state.name: _take_name(tx, state) for state in states}
+    # Before anything of theirs is read: what is known of a document must not be closed meanwhile.
+    lock_sources(tx, sources.ids_of(tx, {state.name for state in states}))
     sets, inventory = _load_all(tx, engine, states)
     drafts: list[tuple[SourceState, ManifestSet, Draft]] = []
     for state in states:

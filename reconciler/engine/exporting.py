@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from reconciler.engine.catalog import user_attributes, user_relationships, user_types
+from reconciler.manifest.write.document import Placed, manifest_of
 from reconciler.manifest.write.inventory import inventory_manifest
-from reconciler.manifest.write.resource import Placed, manifest_of
+from reconciler.manifest.write.user_types import user_type_manifests
 from reconciler.manifest.write.values import Plain
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
@@ -59,6 +61,9 @@ def export(tx: Transaction, mark: Mark | None, addresses: Collection[Address] = 
     named = _named(tx, mark, ids, past)
     managed = None if addresses else frozenset(Address.parse(row.address) for row in roots)
     files: dict[str, list[Mapping[str, Plain]]] = {"inventory": [*_inventory(tx)]}
+    own = user_types(tx), user_attributes(catalog), user_relationships(catalog)
+    if any(own):
+        files["types"] = [*user_type_manifests(catalog, *own)]
     omitted: list[str] = []
     for row in sorted(roots, key=lambda row: row.address):
         if row.presence == "absent":
@@ -72,7 +77,7 @@ def export(tx: Transaction, mark: Mark | None, addresses: Collection[Address] = 
         omitted += found.omitted
     files["inventory"] += [*_missing_locations(files)]
     sources = {row.source for row in roots}
-    count = sum(len(found) for name, found in files.items() if name != "inventory")
+    count = sum(len(found) for name, found in files.items() if name not in ("inventory", "types"))
     alone = next(iter(sources)) if len(sources) == 1 and not addresses else None
     return Export({name: tuple(found) for name, found in files.items()}, tuple(omitted), count, alone)
 

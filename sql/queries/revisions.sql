@@ -122,9 +122,11 @@ SELECT
     d.address,
     s.name,
     d.path,
-    d.line
+    d.line,
+    p.id IS NOT NULL AS is_rolled_back
 FROM desired_resources AS d
 INNER JOIN manifest_sources AS s ON d.source_id = s.id
+LEFT JOIN pins AS p ON d.address = p.address AND p.ended_at IS NULL
 WHERE
     d.valid_to_revision IS NULL
     AND d.source_id <> %(source_id)s

@@ -27,7 +27,7 @@ ORDER BY s.id
 FOR UPDATE;
 
 -- name: rollback.roots_at
--- The roots that manifests wanted as of a revision; without one, those that they want now.
+-- The roots that manifests wanted as a mark saw them, or as of a revision; without either, those that they want now.
 SELECT
     d.id,
     d.address,
@@ -48,9 +48,14 @@ INNER JOIN provider_endpoints AS e ON d.provider_endpoint_id = e.id
 WHERE
     d.parent_id IS NULL
     AND (
-        (%(revision)s::bigint IS NULL AND d.valid_to_revision IS NULL)
+        (%(mark)s::bigint IS NULL AND %(revision)s::bigint IS NULL AND d.valid_to_revision IS NULL)
         OR (
-            d.valid_from_revision <= %(revision)s::bigint
+            %(mark)s::bigint IS NOT NULL
+            AND d.id IN (SELECT held.id FROM desired_as_of(%(mark)s::bigint) AS held)
+        )
+        OR (
+            %(mark)s::bigint IS NULL
+            AND d.valid_from_revision <= %(revision)s::bigint
             AND (d.valid_to_revision IS NULL OR d.valid_to_revision > %(revision)s::bigint)
         )
     )

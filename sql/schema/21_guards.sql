@@ -212,6 +212,25 @@ CREATE TRIGGER guard_use BEFORE UPDATE OF used_at ON plan_approvals FOR EACH ROW
 WHEN (old.used_at IS NOT NULL AND old.used_at IS DISTINCT FROM new.used_at)
 EXECUTE FUNCTION guard_approval_use();
 
+CREATE FUNCTION guard_pin()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM public.revisions AS r WHERE r.id = new.revision_id AND r.back_to_revision IS NOT NULL
+  ) THEN
+    RAISE EXCEPTION 'the pin of % is of revision %, which went back to nothing', new.address, new.revision_id
+      USING ERRCODE = 'RC003', HINT = 'A pin is of the revision of a rollback, not of the end of one.';
+  END IF;
+  RETURN new;
+END
+$$;
+COMMENT ON FUNCTION guard_pin() IS 'Refuses a pin of a revision that is no rollback: no list of pins would show it.';
+
+CREATE TRIGGER guard_revision BEFORE INSERT OR UPDATE OF revision_id ON pins FOR EACH ROW
+EXECUTE FUNCTION guard_pin();
+
 CREATE FUNCTION guard_time_zone()
 RETURNS trigger
 LANGUAGE plpgsql

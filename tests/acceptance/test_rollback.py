@@ -171,3 +171,64 @@ def test_what_was_made_since_and_what_was_removed_since_change_places(world: Fle
     patch = world.cli.ok("rollback", "--patch", "-").out
     assert "deleted file mode 100644" in patch
     assert "+kind: Network" in patch
+
+
+def two_sources(world: Fleet) -> None:
+    """Two sources, a/ and b/, in one repository: a network and a key."""
+    git(world, "init", "-q")
+    world.write(fleet=FIRST)
+    for name in ("a", "b"):
+        (world.folder / name).mkdir()
+        (world.folder / name / "reconciler.yaml").write_text(f"name: {name}\n")
+    for file in world.folder.glob("*.yaml"):
+        file.rename(world.folder / ("b" if file.name == "fleet.yaml" else "a") / file.name)
+
+
+def test_two_sources_in_one_repository_get_one_commit(world: Fleet) -> None:
+    two_sources(world)
+    (world.folder / "a" / "net.yaml").write_text(NETWORK)
+    commit(world, "One")
+    both = ("-f", "fleet/a", "-f", "fleet/b")
+    world.cli.ok("apply", *both, "--yes")
+    first = revision(world)
+    (world.folder / "a" / "net.yaml").write_text(
+        NETWORK.replace("name: prod", "name: prod, tags: {env: two}")
+    )
+    (world.folder / "b" / "fleet.yaml").write_text(SECOND)
+    commit(world, "Two")
+    world.cli.ok("apply", *both, "--yes")
+    done = world.cli.ok("rollback", "--to", first, "--yes", "--branch", "back")
+    assert done.said.count("on the branch back") == 1
+    assert git(world, "rev-list", "--count", "HEAD..back") == "1"
+    assert git(world, "diff", "--name-only", "HEAD", "back").split("\n") == ["a/net.yaml", "b/fleet.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "said"),
+    [
+        ("--patch", "nowhere/x.patch", "nowhere/x.patch cannot be written"),
+        ("--branch", "a..b", "no branch can be called"),
+        ("--branch", "main", "there is a branch main already"),
+        ("--branch", "main/x", "beside the branch main"),
+        ("--branch", "taken", "beside the branch taken/by"),
+        ("--branch", "new", "are not as committed"),
+    ],
+)
+def test_what_could_not_follow_is_said_before_anything_is_changed(
+    world: Fleet, option: str, name: str, said: str
+) -> None:
+    git(world, "init", "-q")
+    world.write(key=SSH_KEY)
+    commit(world, "One")
+    git(world, "branch", "taken/by")
+    world.cli.ok("apply", "-f", "fleet", "--yes")
+    first = revision(world)
+    world.write(key=SSH_KEY.replace("env: prod", "env: test"))
+    if name != "new":
+        commit(world, "Two")
+    world.cli.ok("apply", "-f", "fleet", "--yes")
+    done = world.cli.run("rollback", "--to", first, "--yes", option, name)
+    assert done.code != 0
+    assert said in done.said, done.said
+    assert labels(world) == {"env": "test"}
+    assert world.cli.ok("get", "pins", "-o", "json").json() == []

@@ -98,3 +98,11 @@ def test_a_relationship_with_a_typing_error_makes_no_type_of_its_own(cli: Cli) -
     assert done.code == 1
     assert "fleet/types.yaml:15:31" in done.said
     assert "there is no relationship type `bakcs` (did you mean backs?)" in done.said
+
+
+def test_an_export_says_which_types_there_are_so_that_it_is_read_elsewhere(cli: Cli) -> None:
+    write(cli, books=BOOKS, types=TYPES, licences=LICENCES)
+    cli.ok("apply", "-f", "fleet", "--yes")
+    cli.ok("export", "-o", "out")
+    assert "No changes." in cli.ok("plan", "-f", "out").said
+    cli.ok("--home", "elsewhere", "validate", "-f", "out")

@@ -86,8 +86,10 @@ ROWS = (
     "INSERT INTO holds (address, owner, reason) VALUES ('vm/web-1', 'ada', 'a look')",
     "INSERT INTO revisions (source_id, content_hash, catalog_hash, actor)"
     " SELECT id, 'x', 'y', 'ada' FROM manifest_sources",
+    "INSERT INTO revisions (source_id, content_hash, catalog_hash, actor, kind, back_to_revision)"
+    " SELECT source_id, 'x', 'y', 'ada', 'rollback', id FROM revisions LIMIT 1",
     "INSERT INTO pins (address, source_id, revision_id, path, owner)"
-    " SELECT 'vm/web-1', source_id, id, 'a.yaml', 'ada' FROM revisions LIMIT 1",
+    " SELECT 'vm/web-1', source_id, id, 'a.yaml', 'ada' FROM revisions WHERE kind = 'rollback'",
     "INSERT INTO plans (uid, hash, actor, status) SELECT gen_random_uuid(), repeat('a', 64), 'ada', 'saved'",
     "INSERT INTO plan_approvals (uid, plan_id, hash, approved_by, mac)"
     " SELECT gen_random_uuid(), id, hash, 'ada', sha256('x') FROM plans",

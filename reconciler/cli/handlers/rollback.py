@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.handlers.apply import Form, carry_out
-from reconciler.cli.handlers.manifests_follow import Following, manifests_follow
+from reconciler.cli.handlers.manifests_follow import Following, check_following, manifests_follow
 from reconciler.cli.handlers.session import Request, Run, running
 from reconciler.cli.terminal.output import note, print_json, show
 from reconciler.cli.terminal.prompts import agreed, require_terminal
@@ -27,8 +27,11 @@ def rollback(request: Request, following: Following, *, yes: bool, dry_run: bool
         preview = run.preview()
         report = _report(run, preview)
         _show(run, preview, report, form, dry_run=dry_run)
+        planned = run.session.rollback
+        if following and not dry_run and planned is not None:
+            check_following(run, following, report.rolled_back.chosen, planned)
         code = ExitCode.DONE if dry_run else _carry_out(run, preview, form, yes=yes)
-        planned = run.session.rollback if dry_run else None
+        planned = planned if dry_run else None
         if following and code in (ExitCode.DONE, ExitCode.LEFT):
             manifests_follow(run, following, report.rolled_back.chosen, planned)
         return code

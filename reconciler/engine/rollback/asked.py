@@ -21,13 +21,14 @@ _COMMIT = 7
 class BackTo:
     """The revision whose specifications are to hold again, and the mark by which its time is read.
 
-    `at` is when it was loaded.
+    `at` is when it was loaded. `by_mark`: a time or a mark was named, and what the mark saw is to hold.
     """
 
     revision: int
     mark: Mark
     commit: str | None
     at: datetime
+    by_mark: bool = False
 
     def __str__(self) -> str:
         """As it is told: by its number, its commit and its time."""
@@ -86,12 +87,14 @@ def back_to(tx: Transaction, word: str, now: datetime) -> BackTo:
     if word.isdecimal() and len(word) < _COMMIT:
         word = f"revision/{word}"
     mark, said = past_mark(tx, word, now), moment_said(word, now)
+    by_mark = False
     match said:
         case AtRevision(number):
             revision: int | None = number
         case AtCommit(prefix):
             revision = revision_of_commit(tx, prefix)
         case _:
+            by_mark = True
             revision = tx.value("rollback.revision_of_mark", mark=mark.id)
     row = tx.row("rollback.revision", revision=revision) if revision is not None else None
     if row is None:
@@ -99,4 +102,4 @@ def back_to(tx: Transaction, word: str, now: datetime) -> BackTo:
             f"no manifests had been read by then: {mark.taken_at:%Y-%m-%d %H:%M:%S} UTC",
             hint="`reconciler get revisions` lists what was read, and when",
         )
-    return BackTo(row.id, mark, row.commit, row.at)
+    return BackTo(row.id, mark, row.commit, row.at, by_mark)

@@ -14,7 +14,7 @@ from reconciler.engine.desired import known_to, with_fingerprints
 from reconciler.engine.engine import Engine
 from reconciler.errors import ManifestError
 from reconciler.manifest.load import load
-from reconciler.manifest.model import Known, ManifestSet
+from reconciler.manifest.model import Known
 from reconciler.manifest.source.files import SourceFile
 from reconciler.manifest.source.git.place import place_of
 from reconciler.manifest.source.state import SourceState
@@ -48,16 +48,26 @@ class Followed:
 
 @dataclass(slots=True)
 class _Files:
-    """A source's files while they are changed, by their names; None for one that goes."""
+    """A source's files while they are changed, by their names; None for one that goes.
 
+    `says` is what they say as they are, read by the last `read`.
+    """
+
+    engine: Engine
     state: SourceState
-    now: dict[str, bytes | None] = field(default_factory=dict)
+    known: Known
+    now: dict[str, bytes | None] = field(init=False)
+    says: Mapping[Address, Desired] = field(init=False)
 
     def __post_init__(self) -> None:
         self.now = {file.display_name: file.content for file in self.state.files}
+        self.says = self.read()
 
-    def sources(self) -> list[SourceFile]:
-        return [SourceFile(name, text) for name, text in sorted(self.now.items()) if text is not None]
+    def read(self) -> Mapping[Address, Desired]:
+        """What they say. Raises ManifestError where they cannot be read."""
+        files = [SourceFile(name, text) for name, text in sorted(self.now.items()) if text is not None]
+        state, catalog = self.state, self.engine.catalog
+        return load(files, catalog, self.known, in_folder=state.in_folder, trusted=state.trusted).desired
 
     def name_of(self, path: str) -> str:
         """A file's name by its path within the source; a new one is put where its like are."""
@@ -76,50 +86,66 @@ def follow(
     Raises ManifestError where the files as they are cannot be read.
     """
     pins = [p for p in live_pins(tx) if p.source == state.name and (chosen is None or p.address in chosen)]
-    known = replace(known_to(tx, engine, state), documents={})
-    wanted = load_desired(tx, [pin.address for pin in pins], engine.catalog)
-    files = _Files(state)
-    anew: list[Address] = []
-    left: list[tuple[Address, str]] = []
-    for pin in pins:
-        target = wanted.get(pin.address)
-        before = dict(files.now)
-        if _try(tx, engine, files, known, pin, target, whole=False):
-            continue
-        files.now = dict(before)
-        if target is not None and _try(tx, engine, files, known, pin, target, whole=True):
-            anew.append(pin.address)
-            continue
-        files.now = before
-        left.append((pin.address, "its manifest cannot be written so that it would say that"))
-    return Followed(_changes(files), tuple(anew), tuple(left))
+    if not pins:
+        return Followed(())
+    files = _Files(engine, state, replace(known_to(tx, engine, state), documents={}))
+    following = _Following(tx, engine, files, load_desired(tx, [pin.address for pin in pins], engine.catalog))
+    left = pins
+    while left and (again := following.together(left)) != left:
+        left = again  # what refers to another goes, or comes, in a later round
+    why = "its manifest cannot be written so that it would say that"
+    return Followed(_changes(files), tuple(following.anew), tuple((pin.address, why) for pin in left))
 
 
-def _try(
-    tx: Transaction,
-    engine: Engine,
-    files: _Files,
-    known: Known,
-    pin: Pin,
-    target: Desired | None,
-    *,
-    whole: bool,
-) -> bool:
-    """Change one root's document; whether the files then say of it what is wanted."""
-    says = _read(engine, files, known).desired.get(pin.address)
-    try:
-        _change(engine, files, pin, says, target, whole=whole)
-        found = _read(engine, files, known).desired.get(pin.address)
-    except (ManifestError, ValueError):
-        return False
-    if found is None or target is None:
-        return found is target
-    return with_fingerprints(tx, engine, found).hash() == target.hash()
+@dataclass(slots=True)
+class _Following:
+    """The documents while they are changed; all are read at once, and halves of them where some disagree."""
 
+    tx: Transaction
+    engine: Engine
+    files: _Files
+    wanted: Mapping[Address, Desired]
+    anew: list[Address] = field(default_factory=list)
 
-def _read(engine: Engine, files: _Files, known: Known) -> ManifestSet:
-    state = files.state
-    return load(files.sources(), engine.catalog, known, in_folder=state.in_folder, trusted=state.trusted)
+    def together(self, pins: list[Pin]) -> list[Pin]:
+        """Change their documents, in their places or else as a whole; gives those that could not be."""
+        if self._agree(pins, whole=False):
+            return []
+        if len(pins) > 1:
+            half = len(pins) // 2
+            return [*self.together(pins[:half]), *self.together(pins[half:])]
+        (pin,) = pins
+        if pin.address in self.wanted and self._agree(pins, whole=True):
+            self.anew.append(pin.address)
+            return []
+        return pins
+
+    def _agree(self, pins: list[Pin], *, whole: bool) -> bool:
+        """Change all of these; whether they then say what is wanted. If not, the files are as they were."""
+        files, before = self.files, dict(self.files.now)
+        try:
+            for pin in sorted(pins, key=self._from_the_end):
+                target = self.wanted.get(pin.address)
+                _change(self.engine, files, pin, files.says.get(pin.address), target, whole=whole)
+            said = files.read()
+        except (ManifestError, ValueError):
+            said = None
+        if said is None or not all(self._is_wanted(pin.address, said.get(pin.address)) for pin in pins):
+            files.now = before
+            return False
+        files.says = said
+        return True
+
+    def _from_the_end(self, pin: Pin) -> tuple[int, Address]:
+        """A document that changes moves those behind it, whose lines are as they were read."""
+        says = self.files.says.get(pin.address)
+        return -(says.origin.line or 1) if says is not None and says.origin is not None else 1, pin.address
+
+    def _is_wanted(self, address: Address, said: Desired | None) -> bool:
+        target = self.wanted.get(address)
+        if said is None or target is None:
+            return said is target
+        return with_fingerprints(self.tx, self.engine, said).hash() == target.hash()
 
 
 def _change(

@@ -68,7 +68,7 @@ def record_rollback(tx: Transaction, engine: Engine, asked: Rollback) -> RolledB
         elif why := _impossible(before, row, wanted):
             left.append((address, why))
         else:
-            moves.append(_move(address, wanted, row, before, pins.get(address)))
+            moves.append(_move(asked, address, wanted, row, before, pins.get(address)))
     revision = _write(tx, engine, asked, moves) if moves else None
     _check_references(tx, engine, moves, now)
     old = load_specifications(tx, {m.address: m.row.spec_hash for m in moves if m.row}, engine.catalog)
@@ -91,7 +91,10 @@ def _sides(
     tx: Transaction, asked: Rollback
 ) -> tuple[dict[Address, WantedRoot], dict[Address, WantedRoot], dict[Address, Pin]]:
     """What was wanted and what is, with the pins in force, while nobody else records any of it."""
-    then = wanted_roots(tx, asked.to.revision) if asked.to else {}
+    back = asked.to
+    then: dict[Address, WantedRoot] = {}
+    if back is not None:
+        then = wanted_roots(tx, mark=back.mark.id) if back.by_mark else wanted_roots(tx, back.revision)
     ids = {row.source_id for row in (*then.values(), *wanted_roots(tx).values())}
     lock_sources(tx, ids | {each.source_id for each in live_pins(tx)})
     now = wanted_roots(tx)
@@ -144,6 +147,7 @@ def _impossible(before: WantedRoot | None, row: WantedRoot | None, wanted: Desir
 
 
 def _move(
+    asked: Rollback,
     address: Address,
     wanted: Desired | None,
     row: WantedRoot | None,
@@ -160,7 +164,8 @@ def _move(
     if wanted is not None and where is not None:
         wanted = replace(wanted, origin=where.origin)
     source = row.source_id if row else was.source_id if was else before.source_id if before else 0
-    follows = said.hash == (wanted.hash() if wanted else None)
+    # The end of a rollback never pins: a secret that moved since makes another hash of the same words.
+    follows = asked.to is None or said.hash == (wanted.hash() if wanted else None)
     return _Move(address, source, wanted, row, said, was, follows)
 
 
@@ -178,7 +183,8 @@ def _write(tx: Transaction, engine: Engine, asked: Rollback, moves: list[_Move])
             source_id,
             revision,
             {item.address: item.hash() for item in wanted},
-            {m.address: m.said.document for m in mine if m.follows and m.said.document},
+            # No document is known to say it: a default may have changed since, so its next reading reads it.
+            {},
             {m.address: m.row.path if m.row else m.said.path for m in mine},
         )
         insert_roots(tx, rows, engine.catalog)

@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from yaml.nodes import MappingNode, SequenceNode
 
 from reconciler.manifest.read.names import short_names
 from reconciler.manifest.write.document import as_document, as_part
 from reconciler.manifest.write.splice import Splices, entry_of, keys_of
+from reconciler.manifest.write.text import documents_text
 from reconciler.model.catalog import Catalog, TypeAttribute
 from reconciler.model.resource import Desired
-from reconciler.model.values import Format
 
-_UNITS = {Format.MIB: "MiB", Format.GIB: "GiB", Format.SECONDS: "s"}
+_ABSENT = object()
 
 
 def whole_document(wanted: Desired, catalog: Catalog) -> str:
-    """A document written anew."""
-    data = as_document(wanted, catalog)
-    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, default_flow_style=False, width=1 << 30)
+    """A document written anew. Raises ValueError for a value that no manifest can have."""
+    return documents_text([as_document(wanted, catalog)])
 
 
 def edited(text: str, says: Desired, wanted: Desired, catalog: Catalog) -> str:
@@ -31,7 +29,8 @@ def edited(text: str, says: Desired, wanted: Desired, catalog: Catalog) -> str:
     """
     splices = Splices(text)
     root = splices.root()
-    before, after = as_document(says, catalog), as_document(wanted, catalog)
+    before: dict[str, Any] = as_document(says, catalog)
+    after: dict[str, Any] = as_document(wanted, catalog)
     for key in ("metadata", "lifecycle"):
         _mapping(splices, root, key, before.get(key, {}), after.get(key, {}))
     for key in ("depends_on", "member_of"):
@@ -92,28 +91,16 @@ def _attributes(
     rules: Mapping[str, TypeAttribute],
 ) -> None:
     """Attributes by their names, however they are spelt there."""
-    short = short_names(rules)
-    written = {short.get(key, key): key for key in keys_of(mapping)}
+    full = short_names(rules)
+    there = {full.get(key, key): key for key in keys_of(mapping)}
     for name in dict.fromkeys((*before, *after)):
-        if name in before and name in after and before[name] == after[name]:
+        if before.get(name, _ABSENT) == after.get(name, _ABSENT):
             continue
-        key = written.get(name, name)
-        if name not in after:
-            if entry_of(mapping, key) is not None:
-                splices.remove(mapping, key)
-            continue
-        splices.set(mapping, key, name, _spelt(mapping, key, after[name], rules.get(name)))
-
-
-def _spelt(mapping: MappingNode, key: str, value: Any, rule: TypeAttribute | None) -> Any:
-    """A quantity with a unit, where there was one."""
-    found = entry_of(mapping, key)
-    unit = _UNITS.get(rule.definition.format) if rule is not None else None
-    if unit is None or found is None or not isinstance(value, int) or not isinstance(found[1], ScalarNode):
-        return value
-    if found[1].value.isdecimal():
-        return value
-    return f"{value // 1024}GiB" if unit == "MiB" and value and value % 1024 == 0 else f"{value}{unit}"
+        key = there.get(full.get(name, name), name)
+        if name in after:
+            splices.set(mapping, key, name, after[name])
+        elif entry_of(mapping, key) is not None:
+            splices.remove(mapping, key)
 
 
 def _parts(
@@ -147,10 +134,8 @@ def _parts(
         if new is None:
             splices.remove_item(node, index)
         elif isinstance(item, MappingNode):
-            one, two = as_part(part, catalog), as_part(new, catalog)
-            one.pop("name", None) if "name" not in keys_of(item) else None
-            two = two if "name" in one else {k: v for k, v in two.items() if k != "name"}
-            _attributes(splices, item, one, two, catalog.attributes(part_type, part.provider_type))
+            rules = catalog.attributes(part_type, part.provider_type)
+            _attributes(splices, item, as_part(part, catalog), as_part(new, catalog), rules)
     for address, part in after.items():
         if address not in listed:
             splices.add_item(node, as_part(part, catalog))

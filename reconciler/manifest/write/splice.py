@@ -13,6 +13,10 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from reconciler.manifest.write.text import Scalars, text_node
+
+_NO_WIDTH = 1 << 30
+
 
 @dataclass(slots=True)
 class Splices:
@@ -44,7 +48,7 @@ class Splices:
             self.add(mapping, name, value)
             return
         before, node = entry
-        inline = isinstance(value, (str, int, float, bool)) or value is None or not value
+        inline = not isinstance(value, (dict, list)) or not value
         if (
             isinstance(node, ScalarNode)
             and node.style not in ("|", ">")
@@ -55,9 +59,12 @@ class Splices:
         elif mapping.flow_style:
             self._put(node.start_mark.index, _end(node), _inline(value), after=before)
         else:
+            self._plain_key(before)
             start = before.start_mark.index
             text = _block({_written(before): value}, before.start_mark.column)
-            self.found.append((start, max(_end(node), before.end_mark.index + 1), text))
+            end = max(_end(node), before.end_mark.index + 1)
+            # A block scalar ends behind its line break.
+            self.found.append((start, end, text + ("\n" if self.text[end - 1] == "\n" else "")))
 
     def add(self, mapping: MappingNode, name: str, value: Any) -> None:
         """Add an entry after the last one."""
@@ -68,8 +75,10 @@ class Splices:
         self._after(_entry_end(mapping.value[-1]), _block({name: value}, column), column)
 
     def remove(self, mapping: MappingNode, key: str) -> None:
-        """Take an entry away; in block style its lines."""
-        self._of(mapping).removed.add(next(i for i, (k, _) in enumerate(mapping.value) if k.value == key))
+        """Take an entry away; in block style its lines. Raises ValueError where its key stands behind `?`."""
+        index, found = next((i, k) for i, (k, _) in enumerate(mapping.value) if k.value == key)
+        self._plain_key(found)
+        self._of(mapping).removed.add(index)
 
     def add_item(self, sequence: SequenceNode, value: Any) -> None:
         """Add an item after the last one."""
@@ -117,6 +126,11 @@ class Splices:
         if listed.added:
             at = spans[-1].end if spans else int(listed.node.start_mark.index) + 1
             yield at, at, (", " if left else "") + ", ".join(listed.added)
+
+    def _plain_key(self, key: Node) -> None:
+        start = int(key.start_mark.index)
+        if self.text[self._line(start) : start].rstrip().endswith("?"):
+            raise ValueError(f"{key.start_mark.line + 1}: a key behind a question mark is left as it is")
 
     def _put(self, start: int, end: int, text: str, *, after: Node) -> None:
         # A value that is not there stands right behind its colon.
@@ -195,20 +209,37 @@ def _end(node: Node) -> int:
     return _entry_end(last) if isinstance(node, MappingNode) else _end(last)
 
 
+class _OneLine(Scalars):
+    """Scalars of one line each."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    if "\n" in value:
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"')
+    return text_node(dumper, value)
+
+
+_OneLine.add_representer(str, _text)
+
+
 def _inline(value: Any, like: ScalarNode | None = None) -> str:
     """A value on one line; a text in the quotes that there were, where there were some."""
-    if isinstance(value, str) and like is not None and like.style in ("'", '"'):
-        dumped = yaml.safe_dump(value, default_style=like.style, allow_unicode=True, width=1 << 30)
-        return dumped.strip()
-    dumped = yaml.safe_dump(
-        value, default_flow_style=True, allow_unicode=True, width=1 << 30, sort_keys=False
+    quotes = like.style if isinstance(value, str) and like is not None and like.style in ("'", '"') else None
+    dumped = yaml.dump(
+        value,
+        Dumper=_OneLine,
+        default_style=quotes,
+        default_flow_style=True,
+        allow_unicode=True,
+        width=_NO_WIDTH,
+        sort_keys=False,
     )
-    return dumped.removesuffix("...\n").strip()
+    return str(dumped).removesuffix("...\n").strip()
 
 
 def _block(value: Any, column: int) -> str:
     """A value over several lines, the first of which stands at its column already; no line break ends it."""
-    dumped = yaml.safe_dump(
-        value, default_flow_style=False, allow_unicode=True, width=1 << 30, sort_keys=False
+    dumped = yaml.dump(
+        value, Dumper=Scalars, default_flow_style=False, allow_unicode=True, width=_NO_WIDTH, sort_keys=False
     )
-    return ("\n" + " " * column).join(dumped.rstrip("\n").split("\n"))
+    return ("\n" + " " * column).join(str(dumped).rstrip("\n").split("\n"))

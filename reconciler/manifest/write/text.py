@@ -19,12 +19,16 @@ class _Block(dict[str, Plain]):
     """A mapping that has a line for each key, however short it is."""
 
 
-class _Dumper(yaml.SafeDumper):
-    """Blocks, and lists and mappings of nothing but scalars on one line."""
+class Scalars(yaml.SafeDumper):
+    """Scalars that the reader takes for what they are; the layout is the caller's."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the name is PyYAML's
         """A value that is there twice is written twice: no manifest may have anchors."""
         return True
+
+
+class _Dumper(Scalars):
+    """Blocks, and lists and mappings of nothing but scalars on one line."""
 
 
 def _block(dumper: yaml.SafeDumper, value: _Block) -> yaml.MappingNode:
@@ -43,7 +47,8 @@ def _on_one_line(values: Iterable[Plain]) -> bool:
     return not any(isinstance(each, (dict, list)) or "\n" in str(each) for each in values)
 
 
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+def text_node(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    """A text that is read as one: in quotes where it could be something else, with escapes where it must."""
     style = None if resolve_plain(value) == value else '"'
     if REFUSED_IN_SOURCE.search(value):
         style = '"'  # with an escape
@@ -58,11 +63,11 @@ def _decimal(dumper: yaml.SafeDumper, value: Decimal) -> yaml.ScalarNode:
     return dumper.represent_scalar(f"tag:yaml.org,2002:{kind}", text)
 
 
+Scalars.add_representer(str, text_node)
+Scalars.add_representer(Decimal, _decimal)
 _Dumper.add_representer(_Block, _block)
 _Dumper.add_representer(dict, _mapping)
 _Dumper.add_representer(list, _list)
-_Dumper.add_representer(str, _text)
-_Dumper.add_representer(Decimal, _decimal)
 
 
 def documents_text(documents: Iterable[Mapping[str, Plain]]) -> str:

@@ -6,6 +6,7 @@ people use for them. Pure.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -49,7 +50,7 @@ def written(rule: TypeAttribute, value: Value) -> Plain:
             return _quantity(rule.definition.format, value)
 
 
-def names(rules: dict[str, TypeAttribute]) -> dict[str, str]:
+def names(rules: Mapping[str, TypeAttribute]) -> dict[str, str]:
     """What each attribute that has a shorter name is called."""
     found: dict[str, str] = {}
     for short, name in short_names(rules).items():

@@ -37,9 +37,14 @@ class WantedRoot:
         return Location(self.file, self.line, self.column_number)
 
 
-def wanted_roots(tx: Transaction, revision: int | None = None) -> dict[Address, WantedRoot]:
-    """The roots that manifests wanted as of a revision of any source; without one, those they want now."""
-    return _roots(tx.rows("rollback.roots_at", revision=revision))
+def wanted_roots(
+    tx: Transaction, revision: int | None = None, mark: int | None = None
+) -> dict[Address, WantedRoot]:
+    """The roots that manifests wanted as of a revision of any source, or as a mark saw them; else now.
+
+    A mark may see a later revision and not yet an earlier one, of another source, that was being loaded.
+    """
+    return _roots(tx.rows("rollback.roots_at", revision=revision, mark=mark))
 
 
 def roots_of_hash(tx: Transaction, wanted: Mapping[Address, bytes]) -> dict[Address, WantedRoot]:

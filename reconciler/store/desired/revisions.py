@@ -202,10 +202,27 @@ def _check_owners(
         "revisions.other_owners", source_id=source_id, addresses=[str(address) for address in desired]
     )
     found: dict[str, list[tuple[str, str]]] = {}
-    for address, owner, path, line in taken:
-        found.setdefault(owner, []).append((address, f"{path}:{line}"))
-    if found:
-        raise ManifestError([_taken(owner, sorted(names), desired, source) for owner, names in found.items()])
+    problems: list[Problem] = []
+    for address, owner, path, line, is_rolled_back in taken:
+        where = f"{path}:{line}"
+        if is_rolled_back:
+            problems.append(_kept(owner, address, where, desired))
+        else:
+            found.setdefault(owner, []).append((address, where))
+    problems += [_taken(owner, sorted(names), desired, source) for owner, names in found.items()]
+    if problems:
+        raise ManifestError(problems)
+
+
+def _kept(owner: str, address: str, where: str, desired: Mapping[Address, Desired]) -> Problem:
+    """A rollback makes a source want what its own manifests may not declare any more."""
+    return Problem(
+        "manifest.other_source",
+        f"is rolled back, and so still the source {owner}'s (at {where} then)",
+        desired[Address.parse(address)].origin,
+        address,
+        f"end that first: reconciler rollback --undo {address}; what still declares it in {owner} has to go",
+    )
 
 
 def _taken(

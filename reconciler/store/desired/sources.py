@@ -56,6 +56,11 @@ def sources(tx: Transaction) -> tuple[SourceView, ...]:
     return tx.all(SourceView, "sources.list")
 
 
+def ids_of(tx: Transaction, names: Collection[str]) -> frozenset[int]:
+    """The rows of the sources of these names, as far as there are any."""
+    return frozenset(row.id for row in tx.rows("sources.known") if row.name in names)
+
+
 def plan_sources(tx: Transaction, plan_id: int) -> tuple[PlanSource, ...]:
     """What a saved plan was made from, in the order in which it was named."""
     return tx.all(PlanSource, "views.plan_sources", plan=plan_id)

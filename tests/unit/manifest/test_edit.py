@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, reject, settings
 from hypothesis import strategies as st
 
+from reconciler.errors import ManifestError
+from reconciler.manifest.write.document import as_document
 from reconciler.manifest.write.edit import edited, whole_document
 from reconciler.manifest.write.files import (
     FileChange,
@@ -20,11 +21,15 @@ from reconciler.manifest.write.files import (
     with_document,
     without_document,
 )
-from reconciler.model.address import Address
+from reconciler.manifest.write.text import Scalars, text_node
+from reconciler.manifest.write.values import Unwritable
+from reconciler.model.address import Address, is_name
 from reconciler.model.resource import Desired
+from reconciler.model.values import Format
 from tests.rigs.core import resources
 from tests.rigs.examples import often
 from tests.rigs.manifest import catalog, desired
+from tests.rigs.rereading import UNFIT, read_again
 
 VM = """\
 # Of the shop.
@@ -104,56 +109,125 @@ def test_flow_style_stays_flow_style() -> None:
     assert edited(wanted, desired("network/net", wanted), says, catalog()) == text
 
 
+ODD = (
+    *("1e3", "0o17", "yes", "null", "1_000", "12:30", "0x1F", "~", ".5", "-", "+1", "NaN", "on", "=", "<<"),
+    *("2026-01-01", " x", "x ", "#", "a: b", "a #b", "0b1", "08", ".inf", "it's", '"', "é\u2028x", "a\x85b"),
+    *("a\nb", "a\n\n  b\n", "\u00a0", "[a, b]", "{a: b}", "&a", "*a", "!a", "%a", "---", "? a", "- a"),
+)
+"""Texts that a reader could take for something else, or not take at all."""
+
+
+@st.composite
+def odd(draw: st.DrawFn, item: Desired) -> Desired:
+    """The same with such texts where it has any texts, all of what it has being what a person wrote."""
+    rules = catalog().attributes(item.type, item.provider_type)
+    free = [
+        name
+        for name, value in item.attributes.items()
+        if isinstance(value, str)
+        and rules[name].settable
+        and rules[name].definition.format in (Format.PLAIN, Format.TEXT)
+        and not rules[name].allowed_values
+    ]
+    texts = {name: draw(st.sampled_from(ODD)) for name in free if draw(st.booleans())}
+    tags = {key: draw(st.sampled_from([value, *ODD])) for key, value in item.tags.items()}
+    known = item.lifecycle.ignore_changes & {"tags", *rules}
+    parts = tuple(draw(odd(part)) for part in item.parts)
+    return replace(
+        item,
+        attributes={**item.attributes, **texts},
+        explicit=item.explicit | texts.keys(),
+        tags=tags,
+        lifecycle=replace(item.lifecycle, ignore_changes=known),
+        parts=parts,
+    )
+
+
 @st.composite
 def pairs(draw: st.DrawFn) -> tuple[Desired, Desired]:
     """Any resource, and another of the same address."""
     one = draw(resources())
     types = [(one.type, one.provider_type)]
-    return one, draw(resources(st.just(one.address.name), lambda: types))
+    other = draw(resources(st.just(one.address.name), lambda: types))
+    return draw(odd(one)), draw(odd(other))
 
 
-@settings(
-    max_examples=often(60),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+def as_read(item: Desired) -> tuple[str, Desired]:
+    """A document of it, and what the reader makes of that, for what a manifest can have."""
+    own = item.attributes.get("location") if "location" in item.explicit else None
+    assume(own is None or is_name(str(own)))
+    place = item.location or (str(own) if own is not None else None)
+    try:
+        text = whole_document(item, catalog())
+        return text, read_again(text, item, place)
+    except Unwritable:
+        reject()
+    except ManifestError as error:
+        if {problem.code.rpartition(".")[2] for problem in error.problems} & UNFIT:
+            reject()
+        raise
+
+
+@settings(max_examples=often(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(pairs(), st.booleans())
 def test_any_document_becomes_any_other_of_its_resource(pair: tuple[Desired, Desired], flow: bool) -> None:
-    says, wanted = pair
-    text = whole_document(says, catalog())
+    (text, says), (_, wanted) = as_read(pair[0]), as_read(pair[1])
+    assert read_again(whole_document(wanted, catalog()), pair[1], wanted.location).hash() == wanted.hash()
     if flow:
-        text = yaml.safe_dump(yaml.safe_load(text), default_flow_style=True, sort_keys=False, width=1 << 30)
+        data = as_document(says, catalog())
+        text = yaml.dump(data, Dumper=Flow, default_flow_style=True, sort_keys=False, width=1 << 30)
+        assert read_again(text, says, says.location).hash() == says.hash()
     else:
         text = "\n".join(
             f"{line}  # at {index}" if _bare(line) else line for index, line in enumerate(text.split("\n"))
         )
     new = edited(text, says, wanted, catalog())
-    assert _as_data(new) == _as_data(whole_document(wanted, catalog()))
+    assert read_again(new, wanted, wanted.location).hash() == wanted.hash()
     assert edited(text, says, replace(says, origin=None), catalog()) == text
+
+
+class Flow(Scalars):
+    """Nothing but flow style; a text that has line breaks is escaped."""
+
+
+Flow.add_representer(
+    str,
+    lambda dumper, text: (
+        dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+        if "\n" in text
+        else text_node(dumper, text)
+    ),
+)
 
 
 def _bare(line: str) -> bool:
     """Whether a comment may follow: a key or an item whose value is a word, or stands below."""
-    return re.fullmatch(r"\s*(- )?\w+:( [\w./-]+)?", line) is not None
+    return re.fullmatch(r"\s*(- )?[a-z_]{2,}:( [\w./-]+)?", line) is not None
 
 
-def _as_data(text: str) -> Any:
-    data = yaml.safe_load(text)
-    for name, value in data["spec"].items():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            data["spec"][name] = sorted(value, key=str)  # parts are told apart by what they are, not where
-    for key in ("lifecycle", "metadata"):
-        if data.get(key) == {}:
-            del data[key]
-    return {key: _ordered(value) for key, value in data.items()}
+QUESTION = VM.replace("  cpu_cores: 4\n", "  ? cpu_cores\n  : 4\n")
+DESCRIBED = "  cpu_cores: 4\n  description: |\n    a\n    b\n"
 
 
-def _ordered(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _ordered(value[key]) for key in sorted(value)}
-    if isinstance(value, list):
-        return [_ordered(each) for each in value]
-    return value
+def test_a_text_of_several_lines_becomes_one_line_and_stays_an_entry_of_its_own() -> None:
+    text = VM.replace("  cpu_cores: 4\n", DESCRIBED)
+    plain = text.replace("|\n    a\n    b", "a shop")
+    assert vm(edited(text, vm(text), vm(plain), catalog())).hash() == vm(plain).hash()
+    assert vm(edited(plain, vm(plain), vm(text), catalog())).hash() == vm(text).hash()
+
+
+def test_a_key_behind_a_question_mark_is_changed_but_not_taken_away() -> None:
+    four = vm(QUESTION.replace(": 4\n", ": 8\n"))
+    assert edited(QUESTION, vm(QUESTION), four, catalog()) == QUESTION.replace("  : 4\n", "  : 8\n")
+    with pytest.raises(ValueError, match="question mark"):
+        edited(QUESTION, vm(QUESTION), vm(VM.replace("  cpu_cores: 4\n", "")), catalog())
+
+
+def test_a_quantity_that_had_no_unit_gets_one() -> None:
+    bare = VM.replace("memory: 8GiB ", "memory_mb: 8192 ")
+    wanted = vm(VM.replace("8GiB", "4GiB"))
+    assert "  memory_mb: 4GiB   # doubled" in edited(bare, vm(bare), wanted, catalog())
+    assert "memory: 4GiB\n" in whole_document(wanted, catalog())
 
 
 A, B = "kind: A\nx: 1\n", "# b\nkind: B\n"

@@ -11,21 +11,19 @@ from hypothesis import HealthCheck, assume, given, reject, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import ManifestError
+from reconciler.manifest.write.document import Placed, manifest_of
 from reconciler.manifest.write.inventory import inventory_manifest
-from reconciler.manifest.write.resource import Placed, manifest_of
 from reconciler.manifest.write.text import documents_text
 from reconciler.manifest.yaml.characters import REFUSED_IN_VALUE
-from reconciler.model.address import Address, is_name
+from reconciler.model.address import is_name
 from reconciler.model.catalog import OWN_NAME
 from reconciler.model.inventory import Credential, Datacenter, Endpoint, InventoryItem, Location, Provider
 from reconciler.model.resource import Desired, Recorded
 from reconciler.model.values import Attributes, ExternalRef, SecretRef, Value
 from tests.rigs.core import recorded_of, resources, want, with_parts
 from tests.rigs.examples import often
-from tests.rigs.manifest import KNOWN, PUBLIC_KEY, catalog, load_text
-
-# What the generator makes and no manifest may have: it knows no patterns, nor the limits of other fields.
-UNFIT = {"pattern", "own_name", "format", "create_before_destroy", "duplicate_part", "empty_value", "length"}
+from tests.rigs.manifest import PUBLIC_KEY, catalog, load_text
+from tests.rigs.rereading import UNFIT, read_again
 
 
 def text_of(item: Recorded, placed: Placed | None = None) -> str:
@@ -40,25 +38,6 @@ def compared(item: Desired, values: Attributes) -> dict[str, Value]:
         for name, value in values.items()
         if rules[name].settable and value != ()
     }
-
-
-def referred(item: Desired) -> set[Address]:
-    values = [value for each in (item, *item.parts) for value in each.attributes.values()]
-    flat = [each for value in values for each in (value if isinstance(value, tuple) else (value,))]
-    return {each for each in flat if isinstance(each, Address)}
-
-
-def read_again(text: str, item: Desired, place: str | None) -> Desired:
-    """The resource that a text says, in a world where all that it names is there."""
-    secrets = [value for each in (item, *item.parts) for value in each.attributes.values()]
-    names = {value.credential for value in secrets if isinstance(value, SecretRef)}
-    known = replace(
-        KNOWN,
-        credentials=frozenset(names),
-        locations=frozenset({place or "fsn1"}),
-        resources=frozenset(referred(item) - {item.address}),
-    )
-    return load_text(text, known=known).desired[item.address]
 
 
 @settings(max_examples=often(60), deadline=None, suppress_health_check=list(HealthCheck))

@@ -20,23 +20,26 @@ _FILE = 0o100644
 _FOLDER = 0o040000
 
 
+def check_branch(repository: Path, base: str, branch: str) -> None:
+    """Find out whether a branch can begin at `base`, and write nothing.
+
+    Raises ConfigurationError where there is such a branch, or none can be called so, or no such commit, and
+    ManifestError for a repository that cannot be read.
+    """
+    with opened(repository, str(repository)) as repo:
+        _free(repo, branch)
+        _commit(repo, base)
+
+
 def commit_on_branch(
     repository: Path, base: str, branch: str, files: Mapping[str, bytes | None], message: str, who: str
 ) -> str:
     """Commit files (by their paths from the top; None for one that goes) on top of `base`; gives the commit.
 
-    `who` is the author where the repository's settings name nobody. Raises ConfigurationError where there is
-    such a branch, or none can be called so, and ManifestError for a repository that cannot be read.
+    `who` is the author where the repository's settings name nobody. Raises as `check_branch` does.
     """
-    ref = Ref(f"refs/heads/{branch}".encode())
-    if not check_ref_format(ref):
-        raise ConfigurationError(f"no branch can be called `{branch}`", hint="as in rollback-web-1")
     with opened(repository, str(repository)) as repo:
-        if ref in repo.refs:
-            raise ConfigurationError(f"there is a branch {branch} already", hint="choose another name")
-        parent = repo[ObjectID(base.encode())]
-        if not isinstance(parent, Commit):
-            raise ConfigurationError(f"{base} is no commit", hint="plan again from the repository")
+        ref, parent = _free(repo, branch), _commit(repo, base)
         made = Commit()
         made.tree = _with(repo.object_store, parent.tree, files)
         made.parents = [parent.id]
@@ -49,6 +52,39 @@ def commit_on_branch(
         if not repo.refs.add_if_new(ref, made.id):
             raise ConfigurationError(f"there is a branch {branch} already", hint="choose another name")
         return made.id.decode()
+
+
+def _free(repo: Repository, branch: str) -> Ref:
+    """The ref of a branch that is not there yet."""
+    ref = Ref(f"refs/heads/{branch}".encode())
+    if not check_ref_format(ref):
+        raise ConfigurationError(f"no branch can be called `{branch}`", hint="as in rollback-web-1")
+    there = {
+        bytes(name).decode("utf-8", "surrogateescape") for name in repo.refs.subkeys(Ref(b"refs/heads/"))
+    }
+    if branch in there:
+        raise ConfigurationError(f"there is a branch {branch} already", hint="choose another name")
+    parts = branch.split("/")
+    above = {"/".join(parts[:number]) for number in range(1, len(parts))} & there
+    below = sorted(name for name in there if name.startswith(f"{branch}/"))
+    for other in (*above, *below[:1]):
+        raise ConfigurationError(
+            f"beside the branch {other} none can be called {branch}",
+            hint="git keeps a branch as a file, and one name as the other's folder; choose another name",
+        )
+    return ref
+
+
+def _commit(repo: Repository, base: str) -> Commit:
+    try:
+        found = repo[ObjectID(base.encode())]
+    except KeyError:
+        found = None
+    if not isinstance(found, Commit):
+        raise ConfigurationError(
+            f"there is no commit {base} in that repository", hint="plan again from the repository"
+        )
+    return found
 
 
 def _with(store: BaseObjectStore, base: ObjectID | None, files: Mapping[str, bytes | None]) -> ObjectID:
