@@ -42,11 +42,11 @@ def differs(match: Match) -> bool:
     if row.fresh:
         return False
     same = (
-        row.recorded_hash == content_hash(match.observed)
-        and row.presence is Presence.PRESENT
+        row.presence is Presence.PRESENT
         and row.management is match.management
         and row.external_id == match.observed.external_id
         and row.state == state_of(match)  # a failed operation leaves a state that nobody has seen
+        and row.recorded_hash == content_hash(match.observed)  # last, because it is the dearest to know
     )
     return not same
 

@@ -12,6 +12,7 @@ from functools import total_ordering
 
 _TYPE = re.compile(r"[a-z][a-z0-9_]*")
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._+-]{0,126}[A-Za-z0-9_+])?")
+_ADDRESS = re.compile(rf"{_TYPE.pattern}/{_NAME.pattern}(?:/{_TYPE.pattern}/{_NAME.pattern})*")
 
 
 class InvalidAddress(ValueError):
@@ -40,15 +41,19 @@ class Address:
     def parse(cls, text: str) -> Address:
         """Raises InvalidAddress with the reason."""
         words = text.split("/")
+        if _ADDRESS.fullmatch(text):
+            if len(words) == 2:  # as most do
+                kind, name = words
+                return cls(((kind, name),))
+            return cls(tuple(zip(words[::2], words[1::2], strict=True)))
         if len(words) < 2 or len(words) % 2:
             raise InvalidAddress(f"`{text}` is not an address: expected type/name, as in vm/web-1")
-        segments = tuple(zip(words[::2], words[1::2], strict=True))
-        for kind, name in segments:
+        for kind, name in zip(words[::2], words[1::2], strict=True):
             if not _TYPE.fullmatch(kind):
                 raise InvalidAddress(f"`{text}`: `{kind}` is not a resource type's name")
             if not is_name(name):
                 raise InvalidAddress(f"`{text}`: `{name}` is not a name (letters, digits, `._+-`)")
-        return cls(segments)
+        raise AssertionError(f"{text}: an address, and none by its words")
 
     @classmethod
     def of(cls, resource_type: str, name: str) -> Address:
@@ -80,7 +85,10 @@ class Address:
         return Address((*self.segments, (resource_type, name)))
 
     def __str__(self) -> str:
-        return "/".join(f"{kind}/{name}" for kind, name in self.segments)
+        if len(self.segments) == 1:  # as most are
+            ((kind, name),) = self.segments
+            return f"{kind}/{name}"
+        return "/".join([f"{kind}/{name}" for kind, name in self.segments])
 
     def __lt__(self, other: Address) -> bool:
         return self.segments < other.segments

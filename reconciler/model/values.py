@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from reconciler.model.address import Address
 
@@ -188,37 +189,44 @@ def as_text(value: Value | None) -> str | None:
 
 def encode(value: object) -> str:
     """A text that differs exactly where canonical values differ, type included (1, true and "1" differ)."""
-    match value:
-        case bool():
-            return f"b{int(value)}"
-        case int():
-            return f"i{value}"
-        case Decimal():
-            return f"d{value:f}"
-        case datetime():
-            return f"t{value.astimezone(UTC).isoformat()}"
-        case str():
-            return f"s{len(value)}:{value}"
-        case Address():
-            return encode(str(value))  # as its text: no attribute holds both
-        case ExternalRef():
-            return f"x{value.type}:{value.external_id}"
-        case Entry():
-            inner = "" if value.inner_key is None else encode(value.inner_key)
-            return f"e{encode(value.key)}{inner}={encode(value.value)}"
-        case SecretRef():
-            return f"k{value.credential}:{value.fingerprint}"
-        case tuple():
-            return "(" + ",".join(encode(item) for item in value) + ")"
-        case _:
+    write = _CODES.get(type(value))
+    if write is None:  # none of them itself, but perhaps made of one, as a word of an enumeration is
+        write = next((code for kind, code in _CODES.items() if isinstance(value, kind)), None)
+        if write is None:
             raise TypeError(f"not an attribute value: {type(value).__name__}")
+    return write(value)
+
+
+def _entry(value: Entry) -> str:
+    inner = "" if value.inner_key is None else encode(value.inner_key)
+    return f"e{encode(value.key)}{inner}={encode(value.value)}"
+
+
+_CODES: Mapping[type, Callable[[Any], str]] = {
+    bool: lambda value: "b1" if value else "b0",
+    int: lambda value: f"i{value}",
+    Decimal: lambda value: f"d{value:f}",
+    datetime: lambda value: f"t{value.astimezone(UTC).isoformat()}",
+    str: lambda value: f"s{len(value)}:{value}",
+    Address: lambda value: encode(str(value)),  # as its text: no attribute holds both
+    ExternalRef: lambda value: f"x{value.type}:{value.external_id}",
+    Entry: _entry,
+    SecretRef: lambda value: f"k{value.credential}:{value.fingerprint}",
+    tuple: lambda value: "(" + ",".join(map(encode, value)) + ")",
+}
+"""By type, so that none is tried in vain. bool comes before int, which it is a kind of."""
+
+
+_FRAMES = tuple(size.to_bytes(8, "big") for size in range(256))
+"""The length of a short text, as it stands before it in what is hashed; most texts are short."""
 
 
 def digest(parts: Iterable[str]) -> bytes:
     """SHA-256 over texts, each framed by its length so that no two lists collide by joining."""
-    hasher = hashlib.sha256()
+    framed: list[bytes] = []
     for part in parts:
-        data = part.encode(errors="surrogatepass")
-        hasher.update(len(data).to_bytes(8, "big"))
-        hasher.update(data)
-    return hasher.digest()
+        data = part.encode("utf-8", "surrogatepass")
+        size = len(data)
+        framed.append(_FRAMES[size] if size < len(_FRAMES) else size.to_bytes(8, "big"))
+        framed.append(data)
+    return hashlib.sha256(b"".join(framed)).digest()

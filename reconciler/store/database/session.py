@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
@@ -22,6 +21,8 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from reconciler.errors import DatabaseError, DatabaseUnavailable
 from reconciler.store.database.faults import LockedOut, sessions_in_words, translated
 from reconciler.store.database.queries import query
+from reconciler.store.database.staging import staged
+from reconciler.store.database.texts import array, blocks
 
 Cause = Literal["manifest", "observation", "operation", "catalog", "recovery", "maintenance", "manual"]
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -69,12 +70,12 @@ class Transaction:
     def rows(self, name: str, /, **params: object) -> list[Row]:
         """All rows, each a named tuple."""
         with translated(name), self._connection.cursor(row_factory=namedtuple_row) as cursor:
-            return cursor.execute(query(name), params or None).fetchall()
+            return cursor.execute(query(name), _given(params)).fetchall()
 
     def all(self, kind: type[_Value], name: str, /, **params: object) -> tuple[_Value, ...]:
         """All rows, each a value of a class that has a field for every column."""
         with translated(name), self._connection.cursor(row_factory=class_row(kind)) as cursor:
-            return tuple(cursor.execute(query(name), params or None))
+            return tuple(cursor.execute(query(name), _given(params)))
 
     def row(self, name: str, /, **params: object) -> Row | None:
         """The only row, or None. Raises DatabaseError where there are several."""
@@ -91,7 +92,7 @@ class Transaction:
     def execute(self, name: str, /, **params: object) -> int:
         """The number of rows written; for an update, 0 says that its conditions held nowhere."""
         with translated(name):
-            return self._connection.execute(query(name), params or None).rowcount
+            return self._connection.execute(query(name), _given(params)).rowcount
 
     def many(self, name: str, params: Iterable[Mapping[str, object]], /) -> int:
         """Runs a query once for each set of parameters, pipelined; gives the sum of the rows written."""
@@ -114,19 +115,11 @@ class Transaction:
         Tables with policies take no COPY: it goes into a table of the session's own, and on from there. Of no
         rows nothing is sent.
         """
-        coming = iter(rows)
-        first = next(coming, None)
-        if first is None:
-            return 0
-        text = query(name)
-        staged = {"copy": text.decode()}
-        with translated(name), self._connection.cursor() as cursor:
-            cursor.execute(query("session.stage"), staged)
-            with cursor.copy(text) as copy:
-                for row in chain((first,), coming):
-                    copy.write_row(row)
-            (count,) = cursor.execute(query("session.take_staged"), staged).fetchone() or (0,)
-        return int(count)
+        return staged(self._connection, name, rows, psycopg.Copy.write_row)
+
+    def copy_lines(self, name: str, lines: Iterable[str], /) -> int:
+        """The same of rows that are lines of COPY already (`texts`), for where there are many of them."""
+        return staged(self._connection, name, blocks(lines), psycopg.Copy.write)
 
     def copy_out(self, name: str, /, **params: object) -> Iterator[bytes]:
         """What a `COPY … TO STDOUT` gives, in pieces. The query gives the statement, made for a table by the
@@ -302,6 +295,11 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _given(params: Mapping[str, object]) -> Mapping[str, object] | None:
+    """The parameters as psycopg is to send them: of a list its literal, which is quicker to write."""
+    return {key: array(value) if type(value) is list else value for key, value in params.items()} or None
 
 
 def _act_as(connection: Connection, actor: Actor) -> None:

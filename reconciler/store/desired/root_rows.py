@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Desired
+from reconciler.store.database.attribute_lines import AttributeLines
 from reconciler.store.database.ids import Ids, load_ids
 from reconciler.store.database.session import Transaction
-from reconciler.store.database.values import elements
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,15 @@ def insert_roots(tx: Transaction, rows: NewRows, catalog: Catalog) -> None:
         "revisions.copy_resources",
         (_resource(row, ids, rows) for row in numbered),
     )
-    tx.copy("revisions.copy_attributes", (r for row in numbered for r in _attributes(row, ids, catalog)))
+    lines = AttributeLines(catalog, ids)
+    tx.copy_lines(
+        "revisions.copy_attributes",
+        (
+            line
+            for row_id, _, item in numbered
+            for line in lines.wanted(row_id, item.type, item.attributes, item.explicit)
+        ),
+    )
     tx.copy(
         "revisions.copy_cleared",
         (
@@ -106,25 +114,6 @@ def _resource(row: tuple[int, int | None, Desired], ids: Ids, rows: NewRows) -> 
         item.names_tags,
         rows.revision,
     )
-
-
-def _attributes(
-    row: tuple[int, int | None, Desired], ids: Ids, catalog: Catalog
-) -> Iterator[tuple[object, ...]]:
-    row_id, _, item = row
-    type_id = ids.resource_types[item.type]
-    for name, value in item.attributes.items():
-        definition = catalog.definitions[name]
-        for ordinal, columns in elements(value):
-            yield (
-                row_id,
-                type_id,
-                ids.definitions[name],
-                ordinal,
-                definition.data_type.value,
-                *columns[:-3],  # a manifest refers to addresses alone, and gives no map
-                name in item.explicit,
-            )
 
 
 def _relationships(row: tuple[int, int | None, Desired], ids: Ids) -> Iterator[tuple[object, ...]]:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from reconciler.model.catalog import Catalog, Mutability
 from reconciler.model.resource import Observed
 from reconciler.model.values import Attributes, Format
+from reconciler.store.database.attribute_lines import AttributeLines
 from reconciler.store.database.ids import Ids
 from reconciler.store.database.session import Transaction
-from reconciler.store.database.values import Columns, elements
+from reconciler.store.database.values import Columns, columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +35,33 @@ def write_attributes(tx: Transaction, items: list[Item], catalog: Catalog, ids: 
     """Make the rows' attributes those of the items; write-only ones stay as they were last written."""
     there: dict[int, dict[tuple[int, int], Columns]] = defaultdict(dict)
     rows = tx.rows("observations.attribute_rows", ids=[item.id for item in items])
-    for row_id, definition_id, ordinal, *columns in rows:
-        there[row_id][definition_id, ordinal] = Columns(*columns)
-    fresh: list[tuple[object, ...]] = []
+    for row_id, definition_id, ordinal, *values in rows:
+        there[row_id][definition_id, ordinal] = Columns(*values)
+    lines = AttributeLines(catalog, ids)
+    fresh: list[str] = []
     updates: list[dict[str, object]] = []
     deletes: list[dict[str, object]] = []
     for item in items:
-        kept = _kept_definitions(item, catalog, ids)
-        wanted: dict[tuple[int, int], Columns] = {}
+        had = there.get(item.id)
+        if had is None:
+            fresh += lines.recorded(item.id, item.type, item.attributes)
+            continue
+        wanted: set[tuple[int, int]] = set()
         for name, value in item.attributes.items():
-            data_type = catalog.definitions[name].data_type.value
-            for ordinal, element in elements(value):
+            for ordinal, element in enumerate(value if isinstance(value, tuple) else (value,)):
                 place = (ids.definitions[name], ordinal)
-                wanted[place] = element
-                if place not in there[item.id]:
-                    head = (item.id, ids.resource_types[item.type], *place, data_type)
-                    fresh.append((*head, *element))
-                elif there[item.id][place] != element:
-                    updates.append(_update(item.id, place, element))
-        deletes += [
-            _place_fields(item.id, place)
-            for place in there[item.id]
-            if place not in wanted and place[0] not in kept
-        ]
+                wanted.add(place)
+                if place not in had:
+                    fresh.append(lines.line(item.id, item.type, name, ordinal, element))
+                elif had[place] != (found := columns(element)):
+                    updates.append(_update(item.id, place, found))
+        over = had.keys() - wanted
+        if over:
+            kept = _kept_definitions(item, catalog, ids)
+            deletes += [_place_fields(item.id, place) for place in sorted(over) if place[0] not in kept]
     tx.batch("observations.delete_attributes", deletes)
     tx.batch("observations.update_attributes", updates)
-    if fresh:
-        tx.copy("observations.copy_attributes", fresh)
+    tx.copy_lines("observations.copy_attributes", fresh)
 
 
 def _kept_definitions(item: Item, catalog: Catalog, ids: Ids) -> set[int]:

@@ -142,9 +142,8 @@ def _recorded(tx: Transaction, rows: list[Row], catalog: Catalog) -> Iterable[Re
     for row in part_rows:
         parts_of[row.parent_resource_id].append(row)
     for row in rows:
-        root = _root(row, belongings[row.id], catalog)
-        parts = (_part(part, root, belongings[part.id], catalog) for part in parts_of[row.id])
-        yield replace(root, parts=tuple(parts), owes_start=row.id in owing, busy=row.id in busy)
+        parts = tuple([_part(part, row, belongings[part.id], catalog) for part in parts_of[row.id]])
+        yield _root(row, belongings[row.id], catalog, parts, row.id in owing, row.id in busy)
 
 
 def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
@@ -160,7 +159,9 @@ def _belongings(tx: Transaction, ids: list[int]) -> dict[int, _Belongings]:
     return found
 
 
-def _root(row: Row, own: _Belongings, catalog: Catalog) -> Recorded:
+def _root(
+    row: Row, own: _Belongings, catalog: Catalog, parts: tuple[Recorded, ...], owes_start: bool, busy: bool
+) -> Recorded:
     return Recorded(
         id=row.id,
         uid=row.uid,
@@ -172,6 +173,7 @@ def _root(row: Row, own: _Belongings, catalog: Catalog) -> Recorded:
         external_id=row.external_id,
         attributes=collect(own.attributes, catalog.definitions),
         tags=own.tags,
+        parts=parts,
         management=Management(row.management),
         presence=Presence(row.presence),
         presence_reason=row.presence_reason,
@@ -188,10 +190,12 @@ def _root(row: Row, own: _Belongings, catalog: Catalog) -> Recorded:
         recorded_hash=row.recorded_hash,
         applied_desired_hash=row.applied_desired_hash,
         source=row.source,
+        owes_start=owes_start,
+        busy=busy,
     )
 
 
-def _part(row: Row, root: Recorded, own: _Belongings, catalog: Catalog) -> Recorded:
+def _part(row: Row, root: Row, own: _Belongings, catalog: Catalog) -> Recorded:
     return Recorded(
         id=row.id,
         uid=row.uid,
