@@ -1082,8 +1082,6 @@ AND is_root
 AND management = 'managed'
 AND external_id IS NOT NULL
 AND presence <> 'absent';
-CREATE INDEX resources_type ON resources (resource_type_id);
-CREATE INDEX resources_state ON resources (state_id);
 CREATE INDEX resources_source ON resources (source_id);
 CREATE INDEX resources_claimed ON resources (claimed_by) WHERE claimed_by IS NOT NULL;
 CREATE INDEX resources_location ON resources (location_id) WHERE location_id IS NOT NULL;
@@ -1238,7 +1236,6 @@ COMMENT ON COLUMN resource_relationships.child_resource_id IS
 COMMENT ON COLUMN resource_relationships.relationship_type_id IS
 'What ties them.';
 CREATE INDEX resource_relationships_child ON resource_relationships (child_resource_id, relationship_type_id);
-CREATE INDEX resource_relationships_type ON resource_relationships (relationship_type_id);
 -- 1 is `contains`, by a check on relationship_types: what is contained is in one thing only.
 CREATE UNIQUE INDEX resource_relationships_one_container ON resource_relationships (child_resource_id)
 WHERE relationship_type_id = 1;
@@ -1720,7 +1717,6 @@ CREATE INDEX desired_resources_any_address ON desired_resources (address, valid_
 CREATE INDEX desired_resources_parent ON desired_resources (parent_id);
 CREATE INDEX desired_resources_source ON desired_resources (source_id);
 CREATE INDEX desired_resources_endpoint ON desired_resources (provider_endpoint_id);
-CREATE INDEX desired_resources_type ON desired_resources (resource_type_id);
 CREATE INDEX desired_resources_from ON desired_resources (valid_from_revision);
 CREATE INDEX desired_resources_to ON desired_resources (valid_to_revision) WHERE valid_to_revision IS NOT NULL;
 
@@ -4510,44 +4506,56 @@ END
 $$;
 COMMENT ON FUNCTION guard_first_states() IS 'Refuses first states that are not in resource_initial_states.';
 
-CREATE FUNCTION guard_resource_state()
+CREATE FUNCTION guard_states()
 RETURNS trigger
-LANGUAGE plpgsql
+LANGUAGE plpgsql SET enable_nestloop = off
 AS $$
 DECLARE
+  v_moved record;
   v_by_hand boolean;
   v_from text;
   v_to text;
 BEGIN
-  SELECT m.by_hand INTO v_by_hand
-  FROM public.resource_types AS t
-  INNER JOIN public.resource_state_transitions AS m
-    ON t.family = m.family AND m.from_state_id = old.state_id AND m.to_state_id = new.state_id
-  WHERE t.id = new.resource_type_id;
-  -- Once a person has decided whose it is, the state follows what is seen.
-  IF NOT v_by_hand OR (
-    v_by_hand AND (new.management <> 'quarantined' OR (SELECT c.cause FROM public.change_context() AS c) = 'manual')
-  ) THEN
-    RETURN new;
-  END IF;
-  SELECT s.name INTO v_from FROM public.resource_states AS s WHERE s.id = old.state_id;
-  IF v_by_hand THEN
-    RAISE EXCEPTION '% can leave the state % only by a person''s decision', new.address, v_from
-      USING ERRCODE = 'RC001', HINT = 'Look whose the object is, then adopt or forget it by hand.';
-  END IF;
-  SELECT s.name INTO v_to FROM public.resource_states AS s WHERE s.id = new.state_id;
-  RAISE EXCEPTION '% cannot go from the state % to %', new.address, v_from, v_to
-    USING ERRCODE = 'RC001', HINT = 'What may follow what is in resource_state_transitions.';
+  -- However many rows there are, they are of few types and make few moves. Of most statements there is none.
+  FOR v_moved IN
+    SELECT
+      n.resource_type_id, o.state_id AS from_state_id, n.state_id AS to_state_id,
+      n.management = 'quarantined' AS is_quarantined, min(n.address) AS address
+    FROM new_rows AS n
+    INNER JOIN old_rows AS o ON n.id = o.id
+    WHERE n.state_id <> o.state_id
+    GROUP BY 1, 2, 3, 4
+  LOOP
+    SELECT m.by_hand INTO v_by_hand
+    FROM public.resource_types AS t
+    INNER JOIN public.resource_state_transitions AS m ON t.family = m.family
+    WHERE
+      t.id = v_moved.resource_type_id
+      AND m.from_state_id = v_moved.from_state_id AND m.to_state_id = v_moved.to_state_id;
+    -- Once a person has decided whose it is, the state follows what is seen.
+    CONTINUE WHEN NOT v_by_hand OR (
+      v_by_hand AND (NOT v_moved.is_quarantined OR (SELECT c.cause FROM public.change_context() AS c) = 'manual')
+    );
+    SELECT s.name INTO v_from FROM public.resource_states AS s WHERE s.id = v_moved.from_state_id;
+    IF v_by_hand THEN
+      RAISE EXCEPTION '% can leave the state % only by a person''s decision', v_moved.address, v_from
+        USING ERRCODE = 'RC001', HINT = 'Look whose the object is, then adopt or forget it by hand.';
+    END IF;
+    SELECT s.name INTO v_to FROM public.resource_states AS s WHERE s.id = v_moved.to_state_id;
+    RAISE EXCEPTION '% cannot go from the state % to %', v_moved.address, v_from, v_to
+      USING ERRCODE = 'RC001', HINT = 'What may follow what is in resource_state_transitions.';
+  END LOOP;
+  RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION guard_resource_state() IS 'Refuses moves between states that are not in resource_state_transitions.';
+COMMENT ON FUNCTION guard_states() IS 'Refuses moves between states that are not in resource_state_transitions.';
 
 CREATE TRIGGER guard_state_insert AFTER INSERT ON resources
 REFERENCING NEW TABLE AS new_rows
 FOR EACH STATEMENT EXECUTE FUNCTION guard_first_states();
-CREATE TRIGGER guard_state_update BEFORE UPDATE OF state_id ON resources FOR EACH ROW
-WHEN (old.state_id IS DISTINCT FROM new.state_id)
-EXECUTE FUNCTION guard_resource_state();
+CREATE TRIGGER guard_state_update AFTER UPDATE ON resources
+REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION guard_states();
 
 CREATE FUNCTION guard_operation_status()
 RETURNS trigger
@@ -5557,6 +5565,10 @@ LANGUAGE plpgsql SET enable_seqscan = off
 AS $$
 DECLARE
   v_found record;
+  -- Of a fleet's rows few are elements of a set: which they are is told by their attribute, without a look-up a row.
+  v_sets constant integer[] := array(
+    SELECT ad.id FROM public.attribute_definitions AS ad WHERE ad.cardinality IN ('set', 'map')
+  );
 BEGIN
   SELECT n.resource_id, ad.name INTO v_found
   FROM new_rows AS n
@@ -5570,8 +5582,8 @@ BEGIN
   -- Each element looks up its own siblings by key: a join as the planner likes it, made for one row and kept, would
   -- read all of the table, or all of it for each row.
   SELECT n.resource_id, ad.name INTO v_found
-  FROM new_rows AS n
-  INNER JOIN public.attribute_definitions AS ad ON n.attribute_definition_id = ad.id AND ad.cardinality IN ('set', 'map')
+  FROM (SELECT r.* FROM new_rows AS r WHERE r.attribute_definition_id = ANY(v_sets) OFFSET 0) AS n
+  INNER JOIN public.attribute_definitions AS ad ON n.attribute_definition_id = ad.id
   CROSS JOIN LATERAL (
     SELECT other.ordinal
     FROM public.resource_attributes AS other
@@ -5614,6 +5626,9 @@ LANGUAGE plpgsql SET enable_seqscan = off
 AS $$
 DECLARE
   v_found record;
+  v_sets constant integer[] := array(
+    SELECT ad.id FROM public.attribute_definitions AS ad WHERE ad.cardinality = 'set'
+  );
 BEGIN
   SELECT d.address, ad.name INTO v_found
   FROM new_rows AS n
@@ -5626,8 +5641,8 @@ BEGIN
       USING ERRCODE = 'RC010';
   END IF;
   SELECT d.address, ad.name INTO v_found
-  FROM new_rows AS n
-  INNER JOIN public.attribute_definitions AS ad ON n.attribute_definition_id = ad.id AND ad.cardinality = 'set'
+  FROM (SELECT r.* FROM new_rows AS r WHERE r.attribute_definition_id = ANY(v_sets) OFFSET 0) AS n
+  INNER JOIN public.attribute_definitions AS ad ON n.attribute_definition_id = ad.id
   CROSS JOIN LATERAL (
     SELECT other.desired_resource_id
     FROM public.desired_attributes AS other

@@ -207,7 +207,8 @@ FROM resources
 WHERE deleted_at IS NULL AND management <> 'unmanaged' AND address = ANY(%(addresses)s);
 
 -- name: observations.new_ids
-SELECT nextval(pg_get_serial_sequence('resources', 'id')) AS id
+-- The sequence's name is asked for once, and not for each number.
+SELECT nextval((SELECT pg_get_serial_sequence('resources', 'id'))::regclass) AS id
 FROM generate_series(1, %(count)s);
 
 -- name: observations.insert_roots

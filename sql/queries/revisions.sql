@@ -148,7 +148,8 @@ FROM unnest(%(id)s::bigint[], %(path)s::text[], %(file)s::text[], %(line)s::inte
 WHERE d.id = moved.id;
 
 -- name: revisions.reserve_ids
-SELECT nextval(pg_get_serial_sequence('desired_resources', 'id')) AS id
+-- The sequence's name is asked for once, and not for each number.
+SELECT nextval((SELECT pg_get_serial_sequence('desired_resources', 'id'))::regclass) AS id
 FROM generate_series(1, %(count)s);
 
 -- name: revisions.copy_resources

@@ -259,8 +259,6 @@ AND is_root
 AND management = 'managed'
 AND external_id IS NOT NULL
 AND presence <> 'absent';
-CREATE INDEX resources_type ON resources (resource_type_id);
-CREATE INDEX resources_state ON resources (state_id);
 CREATE INDEX resources_source ON resources (source_id);
 CREATE INDEX resources_claimed ON resources (claimed_by) WHERE claimed_by IS NOT NULL;
 CREATE INDEX resources_location ON resources (location_id) WHERE location_id IS NOT NULL;
@@ -415,7 +413,6 @@ COMMENT ON COLUMN resource_relationships.child_resource_id IS
 COMMENT ON COLUMN resource_relationships.relationship_type_id IS
 'What ties them.';
 CREATE INDEX resource_relationships_child ON resource_relationships (child_resource_id, relationship_type_id);
-CREATE INDEX resource_relationships_type ON resource_relationships (relationship_type_id);
 -- 1 is `contains`, by a check on relationship_types: what is contained is in one thing only.
 CREATE UNIQUE INDEX resource_relationships_one_container ON resource_relationships (child_resource_id)
 WHERE relationship_type_id = 1;

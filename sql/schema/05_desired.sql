@@ -90,7 +90,6 @@ CREATE INDEX desired_resources_any_address ON desired_resources (address, valid_
 CREATE INDEX desired_resources_parent ON desired_resources (parent_id);
 CREATE INDEX desired_resources_source ON desired_resources (source_id);
 CREATE INDEX desired_resources_endpoint ON desired_resources (provider_endpoint_id);
-CREATE INDEX desired_resources_type ON desired_resources (resource_type_id);
 CREATE INDEX desired_resources_from ON desired_resources (valid_from_revision);
 CREATE INDEX desired_resources_to ON desired_resources (valid_to_revision) WHERE valid_to_revision IS NOT NULL;
 

@@ -72,44 +72,56 @@ END
 $$;
 COMMENT ON FUNCTION guard_first_states() IS 'Refuses first states that are not in resource_initial_states.';
 
-CREATE FUNCTION guard_resource_state()
+CREATE FUNCTION guard_states()
 RETURNS trigger
-LANGUAGE plpgsql
+LANGUAGE plpgsql SET enable_nestloop = off
 AS $$
 DECLARE
+  v_moved record;
   v_by_hand boolean;
   v_from text;
   v_to text;
 BEGIN
-  SELECT m.by_hand INTO v_by_hand
-  FROM public.resource_types AS t
-  INNER JOIN public.resource_state_transitions AS m
-    ON t.family = m.family AND m.from_state_id = old.state_id AND m.to_state_id = new.state_id
-  WHERE t.id = new.resource_type_id;
-  -- Once a person has decided whose it is, the state follows what is seen.
-  IF NOT v_by_hand OR (
-    v_by_hand AND (new.management <> 'quarantined' OR (SELECT c.cause FROM public.change_context() AS c) = 'manual')
-  ) THEN
-    RETURN new;
-  END IF;
-  SELECT s.name INTO v_from FROM public.resource_states AS s WHERE s.id = old.state_id;
-  IF v_by_hand THEN
-    RAISE EXCEPTION '% can leave the state % only by a person''s decision', new.address, v_from
-      USING ERRCODE = 'RC001', HINT = 'Look whose the object is, then adopt or forget it by hand.';
-  END IF;
-  SELECT s.name INTO v_to FROM public.resource_states AS s WHERE s.id = new.state_id;
-  RAISE EXCEPTION '% cannot go from the state % to %', new.address, v_from, v_to
-    USING ERRCODE = 'RC001', HINT = 'What may follow what is in resource_state_transitions.';
+  -- However many rows there are, they are of few types and make few moves. Of most statements there is none.
+  FOR v_moved IN
+    SELECT
+      n.resource_type_id, o.state_id AS from_state_id, n.state_id AS to_state_id,
+      n.management = 'quarantined' AS is_quarantined, min(n.address) AS address
+    FROM new_rows AS n
+    INNER JOIN old_rows AS o ON n.id = o.id
+    WHERE n.state_id <> o.state_id
+    GROUP BY 1, 2, 3, 4
+  LOOP
+    SELECT m.by_hand INTO v_by_hand
+    FROM public.resource_types AS t
+    INNER JOIN public.resource_state_transitions AS m ON t.family = m.family
+    WHERE
+      t.id = v_moved.resource_type_id
+      AND m.from_state_id = v_moved.from_state_id AND m.to_state_id = v_moved.to_state_id;
+    -- Once a person has decided whose it is, the state follows what is seen.
+    CONTINUE WHEN NOT v_by_hand OR (
+      v_by_hand AND (NOT v_moved.is_quarantined OR (SELECT c.cause FROM public.change_context() AS c) = 'manual')
+    );
+    SELECT s.name INTO v_from FROM public.resource_states AS s WHERE s.id = v_moved.from_state_id;
+    IF v_by_hand THEN
+      RAISE EXCEPTION '% can leave the state % only by a person''s decision', v_moved.address, v_from
+        USING ERRCODE = 'RC001', HINT = 'Look whose the object is, then adopt or forget it by hand.';
+    END IF;
+    SELECT s.name INTO v_to FROM public.resource_states AS s WHERE s.id = v_moved.to_state_id;
+    RAISE EXCEPTION '% cannot go from the state % to %', v_moved.address, v_from, v_to
+      USING ERRCODE = 'RC001', HINT = 'What may follow what is in resource_state_transitions.';
+  END LOOP;
+  RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION guard_resource_state() IS 'Refuses moves between states that are not in resource_state_transitions.';
+COMMENT ON FUNCTION guard_states() IS 'Refuses moves between states that are not in resource_state_transitions.';
 
 CREATE TRIGGER guard_state_insert AFTER INSERT ON resources
 REFERENCING NEW TABLE AS new_rows
 FOR EACH STATEMENT EXECUTE FUNCTION guard_first_states();
-CREATE TRIGGER guard_state_update BEFORE UPDATE OF state_id ON resources FOR EACH ROW
-WHEN (old.state_id IS DISTINCT FROM new.state_id)
-EXECUTE FUNCTION guard_resource_state();
+CREATE TRIGGER guard_state_update AFTER UPDATE ON resources
+REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION guard_states();
 
 CREATE FUNCTION guard_operation_status()
 RETURNS trigger

@@ -9,6 +9,10 @@ LANGUAGE plpgsql SET enable_seqscan = off
 AS $$
 DECLARE
   v_found record;
+  -- Of a fleet's rows few are elements of a set: which they are is told by their attribute, without a look-up a row.
+  v_sets constant integer[] := array(
+    SELECT ad.id FROM public.attribute_definitions AS ad WHERE ad.cardinality IN ('set', 'map')
+  );
 BEGIN
   SELECT n.resource_id, ad.name INTO v_found
   FROM new_rows AS n
@@ -22,8 +26,8 @@ BEGIN
   -- Each element looks up its own siblings by key: a join as the planner likes it, made for one row and kept, would
   -- read all of the table, or all of it for each row.
   SELECT n.resource_id, ad.name INTO v_found
-  FROM new_rows AS n
-  INNER JOIN public.attribute_definitions AS ad ON n.attribute_definition_id = ad.id AND ad.cardinality IN ('set', 'map')
+  FROM (SELECT r.* FROM new_rows AS r WHERE r.attribute_definition_id = ANY(v_sets) OFFSET 0) AS n
+  INNER JOIN public.attribute_definitions AS ad ON n.attribute_definition_id = ad.id
   CROSS JOIN LATERAL (
     SELECT other.ordinal
     FROM public.resource_attributes AS other
@@ -66,6 +70,9 @@ LANGUAGE plpgsql SET enable_seqscan = off
 AS $$
 DECLARE
   v_found record;
+  v_sets constant integer[] := array(
+    SELECT ad.id FROM public.attribute_definitions AS ad WHERE ad.cardinality = 'set'
+  );
 BEGIN
   SELECT d.address, ad.name INTO v_found
   FROM new_rows AS n
@@ -78,8 +85,8 @@ BEGIN
       USING ERRCODE = 'RC010';
   END IF;
   SELECT d.address, ad.name INTO v_found
-  FROM new_rows AS n
-  INNER JOIN public.attribute_definitions AS ad ON n.attribute_definition_id = ad.id AND ad.cardinality = 'set'
+  FROM (SELECT r.* FROM new_rows AS r WHERE r.attribute_definition_id = ANY(v_sets) OFFSET 0) AS n
+  INNER JOIN public.attribute_definitions AS ad ON n.attribute_definition_id = ad.id
   CROSS JOIN LATERAL (
     SELECT other.desired_resource_id
     FROM public.desired_attributes AS other

@@ -76,7 +76,8 @@ def test_elements_come_to_the_server_as_their_columns(database: TestDatabase) ->
         connection.execute(
             "CREATE TEMPORARY TABLE come (n integer, value_string text, value_integer bigint,"
             " value_decimal numeric, value_boolean boolean, value_datetime timestamptz,"
-            " value_credential text, value_fingerprint text, value_target_type text, value_key text, value_inner_key text)"
+            " value_credential text, value_fingerprint text, value_target_type text, value_key text,"
+            " value_inner_key text)"
         )
         with connection.cursor().copy("COPY come FROM STDIN") as copy:
             for number, item in enumerate(items):
