@@ -87,6 +87,8 @@ def place_parts(
 
     `desired`: None where no manifest speaks of the root. `targets`: what is referred to.
     """
+    if not observed.parts and not observed.detached:
+        return []
     placing = _Placing(root, desired, catalog)
     known = _by_id(root, (*observed.parts, *observed.detached))
     attached = {part.external_id for part in observed.parts}

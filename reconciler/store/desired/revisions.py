@@ -15,6 +15,7 @@ from reconciler.errors import Location, ManifestError, Problem
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Desired
+from reconciler.store.database.gathering import gathering
 from reconciler.store.database.session import Row, Transaction
 from reconciler.store.desired.pins import end_pins, judge
 from reconciler.store.desired.root_rows import NewRows, apply_lifecycles, insert_roots
@@ -95,6 +96,7 @@ class Draft:
     is_new: bool
 
 
+@gathering()
 def begin_revision(tx: Transaction, source: SourceRow, revision: RevisionRow, wanted: Wanted) -> Draft:
     """Compare what a source wants with what it wanted, and close what it wants no more, or otherwise.
 
@@ -141,6 +143,7 @@ def begin_revision(tx: Transaction, source: SourceRow, revision: RevisionRow, wa
     return Draft(source, source_id, wanted, change, hashes, reworded, is_new=True)
 
 
+@gathering()
 def end_revision(tx: Transaction, draft: Draft, catalog: Catalog) -> RevisionChange:
     """Write what a draft adds or changes. Raises ManifestError where another source wants some of it."""
     wanted, change = draft.wanted, draft.change

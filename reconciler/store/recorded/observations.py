@@ -17,6 +17,7 @@ from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.observation import Observation
 from reconciler.model.resource import Management, Presence
+from reconciler.store.database.gathering import gathering
 from reconciler.store.database.ids import load_ids
 from reconciler.store.database.session import Transaction
 from reconciler.store.database.values import storable
@@ -99,6 +100,7 @@ def others_of_ours(tx: Transaction, endpoint: str, uid: UUID) -> tuple[Ours, ...
     return tx.all(Ours, "observations.others", endpoint=endpoint, uid=uid)
 
 
+@gathering()
 def record_observation(
     tx: Transaction, scope: Scope, observation: Observation, owner: UUID, catalog: Catalog
 ) -> Recording:

@@ -32,9 +32,12 @@ def flaw(observed: Observed, catalog: Catalog, states: Collection[str]) -> str |
         # States are joined by name: of one that there is not no row would be written, without a word.
         if item.state not in states:
             return f"{where}its state is `{printable(item.state)}`, which is none that there is"
-        for name, text in _texts(item):
-            if not is_storable(text):
-                return f"{where}{name} holds characters that no text of the database may: {printable(text)}"
+        # All texts are fine nearly always, which is told of them together; only else is each asked.
+        if not is_storable("".join([text for _, text in _texts(item)])):
+            name, text = next((name, text) for name, text in _texts(item) if not is_storable(text))
+            return (
+                f"{where}{_named(name)} holds characters that no text of the database may: {printable(text)}"
+            )
         for name, value in item.attributes.items():
             if name not in catalog.definitions:
                 return f"{where}it shows an attribute `{printable(name)}` that the catalog does not know"
@@ -46,7 +49,8 @@ def flaw(observed: Observed, catalog: Catalog, states: Collection[str]) -> str |
     return None
 
 
-def _texts(item: Observed) -> Iterator[tuple[str, str]]:
+def _texts(item: Observed) -> Iterator[tuple[str | tuple[str], str]]:
+    """Each text with what it is: an attribute's name or words, or the key of the tag whose value it is."""
     yield "its name", item.name
     yield "its id", item.external_id
     for name, value in item.attributes.items():
@@ -57,7 +61,11 @@ def _texts(item: Observed) -> Iterator[tuple[str, str]]:
                 yield name, element.external_id
     for key, text in item.tags.items():
         yield "a tag's key", key
-        yield f"the tag {printable(key)}", text
+        yield (key,), text
+
+
+def _named(name: str | tuple[str]) -> str:
+    return name if isinstance(name, str) else f"the tag {printable(name[0])}"
 
 
 def bare(observed: Observed, states: Collection[str]) -> Observed:
