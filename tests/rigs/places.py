@@ -178,8 +178,13 @@ class Places:
         world.run("INSERT INTO holds (address, owner, reason) VALUES (%s, 'ada', 'r')", f"vm/{place}")
         self._desired(place, datacenter)
         world.run(
+            "INSERT INTO revisions (source_id, content_hash, catalog_hash, actor, kind, back_to_revision)"
+            " SELECT source_id, 'x', 'y', 'ada', 'rollback', id FROM revisions ORDER BY id LIMIT 1"
+        )
+        world.run(
             "INSERT INTO pins (address, source_id, revision_id, path, owner)"
-            " SELECT %s, source_id, id, 'a.yaml', 'ada' FROM revisions ORDER BY id LIMIT 1",
+            " SELECT %s, source_id, id, 'a.yaml', 'ada' FROM revisions WHERE kind = 'rollback'"
+            " ORDER BY id LIMIT 1",
             f"vm/{place}",
         )
         self._planned(place, vm)
