@@ -21,6 +21,7 @@ import psycopg
 from reconciler.engine.engine import Engine
 from reconciler.model.inventory import Endpoint, Location, Provider
 from reconciler.model.observation import Observation
+from reconciler.model.resource import Observed
 from reconciler.store.database.session import Actor
 from reconciler.store.desired.revisions import RevisionRow, SourceRow, Wanted, begin_revision, end_revision
 from reconciler.store.inventory import rows as inventory
@@ -81,22 +82,27 @@ def record(engine: Engine, size: int) -> int:
 
 
 def _record(engine: Engine, part: Slice) -> int:
+    seen = _seen(engine, part)
+    with engine.store.transaction(Actor("scale", "a look", "observation")) as tx:
+        scope = Scope(part.endpoint, PROVIDER_TYPE, frozenset(TYPES), observation_start(tx))
+        observation = Observation(seen, frozenset(TYPES))
+        recording = record_observation(tx, scope, observation, engine.owner, engine.catalog)
+    return recording.seen - len(recording.unrecorded)
+
+
+def _seen(engine: Engine, part: Slice) -> tuple[Observed, ...]:
+    """The endpoint's answer, and nothing else that takes memory."""
     with psycopg.connect(engine.database.runtime_url) as connection:
         found = connection.execute(
             "SELECT r.address, r.uid FROM resources r"
             " JOIN provider_endpoints e ON e.id = r.provider_endpoint_id WHERE e.name = %s",
             [part.endpoint],
         )
-        uids: dict[str, UUID] = dict(found.fetchall())
-    seen = tuple(
+        uids: dict[str, UUID] = dict(found)
+    return tuple(
         observed(item, engine.catalog, engine.owner, lambda address: uids.get(str(address)))
         for item in part.items(engine.catalog)
     )
-    with engine.store.transaction(Actor("scale", "a look", "observation")) as tx:
-        scope = Scope(part.endpoint, PROVIDER_TYPE, frozenset(TYPES), observation_start(tx))
-        observation = Observation(seen, frozenset(TYPES))
-        recording = record_observation(tx, scope, observation, engine.owner, engine.catalog)
-    return recording.seen - len(recording.unrecorded)
 
 
 WORK: dict[str, Callable[[Engine, int], int]] = {

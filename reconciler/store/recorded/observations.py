@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from sys import intern
+from typing import Any
 from uuid import UUID
 
 from reconciler.diff.identity import Identified, Match, Row, identify
@@ -142,7 +144,7 @@ def record_observation(
 def roots_of(tx: Transaction, scope: Scope) -> list[Row]:
     """The live roots that a look was about."""
     if scope.targets or scope.uids:
-        rows = tx.rows(
+        rows: Iterable[Any] = tx.rows(
             "observations.target_roots",
             endpoint=scope.endpoint,
             types=sorted(scope.types),
@@ -150,19 +152,20 @@ def roots_of(tx: Transaction, scope: Scope) -> list[Row]:
             uids=list(scope.uids),
         )
     else:
-        rows = tx.rows(
+        # There may be many: none is held twice, as an answer and as what is made of it.
+        rows = tx.stream(
             "observations.roots", endpoint=scope.endpoint, types=sorted(scope.types), since=scope.since
         )
     return [
         Row(
             id=row.id,
             uid=row.uid,
-            type=row.resource_type,
+            type=intern(row.resource_type),
             external_id=row.external_id,
             address=Address.parse(row.address),
             management=Management(row.management),
             presence=Presence(row.presence),
-            state=row.state,
+            state=intern(row.state),
             recorded_hash=row.recorded_hash,
             fresh=row.fresh,
             sent_by=row.sent_by,
