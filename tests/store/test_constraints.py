@@ -192,6 +192,34 @@ def test_a_machine_is_never_merely_available(world: Tables) -> None:
         world.state(vm, "available")
 
 
+def test_of_many_moves_in_one_statement_each_is_judged(world: Tables) -> None:
+    machines = [world.resource(f"vm/web-{number}", "running") for number in range(3)]
+    volume, gone = world.resource("volume/data"), world.resource("volume/gone")
+    world.state(gone, "deleted")
+    text = (
+        "UPDATE resources SET state_id = (SELECT id FROM resource_states WHERE name = 'missing')"
+        " WHERE id = ANY(%s::bigint[])"
+    )
+    message = refused(world, "RC001", text, [*machines, volume, gone])
+    assert "volume/gone cannot go from the state deleted to missing" in message
+    assert world.run(text, [*machines, volume]) == 4
+
+
+def test_a_quarantine_is_one_row_s_and_not_its_type_s(world: Tables) -> None:
+    held, decided = (world.resource(f"vm/web-{number}", "running") for number in (1, 2))
+    for vm in (held, decided):
+        world.state(vm, "quarantined")
+    world.run("UPDATE resources SET management = 'quarantined' WHERE id = %s", held)
+    world.cause("observation")
+    text = (
+        "UPDATE resources SET state_id = (SELECT id FROM resource_states WHERE name = 'running')"
+        " WHERE id = ANY(%s::bigint[])"
+    )
+    message = refused(world, "RC001", text, [held, decided])
+    assert "vm/web-1 can leave the state quarantined only by a person's decision" in message
+    assert world.run(text, [decided]) == 1
+
+
 def test_only_a_person_ends_a_quarantine(world: Tables) -> None:
     vm = world.resource("vm/web-1", "quarantined")
     manage = "UPDATE resources SET management = %s WHERE id = %s"
