@@ -66,7 +66,7 @@ def write_belongings(
     write_tags(tx, items)
     write_pending(tx, items, ids)
     row_ids = {str(address): row_id for address, row_id in targets.values()}
-    return ties_of(items, row_ids, catalog, ids)
+    return ties_of(tx, items, row_ids, catalog, ids)
 
 
 def _targets(

@@ -117,20 +117,36 @@ def write_pending(tx: Transaction, items: list[Item], ids: Ids) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Ties:
-    """What some rows are tied to by their references: (row id, relationship type's id, address of the other).
+    """What some rows are tied to, as far as their own run could tell.
 
-    `targets`: the row ids of what is referred to, by address, as far as they are known.
+    `known`: (child's row id, parent's, relationship type's). `open`: (child's row id, relationship type's,
+    parent's address) where no row of that address was known yet.
     """
 
     row_ids: tuple[int, ...]
-    named: tuple[tuple[int, int, str], ...]
-    targets: Mapping[str, int]
+    known: frozenset[tuple[int, int, int]]
+    open: tuple[tuple[int, int, str], ...]
 
 
-def ties_of(items: list[Item], targets: Mapping[str, int], catalog: Catalog, ids: Ids) -> Ties:
-    """The ties that the items' references make. `targets`: row ids of what is referred to, by address."""
-    named = tuple(tie for item in items for tie in _ties(item, catalog, ids))
-    return Ties(tuple(item.id for item in items), named, targets)
+def ties_of(
+    tx: Transaction, items: list[Item], targets: Mapping[str, int], catalog: Catalog, ids: Ids
+) -> Ties:
+    """Ties by reference, and those that a manifest names.
+
+    `targets`: row ids of what is referred to, by address. Ties are kept until all rows are written, so as
+    little as can be is kept of each.
+    """
+    row_ids = tuple(item.id for item in items)
+    explicit = tx.rows("observations.explicit_relationships", ids=list(row_ids))
+    known: set[tuple[int, int, int]] = set()
+    unknown: list[tuple[int, int, str]] = []
+    for child, type_id, address in (*explicit, *(tie for item in items for tie in _ties(item, catalog, ids))):
+        parent = targets.get(address)
+        if parent is None:
+            unknown.append((child, type_id, address))
+        elif parent != child:
+            known.add((child, parent, type_id))
+    return Ties(row_ids, frozenset(known), tuple(unknown))
 
 
 def _ties(item: Item, catalog: Catalog, ids: Ids) -> Iterator[tuple[int, int, str]]:
@@ -143,19 +159,14 @@ def _ties(item: Item, catalog: Catalog, ids: Ids) -> Iterator[tuple[int, int, st
 
 
 def write_relationships(tx: Transaction, ties: Ties) -> None:
-    """Ties by reference, and those that a manifest names."""
+    """Make what some rows are tied to what it is, once all that they may be tied to has its row."""
     row_ids = list(ties.row_ids)
-    explicit = tx.rows("observations.explicit_relationships", ids=row_ids)
     # A provider that nobody asks shows no ids: there a reference is recorded as its manifest has it.
-    named = {row.target_address for row in explicit} | {address for *_, address in ties.named}
-    unknown = sorted(named - ties.targets.keys())
-    by_address = {
-        **dict(tx.rows("observations.ids_by_address", addresses=unknown) if unknown else ()),
-        **ties.targets,
-    }
-    wanted = {
+    unknown = sorted({address for *_, address in ties.open})
+    by_address = dict(tx.rows("observations.ids_by_address", addresses=unknown) if unknown else ())
+    wanted = ties.known | {
         (child, by_address[address], type_id)
-        for child, type_id, address in (*explicit, *ties.named)
+        for child, type_id, address in ties.open
         if by_address.get(address, child) != child
     }
     there = set(tx.rows("observations.relationship_rows", ids=row_ids))
