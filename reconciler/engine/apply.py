@@ -248,6 +248,12 @@ class Session:
 
         Raises StalePlanError, before anything is done, where the plan is not what was approved.
         """
+        try:
+            return self._apply(permit, waves)
+        finally:
+            self.context.connections.rest()
+
+    def _apply(self, permit: Permit, waves: int) -> Applied:
         loaded = self.load(permit)
         if self.observing:
             self.observe()

@@ -12,7 +12,7 @@ SET stopped_at = now(), seen_at = now()
 WHERE id = %(id)s;
 
 -- name: operations.claim
-SELECT claim_resource(%(resource_id)s, %(worker)s::uuid, %(address)s, %(expected_version)s);
+SELECT claim_resource(%(resource_id)s, %(worker)s::uuid, %(address)s, %(expected_version)s, NULL, FALSE);
 
 -- name: operations.reserve_again
 -- A recovery looks for the id that was sent last. None where the claim was lost.

@@ -28,7 +28,9 @@ $$;
 COMMENT ON FUNCTION refuse_lost_claim(uuid) IS
 'Refuses a write of a worker that has lost its claim.';
 
-CREATE FUNCTION claim_resource(p_resource_id bigint, p_worker uuid, p_address text, p_expected_version bigint)
+CREATE FUNCTION claim_resource(
+    p_resource_id bigint, p_worker uuid, p_address text, p_expected_version bigint, p_state text, p_is_made_anew boolean
+)
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
@@ -37,7 +39,21 @@ DECLARE
   v_holder record;
 BEGIN
   UPDATE resources AS r
-  SET claim_epoch = r.claim_epoch + 1, claimed_by = p_worker, claimed_at = now()
+  SET
+    claim_epoch = r.claim_epoch + 1,
+    claimed_by = p_worker,
+    claimed_at = now(),
+    -- What leaves the quarantine shows its state when it is next seen.
+    state_id = coalesce(
+      (
+        SELECT st.id FROM resource_states AS st
+        WHERE
+          st.name = p_state
+          AND r.state_id <> (SELECT was.id FROM resource_states AS was WHERE was.name = 'quarantined')
+      ),
+      r.state_id
+    ),
+    external_id = CASE WHEN p_is_made_anew THEN NULL ELSE r.external_id END
   WHERE
     r.id = p_resource_id
     AND (p_expected_version IS NULL OR r.version = p_expected_version)
@@ -67,9 +83,9 @@ BEGIN
     USING ERRCODE = 'RC031', HINT = 'wait for it; nothing needs unlocking';
 END
 $$;
-COMMENT ON FUNCTION claim_resource(bigint, uuid, text, bigint) IS
-'Takes a resource for a worker, if it is as the plan saw it (null: however it is) and nobody who is alive holds it. Gives the new epoch, which fences everybody else.';
-REVOKE ALL ON FUNCTION claim_resource(bigint, uuid, text, bigint) FROM public;
+COMMENT ON FUNCTION claim_resource(bigint, uuid, text, bigint, text, boolean) IS
+'Takes a resource for a worker, if it is as the plan saw it (null: however it is) and nobody who is alive holds it. Gives the new epoch, which fences everybody else. It has the state from then on, if one is given; what is made anew has no object any more.';
+REVOKE ALL ON FUNCTION claim_resource(bigint, uuid, text, bigint, text, boolean) FROM public;
 
 CREATE FUNCTION next_reserved_id(p_endpoint_id integer, p_low bigint, p_high bigint)
 RETURNS bigint
@@ -307,6 +323,7 @@ RETURNS TABLE (
     address text[], address_id text[], is_here boolean[]
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -318,7 +335,14 @@ DECLARE
 BEGIN
   PERFORM act_as(p_actor, p_reason, p_cause, p_cause_operation, p_revision);
   v_id := resource_to_work_on(p_uid, p_address, p_spec_hash);
-  v_epoch := claim_resource(v_id, p_worker, p_address, p_expected_version);
+  v_epoch := claim_resource(
+    v_id, p_worker, p_address, p_expected_version,
+    CASE p_action
+      WHEN 'create' THEN 'creating' WHEN 'delete' THEN 'deleting' WHEN 'adopt' THEN NULL WHEN 'forget' THEN NULL
+      ELSE 'updating'
+    END,
+    p_action = 'create'
+  );
   SELECT o.status INTO v_status
   FROM resource_operations AS o
   WHERE o.resource_id = v_id AND o.status IN ('intended', 'sending', 'accepted');
@@ -328,20 +352,13 @@ BEGIN
   END IF;
   IF p_action = 'adopt' THEN
     PERFORM take_over_object(v_id, p_address);
-  END IF;
-  IF p_action <> 'forget' THEN
     UPDATE resources AS r
-    SET
-      state_id = st.id,
-      external_id = CASE WHEN p_action = 'create' THEN NULL ELSE r.external_id END
+    SET state_id = st.id
     FROM resource_states AS st
     WHERE
-      r.id = v_id
-      AND st.name = CASE p_action WHEN 'create' THEN 'creating' WHEN 'delete' THEN 'deleting' ELSE 'updating' END
+      r.id = v_id AND st.name = 'updating'
       -- What leaves the quarantine shows its state when it is next seen.
-      AND NOT EXISTS (
-        SELECT FROM resource_states AS was WHERE was.id = r.state_id AND was.name = 'quarantined'
-      );
+      AND r.state_id <> (SELECT was.id FROM resource_states AS was WHERE was.name = 'quarantined');
   END IF;
   IF p_low IS NOT NULL THEN
     v_reserved := reserve_external_id(v_id, p_low, p_high, FALSE);
@@ -403,6 +420,7 @@ CREATE FUNCTION step_sending(
 )
 RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 AS $$
 DECLARE
   v_moved boolean;
@@ -447,21 +465,25 @@ CREATE FUNCTION object_known(p_operation uuid, p_resource_id bigint, p_external_
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+DECLARE
+  v_stranger bigint;
 BEGIN
   -- Somebody else's look at the endpoint may have recorded our new object as nobody's, before its mark was on it; or
   -- as of unknown ownership, where the object that it replaces was still there. Now it is known whose it is.
-  UPDATE resources AS other
-  SET deleted_at = now()
+  SELECT other.id INTO v_stranger
   FROM resources AS r
+  JOIN resources AS other
+    ON r.provider_endpoint_id = other.provider_endpoint_id AND r.resource_type_id = other.resource_type_id
   WHERE
     r.id = p_resource_id
-    AND other.provider_endpoint_id = r.provider_endpoint_id
-    AND other.resource_type_id = r.resource_type_id
     AND other.external_id = p_external_id
     AND other.id <> r.id
     AND other.is_root
     AND other.deleted_at IS NULL
     AND other.management IN ('unmanaged', 'quarantined');
+  IF FOUND THEN
+    UPDATE resources SET deleted_at = now() WHERE id = v_stranger;
+  END IF;
   UPDATE resources SET external_id = p_external_id, presence = 'present' WHERE id = p_resource_id;
   IF p_operation IS NOT NULL THEN
     INSERT INTO resource_operation_results (operation_id, name, data_type, value_string)
@@ -480,6 +502,7 @@ CREATE FUNCTION step_accepted(
 )
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 AS $$
 DECLARE
   v_id bigint;
@@ -591,42 +614,50 @@ COMMENT ON TYPE seen_pending IS 'An attribute of an item whose new value waits f
 CREATE TYPE seen_tie AS (n integer, type text, address text);
 COMMENT ON TYPE seen_tie IS 'What an item is tied to by a reference: the relationship type, and the address of the other.';
 
+CREATE TYPE wanted_tie AS (n integer, type_id integer, parent_id bigint);
+COMMENT ON TYPE wanted_tie IS 'What an item shall be tied to, by keys.';
+
 CREATE FUNCTION write_parts(p_root_id bigint, p_items seen_item [])
 RETURNS bigint []
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
   v_ids bigint[];
+  v_gone bigint[];
 BEGIN
   -- The row of item n is element n + 1; the root is item 0. Those of new parts are drawn here.
   SELECT array_agg(coalesce(i.id, nextval('resources_id_seq')) ORDER BY i.n) INTO v_ids
   FROM unnest(p_items) AS i;
   -- What is gone goes first: it frees its address.
-  UPDATE resources AS r
-  SET deleted_at = now()
-  FROM resource_relationships AS rr
+  SELECT array_agg(r.id) INTO v_gone
+  FROM resource_relationships AS rr JOIN resources AS r ON rr.child_resource_id = r.id
   WHERE
-    rr.parent_resource_id = p_root_id AND rr.relationship_type_id = 1 AND r.id = rr.child_resource_id
-    AND r.deleted_at IS NULL AND r.id <> ALL(v_ids);
+    rr.parent_resource_id = p_root_id AND rr.relationship_type_id = 1 AND r.deleted_at IS NULL
+    AND r.id <> ALL(v_ids);
+  IF v_gone IS NOT NULL THEN
+    UPDATE resources AS r SET deleted_at = now() WHERE r.id = ANY(v_gone);
+  END IF;
   IF cardinality(v_ids) = 1 THEN
     RETURN v_ids;
   END IF;
-  UPDATE resources AS r
-  SET
-    address = i.address,
-    name = i.name,
-    state_id = st.id,
-    external_id = i.external_id,
-    management = root.management,
-    presence = 'present',
-    observed_at = now()
-  FROM unnest(p_items) AS i
-  JOIN resource_states AS st ON i.state = st.name
-  JOIN resources AS root ON root.id = p_root_id
-  WHERE
-    i.n > 0 AND r.id = i.id
-    AND (r.address, r.name, r.state_id, r.external_id, r.management, r.presence)
-    IS DISTINCT FROM (i.address, i.name, st.id, i.external_id, root.management, 'present');
+  IF EXISTS (SELECT FROM unnest(p_items) AS i WHERE i.n > 0 AND i.id IS NOT NULL) THEN
+    UPDATE resources AS r
+    SET
+      address = i.address,
+      name = i.name,
+      state_id = st.id,
+      external_id = i.external_id,
+      management = root.management,
+      presence = 'present',
+      observed_at = now()
+    FROM unnest(p_items) AS i
+    JOIN resource_states AS st ON i.state = st.name
+    JOIN resources AS root ON root.id = p_root_id
+    WHERE
+      i.n > 0 AND r.id = i.id
+      AND (r.address, r.name, r.state_id, r.external_id, r.management, r.presence)
+      IS DISTINCT FROM (i.address, i.name, st.id, i.external_id, root.management, 'present');
+  END IF;
   IF NOT EXISTS (SELECT FROM unnest(p_items) AS i WHERE i.id IS NULL) THEN
     RETURN v_ids;
   END IF;
@@ -658,68 +689,24 @@ CREATE FUNCTION write_values(p_ids bigint [], p_items seen_item [], p_attributes
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+DECLARE
+  v_has_gone boolean;
+  v_has_changed boolean;
+  v_has_new boolean;
 BEGIN
-  -- What is looked for before it is written is so because a statement that writes nothing runs its triggers all the same.
-  IF EXISTS (SELECT FROM resource_attributes AS a WHERE a.resource_id = ANY(p_ids)) THEN
-    PERFORM
-    FROM resource_attributes AS a
-    JOIN attribute_definitions AS ad ON a.attribute_definition_id = ad.id
-    WHERE
-      a.resource_id = ANY(p_ids)
-      AND NOT EXISTS (
-        SELECT FROM unnest(p_attributes) AS s
-        WHERE p_ids[s.n + 1] = a.resource_id AND s.name = ad.name AND s.ordinal = a.ordinal
-      )
-      AND NOT EXISTS (
-        SELECT FROM unnest(p_items) AS i
-        WHERE p_ids[i.n + 1] = a.resource_id AND ad.name = ANY(i.kept)
-      );
-    IF FOUND THEN
-      DELETE FROM resource_attributes AS a
-      USING attribute_definitions AS ad
-      WHERE
-        a.resource_id = ANY(p_ids) AND a.attribute_definition_id = ad.id
+  -- It is looked first, because a statement that writes nothing runs its triggers all the same.
+  IF NOT EXISTS (SELECT FROM resource_attributes AS a WHERE a.resource_id = ANY(p_ids)) THEN
+    v_has_new := cardinality(p_attributes) > 0;
+  ELSE
+    SELECT
+      bool_or(
+        s.n IS NULL
         AND NOT EXISTS (
-          SELECT FROM unnest(p_attributes) AS s
-          WHERE p_ids[s.n + 1] = a.resource_id AND s.name = ad.name AND s.ordinal = a.ordinal
+          SELECT FROM unnest(p_items) AS i WHERE p_ids[i.n + 1] = a.resource_id AND a.name = ANY(i.kept)
         )
-        AND NOT EXISTS (
-          SELECT FROM unnest(p_items) AS i
-          WHERE p_ids[i.n + 1] = a.resource_id AND ad.name = ANY(i.kept)
-        );
-    END IF;
-    PERFORM
-    FROM unnest(p_attributes) AS s
-    JOIN attribute_definitions AS ad ON s.name = ad.name
-    JOIN resource_attributes AS a
-      ON p_ids[s.n + 1] = a.resource_id AND ad.id = a.attribute_definition_id AND s.ordinal = a.ordinal
-    WHERE
-      (
-        a.value_string, a.value_integer, a.value_decimal, a.value_boolean, a.value_datetime, a.value_credential,
-        a.value_fingerprint, a.value_target_type, a.value_key, a.value_inner_key
-      )
-      IS DISTINCT FROM
-      (
-        s.value_string, s.value_integer, s.value_decimal, s.value_boolean, s.value_datetime, s.value_credential,
-        s.value_fingerprint, s.value_target_type, s.value_key, s.value_inner_key
-      );
-    IF FOUND THEN
-      UPDATE resource_attributes AS a
-      SET
-        value_string = s.value_string,
-        value_integer = s.value_integer,
-        value_decimal = s.value_decimal,
-        value_boolean = s.value_boolean,
-        value_datetime = s.value_datetime,
-        value_credential = s.value_credential,
-        value_fingerprint = s.value_fingerprint,
-        value_target_type = s.value_target_type,
-        value_key = s.value_key,
-        value_inner_key = s.value_inner_key
-      FROM unnest(p_attributes) AS s
-      JOIN attribute_definitions AS ad ON s.name = ad.name
-      WHERE
-        p_ids[s.n + 1] = a.resource_id AND ad.id = a.attribute_definition_id AND s.ordinal = a.ordinal
+      ),
+      bool_or(
+        s.n IS NOT NULL AND a.resource_id IS NOT NULL
         AND (
           a.value_string, a.value_integer, a.value_decimal, a.value_boolean, a.value_datetime, a.value_credential,
           a.value_fingerprint, a.value_target_type, a.value_key, a.value_inner_key
@@ -728,37 +715,82 @@ BEGIN
         (
           s.value_string, s.value_integer, s.value_decimal, s.value_boolean, s.value_datetime, s.value_credential,
           s.value_fingerprint, s.value_target_type, s.value_key, s.value_inner_key
-        );
-    END IF;
+        )
+      ),
+      bool_or(a.resource_id IS NULL)
+    INTO v_has_gone, v_has_changed, v_has_new
+    FROM (
+      SELECT there.*, ad.name
+      FROM resource_attributes AS there JOIN attribute_definitions AS ad ON there.attribute_definition_id = ad.id
+      WHERE there.resource_id = ANY(p_ids)
+    ) AS a
+    FULL JOIN unnest(p_attributes) AS s
+      ON p_ids[s.n + 1] = a.resource_id AND s.name = a.name AND s.ordinal = a.ordinal;
   END IF;
-  PERFORM
+  IF v_has_gone THEN
+    DELETE FROM resource_attributes AS a
+    USING attribute_definitions AS ad
+    WHERE
+      a.resource_id = ANY(p_ids) AND a.attribute_definition_id = ad.id
+      AND NOT EXISTS (
+        SELECT FROM unnest(p_attributes) AS s
+        WHERE p_ids[s.n + 1] = a.resource_id AND s.name = ad.name AND s.ordinal = a.ordinal
+      )
+      AND NOT EXISTS (
+        SELECT FROM unnest(p_items) AS i WHERE p_ids[i.n + 1] = a.resource_id AND ad.name = ANY(i.kept)
+      );
+  END IF;
+  IF v_has_changed THEN
+    UPDATE resource_attributes AS a
+    SET
+      value_string = s.value_string,
+      value_integer = s.value_integer,
+      value_decimal = s.value_decimal,
+      value_boolean = s.value_boolean,
+      value_datetime = s.value_datetime,
+      value_credential = s.value_credential,
+      value_fingerprint = s.value_fingerprint,
+      value_target_type = s.value_target_type,
+      value_key = s.value_key,
+      value_inner_key = s.value_inner_key
+    FROM unnest(p_attributes) AS s JOIN attribute_definitions AS ad ON s.name = ad.name
+    WHERE
+      p_ids[s.n + 1] = a.resource_id AND ad.id = a.attribute_definition_id AND s.ordinal = a.ordinal
+      AND (
+        a.value_string, a.value_integer, a.value_decimal, a.value_boolean, a.value_datetime, a.value_credential,
+        a.value_fingerprint, a.value_target_type, a.value_key, a.value_inner_key
+      )
+      IS DISTINCT FROM
+      (
+        s.value_string, s.value_integer, s.value_decimal, s.value_boolean, s.value_datetime, s.value_credential,
+        s.value_fingerprint, s.value_target_type, s.value_key, s.value_inner_key
+      );
+  END IF;
+  IF NOT coalesce(v_has_new, FALSE) THEN
+    RETURN;
+  END IF;
+  INSERT INTO resource_attributes (
+    resource_id, resource_type_id, attribute_definition_id, ordinal, data_type,
+    value_string, value_integer, value_decimal, value_boolean, value_datetime, value_credential, value_fingerprint,
+    value_target_type, value_key, value_inner_key
+  )
+  SELECT
+    p_ids[s.n + 1], t.id, ad.id, s.ordinal, ad.data_type,
+    s.value_string, s.value_integer, s.value_decimal, s.value_boolean, s.value_datetime, s.value_credential,
+    s.value_fingerprint, s.value_target_type, s.value_key, s.value_inner_key
   FROM unnest(p_attributes) AS s
-  JOIN attribute_definitions AS ad ON s.name = ad.name
+  CROSS JOIN LATERAL (
+    SELECT d.id, d.data_type FROM attribute_definitions AS d WHERE d.name = s.name ORDER BY d.name OFFSET 0
+  ) AS ad
+  CROSS JOIN LATERAL (
+    SELECT y.id FROM resource_types AS y WHERE y.name = p_items[s.n + 1].type ORDER BY y.name OFFSET 0
+  ) AS t
   WHERE
     NOT EXISTS (
       SELECT FROM resource_attributes AS a
       WHERE a.resource_id = p_ids[s.n + 1] AND a.attribute_definition_id = ad.id AND a.ordinal = s.ordinal
+      OFFSET 0
     );
-  IF FOUND THEN
-    INSERT INTO resource_attributes (
-      resource_id, resource_type_id, attribute_definition_id, ordinal, data_type,
-      value_string, value_integer, value_decimal, value_boolean, value_datetime, value_credential, value_fingerprint,
-      value_target_type, value_key, value_inner_key
-    )
-    SELECT
-      p_ids[s.n + 1], t.id, ad.id, s.ordinal, ad.data_type,
-      s.value_string, s.value_integer, s.value_decimal, s.value_boolean, s.value_datetime, s.value_credential,
-      s.value_fingerprint, s.value_target_type, s.value_key, s.value_inner_key
-    FROM unnest(p_attributes) AS s
-    JOIN unnest(p_items) AS i ON s.n = i.n
-    JOIN attribute_definitions AS ad ON s.name = ad.name
-    JOIN resource_types AS t ON i.type = t.name
-    WHERE
-      NOT EXISTS (
-        SELECT FROM resource_attributes AS a
-        WHERE a.resource_id = p_ids[s.n + 1] AND a.attribute_definition_id = ad.id AND a.ordinal = s.ordinal
-      );
-  END IF;
 END
 $$;
 COMMENT ON FUNCTION write_values(bigint [], seen_item [], seen_value []) IS
@@ -771,34 +803,43 @@ CREATE FUNCTION write_tags_and_ties(
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
+DECLARE
+  v_wanted wanted_tie[];
 BEGIN
-  DELETE FROM resource_tags AS rt
-  USING tags AS t
-  WHERE
-    rt.resource_id = ANY(p_ids) AND rt.tag_id = t.id
-    AND NOT EXISTS (
-      SELECT FROM unnest(p_tags) AS s
-      WHERE p_ids[s.n + 1] = rt.resource_id AND s.key = t.key AND s.value = t.value
-    );
-  INSERT INTO tags (key, value)
-  SELECT DISTINCT s.key, s.value
-  FROM unnest(p_tags) AS s
-  WHERE NOT EXISTS (SELECT FROM tags AS t WHERE t.key = s.key AND t.value = s.value)
-  ORDER BY s.key, s.value
-  ON CONFLICT (key, value) DO NOTHING;
+  IF EXISTS (SELECT FROM resource_tags AS rt WHERE rt.resource_id = ANY(p_ids)) THEN
+    DELETE FROM resource_tags AS rt
+    USING tags AS t
+    WHERE
+      rt.resource_id = ANY(p_ids) AND rt.tag_id = t.id
+      AND NOT EXISTS (
+        SELECT FROM unnest(p_tags) AS s
+        WHERE p_ids[s.n + 1] = rt.resource_id AND s.key = t.key AND s.value = t.value
+      );
+  END IF;
+  IF EXISTS (
+    SELECT FROM unnest(p_tags) AS s
+    WHERE NOT EXISTS (SELECT FROM tags AS t WHERE t.key = s.key AND t.value = s.value)
+  ) THEN
+    INSERT INTO tags (key, value)
+    SELECT DISTINCT s.key, s.value
+    FROM unnest(p_tags) AS s
+    ORDER BY s.key, s.value
+    ON CONFLICT (key, value) DO NOTHING;
+  END IF;
   INSERT INTO resource_tags (resource_id, tag_id)
   SELECT p_ids[s.n + 1], t.id
   FROM unnest(p_tags) AS s
   JOIN tags AS t ON s.key = t.key AND s.value = t.value
   WHERE NOT EXISTS (SELECT FROM resource_tags AS rt WHERE rt.resource_id = p_ids[s.n + 1] AND rt.tag_id = t.id);
-  DELETE FROM resource_pending_attributes AS p
-  USING attribute_definitions AS ad
-  WHERE
-    p.resource_id = ANY(p_ids) AND p.attribute_definition_id = ad.id
-    AND NOT EXISTS (
-      SELECT FROM unnest(p_pending) AS s
-      WHERE p_ids[s.n + 1] = p.resource_id AND s.name = ad.name
-    );
+  IF EXISTS (SELECT FROM resource_pending_attributes AS p WHERE p.resource_id = ANY(p_ids)) THEN
+    DELETE FROM resource_pending_attributes AS p
+    USING attribute_definitions AS ad
+    WHERE
+      p.resource_id = ANY(p_ids) AND p.attribute_definition_id = ad.id
+      AND NOT EXISTS (
+        SELECT FROM unnest(p_pending) AS s WHERE p_ids[s.n + 1] = p.resource_id AND s.name = ad.name
+      );
+  END IF;
   IF cardinality(p_pending) > 0 THEN
     INSERT INTO resource_pending_attributes (resource_id, attribute_definition_id)
     SELECT p_ids[s.n + 1], ad.id
@@ -817,42 +858,47 @@ BEGIN
     RAISE EXCEPTION '%: what it is tied to has moved', p_address USING ERRCODE = 'RC032';
   END IF;
   -- By its references, and what its manifest says that it depends on or belongs to. 1 is `contains`.
-  WITH wanted AS MATERIALIZED (
-    SELECT p_ids[s.n + 1] AS child_id, r.id AS parent_id, t.id AS type_id
+  SELECT array_agg((w.n, w.type_id, w.parent_id)::public.wanted_tie) INTO v_wanted
+  FROM (
+    SELECT s.n, t.id AS type_id, r.id AS parent_id
     FROM unnest(p_ties) AS s
     JOIN relationship_types AS t ON s.type = t.name
     JOIN resources AS r ON r.address = s.address AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
+    WHERE r.id <> p_ids[s.n + 1]
     UNION
-    SELECT p_ids[1], r.id, d.relationship_type_id
+    SELECT 0, d.relationship_type_id, r.id
     FROM desired_resources AS root
     JOIN desired_relationships AS d ON root.id = d.desired_resource_id
     JOIN resources AS r ON r.address = d.target_address AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
-    WHERE root.address = p_address AND root.valid_to_revision IS NULL AND root.parent_id IS NULL
-  ),
-
-  gone AS (
+    WHERE
+      root.address = p_address AND root.valid_to_revision IS NULL AND root.parent_id IS NULL AND r.id <> p_ids[1]
+  ) AS w;
+  IF EXISTS (
+    SELECT FROM resource_relationships AS rr
+    WHERE rr.child_resource_id = ANY(p_ids) AND rr.relationship_type_id <> 1
+  ) THEN
     DELETE FROM resource_relationships AS rr
     WHERE
       rr.child_resource_id = ANY(p_ids) AND rr.relationship_type_id <> 1
       AND NOT EXISTS (
-        SELECT FROM wanted AS w
+        SELECT FROM unnest(v_wanted) AS w
         WHERE
-          w.child_id = rr.child_resource_id AND w.parent_id = rr.parent_resource_id
+          p_ids[w.n + 1] = rr.child_resource_id AND w.parent_id = rr.parent_resource_id
           AND w.type_id = rr.relationship_type_id
-      )
-  )
-
-  INSERT INTO resource_relationships (parent_resource_id, child_resource_id, relationship_type_id)
-  SELECT w.parent_id, w.child_id, w.type_id
-  FROM wanted AS w
-  WHERE
-    w.child_id <> w.parent_id
-    AND NOT EXISTS (
-      SELECT FROM resource_relationships AS rr
-      WHERE
-        rr.child_resource_id = w.child_id AND rr.parent_resource_id = w.parent_id
-        AND rr.relationship_type_id = w.type_id
-    );
+      );
+  END IF;
+  IF v_wanted IS NOT NULL THEN
+    INSERT INTO resource_relationships (parent_resource_id, child_resource_id, relationship_type_id)
+    SELECT w.parent_id, p_ids[w.n + 1], w.type_id
+    FROM unnest(v_wanted) AS w
+    WHERE
+      NOT EXISTS (
+        SELECT FROM resource_relationships AS rr
+        WHERE
+          rr.child_resource_id = p_ids[w.n + 1] AND rr.parent_resource_id = w.parent_id
+          AND rr.relationship_type_id = w.type_id
+      );
+  END IF;
 END
 $$;
 COMMENT ON FUNCTION write_tags_and_ties(bigint [], text, seen_tag [], seen_pending [], seen_tie []) IS
@@ -867,6 +913,7 @@ CREATE FUNCTION step_done(
 )
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 AS $$
 DECLARE
   v_id bigint;

@@ -104,7 +104,7 @@ GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO reconciler_runtime;
 GRANT EXECUTE ON FUNCTION take_mark(text, bigint) TO reconciler_runtime;
 -- The commits of a step.
 GRANT EXECUTE ON FUNCTION
-claim_resource(bigint, uuid, text, bigint),
+claim_resource(bigint, uuid, text, bigint, text, boolean),
 reserve_external_id(bigint, bigint, bigint, boolean),
 step_intended(
     text, text, text, text, text, uuid, text, uuid, text, bytea, bigint, uuid, bigint, bigint, bytea, text, bigint, bigint,

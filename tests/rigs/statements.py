@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,6 +21,7 @@ from tests.rigs.databases import TestDatabase
 
 _PATIENCE = 10.0  # seconds until what was logged must be in the file
 _SAID = ("statement: ", "execute ")
+_OF_A_SESSION = ("SELECT set_config('role'", "SELECT\n    set_config('search_path'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,48 +37,63 @@ class Statement:
         return " ".join(self.text.split())[:90]
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Statements that were sent, and the transactions that they were."""
+
+    statements: int
+    transactions: int
+
+
 @dataclass(slots=True)
 class Statements:
-    """What was sent while it was counted."""
+    """What was sent while it was counted; `mark` is told apart from it."""
 
-    sent: Sequence[Statement] = field(default_factory=tuple)
-
-    @property
-    def count(self) -> int:
-        return len(self.sent)
+    database: TestDatabase
+    log: Path
+    begin: int  # where in the log
 
     @property
-    def transactions(self) -> int:
-        """Those in which anything but their own beginning and end was asked for."""
-        return len({each.transaction for each in self.sent})
+    def sent(self) -> tuple[Statement, ...]:
+        """All until now."""
+        return tuple(_read(self.database, self.log, self.begin))
+
+    def mark(self, name: str) -> None:
+        """What is sent after this comes after it."""
+        _say(self.database, f"mark {name}")
+
+    def between(self, first: str, last: str) -> Cost:
+        """What was sent between two marks; what a session is told at its start is not counted."""
+        sent = self.sent
+        texts = [each.text for each in sent]
+        begin, end = texts.index(f"SELECT 'mark {first}'"), texts.index(f"SELECT 'mark {last}'")
+        found = [each for each in sent[begin + 1 : end] if not each.text.startswith(_OF_A_SESSION)]
+        return Cost(len(found), len({each.transaction for each in found}))
 
     def by_start(self) -> Counter[str]:
+        """How often each was sent, to look at."""
         return Counter(each.start for each in self.sent)
 
 
 @contextmanager
 def counted(database: TestDatabase) -> Iterator[Statements]:
     """Counts what sessions that begin inside of the block send to the database."""
-    found = Statements()
     name = sql.Identifier(database.name)
     with psycopg.connect(database.server.superuser_dsn(), autocommit=True) as admin:
         admin.execute(sql.SQL("ALTER DATABASE {} SET log_statement = 'all'").format(name))
         file = Path(str(admin.execute("SELECT pg_current_logfile('jsonlog')").fetchone()[0]))  # type: ignore[index]
         folder = Path(str(admin.execute("SHOW data_directory").fetchone()[0]))  # type: ignore[index]
         log = folder / file
-        begin = log.stat().st_size
         try:
-            yield found
+            yield Statements(database, log, log.stat().st_size)
         finally:
             admin.execute(sql.SQL("ALTER DATABASE {} RESET log_statement").format(name))
-        found.sent = tuple(_read(database, log, begin))
 
 
 def _read(database: TestDatabase, log: Path, begin: int) -> Iterator[Statement]:
     """All that was logged of the database. The collector writes a little later than the server answers."""
     mark = uuid4().hex
-    with psycopg.connect(database.admin, autocommit=True, options="-c log_statement=all") as last:
-        last.execute(f"SELECT '{mark}'".encode())
+    _say(database, mark)
     end = time.monotonic() + _PATIENCE
     while True:
         with log.open("rb") as file:
@@ -94,3 +110,8 @@ def _read(database: TestDatabase, log: Path, begin: int) -> Iterator[Statement]:
         message = str(entry.get("message", ""))
         if entry.get("dbname") == database.name and message.startswith(_SAID):
             yield Statement(message.partition(": ")[2], f"{entry['pid']} {entry['vxid']}")
+
+
+def _say(database: TestDatabase, text: str) -> None:
+    with psycopg.connect(database.admin, autocommit=True, options="-c log_statement=all") as connection:
+        connection.execute(f"SELECT '{text}'".encode())
