@@ -7219,6 +7219,33 @@ COMMENT ON FUNCTION end_call(uuid, smallint, text, text, text) IS
 'A call''s own end: done, failed, ambiguous or skipped.';
 REVOKE ALL ON FUNCTION end_call(uuid, smallint, text, text, text) FROM public;
 
+CREATE FUNCTION step_call_ended(
+    p_actor text, p_reason text, p_cause text, p_cause_operation text, p_revision text,
+    p_operation uuid, p_epoch bigint, p_position smallint, p_status text, p_code text, p_message text
+)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  PERFORM act_as(p_actor, p_reason, p_cause, p_cause_operation, p_revision);
+  IF NOT EXISTS (
+    SELECT FROM resource_operations AS o JOIN resources AS r ON o.resource_id = r.id
+    WHERE o.id = p_operation AND r.claim_epoch = p_epoch
+    FOR SHARE OF r
+  ) THEN
+    PERFORM refuse_lost_claim(p_operation);
+  END IF;
+  PERFORM end_call(p_operation, p_position, p_status, p_code, p_message);
+END
+$$;
+COMMENT ON FUNCTION step_call_ended(
+    text, text, text, text, text, uuid, bigint, smallint, text, text, text
+) IS
+'A call''s own end, where it is told by itself.';
+REVOKE ALL ON FUNCTION step_call_ended(
+    text, text, text, text, text, uuid, bigint, smallint, text, text, text
+) FROM public;
+
 CREATE FUNCTION step_sending(
     p_actor text, p_reason text, p_cause text, p_cause_operation text, p_revision text,
     p_operation uuid, p_epoch bigint, p_position smallint, p_ended smallint, p_addresses text[], p_ids text[],
@@ -11010,6 +11037,9 @@ reserve_external_id(bigint, bigint, bigint, boolean),
 step_intended(
     text, text, text, text, text, uuid, text, uuid, text, bytea, bigint, uuid, bigint, bigint, bytea, text, bigint, bigint,
     text[]
+),
+step_call_ended(
+    text, text, text, text, text, uuid, bigint, smallint, text, text, text
 ),
 step_sending(
     text, text, text, text, text, uuid, bigint, smallint, smallint, text[], text[], text, text

@@ -155,19 +155,20 @@ FROM resource_operation_results
 WHERE operation_id = %(id)s AND name = %(name)s;
 
 -- name: operations.call_finished
-UPDATE resource_operation_calls AS c
-SET
-    status = %(status)s,
-    finished_at = now(),
-    error_code = %(error_code)s,
-    error_message = %(error_message)s
-FROM resource_operations AS o
-INNER JOIN resources AS r ON o.resource_id = r.id
-WHERE
-    c.operation_id = %(id)s
-    AND c.position = %(position)s
-    AND o.id = c.operation_id
-    AND r.claim_epoch = %(epoch)s;
+SELECT
+    step_call_ended(
+        %(actor)s::text,
+        %(reason)s::text,
+        %(cause)s::text,
+        %(operation)s::text,
+        %(revision)s::text,
+        %(id)s::uuid,
+        %(epoch)s::bigint,
+        %(position)s::smallint,
+        %(status)s::text,
+        %(error_code)s::text,
+        %(error_message)s::text
+    )::text;
 
 -- name: operations.repeats
 -- What this operation and those right before it all set, and how many in a row: done, for one and the same

@@ -110,6 +110,9 @@ step_intended(
     text, text, text, text, text, uuid, text, uuid, text, bytea, bigint, uuid, bigint, bigint, bytea, text, bigint, bigint,
     text[]
 ),
+step_call_ended(
+    text, text, text, text, text, uuid, bigint, smallint, text, text, text
+),
 step_sending(
     text, text, text, text, text, uuid, bigint, smallint, smallint, text[], text[], text, text
 ),

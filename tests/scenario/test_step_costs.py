@@ -78,6 +78,22 @@ STORIES = {
 }
 
 
+def test_a_step_that_fails_says_so_in_as_few(counting: tuple[Stage, Statements]) -> None:
+    """What comes to no ordinary end is told statement by statement, in a transaction around them."""
+    stage, statements = counting
+    stage.hcloud.fault("status", method="POST", path="/v1/volumes", status=400)
+    for count in (1, FEW, MANY):
+        stage.want(*volumes(count))
+        statements.mark(f"{count} begin")
+        assert len(stage.apply(waves=1).failed) == count
+        statements.mark(f"{count} end")
+        stage.want()
+        stage.settle()
+    few, many = (statements.between(f"{count} begin", f"{count} end") for count in (FEW, MANY))
+    assert (many.statements - few.statements) / (MANY - FEW) == 11
+    assert (many.transactions - few.transactions) / (MANY - FEW) == 4
+
+
 @pytest.mark.parametrize("story", STORIES)
 def test_a_step_is_four_commits_of_one_statement(counting: tuple[Stage, Statements], story: str) -> None:
     stage, statements = counting

@@ -175,7 +175,7 @@ class StepRunner:
         if self._goes_on_without(position):
             with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
                 ops.call_finished(tx, begun, position, "done")
-                self._forget_deleted(tx, begun, position)
+                self._forget_deleted(tx, begun)
         else:
             self.end = replace(self.end, call=position)  # told with the next commit, whichever that is
         return begun
@@ -223,10 +223,8 @@ class StepRunner:
             return False
         return self.successor is not None or any(call.creates for call in self.step.calls[position:])
 
-    def _forget_deleted(self, tx: Transaction, begun: ops.Begun, position: int) -> None:
+    def _forget_deleted(self, tx: Transaction, begun: ops.Begun) -> None:
         """In a replacement the old object's id means nothing once it is gone."""
-        if not self._goes_on_without(position):
-            return
         if self.successor is not None:
             ops.object_made(tx, begun, self.successor)
         else:
@@ -243,15 +241,18 @@ class StepRunner:
             raise
         except ProviderError as doubt:
             error = doubt
-        status = "ambiguous" if error.ambiguous else "failed"
-        with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
-            if gone or call.best_effort:
-                ops.call_finished(tx, begun, position, "skipped", error.code.value, error.message)
-                if gone:
-                    self._forget_deleted(tx, begun, position)
-                return
-            ops.call_finished(tx, begun, position, status, error.code.value, error.message)
-        raise error
+        skipped = gone or call.best_effort
+        status = "skipped" if skipped else "ambiguous" if error.ambiguous else "failed"
+        acting = self.context.acting(begun.operation, call.summary)
+        if gone and self._goes_on_without(position):
+            with self.context.store.transaction(acting) as tx:
+                ops.call_finished(tx, begun, position, status, error.code.value, error.message)
+                self._forget_deleted(tx, begun)
+        else:
+            with self.context.store.at_once(acting) as tx:
+                ops.call_finished(tx, begun, position, status, error.code.value, error.message)
+        if not skipped:
+            raise error
 
     def _submit(self, begun: ops.Begun, call: Call, request: Request) -> tuple[ops.Begun, Submission]:
         """Send until it is taken, within bounds; only what surely had no effect is sent again."""

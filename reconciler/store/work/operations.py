@@ -188,9 +188,10 @@ def call_finished(
     code: str | None = None,
     message: str | None = None,
 ) -> None:
-    """A call's own end: done, failed, ambiguous or skipped."""
-    count = tx.execute(
+    """A call's own end: done, failed, ambiguous or skipped. One statement."""
+    tx.row(
         "operations.call_finished",
+        **tx.acting,
         id=begun.operation,
         position=position,
         status=status,
@@ -198,7 +199,6 @@ def call_finished(
         error_message=message and storable(message),
         epoch=begun.epoch,
     )
-    _held(count, begun)
 
 
 def object_deleted(tx: Transaction, begun: Begun) -> None:
