@@ -7450,8 +7450,8 @@ COMMENT ON TYPE seen_tie IS 'What an item is tied to by a reference: the relatio
 CREATE TYPE wanted_tie AS (n integer, type_id integer, parent_id bigint);
 COMMENT ON TYPE wanted_tie IS 'What an item shall be tied to, by keys.';
 
-CREATE FUNCTION write_parts(p_root_id bigint, p_items seen_item [])
-RETURNS bigint []
+CREATE FUNCTION write_parts(p_root_id bigint, p_items seen_item[])
+RETURNS bigint[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
@@ -7514,11 +7514,11 @@ BEGIN
   RETURN v_ids;
 END
 $$;
-COMMENT ON FUNCTION write_parts(bigint, seen_item []) IS
+COMMENT ON FUNCTION write_parts(bigint, seen_item[]) IS
 'Makes the parts of a root those that were seen; gives the rows of all items, the root''s first.';
-REVOKE ALL ON FUNCTION write_parts(bigint, seen_item []) FROM public;
+REVOKE ALL ON FUNCTION write_parts(bigint, seen_item[]) FROM public;
 
-CREATE FUNCTION write_values(p_ids bigint [], p_items seen_item [], p_attributes seen_value [])
+CREATE FUNCTION write_values(p_ids bigint[], p_items seen_item[], p_attributes seen_value[])
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
@@ -7626,12 +7626,12 @@ BEGIN
     );
 END
 $$;
-COMMENT ON FUNCTION write_values(bigint [], seen_item [], seen_value []) IS
+COMMENT ON FUNCTION write_values(bigint[], seen_item[], seen_value[]) IS
 'Makes the attributes of these rows what was seen; of those that an item keeps, what is not seen stays as it was written.';
-REVOKE ALL ON FUNCTION write_values(bigint [], seen_item [], seen_value []) FROM public;
+REVOKE ALL ON FUNCTION write_values(bigint[], seen_item[], seen_value[]) FROM public;
 
 CREATE FUNCTION write_tags_and_ties(
-    p_ids bigint [], p_address text, p_tags seen_tag [], p_pending seen_pending [], p_ties seen_tie []
+    p_ids bigint[], p_address text, p_tags seen_tag[], p_pending seen_pending[], p_ties seen_tie[]
 )
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
@@ -7734,15 +7734,15 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION write_tags_and_ties(bigint [], text, seen_tag [], seen_pending [], seen_tie []) IS
+COMMENT ON FUNCTION write_tags_and_ties(bigint[], text, seen_tag[], seen_pending[], seen_tie[]) IS
 'Makes the tags of these rows, what of them waits for a restart, and what they are tied to what was seen, and what the manifest at the address says of the first.';
-REVOKE ALL ON FUNCTION write_tags_and_ties(bigint [], text, seen_tag [], seen_pending [], seen_tie []) FROM public;
+REVOKE ALL ON FUNCTION write_tags_and_ties(bigint[], text, seen_tag[], seen_pending[], seen_tie[]) FROM public;
 
 CREATE FUNCTION step_done(
     p_actor text, p_reason text, p_cause text, p_cause_operation text, p_revision text,
     p_operation uuid, p_epoch bigint, p_action text, p_ended smallint, p_spec_hash bytea, p_is_whole boolean,
-    p_has_written boolean, p_recorded_hash bytea, p_name text, p_items seen_item [], p_attributes seen_value [], p_tags seen_tag [],
-    p_pending seen_pending [], p_ties seen_tie []
+    p_has_written boolean, p_recorded_hash bytea, p_name text, p_items seen_item[], p_attributes seen_value[], p_tags seen_tag[],
+    p_pending seen_pending[], p_ties seen_tie[]
 )
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
@@ -7815,12 +7815,12 @@ END
 $$;
 COMMENT ON FUNCTION step_done(
     text, text, text, text, text, uuid, bigint, text, smallint, bytea, boolean, boolean, bytea, text,
-    seen_item [], seen_value [], seen_tag [], seen_pending [], seen_tie []
+    seen_item[], seen_value[], seen_tag[], seen_pending[], seen_tie[]
 ) IS
 'T4 of a step that made, changed or (without items) deleted an object: what was seen of it, what was applied, the failures that are void, the end of the operation and of the claim. RC032 where it is no ordinary end, and then nothing is written.';
 REVOKE ALL ON FUNCTION step_done(
     text, text, text, text, text, uuid, bigint, text, smallint, bytea, boolean, boolean, bytea, text,
-    seen_item [], seen_value [], seen_tag [], seen_pending [], seen_tie []
+    seen_item[], seen_value[], seen_tag[], seen_pending[], seen_tie[]
 ) FROM public;
 -- Views for people and for the faces: names instead of ids, one question each. They run with the rights of whoever asks,
 -- so that policies on the tables hold in them too.
@@ -11049,7 +11049,7 @@ step_accepted(
 ),
 step_done(
     text, text, text, text, text, uuid, bigint, text, smallint, bytea, boolean, boolean, bytea, text,
-    seen_item [], seen_value [], seen_tag [], seen_pending [], seen_tie []
+    seen_item[], seen_value[], seen_tag[], seen_pending[], seen_tie[]
 ),
 record_written(text, bytea) TO reconciler_runtime;
 

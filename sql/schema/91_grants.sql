@@ -121,7 +121,7 @@ step_accepted(
 ),
 step_done(
     text, text, text, text, text, uuid, bigint, text, smallint, bytea, boolean, boolean, bytea, text,
-    seen_item [], seen_value [], seen_tag [], seen_pending [], seen_tie []
+    seen_item[], seen_value[], seen_tag[], seen_pending[], seen_tie[]
 ),
 record_written(text, bytea) TO reconciler_runtime;
 
