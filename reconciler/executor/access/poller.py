@@ -29,8 +29,9 @@ class _Waiter:
     tasks: frozenset[str]
     deadline: float
     known_at: dict[str, float]  # when something was last known of each task
-    due: float  # when it is next worth asking, by the clock that never moves back
-    interval: float
+    since: float  # by the clock that never moves back
+    due: float  # when it is next worth asking
+    looks: int = 0
     done: threading.Event = field(default_factory=threading.Event)
     statuses: dict[str, TaskStatus] = field(default_factory=dict)
     denied: Counter[str] = field(default_factory=Counter)  # how often in a row a task was unknown
@@ -41,12 +42,15 @@ class _Waiter:
 
 
 class Poller:
-    """Polls one endpoint. How often follows those who wait: soon after a call, then at growing intervals up
-    to a cap, so that short tasks are seen to end at once and long ones stay cheap. One question is for all.
+    """Polls one endpoint. One question is for all who wait; when it is put follows each of them.
+
+    It is put first after about so long as tasks took there lately, then at intervals that grow with the wait
+    and are capped: short tasks are seen to end at once, and long ones stay cheap.
     """
 
-    _FIRST, _MOST, _MARGIN = 0.05, 5.0, 60.0  # seconds
-    _GROWTH = 1.5
+    _FIRST, _MOST, _MARGIN = 0.05, 5.0, 60.0  # seconds; the first of an endpoint of which nothing is known
+    _LEAST = 0.01  # seconds after which it is asked at the soonest
+    _SHARE = 0.5  # of the time that somebody has waited, until it is asked again
     _APART = 0.02  # seconds between two questions at least, however many wait
     _DENIALS = 3  # that a provider does not know a task is believed from so many answers in a row
     _BLIND = 120.0  # seconds without any answer about a task, after which nobody waits for it any more
@@ -71,6 +75,7 @@ class Poller:
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
         self._at_once = False  # whether the next question is not to be put off
+        self._first: float | None = None  # seconds until the first question, by what was seen
 
     def wait(
         self, tasks: Sequence[str], timeout: float, stop: threading.Event | None = None, grace: float = 0.0
@@ -83,10 +88,9 @@ class Poller:
         if not tasks:
             return {}
         now = self._clock()
-        due = time.monotonic() + self._FIRST
-        waiter = _Waiter(
-            frozenset(tasks), now + timeout, dict.fromkeys(tasks, now), due, self._FIRST * self._GROWTH
-        )
+        begin = time.monotonic()
+        due = begin + (self._FIRST if self._first is None else self._first)
+        waiter = _Waiter(frozenset(tasks), now + timeout, dict.fromkeys(tasks, now), begin, due)
         with self._lock:
             self._waiters.append(waiter)
             if self._thread is None:
@@ -148,10 +152,24 @@ class Poller:
             asked = time.monotonic()
             for waiter in waiters:
                 if waiter.due <= asked:
-                    waiter.due = asked + waiter.interval
-                    waiter.interval = min(waiter.interval * self._GROWTH, self._MOST)
+                    waiter.looks += 1
+                    waited = asked - waiter.since
+                    waiter.due = asked + min(max(self._APART, self._SHARE * waited), self._MOST)
+                if not waiter.open:
+                    self._learn(waiter, asked)
             with self._lock:
                 self._waiters = [waiter for waiter in self._waiters if not waiter.done.is_set()]
+
+    def _learn(self, waiter: _Waiter, now: float) -> None:
+        """When to ask first of the next: sooner where the first answer was the end already, else a bit later.
+
+        It falls fast and rises slowly, so that what is short is not held up by what is long.
+        """
+        first = self._FIRST if self._first is None else self._first
+        if waiter.looks <= 1:
+            self._first = max(first / 2, min(first, self._LEAST))
+        else:
+            self._first = first + max(0.0, 0.7 * (now - waiter.since) - first) / 4
 
     def _poll(self, waiters: list[_Waiter]) -> None:
         """One look at all open tasks; whoever has nothing left to wait for is told."""
