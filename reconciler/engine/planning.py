@@ -164,9 +164,7 @@ def plan_now(
     if engine.check_plans:
         refuse_broken(plan, given)
     if grounds is not None:
-        grounds |= {
-            step.address: Ground(desired.get(step.address), recorded.get(step.address)) for step in plan.steps
-        }
+        grounds |= {s.address: Ground(desired.get(s.address), recorded.get(s.address)) for s in plan.steps}
     return plan
 
 
