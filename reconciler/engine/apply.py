@@ -68,6 +68,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.context.connections.stop = self.stop
+        self.context.connections.rest()
 
     def recover(self, accept_empty: Collection[str] = ()) -> None:
         """Bring to an end what a dead worker left open. To be done before anything is planned.

@@ -41,10 +41,10 @@ class EndpointConnection:
 class Connections:
     """One driver for each endpoint and thread at work, and one poller for each endpoint.
 
-    An endpoint's credential is read once, however many drivers are connected with it. It keeps which logins
-    were shown something of ours, because only theirs is a denial to be believed. `stop` ends all waiting for
-    a place in a budget; it is the one of the run that uses these. The driver of a thread that has ended lies
-    idle for the next; `rest` and `close` close those that do.
+    An endpoint's credential is read once a run, however many drivers are connected with it. It keeps which
+    logins were shown something of ours, because only theirs is a denial to be believed. `stop` ends all
+    waiting for a place in a budget; it is the one of the run that uses these. The driver of a thread that has
+    ended lies idle for the next; `rest` and `close` close those that do.
     """
 
     def __init__(
@@ -171,7 +171,9 @@ class Connections:
         self._opened.rest_own()
 
     def rest(self) -> None:
-        """Close what lies idle: nothing is to be done for a while."""
+        """Close what lies idle: a run begins or ends. The next reads each credential anew."""
+        with self._reading:
+            self._access.clear()
         self._opened.close_idle()
 
     def close(self) -> None:
