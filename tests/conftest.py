@@ -27,7 +27,13 @@ from tests.rigs.databases import TestDatabase, fastest_folder, made_once, new_da
 from tests.rigs.examples import often
 
 HOME = "RECONCILER_TEST_HOME"
-SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "64MB"}
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "shared_buffers": "64MB",
+    "log_destination": "stderr,jsonlog",  # to be read by tests that count statements
+}
 TEMPLATE, STOCKED = "reconciler_template", "reconciler_stocked"
 ORIGINS: dict[str, tuple[Origin, ...]] = {
     "wheel": ("wheel",),

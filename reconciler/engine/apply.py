@@ -26,6 +26,7 @@ from reconciler.errors import StalePlanError
 from reconciler.executor.context import Context
 from reconciler.executor.observe.endpoint import Coverage, observe_closely, observe_within
 from reconciler.executor.run import run_steps
+from reconciler.executor.steps.ground import Ground
 from reconciler.executor.steps.outcome import Outcome, Result
 from reconciler.executor.steps.recover import Recovered, recover
 from reconciler.manifest.source.state import SourceState
@@ -67,6 +68,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.context.connections.stop = self.stop
+        self.context.connections.rest()
 
     def recover(self, accept_empty: Collection[str] = ()) -> None:
         """Bring to an end what a dead worker left open. To be done before anything is planned.
@@ -247,6 +249,12 @@ class Session:
 
         Raises StalePlanError, before anything is done, where the plan is not what was approved.
         """
+        try:
+            return self._apply(permit, waves)
+        finally:
+            self.context.connections.rest()
+
+    def _apply(self, permit: Permit, waves: int) -> Applied:
         loaded = self.load(permit)
         if self.observing:
             self.observe()
@@ -294,7 +302,8 @@ class Session:
         with self.engine.store.transaction(actor) as tx:
             options = self.options if first_wave else self._later()
             changed = self.inventory if first_wave else ()
-            plan = plan_now(tx, self.engine, self.coverage, options, self.context.revision, changed)
+            grounds: dict[Address, Ground] = {}
+            plan = plan_now(tx, self.engine, self.coverage, options, self.context.revision, changed, grounds)
             settle(tx, plan.settled, plan.applied)
             given = plans.approvals(tx, self.engine.key)
             steps, withheld = permitted(plan, permit, given)
@@ -312,7 +321,7 @@ class Session:
                 tx, taken, self.engine.actor, "applying", revision_id=self.context.revision
             )
             commits = revisions_of(tx, [step.address for step in steps])
-            return _Wave(plan, steps, withheld, plan_id, ids, commits)
+            return _Wave(plan, steps, withheld, plan_id, ids, commits, grounds)
 
     def _later(self) -> PlanOptions:
         """What a person wants tried again at once is tried once."""
@@ -342,6 +351,7 @@ class Session:
             stop=self.stop,
             plan_step_ids=wave.step_ids,
             revisions=wave.revisions,
+            grounds=wave.grounds,
             started=self.progress.started,
             ended=self.progress.ended,
         )
@@ -354,7 +364,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class _Wave:
-    """One round of planning. `step_ids` are the saved steps' row ids, `revisions` whose change each is."""
+    """One round of planning. `step_ids` are the saved steps' row ids, `revisions` whose change each is.
+
+    `grounds`: what they were planned from.
+    """
 
     plan: Plan
     steps: tuple[Step, ...]
@@ -362,6 +375,7 @@ class _Wave:
     plan_id: int | None = None
     step_ids: Mapping[Address, int] = field(default_factory=dict)
     revisions: Mapping[Address, int] = field(default_factory=dict)
+    grounds: Mapping[Address, Ground] = field(default_factory=dict)
 
     @property
     def unlisted(self) -> tuple[Step, ...]:

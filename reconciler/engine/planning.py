@@ -20,6 +20,7 @@ from reconciler.errors import PlanError
 from reconciler.executor.context import EndpointConnection
 from reconciler.executor.observe.endpoint import Coverage
 from reconciler.executor.steps import ineffective as ineffective
+from reconciler.executor.steps.ground import Ground
 from reconciler.model.address import Address
 from reconciler.model.catalog import Catalog
 from reconciler.model.diff import Diff
@@ -83,11 +84,13 @@ def plan_now(
     options: PlanOptions,
     revision: int | None,
     inventory: tuple[InventoryStep, ...] = (),
+    grounds: dict[Address, Ground] | None = None,
 ) -> Plan:
     """The plan for what the transaction sees. `coverage` is what this run observed, by endpoint.
 
-    `inventory` is what the transaction, or this run before it, changed of the inventory. Raises
-    BrokenPlanError for a plan that is not what a plan must be, where the engine is to check that.
+    `inventory` is what the transaction, or this run before it, changed of the inventory. `grounds` gets both
+    sides of each resource that the plan has a step for. Raises BrokenPlanError for a plan that is not what a
+    plan must be, where the engine is to check that.
     """
     endpoints = engine.endpoints(tx)
     drop_void_failures(tx, ineffective.CODE)
@@ -160,6 +163,8 @@ def plan_now(
     )
     if engine.check_plans:
         refuse_broken(plan, given)
+    if grounds is not None:
+        grounds |= {s.address: Ground(desired.get(s.address), recorded.get(s.address)) for s in plan.steps}
     return plan
 
 

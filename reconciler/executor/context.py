@@ -12,7 +12,7 @@ from uuid import UUID
 from reconciler.errors import ConfigurationError, CredentialError, ErrorCode, PlanError, ProviderError
 from reconciler.executor.access.budget import Metered, RequestBudget
 from reconciler.executor.access.edge import Edge
-from reconciler.executor.access.opened import OpenDrivers
+from reconciler.executor.access.opened import OpenDrivers, Opened
 from reconciler.executor.access.poller import Poller
 from reconciler.model.catalog import Catalog
 from reconciler.model.inventory import Endpoint
@@ -39,11 +39,12 @@ class EndpointConnection:
 
 
 class Connections:
-    """One driver for each endpoint and thread, and one poller for each endpoint.
+    """One driver for each endpoint and thread at work, and one poller for each endpoint.
 
-    It keeps which logins were shown something of ours, because only theirs is a denial to be believed.
-    `stop` ends all waiting for a place in a budget; it is the one of the run that uses these. A driver is
-    closed when its thread ends, and those of the thread that calls `close` with it.
+    An endpoint's credential is read once a run, however many drivers are connected with it. It keeps which
+    logins were shown something of ours, because only theirs is a denial to be believed. `stop` ends all
+    waiting for a place in a budget; it is the one of the run that uses these. The driver of a thread that has
+    ended lies idle for the next; `rest` and `close` close those that do.
     """
 
     def __init__(
@@ -57,8 +58,10 @@ class Connections:
         self.stop = stop or threading.Event()
         self._local = threading.local()
         self._pollers: dict[str, Poller] = {}
+        self._access: dict[str, Access] = {}
         self._trusted: set[tuple[str, str]] = set()  # (endpoint, login)
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
 
     def to(self, name: str) -> EndpointConnection:
         """The connection to an endpoint. Raises PlanError if there is no such endpoint."""
@@ -71,21 +74,36 @@ class Connections:
         """This thread's driver. Raises ProviderError if there is no way to reach the endpoint."""
         drivers: dict[str, Edge] = self._local.__dict__.setdefault("drivers", {})
         if name not in drivers:
-            to = self.to(name)
-            try:
-                access = to.access(Metered(to.budget, lambda: self.stop, self._is_hasty))
-                drivers[name] = Edge(name, to.driver(access))
-                self._opened.add(drivers[name])
-                self._logins()[name] = to.fingerprint(f"{access.url}\n{access.credential}")
-            except CredentialError as error:
-                raise ProviderError(
-                    f"{name}: {error.message}", code=ErrorCode.UNAUTHORIZED, hint=error.hint
-                ) from error
-            except ConfigurationError as error:
-                raise ProviderError(error.message, code=ErrorCode.INVALID, hint=error.hint) from error
-            except OSError as error:  # a CA file that is not there, for one
-                raise ProviderError(f"{name}: {error}", code=ErrorCode.INVALID) from error
+            opened = self._opened.take(name) or self._connected(name)
+            drivers[name] = opened.driver
+            self._logins()[name] = opened.login
         return drivers[name]
+
+    def _connected(self, name: str) -> Opened:
+        to = self.to(name)
+        try:
+            access = self._access_to(name)
+            opened = Opened(
+                name, Edge(name, to.driver(access)), to.fingerprint(f"{access.url}\n{access.credential}")
+            )
+        except CredentialError as error:
+            raise ProviderError(
+                f"{name}: {error.message}", code=ErrorCode.UNAUTHORIZED, hint=error.hint
+            ) from error
+        except ConfigurationError as error:
+            raise ProviderError(error.message, code=ErrorCode.INVALID, hint=error.hint) from error
+        except OSError as error:  # a CA file that is not there, for one
+            raise ProviderError(f"{name}: {error}", code=ErrorCode.INVALID) from error
+        self._opened.add(opened)
+        return opened
+
+    def _access_to(self, name: str) -> Access:
+        """How the endpoint is reached. The first who asks reads its credential, and that is on record."""
+        with self._reading:
+            if name not in self._access:
+                to = self.to(name)
+                self._access[name] = to.access(Metered(to.budget, lambda: self.stop, self._is_hasty))
+            return self._access[name]
 
     @contextmanager
     def hasty(self) -> Iterator[None]:
@@ -127,28 +145,42 @@ class Connections:
         """The endpoint's one poller, which all threads share."""
         with self._lock:
             if name not in self._pollers:
-                self._pollers[name] = Poller(lambda: self.driver(name), leave=self._opened.close_own)
+                budget = self.to(name).budget
+                self._pollers[name] = Poller(
+                    lambda: self.driver(name), leave=self._rest_own, pace=lambda: budget.pace
+                )
             return self._pollers[name]
 
     @contextmanager
     def pool(self, workers: int, name: str) -> Iterator[ThreadPoolExecutor]:
-        """Threads that work with these; when all have ended, their drivers are closed."""
+        """Threads that work with these; when all have ended, their drivers lie idle."""
         try:
             with ThreadPoolExecutor(max_workers=workers, thread_name_prefix=name) as pool:
                 yield pool
         finally:
-            self._opened.close_ended()
+            self._opened.rest_ended()
 
     def renewed(self, endpoints: Mapping[str, EndpointConnection]) -> Connections:
         """The connections to go on with when the inventory has changed; these are closed."""
         self.close()
         return Connections(endpoints, self.stop, self._opened)
 
+    def _rest_own(self) -> None:
+        """What this thread is connected with lies idle: the thread ends."""
+        self._local.__dict__.clear()
+        self._opened.rest_own()
+
+    def rest(self) -> None:
+        """Close what lies idle: a run begins or ends. The next reads each credential anew."""
+        with self._reading:
+            self._access.clear()
+        self._opened.close_idle()
+
     def close(self) -> None:
-        """Close the drivers of this thread, and of those that have ended. What comes after connects anew."""
+        """Close the drivers of this thread, and those that lie idle. What comes after connects anew."""
         self._local = threading.local()
-        self._opened.close_own()
-        self._opened.close_ended()
+        self._access.clear()
+        self._opened.end()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.errors import DatabaseUnavailable
 from reconciler.executor.context import Context
+from reconciler.executor.steps.ground import Ground
 from reconciler.executor.steps.outcome import Outcome, Result
 from reconciler.executor.steps.schedule import Schedule
 from reconciler.executor.steps.step import StepRunner
@@ -36,25 +37,28 @@ def run_steps(
     stop: threading.Event,
     plan_step_ids: Mapping[Address, int] | None = None,
     revisions: Mapping[Address, int] | None = None,
+    grounds: Mapping[Address, Ground] | None = None,
     started: Callable[[Step], None] = lambda _: None,
     ended: Callable[[Outcome], None] = lambda _: None,
     workers: int = WORKERS,
 ) -> tuple[Outcome, ...]:
     """The outcome of every step, in the order of the plan. `started` and `ended` tell of progress.
 
-    `revisions` says whose change a step is, for the history; the context's where it does not.
+    `revisions` says whose change a step is, for the history; the context's where it does not. `grounds` are
+    what the steps were planned from; of one without, what is recorded is read again.
 
     Raises what is a fault of ours or of the database, after what is under way has ended.
     """
     ids = plan_step_ids or {}
     commits = revisions or {}
+    planned_from = grounds or {}
     context.connections.stop = stop
     run = _Run(Schedule(steps))
 
     def begin(pool: ThreadPoolExecutor, step: Step) -> None:
         started(step)
         acting = replace(context, revision=commits.get(step.address, context.revision))
-        runner = StepRunner(acting, step, ids.get(step.address), stop)
+        runner = StepRunner(acting, step, ids.get(step.address), stop, planned_from.get(step.address))
         run.under_way[pool.submit(runner.run)] = step
 
     try:

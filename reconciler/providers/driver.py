@@ -3,7 +3,7 @@
 `catalog` is data; `lower` is pure and says beforehand every request a step will make; `observe`, `submit`
 and `poll` talk to the provider. A driver decides nothing about what shall be: it has no planner, it tries a
 change once (a read may be tried again), and it remembers nothing that another instance would need. One
-instance serves one endpoint and one thread. How to write one: docs/drivers.md.
+instance serves one endpoint, and one thread at a time. How to write one: docs/drivers.md.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ class TaskStatus:
 
 
 class Driver(Protocol):
-    """One provider type, at one endpoint, for one thread: the one that makes it, but for `close`.
+    """One provider type, at one endpoint, for one thread at a time, whichever that is.
 
     Whatever else than an error of ours is raised by `observe`, `submit` and `poll` counts as an answer that
     could not be understood: nothing is concluded from it, and a change is ambiguous.

@@ -11,378 +11,91 @@ UPDATE workers
 SET stopped_at = now(), seen_at = now()
 WHERE id = %(id)s;
 
--- name: operations.insert_resource
-INSERT INTO resources (
-    resource_type_id,
-    provider_endpoint_id,
-    address,
-    name,
-    state_id,
-    management,
-    presence,
-    is_root,
-    source_id,
-    prevent_destroy,
-    on_remove,
-    allow_downtime,
-    replace_policy,
-    create_before_destroy,
-    location_id,
-    datacenter_id
-)
+-- name: operations.claim
+SELECT claim_resource(%(resource_id)s, %(worker)s::uuid, %(address)s, %(expected_version)s, NULL, FALSE);
+
+-- name: operations.reserve_again
+-- A recovery looks for the id that was sent last. None where the claim was lost.
+UPDATE resource_operations AS o
+SET identity = reserve_external_id(r.id, %(low)s::bigint, %(high)s::bigint, TRUE)
+FROM resources AS r
+WHERE o.id = %(id)s AND o.resource_id = r.id AND r.claim_epoch = %(epoch)s
+RETURNING o.identity;
+
+-- name: operations.begin
+-- T1, in one statement and a transaction by itself.
 SELECT
-    d.resource_type_id,
-    d.provider_endpoint_id,
-    d.address,
-    d.name,
-    st.id,
-    'managed',
-    'absent',
-    TRUE,
-    d.source_id,
-    d.prevent_destroy,
-    d.on_remove,
-    d.allow_downtime,
-    d.replace_policy,
-    d.create_before_destroy,
-    l.id,
-    dc.id
-FROM desired_resources AS d
-INNER JOIN resource_states AS st ON st.name = 'pending'
-LEFT JOIN locations AS l ON d.location = l.name
-LEFT JOIN datacenters AS dc ON d.datacenter = dc.name
-WHERE
-    d.valid_to_revision IS NULL
-    AND d.parent_id IS NULL
-    AND d.address = %(address)s
-    AND d.spec_hash = %(spec_hash)s
--- Another worker was faster with the same resource: then there is nothing to begin.
-ON CONFLICT (address) WHERE deleted_at IS NULL AND management <> 'unmanaged' DO NOTHING
-RETURNING id, uid;
+    b.resource_id,
+    b.uid,
+    b.epoch,
+    b.reserved,
+    b.external_id,
+    b.is_repeated,
+    b.address,
+    b.address_id,
+    b.is_here
+FROM
+    step_intended(
+        %(actor)s::text,
+        %(reason)s::text,
+        %(cause)s::text,
+        %(operation)s::text,
+        %(revision)s::text,
+        %(id)s::uuid,
+        %(action)s::text,
+        %(uid)s::uuid,
+        %(address)s::text,
+        %(spec_hash)s::bytea,
+        %(version)s::bigint,
+        %(worker)s::uuid,
+        %(plan_step_id)s::bigint,
+        %(revision_id)s::bigint,
+        %(request_hash)s::bytea,
+        %(name)s::text,
+        %(low)s::bigint,
+        %(high)s::bigint,
+        %(addresses)s::text[]
+    ) AS b;
 
--- name: operations.vacate
--- A row that never had an object makes room for the one that is taken over at its address.
-UPDATE resources AS r
-SET
-    deleted_at = now(),
-    presence = 'absent',
-    state_id = st.id
-FROM resource_states AS st
-WHERE
-    r.address = %(address)s
-    AND r.deleted_at IS NULL
-    AND r.management = 'managed'
-    AND r.presence = 'absent'
-    AND r.external_id IS NULL
-    AND r.claimed_by IS NULL
-    AND st.name = 'deleted';
-
--- name: operations.take_over
--- An existing object becomes the managed resource of an address.
-UPDATE resources AS r
-SET
-    address = d.address,
-    management = 'managed',
-    source_id = d.source_id,
-    prevent_destroy = d.prevent_destroy,
-    on_remove = d.on_remove,
-    allow_downtime = d.allow_downtime,
-    replace_policy = d.replace_policy,
-    create_before_destroy = d.create_before_destroy,
-    location_id = l.id,
-    datacenter_id = dc.id
-FROM desired_resources AS d
-LEFT JOIN locations AS l ON d.location = l.name
-LEFT JOIN datacenters AS dc ON d.datacenter = dc.name
-WHERE
-    r.uid = %(uid)s
-    AND r.deleted_at IS NULL
-    AND r.management <> 'managed'
-    AND d.valid_to_revision IS NULL
-    AND d.parent_id IS NULL
-    AND d.address = %(address)s
-    -- Another worker was faster, and makes an object of that address.
-    AND NOT EXISTS (
-        SELECT FROM resources AS other
-        WHERE
-            other.address = %(address)s
-            AND other.deleted_at IS NULL
-            AND other.management <> 'unmanaged'
-            AND other.id <> r.id
+-- name: operations.sending
+-- T2, in one statement and a transaction by itself.
+SELECT
+    step_sending(
+        %(actor)s::text,
+        %(reason)s::text,
+        %(cause)s::text,
+        %(operation)s::text,
+        %(revision)s::text,
+        %(id)s::uuid,
+        %(epoch)s::bigint,
+        %(position)s::smallint,
+        %(ended)s::smallint,
+        %(addresses)s::text[],
+        %(ids)s::text[],
+        %(login_as)s::text,
+        %(login)s::text
     );
 
--- name: operations.rename_parts
--- The parts of a resource that came to another address follow it.
-UPDATE resources AS r
-SET address = %(address)s || substr(r.address, length(%(before)s) + 1)
-FROM resource_relationships AS rr
-WHERE
-    rr.parent_resource_id = %(resource_id)s
-    AND rr.relationship_type_id = 1
-    AND r.id = rr.child_resource_id
-    AND r.deleted_at IS NULL
-    AND starts_with(r.address, %(before)s || '/');
-
--- name: operations.rename_references
--- So does what points at it, which is recorded by address.
-UPDATE resource_attributes AS a
-SET value_string = %(address)s
-FROM resource_relationships AS rr, attribute_definitions AS ad
-WHERE
-    rr.parent_resource_id = %(resource_id)s
-    AND a.resource_id = rr.child_resource_id
-    AND a.attribute_definition_id = ad.id
-    AND ad.format = 'reference'
-    AND a.value_string = %(before)s
-    AND a.value_target_type IS NULL;
-
--- name: operations.find_resource
+-- name: operations.accepted
+-- T3, in one statement and a transaction by itself.
 SELECT
-    id,
-    uid,
-    address
-FROM resources
-WHERE uid = %(uid)s AND deleted_at IS NULL;
-
--- name: operations.claim
--- Take the resource, if it is as the plan saw it and nobody who is alive holds it.
-UPDATE resources AS r
-SET
-    claim_epoch = r.claim_epoch + 1,
-    claimed_by = %(worker)s,
-    claimed_at = now()
-WHERE
-    r.id = %(resource_id)s
-    AND (r.version = %(expected_version)s OR %(expected_version)s::bigint IS NULL)
-    AND (
-        r.claimed_by IS NULL
-        OR r.claimed_by = %(worker)s
-        OR (
-            SELECT pg_try_advisory_xact_lock(w.lock_key)
-            FROM workers AS w
-            WHERE w.id = r.claimed_by
-        )
-    )
-RETURNING r.claim_epoch;
-
--- name: operations.holder
-SELECT
-    r.version,
-    w.host,
-    w.pid,
-    r.claimed_at
-FROM resources AS r
-LEFT JOIN workers AS w ON r.claimed_by = w.id
-WHERE r.id = %(resource_id)s;
-
--- name: operations.open_of
--- The operation of a resource that has not come to an end.
-SELECT
-    o.id,
-    o.status
-FROM resource_operations AS o
-WHERE o.resource_id = %(resource_id)s AND o.status IN ('intended', 'sending', 'accepted');
+    step_accepted(
+        %(actor)s::text,
+        %(reason)s::text,
+        %(cause)s::text,
+        %(operation)s::text,
+        %(revision)s::text,
+        %(id)s::uuid,
+        %(epoch)s::bigint,
+        %(position)s::smallint,
+        %(external_id)s::text,
+        %(tasks)s::text[]
+    )::text;
 
 -- name: operations.release
 UPDATE resources
 SET claimed_by = NULL, claimed_at = NULL
 WHERE id = %(resource_id)s AND claim_epoch = %(epoch)s;
-
--- name: operations.reserve_lock
-SELECT pg_advisory_xact_lock(hashtextextended('external id at ' || %(endpoint)s, 0));
-
--- name: operations.unused_reservation
--- The id that was last chosen for a resource, if no object was ever known by it: a creation that was cut off is
--- sent again with the same identity, so that there cannot be two.
-SELECT last.external_id
-FROM resources AS r
-CROSS JOIN
-    LATERAL (
-        SELECT res.external_id
-        FROM external_id_reservations AS res
-        WHERE
-            res.resource_uid = r.uid
-            AND res.provider_endpoint_id = r.provider_endpoint_id
-            AND res.resource_type_id = r.resource_type_id
-        ORDER BY res.external_id::bigint DESC
-        LIMIT 1
-    ) AS last
-WHERE
-    r.id = %(resource_id)s
-    AND last.external_id::bigint BETWEEN %(low)s::bigint AND %(high)s::bigint
-    AND NOT EXISTS (
-        SELECT 1
-        FROM resource_history AS h
-        WHERE h.resource_id = r.id AND h.external_id = last.external_id
-    )
-    AND NOT EXISTS (
-        SELECT 1
-        FROM resource_operation_results AS found
-        INNER JOIN resource_operations AS o ON found.operation_id = o.id
-        WHERE
-            o.resource_id = r.id
-            AND found.name = 'external_id'
-            AND found.value_string = last.external_id
-    );
-
--- name: operations.next_reserved_id
--- The first id of a range that was never given out and that nothing is known to use. One after another is tried, from
--- the last that was given out, and each is a look into an index.
-WITH RECURSIVE here AS MATERIALIZED (
-    SELECT e.id
-    FROM provider_endpoints AS e
-    WHERE e.name = %(endpoint)s
-),
-
-given AS (
-    SELECT max(last.id) AS id
-    FROM here
-    CROSS JOIN
-        LATERAL (
-            SELECT res.external_id::bigint AS id
-            FROM external_id_reservations AS res
-            WHERE
-                res.provider_endpoint_id = here.id
-                AND res.external_id ~ '^[0-9]{1,18}$'
-                AND res.external_id::bigint BETWEEN %(low)s::bigint AND %(high)s::bigint
-            ORDER BY res.external_id::bigint DESC
-            LIMIT 1
-        ) AS last
-),
-
-candidate (id, is_used) AS (
-    SELECT
-        start.id,
-        (
-            SELECT count(*) > 0
-            FROM here
-            INNER JOIN resources AS r ON here.id = r.provider_endpoint_id
-            WHERE r.is_root AND r.external_id = start.id::text
-        ) AS is_used
-    FROM (SELECT coalesce(given.id + 1, %(low)s::bigint) AS id FROM given) AS start
-    WHERE start.id <= %(high)s::bigint
-    UNION ALL
-    SELECT
-        next.id,
-        (
-            SELECT count(*) > 0
-            FROM here
-            INNER JOIN resources AS r ON here.id = r.provider_endpoint_id
-            WHERE r.is_root AND r.external_id = next.id::text
-        ) AS is_used
-    FROM (
-        SELECT candidate.id + 1 AS id
-        FROM candidate
-        WHERE candidate.is_used AND candidate.id < %(high)s::bigint
-    ) AS next
-)
-
-SELECT candidate.id
-FROM candidate
-WHERE NOT candidate.is_used;
-
--- name: operations.reserve
-INSERT INTO external_id_reservations (provider_endpoint_id, resource_type_id, external_id, resource_uid)
-SELECT
-    r.provider_endpoint_id,
-    r.resource_type_id,
-    %(external_id)s,
-    r.uid
-FROM resources AS r
-WHERE r.id = %(resource_id)s AND r.claim_epoch = %(epoch)s;
-
--- name: operations.set_identity
--- A recovery looks for the id that was sent last.
-UPDATE resource_operations AS o
-SET identity = %(identity)s
-FROM resources AS r
-WHERE o.id = %(id)s AND o.resource_id = r.id AND r.claim_epoch = %(epoch)s;
-
--- name: operations.begin
-INSERT INTO resource_operations (
-    id,
-    resource_id,
-    operation_type_id,
-    plan_step_id,
-    status,
-    worker_id,
-    claim_epoch,
-    request_hash,
-    identity,
-    rests_on_version,
-    actor,
-    revision_id
-)
-SELECT
-    %(id)s,
-    %(resource_id)s,
-    t.id,
-    %(plan_step_id)s,
-    'intended',
-    %(worker)s,
-    %(epoch)s,
-    %(request_hash)s,
-    %(identity)s,
-    %(version)s,
-    %(actor)s,
-    %(revision_id)s
-FROM operation_types AS t
-WHERE t.name = %(action)s;
-
--- name: operations.set_state
-UPDATE resources AS r
-SET
-    state_id = st.id,
-    external_id = CASE WHEN %(forget_external_id)s THEN NULL ELSE r.external_id END
-FROM resource_states AS st
-WHERE
-    r.id = %(resource_id)s
-    AND r.claim_epoch = %(epoch)s
-    AND st.name = %(state)s
-    -- What leaves the quarantine shows its state when it is next seen.
-    AND NOT EXISTS (
-        SELECT 1
-        FROM resource_states AS was
-        WHERE was.id = r.state_id AND was.name = 'quarantined'
-    );
-
--- name: operations.sending
-UPDATE resource_operations AS o
-SET status = 'sending', current_call = %(position)s, sent_at = coalesce(o.sent_at, now())
-FROM resources AS r
-WHERE
-    o.id = %(id)s
-    AND o.resource_id = r.id
-    AND r.claim_epoch = %(epoch)s
-    AND o.status IN ('intended', 'sending', 'accepted');
-
--- name: operations.call_sending
-INSERT INTO resource_operation_calls (operation_id, position, status)
-VALUES (%(id)s, %(position)s, 'sending');
-
--- name: operations.accepted
-UPDATE resource_operations AS o
-SET status = 'accepted', accepted_at = coalesce(o.accepted_at, now())
-FROM resources AS r
-WHERE
-    o.id = %(id)s
-    AND o.resource_id = r.id
-    AND r.claim_epoch = %(epoch)s
-    AND o.status = 'sending';
-
--- name: operations.call_accepted
-UPDATE resource_operation_calls
-SET status = 'accepted', accepted_at = now()
-WHERE operation_id = %(id)s AND position = %(position)s;
-
--- name: operations.add_tasks
-INSERT INTO resource_operation_tasks (operation_id, call_position, task)
-SELECT
-    %(id)s,
-    %(position)s,
-    started.task
-FROM unnest(%(task)s::text[]) AS started (task)
-ON CONFLICT DO NOTHING;
 
 -- name: operations.drop_stranger
 -- Somebody else's look at the endpoint may have recorded our new object as nobody's, before its mark was on it; or
@@ -442,19 +155,20 @@ FROM resource_operation_results
 WHERE operation_id = %(id)s AND name = %(name)s;
 
 -- name: operations.call_finished
-UPDATE resource_operation_calls AS c
-SET
-    status = %(status)s,
-    finished_at = now(),
-    error_code = %(error_code)s,
-    error_message = %(error_message)s
-FROM resource_operations AS o
-INNER JOIN resources AS r ON o.resource_id = r.id
-WHERE
-    c.operation_id = %(id)s
-    AND c.position = %(position)s
-    AND o.id = c.operation_id
-    AND r.claim_epoch = %(epoch)s;
+SELECT
+    step_call_ended(
+        %(actor)s::text,
+        %(reason)s::text,
+        %(cause)s::text,
+        %(operation)s::text,
+        %(revision)s::text,
+        %(id)s::uuid,
+        %(epoch)s::bigint,
+        %(position)s::smallint,
+        %(status)s::text,
+        %(error_code)s::text,
+        %(error_message)s::text
+    )::text;
 
 -- name: operations.repeats
 -- What this operation and those right before it all set, and how many in a row: done, for one and the same
@@ -700,88 +414,32 @@ WHERE
     AND (presence <> 'absent' OR management = 'quarantined');
 
 -- name: operations.written
--- Write-only attributes are recorded as written: no provider will ever show them. The rows of the one manifest are
--- gathered first, so that the rest are look-ups from there.
-INSERT INTO resource_attributes (
-    resource_id,
-    resource_type_id,
-    attribute_definition_id,
-    ordinal,
-    data_type,
-    value_string,
-    value_integer,
-    value_decimal,
-    value_boolean,
-    value_datetime,
-    value_credential,
-    value_fingerprint
-)
+SELECT record_written(%(address)s, %(spec_hash)s)::text;
+
+-- name: operations.done
+-- T4 of an ordinary step, in one statement and a transaction by itself.
 SELECT
-    r.id,
-    a.resource_type_id,
-    a.attribute_definition_id,
-    a.ordinal,
-    a.data_type,
-    a.value_string,
-    a.value_integer,
-    a.value_decimal,
-    a.value_boolean,
-    a.value_datetime,
-    a.value_credential,
-    a.value_fingerprint
-FROM desired_attributes AS a
-INNER JOIN desired_resources AS d ON a.desired_resource_id = d.id
-CROSS JOIN
-    LATERAL (
-        SELECT
-            managed.id,
-            managed.provider_endpoint_id
-        FROM resources AS managed
-        WHERE
-            managed.address = d.address
-            AND managed.deleted_at IS NULL
-            AND managed.management = 'managed'
-        ORDER BY managed.address
-        LIMIT 1
-    ) AS r
-INNER JOIN provider_endpoints AS e ON r.provider_endpoint_id = e.id
-INNER JOIN providers AS p ON e.provider_id = p.id
-INNER JOIN provider_type_attributes AS rule
-    ON
-        a.resource_type_id = rule.resource_type_id
-        AND a.attribute_definition_id = rule.attribute_definition_id
-        AND p.provider_type_id = rule.provider_type_id
-        AND rule.mutability = 'write_only'
-WHERE
-    a.desired_resource_id = ANY(
-        array(
-            SELECT root.id
-            FROM desired_resources AS root
-            WHERE
-                root.valid_to_revision IS NULL
-                AND root.parent_id IS NULL
-                AND root.spec_hash = %(spec_hash)s
-                AND root.address = %(address)s
-            UNION ALL
-            SELECT part.id
-            FROM desired_resources AS root
-            INNER JOIN desired_resources AS part ON root.id = part.parent_id
-            WHERE
-                root.valid_to_revision IS NULL
-                AND root.parent_id IS NULL
-                AND root.spec_hash = %(spec_hash)s
-                AND root.address = %(address)s
-        )
-    )
-ON CONFLICT (resource_id, attribute_definition_id, ordinal) DO UPDATE
-    SET
-        value_string = excluded.value_string,
-        value_integer = excluded.value_integer,
-        value_decimal = excluded.value_decimal,
-        value_boolean = excluded.value_boolean,
-        value_datetime = excluded.value_datetime,
-        value_credential = excluded.value_credential,
-        value_fingerprint = excluded.value_fingerprint;
+    step_done(
+        %(actor)s::text,
+        %(reason)s::text,
+        %(cause)s::text,
+        %(operation)s::text,
+        %(revision)s::text,
+        %(id)s::uuid,
+        %(epoch)s::bigint,
+        %(action)s::text,
+        %(ended)s::smallint,
+        %(spec_hash)s::bytea,
+        %(is_whole)s::boolean,
+        %(has_written)s::boolean,
+        %(recorded_hash)s::bytea,
+        %(name)s::text,
+        %(items)s::seen_item[],
+        %(attributes)s::seen_value[],
+        %(tags)s::seen_tag[],
+        %(pending)s::seen_pending[],
+        %(ties)s::seen_tie[]
+    )::text;
 
 -- name: operations.open
 -- Operations that nobody who is alive is working on; and this worker's own, which it left open when something broke.
@@ -836,26 +494,10 @@ FROM resource_states AS st
 WHERE r.id = %(resource_id)s AND r.claim_epoch = %(epoch)s AND st.name = 'quarantined';
 
 -- name: operations.external_ids
--- What stands for an address in a call, looked up just before it is sent. An object that is not ours counts where
--- nothing of ours has its address and no other shares it: a resource of ours may have to let go of it.
 SELECT
-    r.address,
-    min(r.external_id) AS external_id
-FROM resources AS r
-WHERE
-    r.deleted_at IS NULL
-    AND r.is_root
-    AND r.address = ANY(%(addresses)s)
-    AND (
-        r.management = 'managed'
-        OR NOT EXISTS (
-            SELECT 1
-            FROM resources AS ours
-            WHERE ours.address = r.address AND ours.deleted_at IS NULL AND ours.management = 'managed'
-        )
-    )
-GROUP BY r.address
-HAVING count(*) = 1;
+    f.address,
+    f.external_id
+FROM objects_at(%(addresses)s::text[]) AS f;
 
 -- name: operations.external_id_of
 SELECT external_id

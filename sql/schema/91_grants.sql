@@ -102,6 +102,28 @@ GRANT EXECUTE ON FUNCTION stray_history(integer)
 TO reconciler_runtime, reconciler_planner, reconciler_reader, reconciler_auditor;
 GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO reconciler_runtime;
 GRANT EXECUTE ON FUNCTION take_mark(text, bigint) TO reconciler_runtime;
+-- The commits of a step.
+GRANT EXECUTE ON FUNCTION
+claim_resource(bigint, uuid, text, bigint, text, boolean),
+reserve_external_id(bigint, bigint, bigint, boolean),
+step_intended(
+    text, text, text, text, text, uuid, text, uuid, text, bytea, bigint, uuid, bigint, bigint, bytea, text, bigint, bigint,
+    text[]
+),
+step_call_ended(
+    text, text, text, text, text, uuid, bigint, smallint, text, text, text
+),
+step_sending(
+    text, text, text, text, text, uuid, bigint, smallint, smallint, text[], text[], text, text
+),
+step_accepted(
+    text, text, text, text, text, uuid, bigint, smallint, text, text[]
+),
+step_done(
+    text, text, text, text, text, uuid, bigint, text, smallint, bytea, boolean, boolean, bytea, text,
+    seen_item[], seen_value[], seen_tag[], seen_pending[], seen_tie[]
+),
+record_written(text, bytea) TO reconciler_runtime;
 
 -- A planner writes what a preview writes, and commits none of it: see 27_rehearsals.sql.
 GRANT INSERT, UPDATE, DELETE ON

@@ -42,7 +42,7 @@ class Points:
 
 def number_everything(point: Points) -> None:
     """Every commit and every request from now on passes a point before it and one after it."""
-    transaction = Store.transaction
+    transaction, at_once = Store.transaction, Store.at_once
 
     @contextmanager
     def numbered(self: Store, actor: Actor) -> Iterator[Transaction]:
@@ -51,7 +51,16 @@ def number_everything(point: Points) -> None:
             point(f"before the commit of: {actor.reason}")
         point(f"after the commit of: {actor.reason}")
 
+    @contextmanager
+    def numbered_at_once(self: Store, actor: Actor) -> Iterator[Transaction]:
+        # Nothing can come between what such a statement writes and its commit.
+        point(f"before the commit of: {actor.reason}")
+        with at_once(self, actor) as tx:
+            yield tx
+        point(f"after the commit of: {actor.reason}")
+
     Store.transaction = numbered  # type: ignore[method-assign]
+    Store.at_once = numbered_at_once  # type: ignore[method-assign]
     for provider in PROVIDERS:
         _number_requests(driver_class(provider), point)
 

@@ -154,7 +154,7 @@ class CoreWorld:
     def begin(self, step: Step, worker: UUID, id_range: IdRange | None = None) -> ops.Begun:
         with self.store.transaction(ACTOR) as tx:
             return ops.begin(
-                tx, uuid4(), step, worker, "ada", plan_step_id=None, revision_id=None, id_range=id_range
+                tx, uuid4(), step, worker, plan_step_id=None, revision_id=None, id_range=id_range
             )
 
     def rows(self, query: str, *params: object) -> list[tuple[Any, ...]]:

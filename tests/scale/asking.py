@@ -62,8 +62,9 @@ def asked(server: EmbeddedServer) -> Iterator[Asked]:
             ("observations.target_roots", query("observations.target_roots"), target),
             ("observations.others", query("observations.others"), {"endpoint": endpoint, "uid": uid}),
             (
-                "operations.next_reserved_id",
-                query("operations.next_reserved_id"),
+                "next_reserved_id",
+                b"SELECT next_reserved_id(e.id, %(low)s, %(high)s) FROM provider_endpoints AS e"
+                b" WHERE e.name = %(endpoint)s",
                 {"endpoint": endpoint, "low": 100_000_000, "high": 999_999_999},
             ),
             *(

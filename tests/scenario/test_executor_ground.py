@@ -380,6 +380,7 @@ def test_a_secret_that_cannot_be_found_fails_its_step_alone(
     stage.apply(waves=0)
     plan = stage.preview().plan
     monkeypatch.delenv("RECONCILER_TEST_HETZNER")
+    stage.context.connections.close()  # they read it once
     (outcome,) = run_steps(stage.context, plan.steps, stop=threading.Event())
     assert outcome.result is Result.FAILED
     assert "hetzner-1" in outcome.message

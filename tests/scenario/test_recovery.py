@@ -317,7 +317,7 @@ def test_a_resource_that_no_provider_has_survives_a_kill_too(stage: Stage) -> No
 def left_open(stage: Stage, step: Any) -> None:
     """An operation of which only the intent was committed, by a worker that is dead."""
     with worker(stage.engine.store, "cli") as dead, stage.engine.store.transaction(Actor("x")) as tx:
-        ops.begin(tx, uuid4(), step, dead, "x", plan_step_id=None, revision_id=None, id_range=None)
+        ops.begin(tx, uuid4(), step, dead, plan_step_id=None, revision_id=None, id_range=None)
 
 
 # -- the recovery itself --------------------------------------------------------------------------------

@@ -232,7 +232,7 @@ def test_a_worker_that_lost_its_claim_writes_nothing_and_learns_it(world: CoreWo
         lambda tx: ops.accepted(tx, lost, 0, "4711", ["task"]),
         lambda tx: ops.call_finished(tx, lost, 0, "done"),
         lambda tx: ops.finish(tx, lost, "done"),
-        lambda tx: ops.reserve_again(tx, lost, "hetzner-1", IDS),
+        lambda tx: ops.reserve_again(tx, lost, IDS),
     ]
     for write in writes:
         with pytest.raises(ClaimLost), world.store.transaction(ACTOR) as tx:

@@ -114,7 +114,7 @@ def test_another_id_is_chosen_when_a_stranger_has_the_first_and_the_recovery_loo
     begun = world.begin(making(guest()), worker, IDS)
     with world.store.transaction(ACTOR) as tx:
         ops.sending(tx, begun, 0)
-        second = ops.reserve_again(tx, begun, "proxmox-1", IDS)
+        second = ops.reserve_again(tx, begun, IDS)
     assert second.reserved == "1001"
     assert opened(world)[0].identity == "1001"
     finish(world, second, "ambiguous")

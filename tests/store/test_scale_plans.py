@@ -97,6 +97,18 @@ def _read_through(node: dict[str, Any]) -> Iterator[str]:
         yield from _read_through(child)
 
 
+NEXT_ID = (
+    b"SELECT next_reserved_id(e.id, %(low)s, %(high)s) AS id FROM provider_endpoints AS e"
+    b" WHERE e.name = %(endpoint)s"
+)
+
+
+def next_id(world: CoreWorld, low: int, high: int) -> int | None:
+    with psycopg.connect(world.database.runtime) as connection:
+        row = connection.execute(NEXT_ID, {"endpoint": ENDPOINT, "low": low, "high": high}).fetchone()
+    return row[0] if row else None
+
+
 def first(world: CoreWorld, address: str) -> tuple[str, UUID]:
     ((external_id, uid),) = world.rows("SELECT external_id, uid FROM resources WHERE address = %s", address)
     return external_id, uid
@@ -154,17 +166,14 @@ def test_the_next_id_is_found_from_the_last_that_was_given_out(fleet: CoreWorld)
         )
     with psycopg.connect(fleet.database.admin, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE external_id_reservations")
-    named = query("operations.next_reserved_id")
+    named = NEXT_ID
     bounds = {"low": 100, "high": 999_999_999}
     pages, through = explained(fleet, named, endpoint=ENDPOINT, **bounds)
     assert pages <= 40
     assert not through & BIG
-    with fleet.store.read() as tx:
-        assert tx.value("operations.next_reserved_id", endpoint=ENDPOINT, **bounds) == 900_001 + SIZE
-        assert tx.value("operations.next_reserved_id", endpoint=ENDPOINT, low=1, high=200) is None, (
-            "all in use"
-        )
-        assert tx.value("operations.next_reserved_id", endpoint=ENDPOINT, low=1, high=900) == 201
+    assert next_id(fleet, **bounds) == 900_001 + SIZE
+    assert next_id(fleet, low=1, high=200) is None, "all in use"
+    assert next_id(fleet, low=1, high=900) == 201
 
 
 @pytest.mark.parametrize(

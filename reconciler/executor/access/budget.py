@@ -39,6 +39,18 @@ class RequestBudget:
             self._wait(time.monotonic())
             return max(0, int(self._places))
 
+    @property
+    def pace(self) -> float:
+        """Seconds between two questions that can wait: 0 while more than half of the limit is left.
+
+        Then they take half of what comes in: no change is held up by asking what became of others.
+        """
+        with self._condition:
+            if self._per_hour is None:
+                return 0.0
+            self._wait(time.monotonic())
+            return 0.0 if self._places > self._per_hour / 2 else 2 * 3600 / self._per_hour
+
     def limit_to(self, per_hour: int | None) -> None:
         """Another limit of our own from now on; what was used stays used."""
         with self._condition:

@@ -11,18 +11,18 @@ from reconciler.executor.context import Context
 from reconciler.executor.observe.denial import observe_gone
 from reconciler.model.plan import Call, Step
 from reconciler.store.recorded.observations import Ours
-from reconciler.store.work import operations as ops
+from reconciler.store.work.operations import Begun
 
 
-def is_gone(context: Context, step: Step, begun: ops.Begun, call: Call, error: ProviderError) -> bool:
-    """Whether a call that failed was a deletion of what is not there any more.
+def is_gone(
+    context: Context, step: Step, begun: Begun, external_id: str | None, call: Call, error: ProviderError
+) -> bool:
+    """Whether a call that failed was a deletion of what is not there any more. `external_id`: what it was.
 
     Raises ProviderError where the object is shown all the same, or where that cannot be looked at.
     """
     if not call.deletes or error.code is not ErrorCode.NOT_FOUND:
         return False
-    with context.store.read() as tx:
-        external_id = ops.external_id_of(tx, begun.resource_id)
     if not external_id:
         return True
     seen = observe_gone(context, step.endpoint, Ours(step.address.type, external_id, begun.uid))

@@ -12,12 +12,12 @@ from reconciler.executor.context import Context
 from reconciler.executor.observe.denial import observe_ours
 from reconciler.executor.observe.endpoint import observe_targets, record_seen
 from reconciler.executor.steps.applied import as_applied
+from reconciler.executor.steps.at_once import End, has_write_only, settled_at_once
 from reconciler.executor.steps.find import marked
 from reconciler.executor.steps.ineffective import ineffective
 from reconciler.executor.steps.outcome import Result
 from reconciler.executor.steps.retries import step_pause
 from reconciler.executor.steps.swings import swings
-from reconciler.model.catalog import Mutability
 from reconciler.model.observation import Observation
 from reconciler.model.plan import Action, Step
 from reconciler.model.resource import Mark
@@ -29,10 +29,13 @@ from reconciler.store.recorded.resources import applied, drop_tags, load_recorde
 from reconciler.store.work import operations as ops
 
 
-def settle_success(context: Context, step: Step, begun: ops.Begun) -> None:
+def settle_success(context: Context, step: Step, begun: ops.Begun, end: End) -> None:
     """Record the step's result and end its operation as done. Raises ProviderError if it did not hold."""
-    seen = _after(context, step, begun) if step.action is not Action.FORGET else None
+    seen = _after(context, step, begun, end) if step.action is not Action.FORGET else None
+    if settled_at_once(context, step, begun, end, seen):
+        return
     with context.store.transaction(context.acting(begun.operation, step.summary)) as tx:
+        _end_call(tx, begun, end)
         match step.action:
             case Action.DELETE:
                 ops.remove_resource(tx, begun)
@@ -47,6 +50,12 @@ def settle_success(context: Context, step: Step, begun: ops.Begun) -> None:
         else:
             _leave_alone(tx, step, begun, again.code, again.message, for_good=again.for_good)
         ops.finish(tx, begun, "done")
+
+
+def _end_call(tx: Transaction, begun: ops.Begun, end: End) -> None:
+    """The last call is done, and nobody has said so yet."""
+    if end.call is not None:
+        ops.call_finished(tx, begun, end.call, "done")
 
 
 def _leave_alone(
@@ -66,10 +75,10 @@ def _leave_alone(
     )
 
 
-def _after(context: Context, step: Step, begun: ops.Begun) -> Observation | None:
+def _after(context: Context, step: Step, begun: ops.Begun, end: End) -> Observation | None:
     """The look after the calls. If it fails, what they brought is not known: neither success nor failure."""
     try:
-        seen = observe_again(context, step, begun)
+        seen = observe_again(context, step, begun, end.external_id)
     except Stopped:
         raise
     except ProviderError as error:
@@ -95,10 +104,10 @@ def _in_doubt(why: str, code: ErrorCode) -> ProviderError:
     )
 
 
-def observe_again(context: Context, step: Step, begun: ops.Begun) -> Observation | None:
-    """Look at the step's object; None where it has none. Raises ProviderError."""
-    with context.store.read() as tx:
-        external_id = ops.external_id_of(tx, begun.resource_id)
+def observe_again(
+    context: Context, step: Step, begun: ops.Begun, external_id: str | None
+) -> Observation | None:
+    """Look at the step's object, by its id; None where it has none. Raises ProviderError."""
     if not external_id:
         return None
     if step.action is Action.CREATE:  # made just now, where this login made it: its denial is no doubt
@@ -121,7 +130,7 @@ def _record(
     if offer is not None and not offer.tags:  # no provider will show that they are gone
         drop_tags(tx, begun.resource_id, [tag.key for tag in step.tags if tag.after is None])
     if step.desired_hash is not None:
-        if _has_write_only(context, step):
+        if has_write_only(context.catalog, step.provider_type):
             ops.write_only_written(tx, step.address, step.desired_hash)
         if not step.partial and _is_whole(tx, context, step):
             applied(tx, begun.resource_id, step.desired_hash)
@@ -134,16 +143,6 @@ def _is_whole(tx: Transaction, context: Context, step: Step) -> bool:
     desired = load_desired(tx, [step.address], context.catalog).get(step.address)
     recorded = load_recorded(tx, [step.address], context.catalog).get(step.address)
     return desired is not None and recorded is not None and not diff(desired, recorded, context.catalog)
-
-
-def _has_write_only(context: Context, step: Step) -> bool:
-    """Whether anything at this type of provider is written and never shown again."""
-    return any(
-        rule.mutability is Mutability.WRITE_ONLY
-        for (_, provider_type), rules in context.catalog.rules.items()
-        if provider_type == step.provider_type
-        for rule in rules.values()
-    )
 
 
 def _as_desired(tx: Transaction, context: Context, step: Step, begun: ops.Begun) -> Observation:
@@ -164,6 +163,7 @@ def settle_failure(
     step: Step,
     begun: ops.Begun,
     error: ProviderError | PlanError | CredentialError,
+    end: End,
     *,
     ambiguous: bool,
     successor: str | None = None,
@@ -174,7 +174,7 @@ def settle_failure(
     is seen to be gone.
     """
     try:
-        seen = observe_again(context, step, begun)
+        seen = observe_again(context, step, begun, end.external_id)
         old_is_gone = seen is not None and bool(seen.absent) and not seen.resources
         if successor is not None and old_is_gone:
             seen = observe_targets(context, step.endpoint, [(step.address.type, successor)])
@@ -184,6 +184,7 @@ def settle_failure(
         seen = successor = None  # it cannot be seen now; the next observation will say
     code = error.code.value if isinstance(error, ProviderError) else "plan"
     with context.store.transaction(context.acting(begun.operation, f"{step.action} failed")) as tx:
+        _end_call(tx, begun, end)
         give_back(tx, context, step.action, begun, seen)
         if successor is not None:
             ops.object_made(tx, begun, successor)

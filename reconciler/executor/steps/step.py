@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from uuid import uuid4
@@ -24,9 +25,11 @@ from reconciler.errors import (
     Stopped,
 )
 from reconciler.executor.context import Context, EndpointConnection
+from reconciler.executor.steps.at_once import End
 from reconciler.executor.steps.fill import Filling, addresses
 from reconciler.executor.steps.find import found_by_identity, held_by
 from reconciler.executor.steps.gone import is_gone
+from reconciler.executor.steps.ground import Ground
 from reconciler.executor.steps.outcome import Outcome, Result
 from reconciler.executor.steps.retries import ATTEMPTS, PATIENT_ATTEMPTS, call_pause, is_sent_again
 from reconciler.executor.steps.settle import settle_failure, settle_success, settle_unsent
@@ -34,7 +37,7 @@ from reconciler.executor.steps.verify import verify_needed, verify_ours
 from reconciler.executor.steps.waiting import wait_for
 from reconciler.model.address import Address
 from reconciler.model.plan import Call, Step
-from reconciler.providers.driver import Submission
+from reconciler.providers.driver import Request, Submission
 from reconciler.store.database.session import Transaction
 from reconciler.store.work import operations as ops
 
@@ -45,7 +48,14 @@ class StepRunner:
     What it has sent then and cannot bring to its end stays open, as after a crash, for the next recovery.
     """
 
-    def __init__(self, context: Context, step: Step, plan_step_id: int | None, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        context: Context,
+        step: Step,
+        plan_step_id: int | None,
+        stop: threading.Event,
+        ground: Ground | None = None,
+    ) -> None:
         self.context = context
         self.step = step
         self.plan_step_id = plan_step_id
@@ -54,6 +64,8 @@ class StepRunner:
         self.operation = uuid4()
         self.requests = 0
         self.sent = False  # whether the provider took any of its calls
+        self.end = End(ground=ground)
+        self.ids: Mapping[Address, str | None] = {}  # of other objects, at the addresses that calls name
         self.successor: str | None = None  # the new object's id, while the one it replaces is still there
 
     def run(self) -> Outcome:
@@ -79,16 +91,16 @@ class StepRunner:
         if self.stop.is_set():
             return self._unsent(begun)
         try:
-            verify_needed(self.context, self.step)
+            verify_needed(self.step, begun)
             verify_ours(self.context, self.step, begun)
             begun = self._calls(begun)
-            settle_success(self.context, self.step, begun)
+            settle_success(self.context, self.step, begun, self.end)
         except Stopped as error:
             return self._outcome(Result.AMBIGUOUS, error) if self.sent else self._unsent(begun)
         except (ProviderError, PlanError, CredentialError) as error:
             ambiguous = isinstance(error, ProviderError) and error.ambiguous
             result = settle_failure(
-                self.context, self.step, begun, error, ambiguous=ambiguous, successor=self.successor
+                self.context, self.step, begun, error, self.end, ambiguous=ambiguous, successor=self.successor
             )
             return self._outcome(result, error)
         return Outcome(self.step.address, self.step.action, Result.DONE)
@@ -103,18 +115,22 @@ class StepRunner:
 
     def _begin(self) -> ops.Begun:
         """T1."""
-        actor = self.context.acting(self.operation, self.step.summary)
-        with self.context.store.transaction(actor) as tx:
-            return ops.begin(
+        ground = self.end.ground
+        named = addresses(self.step.calls) | (ground.references(self.context.catalog) if ground else set())
+        with self.context.store.at_once(self.context.acting(self.operation, self.step.summary)) as tx:
+            begun = ops.begin(
                 tx,
                 self.operation,
                 self.step,
                 self.context.worker,
-                self.context.actor,
                 plan_step_id=self.plan_step_id,
                 revision_id=self.context.revision,
                 id_range=self.connection.id_range,
+                addresses=named - {self.step.address},
             )
+        self.ids = begun.ids
+        self.end = replace(self.end, external_id=begun.external_id)
+        return begun
 
     def _calls(self, begun: ops.Begun) -> ops.Begun:
         for position, call in enumerate(self.step.calls):
@@ -142,30 +158,51 @@ class StepRunner:
 
     def _call(self, begun: ops.Begun, position: int, call: Call) -> ops.Begun:
         """T2, the request, T3, the wait for its tasks."""
-        with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
-            ids = ops.external_ids(tx, addresses(self.step.calls) | {self.step.address})
-            if self.successor is not None:
-                ids[self.step.address] = self.successor
-            self._filling(begun, ids).fill(call)  # what cannot be filled is not written down as sent
-            ops.sending(tx, begun, position)
-            if call.deletes and self.context.connections.trusted(self.step.endpoint):
-                ops.seen_by(tx, begun, self.context.connections.login(self.step.endpoint))
-            if call.creates:
-                ops.sent_by(tx, begun, self.context.connections.login(self.step.endpoint))
+        request = self._sending(begun, position, call)
         try:
-            begun, submission = self._submit(begun, call, ids)
-            with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
-                ops.accepted(tx, begun, position, self._made(position, submission), submission.tasks)
+            begun, submission = self._submit(begun, call, request)
+            made = self._made(position, submission)
+            with self.context.store.at_once(self.context.acting(begun.operation, call.summary)) as tx:
+                ops.accepted(tx, begun, position, made, submission.tasks)
+            if made is not None:
+                self.end = replace(self.end, external_id=made)
             wait_for(self.context, self.step.endpoint, call, submission, self.stop)
         except Stopped:
             raise  # on record as it is: as sent, or as taken
         except ProviderError as error:
             self._call_failed(begun, position, call, error)
             return begun
-        with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
-            ops.call_finished(tx, begun, position, "done")
-            self._forget_deleted(tx, begun, position)
+        if self._goes_on_without(position):
+            with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
+                ops.call_finished(tx, begun, position, "done")
+                self._forget_deleted(tx, begun)
+        else:
+            self.end = replace(self.end, call=position)  # told with the next commit, whichever that is
         return begun
+
+    def _sending(self, begun: ops.Begun, position: int, call: Call) -> Request:
+        """T2; gives the request. What cannot be filled is not written down as sent."""
+        login = None
+        if call.creates or (call.deletes and self.context.connections.trusted(self.step.endpoint)):
+            login = self.context.connections.login(self.step.endpoint)
+        needed = addresses([call]) - {self.step.address}
+        for _ in range(ATTEMPTS):
+            request = self._filling(begun).fill(call)
+            with self.context.store.at_once(self.context.acting(begun.operation, call.summary)) as tx:
+                if ops.sending(
+                    tx,
+                    begun,
+                    position,
+                    ended=self.end.call,
+                    ids={address: self.ids.get(address) for address in needed},
+                    seen_by=None if call.creates else login,
+                    sent_by=login if call.creates else None,
+                ):
+                    self.end = replace(self.end, call=None)
+                    return request
+            with self.context.store.read() as tx:  # another object is at one of the addresses by now
+                self.ids = {**self.ids, **dict.fromkeys(needed), **ops.external_ids(tx, needed)}
+        raise PlanError(f"{call.summary}: what it refers to is replaced again and again", hint="apply again")
 
     def _made(self, position: int, submission: Submission) -> str | None:
         """The new object's id, if the row goes over to it now: not while the one it replaces is still there.
@@ -180,47 +217,50 @@ class StepRunner:
             return None
         return submission.external_id
 
-    def _forget_deleted(self, tx: Transaction, begun: ops.Begun, position: int) -> None:
-        """In a replacement the old object's id means nothing once it is gone."""
+    def _goes_on_without(self, position: int) -> bool:
+        """Whether the call deletes the old object of a replacement, whose id then means nothing any more."""
         if not self.step.calls[position].deletes:
-            return
+            return False
+        return self.successor is not None or any(call.creates for call in self.step.calls[position:])
+
+    def _forget_deleted(self, tx: Transaction, begun: ops.Begun) -> None:
+        """In a replacement the old object's id means nothing once it is gone."""
         if self.successor is not None:
             ops.object_made(tx, begun, self.successor)
-        elif any(later.creates for later in self.step.calls[position:]):
-            ops.object_deleted(tx, begun)
         else:
-            return
+            ops.object_deleted(tx, begun)
         ops.unapply_users(tx, begun)
+        self.end = replace(self.end, external_id=self.successor)
 
     def _call_failed(self, begun: ops.Begun, position: int, call: Call, error: ProviderError) -> None:
         gone = False
         try:
-            gone = is_gone(self.context, self.step, begun, call, error)
+            gone = is_gone(self.context, self.step, begun, self.end.external_id, call, error)
         except Stopped:
             self.sent = True  # nobody knows yet what became of it: it stays open, for the next recovery
             raise
         except ProviderError as doubt:
             error = doubt
-        status = "ambiguous" if error.ambiguous else "failed"
-        with self.context.store.transaction(self.context.acting(begun.operation, call.summary)) as tx:
-            if gone or call.best_effort:
-                ops.call_finished(tx, begun, position, "skipped", error.code.value, error.message)
-                if gone:
-                    self._forget_deleted(tx, begun, position)
-                return
-            ops.call_finished(tx, begun, position, status, error.code.value, error.message)
-        raise error
+        skipped = gone or call.best_effort
+        status = "skipped" if skipped else "ambiguous" if error.ambiguous else "failed"
+        acting = self.context.acting(begun.operation, call.summary)
+        if gone and self._goes_on_without(position):
+            with self.context.store.transaction(acting) as tx:
+                ops.call_finished(tx, begun, position, status, error.code.value, error.message)
+                self._forget_deleted(tx, begun)
+        else:
+            with self.context.store.at_once(acting) as tx:
+                ops.call_finished(tx, begun, position, status, error.code.value, error.message)
+        if not skipped:
+            raise error
 
-    def _submit(
-        self, begun: ops.Begun, call: Call, ids: dict[Address, str | None]
-    ) -> tuple[ops.Begun, Submission]:
+    def _submit(self, begun: ops.Begun, call: Call, request: Request) -> tuple[ops.Begun, Submission]:
         """Send until it is taken, within bounds; only what surely had no effect is sent again."""
         waited = 0
         for attempt in range(1, PATIENT_ATTEMPTS + 1):
-            filling = self._filling(begun, ids)
             try:
                 self.requests += 1
-                submission = self.context.connections.driver(self.step.endpoint).submit(filling.fill(call))
+                submission = self.context.connections.driver(self.step.endpoint).submit(request)
             except Stopped:
                 raise
             except ProviderError as error:
@@ -231,6 +271,7 @@ class StepRunner:
                         return begun, Submission(external_id=found)
                     if attempt >= ATTEMPTS:
                         break
+                    request = self._filling(begun).fill(call)  # with another id
                 elif error.code is ErrorCode.ALREADY_EXISTS and (whose := held_by(self.context, self.step)):
                     raise ProviderError(
                         f"{error.message}; {whose}", code=error.code, hint="choose another one"
@@ -253,13 +294,14 @@ class StepRunner:
             hint="look at the endpoint's id range",
         )
 
-    def _filling(self, begun: ops.Begun, ids: dict[Address, str | None]) -> Filling:
+    def _filling(self, begun: ops.Begun) -> Filling:
+        own = self.successor if self.successor is not None else self.end.external_id
         return Filling(
             owner=self.context.owner,
             resource=begun.uid,
             operation=begun.operation,
             reserved=begun.reserved,
-            external_ids=ids,
+            external_ids={**self.ids, self.step.address: own},
             secret=self.context.secret,
         )
 
@@ -288,4 +330,4 @@ class StepRunner:
                 hint="choose another one, or take that object over with lifecycle.adopt",
             )
         with self.context.store.transaction(self.context.acting(begun.operation, "another id")) as tx:
-            return ops.reserve_again(tx, begun, self.step.endpoint, self.connection.id_range), None
+            return ops.reserve_again(tx, begun, self.connection.id_range), None

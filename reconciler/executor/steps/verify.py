@@ -12,18 +12,13 @@ from reconciler.model.plan import Step
 from reconciler.store.work import operations as ops
 
 
-def verify_needed(context: Context, step: Step) -> None:
+def verify_needed(step: Step, begun: ops.Begun) -> None:
     """Whether all that the calls need of others is there; raises PlanError if it is not.
 
     A machine is not stopped for a change that cannot be finished.
     """
-    needed = {each for each in addresses(step.calls) if each.root != step.address}
-    if not needed:
-        return
-    with context.store.read() as tx:
-        ids = ops.external_ids(tx, needed)
-    for address in sorted(needed):
-        if ids.get(address) is None:
+    for address in sorted(each for each in addresses(step.calls) if each.root != step.address):
+        if begun.ids.get(address) is None:
             raise nothing_there(address)
 
 
@@ -34,7 +29,7 @@ def verify_ours(context: Context, step: Step, begun: ops.Begun) -> None:
     """
     if not any(call.deletes for call in step.calls):
         return
-    seen = observe_again(context, step, begun)
+    seen = observe_again(context, step, begun, begun.external_id)
     if seen is None:
         return
     if seen.unseen and not (seen.resources or seen.absent):

@@ -12,7 +12,7 @@ from datetime import datetime
 import psycopg
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
-from reconciler.errors import DatabaseError, DatabaseUnavailable
+from reconciler.errors import ClaimLost, DatabaseError, DatabaseUnavailable, ReconcilerError, StalePlanError
 
 OUR_CLASS = "RC"  # the SQLSTATEs that our triggers raise; their messages are for people
 # Connection lost, resources of the server used up, shut down by someone, files of the server damaged.
@@ -84,12 +84,19 @@ def translated(doing: str) -> Iterator[None]:
         raise _ours(doing, error) from error
 
 
-def _ours(doing: str, error: psycopg.Error) -> DatabaseError | DatabaseUnavailable:
+_KINDS: dict[str, type[ReconcilerError]] = {
+    "RC020": NotPermitted,
+    "RC030": StalePlanError,
+    "RC031": ClaimLost,
+}
+"""What our own SQLSTATEs are, where they are more than a refusal."""
+
+
+def _ours(doing: str, error: psycopg.Error) -> ReconcilerError:
     state = error.sqlstate or ""
     said = error.diag.message_primary or str(error).strip()
     if state.startswith(OUR_CLASS):
-        kind = NotPermitted if state == "RC020" else DatabaseError
-        return kind(said, hint=error.diag.message_hint)
+        return _KINDS.get(state, DatabaseError)(said, hint=error.diag.message_hint)
     if state == "55P03":
         return LockedOut(f"{doing}: another session holds what this one waits for", hint="Run it again.")
     if state.startswith(AGAIN):

@@ -6,6 +6,7 @@ write them into every history row. This module knows no table.
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -62,10 +63,14 @@ class Actor:
 
 
 class Transaction:
-    """An open transaction. Queries go by name; errors come out as DatabaseError or DatabaseUnavailable."""
+    """An open transaction. Queries go by name; errors come out as DatabaseError or DatabaseUnavailable.
 
-    def __init__(self, connection: Connection) -> None:
+    `acting`: who acts and why, as parameters of functions that are a commit by themselves (`Store.at_once`).
+    """
+
+    def __init__(self, connection: Connection, acting: Mapping[str, str] | None = None) -> None:
         self._connection = connection
+        self.acting = acting or {}
 
     def rows(self, name: str, /, **params: object) -> list[Row]:
         """All rows, each a named tuple."""
@@ -169,10 +174,6 @@ class Store:
             if role is not None:
                 connection.execute(query("session.role"), {"role": role})
 
-        def configure(connection: Connection) -> None:
-            prepare(connection)
-            connection.autocommit = False
-
         with translated("connect"):
             whole = conninfo.make_conninfo("", **{**_LIVENESS, **conninfo.conninfo_to_dict(dsn)})
 
@@ -186,8 +187,8 @@ class Store:
             min_size=1,
             max_size=max_size,
             timeout=CHECKOUT_SECONDS,
-            configure=configure,
-            check=ConnectionPool.check_connection,
+            configure=prepare,
+            check=_check,
             kwargs={"application_name": "reconciler"},
             open=False,
         )
@@ -200,9 +201,19 @@ class Store:
     @contextmanager
     def transaction(self, actor: Actor) -> Iterator[Transaction]:
         """A transaction that commits at its end, and is undone by an exception."""
+        with translated("commit"), self._checked_out() as connection, connection.transaction():
+            acting = _settings(actor)
+            connection.execute(query("session.actor"), acting)
+            yield Transaction(connection, acting)
+
+    @contextmanager
+    def at_once(self, actor: Actor) -> Iterator[Transaction]:
+        """For one statement that is a transaction by itself: nothing is sent to begin it or to end it.
+
+        The statement takes `acting`, because nobody else has told the database who acts.
+        """
         with translated("commit"), self._checked_out() as connection:
-            _act_as(connection, actor)
-            yield Transaction(connection)
+            yield Transaction(connection, _settings(actor))
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -238,13 +249,14 @@ class Store:
     @contextmanager
     def rehearsal(self, actor: Actor) -> Iterator[Transaction]:
         """A transaction that is always undone: what would be, computed by the code that does it."""
-        with translated("rehearsal"), self._checked_out() as connection:
-            _act_as(connection, actor)
-            try:
-                yield Transaction(connection)
-            finally:
-                if not connection.closed:
-                    connection.rollback()
+        with (
+            translated("rehearsal"),
+            self._checked_out() as connection,
+            connection.transaction(force_rollback=True),
+        ):
+            acting = _settings(actor)
+            connection.execute(query("session.actor"), acting)
+            yield Transaction(connection, acting)
 
     @contextmanager
     def _checked_out(self) -> Iterator[Connection]:
@@ -302,13 +314,25 @@ def _given(params: Mapping[str, object]) -> Mapping[str, object] | None:
     return {key: array(value) if type(value) is list else value for key, value in params.items()} or None
 
 
-def _act_as(connection: Connection, actor: Actor) -> None:
-    """Tell the database who acts; its triggers write it into every history row of the transaction."""
-    settings = {
+def _settings(actor: Actor) -> dict[str, str]:
+    """What the database's triggers write into every history row of the transaction."""
+    return {
         "actor": actor.name,
         "reason": actor.reason,
         "cause": actor.cause,
         "operation": str(actor.operation or ""),
         "revision": str(actor.revision or ""),
     }
-    connection.execute(query("session.actor"), settings)
+
+
+def _check(connection: Connection) -> None:
+    """Whether a connection that lay idle is still there: asked of the socket, and not of the server.
+
+    A server that ends a session says so, or closes it; either can be read. What else there may be to read
+    (a setting that was changed) the server's answer to a question tells apart. A host that is gone without a
+    word is noticed by the next statement, as it would be a moment after any question.
+    """
+    socket = select.poll()
+    socket.register(connection.fileno(), select.POLLIN)
+    if socket.poll(0):
+        ConnectionPool.check_connection(connection)

@@ -6,19 +6,17 @@ after the first names the claim's epoch; a worker that lost its claim writes not
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from reconciler.errors import ClaimLost, StalePlanError
+from reconciler.errors import ClaimLost
 from reconciler.model.address import Address
-from reconciler.model.plan import Action, Step
+from reconciler.model.plan import Step
 from reconciler.model.values import digest
 from reconciler.store.database.session import Transaction
 from reconciler.store.database.values import storable
-from reconciler.store.work.claims import claim, refuse_second
-
-_STATES = {Action.CREATE: "creating", Action.DELETE: "deleting"}
+from reconciler.store.recorded.brought import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +29,22 @@ class IdRange:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """An operation whose intent is in the transaction. `reserved` is the id chosen for its object."""
+    """An operation whose intent is on record. `reserved` is the id chosen for its object.
+
+    `external_id`: the object's id as it was then. `is_repeated`: the operation before it did the same.
+    `ids`: the objects' ids at the addresses that were asked for, `here`: those of these addresses that are at
+    the same endpoint.
+    """
 
     operation: UUID
     resource_id: int
     uid: UUID
     epoch: int
     reserved: str | None
+    external_id: str | None = None
+    is_repeated: bool = False
+    ids: Mapping[Address, str | None] = field(default_factory=dict)
+    here: frozenset[Address] = frozenset()
 
 
 def begin(
@@ -45,125 +52,114 @@ def begin(
     operation: UUID,
     step: Step,
     worker: UUID,
-    actor: str,
     *,
     plan_step_id: int | None,
     revision_id: int | None,
     id_range: IdRange | None,
+    addresses: Collection[Address] = (),
 ) -> Begun:
-    """T1: the row if there is none, the claim, the reserved id, the intent.
+    """T1: the row if there is none, the claim, the reserved id, the intent. One statement.
 
-    Raises StalePlanError if the resource is not as the plan saw it, ClaimLost if another worker holds it.
+    `addresses`: whose objects' ids are to be known. Raises StalePlanError if the resource is not as the plan
+    saw it, ClaimLost if another worker holds it.
     """
-    resource_id, uid, address = _resource(tx, step)
-    epoch = claim(tx, resource_id, worker, step.address, step.expected_version)
-    refuse_second(tx, resource_id, step.address)
-    if step.action is Action.ADOPT:
-        _take_over(tx, step, resource_id, address)
-    if step.action is not Action.FORGET:
-        tx.execute(
-            "operations.set_state",
-            resource_id=resource_id,
-            epoch=epoch,
-            state=_STATES.get(step.action, "updating"),
-            forget_external_id=step.action is Action.CREATE,
-        )
-    creates = any(call.creates for call in step.calls)
-    reserved = None
-    if creates and id_range:
-        reserved = _reserve(tx, resource_id, epoch, step.endpoint, id_range, again=False)
-    tx.execute(
+    bounds = id_range if any(call.creates for call in step.calls) else None
+    row = tx.row(
         "operations.begin",
+        **tx.acting,
         id=operation,
-        resource_id=resource_id,
-        plan_step_id=plan_step_id,
-        worker=worker,
-        epoch=epoch,
-        request_hash=digest(call.content() for call in step.calls),
-        identity=reserved or step.address.name,
-        version=step.expected_version,
-        actor=actor,
-        revision_id=revision_id,
         action=step.action.value,
+        uid=step.resource,
+        address=str(step.address),
+        spec_hash=step.desired_hash,
+        version=step.expected_version,
+        worker=worker,
+        plan_step_id=plan_step_id,
+        revision_id=revision_id,
+        request_hash=digest(call.content() for call in step.calls),
+        name=step.address.name,
+        low=bounds and bounds.low,
+        high=bounds and bounds.high,
+        addresses=[str(address) for address in addresses],
     )
-    return Begun(operation, resource_id, uid, epoch, reserved)
+    assert row is not None  # noqa: S101 - the function gives a row or raises
+    found = [Address.parse(address) for address in row.address or ()]
+    return Begun(
+        operation=operation,
+        resource_id=row.resource_id,
+        uid=row.uid,
+        epoch=row.epoch,
+        reserved=row.reserved,
+        external_id=row.external_id,
+        is_repeated=row.is_repeated,
+        ids=dict(zip(found, row.address_id or (), strict=True)),
+        here=frozenset(a for a, is_here in zip(found, row.is_here or (), strict=True) if is_here),
+    )
 
 
-def _resource(tx: Transaction, step: Step) -> tuple[int, UUID, str]:
-    """The row's id, uid and address; a row is made where the plan saw none."""
-    found: tuple[int, UUID, str] | None
-    if step.resource is None:
-        made = tx.row("operations.insert_resource", address=str(step.address), spec_hash=step.desired_hash)
-        found = (made.id, made.uid, str(step.address)) if made else None
-    else:
-        found = tx.row("operations.find_resource", uid=step.resource)
-    if found is None:
-        raise _stale(step.address)
-    return found
-
-
-def _take_over(tx: Transaction, step: Step, resource_id: int, before: str) -> None:
-    """An object that was nobody's becomes what the manifest calls it, and so does what hangs on it."""
-    address = str(step.address)
-    tx.execute("operations.vacate", address=address)
-    if not tx.execute("operations.take_over", uid=step.resource, address=address):
-        raise _stale(step.address)
-    if address != before:
-        renamed = {"resource_id": resource_id, "address": address, "before": before}
-        tx.execute("operations.rename_parts", **renamed)
-        tx.execute("operations.rename_references", **renamed)
-
-
-def _stale(address: Address) -> StalePlanError:
-    return StalePlanError(f"{address} is not what the plan was made for any more", hint="plan again")
-
-
-def _reserve(
-    tx: Transaction, resource_id: int, epoch: int, endpoint: str, id_range: IdRange, *, again: bool
-) -> str:
-    """The id for an object to be made: the one of an attempt that came to nothing, or a new one."""
-    tx.rows("operations.reserve_lock", endpoint=endpoint)
-    bounds = {"low": id_range.low, "high": id_range.high}
-    if not again:
-        earlier = tx.value("operations.unused_reservation", resource_id=resource_id, **bounds)
-        if earlier is not None:
-            return str(earlier)
-    chosen = tx.value("operations.next_reserved_id", endpoint=endpoint, **bounds)
-    if chosen is None:
-        raise StalePlanError(
-            f"{endpoint}: no id is left between {id_range.low} and {id_range.high}",
-            hint="widen the endpoint's id range in its settings",
-        )
-    count = tx.execute("operations.reserve", resource_id=resource_id, external_id=str(chosen), epoch=epoch)
-    if count == 0:
-        raise ClaimLost("the resource was taken over by another worker; no id was chosen")
-    return str(chosen)
-
-
-def reserve_again(tx: Transaction, begun: Begun, endpoint: str, id_range: IdRange) -> Begun:
+def reserve_again(tx: Transaction, begun: Begun, id_range: IdRange) -> Begun:
     """Another id, for when somebody else's object has the first one. The first stays used up."""
-    reserved = _reserve(tx, begun.resource_id, begun.epoch, endpoint, id_range, again=True)
-    tx.execute("operations.set_identity", id=begun.operation, identity=reserved, epoch=begun.epoch)
+    reserved = tx.value(
+        "operations.reserve_again",
+        id=begun.operation,
+        epoch=begun.epoch,
+        low=id_range.low,
+        high=id_range.high,
+    )
+    if reserved is None:
+        raise ClaimLost("the resource was taken over by another worker; no id was chosen")
     return replace(begun, reserved=reserved)
 
 
-def sending(tx: Transaction, begun: Begun, position: int) -> None:
-    """T2: from here on the call may have been sent."""
-    _held(tx.execute("operations.sending", id=begun.operation, position=position, epoch=begun.epoch), begun)
-    tx.execute("operations.call_sending", id=begun.operation, position=position)
+def sending(
+    tx: Transaction,
+    begun: Begun,
+    position: int,
+    *,
+    ended: int | None = None,
+    ids: Mapping[Address, str | None] | None = None,
+    seen_by: str | None = None,
+    sent_by: str | None = None,
+) -> bool:
+    """T2: from here on the call may have been sent. One statement.
+
+    `ended`: the call before it, which is done. `ids`: what the call is filled with; False, and nothing is
+    written, where other objects stand at these addresses by now. `seen_by`: the login that was shown the
+    object just before it is destroyed, whose word that it is gone counts; `sent_by`: the one that is about to
+    make the object, because only it can tell that nothing came of that.
+    """
+    filled = ids or {}
+    written: bool = tx.value(
+        "operations.sending",
+        **tx.acting,
+        id=begun.operation,
+        epoch=begun.epoch,
+        position=position,
+        ended=ended,
+        addresses=[str(address) for address in filled],
+        ids=list(filled.values()),
+        login_as="sent_by" if sent_by is not None else "seen_by" if seen_by is not None else None,
+        login=sent_by if sent_by is not None else seen_by,
+    )
+    return written
 
 
 def accepted(
     tx: Transaction, begun: Begun, position: int, external_id: str | None, tasks: Iterable[str]
 ) -> None:
-    """T3: the provider took the call; its object's id and its tasks are known, before any waiting."""
-    _held(tx.execute("operations.accepted", id=begun.operation, epoch=begun.epoch), begun)
-    tx.execute("operations.call_accepted", id=begun.operation, position=position)
-    tx.batch(
-        "operations.add_tasks", [{"task": task} for task in tasks], id=begun.operation, position=position
+    """T3: the provider took the call; its object's id and its tasks are known, before any waiting.
+
+    One statement.
+    """
+    tx.row(
+        "operations.accepted",
+        **tx.acting,
+        id=begun.operation,
+        epoch=begun.epoch,
+        position=position,
+        external_id=external_id,
+        tasks=list(tasks),
     )
-    if external_id is not None:
-        object_made(tx, begun, external_id)
 
 
 def object_made(tx: Transaction, begun: Begun, external_id: str) -> None:
@@ -172,24 +168,14 @@ def object_made(tx: Transaction, begun: Begun, external_id: str) -> None:
     tx.execute("operations.add_result", id=begun.operation, name="external_id", value=external_id)
 
 
-def seen_by(tx: Transaction, begun: Begun, login: str) -> None:
-    """The login that was shown the object just before it is destroyed; its word that it is gone counts."""
-    tx.execute("operations.add_result", id=begun.operation, name="seen_by", value=login)
-
-
-def sent_by(tx: Transaction, begun: Begun, login: str) -> None:
-    """The login that is about to make the object: only it can tell that nothing came of that."""
-    tx.execute("operations.add_result", id=begun.operation, name="sent_by", value=login)
-
-
 def maker_of(tx: Transaction, operation: UUID) -> str | None:
-    """What `sent_by` wrote down, None where it did not."""
+    """The login that was to make the object (`sent_by` of `sending`), None where it was not written down."""
     login: str | None = tx.value("operations.result", id=operation, name="sent_by")
     return login
 
 
 def login_of(tx: Transaction, operation: UUID) -> str | None:
-    """What `seen_by` wrote down, None where it did not."""
+    """The login that was shown the object (`seen_by` of `sending`), None where it was not written down."""
     login: str | None = tx.value("operations.result", id=operation, name="seen_by")
     return login
 
@@ -202,9 +188,10 @@ def call_finished(
     code: str | None = None,
     message: str | None = None,
 ) -> None:
-    """A call's own end: done, failed, ambiguous or skipped."""
-    count = tx.execute(
+    """A call's own end: done, failed, ambiguous or skipped. One statement."""
+    tx.row(
         "operations.call_finished",
+        **tx.acting,
         id=begun.operation,
         position=position,
         status=status,
@@ -212,7 +199,6 @@ def call_finished(
         error_message=message and storable(message),
         epoch=begun.epoch,
     )
-    _held(count, begun)
 
 
 def object_deleted(tx: Transaction, begun: Begun) -> None:
@@ -239,6 +225,41 @@ def finish(
     )
     _held(count, begun)
     tx.execute("operations.release", resource_id=begun.resource_id, epoch=begun.epoch)
+
+
+def done(
+    tx: Transaction,
+    begun: Begun,
+    step: Step,
+    *,
+    ended: int | None,
+    seen: Rows | None,
+    has_written: bool = False,
+) -> None:
+    """T4 of a step that made, changed or deleted an object, with all that it brought. One statement.
+
+    `ended`: the last call, which is done. `seen`: the rows of what was seen (`brought.rows_of`); None for a
+    deletion. `has_written`: whether its provider is written what it never shows. Raises DatabaseError, and
+    nothing is written, where the end is no ordinary one.
+    """
+    tx.row(
+        "operations.done",
+        **tx.acting,
+        id=begun.operation,
+        epoch=begun.epoch,
+        action=step.action.value,
+        ended=ended,
+        spec_hash=step.desired_hash,
+        is_whole=not step.partial,
+        has_written=has_written,
+        recorded_hash=seen and seen.hash,
+        name=seen and seen.name,
+        items=list(seen.items) if seen else [],
+        attributes=list(seen.attributes) if seen else [],
+        tags=list(seen.tags) if seen else [],
+        pending=list(seen.pending) if seen else [],
+        ties=list(seen.ties) if seen else [],
+    )
 
 
 def _held(count: int, begun: Begun) -> None:

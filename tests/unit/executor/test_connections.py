@@ -1,16 +1,18 @@
-"""Every driver is closed: with its thread, or with the connections; what fails in that stops nothing."""
+"""A driver outlives its thread for the next, and is closed in the end; what fails in that stops nothing."""
 
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any, ClassVar
 from uuid import uuid4
 
 from reconciler.catalog import CatalogPart, load_part
 from reconciler.executor.access.budget import RequestBudget
+from reconciler.executor.access.edge import Edge
 from reconciler.executor.context import Connections, EndpointConnection
 from reconciler.model.inventory import Endpoint
-from reconciler.providers.driver import Access, DriverClass
+from reconciler.providers.driver import Access, DriverClass, Meter
 from reconciler.providers.logical import LogicalDriver
 
 NAME = "closed-1"
@@ -54,26 +56,52 @@ def endpoint(driver: DriverClass) -> EndpointConnection:
     )
 
 
-def test_a_driver_is_closed_with_its_thread_and_the_others_go_on() -> None:
+def two_at_once(made: Connections) -> set[Edge]:
+    """The drivers that two threads of a pool work with."""
+    both = threading.Barrier(2)
+
+    def work() -> Edge:
+        driver = made.driver(NAME)
+        both.wait(10)
+        return driver
+
+    with made.pool(2, "step") as pool:
+        return {each.result() for each in [pool.submit(work) for _ in range(2)]}
+
+
+def test_a_driver_whose_thread_has_ended_serves_the_next_until_there_is_a_rest() -> None:
     Closing.open = []
     made = connections(Closing)
     made.driver(NAME)
-    with made.pool(2, "step") as pool:
-        both = threading.Barrier(2)
-
-        def work() -> None:
-            made.driver(NAME)
-            both.wait(10)
-
-        for each in [pool.submit(work) for _ in range(2)]:
-            each.result()
-        assert len(Closing.open) == 3
+    first = two_at_once(made)
+    assert two_at_once(made) == first
+    assert len(Closing.open) == 3
+    made.rest()
     assert Closing.open == [threading.get_ident()]
+    assert made.driver(NAME) not in first
     made.close()
     assert Closing.open == []
 
 
-def test_whoever_waited_for_tasks_closes_its_own() -> None:
+def test_a_credential_is_read_once_for_all_threads() -> None:
+    Closing.open = []
+    read: list[str] = []
+
+    def access(meter: Meter) -> Access:
+        read.append(NAME)
+        return Access(NAME, "", uuid4(), "", meter)
+
+    made = Connections({NAME: replace(endpoint(Closing), access=access)})
+    made.driver(NAME)
+    two_at_once(made)
+    assert read == [NAME]
+    made.close()
+    made.driver(NAME)
+    assert read == [NAME, NAME], "another time, another credential"
+    made.close()
+
+
+def test_whoever_waited_for_tasks_leaves_its_own_to_the_next() -> None:
     Closing.open = []
     made = connections(Closing)
     ended = made.poller(NAME).wait(["a task"], 10)
@@ -81,6 +109,9 @@ def test_whoever_waited_for_tasks_closes_its_own() -> None:
     for thread in threading.enumerate():
         if thread.name == "poller":
             thread.join(10)
+    made.driver(NAME)
+    assert len(Closing.open) == 1
+    made.close()
     assert Closing.open == []
 
 

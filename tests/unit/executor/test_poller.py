@@ -60,6 +60,29 @@ def test_the_end_of_each_task_comes_back_as_the_provider_says_it() -> None:
     assert poller(provider).wait(["a", "b", "c"], 10) == {"a": DONE, "b": failed, "c": gone}
 
 
+def test_the_next_is_asked_for_sooner_where_the_first_answer_was_the_end_already() -> None:
+    provider = Provider(a=DONE)
+    made = Poller(lambda: cast(Driver, provider))
+    made._FIRST = 0.04
+    for _ in range(4):
+        assert made.wait(["a"], 10) == {"a": DONE}
+    assert provider.questions == [["a"]] * 4
+    assert made._first == made._LEAST
+
+
+def test_the_next_is_asked_for_later_where_the_task_still_ran() -> None:
+    class Slow(Provider):
+        def poll(self, tasks: Sequence[str]) -> Mapping[str, TaskStatus]:
+            if len(self.questions) == 5:
+                self.end("a")
+            return super().poll(tasks)
+
+    made = poller(Slow())
+    assert made.wait(["a"], 10) == {"a": DONE}
+    assert made._first is not None
+    assert made._first > made._FIRST
+
+
 def test_a_task_that_outlives_its_time_is_still_running_and_the_others_are_not_lost() -> None:
     provider = Provider(a=DONE)
     assert poller(provider).wait(["a", "b"], 0.05) == {"a": DONE, "b": RUNNING}
