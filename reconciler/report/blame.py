@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,12 +14,19 @@ from reconciler.model.values import Value
 from reconciler.report.history import author_name, when_text
 from reconciler.report.history_phrases import human
 from reconciler.report.lines import Table
+from reconciler.report.provider_tasks import by_whom, of_change, tasks_json
 from reconciler.report.resource import resource_report
 from reconciler.report.values import as_json, shown, united
 from reconciler.report.words import short_commit
 from reconciler.store.database.session import Transaction
 from reconciler.store.history import changes as rows
-from reconciler.store.history.changes import Change, Changeset, ManifestPlace, OperationFacts
+from reconciler.store.history.changes import (
+    Change,
+    Changeset,
+    ManifestPlace,
+    ObservedTask,
+    OperationFacts,
+)
 
 FAR_BACK = 100_000
 """Changes of one resource that are gone through for the last of each attribute."""
@@ -30,6 +37,7 @@ class Blame:
     """One value and what made it so. `what`: attribute or tag. Without a change, it is older than is known.
 
     `label` is the name for people, the part's name before it. `place` is where the manifest stood then.
+    `tasks` are those of the provider that may have made what a look found.
     """
 
     address: str
@@ -42,6 +50,7 @@ class Blame:
     made: Changeset | None = None
     operation: OperationFacts | None = None
     place: ManifestPlace | None = None
+    tasks: tuple[ObservedTask, ...] = ()
 
     @property
     def how(self) -> str:
@@ -67,6 +76,7 @@ def blame(tx: Transaction, address: Address) -> tuple[Blame, ...]:
     last = {(c.address, c.what, c.name): c for c in rows.last_of(tx, ids, FAR_BACK)}
     sets = rows.changesets(tx, (c.key for c in last.values()))
     facts = rows.operations(tx, (s.operation_id for s in sets.values()))
+    tasks = rows.observed_tasks(tx, (s.key for s in sets.values() if s.cause == "observation"))
     wanted = [
         (name, s.revision_id)
         for c in last.values()
@@ -74,7 +84,14 @@ def blame(tx: Transaction, address: Address) -> tuple[Blame, ...]:
         for name in (c.address, str(address.root))
     ]
     places = rows.manifests(tx, wanted)
-    return tuple(_blamed(item, last, sets, facts, places, str(address.root)) for item in values)
+    root = str(address.root)
+    blamed = (_blamed(item, last, sets, facts, places, root) for item in values)
+    return tuple(
+        replace(item, tasks=tuple(of_change(tasks.get((item.change.key, root), ()), item.change)))
+        if item.change is not None
+        else item
+        for item in blamed
+    )
 
 
 def _all(item: Recorded) -> tuple[Recorded, ...]:
@@ -142,7 +159,7 @@ def _because(item: Blame) -> Iterator[str]:
         return
     match item.how:
         case "drift":
-            yield "seen by a look"
+            yield from by_whom(item.tasks) or ["seen by a look"]
             return
         case "prompt":
             yield f"{made.db_user} at a SQL prompt"
@@ -181,6 +198,7 @@ def blame_json(items: tuple[Blame, ...]) -> list[dict[str, Any]]:
             "line": item.place.line if item.place else None,
             "operation_id": item.made.operation_id if item.made else None,
             "approved_by": item.operation.approved_by if item.operation else None,
+            "provider_tasks": tasks_json(item.tasks),
         }
         for item in items
     ]

@@ -102,6 +102,9 @@ GRANT EXECUTE ON FUNCTION stray_history(integer)
 TO reconciler_runtime, reconciler_planner, reconciler_reader, reconciler_auditor;
 GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO reconciler_runtime;
 GRANT EXECUTE ON FUNCTION take_mark(text, bigint) TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION record_observed_tasks(
+    timestamptz, bigint, bigint[], text[], text[], text[], text[], timestamptz[], timestamptz[], boolean[]
+) TO reconciler_runtime;
 
 -- A planner writes what a preview writes, and commits none of it: see 27_rehearsals.sql.
 GRANT INSERT, UPDATE, DELETE ON

@@ -91,6 +91,31 @@ class OperationFacts:
     seconds: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class ObservedTask:
+    """A task at the provider, begun by somebody else, that may have made what a look found of a root.
+
+    `happening`: appeared, vanished, started, stopped or changed. `is_sure`: it was this one, or another with
+    the same happening of the same changeset. Times are by the provider's clock.
+    """
+
+    changed_at: datetime
+    changeset_id: int
+    address: str
+    happening: str
+    task: str
+    kind: str
+    provider_user: str
+    began_at: datetime
+    ended_at: datetime | None
+    is_sure: bool
+
+    @property
+    def key(self) -> Key:
+        """The changeset of the look."""
+        return (self.changed_at, self.changeset_id)
+
+
 def resources_at(tx: Transaction, address: str) -> tuple[int, ...]:
     """The ids of all that ever had an address, and of the parts of these; also of what is gone."""
     return tuple(row.id for row in tx.rows("history.resources_at", address=address))
@@ -132,6 +157,18 @@ def operations(tx: Transaction, ids: Iterable[UUID | None]) -> dict[UUID, Operat
     if not wanted:
         return {}
     return {item.id: item for item in tx.all(OperationFacts, "history.operations", ids=wanted)}
+
+
+def observed_tasks(tx: Transaction, keys: Iterable[Key]) -> dict[tuple[Key, str], tuple[ObservedTask, ...]]:
+    """The provider's tasks behind what looks found, by changeset and root; the first to begin first."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    times, ids = zip(*wanted, strict=True)
+    found: dict[tuple[Key, str], tuple[ObservedTask, ...]] = {}
+    for item in tx.all(ObservedTask, "observed_tasks.of_changesets", changed_at=list(times), id=list(ids)):
+        found[item.key, item.address] = (*found.get((item.key, item.address), ()), item)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
