@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from reconciler.report.history_phrases import is_first_seen, phrases
+from reconciler.report.history_phrases import is_first_seen, is_first_whole, phrases
 from reconciler.report.lines import Table
 from reconciler.report.provider_tasks import by_whom, of_change, tasks_json
 from reconciler.report.words import short_commit
@@ -88,7 +88,7 @@ def _what(event: Event, about: str) -> list[str]:
 def _where(event: Event) -> str:
     """What nobody of ours did was done at the provider. Of a first look nobody can say that."""
     looked = event.changesets[-1].cause == "observation"
-    return " at the provider" if looked and not is_first_seen(event) else ""
+    return " at the provider" if looked and not (is_first_seen(event) or is_first_whole(event)) else ""
 
 
 def _tail(event: Event) -> Iterator[str]:

@@ -31,7 +31,7 @@ found AS (
         h.resource_id,
         CASE
             WHEN h.deleted_at IS NOT NULL AND h.old_deleted_at IS NULL THEN 'vanished'
-            WHEN h.presence = 'absent' AND h.old_presence IS DISTINCT FROM 'absent' THEN 'vanished'
+            WHEN h.presence = 'absent' AND coalesce(h.old_presence, 'none') <> 'absent' THEN 'vanished'
             WHEN h.action = 'insert' OR (h.presence = 'present' AND h.old_presence = 'absent') THEN 'appeared'
         END AS happening
     FROM made

@@ -36,9 +36,10 @@ def task_log(client: ProxmoxClient, request: TaskLogRequest) -> TaskLog:
     if not targets:
         return TaskLog()
     found, missing = list[LoggedTask](), list[str]()
-    since = client.now() - request.seconds - _SLACK
     granted = client.granted if client.granted is not None else client.get("/access/permissions")
-    for node, is_online in sorted(_nodes(client).items()):
+    nodes = _nodes(client)
+    since = client.now() - request.seconds - _SLACK  # only an answer tells its clock
+    for node, is_online in sorted(nodes.items()):
         if not is_online:
             missing.append(f"node {node} is offline")
         elif not may(f"/nodes/{node}", "Sys.Audit", granted):

@@ -171,6 +171,17 @@ def observed_tasks(tx: Transaction, keys: Iterable[Key]) -> dict[tuple[Key, str]
     return found
 
 
+def strangers(tx: Transaction, wanted: Iterable[tuple[Key, str]]) -> frozenset[tuple[Key, str]]:
+    """Of these changesets and roots those where the root was not ours at the time."""
+    pairs = sorted(set(wanted))
+    if not pairs:
+        return frozenset()
+    times, ids = zip(*(key for key, _ in pairs), strict=True)
+    roots = [root for _, root in pairs]
+    found = tx.rows("history.strangers", changed_at=list(times), id=list(ids), root=roots)
+    return frozenset(((row.changed_at, row.id), row.root) for row in found)
+
+
 @dataclass(frozen=True, slots=True)
 class ManifestPlace:
     """Where an address stood in a revision: the file as whoever loaded it wrote it, and in its source."""
