@@ -395,7 +395,9 @@ SELECT
     w.revision_id,
     d.file,
     d.path,
-    d.line
+    d.line,
+    d.column_number,
+    d.document_hash
 FROM unnest(%(addresses)s::text[], %(revisions)s::bigint[]) AS w (address, revision_id)
 INNER JOIN desired_resources AS d
     ON

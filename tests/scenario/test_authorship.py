@@ -194,7 +194,9 @@ def test_who_destroyed_a_machine_and_who_made_another_is_named(both: tuple[Stage
         ("vanished", "qmdestroy", "jane@pve", True),
     ]
     assert "missing at the provider, by jane@pve (task qmdestroy, " in said(stage)
-    assert "seen for the first time, by joe@pve!laptop (task qmcreate, " in said(stage, "vm/new")
+    assert "seen for the first time (memory 512 MiB), by joe@pve!laptop (task qmcreate, " in said(
+        stage, "vm/new"
+    )
 
 
 def test_what_our_own_login_did_is_nobody_elses(both: tuple[Stage, People]) -> None:

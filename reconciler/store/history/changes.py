@@ -184,13 +184,18 @@ def strangers(tx: Transaction, wanted: Iterable[tuple[Key, str]]) -> frozenset[t
 
 @dataclass(frozen=True, slots=True)
 class ManifestPlace:
-    """Where an address stood in a revision: the file as whoever loaded it wrote it, and in its source."""
+    """Where an address stood in a revision: the file as whoever loaded it wrote it, and in its source.
+
+    `document_hash` is that of a root's document; None of a part.
+    """
 
     address: str
     revision_id: int
     file: str
     path: str
     line: int
+    column_number: int
+    document_hash: bytes | None
 
 
 def last_of(tx: Transaction, ids: Iterable[int], most: int) -> tuple[Change, ...]:
