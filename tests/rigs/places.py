@@ -178,9 +178,19 @@ class Places:
         world.run("INSERT INTO holds (address, owner, reason) VALUES (%s, 'ada', 'r')", f"vm/{place}")
         self._desired(place, datacenter)
         world.run(
+            "INSERT INTO revisions (source_id, content_hash, catalog_hash, actor, kind, back_to_revision)"
+            " SELECT source_id, 'x', 'y', 'ada', 'rollback', id FROM revisions ORDER BY id LIMIT 1"
+        )
+        world.run(
             "INSERT INTO pins (address, source_id, revision_id, path, owner)"
-            " SELECT %s, source_id, id, 'a.yaml', 'ada' FROM revisions ORDER BY id LIMIT 1",
+            " SELECT %s, source_id, id, 'a.yaml', 'ada' FROM revisions WHERE kind = 'rollback'"
+            " ORDER BY id DESC LIMIT 1",
             f"vm/{place}",
+        )
+        world.run(
+            "INSERT INTO observed_tasks SELECT s.changed_at, s.id, %s, 'stopped', 'UPID', 'qmstop',"
+            " 'root@pam', now(), now(), TRUE FROM changesets AS s ORDER BY s.changed_at, s.id LIMIT 1",
+            vm,
         )
         self._planned(place, vm)
         self._operated(vm)
