@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from reconciler.engine.written import Manifest, where_written
+from reconciler.manifest.read.written import Written
+from reconciler.manifest.yaml.nodes import Position
 from reconciler.model.address import Address
-from reconciler.model.catalog import Catalog
+from reconciler.model.catalog import Catalog, TypeAttribute
 from reconciler.model.resource import Recorded
 from reconciler.model.values import Value
 from reconciler.report.history import author_name, when_text
 from reconciler.report.history_phrases import human
 from reconciler.report.lines import Table
-from reconciler.report.resource import resource_report
+from reconciler.report.provider_tasks import by_whom, of_change, tasks_json
+from reconciler.report.resource import ResourceReport, resource_report
 from reconciler.report.values import as_json, shown, united
 from reconciler.report.words import short_commit
 from reconciler.store.database.session import Transaction
 from reconciler.store.history import changes as rows
-from reconciler.store.history.changes import Change, Changeset, ManifestPlace, OperationFacts
+from reconciler.store.history.changes import (
+    Change,
+    Changeset,
+    ManifestPlace,
+    ObservedTask,
+    OperationFacts,
+)
 
+_OF_A_MANIFEST = frozenset(("manifest", "made"))
 FAR_BACK = 100_000
 """Changes of one resource that are gone through for the last of each attribute."""
 
@@ -30,6 +41,9 @@ class Blame:
     """One value and what made it so. `what`: attribute or tag. Without a change, it is older than is known.
 
     `label` is the name for people, the part's name before it. `place` is where the manifest stood then.
+    `tasks` are those of the provider that may have made what a look found. `written` is the line and column
+    of the value's own key there. `is_written`: whether the document had it; None where that text is not to
+    be had any more, or nobody wrote it.
     """
 
     address: str
@@ -42,6 +56,9 @@ class Blame:
     made: Changeset | None = None
     operation: OperationFacts | None = None
     place: ManifestPlace | None = None
+    tasks: tuple[ObservedTask, ...] = ()
+    written: Position | None = None
+    is_written: bool | None = None
 
     @property
     def how(self) -> str:
@@ -67,6 +84,7 @@ def blame(tx: Transaction, address: Address) -> tuple[Blame, ...]:
     last = {(c.address, c.what, c.name): c for c in rows.last_of(tx, ids, FAR_BACK)}
     sets = rows.changesets(tx, (c.key for c in last.values()))
     facts = rows.operations(tx, (s.operation_id for s in sets.values()))
+    tasks = rows.observed_tasks(tx, (s.key for s in sets.values() if s.cause == "observation"))
     wanted = [
         (name, s.revision_id)
         for c in last.values()
@@ -74,7 +92,52 @@ def blame(tx: Transaction, address: Address) -> tuple[Blame, ...]:
         for name in (c.address, str(address.root))
     ]
     places = rows.manifests(tx, wanted)
-    return tuple(_blamed(item, last, sets, facts, places, str(address.root)) for item in values)
+    root = str(address.root)
+    blamed = (_blamed(item, last, sets, facts, places, root) for item in values)
+    told = (
+        replace(item, tasks=tuple(of_change(tasks.get((item.change.key, root), ()), item.change)))
+        if item.change is not None
+        else item
+        for item in blamed
+    )
+    return _located(told, places, root, report)
+
+
+def _located(
+    items: Iterable[Blame],
+    places: dict[tuple[str, int], ManifestPlace],
+    root: str,
+    report: ResourceReport,
+) -> tuple[Blame, ...]:
+    """With each value's own line, where the document that was applied can still be read."""
+    found: list[Blame] = []
+    read: dict[tuple[str, int], Written | None] = {}
+    for item in items:
+        made, place = item.made, item.place
+        if made is None or place is None or made.revision_id is None or item.how not in _OF_A_MANIFEST:
+            found.append(item)
+            continue
+        key = (item.address, made.revision_id)
+        if key not in read:
+            top, part = (
+                places.get((root, made.revision_id)),
+                None if item.address == root else places.get(key),
+            )
+            is_known = top is not None and (item.address == root or part is not None)
+            read[key] = (
+                where_written(Manifest(top, part, made.commit), _rules(item.address, report))
+                if top is not None and is_known
+                else None
+            )
+        texts = read[key]
+        at = texts.get((item.what, item.name)) if texts is not None else None
+        found.append(replace(item, written=at, is_written=None if texts is None else at is not None))
+    return tuple(found)
+
+
+def _rules(address: str, report: ResourceReport) -> Mapping[str, TypeAttribute]:
+    assert report.recorded is not None  # noqa: S101 - there would be nothing to blame anybody for
+    return report.catalog.attributes(Address.parse(address).type, report.recorded.provider_type)
 
 
 def _all(item: Recorded) -> tuple[Recorded, ...]:
@@ -142,7 +205,7 @@ def _because(item: Blame) -> Iterator[str]:
         return
     match item.how:
         case "drift":
-            yield "seen by a look"
+            yield from by_whom(item.tasks) or ["seen by a look"]
             return
         case "prompt":
             yield f"{made.db_user} at a SQL prompt"
@@ -156,7 +219,10 @@ def _because(item: Blame) -> Iterator[str]:
     if made.commit:
         yield f"commit {short_commit(made.commit)}"
     if item.place is not None:
-        yield f"{item.place.path or item.place.file}:{item.place.line}"
+        line, _ = item.written or (item.place.line, 1)
+        yield f"{item.place.path or item.place.file}:{line}"
+        if item.is_written is False:
+            yield "not written there: by default, by its endpoint or another value"
 
 
 def blame_json(items: tuple[Blame, ...]) -> list[dict[str, Any]]:
@@ -178,9 +244,12 @@ def blame_json(items: tuple[Blame, ...]) -> list[dict[str, Any]]:
             "revision_id": item.made.revision_id if item.made else None,
             "file": item.place.file if item.place else None,
             "path": item.place.path if item.place else None,
-            "line": item.place.line if item.place else None,
+            "line": (item.written[0] if item.written else item.place.line) if item.place else None,
+            "column": item.written[1] if item.written else None,
+            "is_written": item.is_written,
             "operation_id": item.made.operation_id if item.made else None,
             "approved_by": item.operation.approved_by if item.operation else None,
+            "provider_tasks": tasks_json(item.tasks),
         }
         for item in items
     ]

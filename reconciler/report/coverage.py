@@ -48,6 +48,7 @@ def coverage_json(covered: Coverage) -> dict[str, Any]:
         "quarantined": [str(address) for address in covered.quarantined],
         "requests": covered.requests,
         "trouble": covered.trouble,
+        "untold": covered.untold,
     }
 
 
@@ -65,6 +66,8 @@ def coverage_page(coverage: Mapping[str, Coverage]) -> Page:
             ("in quarantine", covered.quarantined, "bold red"),
         ):
             yield from (line((f"  {what}: ", style), str(address)) for address in sorted(addresses))
+        if covered.untold:
+            yield line(("  by whom, may not be known: ", "dim"), covered.untold)
 
 
 def _row(covered: Coverage) -> tuple[Piece, ...]:

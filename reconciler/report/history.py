@@ -7,8 +7,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from reconciler.report.history_phrases import is_first_seen, phrases
+from reconciler.report.history_phrases import is_first_seen, is_first_whole, phrases
 from reconciler.report.lines import Table
+from reconciler.report.provider_tasks import by_whom, of_change, tasks_json
 from reconciler.report.words import short_commit
 from reconciler.store.history.changes import Changeset
 from reconciler.store.history.events import Event
@@ -46,6 +47,7 @@ def _changes_of(event: Event) -> Iterator[tuple[int, dict[str, Any]]]:
                 "approved_by": facts.approved_by if facts else None,
                 "interruption": facts.interruption if facts else None,
                 "interruption_seconds": facts.seconds if facts else None,
+                "provider_tasks": tasks_json(of_change(event.tasks, change)),
             },
         )
 
@@ -86,14 +88,14 @@ def _what(event: Event, about: str) -> list[str]:
 def _where(event: Event) -> str:
     """What nobody of ours did was done at the provider. Of a first look nobody can say that."""
     looked = event.changesets[-1].cause == "observation"
-    return " at the provider" if looked and not is_first_seen(event) else ""
+    return " at the provider" if looked and not (is_first_seen(event) or is_first_whole(event)) else ""
 
 
 def _tail(event: Event) -> Iterator[str]:
     """Who did it, why, and what it cost."""
     last, facts = event.changesets[-1], event.operation
     if last.cause == "observation":
-        yield "seen by a look"
+        yield from by_whom(event.tasks) or ["seen by a look"]
     elif last.cause == "manual" and last.reason is None:
         yield f"by {last.db_user} at a SQL prompt"
         if last.actor != last.db_user:

@@ -49,6 +49,14 @@ def phrases(event: Event, about: str) -> list[str]:
             by_address.setdefault(change.address, []).append(change)
     if done and event.root == about:
         return [*_made(done, by_address.get(about, ())), *_lifecycle(by_address.get(about, ()))]
+    if is_first_whole(event):
+        if about == event.root:
+            return ["seen whole for the first time"]
+        return list(
+            _of_one(
+                by_address.get(about, ()), recorded="seen for the first time", is_part=True, operated=False
+            )
+        )
     said: list[str] = []
     fresh = facts is None and _is_recorded(by_address.get(event.root, ()))
     for address, changes in by_address.items():
@@ -75,6 +83,18 @@ def is_first_seen(event: Event) -> bool:
         event.operation is None
         and event.changesets[-1].cause == "observation"
         and _is_recorded(change for change in event.changes if change.address == event.root)
+    )
+
+
+def is_first_whole(event: Event) -> bool:
+    """Whether it is the first look that showed more of a stranger than a list does, its parts above all.
+
+    What is to be taken over is looked at so. It says as little as a first look of when that came, or by whom.
+    """
+    return event.of_stranger and any(
+        c.action == "insert" and (c.what == "attribute" or (c.what, c.name) == ("resource", "recorded"))
+        for c in event.changes
+        if c.address != event.root or not is_first_seen(event)
     )
 
 

@@ -27,3 +27,12 @@ class TellsMistakes(Protocol):
     def mistakes(self) -> list[Exception]:
         """All that broke so far, oldest first."""
         ...
+
+
+@runtime_checkable
+class HasClock(Protocol):
+    """To date its answers by a clock of its own, as a server does whose clock is not ours."""
+
+    def now(self) -> float:
+        """Its time, in Unix seconds."""
+        ...

@@ -27,7 +27,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from reconciler.sim.faults import Fault, Faults
 from reconciler.sim.ledger import Entry, Ledger
-from reconciler.sim.optional import FaultObserver, TellsMistakes
+from reconciler.sim.optional import FaultObserver, HasClock, TellsMistakes
 
 
 @dataclass(slots=True)
@@ -264,6 +264,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._cut()
         else:
             self._send(response)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """An answer's date, by the API's clock where it has one."""
+        api = self.simulator.api
+        return super().date_time_string(
+            api.now() if timestamp is None and isinstance(api, HasClock) else timestamp
+        )
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _serve  # noqa: N815 - names set by http.server
 

@@ -346,6 +346,23 @@ WHERE
 ORDER BY h.changed_at DESC, h.change DESC
 LIMIT %(most)s;
 
+-- name: history.strangers
+-- Which of these changesets found a root that was not ours at the time.
+SELECT
+    w.changed_at,
+    w.id,
+    w.root
+FROM unnest(%(changed_at)s::timestamptz[], %(id)s::bigint[], %(root)s::text[]) AS w (changed_at, id, root)
+WHERE
+    (
+        SELECT h.management
+        FROM resources AS r
+        INNER JOIN resource_history AS h ON r.id = h.resource_id
+        WHERE r.address = w.root AND r.is_root AND h.changed_at <= w.changed_at
+        ORDER BY h.changed_at DESC, h.change DESC
+        LIMIT 1
+    ) = 'unmanaged';
+
 -- name: history.last_of
 -- The last change of each attribute and tag of these resources, as far back as so many changes of each of them.
 SELECT DISTINCT ON (h.resource_id, h.what, h.name)
@@ -378,7 +395,9 @@ SELECT
     w.revision_id,
     d.file,
     d.path,
-    d.line
+    d.line,
+    d.column_number,
+    d.document_hash
 FROM unnest(%(addresses)s::text[], %(revisions)s::bigint[]) AS w (address, revision_id)
 INNER JOIN desired_resources AS d
     ON

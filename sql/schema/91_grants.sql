@@ -124,6 +124,9 @@ step_done(
     seen_item[], seen_value[], seen_tag[], seen_pending[], seen_tie[]
 ),
 record_written(text, bytea) TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION record_observed_tasks(
+    timestamptz, bigint, bigint[], text[], text[], text[], text[], timestamptz[], timestamptz[], boolean[]
+) TO reconciler_runtime;
 
 -- A planner writes what a preview writes, and commits none of it: see 27_rehearsals.sql.
 GRANT INSERT, UPDATE, DELETE ON

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from textwrap import dedent
 
 import psycopg
 import pytest
@@ -39,6 +40,13 @@ def told(world: Fleet) -> tuple[Fleet, str, str]:
     world.sim.change("set", type="servers", name="web-1", set={"labels.env": "mine"})
     assert world.cli.apply().code == 0
     return world, first, second
+
+
+def place_in(text: str, key: str) -> tuple[int, int]:
+    """Line and column of a key, from 1, in the file that is written of it."""
+    text = dedent(text)
+    before = text[: text.index(key)]
+    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
 
 
 def sentences(world: Fleet, *words: str) -> list[str]:
@@ -118,6 +126,10 @@ def test_a_history_is_bounded_by_commit_by_who_and_by_time(told: tuple[Fleet, st
         "vm.yaml",
         1,
     )
+    assert memory["is_written"] is False, "it follows from the type of server"
+    kind = blamed["server_type"]
+    for item, text, key in ((kind, BIGGER, "server_type:"), (image, VM, "image:")):
+        assert (item["is_written"], (item["line"], item["column"])) == (True, place_in(text, key)), key
     assert (memory["author"], memory["commit"][:7]) == ("Jane Doe <jane@example.com>", second)
     assert (image["how"], image["commit"][:7]) == ("made", first)
     assert (blamed["env"]["what"], blamed["env"]["how"]) == ("tag", "healed")

@@ -75,11 +75,11 @@ class Rig:
         self.sessions.append(client._store["session"])
         return client
 
-    def by_token(self, name: str = "demo", secret: str = SECRET) -> Any:
-        return self.client(user="reconciler@pve", token_name=name, token_value=secret)
+    def by_token(self, name: str = "demo", secret: str = SECRET, user: str = "reconciler@pve") -> Any:
+        return self.client(user=user, token_name=name, token_value=secret)
 
-    def by_password(self) -> Any:
-        return self.client(user="root@pam", password=PASSWORD)
+    def by_password(self, user: str = "root@pam") -> Any:
+        return self.client(user=user, password=PASSWORD)
 
     @property
     def node(self) -> Any:
@@ -144,8 +144,15 @@ def running(folder: Path, *, task_seconds: float = 0.0) -> Iterator[Rig]:
         "reconciler@pve!auditor": Token(
             AUDITOR_SECRET, frozenset({name for name in ALL_PRIVILEGES if name.endswith("Audit")})
         ),
+        "jane@pve!laptop": Token(SECRET),
     }
-    api = RecordingApi(tokens=tokens, password=PASSWORD, task_seconds=task_seconds, clock=clock)
+    api = RecordingApi(
+        tokens=tokens,
+        password=PASSWORD,
+        users={"jane@pve": PASSWORD},
+        task_seconds=task_seconds,
+        clock=clock,
+    )
     api.exchanges = []
     server = SimulatorServer(api, tls=server_context(folder))
     server.start()

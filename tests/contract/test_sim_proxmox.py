@@ -167,9 +167,10 @@ def test_tasks_are_listed_filtered_and_told(rig: Rig) -> None:
     assert rig.exit_of(failed) != "OK"
     assert [row["id"] for row in rig.node.tasks.get()] == ["102", "101"]
     assert [row["upid"] for row in rig.node.tasks.get(errors=1)] == [failed]
-    assert [row["id"] for row in rig.node.tasks.get(vmid=101, typefilter="create", statusfilter="ok")] == [
+    assert [row["id"] for row in rig.node.tasks.get(vmid=101, typefilter="qmcreate", statusfilter="OK")] == [
         "101"
     ]
+    assert rig.node.tasks.get(typefilter="create") == [], "a type is told whole"
     assert rig.node.tasks.get(source="active") == []
     assert rig.node.tasks.get(start=2) == []
     assert len(rig.pve.cluster.tasks.get()) == 2

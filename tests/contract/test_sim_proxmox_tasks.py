@@ -120,3 +120,52 @@ def test_a_lock_of_a_container_fails_its_migration_in_the_task_only(slow: Rig) -
     upid = slow.ct(200).migrate.post(target="pve2")
     slow.clock.now += 10
     assert slow.exit_of(upid) == "CT is locked (backup)"
+
+
+# --- who began a task -----------------------------------------------------------------------------------
+
+
+def test_a_task_says_whose_it_is_with_the_tokens_name_apart_once_it_has_ended(slow: Rig) -> None:
+    by_token = slow.node.qemu.post(vmid=101)
+    slow.clock.now += 5
+    by_user = slow.by_password().nodes("pve1").qemu.post(vmid=102)
+    running = slow.node.tasks.get(source="all")
+    assert {(row["upid"], row["user"], row.get("tokenid"), row["status"]) for row in running} == {
+        (by_token, "reconciler@pve!demo", None, "RUNNING"),
+        (by_user, "root@pam", None, "RUNNING"),
+    }
+    assert slow.node.tasks.get() == [], "by default only those that have ended"
+    slow.clock.now += 10
+    assert [(row["upid"], row["user"], row.get("tokenid")) for row in slow.node.tasks.get()] == [
+        (by_user, "root@pam", None),
+        (by_token, "reconciler@pve", "demo"),
+    ]
+    assert [row["upid"] for row in slow.node.tasks.get(userfilter="RECONCILER@pve")] == [by_token]
+    assert slow.node.tasks.get(userfilter="!demo") == []
+
+
+def test_others_tasks_are_hidden_without_the_privilege_and_a_user_has_its_tokens(slow: Rig) -> None:
+    jane = slow.by_password("jane@pve")
+    by_user = jane.nodes("pve1").qemu.post(vmid=101)
+    by_token = slow.by_token("laptop", user="jane@pve").nodes("pve1").qemu.post(vmid=102)
+    own = slow.node.qemu.post(vmid=103)
+    slow.clock.now += 10
+    slow.fault("lost_permission", options={"privileges": ["Sys.Audit"]})
+    assert {row["upid"] for row in slow.node.tasks.get()} == {own}
+    assert slow.pve.cluster.tasks.get() == [], "not even its own: they are compared by the user's name"
+    assert {row["upid"] for row in jane.nodes("pve1").tasks.get()} == {by_user, by_token}
+    assert {row["upid"] for row in jane.cluster.tasks.get()} == {by_user, by_token}
+    slow.clear_faults()
+    assert {row["upid"] for row in slow.node.tasks.get()} == {by_user, by_token, own}
+    assert {row["upid"] for row in slow.pve.cluster.tasks.get()} == {by_user, by_token, own}
+
+
+def test_the_cluster_knows_25_of_a_nodes_tasks_with_those_that_run(slow: Rig) -> None:
+    for number in range(30):
+        slow.node.qemu.post(vmid=200 + number)
+        slow.clock.now += 10
+    running = slow.node.qemu.post(vmid=300)
+    known = slow.pve.cluster.tasks.get()
+    assert (len(known), known[0]["upid"]) == (25, running)
+    assert "status" not in known[0]
+    assert len(slow.node.tasks.get(limit=100)) == 30

@@ -31,6 +31,8 @@ OWN_WORDS = {
     "plan_calls.path": "the provider's path, whose parameters are rows beside it",
     "plan_call_parameters.template": "a text with braces in it, for one field",
     "resource_operation_tasks.task": "the provider's id of a task, which it takes back as it gave it",
+    "observed_tasks.task": "the provider's id of a task",
+    "observed_tasks.provider_user": "a user as the provider names its own",
 }
 """By table and column, `*` for any table."""
 

@@ -184,8 +184,13 @@ class Places:
         world.run(
             "INSERT INTO pins (address, source_id, revision_id, path, owner)"
             " SELECT %s, source_id, id, 'a.yaml', 'ada' FROM revisions WHERE kind = 'rollback'"
-            " ORDER BY id LIMIT 1",
+            " ORDER BY id DESC LIMIT 1",
             f"vm/{place}",
+        )
+        world.run(
+            "INSERT INTO observed_tasks SELECT s.changed_at, s.id, %s, 'stopped', 'UPID', 'qmstop',"
+            " 'root@pam', now(), now(), TRUE FROM changesets AS s ORDER BY s.changed_at, s.id LIMIT 1",
+            vm,
         )
         self._planned(place, vm)
         self._operated(vm)

@@ -240,6 +240,7 @@ WITHOUT = {
     "workers",
     "cluster_epochs",
     "marks",
+    "observed_tasks",  # a history itself: a row is written once, by its function alone
     "history_archives",  # a record itself, which the tables' owner alone writes
     "endpoint_observation_types",
     "endpoint_observations",

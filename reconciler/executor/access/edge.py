@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from reconciler.errors import ErrorCode, ProviderError, ReconcilerError
 from reconciler.model.observation import Observation
+from reconciler.model.task_log import TaskLog
 from reconciler.providers.account import Account, account_of
 from reconciler.providers.driver import (
     Driver,
@@ -21,6 +22,7 @@ from reconciler.providers.driver import (
     Submission,
     TaskStatus,
 )
+from reconciler.providers.task_log import TaskLogRequest, task_log_of
 from reconciler.providers.trace import during
 
 
@@ -70,6 +72,16 @@ class Edge:
             raise
         except Exception as error:
             raise self._unreadable(error, "the answer to a login") from error
+
+    def task_log(self, request: TaskLogRequest) -> TaskLog | None:
+        """Who did what there; None where the driver cannot tell. What it stumbles over is a ProviderError."""
+        try:
+            with during("task_log"):
+                return task_log_of(self.inner, request)
+        except ReconcilerError:
+            raise
+        except Exception as error:
+            raise self._unreadable(error, "the list of tasks") from error
 
     def close(self) -> None:
         """Give up what the driver holds, if it has a way to. What fails in that harms nobody any more."""

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from reconciler.errors import ConfigurationError, CredentialError, ProviderError, ReconcilerError
 from reconciler.executor.context import Context
+from reconciler.executor.observe.authorship import ask_who
 from reconciler.model.address import Address
 from reconciler.model.observation import Observation, Offer
 from reconciler.providers.driver import ObserveRequest
@@ -21,6 +22,7 @@ from reconciler.store.recorded.observations import (
     observation_start,
     record_observation,
 )
+from reconciler.store.recorded.observed_tasks import happened, last_look
 
 _MOST_DOUBTFUL = 20
 """Objects of one type that are asked for one by one where their list is in doubt."""
@@ -30,7 +32,9 @@ _MOST_DOUBTFUL = 20
 class Coverage:
     """What came of looking at one endpoint. `trouble`: why nothing, or not all, can be said of it.
 
-    `blind`: nothing at all was seen, so that nothing may be changed there. `offers`: see `Observation`.
+    `blind`: nothing at all was seen, so that nothing may be changed there. `untold`: why it may not be known
+    who did at the provider what was found; None where that was told, or the provider has no way to.
+    `offers`: see `Observation`.
     """
 
     endpoint: str
@@ -42,6 +46,7 @@ class Coverage:
     quarantined: tuple[Address, ...] = ()
     trouble: str | None = None
     blind: bool = False
+    untold: str | None = None
     offers: tuple[Offer, ...] | None = None
 
 
@@ -57,10 +62,16 @@ def look_and_record(
     actor = Actor(context.actor, f"observation of {name}", "observation")
     with context.store.read() as tx:
         scope, known = _scope(tx, context, name, accept_empty)
+        before = last_look(tx, name)
     seen = _see(context, scope, known)
     scope = _signed(context, scope, seen)
     with context.store.transaction(actor) as tx:
-        return _record_all(tx, context, scope, seen), scope, seen
+        covered = _record_all(tx, context, scope, seen)
+        found = happened(tx) if before is not None and not covered.blind else ()
+    if before is not None and found:
+        asked = ask_who(context, name, before, found)
+        covered = replace(covered, requests=covered.requests + asked.requests, untold=asked.untold)
+    return covered, scope, seen
 
 
 def observe_within(tx: Transaction, context: Context, name: str) -> Coverage:

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -46,7 +47,11 @@ silence()
 
 
 class ProxmoxClient:
-    """One endpoint, one thread. Nothing is sent before the first call."""
+    """One endpoint, one thread. Nothing is sent before the first call.
+
+    `granted` and `nodes` are what the last look was told: what the login may do, and which nodes are online.
+    They spare whoever asks right after it the same questions.
+    """
 
     def __init__(self, access: Access) -> None:
         self.access = access
@@ -54,13 +59,20 @@ class ProxmoxClient:
         self._login = _credential(access)
         self._api: Any = None
         self._used = 0.0
+        self._ahead = 0.0
         self.requests = 0
+        self.granted: Mapping[str, Any] | None = None
+        self.nodes: Mapping[str, bool] | None = None
 
     @property
     def user(self) -> str:
         """Who logs in: `USER@REALM`, or `USER@REALM!TOKENID`."""
         token = self._login.get("token_name")
         return self._login["user"] + (f"!{token}" if token else "")
+
+    def now(self) -> float:
+        """The server's clock, in Unix seconds, by its last answer; our own where it sent no date."""
+        return time.time() + self._ahead
 
     def call(self, method: str, path: str, params: Mapping[str, Any] | None = None) -> Wire:
         """The `data` of one answer. Raises ProviderError, `ambiguous` if a write may have taken effect."""
@@ -130,11 +142,23 @@ class ProxmoxClient:
             if asks:
                 self.access.meter.after(None, None, None)
         session = api._store["session"]
-        session.hooks["response"] = [_check]
+        session.hooks["response"] = [self._dated, _check]
         self.access.watch(session)
         if asks:
             tickets.trace_renewals(self.access, self._login["user"], session.auth)
         return api
+
+    def _dated(self, response: requests.Response, *_args: object, **_kwargs: object) -> None:
+        ahead = _ahead_of_ours(response.headers.get("Date"))
+        self._ahead = self._ahead if ahead is None else ahead
+
+
+def _ahead_of_ours(date: str | None) -> float | None:
+    """By how many seconds a server's clock is ahead; None where its date says nothing."""
+    try:
+        return parsedate_to_datetime(date or "").timestamp() - time.time()
+    except ValueError:
+        return None
 
 
 def tasks_of(answer: Wire) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from reconciler.catalog import CatalogPart, load_part
 from reconciler.model.plan import Call
 from reconciler.model.resource import Desired
+from reconciler.model.task_log import TaskLog
 from reconciler.model.values import ExternalRef
 from reconciler.providers.account import Account
 from reconciler.providers.driver import (
@@ -24,7 +25,9 @@ from reconciler.providers.proxmox.client import ProxmoxClient
 from reconciler.providers.proxmox.lower import lower
 from reconciler.providers.proxmox.observe import observe
 from reconciler.providers.proxmox.submit import poll, submit
+from reconciler.providers.proxmox.task_log import task_log
 from reconciler.providers.proxmox.types import TYPES
+from reconciler.providers.task_log import TaskLogRequest
 
 
 class ProxmoxDriver:
@@ -46,6 +49,10 @@ class ProxmoxDriver:
     def account(self) -> Account:
         """What it may do is asked for, and when its token, or its user, expires."""
         return account(self._client)
+
+    def task_log(self, request: TaskLogRequest) -> TaskLog:
+        """Who began what of some guests, as each node's list of tasks has it."""
+        return task_log(self._client, request)
 
     @staticmethod
     def copied_from(desired: Desired) -> tuple[ExternalRef, ...]:

@@ -35,6 +35,7 @@ def _at_types(look: Look) -> frozenset[str]:
     """The types that were seen completely."""
     types = look.request.types & TYPES.keys()
     granted = look.client.get("/access/permissions") if types else {}
+    look.client.granted = granted if types else None
     visible = frozenset(name for name in types if sees_all(*TYPES[name].audit, granted))
     for name in sorted(types - visible):
         _, privilege = TYPES[name].audit

@@ -21,5 +21,15 @@ def sees_all(tree: str, privilege: str, granted: Mapping[str, Any]) -> bool:
     return all(privilege in entry for entry in below)
 
 
+def may(path: str, privilege: str, granted: Mapping[str, Any]) -> bool:
+    """Whether a privilege is held on one path: by its own entry, else by the nearest above that passes on."""
+    if path in granted:
+        return privilege in granted[path]
+    above = path.rpartition("/")[0] or "/"
+    while above not in granted and above != "/":
+        above = above.rpartition("/")[0] or "/"
+    return _truth(granted.get(above, {}).get(privilege))
+
+
 def _truth(value: Any) -> bool:
     return value not in (None, 0, "0", False, "")

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from reconciler.model.plan import Call
 from reconciler.model.resource import Desired, Observed
+from reconciler.model.task_log import Happening
 from reconciler.model.values import ExternalRef
 from reconciler.providers.driver import LowerRequest, ObserveRequest, Request, Submission, Unseen
 from reconciler.providers.proxmox.client import ProxmoxClient
@@ -31,9 +32,9 @@ class ResourceType:
 
     `audit`: the tree that its objects have in the permissions, and the privilege to see one. `created`:
     which parameter of which operation is the new object's id, as ids are chosen by the caller here.
-    `starts`: the operations that start something, each with the type of its task. `sends`: the operations
-    that take more than their one request, with the parameters as a tree. `copied_from`: what the driver's
-    own member answers.
+    `starts`: the operations that start something, each with the type of its task. `tasks`: by type, what
+    a task can come to. `sends`: the operations that take more than their one request, with the parameters as
+    a tree. `copied_from`: what the driver's own member answers.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ResourceType:
     lower: Callable[[LowerRequest], tuple[Call, ...]]
     created: Mapping[str, str]
     starts: Mapping[str, str] = field(default_factory=dict)
+    tasks: Mapping[str, frozenset[Happening]] = field(default_factory=dict)
     sends: Mapping[str, Send] = field(default_factory=dict)
     copied_from: Callable[[Desired], tuple[ExternalRef, ...]] = _nothing
 

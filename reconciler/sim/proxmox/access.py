@@ -79,10 +79,19 @@ class Caller:
 
 
 class Access:
-    """The users and tokens of the cluster. `password` is that of root@pam."""
+    """The users and tokens of the cluster. `password` is that of root@pam, `users` those of others.
 
-    def __init__(self, password: str, tokens: Mapping[str, Token], clock: Callable[[], float]) -> None:
-        self._password = password
+    What another user may do is not told apart: everything, but for what is root@pam's alone.
+    """
+
+    def __init__(
+        self,
+        password: str,
+        tokens: Mapping[str, Token],
+        clock: Callable[[], float],
+        users: Mapping[str, str] | None = None,
+    ) -> None:
+        self._passwords = {"root@pam": password, **(users or {})}
         self._tokens = dict(tokens)
         self._clock = clock
         self._key = secrets.token_bytes(32)
@@ -99,7 +108,7 @@ class Access:
 
     def named(self, name: str) -> Caller:
         """A user or a token by its name, whoever calls; without any privilege where there is none."""
-        if name == "root@pam":
+        if name in self._passwords:
             return Caller(name, ALL_PRIVILEGES, {})
         token = self._tokens.get(name)
         return Caller(name, token.privileges if token else frozenset(), {})
@@ -111,8 +120,9 @@ class Access:
     def login(self, username: str, password: str) -> dict[str, object]:
         """A ticket for a password, or for an older ticket that is still good."""
         user = username if "@" in username else f"{username}@pam"
-        by_password = secrets.compare_digest(password.encode(), self._password.encode())
-        if user != "root@pam" or not (by_password or self._user_of(password) == user):
+        known = self._passwords.get(user)
+        by_password = known is not None and secrets.compare_digest(password.encode(), known.encode())
+        if known is None or not (by_password or self._user_of(password) == user):
             raise ApiError(401, "authentication failure")
         return {
             "username": user,

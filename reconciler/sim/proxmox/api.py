@@ -45,8 +45,9 @@ PHRASES = {
 class ProxmoxApi:
     """A cluster that speaks Proxmox VE 9's API. Implements `reconciler.sim.server.Api`.
 
-    `tokens`: name (`user@realm!id`) → secret and privileges. `password`: that of root@pam. `task_seconds`:
-    how long every task takes; 0 means that it is done when next looked at. `seed` fixes all that is random.
+    `tokens`: name (`user@realm!id`) → secret and privileges. `password`: that of root@pam; `users`: other
+    users and theirs. `task_seconds`: how long every task takes; 0 means that it is done when next looked at.
+    `seed` fixes all that is random.
     """
 
     def __init__(
@@ -54,13 +55,14 @@ class ProxmoxApi:
         *,
         tokens: Mapping[str, Token] | None = None,
         password: str = "simulated",  # noqa: S107 - of a simulator
+        users: Mapping[str, str] | None = None,
         nodes: tuple[str, ...] = ("pve1", "pve2"),
         seed: int = 1,
         task_seconds: float = 0.3,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.world = World(nodes, seed, clock, task_seconds)
-        self._access = Access(password, tokens or {}, clock)
+        self._access = Access(password, tokens or {}, clock, users)
         self._lock = threading.RLock()
         fill(self.world)
 
@@ -109,6 +111,10 @@ class ProxmoxApi:
             except ApiError as error:
                 details = ", ".join(f"{name}: {text}" for name, text in error.errors.items())
                 raise ValueError(f"{error.text} {details}".strip()) from None
+
+    def now(self) -> float:
+        """The cluster's clock. Implements `reconciler.sim.optional.HasClock`."""
+        return self.world.clock()
 
     def mistakes(self) -> list[Exception]:
         """What broke in the work of tasks. Implements `reconciler.sim.optional.TellsMistakes`."""

@@ -11,22 +11,36 @@ from reconciler.sim.proxmox.strings import split_list
 from reconciler.sim.proxmox.tasks import Task
 
 START = Param("integer", minimum=0)
+_RECENT = 25  # tasks of a node that the whole cluster knows, those that run among them
+_OUTCOMES = ("ok", "warning", "error", "unknown")
 
 
 @operation("GET", "/cluster/tasks")
 def cluster_tasks(call: Call) -> list[dict[str, Any]]:
-    """Newest first, out of the last 500 of all nodes.
+    """What each node tells the others: all that runs there, and as many that ended as make 25 with these.
 
-    Others' tasks are left out where the caller has no Sys.Audit on the node.
+    Others' tasks are left out without Sys.Audit on `/`. A user's own come then, those of its tokens with
+    them; a token's do not, because who began a task is compared without the token's name.
     """
-    return [_task_row(task) for task in reversed(call.world.tasks.all()[-500:]) if _may_see(call, task)]
+    rows = []
+    for node in call.world.nodes:
+        own = [task for task in reversed(call.world.tasks.all()) if task.node == node]
+        running = [task for task in own if task.running]
+        ended = [task for task in own if not task.running]
+        rows += [_task_row(task) for task in (*running, *ended[: max(_RECENT - len(running), 0)])]
+    everything = call.caller.may("/", "Sys.Audit")
+    return [row for row in rows if everything or row["user"] == call.caller.name]
 
 
 def _may_see(call: Call, task: Task) -> bool:
-    return task.user == call.caller.name or call.caller.may(f"/nodes/{task.node}", "Sys.Audit")
+    """Its own, those of its tokens if it is a user; others' with Sys.Audit on the node."""
+    own = call.caller.name in (task.user, task.user.partition("!")[0])
+    return own or call.caller.may(f"/nodes/{task.node}", "Sys.Audit")
 
 
-def _task_row(task: Task) -> dict[str, Any]:
+def _task_row(task: Task, *, split: bool = True) -> dict[str, Any]:
+    """A task as lists have it. `split`: a token's name stands apart from its user."""
+    user, bang, token = task.user.partition("!") if split else (task.user, "", "")
     row: dict[str, Any] = {
         "upid": task.upid,
         "node": task.node,
@@ -35,8 +49,10 @@ def _task_row(task: Task) -> dict[str, Any]:
         "starttime": task.starttime,
         "type": task.type,
         "id": task.id,
-        "user": task.user,
+        "user": user,
     }
+    if bang:
+        row["tokenid"] = token
     if not task.running:
         row |= {"endtime": task.endtime, "status": task.exitstatus}
     return row
@@ -59,31 +75,38 @@ def _task_row(task: Task) -> dict[str, Any]:
     },
 )
 def node_tasks(call: Call) -> list[dict[str, Any]]:
-    """Newest first; by default only those that have ended."""
+    """Those that run, then those that have ended, the last to end first; by default only these.
+
+    One that runs has the status RUNNING, and its user and token are one text.
+    """
     given = call.params
     source = given.get("source", "archive")
-    tasks = [
-        task
-        for task in reversed(call.world.tasks.all())
-        if task.node == call.node
-        and _may_see(call, task)
-        and (source == "all" or task.running == (source == "active"))
-        and _selected(task, given)
-    ]
+    own = [task for task in call.world.tasks.all() if task.node == call.node and _may_see(call, task)]
+    running = [task for task in own if task.running and source != "archive"]
+    ended = sorted(
+        (task for task in own if not task.running and source != "active"),
+        key=lambda task: task.ends_at,
+    )
+    tasks = [task for task in (*running, *reversed(ended)) if _selected(task, given)]
     start = given.get("start", 0)
-    return [_task_row(task) for task in tasks[start : start + given.get("limit", 50)]]
+    return [
+        _task_row(task, split=False) | {"status": "RUNNING"} if task.running else _task_row(task)
+        for task in tasks[start : start + given.get("limit", 50)]
+    ]
 
 
 def _selected(task: Task, given: dict[str, Any]) -> bool:
-    outcome = _outcome(task)
+    wanted = [each.lower() for each in split_list(given.get("statusfilter", ""))] or list(_OUTCOMES)
+    if given.get("errors"):
+        wanted = [each for each in _OUTCOMES if each != "ok"]
+    user = task.user if task.running else task.user.partition("!")[0]
     return not (
         ("vmid" in given and task.id != str(given["vmid"]))
-        or ("typefilter" in given and given["typefilter"] not in task.type)
-        or ("userfilter" in given and given["userfilter"].lower() not in task.user.lower())
+        or ("typefilter" in given and given["typefilter"] != task.type)
+        or ("userfilter" in given and given["userfilter"].lower() not in user.lower())
         or ("since" in given and task.starttime < given["since"])
         or ("until" in given and task.starttime > given["until"])
-        or (given.get("errors") and outcome not in ("error", "warning"))
-        or ("statusfilter" in given and outcome not in split_list(given["statusfilter"]))
+        or _outcome(task) not in wanted
     )
 
 

@@ -91,6 +91,31 @@ class OperationFacts:
     seconds: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class ObservedTask:
+    """A task at the provider, begun by somebody else, that may have made what a look found of a root.
+
+    `happening`: appeared, vanished, started, stopped or changed. `is_sure`: it was this one, or another with
+    the same happening of the same changeset. Times are by the provider's clock.
+    """
+
+    changed_at: datetime
+    changeset_id: int
+    address: str
+    happening: str
+    task: str
+    kind: str
+    provider_user: str
+    began_at: datetime
+    ended_at: datetime | None
+    is_sure: bool
+
+    @property
+    def key(self) -> Key:
+        """The changeset of the look."""
+        return (self.changed_at, self.changeset_id)
+
+
 def resources_at(tx: Transaction, address: str) -> tuple[int, ...]:
     """The ids of all that ever had an address, and of the parts of these; also of what is gone."""
     return tuple(row.id for row in tx.rows("history.resources_at", address=address))
@@ -134,15 +159,43 @@ def operations(tx: Transaction, ids: Iterable[UUID | None]) -> dict[UUID, Operat
     return {item.id: item for item in tx.all(OperationFacts, "history.operations", ids=wanted)}
 
 
+def observed_tasks(tx: Transaction, keys: Iterable[Key]) -> dict[tuple[Key, str], tuple[ObservedTask, ...]]:
+    """The provider's tasks behind what looks found, by changeset and root; the first to begin first."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    times, ids = zip(*wanted, strict=True)
+    found: dict[tuple[Key, str], tuple[ObservedTask, ...]] = {}
+    for item in tx.all(ObservedTask, "observed_tasks.of_changesets", changed_at=list(times), id=list(ids)):
+        found[item.key, item.address] = (*found.get((item.key, item.address), ()), item)
+    return found
+
+
+def strangers(tx: Transaction, wanted: Iterable[tuple[Key, str]]) -> frozenset[tuple[Key, str]]:
+    """Of these changesets and roots those where the root was not ours at the time."""
+    pairs = sorted(set(wanted))
+    if not pairs:
+        return frozenset()
+    times, ids = zip(*(key for key, _ in pairs), strict=True)
+    roots = [root for _, root in pairs]
+    found = tx.rows("history.strangers", changed_at=list(times), id=list(ids), root=roots)
+    return frozenset(((row.changed_at, row.id), row.root) for row in found)
+
+
 @dataclass(frozen=True, slots=True)
 class ManifestPlace:
-    """Where an address stood in a revision: the file as whoever loaded it wrote it, and in its source."""
+    """Where an address stood in a revision: the file as whoever loaded it wrote it, and in its source.
+
+    `document_hash` is that of a root's document; None of a part.
+    """
 
     address: str
     revision_id: int
     file: str
     path: str
     line: int
+    column_number: int
+    document_hash: bytes | None
 
 
 def last_of(tx: Transaction, ids: Iterable[int], most: int) -> tuple[Change, ...]:

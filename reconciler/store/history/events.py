@@ -14,7 +14,7 @@ from uuid import UUID
 from reconciler.errors import ConfigurationError
 from reconciler.store.database.session import Transaction
 from reconciler.store.history import changes as rows
-from reconciler.store.history.changes import Change, Changeset, Key, OperationFacts
+from reconciler.store.history.changes import Change, Changeset, Key, ObservedTask, OperationFacts
 from reconciler.store.history.marks import revisions_at
 
 _PLACES = ("provider", "endpoint", "credential", "location", "datacenter")
@@ -43,13 +43,19 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Changes that belong together, in their order. `more`: there are others that were not read."""
+    """Changes that belong together, in their order. `more`: there are others that were not read.
+
+    `tasks` are those of the provider that may have made what a look found; none of an operation.
+    `of_stranger`: a look found it, of what was not ours at the time.
+    """
 
     root: str
     changesets: tuple[Changeset, ...]
     operation: OperationFacts | None
     changes: tuple[Change, ...]
     more: bool = False
+    tasks: tuple[ObservedTask, ...] = ()
+    of_stranger: bool = False
 
     @property
     def at(self) -> datetime:
@@ -254,6 +260,10 @@ def _add(tx: Transaction, gathered: _Gathered, who: _Who, found: Iterable[Change
 def _events(tx: Transaction, gathered: _Gathered, asked: Asked) -> list[Event]:
     """What was gathered, the newest first; of one changeset no more than `ROOTS` roots."""
     facts = rows.operations(tx, (item.operation_id for item in gathered.sets.values()))
+    looks = {k for k, item in gathered.sets.items() if item.cause == "observation" and not item.operation_id}
+    tasks = rows.observed_tasks(tx, looks)
+    seen = ((c.key, root) for (_, root), items in gathered.events.items() for c in items if c.key in looks)
+    strangers = rows.strangers(tx, seen)
     found: list[Event] = []
     roots: dict[Key, int] = {}
     for (_, root), items in gathered.events.items():
@@ -267,7 +277,9 @@ def _events(tx: Transaction, gathered: _Gathered, asked: Asked) -> list[Event]:
             if roots[last.key] > ROOTS:
                 continue
         operation = facts.get(last.operation_id) if last.operation_id else None
-        found.append(Event(root, sets, operation, changes, any(s.key in gathered.cut for s in sets)))
+        is_cut = any(s.key in gathered.cut for s in sets)
+        of = (last.key, root)
+        found.append(Event(root, sets, operation, changes, is_cut, tasks.get(of, ()), of in strangers))
     shown = [
         replace(event, more=True) if roots.get(event.changesets[-1].key, 0) > ROOTS else event
         for event in found

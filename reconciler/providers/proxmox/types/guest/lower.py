@@ -9,7 +9,7 @@ from reconciler.errors import PlanError
 from reconciler.model.plan import Action, Call
 from reconciler.providers.driver import LowerRequest
 from reconciler.providers.proxmox.resource_type import ResourceType, Send
-from reconciler.providers.proxmox.types.guest import create, delete, update
+from reconciler.providers.proxmox.types.guest import create, delete, tasks, update
 from reconciler.providers.proxmox.types.guest.build import Change
 from reconciler.providers.proxmox.types.guest.kind import Kind
 
@@ -23,6 +23,7 @@ def guest_type(kind: Kind, sends: Mapping[str, Send] | None = None) -> ResourceT
         lower=partial(_lower, kind),
         created={f"{name}.create": "vmid", f"{name}.clone": "newid"},
         starts={f"{name}.start": kind.names.starts},
+        tasks=tasks.causes(kind),
         sends=sends or {},
         copied_from=create.copied_from,
     )

@@ -106,7 +106,8 @@ def _offline(look: Look) -> frozenset[str]:
             code=ErrorCode.UNAVAILABLE,
             transient=True,
         )
-    return frozenset(str(row["node"]) for row in rows if row.get("status") != "online")
+    look.client.nodes = {str(row["node"]): row.get("status") == "online" for row in rows}
+    return frozenset(node for node, is_online in look.client.nodes.items() if not is_online)
 
 
 def _is_ours(look: Look, guest: _Listed) -> bool:
