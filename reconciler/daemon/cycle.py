@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from reconciler.daemon.hook.hook import Hook
 from reconciler.daemon.logs import get_logger
 from reconciler.daemon.metrics import Metrics
 from reconciler.daemon.notices import Notices
@@ -67,25 +68,37 @@ class Reconciler:
     metrics: Metrics
     notices: Notices
     redactor: Redactor
+    hook: Hook | None = None
+    hook_credentials: tuple[str, ...] = ()
     teller: Teller = field(init=False)
 
     def __post_init__(self) -> None:
         self.teller = Teller(self.metrics, self.notices)
 
     def run(
-        self, engine: Engine, context: Context, due: frozenset[Due], stop: threading.Event
+        self,
+        engine: Engine,
+        context: Context,
+        due: frozenset[Due],
+        stop: threading.Event,
+        pushed: frozenset[str] = frozenset(),
     ) -> tuple[Context, Ended]:
-        """One reconcile, with the context for the next. Raises what is a fault of ours or the database's."""
+        """One reconcile, with the context for the next. Raises what is a fault of ours or the database's.
+
+        `pushed`: labels of sources that something was pushed to. Where nothing is due they alone are read.
+        """
         began: dict[Address, Step] = {}
         session = Session(engine, context, options=self.options, stop=stop, progress=self._progress(began))
         session.recover()
-        reading = self.sources.read(engine, context, again=Due.RECONCILE in due, stop=stop)
+        reading = self.sources.read(
+            engine, context, again=Due.RECONCILE in due, stop=stop, pushed=pushed, only_pushed=not due
+        )
         self.metrics.snapshot.sources = self.sources.views()
         session.context = reading.context
         session.options = replace(self.options, scope=reading.scope)
         for name in session.take_approved():
             self.endpoints.doubt(name)
-        if due == {Due.SOURCES} and not reading.moved:
+        if due <= {Due.SOURCES} and not reading.moved:
             return reading.context, Ended.IDLE
         self._learn_secrets(engine)
         self._observe(session.context, stop, soon=reading.moved or Due.OBSERVE in due)
@@ -150,9 +163,25 @@ class Reconciler:
             names = [row.name for row in inventory.credentials(tx)]
             ends = inventory.expiries(tx)
         self.metrics.snapshot.expires_at = {name: at.timestamp() for name, at in ends.items()}
+        for_hook: list[str] = []
         for name in names:
             try:
-                self.redactor.learn([engine.resolve(name)])
+                value = engine.resolve(name)
+                self.redactor.learn([value])
+                if name in self.hook_credentials:
+                    for_hook.append(value)
             except CredentialError as error:
                 if self.notices.is_news(("credential", name), error.message):
                     _log.warning("a credential cannot be resolved", credential=name, problem=error.message)
+        self._teach_hook(names, for_hook)
+
+    def _teach_hook(self, declared: Sequence[str], values: Sequence[str]) -> None:
+        if self.hook is None:
+            return
+        self.hook.learn(values)
+        missing = tuple(sorted(set(self.hook_credentials) - set(declared)))
+        if self.notices.is_news(("hook",), missing or None) and missing:
+            _log.warning(
+                "the hook takes nothing that is signed with a credential that nobody declared",
+                credentials=list(missing),
+            )

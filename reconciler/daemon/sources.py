@@ -14,11 +14,12 @@ import hashlib
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.daemon.fetching import Fetched, Fetching
+from reconciler.daemon.labels import label, recorded_scope
 from reconciler.daemon.logs import get_logger
 from reconciler.daemon.metrics import SourceView
 from reconciler.daemon.notices import Notices
@@ -29,13 +30,11 @@ from reconciler.engine.rollback.words import unpinned_words
 from reconciler.errors import CredentialError, DatabaseUnavailable, ManifestError, ReconcilerError
 from reconciler.executor.context import Context
 from reconciler.manifest.source.git.login import parsed_login
-from reconciler.manifest.source.git.remote import is_remote, without_credentials
 from reconciler.manifest.source.sources import read_source
 from reconciler.manifest.source.state import SourceSpec, SourceState
 from reconciler.model.backoff import BackOff
 from reconciler.model.scope import Scope, ScopePart
-from reconciler.store.database.session import Transaction
-from reconciler.store.desired.sources import at_place, known_whole
+from reconciler.store.desired.sources import known_whole
 from reconciler.store.work.watch import moved_since, newest_revision, turn
 
 _log = get_logger(__name__)
@@ -75,6 +74,7 @@ class _Known:
     failures: int = 0  # in a row, to read it
     next_at: float = 0.0  # it is not read again before; by the monotonic clock
     scope: ScopePart | None = None
+    behind: bool = False  # something was pushed while it was being read
 
 
 @dataclass(slots=True)
@@ -104,16 +104,26 @@ class Sources:
                 known.fetching.join(CLOSE_SECONDS)
 
     def read(
-        self, engine: Engine, context: Context, *, again: bool, stop: threading.Event | None = None
+        self,
+        engine: Engine,
+        context: Context,
+        *,
+        again: bool,
+        stop: threading.Event | None = None,
+        pushed: Collection[str] = (),
+        only_pushed: bool = False,
     ) -> Reading:
         """Read every source, and record what moved. `again`: record also what seems the same as before.
 
-        `stop`: wait for nothing any more. Raises DatabaseUnavailable; all else is a problem of the source.
+        `pushed`: labels of sources that a push was told of, which are read though an earlier reading failed;
+        `only_pushed`: and no others. `stop`: wait for nothing any more. Raises DatabaseUnavailable; all else
+        is a problem of the source.
         """
         moved = False
         stop = stop or threading.Event()
         readings: dict[str, Fetched | None] = {}
-        left = list(self.specs)
+        self._note_pushed(pushed)
+        left = [spec for spec in self.specs if not only_pushed or label(spec) in pushed]
         while left:
             progress = False
             for spec in left:
@@ -130,7 +140,7 @@ class Sources:
                         progress = found or progress
             moved = moved or progress
             # What one source was refused because another declares it may just have been handed over to it.
-            left = [each for each in left if progress and self._known[label(each)].problems]
+            left = [each for each in self.specs if progress and self._problems(each)]
         for name, known in self._known.items():
             self._tell(name, known)
         revisions = [known.revision for known in self._known.values() if known.revision is not None]
@@ -139,13 +149,23 @@ class Sources:
             return Reading(context, moved=False, scope=scope)
         return Reading(engine.refreshed(context, max(revisions)), moved=True, scope=scope)
 
+    def _note_pushed(self, pushed: Collection[str]) -> None:
+        """A reading that began before a push may have missed it: it is followed by another."""
+        for name in pushed:
+            known = self._known.setdefault(name, _Known())
+            known.next_at = 0.0
+            known.behind = known.fetching is not None and known.fetching.reading is not None
+
+    def _problems(self, spec: SourceSpec) -> tuple[str, ...]:
+        return self._known.setdefault(label(spec), _Known()).problems
+
     def _scope(self, engine: Engine) -> Scope:
         """What the sources are about. One that cannot be read is what it was the last time it could."""
         parts: list[ScopePart] = []
         with engine.store.read() as tx:
             for spec in self.specs:
-                known = self._known[label(spec)]
-                part = known.scope or _recorded_scope(tx, spec)
+                known = self._known.setdefault(label(spec), _Known())
+                part = known.scope or recorded_scope(tx, spec)
                 if part is not None:
                     parts.append(part)
         return Scope(tuple(parts))
@@ -167,7 +187,11 @@ class Sources:
                 return Fetched(since, error=error)
             known.fetching.begin(login, since)
             patience = PATIENCE
-        return known.fetching.take(patience, stop)
+        taken = known.fetching.take(patience, stop)
+        if taken is not None and known.behind:
+            known.behind = False
+            self.wake()
+        return taken
 
     def _read_one(
         self,
@@ -225,30 +249,6 @@ class Sources:
             name: SourceView(known.commit or "", known.recorded_at, len(known.problems))
             for name, known in self._known.items()
         }
-
-
-def label(spec: SourceSpec) -> str:
-    """The source's name in logs and metrics; without a name of its own, where it is, without credentials."""
-    if spec.name:
-        return spec.name
-    if spec.git is None:
-        return ",".join(str(Path(path).resolve()) for path in spec.paths)
-    where = without_credentials(spec.git) + (f"@{spec.branch}" if spec.branch else "")
-    return where + (f"//{spec.subfolder}" if spec.subfolder else "")
-
-
-def _recorded_scope(tx: Transaction, spec: SourceSpec) -> ScopePart | None:
-    """What a source is about that could not be read since the start: what was last read where it is."""
-    if spec.name:
-        return ScopePart(spec.name)
-    if spec.git is None:
-        url, branch, subfolder = (str(Path(spec.paths[0]).resolve()), None, None)
-    else:
-        shown = without_credentials(spec.git)
-        local = str(Path(spec.git.removeprefix("file://")).resolve())
-        url, branch, subfolder = (shown if is_remote(spec.git) else local, spec.branch, spec.subfolder)
-    name = at_place(tx, url, branch, subfolder)
-    return ScopePart(name) if name is not None else None
 
 
 def _record(engine: Engine, context: Context, state: SourceState) -> Loaded:
