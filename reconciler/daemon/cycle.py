@@ -17,6 +17,7 @@ from reconciler.daemon.logs import get_logger
 from reconciler.daemon.metrics import Metrics
 from reconciler.daemon.notices import Notices
 from reconciler.daemon.observe_schedule import Endpoints
+from reconciler.daemon.quiet import Quiet
 from reconciler.daemon.reporting import Teller
 from reconciler.daemon.sources import Sources
 from reconciler.daemon.waiting import settle_saved
@@ -30,7 +31,7 @@ from reconciler.errors import CredentialError
 from reconciler.executor.context import Context
 from reconciler.executor.steps.outcome import Result
 from reconciler.model.address import Address
-from reconciler.model.plan import BlockReason, Step
+from reconciler.model.plan import BlockReason, Plan, Step
 from reconciler.redaction import Redactor
 from reconciler.store.inventory import rows as inventory
 
@@ -71,6 +72,7 @@ class Reconciler:
     hook: Hook | None = None
     hook_credentials: tuple[str, ...] = ()
     teller: Teller = field(init=False)
+    quiet: Quiet = field(default_factory=Quiet)
 
     def __post_init__(self) -> None:
         self.teller = Teller(self.metrics, self.notices)
@@ -90,8 +92,10 @@ class Reconciler:
         began: dict[Address, Step] = {}
         session = Session(engine, context, options=self.options, stop=stop, progress=self._progress(began))
         session.recover()
+        quiet = Due.RECONCILE in due and self.quiet.holds(engine)
+        again = Due.RECONCILE in due and not quiet
         reading = self.sources.read(
-            engine, context, again=Due.RECONCILE in due, stop=stop, pushed=pushed, only_pushed=not due
+            engine, context, again=again, stop=stop, pushed=pushed, only_pushed=not due
         )
         self.metrics.snapshot.sources = self.sources.views()
         session.context = reading.context
@@ -101,7 +105,12 @@ class Reconciler:
         if due <= {Due.SOURCES} and not reading.moved:
             return reading.context, Ended.IDLE
         self._learn_secrets(engine)
-        self._observe(session.context, stop, soon=reading.moved or Due.OBSERVE in due)
+        soon = reading.moved or Due.OBSERVE in due
+        moved = soon or session.inventory or self.sources.problems
+        if quiet and not moved and not self._to_be_seen(session.context, soon=soon):
+            return session.context, Ended.DONE
+        self._observe(session.context, stop, soon=soon)
+        mark = self.quiet.since(engine)
         session.coverage = dict(self.endpoints.coverage())
         if stop.is_set():
             return session.context, Ended.STOPPED
@@ -111,15 +120,16 @@ class Reconciler:
             self.teller.left(plan)
             failed = False
         else:
-            failed = self._apply(engine, session, began)
+            plan, failed = self._apply(engine, session, began)
         if stop.is_set():
             return session.context, Ended.STOPPED
         blind = any(covered.blind for covered in session.coverage.values())
         whole = not (failed or blind or self.sources.problems)
+        self.quiet.left(mark, plan if whole else None)
         return session.context, Ended.DONE if whole else Ended.INCOMPLETE
 
-    def _apply(self, engine: Engine, session: Session, began: Mapping[Address, Step]) -> bool:
-        """Whether anything is left failing."""
+    def _apply(self, engine: Engine, session: Session, began: Mapping[Address, Step]) -> tuple[Plan, bool]:
+        """What is left, and whether anything of it is failing."""
         applied: Applied = session.apply(Permit())
         for outcome in applied.outcomes:
             if outcome.result is not Result.DONE and (step := began.get(outcome.address)) is not None:
@@ -127,12 +137,16 @@ class Reconciler:
         settle_saved(engine, applied, session.context.revision)
         self.teller.left(applied.left)
         waits = any(item.reason is BlockReason.BACK_OFF for item in applied.left.blocked)
-        return waits or any(outcome.result in UNDONE for outcome in applied.outcomes)
+        return applied.left, waits or any(outcome.result in UNDONE for outcome in applied.outcomes)
+
+    def _to_be_seen(self, context: Context, *, soon: bool) -> frozenset[str]:
+        """The endpoints whose time it is to be looked at."""
+        return self.endpoints.due(context.connections.endpoints.keys(), time.monotonic(), soon=soon)
 
     def _observe(self, context: Context, stop: threading.Event, *, soon: bool) -> None:
         names = context.connections.endpoints.keys()
         self.endpoints.keep(names)
-        wanted = self.endpoints.due(names, time.monotonic(), soon=soon)
+        wanted = self._to_be_seen(context, soon=soon)
         if not wanted or stop.is_set():
             return
         coverage = observe_all(context, wanted)

@@ -10,7 +10,6 @@ recorded in its turn, and only if nobody recorded a revision of the source since
 
 from __future__ import annotations
 
-import hashlib
 import random
 import threading
 import time
@@ -23,13 +22,15 @@ from reconciler.daemon.labels import label, recorded_scope
 from reconciler.daemon.logs import get_logger
 from reconciler.daemon.metrics import SourceView
 from reconciler.daemon.notices import Notices
+from reconciler.daemon.readings import digest_of, problems_of
 from reconciler.engine.apply import Session
 from reconciler.engine.desired import Loaded
 from reconciler.engine.engine import Engine
 from reconciler.engine.rollback.words import unpinned_words
-from reconciler.errors import CredentialError, DatabaseUnavailable, ManifestError, ReconcilerError
+from reconciler.errors import CredentialError, DatabaseUnavailable, ReconcilerError
 from reconciler.executor.context import Context
 from reconciler.manifest.source.git.login import parsed_login
+from reconciler.manifest.source.git.remote import NothingNew
 from reconciler.manifest.source.sources import read_source
 from reconciler.manifest.source.state import SourceSpec, SourceState
 from reconciler.model.backoff import BackOff
@@ -62,10 +63,12 @@ class Reading:
 class _Known:
     """Of one source: what was recorded last, and what was wrong the last time.
 
-    `scope` is what it is about, once it could be read.
+    `read_at` is the commit of a repository that `content` is of. `scope` is what it is about, once it could
+    be read.
     """
 
     content: bytes | None = None
+    read_at: str | None = None
     revision: int | None = None
     commit: str | None = None
     recorded_at: float = 0.0
@@ -129,14 +132,17 @@ class Sources:
             for spec in left:
                 name = label(spec)
                 known = self._known.setdefault(name, _Known())
+                unless = known.read_at if not (again or known.problems) else None
                 if spec.is_remote and name not in readings:
-                    readings[name] = self._fetched(engine, spec, known, stop)
+                    readings[name] = self._fetched(engine, spec, known, unless, stop)
                 if spec.is_remote and readings[name] is None:
                     continue
                 with turn(engine.store, name) as mine:
                     if mine:
                         reading = readings.get(name)
-                        found = self._read_one(engine, context, spec, known, reading, again=again)
+                        found = self._read_one(
+                            engine, context, spec, known, reading, again=again, unless=unless
+                        )
                         progress = found or progress
             moved = moved or progress
             # What one source was refused because another declares it may just have been handed over to it.
@@ -171,7 +177,7 @@ class Sources:
         return Scope(tuple(parts))
 
     def _fetched(
-        self, engine: Engine, spec: SourceSpec, known: _Known, stop: threading.Event
+        self, engine: Engine, spec: SourceSpec, known: _Known, unless: str | None, stop: threading.Event
     ) -> Fetched | None:
         """What was read of a remote source, None while there is nothing new to take."""
         if known.fetching is None:
@@ -185,7 +191,7 @@ class Sources:
                 login = parsed_login(engine.resolve(spec.credential)) if spec.credential else None
             except CredentialError as error:
                 return Fetched(since, error=error)
-            known.fetching.begin(login, since)
+            known.fetching.begin(login, since, unless)
             patience = PATIENCE
         taken = known.fetching.take(patience, stop)
         if taken is not None and known.behind:
@@ -202,23 +208,31 @@ class Sources:
         reading: Fetched | None,
         *,
         again: bool,
+        unless: str | None,
     ) -> bool:
         """Whether the source has a new revision."""
         try:
             with engine.store.read() as tx:
                 whole = known_whole(tx)
-            state = reading.result() if reading is not None else read_source(spec, self.cache, known=whole)
+            state = (
+                reading.result()
+                if reading is not None
+                else read_source(spec, self.cache, known=whole, unless=unless)
+            )
             if reading is not None and moved_since(engine.store, state.name, reading.since):
                 return False  # by another daemon, which may have read a newer commit; it is read again
-            content = _digest(state)
+            content = digest_of(state)
             if content == known.content and not again and not known.problems:
                 known.failures, known.next_at = 0, 0.0
                 return False
             loaded = _record(engine, context, state)
+        except NothingNew:
+            known.failures, known.next_at = 0, 0.0
+            return False
         except DatabaseUnavailable:
             raise
         except (ReconcilerError, OSError) as error:
-            known.problems = _problems(error)
+            known.problems = problems_of(error)
             known.failures += 1
             wait = BACK_OFF.spread(known.failures, random.random())  # noqa: S311 - jitter
             known.next_at = time.monotonic() + wait
@@ -226,6 +240,7 @@ class Sources:
         known.failures, known.next_at = 0, 0.0
         moved = loaded.change.id != known.revision
         known.content, known.problems, known.scope = content, (), loaded.scope
+        known.read_at = state.commit if state.kind == "git" else None
         if moved:
             known.revision, known.commit, known.recorded_at = loaded.change.id, state.commit, time.time()
             _tell_revision(loaded)
@@ -259,21 +274,6 @@ def _record(engine: Engine, context: Context, state: SourceState) -> Loaded:
         engine.catalog = catalog  # what the manifests added to it was undone with the transaction
         raise
     return loaded
-
-
-def _problems(error: ReconcilerError | OSError) -> tuple[str, ...]:
-    if isinstance(error, ManifestError):
-        return (*map(str, error.problems), *([error.unlisted] if error.unlisted else []))
-    return (str(error),)
-
-
-def _digest(state: SourceState) -> bytes:
-    """Equal exactly where a reading is the same: the same files with the same content at the same commit."""
-    found = hashlib.sha256(repr((state.name, state.commit)).encode())
-    for file in state.files:
-        found.update(repr((file.display_name, len(file.content))).encode())
-        found.update(file.content)
-    return found.digest()
 
 
 def _tell_revision(loaded: Loaded) -> None:

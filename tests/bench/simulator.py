@@ -1,8 +1,8 @@
 """The provider of a measurement, simulated in a process of its own: no limit, actions and answers at once.
 
-`python -m tests.bench.simulator TOKEN [--latency S] [--actions S] [--limit N]` prints its port, and then makes
-what it is told to on standard input, an object a line as `stock.py` writes them; what was made by then is said
-for each empty line. So a fleet is there that nobody had to apply.
+`python -m tests.bench.simulator TOKEN [--latency S] [--actions S] [--limit N]` prints its port, and then
+makes what it is told to on standard input, an object a line as `stock.py` writes them; for each empty line it
+says how many it has made. So a fleet is there that nobody had to apply.
 """
 
 from __future__ import annotations

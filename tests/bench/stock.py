@@ -1,7 +1,7 @@
 """What a simulated provider has to have for a seeded fleet to be there: each object with our mark and its id.
 
-An apply of a large fleet takes minutes. A fleet that was seeded (`seeding.py`) is in the database at once, and
-with these objects at the provider a look at it finds what is recorded.
+An apply of a large fleet takes minutes. A fleet that was seeded (`seeding.py`) is in the database at once,
+and with these objects at the provider a look at it finds what is recorded.
 """
 
 from __future__ import annotations
