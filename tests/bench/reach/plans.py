@@ -30,7 +30,8 @@ def unchanged(run: Run) -> Iterator[Line]:
             for each in worlds:
                 each.operation("seed")
             figures = run.turns(
-                worlds, lambda w: w.reconciler("plan", "--no-observe", "-f", str(w.manifests))
+                worlds,
+                lambda w: w.reconciler("plan", "--no-observe", "--source", "bench", "-f", str(w.manifests)),
             )
         line = Line("plan, no change, cold", size, figures, "", terraform=them)
         met, reach = None, "≥ 40 times Terraform, ≤ 1/12 of its memory" if size == 10_000 else "-"

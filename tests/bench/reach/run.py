@@ -25,7 +25,7 @@ class Sizes:
     steady: tuple[int, ...] = (10_000,)
     actions: int = 231
     waiting: int = 231
-    window: float = 60.0  # seconds for which a steady daemon is watched
+    window: float = 140.0  # seconds for which a steady daemon is watched: two reconciles, with their jitter
     terraform_apply: int = 1_000
     terraform_plan: int = 10_000
     repeat: int = 3
