@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-stop test test-all campaigns mutants fakepve ansible check lint types imports sql migrations bench spread scale lock clean
+.PHONY: help install demo demo-stop test test-all campaigns mutants fakepve ansible check lint types imports sql migrations bench growth spread scale lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -68,7 +68,10 @@ migrations: $(INSTALLED) ## until the first release: write the one migration and
 	cat sql/schema/*.sql > sql/migrations/0001_initial.sql
 	$(BIN)/python -m reconciler.store.database.diagram --write
 
-bench: $(INSTALLED) ## first figures: plans and applies of large fleets, as a table
+bench: $(INSTALLED) ## what the program's speed is held against, and whether it is met; ARGS="--small" or "--beside PATH"
+	$(BIN)/python -m tests.bench.reach $(ARGS)
+
+growth: $(INSTALLED) ## plans and applies of fleets of 1,000 to 100,000, as a table
 	$(BIN)/python -m tests.bench
 
 spread: $(INSTALLED) ## `resources` in one table and spread by endpoint, a million rows: what it costs

@@ -27,7 +27,7 @@ class DaemonConfig:
     to end once the daemon was told to stop. `check_plans`: refuse a plan that does not keep what the
     planner promises. `trace`: the file to which every request to a provider and its answer is appended.
     `archive_keep`: so many whole months of history stay and older ones go into files in `archive_to`; None
-    archives nothing.
+    archives nothing. `hook_credentials`: with which `POST /hook` may be signed; without any there is no hook.
     """
 
     home: Path
@@ -47,6 +47,7 @@ class DaemonConfig:
     trace: Path | None = None
     archive_keep: int | None = None
     archive_to: Path | None = None
+    hook_credentials: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if wrong := list(self._wrong()):
@@ -64,6 +65,8 @@ class DaemonConfig:
             yield f"archive_keep is {self.archive_keep}, and must be 1 month or more"
         if self.archive_to is not None and self.archive_keep is None:
             yield "archive_to says where old history goes, and archive_keep not how much of it stays"
+        if self.hook_credentials and self.port is None:
+            yield "a credential is named for the hook, which needs a port to be served on"
         if self.log_level not in LOG_LEVELS:
             yield f"log_level is `{self.log_level}`, and must be one of {', '.join(LOG_LEVELS)}"
         if any("-" in spec.paths for spec in self.sources):

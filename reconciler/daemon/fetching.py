@@ -48,10 +48,15 @@ class Fetching:
     reading: Fetched | None = None
     _thread: threading.Thread | None = None
 
-    def begin(self, login: Login | None, since: int) -> None:
-        """Start a reading; the one before must have been taken. `since` is as `Fetched` has it."""
+    def begin(self, login: Login | None, since: int, unless: str | None = None) -> None:
+        """Start a reading; the one before must have been taken. `since` is as `Fetched` has it.
+
+        `unless`: the commit that was read before. Where it is there still, the result raises NothingNew.
+        """
         reading = self.reading = Fetched(since)
-        self._thread = threading.Thread(target=self._run, args=(reading, login), name="fetch", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=(reading, login, unless), name="fetch", daemon=True
+        )
         self._thread.start()
 
     def take(self, seconds: float, stop: threading.Event) -> Fetched | None:
@@ -73,9 +78,9 @@ class Fetching:
         if self._thread is not None:
             self._thread.join(seconds)
 
-    def _run(self, reading: Fetched, login: Login | None) -> None:
+    def _run(self, reading: Fetched, login: Login | None, unless: str | None) -> None:
         try:
-            reading.state = read_source(self.spec, self.cache, login=login, stop=self.stop)
+            reading.state = read_source(self.spec, self.cache, login=login, stop=self.stop, unless=unless)
         except Exception as error:  # noqa: BLE001 - it is raised again by whoever takes the result
             reading.error = error
         finally:

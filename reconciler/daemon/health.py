@@ -1,7 +1,8 @@
 """Health and metrics over HTTP, on the loopback address only. It answers from what is known, and asks nobody.
 
 `/healthz`: the process lives and its clock ticks. `/readyz`: the database answers and a reconcile has ended.
-`/metrics`: for Prometheus. Anything else is 404; nothing can be changed here.
+`/metrics`: for Prometheus. `POST /hook`, where the daemon has one: something was pushed (`daemon/hook`).
+Anything else is 404; nothing can be changed here.
 
 However many connect and say nothing, a few descriptors and threads are all that they get: the oldest
 connection gives way to a new one, and none lives longer than some seconds.
@@ -18,10 +19,12 @@ from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from reconciler.daemon.hook.hook import Hook
 from reconciler.daemon.metrics import Metrics
 from reconciler.errors import ConfigurationError
 
 HOST = "127.0.0.1"
+HOOK = "/hook"
 TICK_SECONDS = 5.0
 STALLED_SECONDS = 60.0
 """Without a tick for so long the process is taken to be stuck."""
@@ -75,12 +78,15 @@ def _verdict(trouble: str | None) -> tuple[int, str, bytes]:
 class HealthServer:
     """Serves until closed. `port=0` takes a free one. Raises ConfigurationError if the port is taken.
 
-    `patience`: for how many seconds a connection may last.
+    `patience`: for how many seconds a connection may last. `hook` is told of what is posted to it.
     """
 
-    def __init__(self, health: Health, port: int, patience: float = CONNECTION_SECONDS) -> None:
+    def __init__(
+        self, health: Health, port: int, patience: float = CONNECTION_SECONDS, hook: Hook | None = None
+    ) -> None:
         class Handler(_Handler):
             shown = health
+            told = hook
             timeout = patience
 
         try:
@@ -154,9 +160,20 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     shown: Health
+    told: Hook | None
 
     def do_GET(self) -> None:
-        status, kind, body = self.shown.answer(self.path)
+        self._say(*self.shown.answer(self.path))
+
+    def do_POST(self) -> None:
+        if self.told is None or self.path.partition("?")[0] != HOOK:
+            self._say(404, _TEXT, b"there is nothing to post to here\n")
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = self.told.answer(headers, self.rfile, self.client_address[0])
+        self._say(answer.status, _TEXT, f"{answer.text}\n".encode())
+
+    def _say(self, status: int, kind: str, body: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))

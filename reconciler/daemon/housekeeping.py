@@ -23,6 +23,9 @@ from reconciler.store.work.watch import beat, levels
 
 _log = get_logger(__name__)
 
+MEASURED = 3
+"""Every so many heartbeats the levels are read: who watches asks every quarter of a minute or more seldom."""
+
 
 @dataclass(frozen=True, slots=True)
 class Archiving:
@@ -48,6 +51,7 @@ class Housekeeping:
         self.actor = actor
         self._lost = lost
         self._live: _Live | None = None
+        self._beats = 0
 
     def begin(self, store: Store, worker: UUID, archiving: Archiving | None = None) -> None:
         """The database is open. Without `archiving` all history stays in it."""
@@ -75,7 +79,9 @@ class Housekeeping:
         self.metrics.snapshot.database_up = alive
         if alive:
             self._mark(live)
-            self.measure()
+            if self._beats % MEASURED == 0:
+                self.measure()
+            self._beats += 1
         else:
             self._lost()
 

@@ -77,6 +77,12 @@ class Metrics:
             ["settled"],
             registry=self.registry,
         )
+        self.hooks = Counter(
+            "reconciler_hooks",
+            "Requests to the hook by what became of them.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.registry.register(_Levels(self.snapshot))
 
     def text(self) -> bytes:

@@ -15,12 +15,15 @@ import socket
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from types import FrameType
 
 from reconciler.daemon.config import DaemonConfig
 from reconciler.daemon.cycle import Due, Ended, Reconciler
 from reconciler.daemon.health import TICK_SECONDS, Health, HealthServer
+from reconciler.daemon.hook.hook import Hook
 from reconciler.daemon.housekeeping import Archiving, Housekeeping
+from reconciler.daemon.labels import label
 from reconciler.daemon.logs import configure, get_logger
 from reconciler.daemon.metrics import Metrics
 from reconciler.daemon.notices import Notices
@@ -61,6 +64,13 @@ def run(config: DaemonConfig) -> int:
         return 1
 
 
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A word in the queue: something was pushed to the source of that label."""
+
+    source: str
+
+
 class _Broken(ReconcilerError):
     """A reconcile ended by a fault. Operations may be open under this worker: it has to end, so that the next
     one recovers them."""
@@ -73,6 +83,11 @@ class _Service:
         self.metrics = Metrics()
         self.health = Health(self.metrics)
         notices = Notices()
+        self.hook = (
+            Hook(((label(spec), spec) for spec in config.sources), self._pushed, self.metrics)
+            if config.hook_credentials
+            else None
+        )
         self.reconciler = Reconciler(
             options=PlanOptions(limits=Limits(destroy=config.max_destroy)),
             report_only=config.report_only,
@@ -81,9 +96,13 @@ class _Service:
             metrics=self.metrics,
             notices=notices,
             redactor=redactor,
+            hook=self.hook,
+            hook_credentials=config.hook_credentials,
         )
         self.actor = config.actor or f"daemon@{socket.gethostname()}"
-        self.words: queue.SimpleQueue[str] = queue.SimpleQueue()  # its put may be called in a signal handler
+        self.words: queue.SimpleQueue[str | Pushed] = (
+            queue.SimpleQueue()
+        )  # its put may be called in a signal handler
         self.stopping = threading.Event()
         self.work_stop = threading.Event()
         self.session_lost = threading.Event()
@@ -94,7 +113,7 @@ class _Service:
 
     def run(self) -> int:
         config = self.config
-        server = HealthServer(self.health, config.port) if config.port is not None else None
+        server = HealthServer(self.health, config.port, hook=self.hook) if config.port is not None else None
         self.ticks = Ticks(self._ticks())
         self._handle_signals()
         _log.info(
@@ -174,9 +193,10 @@ class _Service:
                 words = {self.words.get(), *self._taken()}
                 if _LOST in words:
                     raise DatabaseUnavailable("the worker's session with the database has ended")
-                due = frozenset(Due(word) for word in words - {_STOP})
+                due = frozenset(Due(word) for word in words if isinstance(word, str) and word != _STOP)
+                pushed = frozenset(word.source for word in words if isinstance(word, Pushed))
                 if not self.stopping.is_set():
-                    context = self._reconcile(engine, context, due)
+                    context = self._reconcile(engine, context, due, pushed)
         finally:
             self.housekeeping.end()
 
@@ -190,22 +210,27 @@ class _Service:
         """A remote source was read after the reconcile that asked for it had gone on without."""
         self.words.put(Due.SOURCES)
 
+    def _pushed(self, source: str) -> None:
+        self.words.put(Pushed(source))
+
     def _lost(self) -> None:
         """Others count this worker as dead from now on, so that it begins nothing any more."""
         self.session_lost.set()
         self.work_stop.set()
         self.words.put(_LOST)
 
-    def _taken(self) -> set[str]:
+    def _taken(self) -> set[str | Pushed]:
         """All the words that are there, without waiting."""
-        words: set[str] = set()
+        words: set[str | Pushed] = set()
         while True:
             try:
                 words.add(self.words.get_nowait())
             except queue.Empty:
                 return words
 
-    def _reconcile(self, engine: Engine, context: Context, due: frozenset[Due]) -> Context:
+    def _reconcile(
+        self, engine: Engine, context: Context, due: frozenset[Due], pushed: frozenset[str]
+    ) -> Context:
         # An event of its own: the engine sets it too, when something fails that must stop the whole run.
         self.work_stop = threading.Event()
         # Either may have been set between the caller's look and the new event.
@@ -213,7 +238,7 @@ class _Service:
             return context
         began = time.monotonic()
         try:
-            context, ended = self.reconciler.run(engine, context, due, self.work_stop)
+            context, ended = self.reconciler.run(engine, context, due, self.work_stop, pushed)
         except DatabaseUnavailable:
             self.metrics.reconciles.labels("error").inc()
             raise

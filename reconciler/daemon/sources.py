@@ -10,32 +10,32 @@ recorded in its turn, and only if nobody recorded a revision of the source since
 
 from __future__ import annotations
 
-import hashlib
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.daemon.fetching import Fetched, Fetching
+from reconciler.daemon.labels import label, recorded_scope
 from reconciler.daemon.logs import get_logger
 from reconciler.daemon.metrics import SourceView
 from reconciler.daemon.notices import Notices
+from reconciler.daemon.readings import digest_of, problems_of
 from reconciler.engine.apply import Session
 from reconciler.engine.desired import Loaded
 from reconciler.engine.engine import Engine
 from reconciler.engine.rollback.words import unpinned_words
-from reconciler.errors import CredentialError, DatabaseUnavailable, ManifestError, ReconcilerError
+from reconciler.errors import CredentialError, DatabaseUnavailable, ReconcilerError
 from reconciler.executor.context import Context
 from reconciler.manifest.source.git.login import parsed_login
-from reconciler.manifest.source.git.remote import is_remote, without_credentials
+from reconciler.manifest.source.git.remote import NothingNew
 from reconciler.manifest.source.sources import read_source
 from reconciler.manifest.source.state import SourceSpec, SourceState
 from reconciler.model.backoff import BackOff
 from reconciler.model.scope import Scope, ScopePart
-from reconciler.store.database.session import Transaction
-from reconciler.store.desired.sources import at_place, known_whole
+from reconciler.store.desired.sources import known_whole
 from reconciler.store.work.watch import moved_since, newest_revision, turn
 
 _log = get_logger(__name__)
@@ -63,10 +63,12 @@ class Reading:
 class _Known:
     """Of one source: what was recorded last, and what was wrong the last time.
 
-    `scope` is what it is about, once it could be read.
+    `read_at` is the commit of a repository that `content` is of. `scope` is what it is about, once it could
+    be read.
     """
 
     content: bytes | None = None
+    read_at: str | None = None
     revision: int | None = None
     commit: str | None = None
     recorded_at: float = 0.0
@@ -75,6 +77,7 @@ class _Known:
     failures: int = 0  # in a row, to read it
     next_at: float = 0.0  # it is not read again before; by the monotonic clock
     scope: ScopePart | None = None
+    behind: bool = False  # something was pushed while it was being read
 
 
 @dataclass(slots=True)
@@ -104,33 +107,46 @@ class Sources:
                 known.fetching.join(CLOSE_SECONDS)
 
     def read(
-        self, engine: Engine, context: Context, *, again: bool, stop: threading.Event | None = None
+        self,
+        engine: Engine,
+        context: Context,
+        *,
+        again: bool,
+        stop: threading.Event | None = None,
+        pushed: Collection[str] = (),
+        only_pushed: bool = False,
     ) -> Reading:
         """Read every source, and record what moved. `again`: record also what seems the same as before.
 
-        `stop`: wait for nothing any more. Raises DatabaseUnavailable; all else is a problem of the source.
+        `pushed`: labels of sources that a push was told of, which are read though an earlier reading failed;
+        `only_pushed`: and no others. `stop`: wait for nothing any more. Raises DatabaseUnavailable; all else
+        is a problem of the source.
         """
         moved = False
         stop = stop or threading.Event()
         readings: dict[str, Fetched | None] = {}
-        left = list(self.specs)
+        self._note_pushed(pushed)
+        left = [spec for spec in self.specs if not only_pushed or label(spec) in pushed]
         while left:
             progress = False
             for spec in left:
                 name = label(spec)
                 known = self._known.setdefault(name, _Known())
+                unless = known.read_at if not (again or known.problems) else None
                 if spec.is_remote and name not in readings:
-                    readings[name] = self._fetched(engine, spec, known, stop)
+                    readings[name] = self._fetched(engine, spec, known, unless, stop)
                 if spec.is_remote and readings[name] is None:
                     continue
                 with turn(engine.store, name) as mine:
                     if mine:
                         reading = readings.get(name)
-                        found = self._read_one(engine, context, spec, known, reading, again=again)
+                        found = self._read_one(
+                            engine, context, spec, known, reading, again=again, unless=unless
+                        )
                         progress = found or progress
             moved = moved or progress
             # What one source was refused because another declares it may just have been handed over to it.
-            left = [each for each in left if progress and self._known[label(each)].problems]
+            left = [each for each in self.specs if progress and self._problems(each)]
         for name, known in self._known.items():
             self._tell(name, known)
         revisions = [known.revision for known in self._known.values() if known.revision is not None]
@@ -139,19 +155,29 @@ class Sources:
             return Reading(context, moved=False, scope=scope)
         return Reading(engine.refreshed(context, max(revisions)), moved=True, scope=scope)
 
+    def _note_pushed(self, pushed: Collection[str]) -> None:
+        """A reading that began before a push may have missed it: it is followed by another."""
+        for name in pushed:
+            known = self._known.setdefault(name, _Known())
+            known.next_at = 0.0
+            known.behind = known.fetching is not None and known.fetching.reading is not None
+
+    def _problems(self, spec: SourceSpec) -> tuple[str, ...]:
+        return self._known.setdefault(label(spec), _Known()).problems
+
     def _scope(self, engine: Engine) -> Scope:
         """What the sources are about. One that cannot be read is what it was the last time it could."""
         parts: list[ScopePart] = []
         with engine.store.read() as tx:
             for spec in self.specs:
-                known = self._known[label(spec)]
-                part = known.scope or _recorded_scope(tx, spec)
+                known = self._known.setdefault(label(spec), _Known())
+                part = known.scope or recorded_scope(tx, spec)
                 if part is not None:
                     parts.append(part)
         return Scope(tuple(parts))
 
     def _fetched(
-        self, engine: Engine, spec: SourceSpec, known: _Known, stop: threading.Event
+        self, engine: Engine, spec: SourceSpec, known: _Known, unless: str | None, stop: threading.Event
     ) -> Fetched | None:
         """What was read of a remote source, None while there is nothing new to take."""
         if known.fetching is None:
@@ -165,9 +191,13 @@ class Sources:
                 login = parsed_login(engine.resolve(spec.credential)) if spec.credential else None
             except CredentialError as error:
                 return Fetched(since, error=error)
-            known.fetching.begin(login, since)
+            known.fetching.begin(login, since, unless)
             patience = PATIENCE
-        return known.fetching.take(patience, stop)
+        taken = known.fetching.take(patience, stop)
+        if taken is not None and known.behind:
+            known.behind = False
+            self.wake()
+        return taken
 
     def _read_one(
         self,
@@ -178,23 +208,31 @@ class Sources:
         reading: Fetched | None,
         *,
         again: bool,
+        unless: str | None,
     ) -> bool:
         """Whether the source has a new revision."""
         try:
             with engine.store.read() as tx:
                 whole = known_whole(tx)
-            state = reading.result() if reading is not None else read_source(spec, self.cache, known=whole)
+            state = (
+                reading.result()
+                if reading is not None
+                else read_source(spec, self.cache, known=whole, unless=unless)
+            )
             if reading is not None and moved_since(engine.store, state.name, reading.since):
                 return False  # by another daemon, which may have read a newer commit; it is read again
-            content = _digest(state)
+            content = digest_of(state)
             if content == known.content and not again and not known.problems:
                 known.failures, known.next_at = 0, 0.0
                 return False
             loaded = _record(engine, context, state)
+        except NothingNew:
+            known.failures, known.next_at = 0, 0.0
+            return False
         except DatabaseUnavailable:
             raise
         except (ReconcilerError, OSError) as error:
-            known.problems = _problems(error)
+            known.problems = problems_of(error)
             known.failures += 1
             wait = BACK_OFF.spread(known.failures, random.random())  # noqa: S311 - jitter
             known.next_at = time.monotonic() + wait
@@ -202,6 +240,7 @@ class Sources:
         known.failures, known.next_at = 0, 0.0
         moved = loaded.change.id != known.revision
         known.content, known.problems, known.scope = content, (), loaded.scope
+        known.read_at = state.commit if state.kind == "git" else None
         if moved:
             known.revision, known.commit, known.recorded_at = loaded.change.id, state.commit, time.time()
             _tell_revision(loaded)
@@ -227,30 +266,6 @@ class Sources:
         }
 
 
-def label(spec: SourceSpec) -> str:
-    """The source's name in logs and metrics; without a name of its own, where it is, without credentials."""
-    if spec.name:
-        return spec.name
-    if spec.git is None:
-        return ",".join(str(Path(path).resolve()) for path in spec.paths)
-    where = without_credentials(spec.git) + (f"@{spec.branch}" if spec.branch else "")
-    return where + (f"//{spec.subfolder}" if spec.subfolder else "")
-
-
-def _recorded_scope(tx: Transaction, spec: SourceSpec) -> ScopePart | None:
-    """What a source is about that could not be read since the start: what was last read where it is."""
-    if spec.name:
-        return ScopePart(spec.name)
-    if spec.git is None:
-        url, branch, subfolder = (str(Path(spec.paths[0]).resolve()), None, None)
-    else:
-        shown = without_credentials(spec.git)
-        local = str(Path(spec.git.removeprefix("file://")).resolve())
-        url, branch, subfolder = (shown if is_remote(spec.git) else local, spec.branch, spec.subfolder)
-    name = at_place(tx, url, branch, subfolder)
-    return ScopePart(name) if name is not None else None
-
-
 def _record(engine: Engine, context: Context, state: SourceState) -> Loaded:
     catalog = engine.catalog
     try:
@@ -259,21 +274,6 @@ def _record(engine: Engine, context: Context, state: SourceState) -> Loaded:
         engine.catalog = catalog  # what the manifests added to it was undone with the transaction
         raise
     return loaded
-
-
-def _problems(error: ReconcilerError | OSError) -> tuple[str, ...]:
-    if isinstance(error, ManifestError):
-        return (*map(str, error.problems), *([error.unlisted] if error.unlisted else []))
-    return (str(error),)
-
-
-def _digest(state: SourceState) -> bytes:
-    """Equal exactly where a reading is the same: the same files with the same content at the same commit."""
-    found = hashlib.sha256(repr((state.name, state.commit)).encode())
-    for file in state.files:
-        found.update(repr((file.display_name, len(file.content))).encode())
-        found.update(file.content)
-    return found.digest()
 
 
 def _tell_revision(loaded: Loaded) -> None:

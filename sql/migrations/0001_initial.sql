@@ -1307,27 +1307,31 @@ CREATE TABLE endpoint_observations (
     requests integer NOT NULL DEFAULT 0,
     outcome text,
     message text,
+    looks integer NOT NULL DEFAULT 1,
     CONSTRAINT endpoint_observations_pkey PRIMARY KEY (id),
     CONSTRAINT endpoint_observations_outcome CHECK (outcome IN ('complete', 'partial', 'failed')),
-    CONSTRAINT endpoint_observations_ended CHECK ((finished_at IS NULL) = (outcome IS NULL))
+    CONSTRAINT endpoint_observations_ended CHECK ((finished_at IS NULL) = (outcome IS NULL)),
+    CONSTRAINT endpoint_observations_looks CHECK (looks > 0)
 );
 
 COMMENT ON TABLE endpoint_observations IS
-'Looks at an endpoint. Written by the observer.';
+'Looks at an endpoint; those in a row that said the same of each type are one. Written by the observer.';
 COMMENT ON COLUMN endpoint_observations.id IS
 'Key.';
 COMMENT ON COLUMN endpoint_observations.provider_endpoint_id IS
 'Where was looked.';
 COMMENT ON COLUMN endpoint_observations.started_at IS
-'When it began.';
+'When the first of them began.';
 COMMENT ON COLUMN endpoint_observations.finished_at IS
-'When it ended; null while it runs, or if it never ended.';
+'When the last of them ended; null while it runs, or if it never ended.';
 COMMENT ON COLUMN endpoint_observations.requests IS
-'How many requests it took.';
+'How many requests the last of them took.';
 COMMENT ON COLUMN endpoint_observations.outcome IS
 'complete, partial or failed; null while it runs.';
 COMMENT ON COLUMN endpoint_observations.message IS
 'Why it is not complete, without secrets.';
+COMMENT ON COLUMN endpoint_observations.looks IS
+'How many looks said this, one after another.';
 CREATE INDEX endpoint_observations_endpoint ON endpoint_observations (provider_endpoint_id, started_at);
 
 CREATE TABLE endpoint_observation_types (
@@ -1905,6 +1909,8 @@ COMMENT ON COLUMN plans.status IS
 'saved, applying, applied, failed or expired.';
 CREATE INDEX plans_hash_at ON plans (hash);
 CREATE INDEX plans_revision ON plans (revision_id);
+-- Each cycle of a daemon asks for these; all others are the past, and grow for ever.
+CREATE INDEX plans_open ON plans (status) WHERE status IN ('saved', 'applying');
 
 CREATE TABLE plan_sources (
     plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
@@ -9722,7 +9728,7 @@ BEGIN
       archived_after(m.epoch, m.snapshot, m.taken_at) IS NULL
       -- An apply's end is looked for by its revision, and no other mark says it.
       AND (p_kind = 'change' OR (m.kind = 'apply' AND m.revision_id IS NOT DISTINCT FROM p_revision_id));
-    IF v_mark IS NOT NULL AND NOT EXISTS (SELECT FROM changesets_after(v_mark)) THEN
+    IF v_mark IS NOT NULL AND NOT changed_after(v_mark) THEN
       RETURN v_mark;
     END IF;
   ELSIF p_kind = 'revision' THEN
@@ -9767,6 +9773,31 @@ AS $$
   WHERE s.epoch > m.epoch OR NOT pg_visible_in_snapshot(s.xact, m.snapshot)
 $$;
 COMMENT ON FUNCTION changesets_after(bigint) IS 'The changesets that a mark does not see: later ones, and what was under way.';
+
+-- Each heartbeat of a daemon asks. Whether there is a row at all is a question that the planner answers by reading the
+-- table, because it expects to find one soon; where nothing has changed, that is all of the history.
+CREATE FUNCTION changed_after(p_mark bigint)
+RETURNS boolean
+LANGUAGE plpgsql STABLE SET enable_seqscan = off
+AS $$
+DECLARE
+  v_epoch integer;
+  v_snapshot pg_snapshot;
+BEGIN
+  SELECT m.epoch, m.snapshot INTO v_epoch, v_snapshot FROM mark_seen(p_mark) AS m;
+  RETURN
+    EXISTS (
+      SELECT FROM changesets AS s
+      WHERE
+        s.epoch = v_epoch
+        AND s.xact >= pg_snapshot_xmin(v_snapshot)
+        AND NOT pg_visible_in_snapshot(s.xact, v_snapshot)
+    )
+    OR EXISTS (SELECT FROM changesets AS s WHERE s.epoch > v_epoch);
+END
+$$;
+COMMENT ON FUNCTION changed_after(bigint) IS
+'Whether there is a changeset that a mark does not see. What it costs does not follow the history.';
 
 CREATE FUNCTION resources_as_of(p_mark bigint, p_resources bigint[] DEFAULT NULL)
 RETURNS TABLE (

@@ -646,6 +646,44 @@ CROSS JOIN
 INNER JOIN desired_relationships AS d ON want.id = d.desired_resource_id
 WHERE r.id = ANY(%(ids)s) AND r.management = 'managed';
 
+-- name: observations.same
+-- The endpoint's last look, where it said the very same: then this one is another of it, and no row is made.
+UPDATE endpoint_observations AS o
+SET
+    finished_at = clock_timestamp(),
+    requests = %(requests)s,
+    looks = o.looks + 1
+WHERE
+    o.id = (
+        SELECT last.id
+        FROM endpoint_observations AS last
+        INNER JOIN provider_endpoints AS e ON last.provider_endpoint_id = e.id
+        WHERE e.name = %(endpoint)s AND e.deleted_at IS NULL
+        ORDER BY last.started_at DESC, last.id DESC
+        LIMIT 1
+    )
+    AND o.outcome = %(outcome)s
+    AND o.message IS NOT DISTINCT FROM %(message)s
+    AND NOT EXISTS (
+        SELECT
+        FROM
+            unnest(%(types)s::text[], %(complete)s::boolean[], %(seen)s::integer[], %(messages)s::text[])
+                AS now_said (type, complete, seen, message)
+        FULL JOIN (
+            SELECT
+                t.name AS type,
+                said.complete,
+                said.seen,
+                said.message
+            FROM endpoint_observation_types AS said
+            INNER JOIN resource_types AS t ON said.resource_type_id = t.id
+            WHERE said.observation_id = o.id
+        ) AS then_said ON now_said.type = then_said.type
+        WHERE
+            (now_said.type, now_said.complete, now_said.seen, now_said.message)
+            IS DISTINCT FROM (then_said.type, then_said.complete, then_said.seen, then_said.message)
+    );
+
 -- name: observations.begin
 INSERT INTO endpoint_observations (provider_endpoint_id, started_at, finished_at, requests, outcome, message)
 SELECT
@@ -659,16 +697,18 @@ FROM provider_endpoints AS e
 WHERE e.name = %(endpoint)s AND e.deleted_at IS NULL
 RETURNING id;
 
--- name: observations.insert_type
+-- name: observations.insert_types
 INSERT INTO endpoint_observation_types (observation_id, resource_type_id, complete, seen, message)
 SELECT
     %(observation_id)s,
     t.id,
-    %(complete)s,
-    %(seen)s,
-    %(message)s
-FROM resource_types AS t
-WHERE t.name = %(type)s;
+    said.complete,
+    said.seen,
+    said.message
+FROM
+    unnest(%(types)s::text[], %(complete)s::boolean[], %(seen)s::integer[], %(messages)s::text[])
+        AS said (type, complete, seen, message)
+INNER JOIN resource_types AS t ON said.type = t.name;
 
 -- name: observations.known
 -- External ids recorded as ours, those that we ever sent for one of ours (the answer may be lost, and the mark not be

@@ -484,27 +484,31 @@ CREATE TABLE endpoint_observations (
     requests integer NOT NULL DEFAULT 0,
     outcome text,
     message text,
+    looks integer NOT NULL DEFAULT 1,
     CONSTRAINT endpoint_observations_pkey PRIMARY KEY (id),
     CONSTRAINT endpoint_observations_outcome CHECK (outcome IN ('complete', 'partial', 'failed')),
-    CONSTRAINT endpoint_observations_ended CHECK ((finished_at IS NULL) = (outcome IS NULL))
+    CONSTRAINT endpoint_observations_ended CHECK ((finished_at IS NULL) = (outcome IS NULL)),
+    CONSTRAINT endpoint_observations_looks CHECK (looks > 0)
 );
 
 COMMENT ON TABLE endpoint_observations IS
-'Looks at an endpoint. Written by the observer.';
+'Looks at an endpoint; those in a row that said the same of each type are one. Written by the observer.';
 COMMENT ON COLUMN endpoint_observations.id IS
 'Key.';
 COMMENT ON COLUMN endpoint_observations.provider_endpoint_id IS
 'Where was looked.';
 COMMENT ON COLUMN endpoint_observations.started_at IS
-'When it began.';
+'When the first of them began.';
 COMMENT ON COLUMN endpoint_observations.finished_at IS
-'When it ended; null while it runs, or if it never ended.';
+'When the last of them ended; null while it runs, or if it never ended.';
 COMMENT ON COLUMN endpoint_observations.requests IS
-'How many requests it took.';
+'How many requests the last of them took.';
 COMMENT ON COLUMN endpoint_observations.outcome IS
 'complete, partial or failed; null while it runs.';
 COMMENT ON COLUMN endpoint_observations.message IS
 'Why it is not complete, without secrets.';
+COMMENT ON COLUMN endpoint_observations.looks IS
+'How many looks said this, one after another.';
 CREATE INDEX endpoint_observations_endpoint ON endpoint_observations (provider_endpoint_id, started_at);
 
 CREATE TABLE endpoint_observation_types (

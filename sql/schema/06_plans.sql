@@ -45,6 +45,8 @@ COMMENT ON COLUMN plans.status IS
 'saved, applying, applied, failed or expired.';
 CREATE INDEX plans_hash_at ON plans (hash);
 CREATE INDEX plans_revision ON plans (revision_id);
+-- Each cycle of a daemon asks for these; all others are the past, and grow for ever.
+CREATE INDEX plans_open ON plans (status) WHERE status IN ('saved', 'applying');
 
 CREATE TABLE plan_sources (
     plan_id bigint NOT NULL REFERENCES plans (id) ON DELETE CASCADE,

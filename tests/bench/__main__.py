@@ -7,14 +7,12 @@ the commands do. Times depend on the machine and on what else it does; ratios ar
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import shutil
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bench import terraform
+from tests.bench.machine import machine
 from tests.bench.measure import BenchError
 from tests.bench.rounds import Limits, measure
 from tests.bench.table import Row, table
@@ -63,7 +61,7 @@ def main() -> int:
         tf_plan=limits.terraform_plan,
     )
     if rows:
-        sys.stdout.write(f"\n{_machine()}\n\n{table(rows)}\n\n{notes}")
+        sys.stdout.write(f"\n{machine()}\n\n{table(rows)}\n\n{notes}")
     if failure is not None:
         _say(f"bench: {failure}")
         return 1
@@ -73,14 +71,6 @@ def main() -> int:
 def _say(text: str) -> None:
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
-
-
-def _machine() -> str:
-    load = f", load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return (
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} CPUs, {platform.system()} {platform.machine()}, "
-        f"Python {platform.python_version()}{load}"
-    )
 
 
 def _options() -> argparse.Namespace:

@@ -17,8 +17,11 @@ from reconciler.engine.engine import Engine
 from reconciler.manifest.source.sources import read_source
 from reconciler.manifest.source.state import SourceSpec
 from tests.bench.seeding import seed_recorded
+from tests.bench.stock import write_stock
 
 Facts = dict[str, int]
+STOCK = Path("stock.jsonl")
+"""In the folder that the process runs in."""
 
 
 def plan(session: Session) -> Facts:
@@ -59,12 +62,19 @@ def seed(session: Session) -> Facts:
     return {"seen": seen, "steps": len(done.outcomes), "left": len(done.left.steps)}
 
 
+def stock(session: Session) -> Facts:
+    """Seeded as by `seed`, and in a file what a provider has to have for it."""
+    facts = seed(session)
+    return facts | {"written": write_stock(session.engine, STOCK.resolve())}
+
+
 OPERATIONS: dict[str, Callable[[Session], Facts]] = {
     "apply": apply,
     "load": load,
     "observe": observe,
     "plan": plan,
     "seed": seed,
+    "stock": stock,
 }
 
 

@@ -21,7 +21,7 @@ from tests.bench.terraform import Terraform
 TOKEN = "bench"
 TYPES = 8
 """Lists that an observation asks for: one for each type that the provider offers, empty or not."""
-_USED = 3  # of these, the types that the fleet has
+USED = 3  # of these, the types that the fleet has
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def measure(size: int, folder: Path, limits: Limits) -> Iterator[Row]:
         if size <= limits.apply:
             figure = _repeated(place, "observe", limits.repeat)
             _expect(figure, {"seen": size, "changed": 0})
-            least = least_requests(size) + TYPES - _USED
+            least = least_requests(size) + TYPES - USED
             yield Row("observe", size, figure.cost, figure.database, f"{figure.requests} (least {least})")
 
 
@@ -110,15 +110,15 @@ def _repeated(place: Place, operation: str, times: int) -> Figure:
 
 
 def _once(place: Place, operation: str) -> Figure:
-    before, sent = processor_seconds(place.server.pid), _requests(place.url)
+    before, sent = processor_seconds(place.server.pid), requests_sent(place.url)
     command = [sys.executable, "-m", "tests.bench.operations", operation]
     cost = run([*command, str(place.home), str(place.manifests)], env={TOKEN_VARIABLE: TOKEN})
     after = processor_seconds(place.server.pid)
     used = None if before is None or after is None else after - before
-    return Figure(cost, used, _requests(place.url) - sent, json.loads(cost.output))
+    return Figure(cost, used, requests_sent(place.url) - sent, json.loads(cost.output))
 
 
-def _requests(url: str) -> int:
+def requests_sent(url: str) -> int:
     """How many requests the provider got, counted in the text: parsed, a long ledger takes much memory."""
     count, rest = 0, b""
     with urlopen(url.removesuffix("/v1") + "/_sim/ledger") as answer:  # noqa: S310 - our own simulator

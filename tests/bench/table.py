@@ -44,7 +44,7 @@ def table(rows: Sequence[Row]) -> str:
     for row in ordered:
         lines.append(_cells(row, smaller.get(row.what)))
         smaller[row.what] = row
-    return "\n".join(_aligned([HEAD, *lines]))
+    return "\n".join(aligned([HEAD, *lines]))
 
 
 def _cells(row: Row, before: Row | None) -> tuple[str, ...]:
@@ -82,9 +82,11 @@ def _seconds(value: float) -> str:
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def _aligned(lines: Iterable[tuple[str, ...]]) -> Iterable[str]:
+def aligned(lines: Iterable[tuple[str, ...]]) -> Iterable[str]:
+    """Rows of a Markdown table, the first its head; all but the first column to the right."""
     rows = list(lines)
-    widths: Mapping[int, int] = {i: max(len(row[i]) for row in rows) for i in range(len(HEAD))}
+    columns = range(len(rows[0]))
+    widths: Mapping[int, int] = {i: max(len(row[i]) for row in rows) for i in columns}
     for number, row in enumerate(rows):
         cells = [cell.ljust(widths[i]) if i == 0 else cell.rjust(widths[i]) for i, cell in enumerate(row)]
         yield f"| {' | '.join(cells)} |"

@@ -34,7 +34,17 @@ def run(
         str, typer.Option(metavar="SPAN", help="How old a look at an endpoint may become.")
     ] = "5m",
     poll: Annotated[str, typer.Option(metavar="SPAN", help="How often the source is read.")] = "30s",
-    port: Annotated[int, typer.Option(help="For health and metrics, on 127.0.0.1; -1 for none.")] = 9469,
+    port: Annotated[
+        int, typer.Option(help="For health, metrics and the hook, on 127.0.0.1; -1 for none.")
+    ] = 9469,
+    hook_credential: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A recorded Credential with which a forge signs what it posts to /hook: a source is read at "
+            "once. May be repeated.",
+        ),
+    ] = None,
     report_only: Annotated[
         bool, typer.Option("--report-only", help="Plan and report; change nothing.")
     ] = False,
@@ -69,6 +79,7 @@ def run(
         report_only=report_only,
         max_destroy=max_destroy,
         git_credential=git_credential,
+        hook_credentials=tuple(hook_credential or ()),
         archive_keep=archive_keep,
         archive_to=archive_to,
         log_level=log_level,

@@ -24,6 +24,7 @@ def serve(
     report_only: bool,
     max_destroy: int | None,
     git_credential: str | None,
+    hook_credentials: tuple[str, ...],
     archive_keep: int | None,
     archive_to: Path | None,
     log_level: str,
@@ -54,6 +55,7 @@ def serve(
         trace=settings.trace,
         archive_keep=archive_keep,
         archive_to=archive_to,
+        hook_credentials=hook_credentials,
     )
     if max_destroy is not None:
         config = replace(config, max_destroy=max_destroy)

@@ -34,9 +34,13 @@ def read_source(
     *,
     login: Login | None = None,
     stop: threading.Event | None = None,
+    unless: str | None = None,
 ) -> SourceState:
-    """Read what is one source. Raises ManifestError if any of it cannot be read: nothing follows from it."""
-    found = read_sources(spec, cache_dir, stdin, known, login=login, stop=stop)
+    """Read what is one source. Raises ManifestError if any of it cannot be read: nothing follows from it.
+
+    `unless`: the commit of a repository that was read before; NothingNew is raised where it is there still.
+    """
+    found = read_sources(spec, cache_dir, stdin, known, login=login, stop=stop, unless=unless)
     if len(found) > 1:
         names = ", ".join(state.name for state in found)
         raise ConfigurationError(f"these are several sources: {names}", hint="name one of them")
@@ -51,19 +55,23 @@ def read_sources(
     *,
     login: Login | None = None,
     stop: threading.Event | None = None,
+    unless: str | None = None,
 ) -> tuple[SourceState, ...]:
     """Read every source that is named, each whole or the part of it that is named.
 
     `known` are the names of the sources that are recorded whole: what lies in one of them is a part of it.
-    `login` is what the spec's credential holds, `stop` ends a fetch that is under way. Raises ManifestError
-    with every problem if any of it cannot be read: nothing may follow from it.
+    `login` is what the spec's credential holds, `stop` ends a fetch that is under way; `unless` is as
+    `open_git` has it. Raises ManifestError with every problem if any of it cannot be read: nothing may follow
+    from it.
     """
     if (spec.git is None) == (not spec.paths):
         raise ConfigurationError(
             "a source is either paths or a git repository", hint="name the one that holds the manifests"
         )
     if spec.git is not None:
-        checkout = open_git(spec.git, spec.branch, spec.subfolder, cache_dir, login=login, stop=stop)
+        checkout = open_git(
+            spec.git, spec.branch, spec.subfolder, cache_dir, login=login, stop=stop, unless=unless
+        )
         state = _from_git(spec, spec.git, checkout, known)
         return (replace(state, trusted=spec.trusts_inventory),)
     groups: dict[tuple[str, Path], list[tuple[Path, Place]]] = {}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any
 
 import requests
@@ -25,6 +26,10 @@ from reconciler.providers.sessions import close_session
 
 _GET_ATTEMPTS = 2
 
+# The library changes the warning filters of the process while it makes a client, and puts back what it found: two
+# threads at once would find each other's.
+_making = Lock()
+
 
 class HetznerClient:
     """Raw JSON in and out; every failure is a ProviderError. For one thread."""
@@ -34,13 +39,14 @@ class HetznerClient:
         self._last: requests.Response | None = None
         self.requests = 0
         url = access.url.rstrip("/")
-        self._client = Client(
-            access.credential,
-            api_endpoint=url,
-            application_name="reconciler",
-            application_version=__version__,
-            timeout=access.timeout,
-        )
+        with _making:
+            self._client = Client(
+                access.credential,
+                api_endpoint=url,
+                application_name="reconciler",
+                application_version=__version__,
+                timeout=access.timeout,
+            )
         # The library has no parameter for these; a test pins them.
         inner = self._client._client
         inner._retry_max_retries = 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from reconciler.catalog import core_part, load_part
@@ -26,9 +26,23 @@ def _definitions() -> dict[str, AttributeDefinition]:
     return {item.name: item for part in parts for item in part.definitions}
 
 
+_SCALARS = frozenset({str, int, bool})
+_REMEMBERED = 16_384
+"""Values: most of a large fleet's are the same few (locations, images, sizes, what is on or off)."""
+
+
 def attributes(**values: Any) -> Attributes:
     """Canonical values by attribute name; None means no value. A reference is given as the API's number."""
-    return {name: _value(name, value) for name, value in values.items() if value is not None}
+    return {
+        name: _known_value(name, value) if type(value) in _SCALARS else _value(name, value)
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+@lru_cache(_REMEMBERED, typed=True)  # 1 and True are equal, and not the same value
+def _known_value(name: str, value: str | int | bool) -> Value:
+    return _value(name, value)
 
 
 def _value(name: str, value: Any) -> Value:

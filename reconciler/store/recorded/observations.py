@@ -6,6 +6,7 @@ each object. Whose an object is, what absence means and whether a row differs is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -209,31 +210,26 @@ def _execute(tx: Transaction, name: str, ids: Collection[int]) -> None:
 def log_observation(
     tx: Transaction, scope: Scope, observation: Observation | None, outcome: str, message: str | None
 ) -> None:
-    """Keep a row of the look itself: when, how many requests, what was complete, what was not."""
-    observation_id = tx.value(
-        "observations.begin",
-        endpoint=scope.endpoint,
-        started_at=scope.since,
-        requests=observation.requests if observation else 0,
-        outcome=outcome,
-        message=message and storable(message),
-    )
-    if observation is None:
+    """Keep on record that there was a look: when, how many requests, what was complete, what was not.
+
+    One that says the same as the endpoint's last is counted there, and no row is made.
+    """
+    said: dict[str, list[object]] = {"types": [], "complete": [], "seen": [], "messages": []}
+    if observation is not None:
+        unseen = {item.type: item.message for item in observation.unseen}
+        counts = Counter(item.type for item in observation.resources)
+        kinds = sorted(scope.types)
+        said = {
+            "types": [*kinds],
+            "complete": [kind in observation.complete for kind in kinds],
+            "seen": [counts[kind] for kind in kinds],
+            "messages": [storable(unseen.get(kind, "")) or None for kind in kinds],
+        }
+    requests = observation.requests if observation else 0
+    look = {"endpoint": scope.endpoint, "requests": requests, "outcome": outcome}
+    told = message and storable(message)
+    if tx.execute("observations.same", message=told, **look, **said):
         return
-    unseen = {item.type: item.message for item in observation.unseen}
-    counts: dict[str, int] = {}
-    for item in observation.resources:
-        counts[item.type] = counts.get(item.type, 0) + 1
-    tx.many(
-        "observations.insert_type",
-        [
-            {
-                "observation_id": observation_id,
-                "type": kind,
-                "complete": kind in observation.complete,
-                "seen": counts.get(kind, 0),
-                "message": storable(unseen.get(kind, "")) or None,
-            }
-            for kind in sorted(scope.types)
-        ],
-    )
+    number = tx.value("observations.begin", started_at=scope.since, message=told, **look)
+    if said["types"]:
+        tx.execute("observations.insert_types", observation_id=number, **said)

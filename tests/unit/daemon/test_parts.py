@@ -15,12 +15,12 @@ import structlog
 
 from reconciler.daemon.config import DaemonConfig
 from reconciler.daemon.health import Health, HealthServer
+from reconciler.daemon.labels import label
 from reconciler.daemon.logs import configure, get_logger
 from reconciler.daemon.metrics import Metrics
 from reconciler.daemon.notices import Notices
 from reconciler.daemon.notify import notify
 from reconciler.daemon.observe_schedule import MOST_PAUSE, Endpoints
-from reconciler.daemon.sources import label
 from reconciler.errors import ConfigurationError
 from reconciler.executor.access.budget import RequestBudget
 from reconciler.executor.observe.endpoint import Coverage

@@ -18,7 +18,7 @@ from dulwich.objects import Commit, ObjectID, Tag
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
-from reconciler.errors import Location, ManifestError, Problem
+from reconciler.errors import Location, ManifestError, Problem, ReconcilerError
 from reconciler.manifest.read.urls import UrlProblem, check_remote
 from reconciler.manifest.source.files import SourceFile
 from reconciler.manifest.source.git.commit import commit_text, moment
@@ -42,9 +42,13 @@ from reconciler.manifest.source.source_file import (
     select_files,
 )
 
-__all__ = ["Checkout", "is_remote", "open_git", "without_credentials"]
+__all__ = ["Checkout", "NothingNew", "is_remote", "open_git", "without_credentials"]
 
 _HEADS = b"refs/heads/"
+
+
+class NothingNew(ReconcilerError):
+    """No error: the branch is still at the commit that was read before, of which nothing was read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +88,13 @@ def open_git(
     *,
     login: Login | None = None,
     stop: threading.Event | None = None,
+    unless: str | None = None,
 ) -> Checkout:
     """The branch's latest commit (`None`: of the branch that the repository calls its own) and its manifests.
 
     `login` is for a remote over HTTP; without one the user's git is asked where the remote wants one. A fetch
-    that is under way ends when `stop` is set.
+    that is under way ends when `stop` is set. `unless`: a commit that was read before; where the branch is
+    still there no file of it is read, and NothingNew is raised.
 
     Raises ManifestError, with a Problem code of `source.url`, `source.unreachable`, `source.unauthorized`,
     `source.no_repository`, `source.no_branch`, `source.no_subfolder`, `source.broken`, or one of
@@ -100,7 +106,7 @@ def open_git(
         raise error("no_branch", f"`{branch}` is no branch's name: {wrong}", shown, "check the branch's name")
     if not is_remote(url_or_path):
         location = Path(url_or_path.removeprefix("file://"))
-        return _read(location, _branch_ref(branch) if branch else None, folder, shown)
+        return _read(location, _branch_ref(branch) if branch else None, folder, shown, unless)
     if wrong := wrong_with_url(url_or_path):
         hint = "as in https://host/path, ssh://user@host/path or user@host:path"
         raise error("url", f"the repository's URL is refused: {wrong}", shown, hint)
@@ -112,7 +118,7 @@ def open_git(
     location = cache_dir / hashlib.sha256(url_or_path.encode()).hexdigest()[:32]
     fetch = Fetch(url_or_path, shown, branch, location, login)
     try:
-        return _read(location, fetch.run(stop), folder, shown)
+        return _read(location, fetch.run(stop), folder, shown, unless)
     except ManifestError as caught:
         if all(problem.code != "source.broken" for problem in caught.problems):
             raise
@@ -121,12 +127,14 @@ def open_git(
     return _read(location, again.run(stop), folder, shown)
 
 
-def _read(location: Path, ref: Ref | None, folder: str, shown: str) -> Checkout:
+def _read(location: Path, ref: Ref | None, folder: str, shown: str, unless: str | None = None) -> Checkout:
     with opened(location, shown) as repo:
         try:
             tip = repo.refs[ref if ref is not None else Ref(b"HEAD")]
         except KeyError:
             raise _no_branch(repo, ref, shown) from None
+        if unless is not None and _commit(repo, tip).id.decode() == unless:
+            raise NothingNew(f"{shown} is still at {unless}")
         return _checkout(repo, tip, location, folder, shown)
 
 
