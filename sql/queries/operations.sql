@@ -258,6 +258,12 @@ candidate (id, is_used) AS (
             FROM here
             INNER JOIN resources AS r ON here.id = r.provider_endpoint_id
             WHERE r.is_root AND r.external_id = start.id::text
+        )
+        OR EXISTS (
+            SELECT
+            FROM here
+            INNER JOIN archived_resources AS a ON here.id = a.provider_endpoint_id
+            WHERE a.is_root AND a.external_id = start.id::text
         ) AS is_used
     FROM (SELECT coalesce(given.id + 1, %(low)s::bigint) AS id FROM given) AS start
     WHERE start.id <= %(high)s::bigint
@@ -269,6 +275,12 @@ candidate (id, is_used) AS (
             FROM here
             INNER JOIN resources AS r ON here.id = r.provider_endpoint_id
             WHERE r.is_root AND r.external_id = next.id::text
+        )
+        OR EXISTS (
+            SELECT
+            FROM here
+            INNER JOIN archived_resources AS a ON here.id = a.provider_endpoint_id
+            WHERE a.is_root AND a.external_id = next.id::text
         ) AS is_used
     FROM (
         SELECT candidate.id + 1 AS id

@@ -175,11 +175,22 @@ class Places:
             " VALUES (%s, 1, 1, 'busy', 'm')",
             vm,
         )
+        world.run(
+            "WITH file AS (INSERT INTO resource_archives (file) VALUES ('f') RETURNING id)"
+            " INSERT INTO archived_resources SELECT 1000 + r.id, gen_random_uuid(), r.resource_type_id,"
+            " r.provider_endpoint_id, r.datacenter_id, 'vm/gone', NULL, 'managed', TRUE, NULL, 1000 + r.id,"
+            " now(), now(), 1, '3', TRUE, file.id FROM resources AS r, file WHERE r.id = %s",
+            vm,
+        )
         world.run("INSERT INTO holds (address, owner, reason) VALUES (%s, 'ada', 'r')", f"vm/{place}")
         self._desired(place, datacenter)
         world.run(
-            "INSERT INTO pins (address, source_id, revision_id, path, owner)"
-            " SELECT %s, source_id, id, 'a.yaml', 'ada' FROM revisions ORDER BY id LIMIT 1",
+            "WITH back AS (INSERT INTO revisions"
+            " (source_id, content_hash, catalog_hash, actor, kind, back_to_revision)"
+            " SELECT source_id, '', '', 'ada', 'rollback', id FROM revisions ORDER BY id LIMIT 1"
+            " RETURNING id, source_id)"
+            " INSERT INTO pins (address, source_id, revision_id, path, owner)"
+            " SELECT %s, source_id, id, 'a.yaml', 'ada' FROM back",
             f"vm/{place}",
         )
         self._planned(place, vm)
