@@ -25,6 +25,7 @@ def serve(
     max_destroy: int | None,
     git_credential: str | None,
     archive_keep: int | None,
+    archive_deleted: int | None,
     archive_to: Path | None,
     log_level: str,
     log_format: LogFormat,
@@ -53,6 +54,7 @@ def serve(
         check_plans=settings.check_plans,
         trace=settings.trace,
         archive_keep=archive_keep,
+        archive_deleted=archive_deleted,
         archive_to=archive_to,
     )
     if max_destroy is not None:
