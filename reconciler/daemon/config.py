@@ -26,8 +26,9 @@ class DaemonConfig:
     replacements in one plan wait for an approval. `shutdown_timeout`: how long what is under way may take
     to end once the daemon was told to stop. `check_plans`: refuse a plan that does not keep what the
     planner promises. `trace`: the file to which every request to a provider and its answer is appended.
-    `archive_keep`: so many whole months of history stay and older ones go into files in `archive_to`; None
-    archives nothing. `hook_credentials`: with which `POST /hook` may be signed; without any there is no hook.
+    `archive_keep`: so many whole months of history stay and older ones go into files in `archive_to`;
+    `archive_deleted`: what was deleted more than so many days ago goes there too. None leaves all here.
+    `hook_credentials`: with which `POST /hook` may be signed; without any there is no hook.
     """
 
     home: Path
@@ -46,6 +47,7 @@ class DaemonConfig:
     check_plans: bool = False
     trace: Path | None = None
     archive_keep: int | None = None
+    archive_deleted: int | None = None
     archive_to: Path | None = None
     hook_credentials: tuple[str, ...] = ()
 
@@ -63,10 +65,15 @@ class DaemonConfig:
             yield f"max_destroy is {self.max_destroy}, and cannot be negative"
         if self.archive_keep is not None and self.archive_keep < 1:
             yield f"archive_keep is {self.archive_keep}, and must be 1 month or more"
-        if self.archive_to is not None and self.archive_keep is None:
-            yield "archive_to says where old history goes, and archive_keep not how much of it stays"
         if self.hook_credentials and self.port is None:
             yield "a credential is named for the hook, which needs a port to be served on"
+        if self.archive_deleted is not None and self.archive_deleted < 1:
+            yield f"archive_deleted is {self.archive_deleted}, and must be 1 day or more"
+        if self.archive_to is not None and self.archive_keep is None and self.archive_deleted is None:
+            yield (
+                "archive_to says where what is old goes, and neither archive_keep nor archive_deleted "
+                "what is old"
+            )
         if self.log_level not in LOG_LEVELS:
             yield f"log_level is `{self.log_level}`, and must be one of {', '.join(LOG_LEVELS)}"
         if any("-" in spec.paths for spec in self.sources):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from reconciler.daemon.logs import get_logger
 from reconciler.daemon.metrics import Metrics
 from reconciler.errors import DatabaseUnavailable, ReconcilerError
 from reconciler.store.archive.months import archive_months, as_owner, months_ago
+from reconciler.store.archive.resources import archive_resources
 from reconciler.store.database.opening import Database
 from reconciler.store.database.session import Actor, Store
 from reconciler.store.history.marks import take_mark
@@ -29,10 +30,12 @@ MEASURED = 3
 
 @dataclass(frozen=True, slots=True)
 class Archiving:
-    """Of which database how many whole months of history stay, and where older ones go."""
+    """What leaves a database for files in a folder: history older than so many whole months, and what was
+    deleted more than so many days ago; None for either: it stays."""
 
     database: Database
-    keep: int
+    keep: int | None
+    deleted: int | None
     folder: Path
 
 
@@ -129,12 +132,22 @@ class Housekeeping:
             self._archive(live.archiving)
 
     def _archive(self, archiving: Archiving) -> None:
-        """What was brought back from a file stays, for somebody wanted it."""
-        before = months_ago(datetime.now(UTC), archiving.keep)
-        actor = Actor(self.actor, "archive", "maintenance")
+        """What was brought back from a file stays, for somebody wanted it.
+
+        What was deleted goes first: of what its month's changesets still say, it is known best when it went.
+        """
+        now, actor = datetime.now(UTC), Actor(self.actor, "archive", "maintenance")
         try:
             with as_owner(archiving.database) as owner:
-                for done in archive_months(owner, actor, before, archiving.folder, again=False):
-                    _log.info("history archived", history=done.history, rows=done.row_count, file=done.file)
+                if archiving.deleted is not None:
+                    before = now - timedelta(days=archiving.deleted)
+                    for gone in archive_resources(owner, actor, before, archiving.folder, again=False):
+                        _log.info("deleted resources archived", resources=gone.resource_count, file=gone.file)
+                if archiving.keep is not None:
+                    before = months_ago(now, archiving.keep)
+                    for done in archive_months(owner, actor, before, archiving.folder, again=False):
+                        _log.info(
+                            "history archived", history=done.history, rows=done.row_count, file=done.file
+                        )
         except ReconcilerError as error:
-            _log.error("old history is not archived", problem=error.message, hint=error.hint)
+            _log.error("what is old is not archived", problem=error.message, hint=error.hint)

@@ -116,6 +116,12 @@ def _plain(now: Snapshot) -> Iterator[Metric]:
             "History rows in a default partition, because no month was there for them; should be 0.",
             levels.stray_history_rows,
         ),
+        ("archived_history_rows", "History rows that are away in files.", levels.archived_history_rows),
+        (
+            "archived_resources",
+            "Deleted resources and parts that are away in files.",
+            levels.archived_resources,
+        ),
         ("drifted_resources", "Resources that differ from what was applied.", now.drifted),
     ):
         yield GaugeMetricFamily(f"reconciler_{name}", help_text, value=value)

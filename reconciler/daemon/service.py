@@ -202,9 +202,10 @@ class _Service:
 
     def _archiving(self, engine: Engine) -> Archiving | None:
         config = self.config
-        if config.archive_keep is None:
+        if config.archive_keep is None and config.archive_deleted is None:
             return None
-        return Archiving(engine.database, config.archive_keep, config.archive_to or config.home / "archive")
+        folder = config.archive_to or config.home / "archive"
+        return Archiving(engine.database, config.archive_keep, config.archive_deleted, folder)
 
     def _fetched(self) -> None:
         """A remote source was read after the reconcile that asked for it had gone on without."""

@@ -1003,7 +1003,7 @@ CREATE TABLE resources (
 );
 
 COMMENT ON TABLE resources IS
-'What exists, or did: one row a resource or part of one. Rows are never deleted, only marked so. Written by observation and by operations.';
+'What exists, or did: one row a resource or part of one. What is gone is marked so, and may leave for a file later: archived_resources. Written by observation and by operations.';
 COMMENT ON COLUMN resources.id IS
 'Key.';
 COMMENT ON COLUMN resources.uid IS
@@ -1082,6 +1082,8 @@ AND is_root
 AND management = 'managed'
 AND external_id IS NOT NULL
 AND presence <> 'absent';
+-- What may leave for the archive, the oldest first.
+CREATE INDEX resources_deleted ON resources (deleted_at, id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX resources_source ON resources (source_id);
 CREATE INDEX resources_claimed ON resources (claimed_by) WHERE claimed_by IS NOT NULL;
 CREATE INDEX resources_location ON resources (location_id) WHERE location_id IS NOT NULL;
@@ -1487,7 +1489,7 @@ COMMENT ON COLUMN attribute_projections.attribute IS
 'The attribute''s name; the first element of a set or list counts.';
 
 CREATE TABLE virtual_machines (
-    resource_id bigint NOT NULL REFERENCES resources (id),
+    resource_id bigint NOT NULL REFERENCES resources (id) ON DELETE CASCADE,
     cpu_cores integer,
     memory_mb integer,
     power_state text,
@@ -1522,7 +1524,7 @@ COMMENT ON COLUMN virtual_machines.primary_ipv6 IS
 'Its public or first IPv6 address, or network.';
 
 CREATE TABLE containers (
-    resource_id bigint NOT NULL REFERENCES resources (id),
+    resource_id bigint NOT NULL REFERENCES resources (id) ON DELETE CASCADE,
     cpu_cores integer,
     memory_mb integer,
     swap_mb integer,
@@ -1561,7 +1563,7 @@ COMMENT ON COLUMN containers.primary_ipv6 IS
 'Its first IPv6 address.';
 
 CREATE TABLE networks (
-    resource_id bigint NOT NULL REFERENCES resources (id),
+    resource_id bigint NOT NULL REFERENCES resources (id) ON DELETE CASCADE,
     cidr cidr,
     gateway inet,
     vlan_id integer,
@@ -1585,7 +1587,7 @@ COMMENT ON COLUMN networks.mtu IS
 'Greatest packet in bytes.';
 
 CREATE TABLE storage_volumes (
-    resource_id bigint NOT NULL REFERENCES resources (id),
+    resource_id bigint NOT NULL REFERENCES resources (id) ON DELETE CASCADE,
     size_gb bigint,
     size_mib bigint,
     storage text,
@@ -1612,7 +1614,7 @@ COMMENT ON COLUMN storage_volumes.slot IS
 'Where it is plugged in.';
 
 CREATE TABLE clusters (
-    resource_id bigint NOT NULL REFERENCES resources (id),
+    resource_id bigint NOT NULL REFERENCES resources (id) ON DELETE CASCADE,
     engine text,
     version text,
     endpoint_url text,
@@ -4311,7 +4313,7 @@ COMMENT ON COLUMN provider_credential_history.value_expires_at IS
 -- Who did at a provider what a look found there, as the provider's own log of tasks has it: beside the changeset of the
 -- look, never in place of its actor or database user. It is a history: one row a task, written once. It grows with what
 -- people do behind our back and not with the fleet, so that it is in no months, and stays where a month of changes is
--- archived.
+-- archived. With a deleted resource it goes into a file (26_resource_moves.sql).
 
 CREATE TABLE observed_tasks (
     changed_at timestamptz NOT NULL,
@@ -4585,7 +4587,7 @@ BEGIN
     SELECT FROM public.resource_initial_states AS i WHERE i.family = t.family AND i.state_id = n.state_id
   )
   LIMIT 1;
-  IF FOUND THEN
+  IF FOUND AND NOT public.is_archive_move() THEN
     RAISE EXCEPTION 'a resource (%) cannot begin in the state %', v_found.address, v_found.name
       USING ERRCODE = 'RC001';
   END IF;
@@ -4651,7 +4653,7 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
   IF tg_op = 'INSERT' THEN
-    IF new.status <> 'intended' THEN
+    IF new.status <> 'intended' AND NOT public.is_archive_move() THEN
       RAISE EXCEPTION 'an operation begins as intended, not as %', new.status USING ERRCODE = 'RC004';
     END IF;
     RETURN new;
@@ -4713,7 +4715,7 @@ BEGIN
   SELECT finished_at INTO v_ended FROM public.resource_operations
   WHERE id = v_operation AND status IN ('done', 'failed', 'interrupted');
   -- In the transaction that ends it, what belongs to its end may still be written.
-  IF v_ended IS NOT NULL AND v_ended <> transaction_timestamp() THEN
+  IF v_ended IS NOT NULL AND v_ended <> transaction_timestamp() AND NOT public.is_archive_move() THEN
     RAISE EXCEPTION 'operation % has ended at %, and nothing is added to it or changed in it', v_operation, v_ended
       USING ERRCODE = 'RC004', HINT = 'What has ended stays as it ended; make a new operation.';
   END IF;
@@ -4804,6 +4806,9 @@ RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
+  IF is_archive_move() THEN
+    RETURN NULL;
+  END IF;
   UPDATE resources AS part
   SET deleted_at = now()
   FROM old_ties AS tie, relationship_types AS kind
@@ -4825,7 +4830,7 @@ REFERENCING OLD TABLE AS old_ties FOR EACH STATEMENT
 EXECUTE FUNCTION drop_uncontained();
 -- What writes the histories: statement triggers over transition tables, so that no way of writing goes by them and a
 -- bulk load costs one pass. An update that changes nothing writes nothing. An update of a key is a row gone and another
--- come, as the full joins below see it.
+-- come, as the full joins below see it. Rows that go into a file or come back from one have not changed.
 
 -- The rows before and after are joined by hash: a plan made for one row is kept, and as nested loops it would take
 -- minutes for an observation of ten thousand.
@@ -4835,6 +4840,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 AS $$
 -- The changeset is asked for in a subquery, which is run once, and not at all where there is nothing to write.
 BEGIN
+  IF is_archive_move() THEN
+    RETURN NULL;
+  END IF;
   IF tg_op = 'INSERT' THEN
     INSERT INTO resource_history (
       changed_at, changeset_id, resource_id, action,
@@ -4960,6 +4968,12 @@ AS $$
 DECLARE
   v_touched bigint[];
 BEGIN
+  IF is_archive_move() THEN
+    IF tg_op = 'INSERT' THEN
+      PERFORM project_attributes(ARRAY(SELECT DISTINCT n.resource_id FROM new_rows AS n));
+    END IF;
+    RETURN NULL;
+  END IF;
   IF tg_op = 'INSERT' THEN
     INSERT INTO resource_attribute_history (
       changed_at, changeset_id,
@@ -5071,6 +5085,9 @@ AS $$
 DECLARE
   v_touched bigint[];
 BEGIN
+  IF is_archive_move() THEN
+    RETURN NULL;
+  END IF;
   IF tg_op = 'DELETE' THEN
     INSERT INTO resource_tag_history (
       changed_at, changeset_id,
@@ -5112,6 +5129,9 @@ RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
+  IF is_archive_move() THEN
+    RETURN NULL;
+  END IF;
   IF tg_op = 'INSERT' THEN
     INSERT INTO resource_relationship_history (
       changed_at, changeset_id,
@@ -6783,6 +6803,483 @@ REVOKE ALL ON FUNCTION
 history_key(text), copy_out_statement(text), copy_in_statement(text, text[]),
 detach_history_month(text, text, text, bigint, bigint, bytea), drop_detached_month(bigint), give_up_archive(bigint),
 begin_restore(text, timestamptz, timestamptz), end_restore(text, text, timestamptz, timestamptz) FROM public;
+-- Deleted resources leave the database for files, and come back from them: what they were, with their parts, attributes,
+-- tags, ties and ended operations. What happened to them stays in the histories and leaves with its months. A narrow row of
+-- each stays for ever, so that its uid, its id at the provider and its address are known as before.
+--
+-- Taking a row out, or putting it back, is no change of a resource, and no history says that it was one. The triggers are
+-- told so by a row in archive_moves, which nobody but the tables' owner can write; it is gone before the commit.
+
+CREATE TABLE resource_archives (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    file text NOT NULL,
+    planned_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    removed_at timestamptz,
+    restored_at timestamptz,
+    first_deleted_at timestamptz,
+    last_deleted_at timestamptz,
+    resource_count integer,
+    row_count bigint,
+    byte_count bigint,
+    sha256 bytea,
+    archived_by text NOT NULL DEFAULT session_user,
+    CONSTRAINT resource_archives_pkey PRIMARY KEY (id),
+    CONSTRAINT resource_archives_sha256 CHECK (octet_length(sha256) = 32),
+    CONSTRAINT resource_archives_removed CHECK ((removed_at IS NULL) = (sha256 IS NULL)),
+    CONSTRAINT resource_archives_restored CHECK (restored_at IS NULL OR removed_at IS NOT NULL)
+);
+
+COMMENT ON TABLE resource_archives IS
+'The files that deleted resources went into. Written by reconciler db archive, as the tables'' owner.';
+COMMENT ON COLUMN resource_archives.id IS 'Key.';
+COMMENT ON COLUMN resource_archives.file IS 'The file''s path when it was written.';
+COMMENT ON COLUMN resource_archives.planned_at IS 'When it was begun. Nothing is taken out by that.';
+COMMENT ON COLUMN resource_archives.removed_at IS 'When its rows left the database; null until then.';
+COMMENT ON COLUMN resource_archives.restored_at IS 'When they were brought back; null while they are away.';
+COMMENT ON COLUMN resource_archives.first_deleted_at IS 'When the first of its resources was deleted; null until its rows left.';
+COMMENT ON COLUMN resource_archives.last_deleted_at IS 'When the last of them was; null until its rows left.';
+COMMENT ON COLUMN resource_archives.resource_count IS 'How many resources and parts it holds; null until its rows left.';
+COMMENT ON COLUMN resource_archives.row_count IS 'How many rows of all tables; null until its rows left.';
+COMMENT ON COLUMN resource_archives.byte_count IS 'How many bytes it is before it is compressed; null until its rows left.';
+COMMENT ON COLUMN resource_archives.sha256 IS 'SHA-256 of these bytes; null until its rows left.';
+COMMENT ON COLUMN resource_archives.archived_by IS 'The database user that did it.';
+
+CREATE TABLE archived_resources (
+    id bigint NOT NULL,
+    uid uuid NOT NULL,
+    resource_type_id integer NOT NULL REFERENCES resource_types (id),
+    provider_endpoint_id integer NOT NULL REFERENCES provider_endpoints (id),
+    datacenter_id integer REFERENCES datacenters (id),
+    address text NOT NULL,
+    external_id text,
+    management text NOT NULL,
+    is_root boolean NOT NULL,
+    parent_id bigint,
+    root_id bigint NOT NULL,
+    created_at timestamptz NOT NULL,
+    deleted_at timestamptz NOT NULL,
+    epoch integer NOT NULL,
+    xact xid8 NOT NULL,
+    is_known boolean NOT NULL,
+    archive_id bigint NOT NULL REFERENCES resource_archives (id),
+    restored_at timestamptz,
+    CONSTRAINT archived_resources_pkey PRIMARY KEY (id),
+    CONSTRAINT archived_resources_uid UNIQUE (uid)
+);
+
+COMMENT ON TABLE archived_resources IS
+'What is left here of a deleted resource or part that is in a file: whose it was, and when it went. Written with resource_archives.';
+COMMENT ON COLUMN archived_resources.id IS 'The key that it had in resources, by which the histories name it.';
+COMMENT ON COLUMN archived_resources.uid IS 'Its identity for ever, as in the mark on the provider''s object.';
+COMMENT ON COLUMN archived_resources.resource_type_id IS 'What it was.';
+COMMENT ON COLUMN archived_resources.provider_endpoint_id IS 'Where it lived.';
+COMMENT ON COLUMN archived_resources.datacenter_id IS 'In which datacenter it or its root stood, if that was known.';
+COMMENT ON COLUMN archived_resources.address IS 'Its address when it was deleted.';
+COMMENT ON COLUMN archived_resources.external_id IS 'The provider''s id; null where it had none.';
+COMMENT ON COLUMN archived_resources.management IS 'managed, unmanaged or quarantined, as it was last.';
+COMMENT ON COLUMN archived_resources.is_root IS 'False for a part.';
+COMMENT ON COLUMN archived_resources.parent_id IS 'What contained it; null for a root.';
+COMMENT ON COLUMN archived_resources.root_id IS 'The root that it was in; itself, where it was one.';
+COMMENT ON COLUMN archived_resources.created_at IS 'When its row was first written.';
+COMMENT ON COLUMN archived_resources.deleted_at IS 'When it was found or made to be gone.';
+COMMENT ON COLUMN archived_resources.epoch IS 'The cluster that numbered the transaction that deleted it.';
+COMMENT ON COLUMN archived_resources.xact IS
+'That transaction, or where is_known is false, the last one that it can have been: no mark that does not see it can be read without the file.';
+COMMENT ON COLUMN archived_resources.is_known IS
+'False where the month of its deletion was in a file already, so that the transaction could not be told.';
+COMMENT ON COLUMN archived_resources.archive_id IS 'The file that it is in, or was.';
+COMMENT ON COLUMN archived_resources.restored_at IS 'When it was brought back; null while it is away.';
+CREATE INDEX archived_resources_address ON archived_resources (address) WHERE restored_at IS NULL;
+CREATE INDEX archived_resources_parent ON archived_resources (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX archived_resources_root ON archived_resources (root_id);
+CREATE INDEX archived_resources_external_id ON archived_resources (provider_endpoint_id, external_id)
+WHERE is_root AND external_id IS NOT NULL;
+CREATE INDEX archived_resources_xact ON archived_resources (epoch, xact) WHERE restored_at IS NULL;
+CREATE INDEX archived_resources_archive ON archived_resources (archive_id);
+CREATE INDEX archived_resources_type ON archived_resources (resource_type_id);
+CREATE INDEX archived_resources_datacenter ON archived_resources (datacenter_id) WHERE datacenter_id IS NOT NULL;
+
+CREATE TABLE archive_moves (
+    xact xid8 NOT NULL,
+    CONSTRAINT archive_moves_pkey PRIMARY KEY (xact)
+);
+
+COMMENT ON TABLE archive_moves IS
+'The transaction that moves rows between tables and files right now. None is ever committed, so nobody else sees a row. Written by begin_archive_move.';
+COMMENT ON COLUMN archive_moves.xact IS 'The transaction.';
+
+CREATE FUNCTION has_archive_move()
+RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT EXISTS (SELECT FROM archive_moves AS m WHERE m.xact = pg_current_xact_id_if_assigned())
+$$;
+COMMENT ON FUNCTION has_archive_move() IS 'Whether the owner of the tables said that this transaction moves rows.';
+
+CREATE FUNCTION is_archive_move()
+RETURNS boolean
+LANGUAGE sql STABLE
+-- The setting alone is nobody's word: it spares every other transaction the look into the table.
+RETURN coalesce(current_setting('reconciler.archive', TRUE), '') = 'moving' AND has_archive_move();
+COMMENT ON FUNCTION is_archive_move() IS
+'Whether rows are being taken out into a file or put back, which is no change of what they say. For triggers.';
+
+CREATE FUNCTION begin_archive_move()
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  INSERT INTO archive_moves (xact) VALUES (pg_current_xact_id());
+  PERFORM set_config('reconciler.archive', 'moving', TRUE);
+END
+$$;
+COMMENT ON FUNCTION begin_archive_move() IS 'From here on the transaction moves rows. For the tables'' owner.';
+
+CREATE FUNCTION end_archive_move()
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('reconciler.archive', '', TRUE);
+  DELETE FROM archive_moves WHERE xact = pg_current_xact_id();
+END
+$$;
+COMMENT ON FUNCTION end_archive_move() IS 'From here on it changes what it writes, as any other.';
+
+CREATE FUNCTION address_of(p_resource bigint)
+RETURNS text
+LANGUAGE sql STABLE
+AS $$
+  SELECT coalesce(
+    (SELECT r.address FROM public.resources AS r WHERE r.id = p_resource),
+    (SELECT a.address FROM public.archived_resources AS a WHERE a.id = p_resource AND a.restored_at IS NULL)
+  )
+$$;
+COMMENT ON FUNCTION address_of(bigint) IS
+'The address of a resource or part, also of one that is in the archive; null where there is none, or none that may be seen.';
+
+REVOKE ALL ON FUNCTION begin_archive_move(), end_archive_move() FROM public;
+-- How deleted resources go into files and come back (26_resource_archive.sql): which rows those are, and when they may go.
+-- All but what only reads is for the tables' owner.
+
+CREATE FUNCTION archived_tables()
+RETURNS TABLE (place integer, table_name text, belongs text)
+LANGUAGE sql IMMUTABLE
+AS $$
+  VALUES
+  (1, 'resources', 'id = ANY($1)'),
+  (2, 'resource_attributes', 'resource_id = ANY($1)'),
+  (3, 'resource_pending_attributes', 'resource_id = ANY($1)'),
+  (4, 'resource_tags', 'resource_id = ANY($1)'),
+  (5, 'resource_relationships', 'child_resource_id = ANY($1)'),
+  (6, 'resource_failures', 'resource_id = ANY($1)'),
+  (7, 'resource_operations', 'resource_id = ANY($1)'),
+  (8, 'resource_operation_calls', 'operation_id IN (SELECT o.id FROM public.resource_operations AS o WHERE o.resource_id = ANY($1))'),
+  (9, 'resource_operation_tasks', 'operation_id IN (SELECT o.id FROM public.resource_operations AS o WHERE o.resource_id = ANY($1))'),
+  (10, 'resource_operation_results', 'operation_id IN (SELECT o.id FROM public.resource_operations AS o WHERE o.resource_id = ANY($1))'),
+  (11, 'observed_tasks', 'resource_id = ANY($1)')
+$$;
+COMMENT ON FUNCTION archived_tables() IS
+'What leaves with a resource, in the order in which it comes back, and which rows are a resource''s ($1: ids). The extension tables follow by themselves.';
+
+CREATE FUNCTION tree_of(p_resource bigint)
+RETURNS TABLE (id bigint)
+LANGUAGE sql STABLE
+AS $$
+  WITH RECURSIVE whole AS (
+    SELECT p_resource AS id
+    UNION
+    SELECT rr.child_resource_id
+    FROM whole AS w
+    INNER JOIN public.resource_relationships AS rr ON w.id = rr.parent_resource_id
+    WHERE rr.relationship_type_id = 1
+  )
+
+  SELECT w.id FROM whole AS w
+$$;
+COMMENT ON FUNCTION tree_of(bigint) IS 'A resource and all that it contains, be it alive or not.';
+
+CREATE FUNCTION is_archivable(p_resource bigint, p_before timestamptz)
+RETURNS boolean
+LANGUAGE sql STABLE
+AS $$
+  SELECT NOT EXISTS (
+    SELECT
+    FROM tree_of(p_resource) AS t
+    INNER JOIN resources AS r ON t.id = r.id
+    WHERE
+      r.deleted_at IS NULL OR r.deleted_at >= p_before OR r.claimed_by IS NOT NULL
+      -- What is in doubt may still be looked for.
+      OR EXISTS (
+        SELECT FROM resource_operations AS o
+        WHERE o.resource_id = r.id AND o.status NOT IN ('done', 'failed', 'interrupted')
+      )
+      OR EXISTS (
+        SELECT FROM resource_relationships AS rr
+        WHERE (rr.child_resource_id = r.id OR rr.parent_resource_id = r.id) AND rr.relationship_type_id <> 1
+      )
+  )
+$$;
+COMMENT ON FUNCTION is_archivable(bigint, timestamptz) IS
+'Whether a resource and all its parts were deleted before an instant, and nothing is under way or tied to them.';
+
+CREATE FUNCTION copy_archived_statement(p_table text, p_ids bigint[])
+RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp
+AS $$
+  SELECT format(
+    'COPY (SELECT %s FROM public.%I WHERE %s ORDER BY %s) TO STDOUT (FORMAT csv, HEADER, ENCODING ''UTF8'')',
+    copy_columns(format('public.%I', t.table_name)::regclass), t.table_name,
+    replace(t.belongs, '$1', format('%L::bigint[]', p_ids)),
+    (
+      SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY k.place)
+      FROM pg_index AS i
+      CROSS JOIN unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (number, place)
+      INNER JOIN pg_attribute AS a ON i.indrelid = a.attrelid AND k.number = a.attnum
+      WHERE i.indrelid = format('public.%I', t.table_name)::regclass AND i.indisprimary
+    )
+  )
+  FROM archived_tables() AS t
+  WHERE t.table_name = p_table
+$$;
+COMMENT ON FUNCTION copy_archived_statement(text, bigint[]) IS
+'The statement that gives the rows of resources as CSV in the order of their key: the same rows, the same bytes.';
+
+CREATE FUNCTION lock_archived(p_ids bigint[])
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  v_each record;
+BEGIN
+  -- No row can come to a resource that is locked so, because of the foreign keys.
+  FOR v_each IN SELECT t.table_name, t.belongs FROM archived_tables() AS t ORDER BY t.place LOOP
+    EXECUTE format('SELECT FROM public.%I WHERE %s FOR UPDATE', v_each.table_name, v_each.belongs) USING p_ids;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION lock_archived(bigint[]) IS
+'Locks every row that leaves with these resources, so that they can be compared with a file and then taken out.';
+
+CREATE FUNCTION remove_archived(
+    p_archive bigint, p_ids bigint[], p_file text, p_rows bigint, p_bytes bigint, p_sha256 bytea
+)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_each record;
+  v_count bigint;
+  v_removed bigint := 0;
+BEGIN
+  INSERT INTO archived_resources AS a (
+    id, uid, resource_type_id, provider_endpoint_id, datacenter_id, address, external_id, management, is_root, parent_id,
+    root_id, created_at, deleted_at, epoch, xact, is_known, archive_id
+  )
+  SELECT
+    r.id, r.uid, r.resource_type_id, r.provider_endpoint_id, coalesce(r.datacenter_id, root.datacenter_id), r.address,
+    r.external_id, r.management, r.is_root, tie.parent_resource_id, root.id, r.created_at, r.deleted_at,
+    coalesce(known.epoch, month.last_epoch, current_epoch()), coalesce(known.xact, month.last_xact, pg_current_xact_id()),
+    known.xact IS NOT NULL, p_archive
+  FROM resources AS r
+  LEFT JOIN resource_relationships AS tie ON r.id = tie.child_resource_id AND tie.relationship_type_id = 1
+  CROSS JOIN LATERAL (
+    WITH RECURSIVE above AS (
+      SELECT r.id
+      UNION
+      SELECT rr.parent_resource_id
+      FROM above AS w
+      INNER JOIN resource_relationships AS rr ON w.id = rr.child_resource_id AND rr.relationship_type_id = 1
+    )
+
+    SELECT w.id, top.datacenter_id
+    FROM above AS w
+    INNER JOIN resources AS top ON w.id = top.id
+    WHERE NOT EXISTS (
+      SELECT FROM resource_relationships AS rr WHERE rr.child_resource_id = w.id AND rr.relationship_type_id = 1
+    )
+    LIMIT 1
+  ) AS root
+  LEFT JOIN LATERAL (
+    SELECT s.epoch, s.xact
+    FROM resource_history AS h
+    INNER JOIN changesets AS s ON h.changed_at = s.changed_at AND h.changeset_id = s.id
+    WHERE h.resource_id = r.id AND h.deleted_at IS NOT NULL AND h.old_deleted_at IS NULL
+    ORDER BY h.change DESC LIMIT 1
+  ) AS known ON TRUE
+  LEFT JOIN LATERAL (
+    SELECT m.last_epoch, m.last_xact
+    FROM history_archives AS m
+    WHERE
+      m.history = 'changesets' AND m.restored_at IS NULL AND m.last_xact IS NOT NULL
+      AND r.deleted_at >= m.from_at AND r.deleted_at < m.to_at
+    ORDER BY m.last_epoch DESC, m.last_xact DESC LIMIT 1
+  ) AS month ON TRUE
+  WHERE r.id = ANY(p_ids)
+  ON CONFLICT (id) DO UPDATE
+  SET
+    datacenter_id = excluded.datacenter_id, address = excluded.address, external_id = excluded.external_id,
+    management = excluded.management, parent_id = excluded.parent_id, root_id = excluded.root_id,
+    deleted_at = excluded.deleted_at, epoch = excluded.epoch, xact = excluded.xact, is_known = excluded.is_known,
+    archive_id = excluded.archive_id, restored_at = NULL
+  WHERE a.restored_at IS NOT NULL;
+  GET DIAGNOSTICS v_count = ROW_COUNT;
+  IF v_count <> cardinality(p_ids) THEN
+    RAISE EXCEPTION '% resources would leave, and % of them can', cardinality(p_ids), v_count
+      USING ERRCODE = 'RC023', HINT = 'Nothing was taken out. What hangs in a circle, reconciler db doctor names.';
+  END IF;
+  PERFORM begin_archive_move();
+  FOR v_each IN SELECT t.table_name, t.belongs FROM archived_tables() AS t ORDER BY t.place DESC LOOP
+    EXECUTE format('DELETE FROM public.%I WHERE %s', v_each.table_name, v_each.belongs) USING p_ids;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    v_removed := v_removed + v_count;
+  END LOOP;
+  PERFORM end_archive_move();
+  IF v_removed <> p_rows THEN
+    RAISE EXCEPTION 'the file has % rows, and % would leave the tables', p_rows, v_removed
+      USING ERRCODE = 'RC023', HINT = 'Nothing was taken out. Run it again.';
+  END IF;
+  UPDATE resource_archives AS f
+  SET
+    file = p_file, removed_at = clock_timestamp(), row_count = p_rows, byte_count = p_bytes, sha256 = p_sha256,
+    resource_count = cardinality(p_ids), first_deleted_at = span.first_at, last_deleted_at = span.last_at
+  FROM (
+    SELECT min(a.deleted_at) AS first_at, max(a.deleted_at) AS last_at
+    FROM archived_resources AS a WHERE a.archive_id = p_archive
+  ) AS span
+  WHERE f.id = p_archive AND f.removed_at IS NULL;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the archive % was ended by another', p_archive
+      USING ERRCODE = 'RC023', HINT = 'Nothing was taken out. Run it again.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION remove_archived(bigint, bigint[], text, bigint, bigint, bytea) IS
+'Takes resources out of all tables, and writes down in which file they are. Whoever calls it has locked their rows and compared them with the file.';
+
+CREATE FUNCTION begin_restore_resources(p_sha256 bytea)
+RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_archive CONSTANT bigint := (
+    SELECT f.id FROM resource_archives AS f
+    WHERE f.sha256 = p_sha256 AND f.restored_at IS NULL ORDER BY f.id DESC LIMIT 1 FOR UPDATE
+  );
+  v_whole record;
+BEGIN
+  IF v_archive IS NULL THEN
+    RAISE EXCEPTION 'nothing of that file is away: its resources are in the database, or in another file'
+      USING ERRCODE = 'RC023', HINT = 'What is away, and in which file: reconciler db archive list';
+  END IF;
+  SELECT whole.address, f.file INTO v_whole
+  FROM archived_resources AS a
+  INNER JOIN archived_resources AS whole ON a.parent_id = whole.id AND whole.restored_at IS NULL
+  INNER JOIN resource_archives AS f ON whole.archive_id = f.id
+  WHERE a.archive_id = v_archive AND whole.archive_id <> v_archive
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'it has parts of %, which is in another file', v_whole.address
+      USING ERRCODE = 'RC023', HINT = format('First: reconciler db archive restore %s', v_whole.file);
+  END IF;
+  PERFORM begin_archive_move();
+  RETURN v_archive;
+END
+$$;
+COMMENT ON FUNCTION begin_restore_resources(bytea) IS
+'The archive that a file is, by its hash, where it is away and can come back. From here on the transaction moves rows.';
+
+CREATE FUNCTION stage_archived_statement(p_table text, p_columns text[])
+RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM archived_tables() AS t WHERE t.table_name = p_table) THEN
+    RAISE EXCEPTION 'the file has rows of %, and no such table comes from files', p_table
+      USING ERRCODE = 'RC023', HINT = 'Restore it with the version of reconciler that wrote it, or load it by hand: it is CSV.';
+  END IF;
+  -- Without the constraints: columns that the file does not have are filled later.
+  EXECUTE format(
+    'CREATE TEMPORARY TABLE restored_%s ON COMMIT DROP AS SELECT * FROM public.%I WITH NO DATA', p_table, p_table
+  );
+  RETURN replace(copy_in_statement(p_table, p_columns), format('COPY public.%I', p_table), format('COPY pg_temp.restored_%s', p_table));
+END
+$$;
+COMMENT ON FUNCTION stage_archived_statement(text, text[]) IS
+'Makes the table of the session''s own that a file''s rows of a table go into, and gives the statement for it: tables with policies take no COPY.';
+
+CREATE FUNCTION take_archived(p_table text, p_columns text[])
+RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+  v_columns CONSTANT text := (
+    SELECT string_agg(quote_ident(c.name), ', ' ORDER BY c.place) FROM unnest(p_columns) WITH ORDINALITY AS c (name, place)
+  );
+  v_count bigint;
+BEGIN
+  EXECUTE format(
+    'INSERT INTO public.%I (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM pg_temp.restored_%s', p_table, v_columns, v_columns, p_table
+  );
+  GET DIAGNOSTICS v_count = ROW_COUNT;
+  RETURN v_count;
+END
+$$;
+COMMENT ON FUNCTION take_archived(text, text[]) IS 'Puts the rows back that were staged for a table. Gives how many.';
+
+CREATE FUNCTION end_restore_resources(p_archive bigint)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+  PERFORM end_archive_move();
+  UPDATE archived_resources SET restored_at = clock_timestamp() WHERE archive_id = p_archive AND restored_at IS NULL;
+  UPDATE resource_archives SET restored_at = clock_timestamp() WHERE id = p_archive;
+END
+$$;
+COMMENT ON FUNCTION end_restore_resources(bigint) IS 'Writes down that the resources of a file are here again.';
+
+CREATE FUNCTION is_whole(p_mark bigint, p_resources bigint[] DEFAULT NULL)
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  v_lived record;
+BEGIN
+  IF p_mark IS NULL THEN
+    RETURN TRUE;
+  END IF;
+  SELECT min(found.address) AS address, count(DISTINCT found.address) AS number, string_agg(DISTINCT found.file, ' ') AS files
+  INTO v_lived
+  FROM (
+    SELECT a.address, f.file
+    FROM marks AS m
+    INNER JOIN archived_resources AS a ON (a.epoch, a.xact) >= (m.epoch, pg_snapshot_xmin(m.snapshot))
+    INNER JOIN resource_archives AS f ON a.archive_id = f.id
+    WHERE
+      m.id = p_mark AND a.restored_at IS NULL
+      AND (NOT a.is_known OR a.epoch > m.epoch OR NOT pg_visible_in_snapshot(a.xact, m.snapshot))
+      -- Not what came later, nor what had left before the mark.
+      AND a.created_at <= m.taken_at AND f.removed_at >= m.taken_at
+      AND (p_resources IS NULL OR a.id = ANY(p_resources) OR a.root_id = ANY(p_resources))
+  ) AS found;
+  IF v_lived.number > 0 THEN
+    RAISE EXCEPTION '%', CASE v_lived.number
+      WHEN 1 THEN format('%s lived at that time and is in the archive', v_lived.address)
+      ELSE format('%s and %s more that lived at that time are in the archive', v_lived.address, v_lived.number - 1)
+    END
+      USING ERRCODE = 'RC023', HINT = format('Bring it back: reconciler db archive restore %s', v_lived.files);
+  END IF;
+  RETURN TRUE;
+END
+$$;
+COMMENT ON FUNCTION is_whole(bigint, bigint[]) IS
+'True where no archived resource lived as of a mark, or none of these and of their parts; raises RC023 otherwise.';
+
+REVOKE ALL ON FUNCTION
+copy_archived_statement(text, bigint[]), lock_archived(bigint[]),
+remove_archived(bigint, bigint[], text, bigint, bigint, bytea), begin_restore_resources(bytea),
+stage_archived_statement(text, text[]), take_archived(text, text[]), end_restore_resources(bigint) FROM public;
 -- How rows come in by COPY, which PostgreSQL refuses for a table with policies: into a table of the session's own, and
 -- from there by one INSERT, which the policies, the constraints and the triggers judge. Both functions have the rights of
 -- whoever calls them, and no more.
@@ -7021,6 +7518,10 @@ AS $$
       EXISTS (
         SELECT FROM public.resources AS r
         WHERE r.provider_endpoint_id = p_endpoint_id AND r.is_root AND r.external_id = start.id::text
+      )
+      OR EXISTS (
+        SELECT FROM public.archived_resources AS a
+        WHERE a.provider_endpoint_id = p_endpoint_id AND a.is_root AND a.external_id = start.id::text
       ) AS is_used
     FROM (SELECT coalesce(given.id + 1, p_low) AS id FROM given) AS start
     WHERE start.id <= p_high
@@ -7030,6 +7531,10 @@ AS $$
       EXISTS (
         SELECT FROM public.resources AS r
         WHERE r.provider_endpoint_id = p_endpoint_id AND r.is_root AND r.external_id = next.id::text
+      )
+      OR EXISTS (
+        SELECT FROM public.archived_resources AS a
+        WHERE a.provider_endpoint_id = p_endpoint_id AND a.is_root AND a.external_id = next.id::text
       ) AS is_used
     FROM (SELECT c.id + 1 AS id FROM candidate AS c WHERE c.is_used AND c.id < p_high) AS next
   )
@@ -8974,8 +9479,8 @@ WITH changes AS (
 
     SELECT
         h.change, h.changed_at, h.resource_id, 'relationship', t.name,
-        CASE h.action WHEN 'delete' THEN parent.address END,
-        CASE h.action WHEN 'insert' THEN parent.address END,
+        CASE h.action WHEN 'delete' THEN coalesce(parent.address, address_of(h.parent_resource_id)) END,
+        CASE h.action WHEN 'insert' THEN coalesce(parent.address, address_of(h.parent_resource_id)) END,
         h.changeset_id
     FROM resource_relationship_history AS h
     INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
@@ -8986,7 +9491,7 @@ SELECT
     c.change,
     c.changed_at,
     c.resource_id,
-    r.address,
+    coalesce(r.address, address_of(c.resource_id)) AS address,
     c.what,
     c.name,
     c.before,
@@ -9853,10 +10358,12 @@ AS $$
   FROM resources AS r
   LEFT JOIN undone AS u ON r.id = u.resource_id
   LEFT JOIN moved AS m ON r.id = m.resource_id
-  WHERE u.action IS DISTINCT FROM 'insert' AND (p_resources IS NULL OR r.id = ANY(p_resources))
+  WHERE
+    u.action IS DISTINCT FROM 'insert' AND (p_resources IS NULL OR r.id = ANY(p_resources))
+    AND (SELECT is_whole(p_mark, p_resources))
 $$;
 COMMENT ON FUNCTION resources_as_of(bigint, bigint[]) IS
-'Resources and parts as a mark saw them, with those that were deleted by then; without hashes, claims and other bookkeeping.';
+'Resources and parts as a mark saw them, with those that were deleted by then and are not in the archive; without hashes, claims and other bookkeeping. Raises RC023 where one that lived then is in the archive, as its like do.';
 
 CREATE FUNCTION attributes_as_of(p_mark bigint, p_resources bigint[] DEFAULT NULL)
 RETURNS TABLE (
@@ -9887,7 +10394,9 @@ AS $$
       a.resource_id = u.resource_id
       AND a.attribute_definition_id = u.attribute_definition_id
       AND a.ordinal = u.ordinal
-  WHERE u.resource_id IS NULL AND (p_resources IS NULL OR a.resource_id = ANY(p_resources))
+  WHERE
+    u.resource_id IS NULL AND (p_resources IS NULL OR a.resource_id = ANY(p_resources))
+    AND (SELECT is_whole(p_mark, p_resources))
   UNION ALL
   SELECT
     u.resource_id, r.resource_type_id, u.attribute_definition_id, u.ordinal,
@@ -9924,7 +10433,9 @@ AS $$
   SELECT rt.resource_id, rt.tag_id
   FROM resource_tags AS rt
   LEFT JOIN undone AS u ON rt.resource_id = u.resource_id AND rt.tag_id = u.tag_id
-  WHERE u.resource_id IS NULL AND (p_resources IS NULL OR rt.resource_id = ANY(p_resources))
+  WHERE
+    u.resource_id IS NULL AND (p_resources IS NULL OR rt.resource_id = ANY(p_resources))
+    AND (SELECT is_whole(p_mark, p_resources))
   UNION ALL
   SELECT u.resource_id, u.tag_id FROM undone AS u WHERE u.action = 'delete'
 $$;
@@ -9958,6 +10469,7 @@ AS $$
     AND (
       p_resources IS NULL OR rr.child_resource_id = ANY(p_resources) OR rr.parent_resource_id = ANY(p_resources)
     )
+    AND (SELECT is_whole(p_mark, p_resources))
   UNION ALL
   SELECT u.parent_resource_id, u.child_resource_id, u.relationship_type_id FROM undone AS u WHERE u.action = 'delete'
 $$;
@@ -10021,9 +10533,13 @@ AS $$
   SELECT h.resource_id
   FROM resource_history AS h
   WHERE h.old_address = p_address AND h.old_address <> h.address
+  UNION
+  SELECT a.id
+  FROM archived_resources AS a
+  WHERE a.address = p_address AND a.restored_at IS NULL
 $$;
 COMMENT ON FUNCTION resources_called(text) IS
-'The resources and parts that have an address or had it before, the deleted ones too. Of which of them it was at a mark, resources_as_of says.';
+'The resources and parts that have an address or had it before, the deleted ones too, and those in the archive. Of which of them it was at a mark, resources_as_of says.';
 
 CREATE FUNCTION resources_changed(p_from bigint, p_to bigint DEFAULT NULL)
 RETURNS TABLE (id bigint)
@@ -10297,7 +10813,6 @@ SELECT
     step_approved_by(o.plan_step_id) AS approved_by
 FROM resource_history AS h
 INNER JOIN changesets AS s ON h.changed_at = s.changed_at AND h.changeset_id = s.id
-INNER JOIN resources AS r ON h.resource_id = r.id AND r.is_root
 INNER JOIN resource_types AS t ON h.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON h.provider_endpoint_id = e.id
 LEFT JOIN revisions AS rev ON s.revision_id = rev.id
@@ -10308,7 +10823,17 @@ WHERE
     AND s.changed_at >= trend_start()
     AND h.deleted_at IS NOT NULL
     AND h.old_deleted_at IS NULL
-    AND h.old_management IS DISTINCT FROM 'unmanaged';
+    AND h.old_management IS DISTINCT FROM 'unmanaged'
+    AND (
+        EXISTS (
+            SELECT FROM resources AS r
+            WHERE r.id = h.resource_id AND r.is_root
+        )
+        OR EXISTS (
+            SELECT FROM archived_resources AS a
+            WHERE a.id = h.resource_id AND a.is_root AND a.restored_at IS NULL
+        )
+    );
 COMMENT ON VIEW v_trend_deletions IS
 'What of ours is gone, and by whom.';
 COMMENT ON COLUMN v_trend_deletions.deleted_at IS
@@ -10320,7 +10845,7 @@ COMMENT ON COLUMN v_trend_deletions.resource_type IS
 COMMENT ON COLUMN v_trend_deletions.endpoint IS
 'The endpoint''s name.';
 COMMENT ON COLUMN v_trend_deletions.how IS
-'By which operation, such as delete or forget; without one what brought it about, such as observation.';
+'By which operation, such as delete or forget; without one, or where that is in the archive, what brought it about, such as observation.';
 COMMENT ON COLUMN v_trend_deletions.actor IS
 'Who did it, as the session said; of what an observation found, who looked.';
 COMMENT ON COLUMN v_trend_deletions.db_user IS
@@ -10591,8 +11116,8 @@ AS $$
   (
     SELECT
       'relationship', t.name, NULL,
-      CASE h.action WHEN 'delete' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END,
-      CASE h.action WHEN 'insert' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END, NULL, 'set', FALSE, FALSE, h.action, 0::smallint, h.resource_id,
+      CASE h.action WHEN 'delete' THEN address_of(h.parent_resource_id) END,
+      CASE h.action WHEN 'insert' THEN address_of(h.parent_resource_id) END, NULL, 'set', FALSE, FALSE, h.action, 0::smallint, h.resource_id,
       h.change, h.changed_at, h.changeset_id
     FROM resource_relationship_history AS h
     INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
@@ -10668,8 +11193,8 @@ AS $$
   (
     SELECT
       'relationship', t.name, NULL,
-      CASE h.action WHEN 'delete' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END,
-      CASE h.action WHEN 'insert' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END, NULL, 'set', FALSE, FALSE, h.action, 0::smallint, h.resource_id,
+      CASE h.action WHEN 'delete' THEN address_of(h.parent_resource_id) END,
+      CASE h.action WHEN 'insert' THEN address_of(h.parent_resource_id) END, NULL, 'set', FALSE, FALSE, h.action, 0::smallint, h.resource_id,
       h.change, h.changed_at, h.changeset_id
     FROM resource_relationship_history AS h
     INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
@@ -11068,7 +11593,7 @@ BEGIN
     SELECT c.oid FROM pg_class AS c
     WHERE
       c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
-      AND c.relname <> 'rehearsals'
+      AND c.relname NOT IN ('rehearsals', 'archive_moves')
   LOOP
     EXECUTE format(
       'GRANT SELECT ON %s TO reconciler_runtime, reconciler_planner, reconciler_reader, reconciler_auditor', v_table
@@ -11251,6 +11776,10 @@ BEGIN
         ' OR datacenter_id = ANY (ARRAY(SELECT seen_datacenters()))'
         ' OR place(provider_endpoint_id, datacenter_id) = ANY (ARRAY(SELECT seen_places()))'
         ' OR (NOT is_root AND (SELECT sees_by_datacenter()) AND is_seen_part(id))';
+    WHEN v_name = 'archived_resources' THEN
+      v_rule := 'provider_endpoint_id = ANY (ARRAY(SELECT seen_endpoints()))'
+        ' OR datacenter_id = ANY (ARRAY(SELECT seen_datacenters()))'
+        ' OR place(provider_endpoint_id, datacenter_id) = ANY (ARRAY(SELECT seen_places()))';
     WHEN v_name = 'desired_resources' THEN
       v_rule := 'provider_endpoint_id = ANY (ARRAY(SELECT seen_endpoints()))'
         ' OR ((SELECT sees_by_datacenter()) AND is_seen_desired(id))';

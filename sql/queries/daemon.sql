@@ -75,7 +75,17 @@ SELECT
     (
         SELECT coalesce(sum(h.stray_rows), 0)::bigint
         FROM stray_history(10000) AS h
-    ) AS stray_history_rows;
+    ) AS stray_history_rows,
+    (
+        SELECT coalesce(sum(a.row_count), 0)::bigint
+        FROM history_archives AS a
+        WHERE a.dropped_at IS NOT NULL AND a.restored_at IS NULL
+    ) AS archived_history_rows,
+    (
+        SELECT coalesce(sum(f.resource_count), 0)::bigint
+        FROM resource_archives AS f
+        WHERE f.removed_at IS NOT NULL AND f.restored_at IS NULL
+    ) AS archived_resources;
 
 -- name: daemon.waiting_plans
 -- Plans that an actor saved to wait for an approval, and whether they have one that is not used yet.

@@ -210,6 +210,29 @@ WHERE a.dropped_at IS NULL
 ORDER BY found_at, what
 LIMIT 100;
 
+-- name: doctor.archive
+-- A deleted resource is here or in a file, and in one of the two only.
+SELECT r.address AS found_at, format('it is in the database, and counts as away, in %s', f.file) AS what
+FROM archived_resources AS a
+INNER JOIN resources AS r ON a.id = r.id
+INNER JOIN resource_archives AS f ON a.archive_id = f.id
+WHERE a.restored_at IS NULL
+UNION ALL
+SELECT a.address, format('it came back from %s, and is not in the database', f.file)
+FROM archived_resources AS a
+INNER JOIN resource_archives AS f ON a.archive_id = f.id
+WHERE
+    a.restored_at IS NOT NULL AND NOT EXISTS (
+        SELECT FROM resources AS r
+        WHERE r.id = a.id
+    )
+UNION ALL
+SELECT f.file, format('it was begun at %s, and nothing was taken out by it', f.planned_at)
+FROM resource_archives AS f
+WHERE f.removed_at IS NULL
+ORDER BY found_at, what
+LIMIT 100;
+
 -- name: doctor.roles
 -- What our roles may be and must not.
 SELECT

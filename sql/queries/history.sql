@@ -8,10 +8,20 @@ WITH RECURSIVE whole AS (
 
     UNION
 
-    SELECT rr.child_resource_id
+    SELECT part.id
     FROM whole AS w
-    INNER JOIN resource_relationships AS rr ON w.id = rr.parent_resource_id
-    WHERE rr.relationship_type_id = 1
+    CROSS JOIN
+        LATERAL (
+            SELECT rr.child_resource_id AS id
+            FROM resource_relationships AS rr
+            WHERE rr.parent_resource_id = w.id AND rr.relationship_type_id = 1
+
+            UNION ALL
+
+            SELECT a.id
+            FROM archived_resources AS a
+            WHERE a.parent_id = w.id AND a.restored_at IS NULL
+        ) AS part
 )
 
 SELECT w.id
@@ -38,10 +48,10 @@ SELECT
     h.changed_at,
     h.changeset_id
 FROM unnest(%(ids)s::bigint[]) AS ids (id)
-INNER JOIN resources AS r ON ids.id = r.id
+CROSS JOIN LATERAL (SELECT address_of(ids.id) AS address) AS r
 CROSS JOIN
     LATERAL history_of_resource(
-        r.id, %(since)s::timestamptz, %(until)s::timestamptz, %(most)s::integer
+        ids.id, %(since)s::timestamptz, %(until)s::timestamptz, %(most)s::integer
     ) AS h
 ORDER BY h.changed_at DESC, h.change DESC
 LIMIT %(most)s::integer;
@@ -60,11 +70,7 @@ SELECT
     h.is_bookkeeping,
     h.action,
     h.ordinal,
-    (
-        SELECT r.address
-        FROM resources AS r
-        WHERE r.id = h.resource_id
-    ) AS address,
+    address_of(h.resource_id) AS address,
     h.resource_id,
     h.change,
     h.changed_at,

@@ -29,8 +29,13 @@ WHERE
     AND (management = 'managed' OR (management = 'quarantined' AND claim_epoch > 0));
 
 -- name: readopt.uids
+-- What is in the archive was deleted, and is known as well.
 SELECT uid
 FROM resources
+WHERE uid = ANY(%(uids)s)
+UNION
+SELECT uid
+FROM archived_resources
 WHERE uid = ANY(%(uids)s);
 
 -- name: readopt.strays

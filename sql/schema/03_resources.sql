@@ -180,7 +180,7 @@ CREATE TABLE resources (
 );
 
 COMMENT ON TABLE resources IS
-'What exists, or did: one row a resource or part of one. Rows are never deleted, only marked so. Written by observation and by operations.';
+'What exists, or did: one row a resource or part of one. What is gone is marked so, and may leave for a file later: archived_resources. Written by observation and by operations.';
 COMMENT ON COLUMN resources.id IS
 'Key.';
 COMMENT ON COLUMN resources.uid IS
@@ -259,6 +259,8 @@ AND is_root
 AND management = 'managed'
 AND external_id IS NOT NULL
 AND presence <> 'absent';
+-- What may leave for the archive, the oldest first.
+CREATE INDEX resources_deleted ON resources (deleted_at, id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX resources_source ON resources (source_id);
 CREATE INDEX resources_claimed ON resources (claimed_by) WHERE claimed_by IS NOT NULL;
 CREATE INDEX resources_location ON resources (location_id) WHERE location_id IS NOT NULL;

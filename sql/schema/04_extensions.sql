@@ -35,7 +35,7 @@ COMMENT ON COLUMN attribute_projections.attribute IS
 'The attribute''s name; the first element of a set or list counts.';
 
 CREATE TABLE virtual_machines (
-    resource_id bigint NOT NULL REFERENCES resources (id),
+    resource_id bigint NOT NULL REFERENCES resources (id) ON DELETE CASCADE,
     cpu_cores integer,
     memory_mb integer,
     power_state text,
@@ -70,7 +70,7 @@ COMMENT ON COLUMN virtual_machines.primary_ipv6 IS
 'Its public or first IPv6 address, or network.';
 
 CREATE TABLE containers (
-    resource_id bigint NOT NULL REFERENCES resources (id),
+    resource_id bigint NOT NULL REFERENCES resources (id) ON DELETE CASCADE,
     cpu_cores integer,
     memory_mb integer,
     swap_mb integer,
@@ -109,7 +109,7 @@ COMMENT ON COLUMN containers.primary_ipv6 IS
 'Its first IPv6 address.';
 
 CREATE TABLE networks (
-    resource_id bigint NOT NULL REFERENCES resources (id),
+    resource_id bigint NOT NULL REFERENCES resources (id) ON DELETE CASCADE,
     cidr cidr,
     gateway inet,
     vlan_id integer,
@@ -133,7 +133,7 @@ COMMENT ON COLUMN networks.mtu IS
 'Greatest packet in bytes.';
 
 CREATE TABLE storage_volumes (
-    resource_id bigint NOT NULL REFERENCES resources (id),
+    resource_id bigint NOT NULL REFERENCES resources (id) ON DELETE CASCADE,
     size_gb bigint,
     size_mib bigint,
     storage text,
@@ -160,7 +160,7 @@ COMMENT ON COLUMN storage_volumes.slot IS
 'Where it is plugged in.';
 
 CREATE TABLE clusters (
-    resource_id bigint NOT NULL REFERENCES resources (id),
+    resource_id bigint NOT NULL REFERENCES resources (id) ON DELETE CASCADE,
     engine text,
     version text,
     endpoint_url text,

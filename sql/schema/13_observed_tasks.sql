@@ -1,7 +1,7 @@
 -- Who did at a provider what a look found there, as the provider's own log of tasks has it: beside the changeset of the
 -- look, never in place of its actor or database user. It is a history: one row a task, written once. It grows with what
 -- people do behind our back and not with the fleet, so that it is in no months, and stays where a month of changes is
--- archived.
+-- archived. With a deleted resource it goes into a file (26_resource_moves.sql).
 
 CREATE TABLE observed_tasks (
     changed_at timestamptz NOT NULL,

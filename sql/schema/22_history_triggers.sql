@@ -1,6 +1,6 @@
 -- What writes the histories: statement triggers over transition tables, so that no way of writing goes by them and a
 -- bulk load costs one pass. An update that changes nothing writes nothing. An update of a key is a row gone and another
--- come, as the full joins below see it.
+-- come, as the full joins below see it. Rows that go into a file or come back from one have not changed.
 
 -- The rows before and after are joined by hash: a plan made for one row is kept, and as nested loops it would take
 -- minutes for an observation of ten thousand.
@@ -10,6 +10,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 AS $$
 -- The changeset is asked for in a subquery, which is run once, and not at all where there is nothing to write.
 BEGIN
+  IF is_archive_move() THEN
+    RETURN NULL;
+  END IF;
   IF tg_op = 'INSERT' THEN
     INSERT INTO resource_history (
       changed_at, changeset_id, resource_id, action,
@@ -135,6 +138,12 @@ AS $$
 DECLARE
   v_touched bigint[];
 BEGIN
+  IF is_archive_move() THEN
+    IF tg_op = 'INSERT' THEN
+      PERFORM project_attributes(ARRAY(SELECT DISTINCT n.resource_id FROM new_rows AS n));
+    END IF;
+    RETURN NULL;
+  END IF;
   IF tg_op = 'INSERT' THEN
     INSERT INTO resource_attribute_history (
       changed_at, changeset_id,
@@ -246,6 +255,9 @@ AS $$
 DECLARE
   v_touched bigint[];
 BEGIN
+  IF is_archive_move() THEN
+    RETURN NULL;
+  END IF;
   IF tg_op = 'DELETE' THEN
     INSERT INTO resource_tag_history (
       changed_at, changeset_id,
@@ -287,6 +299,9 @@ RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
+  IF is_archive_move() THEN
+    RETURN NULL;
+  END IF;
   IF tg_op = 'INSERT' THEN
     INSERT INTO resource_relationship_history (
       changed_at, changeset_id,

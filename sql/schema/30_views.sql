@@ -1047,8 +1047,8 @@ WITH changes AS (
 
     SELECT
         h.change, h.changed_at, h.resource_id, 'relationship', t.name,
-        CASE h.action WHEN 'delete' THEN parent.address END,
-        CASE h.action WHEN 'insert' THEN parent.address END,
+        CASE h.action WHEN 'delete' THEN coalesce(parent.address, address_of(h.parent_resource_id)) END,
+        CASE h.action WHEN 'insert' THEN coalesce(parent.address, address_of(h.parent_resource_id)) END,
         h.changeset_id
     FROM resource_relationship_history AS h
     INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
@@ -1059,7 +1059,7 @@ SELECT
     c.change,
     c.changed_at,
     c.resource_id,
-    r.address,
+    coalesce(r.address, address_of(c.resource_id)) AS address,
     c.what,
     c.name,
     c.before,

@@ -150,10 +150,12 @@ AS $$
   FROM resources AS r
   LEFT JOIN undone AS u ON r.id = u.resource_id
   LEFT JOIN moved AS m ON r.id = m.resource_id
-  WHERE u.action IS DISTINCT FROM 'insert' AND (p_resources IS NULL OR r.id = ANY(p_resources))
+  WHERE
+    u.action IS DISTINCT FROM 'insert' AND (p_resources IS NULL OR r.id = ANY(p_resources))
+    AND (SELECT is_whole(p_mark, p_resources))
 $$;
 COMMENT ON FUNCTION resources_as_of(bigint, bigint[]) IS
-'Resources and parts as a mark saw them, with those that were deleted by then; without hashes, claims and other bookkeeping.';
+'Resources and parts as a mark saw them, with those that were deleted by then and are not in the archive; without hashes, claims and other bookkeeping. Raises RC023 where one that lived then is in the archive, as its like do.';
 
 CREATE FUNCTION attributes_as_of(p_mark bigint, p_resources bigint[] DEFAULT NULL)
 RETURNS TABLE (
@@ -184,7 +186,9 @@ AS $$
       a.resource_id = u.resource_id
       AND a.attribute_definition_id = u.attribute_definition_id
       AND a.ordinal = u.ordinal
-  WHERE u.resource_id IS NULL AND (p_resources IS NULL OR a.resource_id = ANY(p_resources))
+  WHERE
+    u.resource_id IS NULL AND (p_resources IS NULL OR a.resource_id = ANY(p_resources))
+    AND (SELECT is_whole(p_mark, p_resources))
   UNION ALL
   SELECT
     u.resource_id, r.resource_type_id, u.attribute_definition_id, u.ordinal,
@@ -221,7 +225,9 @@ AS $$
   SELECT rt.resource_id, rt.tag_id
   FROM resource_tags AS rt
   LEFT JOIN undone AS u ON rt.resource_id = u.resource_id AND rt.tag_id = u.tag_id
-  WHERE u.resource_id IS NULL AND (p_resources IS NULL OR rt.resource_id = ANY(p_resources))
+  WHERE
+    u.resource_id IS NULL AND (p_resources IS NULL OR rt.resource_id = ANY(p_resources))
+    AND (SELECT is_whole(p_mark, p_resources))
   UNION ALL
   SELECT u.resource_id, u.tag_id FROM undone AS u WHERE u.action = 'delete'
 $$;
@@ -255,6 +261,7 @@ AS $$
     AND (
       p_resources IS NULL OR rr.child_resource_id = ANY(p_resources) OR rr.parent_resource_id = ANY(p_resources)
     )
+    AND (SELECT is_whole(p_mark, p_resources))
   UNION ALL
   SELECT u.parent_resource_id, u.child_resource_id, u.relationship_type_id FROM undone AS u WHERE u.action = 'delete'
 $$;

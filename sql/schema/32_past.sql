@@ -56,9 +56,13 @@ AS $$
   SELECT h.resource_id
   FROM resource_history AS h
   WHERE h.old_address = p_address AND h.old_address <> h.address
+  UNION
+  SELECT a.id
+  FROM archived_resources AS a
+  WHERE a.address = p_address AND a.restored_at IS NULL
 $$;
 COMMENT ON FUNCTION resources_called(text) IS
-'The resources and parts that have an address or had it before, the deleted ones too. Of which of them it was at a mark, resources_as_of says.';
+'The resources and parts that have an address or had it before, the deleted ones too, and those in the archive. Of which of them it was at a mark, resources_as_of says.';
 
 CREATE FUNCTION resources_changed(p_from bigint, p_to bigint DEFAULT NULL)
 RETURNS TABLE (id bigint)

@@ -238,7 +238,6 @@ SELECT
     step_approved_by(o.plan_step_id) AS approved_by
 FROM resource_history AS h
 INNER JOIN changesets AS s ON h.changed_at = s.changed_at AND h.changeset_id = s.id
-INNER JOIN resources AS r ON h.resource_id = r.id AND r.is_root
 INNER JOIN resource_types AS t ON h.resource_type_id = t.id
 INNER JOIN provider_endpoints AS e ON h.provider_endpoint_id = e.id
 LEFT JOIN revisions AS rev ON s.revision_id = rev.id
@@ -249,7 +248,17 @@ WHERE
     AND s.changed_at >= trend_start()
     AND h.deleted_at IS NOT NULL
     AND h.old_deleted_at IS NULL
-    AND h.old_management IS DISTINCT FROM 'unmanaged';
+    AND h.old_management IS DISTINCT FROM 'unmanaged'
+    AND (
+        EXISTS (
+            SELECT FROM resources AS r
+            WHERE r.id = h.resource_id AND r.is_root
+        )
+        OR EXISTS (
+            SELECT FROM archived_resources AS a
+            WHERE a.id = h.resource_id AND a.is_root AND a.restored_at IS NULL
+        )
+    );
 COMMENT ON VIEW v_trend_deletions IS
 'What of ours is gone, and by whom.';
 COMMENT ON COLUMN v_trend_deletions.deleted_at IS
@@ -261,7 +270,7 @@ COMMENT ON COLUMN v_trend_deletions.resource_type IS
 COMMENT ON COLUMN v_trend_deletions.endpoint IS
 'The endpoint''s name.';
 COMMENT ON COLUMN v_trend_deletions.how IS
-'By which operation, such as delete or forget; without one what brought it about, such as observation.';
+'By which operation, such as delete or forget; without one, or where that is in the archive, what brought it about, such as observation.';
 COMMENT ON COLUMN v_trend_deletions.actor IS
 'Who did it, as the session said; of what an observation found, who looked.';
 COMMENT ON COLUMN v_trend_deletions.db_user IS

@@ -132,8 +132,8 @@ AS $$
   (
     SELECT
       'relationship', t.name, NULL,
-      CASE h.action WHEN 'delete' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END,
-      CASE h.action WHEN 'insert' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END, NULL, 'set', FALSE, FALSE, h.action, 0::smallint, h.resource_id,
+      CASE h.action WHEN 'delete' THEN address_of(h.parent_resource_id) END,
+      CASE h.action WHEN 'insert' THEN address_of(h.parent_resource_id) END, NULL, 'set', FALSE, FALSE, h.action, 0::smallint, h.resource_id,
       h.change, h.changed_at, h.changeset_id
     FROM resource_relationship_history AS h
     INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id
@@ -209,8 +209,8 @@ AS $$
   (
     SELECT
       'relationship', t.name, NULL,
-      CASE h.action WHEN 'delete' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END,
-      CASE h.action WHEN 'insert' THEN (SELECT r.address FROM resources AS r WHERE r.id = h.parent_resource_id) END, NULL, 'set', FALSE, FALSE, h.action, 0::smallint, h.resource_id,
+      CASE h.action WHEN 'delete' THEN address_of(h.parent_resource_id) END,
+      CASE h.action WHEN 'insert' THEN address_of(h.parent_resource_id) END, NULL, 'set', FALSE, FALSE, h.action, 0::smallint, h.resource_id,
       h.change, h.changed_at, h.changeset_id
     FROM resource_relationship_history AS h
     INNER JOIN relationship_types AS t ON h.relationship_type_id = t.id

@@ -12,7 +12,7 @@ BEGIN
     SELECT c.oid FROM pg_class AS c
     WHERE
       c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
-      AND c.relname <> 'rehearsals'
+      AND c.relname NOT IN ('rehearsals', 'archive_moves')
   LOOP
     EXECUTE format(
       'GRANT SELECT ON %s TO reconciler_runtime, reconciler_planner, reconciler_reader, reconciler_auditor', v_table

@@ -27,6 +27,10 @@ BEGIN
         ' OR datacenter_id = ANY (ARRAY(SELECT seen_datacenters()))'
         ' OR place(provider_endpoint_id, datacenter_id) = ANY (ARRAY(SELECT seen_places()))'
         ' OR (NOT is_root AND (SELECT sees_by_datacenter()) AND is_seen_part(id))';
+    WHEN v_name = 'archived_resources' THEN
+      v_rule := 'provider_endpoint_id = ANY (ARRAY(SELECT seen_endpoints()))'
+        ' OR datacenter_id = ANY (ARRAY(SELECT seen_datacenters()))'
+        ' OR place(provider_endpoint_id, datacenter_id) = ANY (ARRAY(SELECT seen_places()))';
     WHEN v_name = 'desired_resources' THEN
       v_rule := 'provider_endpoint_id = ANY (ARRAY(SELECT seen_endpoints()))'
         ' OR ((SELECT sees_by_datacenter()) AND is_seen_desired(id))';

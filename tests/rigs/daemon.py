@@ -48,7 +48,7 @@ from reconciler.daemon import DaemonConfig, run
 from reconciler.manifest.source.state import (SourceSpec)
 given = json.loads(sys.argv[1])
 sources = tuple(SourceSpec(**{"trusted": True, **each}) for each in given.pop("sources"))
-paths = {name: Path(given.pop(name)) for name in ("home", "trace") if name in given}
+paths = {name: Path(given.pop(name)) for name in ("home", "trace", "archive_to") if name in given}
 sys.exit(run(DaemonConfig(sources=sources, **paths, **given)))
 """
 

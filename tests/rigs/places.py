@@ -175,6 +175,13 @@ class Places:
             " VALUES (%s, 1, 1, 'busy', 'm')",
             vm,
         )
+        world.run(
+            "WITH file AS (INSERT INTO resource_archives (file) VALUES ('f') RETURNING id)"
+            " INSERT INTO archived_resources SELECT 1000 + r.id, gen_random_uuid(), r.resource_type_id,"
+            " r.provider_endpoint_id, r.datacenter_id, 'vm/gone', NULL, 'managed', TRUE, NULL, 1000 + r.id,"
+            " now(), now(), 1, '3', TRUE, file.id FROM resources AS r, file WHERE r.id = %s",
+            vm,
+        )
         world.run("INSERT INTO holds (address, owner, reason) VALUES (%s, 'ada', 'r')", f"vm/{place}")
         self._desired(place, datacenter)
         world.run(

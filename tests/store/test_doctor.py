@@ -111,6 +111,7 @@ BROKEN = [
         "UPDATE resources SET claimed_at = now(), claimed_by = (SELECT min(id::text)::uuid FROM workers)",
         "which is gone",
     ),
+    ("archive", "INSERT INTO resource_archives (file) VALUES ('/a.csv.gz')", "nothing was taken out by it"),
     ("sequences", "SELECT setval('resources_id_seq', 1)", "its next number is 2"),
     ("sequences", "SELECT setval('history_change', 1)", "its next number is 2"),
     ("grants", "GRANT DELETE ON resource_history TO reconciler_runtime", "may delete it"),

@@ -51,9 +51,9 @@ OPEN = {
         "changesets",
     ),
     "when something was looked at, moved or archived, and by whom": (
-        "cluster_epochs", "history_archives", "marks",
+        "cluster_epochs", "history_archives", "resource_archives", "marks",
     ),
-    "nobody may read it": ("rehearsals",),
+    "nobody may read it": ("rehearsals", "archive_moves"),
 }  # fmt: skip
 HIDDEN = {"plan_messages", "plan_inventory_steps", "plan_inventory_values", "plan_inventory_approvals"}
 """Of a plan as a whole: shown to who sees everything."""

@@ -242,6 +242,9 @@ WITHOUT = {
     "marks",
     "observed_tasks",  # a history itself: a row is written once, by its function alone
     "history_archives",  # a record itself, which the tables' owner alone writes
+    "resource_archives",  # the same
+    "archived_resources",  # what its resource's history says already
+    "archive_moves",  # nobody sees a row of it
     "endpoint_observation_types",
     "endpoint_observations",
     "external_id_reservations",

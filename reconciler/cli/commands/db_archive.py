@@ -1,4 +1,4 @@
-"""`db archive` and `db partitions`: the histories' months, in the database and in files."""
+"""`db archive` and `db partitions`: the histories' months and what was deleted, here and in files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from reconciler.cli.commands import options as o
 from reconciler.cli.settings import settings_of
 
-archive = typer.Typer(help="Old months of the histories: out into files, and back.")
+archive = typer.Typer(help="Old history and deleted resources: out into files, and back.")
 
 
 @archive.callback(invoke_without_command=True)
@@ -22,11 +22,14 @@ def db_archive(
     before: Annotated[
         str | None, typer.Option(metavar="YYYY-MM", help="This month and later ones stay, instead of --keep.")
     ] = None,
+    deleted: Annotated[
+        int, typer.Option(metavar="DAYS", min=0, help="What was deleted longer ago goes as well.")
+    ] = 730,
     to: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where the files go; `archive` in the home folder.")
     ] = None,
 ) -> None:
-    """Take old months out of the histories into files, which are read again before anything is dropped.
+    """Take old history and deleted resources out into files, which are read again before anything is dropped.
 
     It may be stopped at any time and run again. The URL's user has to be the tables' owner or a member of it.
     """
@@ -34,12 +37,12 @@ def db_archive(
         return
     from reconciler.cli.handlers.db_archive import archive_old
 
-    archive_old(settings_of(context), keep=keep, before=before, folder=to)
+    archive_old(settings_of(context), keep=keep, before=before, deleted=deleted, folder=to)
 
 
 @archive.command("list")
 def db_archive_list(context: typer.Context, output: o.TextOrJson = "text") -> None:
-    """The months that went into files, with where they are and whether they came back."""
+    """What went into files, with where they are and whether it came back."""
     from reconciler.cli.handlers.db_archive import list_archives
 
     list_archives(settings_of(context), output)
@@ -48,9 +51,15 @@ def db_archive_list(context: typer.Context, output: o.TextOrJson = "text") -> No
 @archive.command("restore")
 def db_archive_restore(
     context: typer.Context,
-    what: Annotated[list[str], typer.Argument(metavar="YYYY-MM|FILE...", help="Months, or files.")],
+    what: Annotated[
+        list[str],
+        typer.Argument(metavar="YYYY-MM|ADDRESS|FILE...", help="Months, what was deleted, or files."),
+    ],
 ) -> None:
-    """Bring months back into the histories, from where their files were written, or from given files."""
+    """Bring months or deleted resources back, from where their files were written, or from given files.
+
+    With an address comes all that is in its file; it stays deleted.
+    """
     from reconciler.cli.handlers.db_archive import restore
 
     restore(settings_of(context), what)

@@ -56,6 +56,13 @@ def run(
             help="Take history that is older into files, as `db archive` does. Without it all stays.",
         ),
     ] = None,
+    archive_deleted: Annotated[
+        int | None,
+        typer.Option(
+            metavar="DAYS",
+            help="Take what was deleted before that into files, as `db archive` does. Without it all stays.",
+        ),
+    ] = None,
     archive_to: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Where these files go; `archive` in the home folder."),
@@ -81,6 +88,7 @@ def run(
         git_credential=git_credential,
         hook_credentials=tuple(hook_credential or ()),
         archive_keep=archive_keep,
+        archive_deleted=archive_deleted,
         archive_to=archive_to,
         log_level=log_level,
         log_format=log_format,

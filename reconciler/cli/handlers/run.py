@@ -26,6 +26,7 @@ def serve(
     git_credential: str | None,
     hook_credentials: tuple[str, ...],
     archive_keep: int | None,
+    archive_deleted: int | None,
     archive_to: Path | None,
     log_level: str,
     log_format: LogFormat,
@@ -54,6 +55,7 @@ def serve(
         check_plans=settings.check_plans,
         trace=settings.trace,
         archive_keep=archive_keep,
+        archive_deleted=archive_deleted,
         archive_to=archive_to,
         hook_credentials=hook_credentials,
     )

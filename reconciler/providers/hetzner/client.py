@@ -26,8 +26,8 @@ from reconciler.providers.sessions import close_session
 
 _GET_ATTEMPTS = 2
 
-# The library changes the warning filters of the process while it makes a client, and puts back what it found: two
-# threads at once would find each other's.
+# The library changes the warning filters of the process while it makes a client, and puts back what it found:
+# two threads at once would find each other's.
 _making = Lock()
 
 

@@ -78,11 +78,14 @@ class Measure:
         if b'"' not in piece and self._quotes % 2 == 0:
             self._ends += piece.count(b"\n")
 
+    @property
+    def rows(self) -> int:
+        """How many rows went by. The line of names is none."""
+        return max(self._ends - 1, 0)
+
     def of(self, contents: Contents) -> Contents:
-        """The same with what was measured. The line of names is no row."""
-        return replace(
-            contents, rows=max(self._ends - 1, 0), size=self._size, sha256=self._sha256.hexdigest()
-        )
+        """The same with what was measured."""
+        return replace(contents, rows=self.rows, size=self._size, sha256=self._sha256.hexdigest())
 
 
 def write(folder: Path, contents: Contents, pieces: Iterable[bytes]) -> tuple[Path, Contents]:
@@ -103,14 +106,9 @@ def write(folder: Path, contents: Contents, pieces: Iterable[bytes]) -> tuple[Pa
             shutil.copyfileobj(packed_rows, file, CHUNK)
             file.flush()
             os.fsync(file.fileno())
-        return _placed(folder, name, whole), contents
+        return placed(folder, name, whole), contents
     except OSError as error:
-        # Of the files' own names none is ever taken: this can only be said of the folder.
-        why = "that is no folder" if isinstance(error, FileExistsError) else error.strerror or error
-        raise ArchiveError(
-            f"{folder / name}: it cannot be written: {why}",
-            hint="Nothing was taken from the database. Give another folder with --to.",
-        ) from error
+        raise cannot_be_written(folder / name, error) from error
     finally:
         for piece_of_it in (body, whole):
             # Where the folder is none, or the disk is broken, what went wrong was said above.
@@ -118,7 +116,17 @@ def write(folder: Path, contents: Contents, pieces: Iterable[bytes]) -> tuple[Pa
                 piece_of_it.unlink()
 
 
-def _placed(folder: Path, name: str, whole: Path) -> Path:
+def cannot_be_written(path: Path, error: OSError) -> ArchiveError:
+    """What is said where the system refuses to write a file, or to make its folder."""
+    # Of the files' own names none is ever taken: this can only be said of the folder.
+    why = "that is no folder" if isinstance(error, FileExistsError) else error.strerror or error
+    return ArchiveError(
+        f"{path}: it cannot be written: {why}",
+        hint="Nothing was taken from the database. Give another folder with --to.",
+    )
+
+
+def placed(folder: Path, name: str, whole: Path) -> Path:
     """Put a finished file into its place; where one of the name is there with other rows, beside it."""
     for number in count(1):
         path = folder / (f"{name}.csv.gz" if number == 1 else f"{name}-{number}.csv.gz")

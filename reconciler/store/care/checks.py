@@ -61,6 +61,13 @@ CHECKS = (
         mendable=True,
     ),
     Check(
+        "archive",
+        "doctor.archive",
+        "what was deleted is either in the database or in a file",
+        "A file that was begun is taken up, or begun anew, by: reconciler db archive. Otherwise look at the "
+        "row and the file, and take the resource from a backup.",
+    ),
+    Check(
         "sequences",
         "07_behind.sql",
         "the next new row gets a number that is taken, and is refused",

@@ -17,7 +17,8 @@ from reconciler.store.database.session import Actor, Store, Transaction
 class Levels:
     """How much there is now: open operations, failing resources and those left alone for a while, holds in
     force, plans that a loop saved and that wait for a person, history rows that no month was there for (each
-    history's counted up to 10,000)."""
+    history's counted up to 10,000), and what is away in files: rows of histories, and deleted resources with
+    their parts."""
 
     open_operations: int = 0
     failing: int = 0
@@ -25,6 +26,8 @@ class Levels:
     holds: int = 0
     waiting_approvals: int = 0
     stray_history_rows: int = 0
+    archived_history_rows: int = 0
+    archived_resources: int = 0
 
 
 @dataclass(frozen=True, slots=True)

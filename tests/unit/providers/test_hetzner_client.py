@@ -17,7 +17,7 @@ class _Unasked:
     def before(self) -> None:
         raise AssertionError("a request")
 
-    def after(self, limit: int | None, remaining: int | None, reset: float | None) -> None:
+    def after(self, limit: int | None, remaining: int | None, reset: float | None) -> None:  # noqa: ARG002
         raise AssertionError("an answer")
 
 
