@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from reconciler.cli.handlers.listings import LISTINGS, RESOURCE_COLUMNS, Listing, resource_row
+from reconciler.cli.handlers.naming import labelled, type_named
 from reconciler.cli.handlers.opening import opened, parsed
-from reconciler.cli.handlers.selecting import labelled, type_named
 from reconciler.cli.handlers.times import as_of
 from reconciler.cli.settings import Settings
 from reconciler.cli.terminal.output import Format, note, print_data, say, show

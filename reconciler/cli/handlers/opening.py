@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reconciler.cli.settings import Settings
-from reconciler.engine.engine import default_actor
+from reconciler.engine.actor import default_actor
 from reconciler.errors import PlanError
 from reconciler.model.address import Address, InvalidAddress
 from reconciler.store.database.opening import open_database
