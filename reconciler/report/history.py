@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.report.history_phrases import is_first_seen, phrases
 from reconciler.report.lines import Table
-from reconciler.report.words import short_commit
+from reconciler.report.plain import short_commit
 from reconciler.store.history.changes import Changeset
 from reconciler.store.history.events import Event
 

@@ -15,7 +15,7 @@ from reconciler.errors import ConfigurationError, ManifestError
 from reconciler.manifest.load import load_offline
 from reconciler.manifest.model import ManifestSet
 from reconciler.manifest.source.state import SourceState
-from reconciler.report.words import counted
+from reconciler.report.plain import counted
 
 
 def validate(settings: Settings, files: list[str], output: Literal["text", "json"]) -> int:
