@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 _NOT_PLAIN = object()
+_FLAGS = {"1": True, "true": True, "0": False, "false": False}
+"""What a variable of the environment usually says of a flag."""
 
 
 def quicken(command: Any) -> None:
@@ -85,7 +87,7 @@ def _one(annotation: Any, info: Any) -> Callable[[Any], Any]:
     if annotation is str:
         return lambda value: value if isinstance(value, str) else _NOT_PLAIN
     if annotation is bool:
-        return lambda value: value if isinstance(value, bool) else _NOT_PLAIN
+        return lambda value: value if isinstance(value, bool) else _FLAGS.get(value, _NOT_PLAIN)
     if get_origin(annotation) is Literal:
         words = get_args(annotation)
         return lambda value: value if isinstance(value, str) and value in words else _NOT_PLAIN
