@@ -1,7 +1,7 @@
 """What a process of each short command imports: nearly all that it costs, and the same on every machine.
 
 `ours` counts the program's own modules, and each library is named that may be there at all. A number that
-fell is written down here; one that has grown by more than a tenth fails, as does a library that none asked for.
+fell is written down here; one that has grown by more than a tenth fails, as does a library that is not named.
 """
 
 from __future__ import annotations
