@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from importlib.util import find_spec, module_from_spec
 from typing import Annotated, Any
 
 import yaml
@@ -34,6 +36,7 @@ from reconciler.model.catalog import (
 )
 from reconciler.model.values import Cardinality, DataType, Format
 
+CATALOG = "catalog.yaml"
 NAME = r"[a-z][a-z0-9_]{0,62}"
 Name = Annotated[str, Field(pattern=f"^{NAME}$")]
 Plain = str | int | Decimal | bool
@@ -226,10 +229,29 @@ def read_part(name: str, data: Any) -> CatalogPart:
 
 
 @cache
-def load_part(package: str, file: str = "catalog.yaml") -> CatalogPart:
-    """A part from a data file inside an installed package."""
-    text = files(package).joinpath(file).read_text(encoding="utf-8")
+def load_part(package: str, file: str = CATALOG) -> CatalogPart:
+    """A part from a data file inside an installed package, of which nothing is run: it may be a driver's.
+
+    Raises ModuleNotFoundError, and FileNotFoundError.
+    """
+    text = _inside(package).joinpath(file).read_text(encoding="utf-8")
     return read_part(f"{package}/{file}", yaml.load(text, Loader=yaml.CSafeLoader))
+
+
+def packaged_part(package: str) -> CatalogPart | None:
+    """The part in a package's `catalog.yaml`; None where the package has none, or is a module."""
+    spec = find_spec(package)
+    if spec is None or spec.submodule_search_locations is None:
+        return None
+    return load_part(package) if _inside(package).joinpath(CATALOG).is_file() else None
+
+
+def _inside(package: str) -> Traversable:
+    """The package's folder, or what stands for it in an archive."""
+    spec = find_spec(package)
+    if spec is None:
+        raise ModuleNotFoundError(f"no package is named {package}", name=package)
+    return files(module_from_spec(spec))
 
 
 def core_part() -> CatalogPart:

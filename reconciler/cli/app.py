@@ -1,41 +1,19 @@
-"""The program as typed: global options, and which commands there are. Imports no command's work."""
+"""The program as typed: global options, and which commands there are.
+
+It imports no command's work, and of what can be typed only what was.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 
 from reconciler import __version__
-from reconciler.cli.commands.about import completion, version
-from reconciler.cli.commands.apply import apply
-from reconciler.cli.commands.approve import approve
-from reconciler.cli.commands.blame import blame
-from reconciler.cli.commands.credentials import credentials
-from reconciler.cli.commands.db import db
-from reconciler.cli.commands.describe import describe
-from reconciler.cli.commands.destroy import delete, destroy
-from reconciler.cli.commands.diff import diff
-from reconciler.cli.commands.drift import drift
-from reconciler.cli.commands.explain import explain, schema
-from reconciler.cli.commands.export import export
-from reconciler.cli.commands.forget import forget
-from reconciler.cli.commands.get import get
-from reconciler.cli.commands.graph import graph
-from reconciler.cli.commands.history import history
-from reconciler.cli.commands.hold import hold, release, retry
-from reconciler.cli.commands.observe import observe
-from reconciler.cli.commands.plan import plan
-from reconciler.cli.commands.readopt import readopt
-from reconciler.cli.commands.rollback import rollback
-from reconciler.cli.commands.run import run
-from reconciler.cli.commands.sim import sim
-from reconciler.cli.commands.source import sources
-from reconciler.cli.commands.trends import trends
-from reconciler.cli.commands.validate import validate
+from reconciler.cli.deferred import DeferringGroup, Entry
 from reconciler.cli.exit_codes import explained
 from reconciler.cli.failures import Guarded
 from reconciler.cli.settings import Settings, default_home
@@ -44,8 +22,54 @@ _VALUED = ("--home", "--database", "--actor", "--trace")
 _FLAGS = ("--no-color", "--verbose", "-v", "--debug", "--check-plans")
 
 
-class Root(Guarded):
+def _entry(name: str, where: str = "", *, ends: bool = False, hidden: bool = False) -> Entry:
+    """What is called so in `commands`, in the file of its name or in `where`.
+
+    `ends`: its help tells the exit codes.
+    """
+    return Entry(f"{__package__}.commands.{where or name}", name, explained if ends else None, hidden)
+
+
+_CHANGE = {
+    "validate": _entry("validate"),
+    "plan": _entry("plan", ends=True),
+    "apply": _entry("apply", ends=True),
+    "rollback": _entry("rollback", ends=True),
+    "destroy": _entry("destroy", ends=True),
+    "delete": _entry("delete", "destroy", ends=True),
+    "approve": _entry("approve"),
+    "hold": _entry("hold"),
+    "release": _entry("release", "hold"),
+    "retry": _entry("retry", "hold"),
+    "forget": _entry("forget"),
+}
+_LOOK = {
+    **{name: _entry(name) for name in ("get", "describe", "history", "blame", "trends", "diff", "export")},
+    **{name: _entry(name) for name in ("graph", "observe", "drift")},
+    "schema": _entry("schema", "explain"),
+    "explain": _entry("explain"),
+}
+_OPERATE = {
+    "run": _entry("run"),
+    "readopt": _entry("readopt"),
+    "completion": _entry("completion", "about"),
+    "version": _entry("version", "about"),
+    "db": _entry("db"),
+    "source": _entry("sources", "source"),
+    "credentials": _entry("credentials"),
+    "sim": _entry("sim"),
+}
+_ALSO = {
+    "sources": _entry("sources", "source", hidden=True),
+    "credential": _entry("credentials", hidden=True),
+}
+"""Other spellings of a group, which help does not show."""
+
+
+class Root(Guarded, DeferringGroup):
     """Takes the global options anywhere on the line, before a command or after it."""
+
+    entries: ClassVar[Mapping[str, Entry]] = {**_CHANGE, **_LOOK, **_OPERATE, **_ALSO}
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """The command line, its global options moved to the front first."""
@@ -134,22 +158,3 @@ def options(
         os.environ["NO_COLOR"] = "1"  # what the consoles obey, and whatever is started from here
     where = (home or default_home()).absolute()
     context.obj = Settings(where, database, actor, verbose, debug, check_plans, trace)
-
-
-_COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Change": (validate, plan, apply, rollback, destroy, delete, approve, hold, release, retry, forget),
-    "Look": (get, describe, history, blame, trends, diff, export, graph, observe, drift, schema, explain),
-    "Operate": (run, readopt, completion, version),
-}
-_GROUPS = {"db": db, "source": sources, "credentials": credentials, "sim": sim}
-_ALSO = {"sources": sources, "credential": credentials}
-"""Other spellings of a group, which help does not show."""
-
-for _panel, _commands in _COMMANDS.items():
-    for _command in _commands:
-        _ends = explained() if _command in (plan, apply, rollback, destroy, delete) else None
-        app.command(rich_help_panel=_panel, epilog=_ends)(_command)
-for _name, _group in _GROUPS.items():
-    app.add_typer(_group, name=_name, rich_help_panel="Operate")
-for _name, _group in _ALSO.items():
-    app.add_typer(_group, name=_name, hidden=True)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 
 from reconciler import __version__
-from reconciler.catalog import merge
 from reconciler.engine.drivers import catalog_parts
+from reconciler.engine.packaged import packaged
 from reconciler.errors import CatalogError
 from reconciler.model.catalog import Catalog
 from reconciler.model.values import digest
@@ -15,12 +15,6 @@ from reconciler.store import catalog_reading, catalog_rows
 from reconciler.store.database.session import Transaction
 
 _MANIFESTS = "manifests"  # the part of the catalog that users wrote
-
-
-@cache
-def packaged() -> Catalog:
-    """What this version and the installed drivers ship."""
-    return merge(catalog_parts())
 
 
 def bring_in(tx: Transaction) -> Catalog:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,6 +9,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 from uuid import UUID, uuid4
 
+from reconciler.engine.actor import default_actor
 from reconciler.engine.catalog import bring_in, recorded
 from reconciler.engine.credential_hosts import host_not_given
 from reconciler.engine.drivers import drivers
@@ -34,15 +32,6 @@ from reconciler.store.work.workers import worker
 
 CONNECTIONS = 16
 """Database connections at most: one for each step under way, some for observing, one for the worker."""
-
-
-def default_actor() -> str:
-    """Who acts where nobody says: user@host."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = f"uid {os.getuid()}"
-    return f"{user}@{socket.gethostname()}"
 
 
 @dataclass(slots=True)

@@ -17,10 +17,10 @@ from reconciler.model.values import Value
 from reconciler.report.history import author_name, when_text
 from reconciler.report.history_phrases import human
 from reconciler.report.lines import Table
+from reconciler.report.plain import short_commit
 from reconciler.report.provider_tasks import by_whom, of_change, tasks_json
 from reconciler.report.resource import ResourceReport, resource_report
 from reconciler.report.values import as_json, shown, united
-from reconciler.report.words import short_commit
 from reconciler.store.database.session import Transaction
 from reconciler.store.history import changes as rows
 from reconciler.store.history.changes import (

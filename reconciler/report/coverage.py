@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.executor.observe.endpoint import Coverage
 from reconciler.report.lines import Page, Piece, Table, line
-from reconciler.report.words import counted, styled
+from reconciler.report.plain import counted, styled
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from reconciler.engine.accounts import Login
 from reconciler.model.inventory import EXPIRES_SOON
 from reconciler.report.lines import Page, Piece, Table
-from reconciler.report.words import age, moment
+from reconciler.report.plain import age, moment
 from reconciler.store.views import CredentialView
 
 _HEADINGS = ("NAME", "SOURCE", "FOUND IN", "FINGERPRINT", "KEY", "USED BY", "AGE", "EXPIRES")

@@ -11,8 +11,8 @@ from reconciler.model.address import Address
 from reconciler.model.scope import Scope, ScopePart
 from reconciler.report.coverage import ObservationCoverage
 from reconciler.report.lines import Page, Piece, Table, line
+from reconciler.report.plain import counted
 from reconciler.report.values import united
-from reconciler.report.words import counted
 from reconciler.store import views
 from reconciler.store.database.session import Transaction
 from reconciler.store.recorded.resources import managed_roots

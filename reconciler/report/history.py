@@ -9,8 +9,8 @@ from typing import Any
 
 from reconciler.report.history_phrases import is_first_seen, is_first_whole, phrases
 from reconciler.report.lines import Table
+from reconciler.report.plain import short_commit
 from reconciler.report.provider_tasks import by_whom, of_change, tasks_json
-from reconciler.report.words import short_commit
 from reconciler.store.history.changes import Changeset
 from reconciler.store.history.events import Event
 

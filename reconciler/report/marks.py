@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.report.words import short_commit
+from reconciler.report.plain import short_commit
 from reconciler.store.history.marks import Mark
 
 

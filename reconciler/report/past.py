@@ -14,9 +14,9 @@ from reconciler.model.catalog import Catalog
 from reconciler.model.resource import Desired, Recorded
 from reconciler.report.lines import Page, Piece, line
 from reconciler.report.marks import instant, mark_json, mark_text
+from reconciler.report.plain import age, moment, styled
 from reconciler.report.resource import ResourceReport, contents_json, part_at
 from reconciler.report.resource_page import contents, pairs
-from reconciler.report.words import age, moment, styled
 from reconciler.store import catalog_reading
 from reconciler.store.database.session import Transaction
 from reconciler.store.history.marks import Mark

@@ -10,9 +10,9 @@ from reconciler.model.values import SecretRef
 from reconciler.report.lines import Line, Page, Piece, line
 from reconciler.report.marks import mark_json, mark_text
 from reconciler.report.past_diff import Action, Difference, PastDiff, ResourceDifference
+from reconciler.report.plain import counted
 from reconciler.report.plan_markdown import cell
 from reconciler.report.values import as_json, with_unit
-from reconciler.report.words import counted
 
 _SIGNS: Mapping[Action, tuple[str, str]] = {
     "added": ("+", "green"),

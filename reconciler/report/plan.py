@@ -10,7 +10,7 @@ from reconciler.manifest.source.where import NamedBy
 from reconciler.model.catalog import Catalog
 from reconciler.model.plan import Plan
 from reconciler.report.coverage import ObservationCoverage
-from reconciler.report.words import counted, short_commit
+from reconciler.report.plain import counted, short_commit
 
 _NAMED_BY: Mapping[NamedBy, str] = {
     "option": "",

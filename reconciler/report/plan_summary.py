@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from reconciler.model.plan import Action, Blocked, BlockReason, Plan
 from reconciler.report.coverage import ObservationCoverage, unmanaged_texts
 from reconciler.report.lines import Line, line
-from reconciler.report.words import counted
+from reconciler.report.plain import counted
 
 
 def summary_lines(plan: Plan, coverage: ObservationCoverage) -> Iterator[Line]:

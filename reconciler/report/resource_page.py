@@ -10,9 +10,9 @@ from reconciler.model.resource import Lifecycle
 from reconciler.model.values import SecretRef, Value
 from reconciler.report.history import history_table
 from reconciler.report.lines import Line, Page, Piece, Table, line
+from reconciler.report.plain import age, moment, styled
 from reconciler.report.resource import ResourceReport
 from reconciler.report.values import with_unit
-from reconciler.report.words import age, moment, styled
 from reconciler.store import views
 
 

@@ -10,8 +10,8 @@ from reconciler.engine.rollback.asked import RolledBack
 from reconciler.engine.rollback.losses import Loss, Lost
 from reconciler.model.catalog import Catalog
 from reconciler.report.lines import Line, line, titled
+from reconciler.report.plain import counted
 from reconciler.report.values import as_json, with_unit
-from reconciler.report.words import counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.report.history import author_name
 from reconciler.report.lines import Line, Page, Table, line
-from reconciler.report.words import seconds_text, short_commit
+from reconciler.report.plain import seconds_text, short_commit
 from reconciler.store.history.trends import Trend
 
 TITLES: Mapping[Trend, str] = {

@@ -6,7 +6,7 @@ from reconciler.cli.handlers.opening import acting, opened_vault
 from reconciler.cli.settings import Settings
 from reconciler.cli.terminal.output import hint, say
 from reconciler.engine.saved import still_good
-from reconciler.report.words import counted
+from reconciler.report.plain import counted
 from reconciler.store.work import plans
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from reconciler.cli.settings import Settings
 from reconciler.cli.terminal.output import hint, note, say
-from reconciler.engine.engine import default_actor
-from reconciler.report.words import counted
+from reconciler.engine.actor import default_actor
+from reconciler.report.plain import counted
 from reconciler.store.care import archive
 from reconciler.store.care.backup import back_up
 from reconciler.store.care.label import Label

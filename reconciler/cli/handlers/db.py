@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from reconciler.cli.settings import Settings
 from reconciler.cli.terminal.output import note, print_json, say
 from reconciler.errors import ConfigurationError
-from reconciler.report.words import counted
+from reconciler.report.plain import counted
 from reconciler.store import views
 from reconciler.store.database import migrate as migrations
 from reconciler.store.database.opening import DATA_FOLDER, NAME, admin_url, open_database

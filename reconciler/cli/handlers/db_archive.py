@@ -12,7 +12,7 @@ from reconciler.cli.handlers.opening import acting, opened
 from reconciler.cli.settings import Settings
 from reconciler.cli.terminal.output import note, print_json, say, warn
 from reconciler.errors import ArchiveError, ConfigurationError, DatabaseError
-from reconciler.report.words import counted
+from reconciler.report.plain import counted
 from reconciler.store.archive.bundles import is_bundle
 from reconciler.store.archive.months import (
     Archive,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from reconciler.cli.handlers.opening import opened, parsed
-from reconciler.cli.handlers.times import as_of
 from reconciler.cli.settings import Settings
 from reconciler.cli.terminal.output import note, show
 from reconciler.engine.rollback.words import pinned_words
-from reconciler.report.past import past_page, past_report
 from reconciler.report.resource import resource_report
 from reconciler.report.resource_page import resource_page
 from reconciler.store.desired.pins import live_pins
@@ -24,6 +22,9 @@ def describe(settings: Settings, text: str, at: str | None = None) -> None:
         if at is None:
             page = resource_page(resource_report(tx, address))
         else:
+            from reconciler.cli.handlers.times import as_of
+            from reconciler.report.past import past_page, past_report
+
             when = as_of(tx, at)
             page = past_page(past_report(tx, when.mark, when.asked, address))
     show(page)

@@ -9,7 +9,7 @@ from typing import Literal
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.settings import Settings
 from reconciler.cli.terminal.output import hint, print_json, say
-from reconciler.report.words import counted
+from reconciler.report.plain import counted
 from reconciler.store.care.checks import CHECKS
 from reconciler.store.care.doctor import Finding, examine
 from reconciler.store.database.opening import admin_url

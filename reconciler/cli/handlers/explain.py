@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from reconciler.cli.handlers.explain_forms import NAMED, form_lines, form_names, wrapped
 from reconciler.cli.terminal.output import print_json, show
-from reconciler.engine.catalog import packaged
+from reconciler.engine.packaged import packaged
 from reconciler.errors import ConfigurationError
 from reconciler.manifest.read.names import short_names
 from reconciler.manifest.schema.document import json_schema

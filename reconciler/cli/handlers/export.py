@@ -14,7 +14,7 @@ from reconciler.engine.exporting import export as made
 from reconciler.errors import ConfigurationError, PlanError
 from reconciler.manifest.write.text import documents_text
 from reconciler.report.marks import mark_text
-from reconciler.report.words import counted
+from reconciler.report.plain import counted
 
 
 def export(settings: Settings, addresses: Sequence[str], at: str | None, folder: Path | None) -> None:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.handlers.listings import LISTINGS, RESOURCE_COLUMNS, Listing, resource_row
+from reconciler.cli.handlers.naming import labelled, type_named
 from reconciler.cli.handlers.opening import opened, parsed
-from reconciler.cli.handlers.selecting import labelled, type_named
-from reconciler.cli.handlers.times import as_of
 from reconciler.cli.settings import Settings
 from reconciler.cli.terminal.output import Format, note, print_data, say, show
 from reconciler.engine.rollback.words import pinned_words
 from reconciler.errors import ConfigurationError, PlanError
 from reconciler.report.lines import Table
-from reconciler.report.marks import mark_text
-from reconciler.report.past import PAST_COLUMNS, PAST_WIDE, PastItem, past_json, past_row
-from reconciler.report.resource import resources_json
 from reconciler.store import views
 from reconciler.store.database.session import Transaction
 from reconciler.store.desired.pins import live_pins
-from reconciler.store.history.marks import Mark
-from reconciler.store.history.past import ids_called, rows_as_of, tags_as_of
+
+if TYPE_CHECKING:
+    from reconciler.store.history.marks import Mark
 
 
 def get(
@@ -50,6 +47,9 @@ def get(
                 f"there is no endpoint `{endpoint}`", hint=f"there are: {', '.join(names) or 'none'}"
             )
         if at:
+            from reconciler.cli.handlers.times import as_of
+            from reconciler.report.marks import mark_text
+
             when = as_of(tx, at)
             note(mark_text(when.mark, when.asked))
             listing = _past_listing(tx, what, labels, endpoint, when.mark)
@@ -91,9 +91,12 @@ def _resource_listing(tx: Transaction, what: str, labels: list[str], endpoint: s
             raise PlanError(f"nothing is recorded at {address}", hint="`reconciler get all` lists what is")
         return [item for item in found if labelled(item.tags, labels)]
 
-    return Listing(
-        load, RESOURCE_COLUMNS, resource_row, lambda item: str(item.address), wide=6, data=resources_json
-    )
+    def data(tx: Transaction, items: Sequence[views.ResourceView]) -> list[dict[str, Any]]:
+        from reconciler.report.resource import resources_json
+
+        return resources_json(tx, items)
+
+    return Listing(load, RESOURCE_COLUMNS, resource_row, lambda item: str(item.address), wide=6, data=data)
 
 
 def _resource_type(tx: Transaction, word: str) -> str:
@@ -110,6 +113,9 @@ def _resource_type(tx: Transaction, word: str) -> str:
 
 def _past_listing(tx: Transaction, what: str, labels: list[str], endpoint: str | None, mark: Mark) -> Listing:
     """The same as of a mark."""
+    from reconciler.report.past import PAST_COLUMNS, PAST_WIDE, PastItem, past_json, past_row
+    from reconciler.store.history.past import ids_called, rows_as_of, tags_as_of
+
     address = str(parsed(what)) if "/" in what else None
     kind = None if what in ("all", "unmanaged") or address else _resource_type(tx, what)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from reconciler.cli.exit_codes import ExitCode
+from reconciler.cli.handlers.naming import type_named
 from reconciler.cli.handlers.opening import acting, opened, parsed
-from reconciler.cli.handlers.selecting import type_named
 from reconciler.cli.handlers.times import future
 from reconciler.cli.settings import Settings
 from reconciler.cli.terminal.output import hint, note, say
 from reconciler.errors import ConfigurationError
-from reconciler.report.words import counted
+from reconciler.report.plain import counted
 from reconciler.store import views
 from reconciler.store.desired.pins import live_pins
 from reconciler.store.work import pauses

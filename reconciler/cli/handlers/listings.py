@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.report.lines import Piece
-from reconciler.report.words import age, moment, short_commit, styled
+from reconciler.report.plain import age, moment, short_commit, styled
 from reconciler.store import views
 from reconciler.store.database.session import Transaction
 from reconciler.store.desired import sources

@@ -16,7 +16,7 @@ from reconciler.engine.engine import Engine
 from reconciler.errors import ConfigurationError, CredentialError
 from reconciler.providers.trace import Trace
 from reconciler.report.credentials import logins_json, logins_page
-from reconciler.report.words import age
+from reconciler.report.plain import age
 from reconciler.store import views
 from reconciler.store.inventory.secrets import store_secret, stored_id
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reconciler.cli.settings import Settings
 from reconciler.errors import ConfigurationError
 from reconciler.manifest.source.sources import read_sources
 from reconciler.manifest.source.state import SourceSpec, SourceState
-from reconciler.store.desired.sources import PlanSource
+
+if TYPE_CHECKING:
+    from reconciler.store.desired.sources import PlanSource
 
 
 @dataclass(frozen=True, slots=True)

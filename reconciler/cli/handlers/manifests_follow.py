@@ -21,7 +21,7 @@ from reconciler.manifest.source.sources import read_source
 from reconciler.manifest.source.state import SourceSpec, SourceState
 from reconciler.manifest.write.files import patch
 from reconciler.model.address import Address
-from reconciler.report.words import counted, short_commit
+from reconciler.report.plain import counted, short_commit
 from reconciler.store.database.session import Actor
 from reconciler.store.desired.pins import live_pins
 from reconciler.store.desired.sources import SourceView, known_whole, sources

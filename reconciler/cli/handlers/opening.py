@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from reconciler.cli.settings import Settings
-from reconciler.engine.engine import default_actor
+from reconciler.engine.actor import default_actor
 from reconciler.errors import PlanError
 from reconciler.model.address import Address, InvalidAddress
 from reconciler.store.database.opening import open_database
 from reconciler.store.database.session import Actor, Store
-from reconciler.store.inventory.vault import Vault
+
+if TYPE_CHECKING:
+    from reconciler.store.inventory.vault import Vault
 
 _CONNECTIONS = 2
 

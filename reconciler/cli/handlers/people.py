@@ -11,7 +11,7 @@ from reconciler.cli.settings import Settings
 from reconciler.cli.terminal.output import Format, note, print_data, say, show
 from reconciler.cli.terminal.prompts import secret
 from reconciler.report.lines import Table
-from reconciler.report.words import age
+from reconciler.report.plain import age
 from reconciler.store.database import people
 from reconciler.store.database.opening import admin_url
 from reconciler.store.database.people import Grant, Role

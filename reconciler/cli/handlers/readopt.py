@@ -12,8 +12,8 @@ from reconciler.cli.terminal.prompts import agreed, require_terminal
 from reconciler.engine.readopting import look_for_ours
 from reconciler.engine.readopting import readopt as take_back
 from reconciler.executor.observe.readopt import Found
+from reconciler.report.plain import counted
 from reconciler.report.readopting import readopting_json, readopting_page
-from reconciler.report.words import counted
 
 
 def readopt(request: Request, *, yes: bool, form: Literal["text", "json"]) -> int:

@@ -9,9 +9,9 @@ from reconciler.cli.handlers.opening import acting, opened_vault
 from reconciler.cli.settings import Settings
 from reconciler.cli.terminal.output import hint, say, warn
 from reconciler.cli.terminal.prompts import agreed
-from reconciler.engine.engine import default_actor
+from reconciler.engine.actor import default_actor
 from reconciler.errors import ConfigurationError
-from reconciler.report.words import counted
+from reconciler.report.plain import counted
 from reconciler.store.database.opening import open_database
 from reconciler.store.inventory import key_sources
 from reconciler.store.inventory import vault as vaults

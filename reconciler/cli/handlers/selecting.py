@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from reconciler.engine.results import Preview
+from reconciler.cli.handlers.naming import type_named
 from reconciler.model.address import Address
 from reconciler.planner.select import Selection, Selector, parse_selector
 from reconciler.store import views
 from reconciler.store.database.session import Transaction
 
-
-def type_named(word: str, types: Mapping[str, str]) -> str | None:
-    """A resource type by its name, its kind or a plural of either. `types`: kinds by name."""
-    wanted = word.lower().replace("-", "_")
-    for name, kind in types.items():
-        for spelling in (name, kind.lower()):
-            if wanted in (spelling, f"{spelling}s", f"{spelling}es"):
-                return name
-    return None
+if TYPE_CHECKING:
+    from reconciler.engine.results import Preview
 
 
 def selection(targets: Sequence[str], excludes: Sequence[str]) -> Selection:
@@ -58,12 +52,3 @@ def _there(tx: Transaction, preview: Preview) -> Iterator[tuple[Address, str, Ma
         yield Address.parse(recorded.address), recorded.endpoint, recorded.tags
     for step in preview.plan.steps:  # of manifests of an earlier revision, if nothing is there yet
         yield step.address, step.endpoint, {tag.key: tag.after or "" for tag in step.tags}
-
-
-def labelled(tags: Mapping[str, str], labels: Sequence[str]) -> bool:
-    """Whether these tags fit every label, each `KEY` or `KEY=VALUE`."""
-    for label in labels:
-        key, equals, value = label.partition("=")
-        if key not in tags or (equals and tags[key] != value):
-            return False
-    return True

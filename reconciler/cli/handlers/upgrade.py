@@ -7,7 +7,7 @@ import os
 from reconciler.cli.settings import Settings
 from reconciler.cli.terminal.output import hint, note, say
 from reconciler.errors import ConfigurationError
-from reconciler.report.words import counted
+from reconciler.report.plain import counted
 from reconciler.store.care.upgrade import upgrade as move
 from reconciler.store.database.opening import DATA_FOLDER
 from reconciler.store.embedded.account import Account

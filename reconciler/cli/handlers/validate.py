@@ -10,12 +10,12 @@ from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.handlers.manifests import Manifests
 from reconciler.cli.settings import Settings
 from reconciler.cli.terminal.output import note, print_json, say
-from reconciler.engine.catalog import packaged
+from reconciler.engine.packaged import packaged
 from reconciler.errors import ConfigurationError, ManifestError
 from reconciler.manifest.load import load_offline
 from reconciler.manifest.model import ManifestSet
 from reconciler.manifest.source.state import SourceState
-from reconciler.report.words import counted
+from reconciler.report.plain import counted
 
 
 def validate(settings: Settings, files: list[str], output: Literal["text", "json"]) -> int:

@@ -11,9 +11,6 @@ from itertools import chain
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.segment import Segment
-from rich.table import Column
-from rich.table import Table as Grid
 from rich.text import Text
 
 from reconciler.report.lines import Piece, Table
@@ -77,6 +74,10 @@ def _whole(rows: Sequence[_Row], widths: Sequence[int]) -> Iterator[Text]:
 
 
 def _wrapped(rows: Sequence[_Row], widths: Sequence[int], console: Console, room: int) -> Iterator[Text]:
+    from rich.segment import Segment
+    from rich.table import Column
+    from rich.table import Table as Grid
+
     columns = [Column(width=width) for width in _narrowed(rows, widths, _needed(widths) - room)]
     grid = Grid(*columns, box=None, show_header=False, pad_edge=False, padding=(0, _GAP, 0, 0))
     for row in rows:

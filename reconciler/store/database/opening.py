@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import psycopg
 from psycopg import conninfo
@@ -23,8 +23,9 @@ from reconciler.store.database.queries import query, sql_files
 from reconciler.store.database.session import Store
 from reconciler.store.embedded import ABSENT_HINT, EmbeddedServer
 from reconciler.store.history.partitions import make_partitions
-from reconciler.store.inventory.key_sources import source_of
-from reconciler.store.inventory.vault import Vault, closed_vault, open_vault
+
+if TYPE_CHECKING:
+    from reconciler.store.inventory.vault import Vault
 
 NAME = "reconciler"
 RUNTIME_ROLE = "reconciler_runtime"
@@ -71,6 +72,9 @@ class Database:
         Homes that share a URL's database may have a key each, so only the embedded one is particular. Who may
         not use the vault gets one that opens nothing.
         """
+        from reconciler.store.inventory.key_sources import source_of
+        from reconciler.store.inventory.vault import closed_vault, open_vault
+
         if self.standing != "program":
             return closed_vault(self.store, actor)
         return open_vault(self.store, source_of(home), actor, particular=self.is_embedded)

@@ -3,7 +3,8 @@
 Three kinds. A *master key* is never in the database, and does nothing but wrap other keys. A *data key*
 encrypts one value of one credential, once. The *installation's key* makes fingerprints and the MACs of
 approvals; it is wrapped too, so these stay the same when the master key changes. All of it is AES-256-GCM,
-and bound to where it stands. No key is ever part of a message, a repr or an exception.
+and bound to where it stands. No key is ever part of a message, a repr or an exception. The library for it is
+imported with the first value that is opened: most processes open none.
 """
 
 from __future__ import annotations
@@ -13,9 +14,6 @@ import hmac
 import os
 from dataclasses import dataclass, field
 from uuid import UUID
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from reconciler.errors import ConfigurationError
 
@@ -168,11 +166,16 @@ def _derived(secret: bytes, purpose: str, value: bytes) -> bytes:
 
 
 def _seal(key: bytes, plain: bytes, bound: bytes) -> Sealed:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     nonce = os.urandom(NONCE_BYTES)
     return Sealed(nonce, AESGCM(key).encrypt(nonce, plain, bound))
 
 
 def _open(key: bytes, sealed: Sealed, bound: bytes) -> bytes:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     try:
         return AESGCM(key).decrypt(sealed.nonce, sealed.ciphertext, bound)
     except InvalidTag:
