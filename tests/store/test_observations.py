@@ -15,6 +15,7 @@ from reconciler.model.resource import Desired, Management, Mark, Observed, Prese
 from reconciler.model.values import Entry, ExternalRef, SecretRef
 from reconciler.store.recorded.observations import known_ids
 from reconciler.store.recorded.resources import candidates, load_recorded_by_id, load_strangers, settle
+from reconciler.store.work import objects
 from reconciler.store.work import operations as ops
 from tests.rigs.core import ENDPOINT_OF, OWNER, observed_of, resources, want, with_parts
 from tests.rigs.core_world import ACTOR, OBSERVER, CoreWorld, record, side_by_side, step_for
@@ -43,7 +44,7 @@ def manage(world: CoreWorld, *wanted: Desired) -> list[Observed]:
         begun = world.begin(step_for(item), worker)
         made = seen(item, begun.uid)
         with world.store.transaction(ACTOR) as tx:
-            ops.set_external_id(tx, begun, made.external_id)
+            objects.set_external_id(tx, begun, made.external_id)
             ops.finish(tx, begun, "interrupted")
         found.append(made)
     world.look(*found, endpoint=wanted[0].endpoint)
@@ -143,7 +144,7 @@ def test_the_state_follows_what_is_seen_though_all_else_is_the_same(world: CoreW
     there = world.recorded("network/a")
     begun = world.begin(step_for(net(), Action.UPDATE, there), world.worker())
     with world.store.transaction(ACTOR) as tx:
-        ops.settle_state(tx, begun)
+        objects.settle_state(tx, begun)
         ops.finish(tx, begun, "failed", "other", "no")
     assert world.recorded("network/a").state == "failed"
     world.look(made)
@@ -204,7 +205,7 @@ def test_a_create_whose_answer_was_lost_is_found_by_its_mark(world: CoreWorld) -
     world.revise(net())
     begun = world.begin(step_for(net()), world.worker())
     with world.store.transaction(ACTOR) as tx:
-        ops.settle_state(tx, begun)
+        objects.settle_state(tx, begun)
         ops.finish(tx, begun, "failed")
     world.look(seen(net(), begun.uid, external_id="4711"))
     there = world.recorded("network/a")

@@ -15,7 +15,7 @@ from reconciler.errors import ClaimLost, StalePlanError
 from reconciler.model.plan import Action
 from reconciler.model.resource import Presence
 from reconciler.store.database.session import Transaction
-from reconciler.store.work import left_open
+from reconciler.store.work import left_open, objects
 from reconciler.store.work import operations as ops
 from reconciler.store.work.operations import Begun
 from tests.rigs.core_world import ACTOR, CoreWorld, side_by_side, step_for
@@ -238,16 +238,16 @@ def test_a_worker_that_lost_its_claim_writes_nothing_and_learns_it(world: CoreWo
         with pytest.raises(ClaimLost), world.store.transaction(ACTOR) as tx:
             write(tx)
     quiet = [
-        ops.remove_resource,
-        ops.release_object,
-        ops.quarantine,
-        ops.settle_state,
-        ops.object_deleted,
+        objects.remove_resource,
+        objects.release_object,
+        objects.quarantine,
+        objects.settle_state,
+        objects.object_deleted,
     ]
     with world.store.transaction(ACTOR) as tx:
         for silent in quiet:
             silent(tx, lost)
-        ops.set_external_id(tx, lost, "4711")
+        objects.set_external_id(tx, lost, "4711")
     assert everything(world) == before
 
 

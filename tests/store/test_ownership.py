@@ -12,6 +12,7 @@ from reconciler.model.address import Address
 from reconciler.model.plan import Action
 from reconciler.model.resource import Desired, Management, Mark
 from reconciler.model.values import ExternalRef, SecretRef
+from reconciler.store.work import objects
 from reconciler.store.work import operations as ops
 from reconciler.store.work.operations import Begun
 from tests.rigs.core import OWNER, observed_of, want, with_parts
@@ -84,7 +85,7 @@ def test_a_persons_word_ends_a_quarantine_and_the_state_follows_what_is_seen(
     begun = world.begin(step_for(desired, action, there), world.worker())
     with world.store.transaction(ACTOR) as tx:
         if action is Action.FORGET:
-            assert ops.release_object(tx, begun)
+            assert objects.release_object(tx, begun)
         ops.finish(tx, begun, "done")
     taken = action is Action.ADOPT
     world.look(replace(stray, mark=Mark(OWNER, begun.uid)) if taken else stray)
@@ -111,7 +112,7 @@ def test_what_is_gone_is_not_left_to_anybody(world: CoreWorld) -> None:
     world.look(seen)
     again = world.begin(step_for(net(), Action.FORGET, world.recorded("network/a")), world.worker())
     with world.store.transaction(ACTOR) as tx:
-        assert not ops.release_object(tx, again)
+        assert not objects.release_object(tx, again)
 
 
 def test_what_is_removed_stays_for_its_history_and_its_address_is_free(world: CoreWorld) -> None:
@@ -119,7 +120,7 @@ def test_what_is_removed_stays_for_its_history_and_its_address_is_free(world: Co
     begun = world.begin(step_for(net()), world.worker())
     took(world, begun, "1")
     with world.store.transaction(ACTOR) as tx:
-        ops.remove_resource(tx, begun)
+        objects.remove_resource(tx, begun)
         ops.finish(tx, begun, "done")
     assert world.rows("SELECT address, deleted_at IS NOT NULL, presence FROM resources") == [
         ("network/a", True, "absent")
@@ -143,7 +144,7 @@ def test_an_object_that_somebody_elses_look_recorded_first_becomes_ours(world: C
 
 def ids(world: CoreWorld, *addresses: str) -> dict[str, str | None]:
     with world.store.read() as tx:
-        found = ops.external_ids(tx, [Address.parse(address) for address in addresses])
+        found = objects.external_ids(tx, [Address.parse(address) for address in addresses])
     return {str(address): external_id for address, external_id in found.items()}
 
 
@@ -189,7 +190,7 @@ def test_the_history_says_who_did_what_and_by_which_operation(world: CoreWorld) 
     world.revise(net())
     begun = world.begin(step_for(net()), world.worker())
     with world.store.transaction(replace(ACTOR, cause="operation", operation=begun.operation)) as tx:
-        ops.settle_state(tx, begun)
+        objects.settle_state(tx, begun)
         ops.finish(tx, begun, "failed")
     rows = world.rows(
         "SELECT f.name, t.name, s.actor, s.cause, s.operation_id FROM resource_state_history h"

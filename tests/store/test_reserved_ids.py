@@ -12,7 +12,7 @@ from reconciler.errors import StalePlanError
 from reconciler.model.plan import Step
 from reconciler.model.resource import Mark
 from reconciler.store.recorded.observations import known_ids
-from reconciler.store.work import left_open
+from reconciler.store.work import left_open, objects
 from reconciler.store.work import operations as ops
 from reconciler.store.work.operations import IdRange
 from tests.rigs.core import OWNER, observed_of, want
@@ -52,7 +52,7 @@ def test_an_interrupted_creation_is_sent_again_with_the_same_id(world: CoreWorld
         assert begun.reserved == "1000", "so that there cannot be two of it"
         with world.store.transaction(ACTOR) as tx:
             ops.sending(tx, begun, 0)
-            ops.settle_state(tx, begun)
+            objects.settle_state(tx, begun)
             ops.finish(tx, begun, end)
     assert world.one("SELECT count(*) FROM external_id_reservations") == 1
 

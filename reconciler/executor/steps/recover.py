@@ -26,7 +26,7 @@ from reconciler.model.plan import Action
 from reconciler.providers.driver import TaskState
 from reconciler.store.database.session import Actor, Transaction
 from reconciler.store.recorded.observations import Ours
-from reconciler.store.work import left_open
+from reconciler.store.work import left_open, objects
 from reconciler.store.work import operations as ops
 from reconciler.store.work.plans import close_abandoned
 
@@ -193,7 +193,7 @@ def _conclude(context: Context, item: left_open.OpenOperation, begun: ops.Begun,
     doubtful = seen is not None and _doubtful(context, item, seen, sure)
     with context.store.transaction(_acting(context, item)) as tx:
         if doubtful:
-            ops.doubt(tx, begun)
+            objects.doubt(tx, begun)
             _end(tx, begun, "ambiguous")
             message = (
                 "may have been made by a request whose answer was lost; this login did not send it and is "
@@ -201,17 +201,17 @@ def _conclude(context: Context, item: left_open.OpenOperation, begun: ops.Begun,
             )
             return Recovered(item.address, item.action, message, settled=True)
         if seen is None:
-            ops.quarantine(tx, begun)
+            objects.quarantine(tx, begun)
             _end(tx, begun, "ambiguous")
             message = "may or may not have taken effect, and nothing tells which; it is in quarantine"
             return Recovered(item.address, item.action, message, settled=True)
         found = marked(context, begun, seen)
         if found is not None and found != item.external_id:
-            ops.set_external_id(tx, begun, found)
+            objects.set_external_id(tx, begun, found)
         give_back(tx, context, item.action, begun, seen)
         record_seen(tx, context, item.endpoint, item.type, item.uid, seen)
         if item.action is Action.DELETE and not seen.resources:
-            ops.remove_resource(tx, begun)
+            objects.remove_resource(tx, begun)
             message = "was carried out"
         elif found is not None:
             message = "is there, with our mark; what is missing is planned again"
@@ -239,5 +239,5 @@ def _absent(item: left_open.OpenOperation, seen: Observation) -> bool:
 
 
 def _end(tx: Transaction, begun: ops.Begun, status: str) -> None:
-    ops.settle_state(tx, begun)
+    objects.settle_state(tx, begun)
     ops.finish(tx, begun, status, "interrupted", "the worker died before the end")

@@ -26,6 +26,7 @@ from reconciler.store.desired.rows import load_desired
 from reconciler.store.recorded.failures import clear_failures, failures_so_far, record_failure
 from reconciler.store.recorded.observations import Ours
 from reconciler.store.recorded.resources import applied, drop_tags, load_recorded
+from reconciler.store.work import objects
 from reconciler.store.work import operations as ops
 
 
@@ -38,7 +39,7 @@ def settle_success(context: Context, step: Step, begun: ops.Begun, end: End) -> 
         _end_call(tx, begun, end)
         match step.action:
             case Action.DELETE:
-                ops.remove_resource(tx, begun)
+                objects.remove_resource(tx, begun)
             case Action.FORGET:
                 _forget(tx, begun)
             case _:
@@ -116,8 +117,8 @@ def observe_again(
 
 
 def _forget(tx: Transaction, begun: ops.Begun) -> None:
-    if not ops.release_object(tx, begun):
-        ops.remove_resource(tx, begun)
+    if not objects.release_object(tx, begun):
+        objects.remove_resource(tx, begun)
 
 
 def _record(
@@ -150,11 +151,11 @@ def _as_desired(tx: Transaction, context: Context, step: Step, begun: ops.Begun)
     desired = load_desired(tx, [step.address], context.catalog).get(step.address)
     if desired is None or desired.hash() != step.desired_hash:
         raise PlanError(f"{step.address}: its manifest changed while it was applied", hint="apply again")
-    external_id = ops.external_id_of(tx, begun.resource_id) or str(begun.uid)
+    external_id = objects.external_id_of(tx, begun.resource_id) or str(begun.uid)
     recorded = load_recorded(tx, [step.address], context.catalog).get(step.address)
     mark = Mark(context.owner, begun.uid, begun.operation)
     item = as_applied(desired, recorded, step, external_id, mark)
-    ops.set_external_id(tx, begun, external_id)
+    objects.set_external_id(tx, begun, external_id)
     return Observation(resources=(item,))
 
 
@@ -187,12 +188,12 @@ def settle_failure(
         _end_call(tx, begun, end)
         give_back(tx, context, step.action, begun, seen)
         if successor is not None:
-            ops.object_made(tx, begun, successor)
+            objects.object_made(tx, begun, successor)
         if seen is not None:
             record_seen(tx, context, step.endpoint, step.address.type, begun.uid, seen)
-        ops.settle_state(tx, begun)
+        objects.settle_state(tx, begun)
         if ambiguous:
-            ops.doubt(tx, begun)
+            objects.doubt(tx, begun)
         _leave_alone(tx, step, begun, code, error.message)
         ops.finish(tx, begun, "ambiguous" if ambiguous else "failed", code, error.message)
     return Result.AMBIGUOUS if ambiguous else Result.FAILED
@@ -201,7 +202,7 @@ def settle_failure(
 def settle_unsent(context: Context, begun: ops.Begun) -> None:
     """End an operation of which nothing was sent; that is no failure of the resource's."""
     with context.store.transaction(context.acting(begun.operation, "stopped")) as tx:
-        ops.settle_state(tx, begun)
+        objects.settle_state(tx, begun)
         ops.finish(tx, begun, "interrupted", "stopped", "stopped before its first call")
 
 
@@ -210,4 +211,4 @@ def give_back(
 ) -> None:
     """What was to be taken over and does not carry our mark is nobody's again, not in quarantine."""
     if action is Action.ADOPT and (seen is None or marked(context, begun, seen) is None):
-        ops.release_object(tx, begun)
+        objects.release_object(tx, begun)

@@ -17,7 +17,6 @@ from reconciler.errors import (
     ClaimLost,
     CredentialError,
     DatabaseUnavailable,
-    ErrorCode,
     PlanError,
     ProviderError,
     ReconcilerError,
@@ -27,11 +26,11 @@ from reconciler.errors import (
 from reconciler.executor.context import Context, EndpointConnection
 from reconciler.executor.steps.at_once import End
 from reconciler.executor.steps.fill import Filling, addresses
-from reconciler.executor.steps.find import found_by_identity, held_by
 from reconciler.executor.steps.gone import is_gone
 from reconciler.executor.steps.ground import Ground
 from reconciler.executor.steps.outcome import Outcome, Result
-from reconciler.executor.steps.retries import ATTEMPTS, PATIENT_ATTEMPTS, call_pause, is_sent_again
+from reconciler.executor.steps.retries import ATTEMPTS
+from reconciler.executor.steps.send import Sender
 from reconciler.executor.steps.settle import settle_failure, settle_success, settle_unsent
 from reconciler.executor.steps.verify import verify_needed, verify_ours
 from reconciler.executor.steps.waiting import wait_for
@@ -39,6 +38,7 @@ from reconciler.model.address import Address
 from reconciler.model.plan import Call, Step
 from reconciler.providers.driver import Request, Submission
 from reconciler.store.database.session import Transaction
+from reconciler.store.work import objects
 from reconciler.store.work import operations as ops
 
 
@@ -62,8 +62,7 @@ class StepRunner:
         self.stop = stop
         self.connection: EndpointConnection = context.connections.to(step.endpoint)
         self.operation = uuid4()
-        self.requests = 0
-        self.sent = False  # whether the provider took any of its calls
+        self.sender = Sender(context, step, self.connection, stop)
         self.end = End(ground=ground)
         self.ids: Mapping[Address, str | None] = {}  # of other objects, at the addresses that calls name
         self.successor: str | None = None  # the new object's id, while the one it replaces is still there
@@ -73,7 +72,7 @@ class StepRunner:
         began = time.monotonic()
         outcome = self._run()
         seconds = time.monotonic() - began
-        return replace(outcome, seconds=seconds, requests=self.requests, operation=self.operation)
+        return replace(outcome, seconds=seconds, requests=self.sender.requests, operation=self.operation)
 
     def _run(self) -> Outcome:
         try:
@@ -96,7 +95,7 @@ class StepRunner:
             begun = self._calls(begun)
             settle_success(self.context, self.step, begun, self.end)
         except Stopped as error:
-            return self._outcome(Result.AMBIGUOUS, error) if self.sent else self._unsent(begun)
+            return self._outcome(Result.AMBIGUOUS, error) if self.sender.sent else self._unsent(begun)
         except (ProviderError, PlanError, CredentialError) as error:
             ambiguous = isinstance(error, ProviderError) and error.ambiguous
             result = settle_failure(
@@ -160,7 +159,9 @@ class StepRunner:
         """T2, the request, T3, the wait for its tasks."""
         request = self._sending(begun, position, call)
         try:
-            begun, submission = self._submit(begun, call, request)
+            begun, submission = self.sender.submit(
+                begun, call, request, lambda begun: self._filling(begun).fill(call)
+            )
             made = self._made(position, submission)
             with self.context.store.at_once(self.context.acting(begun.operation, call.summary)) as tx:
                 ops.accepted(tx, begun, position, made, submission.tasks)
@@ -201,7 +202,7 @@ class StepRunner:
                     self.end = replace(self.end, call=None)
                     return request
             with self.context.store.read() as tx:  # another object is at one of the addresses by now
-                self.ids = {**self.ids, **dict.fromkeys(needed), **ops.external_ids(tx, needed)}
+                self.ids = {**self.ids, **dict.fromkeys(needed), **objects.external_ids(tx, needed)}
         raise PlanError(f"{call.summary}: what it refers to is replaced again and again", hint="apply again")
 
     def _made(self, position: int, submission: Submission) -> str | None:
@@ -226,10 +227,10 @@ class StepRunner:
     def _forget_deleted(self, tx: Transaction, begun: ops.Begun) -> None:
         """In a replacement the old object's id means nothing once it is gone."""
         if self.successor is not None:
-            ops.object_made(tx, begun, self.successor)
+            objects.object_made(tx, begun, self.successor)
         else:
-            ops.object_deleted(tx, begun)
-        ops.unapply_users(tx, begun)
+            objects.object_deleted(tx, begun)
+        objects.unapply_users(tx, begun)
         self.end = replace(self.end, external_id=self.successor)
 
     def _call_failed(self, begun: ops.Begun, position: int, call: Call, error: ProviderError) -> None:
@@ -237,7 +238,9 @@ class StepRunner:
         try:
             gone = is_gone(self.context, self.step, begun, self.end.external_id, call, error)
         except Stopped:
-            self.sent = True  # nobody knows yet what became of it: it stays open, for the next recovery
+            self.sender.sent = (
+                True  # nobody knows yet what became of it: it stays open, for the next recovery
+            )
             raise
         except ProviderError as doubt:
             error = doubt
@@ -254,46 +257,6 @@ class StepRunner:
         if not skipped:
             raise error
 
-    def _submit(self, begun: ops.Begun, call: Call, request: Request) -> tuple[ops.Begun, Submission]:
-        """Send until it is taken, within bounds; only what surely had no effect is sent again."""
-        waited = 0
-        for attempt in range(1, PATIENT_ATTEMPTS + 1):
-            try:
-                self.requests += 1
-                submission = self.context.connections.driver(self.step.endpoint).submit(request)
-            except Stopped:
-                raise
-            except ProviderError as error:
-                if call.creates and (error.code is ErrorCode.ALREADY_EXISTS or error.ambiguous):
-                    begun, found = self._look_up(begun, error)
-                    if found is not None:
-                        self.sent = True
-                        return begun, Submission(external_id=found)
-                    if attempt >= ATTEMPTS:
-                        break
-                    request = self._filling(begun).fill(call)  # with another id
-                elif error.code is ErrorCode.ALREADY_EXISTS and (whose := held_by(self.context, self.step)):
-                    raise ProviderError(
-                        f"{error.message}; {whose}", code=error.code, hint="choose another one"
-                    ) from error
-                elif not is_sent_again(error, attempt):
-                    raise
-                else:
-                    waited += 1
-                    pause = call_pause(error, waited)
-                    if error.code is ErrorCode.RATE_LIMITED:
-                        self.connection.budget.pause(pause)
-                    elif self.stop.wait(pause):
-                        raise
-            else:
-                self.sent = True
-                return begun, submission
-        raise ProviderError(
-            f"{self.step.address}: every id or attempt met somebody else's object",
-            code=ErrorCode.ALREADY_EXISTS,
-            hint="look at the endpoint's id range",
-        )
-
     def _filling(self, begun: ops.Begun) -> Filling:
         own = self.successor if self.successor is not None else self.end.external_id
         return Filling(
@@ -304,30 +267,3 @@ class StepRunner:
             external_ids={**self.ids, self.step.address: own},
             secret=self.context.secret,
         )
-
-    def _look_up(self, begun: ops.Begun, error: ProviderError) -> tuple[ops.Begun, str | None]:
-        """After a create whose fate is open: our object's id if it is there, another id to try if taken.
-
-        Raises the error again where looking settles nothing; it stays ambiguous then.
-        """
-        try:
-            found = found_by_identity(self.context, self.step, begun)
-        except ProviderError:
-            if error.ambiguous:
-                raise error from None  # what could not be looked at stays in doubt
-            raise
-        if found is not None:
-            return begun, found
-        if error.ambiguous:
-            raise error
-        if begun.reserved is None or self.connection.id_range is None:
-            whose = held_by(self.context, self.step)
-            raise ProviderError(
-                f"{self.step.address}: "
-                + (whose or f"an object of that name exists at {self.step.endpoint}")
-                + " and is not ours",
-                code=ErrorCode.ALREADY_EXISTS,
-                hint="choose another one, or take that object over with lifecycle.adopt",
-            )
-        with self.context.store.transaction(self.context.acting(begun.operation, "another id")) as tx:
-            return ops.reserve_again(tx, begun, self.connection.id_range), None

@@ -6,7 +6,6 @@ write them into every history row. This module knows no table.
 
 from __future__ import annotations
 
-import select
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -15,18 +14,17 @@ from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import psycopg
-from psycopg import conninfo
 from psycopg.rows import class_row, namedtuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from reconciler.errors import DatabaseError, DatabaseUnavailable
 from reconciler.store.database.faults import LockedOut, sessions_in_words, translated
+from reconciler.store.database.pooling import Connection, opened_pool
 from reconciler.store.database.queries import query
 from reconciler.store.database.staging import staged
 from reconciler.store.database.texts import array, blocks
 
 Cause = Literal["manifest", "observation", "operation", "catalog", "recovery", "maintenance", "manual"]
-Connection = psycopg.Connection[tuple[Any, ...]]
 Row = Any
 """A named tuple of a query's columns; only the query knows their names."""
 _Value = TypeVar("_Value")
@@ -34,14 +32,6 @@ _Value = TypeVar("_Value")
 CHECKOUT_SECONDS, LOST_SECONDS = 8.0, 1.0
 """How long a connection is waited for; and how long once that was in vain, until one is had again. With the
 few transactions that follow on a loss, an apply gives up within about 15 s."""
-_LIVENESS = {
-    "connect_timeout": 5,  # seconds
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 5_000,  # milliseconds
-}
-"""So that a host that is gone without a word is noticed; what a URL says itself goes before."""
 STREAM_ROWS = 1000
 
 
@@ -168,34 +158,7 @@ class Store:
     def open(cls, dsn: str, *, max_size: int = 10, role: str | None = None) -> Store:
         """Connects. `role` is taken on each new connection (SET ROLE). Raises DatabaseUnavailable."""
 
-        def prepare(connection: Connection) -> None:
-            connection.autocommit = True
-            connection.execute(query("session.settings"))
-            if role is not None:
-                connection.execute(query("session.role"), {"role": role})
-
-        with translated("connect"):
-            whole = conninfo.make_conninfo("", **{**_LIVENESS, **conninfo.conninfo_to_dict(dsn)})
-
-        def connect() -> Connection:
-            connection = psycopg.connect(whole, application_name="reconciler")
-            prepare(connection)
-            return connection
-
-        pool: ConnectionPool[Connection] = ConnectionPool(
-            whole,
-            min_size=1,
-            max_size=max_size,
-            timeout=CHECKOUT_SECONDS,
-            configure=prepare,
-            check=_check,
-            kwargs={"application_name": "reconciler"},
-            open=False,
-        )
-        # The first connection is tried apart, because the pool would only say that it waited in vain.
-        with translated("connect"):
-            connect().close()
-            pool.open(wait=True, timeout=CHECKOUT_SECONDS)
+        connect, pool = opened_pool(dsn, max_size=max_size, role=role, timeout=CHECKOUT_SECONDS)
         return cls(pool, connect)
 
     @contextmanager
@@ -323,16 +286,3 @@ def _settings(actor: Actor) -> dict[str, str]:
         "operation": str(actor.operation or ""),
         "revision": str(actor.revision or ""),
     }
-
-
-def _check(connection: Connection) -> None:
-    """Whether a connection that lay idle is still there: asked of the socket, and not of the server.
-
-    A server that ends a session says so, or closes it; either can be read. What else there may be to read
-    (a setting that was changed) the server's answer to a question tells apart. A host that is gone without a
-    word is noticed by the next statement, as it would be a moment after any question.
-    """
-    socket = select.poll()
-    socket.register(connection.fileno(), select.POLLIN)
-    if socket.poll(0):
-        ConnectionPool.check_connection(connection)

@@ -162,12 +162,6 @@ def accepted(
     )
 
 
-def object_made(tx: Transaction, begun: Begun, external_id: str) -> None:
-    """The resource's object is this one from now on."""
-    set_external_id(tx, begun, external_id)
-    tx.execute("operations.add_result", id=begun.operation, name="external_id", value=external_id)
-
-
 def maker_of(tx: Transaction, operation: UUID) -> str | None:
     """The login that was to make the object (`sent_by` of `sending`), None where it was not written down."""
     login: str | None = tx.value("operations.result", id=operation, name="sent_by")
@@ -199,16 +193,6 @@ def call_finished(
         error_message=message and storable(message),
         epoch=begun.epoch,
     )
-
-
-def object_deleted(tx: Transaction, begun: Begun) -> None:
-    """The object is gone though the step goes on (a replacement): its id means nothing any more."""
-    tx.execute("operations.clear_external_id", resource_id=begun.resource_id, epoch=begun.epoch)
-
-
-def unapply_users(tx: Transaction, begun: Begun) -> None:
-    """The object was replaced: what is tied to it has to be applied anew, even where drift is only told."""
-    tx.execute("operations.unapply_users", resource_id=begun.resource_id)
 
 
 def finish(
@@ -267,50 +251,6 @@ def _held(count: int, begun: Begun) -> None:
         raise ClaimLost(f"operation {begun.operation} was taken over by another worker; nothing was written")
 
 
-def remove_resource(tx: Transaction, begun: Begun) -> None:
-    """The object is positively gone: the row is closed and stays for its history."""
-    tx.execute("operations.remove_resource", resource_id=begun.resource_id, epoch=begun.epoch)
-
-
-def release_object(tx: Transaction, begun: Begun) -> bool:
-    """The object stays, and is nobody's from now on. False if there is no object to stay."""
-    return bool(tx.execute("operations.release_object", resource_id=begun.resource_id, epoch=begun.epoch))
-
-
-def quarantine(tx: Transaction, begun: Begun) -> None:
-    """Whose the object is cannot be decided; nothing touches it until a person has looked."""
-    tx.execute("operations.quarantine", resource_id=begun.resource_id, epoch=begun.epoch)
-
-
 def write_only_written(tx: Transaction, address: Address, desired_hash: bytes) -> None:
     """Record the write-only attributes that a step has just written."""
     tx.execute("operations.written", address=str(address), spec_hash=desired_hash)
-
-
-def external_ids(tx: Transaction, addresses: Collection[Address]) -> dict[Address, str | None]:
-    """The provider's ids of managed resources, as far as there are any."""
-    rows = tx.rows("operations.external_ids", addresses=[str(address) for address in addresses])
-    return {Address.parse(address): external_id for address, external_id in rows}
-
-
-def external_id_of(tx: Transaction, resource_id: int) -> str | None:
-    """The provider's id of a resource's object, as far as it is known."""
-    external_id: str | None = tx.value("operations.external_id_of", resource_id=resource_id)
-    return external_id
-
-
-def set_external_id(tx: Transaction, begun: Begun, external_id: str) -> None:
-    """The object's id is known: the provider's, or ours where there is no provider that gives ids."""
-    known = {"resource_id": begun.resource_id, "external_id": external_id, "epoch": begun.epoch}
-    tx.execute("operations.drop_stranger", **known)
-    tx.execute("operations.set_external_id", **known)
-
-
-def doubt(tx: Transaction, begun: Begun) -> None:
-    """An object may have been made whose id nobody knows; only a complete look tells."""
-    tx.execute("operations.doubt", resource_id=begun.resource_id, epoch=begun.epoch)
-
-
-def settle_state(tx: Transaction, begun: Begun) -> None:
-    """Leave no state behind that says an operation is under way."""
-    tx.execute("operations.settle_state", resource_id=begun.resource_id, epoch=begun.epoch)
