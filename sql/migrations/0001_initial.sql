@@ -7513,18 +7513,7 @@ AS $$
   ),
 
   candidate (id, is_used) AS (
-    SELECT
-      start.id,
-      EXISTS (
-        SELECT FROM public.resources AS r
-        WHERE r.provider_endpoint_id = p_endpoint_id AND r.is_root AND r.external_id = start.id::text
-      )
-      OR EXISTS (
-        SELECT FROM public.archived_resources AS a
-        WHERE a.provider_endpoint_id = p_endpoint_id AND a.is_root AND a.external_id = start.id::text
-      ) AS is_used
-    FROM (SELECT coalesce(given.id + 1, p_low) AS id FROM given) AS start
-    WHERE start.id <= p_high
+    SELECT coalesce(given.id, p_low - 1), TRUE FROM given
     UNION ALL
     SELECT
       next.id,
@@ -7535,7 +7524,7 @@ AS $$
       OR EXISTS (
         SELECT FROM public.archived_resources AS a
         WHERE a.provider_endpoint_id = p_endpoint_id AND a.is_root AND a.external_id = next.id::text
-      ) AS is_used
+      )
     FROM (SELECT c.id + 1 AS id FROM candidate AS c WHERE c.is_used AND c.id < p_high) AS next
   )
 

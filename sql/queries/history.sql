@@ -70,7 +70,19 @@ SELECT
     h.is_bookkeeping,
     h.action,
     h.ordinal,
-    address_of(h.resource_id) AS address,
+    -- Written out: a function with a question in it is asked anew for each row.
+    coalesce(
+        (
+            SELECT r.address
+            FROM resources AS r
+            WHERE r.id = h.resource_id
+        ),
+        (
+            SELECT a.address
+            FROM archived_resources AS a
+            WHERE a.id = h.resource_id AND a.restored_at IS NULL
+        )
+    ) AS address,
     h.resource_id,
     h.change,
     h.changed_at,
