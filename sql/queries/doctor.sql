@@ -532,3 +532,42 @@ SELECT public.project_attributes(array_agg(r.id)) FROM public.resources AS r;
 
 -- name: doctor.make_partitions
 SELECT public.make_history_partitions(%(months_ahead)s);
+
+-- name: doctor.unsettled
+-- Roots whose two sides are not known to agree, and which nothing names to whoever asks for differences.
+SELECT
+    differing.address,
+    'it is not known to agree, and is in no list of what may differ' AS what
+FROM (
+    SELECT d.address
+    FROM desired_resources AS d
+    LEFT JOIN resources AS r
+        ON d.address = r.address AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
+    WHERE
+        d.valid_to_revision IS NULL
+        AND d.parent_id IS NULL
+        AND (
+            r.settled_desired_hash IS DISTINCT FROM d.spec_hash
+            OR r.settled_recorded_hash IS DISTINCT FROM r.recorded_hash
+            OR r.recorded_hash IS NULL
+            OR r.presence = 'absent'
+        )
+    UNION
+    SELECT r.address
+    FROM resources AS r
+    WHERE
+        r.deleted_at IS NULL
+        AND r.is_root
+        AND r.management = 'managed'
+        AND r.source_id IS NOT NULL
+        AND NOT EXISTS (
+            SELECT FROM desired_resources AS d
+            WHERE d.address = r.address AND d.valid_to_revision IS NULL AND d.parent_id IS NULL
+        )
+) AS differing
+LEFT JOIN unsettled_roots() AS u ON differing.address = u.address
+WHERE u.address IS NULL
+ORDER BY differing.address;
+
+-- name: doctor.note_unsettled
+SELECT note_unsettled(%(addresses)s::text[]);

@@ -356,6 +356,39 @@ INNER JOIN resources AS r
     ON a.resource_id = r.id AND e.id = r.provider_endpoint_id AND t.id = r.resource_type_id
 WHERE r.deleted_at IS NULL AND r.is_root AND r.presence <> 'absent';
 
+-- name: resources.take_notes
+-- Takes away what is noted of these addresses, in one order; waits for whoever is noting one of them. What is settled
+-- next is seen as it is after that.
+WITH noted AS MATERIALIZED (
+    SELECT u.address
+    FROM unsettled_addresses AS u
+    WHERE u.address = ANY(%(addresses)s::text[])
+    ORDER BY u.address
+    FOR UPDATE
+)
+
+DELETE FROM unsettled_addresses AS u
+USING noted
+WHERE u.address = noted.address;
+
+-- name: resources.note_unsettled
+-- Notes again those of these addresses that do not agree after all.
+SELECT note_unsettled(array_agg(left_over.address))
+FROM unnest(%(addresses)s::text[]) AS left_over (address)
+WHERE
+    NOT EXISTS (
+        SELECT
+        FROM resources AS r
+        INNER JOIN desired_resources AS d ON r.address = d.address AND r.settled_desired_hash = d.spec_hash
+        WHERE
+            r.address = left_over.address
+            AND r.deleted_at IS NULL
+            AND r.management <> 'unmanaged'
+            AND d.valid_to_revision IS NULL
+            AND d.parent_id IS NULL
+    )
+HAVING count(*) > 0;
+
 -- name: resources.settle
 -- Remember that desired and recorded agree: until one of them moves there is nothing to compare.
 UPDATE resources AS r

@@ -226,7 +226,8 @@ WITH roots AS (
         d.names_tags,
         applied.id AS applied_id,
         coalesce(r.applied_desired_hash = d.spec_hash, FALSE) AS is_applied
-    FROM desired_resources AS d
+    FROM unsettled_roots() AS u
+    INNER JOIN desired_resources AS d ON u.address = d.address
     LEFT JOIN resources AS r
         ON d.address = r.address AND r.deleted_at IS NULL AND r.management <> 'unmanaged'
     -- What was applied last, where that is another specification: what only it names is taken off.
@@ -645,7 +646,8 @@ SELECT
     'absent' AS desired,
     'present' AS recorded,
     NULL AS unit
-FROM resources AS r
+FROM unsettled_roots() AS u
+INNER JOIN resources AS r ON u.address = r.address
 WHERE
     r.deleted_at IS NULL
     AND r.is_root

@@ -102,6 +102,8 @@ GRANT EXECUTE ON FUNCTION stray_history(integer)
 TO reconciler_runtime, reconciler_planner, reconciler_reader, reconciler_auditor;
 GRANT EXECUTE ON FUNCTION sessions_in_the_way(integer) TO reconciler_runtime;
 GRANT EXECUTE ON FUNCTION take_mark(text, bigint) TO reconciler_runtime;
+GRANT DELETE, UPDATE ON unsettled_addresses TO reconciler_runtime;
+GRANT EXECUTE ON FUNCTION note_unsettled(text[]) TO reconciler_runtime;
 -- The commits of a step.
 GRANT EXECUTE ON FUNCTION
 claim_resource(bigint, uuid, text, bigint, text, boolean),

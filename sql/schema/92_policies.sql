@@ -49,7 +49,7 @@ BEGIN
         ' OR EXISTS (SELECT FROM desired_resources AS d WHERE d.address = %I.address))',
         format(c_endpoint, 'endpoint_id'), v_name, v_name
       );
-    WHEN v_name IN ('pins', 'pin_history') THEN
+    WHEN v_name IN ('pins', 'pin_history', 'unsettled_addresses') THEN
       v_rule := format(
         'EXISTS (SELECT FROM resources AS r WHERE r.address = %1$I.address)'
         ' OR EXISTS (SELECT FROM desired_resources AS d WHERE d.address = %1$I.address)', v_name

@@ -21,6 +21,7 @@ SET
 FROM desired_resources AS d
 WHERE d.address = r.address AND d.parent_id IS NULL AND d.valid_to_revision IS NULL AND r.is_root
 """
+NOTES = "DELETE FROM unsettled_addresses"
 UNSETTLED = """
 UPDATE resource_attributes AS a
 SET value_boolean = NOT a.value_boolean
@@ -47,6 +48,7 @@ def asked(server: EmbeddedServer) -> Iterator[Asked]:
     with psycopg.connect(server.superuser_dsn(DATABASE), autocommit=True) as connection:
         connection.execute("SET work_mem = '64MB'")
         connection.execute(SETTLED)
+        connection.execute(NOTES)
         connection.execute(UNSETTLED)
         connection.execute("VACUUM ANALYZE")
         known = connection.execute(

@@ -68,6 +68,10 @@ def test_what_is_sound_is_found_so(fleet: CoreWorld) -> None:
     assert found(fleet) == []
 
 
+UNLISTED = (
+    "UPDATE resources SET settled_desired_hash = 'former', settled_recorded_hash = recorded_hash"
+    " WHERE id = :net; DELETE FROM unsettled_addresses"
+)
 BROKEN = [
     (
         "projections",
@@ -80,6 +84,7 @@ BROKEN = [
         "cidr is 10.9.0.0/16",
     ),
     ("projections", "DELETE FROM networks WHERE resource_id = :net", "no row in networks"),
+    ("unsettled", UNLISTED, "is in no list of what may differ"),
     ("parts", "DELETE FROM resource_relationships WHERE child_resource_id = :disk", "nothing contains it"),
     (
         "parts",
@@ -330,10 +335,12 @@ def test_what_follows_from_what_is_there_is_mended_and_nothing_else(fleet: CoreW
     for _, statement, _ in BROKEN[:2]:
         broken(fleet, statement)
     broken(fleet, "SELECT setval('resources_id_seq', 1)")
+    broken(fleet, UNLISTED)
     broken(fleet, "UPDATE resources SET external_id = 'another' WHERE id = :net")
     mended = examine(fleet.database.admin, mend=True)
     assert {(each.check, each.mended) for each in mended} == {
         ("projections", True),
+        ("unsettled", True),
         ("sequences", True),
         ("history", False),
     }

@@ -27,6 +27,13 @@ CHECKS = (
         mendable=True,
     ),
     Check(
+        "unsettled",
+        "doctor.unsettled",
+        "what is not listed as perhaps differing is missing from v_drift and v_pending",
+        "--mend lists it.",
+        mendable=True,
+    ),
+    Check(
         "parts",
         "doctor.parts",
         "a plan is made of roots with their parts; what hangs nowhere, or in a circle, is never planned",

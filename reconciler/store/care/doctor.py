@@ -106,8 +106,14 @@ def _move_sequences(connection: Connection) -> None:
     connection.execute(facts.statement("07_behind.sql"), {"mend": True})
 
 
+def _note_unsettled(connection: Connection) -> None:
+    missing = [str(address) for address, _ in connection.execute(query("doctor.unsettled")).fetchall()]
+    connection.execute(query("doctor.note_unsettled"), {"addresses": missing})
+
+
 _MENDING: dict[str, Callable[[Connection], None]] = {
     "projections": _project,
+    "unsettled": _note_unsettled,
     "partitions": _make_partitions,
     "sequences": _move_sequences,
 }

@@ -225,10 +225,16 @@ def settle(
         for pairs, final in ((agreed, True), (applied, False))
         for address, spec in pairs
     ]
-    if not tx.batch("resources.settle", rows):
+    if not rows:
+        return
+    addresses = [row["address"] for row in rows]
+    # Each of the three sees what was committed before it: nobody's note is lost in between.
+    tx.execute("resources.take_notes", addresses=addresses)
+    settled = tx.batch("resources.settle", rows)
+    tx.execute("resources.note_unsettled", addresses=addresses)
+    if not settled:
         return
     # What a manifest says beside attributes takes no call, so it is made true here.
-    addresses = [row["address"] for row in rows]
     tx.execute("resources.clear_settled_failures", addresses=addresses)
     tx.execute("resources.untie", addresses=addresses)
     tx.execute("resources.tie", addresses=addresses)
