@@ -4508,7 +4508,7 @@ CREATE FUNCTION value_text(
     p_datetime timestamptz, p_credential text, p_fingerprint text
 )
 RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 RETURN coalesce(
     p_target_type || '#' || p_string,
     p_key || coalesce(':' || p_inner_key, '') || '=' || p_string,
@@ -6933,7 +6933,7 @@ COMMENT ON FUNCTION end_restore(text, text, timestamptz, timestamptz) IS
 
 CREATE FUNCTION archived_after(p_epoch integer, p_snapshot pg_snapshot, p_taken_at timestamptz)
 RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   SELECT string_agg(DISTINCT to_char(a.from_at AT TIME ZONE 'UTC', 'YYYY-MM'), ' ')
   FROM history_archives AS a
@@ -6947,7 +6947,7 @@ COMMENT ON FUNCTION archived_after(integer, pg_snapshot, timestamptz) IS
 
 CREATE FUNCTION is_within_reach(p_epoch integer, p_snapshot pg_snapshot, p_taken_at timestamptz)
 RETURNS boolean
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 AS $$
 DECLARE
   v_month text := archived_after(p_epoch, p_snapshot, p_taken_at);
@@ -7404,7 +7404,7 @@ COMMENT ON FUNCTION end_restore_resources(bigint) IS 'Writes down that the resou
 
 CREATE FUNCTION is_whole(p_mark bigint, p_resources bigint[] DEFAULT NULL)
 RETURNS boolean
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 AS $$
 DECLARE
   v_lived record;
@@ -10409,7 +10409,7 @@ REVOKE ALL ON FUNCTION take_mark(text, bigint) FROM public;
 
 CREATE FUNCTION mark_seen(p_mark bigint)
 RETURNS TABLE (epoch integer, snapshot pg_snapshot)
-LANGUAGE plpgsql STABLE ROWS 1
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1
 AS $$
 BEGIN
   RETURN QUERY
@@ -10424,7 +10424,7 @@ COMMENT ON FUNCTION mark_seen(bigint) IS
 
 CREATE FUNCTION changesets_after(p_mark bigint)
 RETURNS TABLE (changed_at timestamptz, id bigint)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   SELECT s.changed_at, s.id
   FROM mark_seen(p_mark) AS m
@@ -10465,7 +10465,7 @@ RETURNS TABLE (
     datacenter_id integer, prevent_destroy boolean, on_remove text, allow_downtime boolean, replace_policy text,
     create_before_destroy boolean, created_at timestamptz, deleted_at timestamptz
 )
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   WITH undone AS (
     SELECT DISTINCT ON (h.resource_id) h.*
@@ -10525,7 +10525,7 @@ RETURNS TABLE (
     value_string text, value_integer bigint, value_decimal numeric, value_boolean boolean, value_datetime timestamptz,
     value_credential text, value_fingerprint text, value_target_type text, value_key text, value_inner_key text
 )
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   WITH undone AS (
     SELECT DISTINCT ON (h.resource_id, h.attribute_definition_id, h.ordinal) h.*
@@ -10571,7 +10571,7 @@ COMMENT ON FUNCTION attributes_as_of(bigint, bigint[]) IS 'The attributes of res
 
 CREATE FUNCTION tags_as_of(p_mark bigint, p_resources bigint[] DEFAULT NULL)
 RETURNS TABLE (resource_id bigint, tag_id bigint)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   WITH undone AS (
     SELECT DISTINCT ON (h.resource_id, h.tag_id) h.resource_id, h.tag_id, h.action
@@ -10597,7 +10597,7 @@ COMMENT ON FUNCTION tags_as_of(bigint, bigint[]) IS 'The tags of resources as a 
 
 CREATE FUNCTION relationships_as_of(p_mark bigint, p_resources bigint[] DEFAULT NULL)
 RETURNS TABLE (parent_resource_id bigint, child_resource_id bigint, relationship_type_id integer)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   WITH undone AS (
     SELECT DISTINCT ON (h.parent_resource_id, h.resource_id, h.relationship_type_id)
@@ -10649,7 +10649,7 @@ FOR EACH ROW EXECUTE FUNCTION stamp_revision();
 
 CREATE FUNCTION revisions_after(p_mark bigint)
 RETURNS TABLE (id bigint)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   SELECT r.id
   FROM mark_seen(p_mark) AS m
@@ -10660,7 +10660,7 @@ COMMENT ON FUNCTION revisions_after(bigint) IS 'The revisions that a mark does n
 
 CREATE FUNCTION desired_as_of(p_mark bigint, p_addresses text[] DEFAULT NULL)
 RETURNS TABLE (id bigint, address text)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   SELECT d.id, d.address
   FROM desired_resources AS d
@@ -10678,7 +10678,7 @@ COMMENT ON FUNCTION desired_as_of(bigint, text[]) IS
 
 CREATE FUNCTION resources_called(p_address text)
 RETURNS TABLE (id bigint)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   SELECT r.id
   FROM resources AS r
@@ -10697,7 +10697,7 @@ COMMENT ON FUNCTION resources_called(text) IS
 
 CREATE FUNCTION resources_changed(p_from bigint, p_to bigint DEFAULT NULL)
 RETURNS TABLE (id bigint)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   WITH span AS MATERIALIZED (
     SELECT late.changed_at, late.id FROM changesets_after(p_from) AS late

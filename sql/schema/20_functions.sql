@@ -114,7 +114,7 @@ CREATE FUNCTION value_text(
     p_datetime timestamptz, p_credential text, p_fingerprint text
 )
 RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 RETURN coalesce(
     p_target_type || '#' || p_string,
     p_key || coalesce(':' || p_inner_key, '') || '=' || p_string,

@@ -228,7 +228,7 @@ COMMENT ON FUNCTION end_restore(text, text, timestamptz, timestamptz) IS
 
 CREATE FUNCTION archived_after(p_epoch integer, p_snapshot pg_snapshot, p_taken_at timestamptz)
 RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   SELECT string_agg(DISTINCT to_char(a.from_at AT TIME ZONE 'UTC', 'YYYY-MM'), ' ')
   FROM history_archives AS a
@@ -242,7 +242,7 @@ COMMENT ON FUNCTION archived_after(integer, pg_snapshot, timestamptz) IS
 
 CREATE FUNCTION is_within_reach(p_epoch integer, p_snapshot pg_snapshot, p_taken_at timestamptz)
 RETURNS boolean
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 AS $$
 DECLARE
   v_month text := archived_after(p_epoch, p_snapshot, p_taken_at);

@@ -280,7 +280,7 @@ COMMENT ON FUNCTION end_restore_resources(bigint) IS 'Writes down that the resou
 
 CREATE FUNCTION is_whole(p_mark bigint, p_resources bigint[] DEFAULT NULL)
 RETURNS boolean
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 AS $$
 DECLARE
   v_lived record;

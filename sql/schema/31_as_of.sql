@@ -47,7 +47,7 @@ REVOKE ALL ON FUNCTION take_mark(text, bigint) FROM public;
 
 CREATE FUNCTION mark_seen(p_mark bigint)
 RETURNS TABLE (epoch integer, snapshot pg_snapshot)
-LANGUAGE plpgsql STABLE ROWS 1
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1
 AS $$
 BEGIN
   RETURN QUERY
@@ -62,7 +62,7 @@ COMMENT ON FUNCTION mark_seen(bigint) IS
 
 CREATE FUNCTION changesets_after(p_mark bigint)
 RETURNS TABLE (changed_at timestamptz, id bigint)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   SELECT s.changed_at, s.id
   FROM mark_seen(p_mark) AS m
@@ -103,7 +103,7 @@ RETURNS TABLE (
     datacenter_id integer, prevent_destroy boolean, on_remove text, allow_downtime boolean, replace_policy text,
     create_before_destroy boolean, created_at timestamptz, deleted_at timestamptz
 )
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   WITH undone AS (
     SELECT DISTINCT ON (h.resource_id) h.*
@@ -163,7 +163,7 @@ RETURNS TABLE (
     value_string text, value_integer bigint, value_decimal numeric, value_boolean boolean, value_datetime timestamptz,
     value_credential text, value_fingerprint text, value_target_type text, value_key text, value_inner_key text
 )
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   WITH undone AS (
     SELECT DISTINCT ON (h.resource_id, h.attribute_definition_id, h.ordinal) h.*
@@ -209,7 +209,7 @@ COMMENT ON FUNCTION attributes_as_of(bigint, bigint[]) IS 'The attributes of res
 
 CREATE FUNCTION tags_as_of(p_mark bigint, p_resources bigint[] DEFAULT NULL)
 RETURNS TABLE (resource_id bigint, tag_id bigint)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   WITH undone AS (
     SELECT DISTINCT ON (h.resource_id, h.tag_id) h.resource_id, h.tag_id, h.action
@@ -235,7 +235,7 @@ COMMENT ON FUNCTION tags_as_of(bigint, bigint[]) IS 'The tags of resources as a 
 
 CREATE FUNCTION relationships_as_of(p_mark bigint, p_resources bigint[] DEFAULT NULL)
 RETURNS TABLE (parent_resource_id bigint, child_resource_id bigint, relationship_type_id integer)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   WITH undone AS (
     SELECT DISTINCT ON (h.parent_resource_id, h.resource_id, h.relationship_type_id)

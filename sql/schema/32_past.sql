@@ -18,7 +18,7 @@ FOR EACH ROW EXECUTE FUNCTION stamp_revision();
 
 CREATE FUNCTION revisions_after(p_mark bigint)
 RETURNS TABLE (id bigint)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   SELECT r.id
   FROM mark_seen(p_mark) AS m
@@ -29,7 +29,7 @@ COMMENT ON FUNCTION revisions_after(bigint) IS 'The revisions that a mark does n
 
 CREATE FUNCTION desired_as_of(p_mark bigint, p_addresses text[] DEFAULT NULL)
 RETURNS TABLE (id bigint, address text)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   SELECT d.id, d.address
   FROM desired_resources AS d
@@ -47,7 +47,7 @@ COMMENT ON FUNCTION desired_as_of(bigint, text[]) IS
 
 CREATE FUNCTION resources_called(p_address text)
 RETURNS TABLE (id bigint)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   SELECT r.id
   FROM resources AS r
@@ -66,7 +66,7 @@ COMMENT ON FUNCTION resources_called(text) IS
 
 CREATE FUNCTION resources_changed(p_from bigint, p_to bigint DEFAULT NULL)
 RETURNS TABLE (id bigint)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   WITH span AS MATERIALIZED (
     SELECT late.changed_at, late.id FROM changesets_after(p_from) AS late
